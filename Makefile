@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+#
+# For GNU make, called gmake on some systems. `make help` lists the targets.
+# Everything made lies in build/ and target/.
+
+# `make configure VARIABLE=VALUE...` keeps values for later calls in this file.
+-include build/config.mk
+
+prefix      ?= /usr/local
+exec_prefix ?= $(prefix)
+bindir      ?= $(exec_prefix)/bin
+libdir      ?= $(exec_prefix)/lib
+datadir     ?= $(prefix)/share
+includedir  ?= $(prefix)/include
+DESTDIR     ?=
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+CFLAGS   ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS  ?=
+SOFLAGS  ?=
+CARGO    ?= cargo
+INSTALL  ?= install
+STRIP    ?= strip
+
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.SUFFIXES:
+.PHONY: all lib install install-lib uninstall stage examples configure demo test \
+        abi-baseline fmt lint clean help FORCE
+
+.DEFAULT_GOAL := all
+
+quote = '$(subst ','\'',$(1))'
+
+# -- Systems ----------------------------------------------------------------
+
+SYSTEM  := $(shell uname -s)
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+ABI     := 1
+
+ifeq ($(SYSTEM),Darwin)
+LIB_FILE    := libcqueues.$(ABI).dylib
+LIB_LINKS   := libcqueues.dylib
+NATIVE_LIBS ?= -liconv -lSystem -lc -lm
+LIB_FLAGS    = -dynamiclib -install_name $(libdir)/$(LIB_FILE) -Wl,-exported_symbol,_cq_* \
+               -Wl,-dead_strip -Wl,-force_load,$(ARCHIVE) $(NATIVE_LIBS)
+MODULE_FLAGS = -bundle -undefined dynamic_lookup
+ORIGIN      := @loader_path
+else
+LIB_FILE    := libcqueues.so.$(ABI).0.0
+LIB_LINKS   := libcqueues.so.$(ABI) libcqueues.so
+LIB_FLAGS    = -shared -Wl,-soname,libcqueues.so.$(ABI) -Wl,--version-script=src/cqueues.map \
+               -Wl,-z,defs -Wl,--gc-sections \
+               -Wl,--whole-archive $(ARCHIVE) -Wl,--no-whole-archive -Wl,--as-needed $(NATIVE_LIBS)
+MODULE_FLAGS = -shared
+ORIGIN      := $$ORIGIN
+endif
+ifeq ($(SYSTEM),Linux)
+NATIVE_LIBS ?= -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+endif
+
+define unknown_system
+NATIVE_LIBS is not known for $(SYSTEM). Name what a Rust static library needs there,
+    make NATIVE_LIBS="-l...", as told by
+    cargo rustc --release --lib --crate-type staticlib -- --print native-static-libs
+endef
+
+# -- The library ------------------------------------------------------------
+
+ARCHIVE := target/release/libcqueues.a
+RUST    := $(wildcard Cargo.toml Cargo.lock build.rs cbindgen.toml) $(shell find src -name '*.rs')
+
+all: lib $$(addprefix all,$$(LUAS_FOUND))
+	@test -n "$(LUAS_FOUND)" || echo 'No Lua headers found: built the library only.'
+
+lib: build/$(LIB_FILE)
+
+# cargo leaves the archive's time alone when nothing in it changed.
+$(ARCHIVE): $(RUST)
+	+$(CARGO) build --release --lib --target-dir target
+	@touch $@
+
+build/$(LIB_FILE): $(ARCHIVE) src/cqueues.map build/lib.flags
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_FLAGS) $(SOFLAGS)
+	@cd build && for link in $(LIB_LINKS); do ln -sf $(LIB_FILE) $$link; done
+
+# A .flags file holds the command line that its neighbours were made with, and
+# changes only when that does.
+keep_flags = @mkdir -p $(@D); printf '%s\n' $(call quote,$(1)) >$@.new; \
+             if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+build/lib.flags: FORCE
+	$(if $(NATIVE_LIBS),,$(error $(unknown_system)))
+	$(call keep_flags,$(CC) $(CFLAGS) $(LDFLAGS) $(LIB_FLAGS) $(SOFLAGS))
+
+# -- One module per Lua -------------------------------------------------------
+
+LUAS       := 5.1 5.2 5.3 5.4 5.5
+LUAS_FOUND  = $(foreach v,$(LUAS),$(if $(LUA$(subst .,,$(v))_CFLAGS),$(v)))
+LUA_C      := $(wildcard bindings/lua/src/*.c)
+LUA_FILES  := $(shell cd bindings/lua && find . -name '*.lua' | sed 's|^\./||' | sort)
+
+# $(1) is the version, $(2) its digits. LUAxx_CFLAGS is looked up at most once, and
+# only where it is needed. The module looks for the library where both will be
+# installed: relative to itself in the usual layout, so that it can be moved.
+define lua_rules
+lua$(2)path  ?= $$(datadir)/lua/$(1)
+lua$(2)cpath ?= $$(libdir)/lua/$(1)
+
+LUA$(2)_CFLAGS = $$(eval LUA$(2)_CFLAGS := $$(shell CC=$$(call quote,$$(CC)) \
+    CPPFLAGS=$$(call quote,$$(CPPFLAGS)) tools/find-lua $(1) 2>/dev/null))$$(LUA$(2)_CFLAGS)
+LUA$(2)_OBJECTS := $$(LUA_C:bindings/lua/src/%.c=build/lua$(1)/%.o)
+LUA$(2)_RUNPATH  = $$(if $$(filter $$(libdir)/lua/$(1),$$(lua$(2)cpath)),$$(ORIGIN)/../..,$$(libdir))
+LUA$(2)_COMPILE  = $$(CC) $$(LUA$(2)_CFLAGS) $$(CPPFLAGS) -Iinclude $$(CFLAGS) -Wall -Wextra -fPIC
+LUA$(2)_LINK     = $$(CC) $$(CFLAGS) $$(LDFLAGS) $$(MODULE_FLAGS) '-Wl,-rpath,$$(LUA$(2)_RUNPATH)' $$(SOFLAGS)
+
+.PHONY: all$(1) install$(1)
+all$(1): build/lua$(1)/_cqueues.so
+
+build/lua$(1)/.flags: FORCE
+	$$(if $$(LUA$(2)_CFLAGS),,@CC=$$(call quote,$$(CC)) CPPFLAGS=$$(call quote,$$(CPPFLAGS)) tools/find-lua $(1))
+	$$(call keep_flags,$$(LUA$(2)_COMPILE) $$(LUA$(2)_LINK))
+
+build/lua$(1)/%.o: bindings/lua/src/%.c build/lua$(1)/.flags
+	$$(LUA$(2)_COMPILE) -MMD -MP -c -o $$@ $$<
+
+build/lua$(1)/_cqueues.so: $$(LUA$(2)_OBJECTS) build/$$(LIB_FILE) build/lua$(1)/.flags
+	$$(LUA$(2)_LINK) -o $$@ $$(LUA$(2)_OBJECTS) build/$$(LIB_FILE)
+
+-include $$(LUA$(2)_OBJECTS:.o=.d)
+
+install$(1): install-lib all$(1)
+	$(INSTALL) -d '$$(DESTDIR)$$(lua$(2)cpath)' '$$(DESTDIR)$$(lua$(2)path)'
+	$(INSTALL) -m 755 build/lua$(1)/_cqueues.so '$$(DESTDIR)$$(lua$(2)cpath)/_cqueues.so'
+	$(STRIP) -S '$$(DESTDIR)$$(lua$(2)cpath)/_cqueues.so'
+	for file in $$(LUA_FILES); do \
+	    $(INSTALL) -d "$$$$(dirname '$$(DESTDIR)$$(lua$(2)path)/'$$$$file)" && \
+	    $(INSTALL) -m 644 bindings/lua/$$$$file '$$(DESTDIR)$$(lua$(2)path)/'$$$$file || exit 1; \
+	done
+endef
+$(foreach v,$(LUAS),$(eval $(call lua_rules,$(v),$(subst .,,$(v)))))
+
+# -- Installation -------------------------------------------------------------
+
+install: install-lib $$(addprefix install,$$(LUAS_FOUND))
+
+install-lib: lib
+	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(includedir)'
+	$(INSTALL) -m 644 build/$(LIB_FILE) $(ARCHIVE) '$(DESTDIR)$(libdir)'
+	$(STRIP) -S '$(DESTDIR)$(libdir)/$(LIB_FILE)' '$(DESTDIR)$(libdir)/libcqueues.a'
+	for link in $(LIB_LINKS); do ln -sf $(LIB_FILE) '$(DESTDIR)$(libdir)/'$$link; done
+	$(INSTALL) -m 644 include/cqueues.h '$(DESTDIR)$(includedir)'
+	sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(exec_prefix)|' \
+	    -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@NATIVE_LIBS@|$(NATIVE_LIBS)|' \
+	    pkgconfig/cqueues.pc.in >'$(DESTDIR)$(libdir)/pkgconfig/cqueues.pc'
+
+uninstall:
+	rm -f $(foreach file,$(LIB_FILE) $(LIB_LINKS) libcqueues.a pkgconfig/cqueues.pc,'$(DESTDIR)$(libdir)/$(file)')
+	rm -f '$(DESTDIR)$(includedir)/cqueues.h'
+	for path in $(foreach v,51 52 53 54 55,'$(lua$(v)path)'); do \
+	    for file in $(LUA_FILES); do rm -f '$(DESTDIR)'"$$path/$$file"; done; \
+	    find '$(DESTDIR)'"$$path/cqueues" -depth -type d -exec rmdir {} \; 2>/dev/null; \
+	done; true
+	rm -f $(foreach v,51 52 53 54 55,'$(DESTDIR)$(lua$(v)cpath)/_cqueues.so')
+
+# The tests and the demo run what `install` installs, from a folder of their own,
+# with debug information so that a failure has a readable backtrace.
+STAGE := $(CURDIR)/build/stage
+STAGE_VARIABLES := STRIP=: DESTDIR= prefix=$(STAGE) exec_prefix=$(STAGE) bindir=$(STAGE)/bin libdir=$(STAGE)/lib \
+    datadir=$(STAGE)/share includedir=$(STAGE)/include \
+    $(foreach v,$(LUAS),lua$(subst .,,$(v))path=$(STAGE)/share/lua/$(v) lua$(subst .,,$(v))cpath=$(STAGE)/lib/lua/$(v))
+
+stage: all
+	@$(MAKE) --no-print-directory install $(STAGE_VARIABLES)
+
+# -- Trying and testing ---------------------------------------------------------
+
+# The C examples are built the way a user of the installed library builds them.
+EXAMPLES := $(patsubst examples/echo/%.c,build/examples/%,$(wildcard examples/echo/*.c))
+
+examples: $(EXAMPLES)
+
+build/examples/%: examples/echo/%.c stage
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(LDFLAGS) -Wl,-rpath,$(STAGE)/lib \
+	    $$(PKG_CONFIG_PATH=$(STAGE)/lib/pkgconfig pkg-config --cflags --libs cqueues)
+
+demo:
+	@tools/prerequisites demo
+	@$(MAKE) --no-print-directory --silent stage examples
+	@sh examples/echo/demo.sh
+
+test:
+	@tools/prerequisites test
+	@CARGO='$(CARGO)' CC='$(CC)' MAKE='$(MAKE)' sh tests/run.sh
+
+abi-baseline: lib
+	@sh tests/abi/run.sh --baseline
+
+fmt:
+	$(CARGO) fmt
+
+lint:
+	@CARGO='$(CARGO)' sh tests/lint/run.sh
+
+# -- Housekeeping -----------------------------------------------------------------
+
+CONFIGURABLE := prefix exec_prefix bindir libdir datadir includedir DESTDIR \
+    CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO INSTALL STRIP NATIVE_LIBS \
+    $(foreach v,51 52 53 54 55,lua$(v)path lua$(v)cpath LUA$(v)_CFLAGS)
+GIVEN = $(foreach v,$(CONFIGURABLE),$(if $(filter command environment,$(firstword $(origin $(v)))),$(v)))
+
+configure:
+	@mkdir -p build
+	@{ $(foreach v,$(GIVEN),printf '%s\n' 'ifneq (,$$(filter undefined default,$$(origin $(v))))' \
+	    '$(v) := '$(call quote,$($(v))) endif;) :; } >build/config.mk
+	@echo 'Kept in build/config.mk: $(or $(strip $(GIVEN)),nothing)'
+
+clean:
+	rm -rf build
+	$(CARGO) clean --target-dir target
+
+help:
+	@echo 'Build      all (the library and a module for every Lua found), lib, all5.1 ... all5.5'
+	@echo 'Install    install, install-lib, install5.1 ... install5.5, uninstall'
+	@echo 'Try        demo'
+	@echo 'Develop    test, examples, fmt, lint, abi-baseline, clean, help'
+	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
+	@echo 'Variables  prefix exec_prefix bindir libdir datadir includedir DESTDIR'
+	@echo '           lua51path lua51cpath ... lua55path lua55cpath LUA51_CFLAGS ... LUA55_CFLAGS'
+	@echo '           CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO INSTALL STRIP (STRIP=: keeps debug information)'

@@ -1,0 +1,1149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libcqueues: tasks over epoll, buffered sockets, condition variables.
+ *
+ * Ownership.  cq_..._new, _connect, _listen, _pair, _adopt and _accept make an object and write its
+ * handle to their last argument; the object's _free takes it back (NULL is ignored).  Outputs are
+ * written only on success, unless a function says otherwise.  A pointer that a function hands out
+ * is borrowed; the function says until when it holds.
+ *
+ * Errors.  Functions return 0, a positive errno(3) value, or a negative CQ_E... code; cq_strerror
+ * turns any of them into text.  NULL, sizes and flags that make no sense are EINVAL.  A bug inside
+ * the library is CQ_EPANIC, never a crash of the caller.
+ *
+ * Threads.  There is no global state.  A controller and everything used on it belongs to one thread
+ * at a time; cq_controller_alert is the one call that other threads may make.
+ *
+ * Waiting.  Functions that can wait say so.  In a fiber (cq_controller_wrap) they suspend only the
+ * fiber; outside a controller they block the thread; in a callback (cq_controller_attach) they
+ * answer EDEADLK.  The others return at once, with EAGAIN if they would have to wait: park the task
+ * on the socket (struct member cq_interest.socket) and repeat.
+ *
+ * Seconds are double; NaN or a negative number means without limit.
+ *
+ * Freeing one's own controller inside a step, closing a socket that others wait for, and touching any
+ * object from a task that is being resumed are allowed.
+ *
+ * A controller is a descriptor: see cq_controller_pollfd for nesting it in another event loop.
+ */
+
+
+#ifndef CQUEUES_H
+#define CQUEUES_H
+
+
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/** An interest in nothing: initialise with this, then set what applies. */
+#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0 }
+
+/**
+ * For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
+ */
+#define CQ_WAIT_LAZY 1
+
+/**
+ * The release, as year, month and day: YYYYMMDD.
+ */
+#define CQ_VERSION 20261123
+
+/**
+ * A bug inside the library was caught at its boundary.
+ */
+#define CQ_EPANIC -1935895337
+
+/**
+ * A host name where only numeric addresses can be used.
+ */
+#define CQ_ENONAME -1935895336
+
+/**
+ * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6, AF_UNIX.
+ */
+#define CQ_OPTION_FAMILY 1
+
+/**
+ * SOCK_STREAM.
+ */
+#define CQ_OPTION_TYPE 2
+
+/**
+ * The permissions of a bound UNIX socket; -1: as the umask says.
+ */
+#define CQ_OPTION_MODE 3
+
+/**
+ * The umask while binding a UNIX socket; -1: unchanged.
+ */
+#define CQ_OPTION_MASK 4
+
+/**
+ * Whether to remove a UNIX path before binding.
+ */
+#define CQ_OPTION_UNLINK 5
+
+/**
+ * SO_REUSEADDR for listeners; on by default.
+ */
+#define CQ_OPTION_REUSEADDR 6
+
+/**
+ * SO_REUSEPORT.
+ */
+#define CQ_OPTION_REUSEPORT 7
+
+/**
+ * TCP_NODELAY.
+ */
+#define CQ_OPTION_NODELAY 8
+
+/**
+ * TCP_CORK or TCP_NOPUSH.
+ */
+#define CQ_OPTION_NOPUSH 9
+
+/**
+ * IPV6_V6ONLY.
+ */
+#define CQ_OPTION_V6ONLY 10
+
+/**
+ * Whether to track times for `cq_socket_stat`; on by default.
+ */
+#define CQ_OPTION_TIME 11
+
+/**
+ * In `fired`: a timeout or a condition.
+ */
+#define CQ_FIRED 16384
+
+/**
+ * In `fired`: the descriptor was cancelled.
+ */
+#define CQ_CANCELLED 32
+
+/**
+ * The direction towards the program.
+ */
+#define CQ_INPUT 0
+
+/**
+ * The direction towards the peer.
+ */
+#define CQ_OUTPUT 1
+
+/**
+ * Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket is set to.
+ */
+#define CQ_MODE_DEFAULT 0
+
+/**
+ * What to read: everything until end of file.
+ */
+#define CQ_READ_ALL 1
+
+/**
+ * A line without its end of line.
+ */
+#define CQ_READ_LINE 2
+
+/**
+ * A line with its end of line.
+ */
+#define CQ_READ_LINE_KEEP 3
+
+/**
+ * A MIME header field, unfolded.
+ */
+#define CQ_READ_HEADER 4
+
+/**
+ * A MIME header field as it came.
+ */
+#define CQ_READ_HEADER_KEEP 5
+
+/**
+ * `count` bytes; fewer only at end of file.
+ */
+#define CQ_READ_EXACTLY 6
+
+/**
+ * 1 to `count` bytes.
+ */
+#define CQ_READ_UP_TO 7
+
+/**
+ * For `cq_socket_recv`: answer EAGAIN without asking the kernel if the last receive emptied its
+ * buffer, for callers that wait for the socket next.
+ */
+#define CQ_PATIENT 1
+
+/**
+ * No record.
+ */
+#define NONE UINT32_MAX
+
+/**
+ * The size of a fiber's stack in bytes; only touched pages cost memory.
+ */
+#define STACK_SIZE (256 * 1024)
+
+
+
+
+
+/**
+ * The size of a block for lines and small messages.
+ */
+#define SMALL 4096
+
+/**
+ * The size of a block for bulk data.
+ */
+#define LARGE 65536
+
+/**
+ * A queue of waiting tasks, of any controllers of one thread.
+ */
+typedef struct cq_condition cq_condition;
+
+/**
+ * See the module.
+ */
+typedef struct cq_controller cq_controller;
+
+/**
+ * What went wrong: positive values are the system's, negative ones the library's.
+ */
+typedef struct Errno Errno;
+
+/**
+ * Where to connect or listen, and how.
+ */
+typedef struct cq_options cq_options;
+
+/**
+ * A socket. Shared within one thread; no borrow of its state outlives a call.
+ */
+typedef struct cq_socket cq_socket;
+
+/**
+ * A length of time in nanoseconds.
+ */
+typedef struct Span Span;
+
+/**
+ * Names a task of a controller. Never reused while the controller lives.
+ */
+typedef uint64_t cq_task;
+
+/**
+ * A member of a wait set that fired.
+ */
+typedef struct cq_fired {
+    /**
+     * Its place in the wait set.
+     */
+    uint32_t member;
+    /**
+     * A poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+     */
+    uint32_t events;
+} cq_fired;
+
+/**
+ * Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.
+ * Park the task again with `cq_controller_park` to be called again; otherwise it is over. The
+ * result is 0 or the code with which `cq_controller_step` shall return.
+ */
+typedef int (*cq_resume)(struct cq_controller *controller,
+                         cq_task task,
+                         void *argument,
+                         const struct cq_fired *fired,
+                         size_t count);
+
+/**
+ * Called once when a task is over, whether it ended or was dropped with its controller.
+ */
+typedef void (*cq_release)(void *argument);
+
+/**
+ * The body of a fiber. The result is as for `cq_resume`.
+ */
+typedef int (*cq_function)(void *argument);
+
+/**
+ * A task that is ready: see `cq_controller_next`.
+ */
+typedef struct cq_ready {
+    /**
+     * The task.
+     */
+    cq_task task;
+    /**
+     * What it carries.
+     */
+    void *data;
+    /**
+     * What fired, in the order of its wait set; holds until the next call of
+     * `cq_controller_next` with this controller.
+     */
+    const struct cq_fired *fired;
+    /**
+     * How many fired.
+     */
+    size_t count;
+} cq_ready;
+
+/**
+ * One member of a wait set. It fires as soon as any part of it does.
+ *
+ * Zero it (`CQ_INTEREST_NONE`), then set what applies.
+ */
+typedef struct cq_interest {
+    /**
+     * A descriptor, or -1.
+     */
+    int fd;
+    /**
+     * POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for what its last
+     * operation that returned EAGAIN waits for.
+     */
+    uint32_t events;
+    /**
+     * Set by `cq_poll`: 0 or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+     */
+    uint32_t fired;
+    /**
+     * Seconds from now; NaN or negative: none.
+     */
+    double timeout;
+    /**
+     * A condition, or NULL.
+     */
+    const struct cq_condition *condition;
+    /**
+     * A socket, or NULL; its descriptor is used instead of `fd`.
+     */
+    const struct cq_socket *socket;
+} cq_interest;
+
+/**
+ * A socket's name: see `cq_socket_peername`.
+ */
+typedef struct cq_name {
+    /**
+     * AF_INET, AF_INET6, AF_UNIX, or AF_UNSPEC if there is none.
+     */
+    int family;
+    /**
+     * The port of an internet address.
+     */
+    int port;
+    /**
+     * The bytes of `text`: 0 for a UNIX socket without path.
+     */
+    size_t size;
+    /**
+     * The address in numbers, or the path (which may begin with NUL), and a NUL.
+     */
+    char text[128];
+} cq_name;
+
+/**
+ * What `cq_socket_stat` tells of one direction.
+ */
+typedef struct cq_stat {
+    /**
+     * Bytes received or sent.
+     */
+    uint64_t count;
+    /**
+     * Seconds since the epoch of the last operation, 0 if there was none.
+     */
+    double time;
+    /**
+     * As `cq_socket_eof`.
+     */
+    bool eof;
+} cq_stat;
+
+/**
+ * A poll(2) event mask.
+ */
+typedef int16_t Events;
+
+
+
+
+
+/**
+ * A deadline or a condition fired.
+ */
+#define FIRED 16384
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a condition variable. With `lifo` the latest waiter is woken first, otherwise the
+ * earliest. Free it with `cq_condition_free`.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: guide §3.2.13.
+ */
+int cq_condition_new(bool lifo, struct cq_condition **condition);
+
+/**
+ * Frees a condition variable. Tasks that wait for it stay parked on what else they wait for. NULL
+ * is ignored.
+ */
+void cq_condition_free(struct cq_condition *condition);
+
+/**
+ * Wakes at most `limit` waiting tasks and tells how many that were. They run in the next step of
+ * their controllers. No syscall, except to make the descriptor of a controller ready that is
+ * not being stepped and whose `cq_controller_pollfd` has been asked for.
+ *
+ * `woken` may be NULL. Errors: EINVAL for a NULL condition.
+ */
+int cq_condition_signal(const struct cq_condition *condition,
+                        size_t limit,
+                        size_t *woken);
+
+/**
+ * Waits until the condition is signalled, at most `timeout` seconds (NaN or negative: without
+ * limit). In a fiber only the fiber waits; outside a controller the thread does.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback.
+ */
+int cq_condition_wait(const struct cq_condition *condition, double timeout);
+
+/**
+ * Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`.
+ *
+ * Errors: EINVAL for NULL; EMFILE, ENFILE, ENOMEM.
+ *
+ * Source: guide §3.2.1.
+ */
+int cq_controller_new(struct cq_controller **controller);
+
+/**
+ * Frees a controller and drops its tasks: suspended fibers never continue. Inside one of its own
+ * steps that happens when the step ends. NULL is ignored.
+ */
+void cq_controller_free(struct cq_controller *controller);
+
+/**
+ * Drops all tasks and closes the descriptors. The handle stays valid and must still be freed.
+ * Closing twice is safe.
+ *
+ * Errors: EINVAL for NULL; EBUSY inside one of its own steps.
+ */
+int cq_controller_close(struct cq_controller *controller);
+
+/**
+ * Adds a task that the caller resumes by itself: the pull interface for language bindings.
+ * `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EBADF after close.
+ */
+int cq_controller_spawn(struct cq_controller *controller, void *data, cq_task *task);
+
+/**
+ * Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be
+ * NULL) is called once with `argument` when the task is over. `task` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EBADF after close.
+ *
+ * Safety: `resume` and `release` may be called with `argument` until `release` was called.
+ */
+int cq_controller_attach(struct cq_controller *controller,
+                         cq_resume resume,
+                         cq_release release,
+                         void *argument,
+                         cq_task *task);
+
+/**
+ * Adds a fiber: `function(argument)` runs on a stack of its own (256 KiB, a guard page below), and
+ * the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
+ * whose controller is closed or freed never continues: what it owns it must have handed to
+ * `argument`, for `release` to free. `release` and `task` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
+ *
+ * Safety: as for `cq_controller_attach`. An overflow of the stack ends the process with SIGSEGV.
+ */
+int cq_controller_wrap(struct cq_controller *controller,
+                       cq_function function,
+                       cq_release release,
+                       void *argument,
+                       cq_task *task);
+
+/**
+ * Begins a step of the pull interface; `cq_controller_leave` ends it.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
+ */
+int cq_controller_enter(struct cq_controller *controller);
+
+/**
+ * Ends a step. Tasks of its batch that were not taken are handed out by the next one.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_controller_leave(struct cq_controller *controller);
+
+/**
+ * Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
+ * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
+ * not wait while a task is ready. `flags` is 0 or `CQ_WAIT_LAZY`.
+ *
+ * Errors: EINVAL for NULL or unknown flags; EBADF after close.
+ */
+int cq_controller_wait(struct cq_controller *controller,
+                       double timeout,
+                       uint32_t flags);
+
+/**
+ * Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
+ * then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
+ *
+ * Errors: ENOENT when the batch is done; EINVAL for NULL; otherwise the code with which a
+ * callback or fiber ended: call again to go on.
+ *
+ * Safety: `ready` is writable.
+ */
+int cq_controller_next(struct cq_controller *controller,
+                       struct cq_ready *ready);
+
+/**
+ * Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
+ * from inside its callback. An empty set makes it ready in the next step.
+ *
+ * Errors: EINVAL for NULL or unknown events; ENOENT if there is no such task; EBADF or EPERM for a
+ * descriptor that cannot be polled: the task is then parked on nothing.
+ *
+ * Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
+ * closing a socket wakes its waiters.
+ */
+int cq_controller_park(struct cq_controller *controller,
+                       cq_task task,
+                       const struct cq_interest *set,
+                       size_t count);
+
+/**
+ * Removes a task: a pull task that has ended, or any task that shall not go on. `release` is called
+ * for callbacks and fibers.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is no such task; EBUSY for a callback or fiber from
+ * inside itself.
+ */
+int cq_controller_finish(struct cq_controller *controller,
+                         cq_task task);
+
+/**
+ * Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
+ * fiber that is ready, once. In a fiber of another controller only the fiber waits.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller;
+ * ENOTSUP if a task that `cq_controller_spawn` added is ready; otherwise the code with which a task
+ * ended: call again to go on.
+ *
+ * Source: guide §3.2.1.
+ */
+int cq_controller_step(struct cq_controller *controller,
+                       double timeout);
+
+/**
+ * Steps until there are no tasks left or `timeout` seconds have passed (NaN or negative: without
+ * limit).
+ *
+ * Errors: as for `cq_controller_step`.
+ */
+int cq_controller_loop(struct cq_controller *controller,
+                       double timeout);
+
+/**
+ * Tells whether there are no tasks. True for NULL.
+ */
+bool cq_controller_empty(const struct cq_controller *controller);
+
+/**
+ * Counts the tasks. 0 for NULL.
+ */
+size_t cq_controller_count(const struct cq_controller *controller);
+
+/**
+ * Wakes every task of this controller that polls `fd`, and forgets the descriptor.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_controller_cancel(struct cq_controller *controller, int fd);
+
+/**
+ * Suspends the thread until the controller has something to do or a signal is delivered. The
+ * `count` signals are unblocked for the time of the wait.
+ *
+ * Errors: EINVAL for NULL or a number that is no signal; EBADF after close.
+ *
+ * Source: ppoll(2), guide §3.2.1.
+ */
+int cq_controller_pause(struct cq_controller *controller, const int *signals, size_t count);
+
+/**
+ * Gives the descriptor that is readable when a step would have something to do: poll it for
+ * POLLIN in any other event loop, with `cq_controller_timeout`, and step with a timeout of 0.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
+ */
+int cq_controller_pollfd(struct cq_controller *controller, int *fd);
+
+/**
+ * Gives the events to poll the descriptor for: POLLIN.
+ */
+uint32_t cq_controller_events(const struct cq_controller *_controller);
+
+/**
+ * Gives the seconds after which a step has something to do although no descriptor is ready: 0 if
+ * a task is ready, NaN if there is no deadline.
+ */
+double cq_controller_timeout(struct cq_controller *controller);
+
+/**
+ * Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
+ * any thread may make while the controller lives.
+ *
+ * Errors: EINVAL for NULL; EMFILE, ENFILE.
+ */
+int cq_controller_alert(struct cq_controller *controller);
+
+/**
+ * After fork(2), in the child: gives the controller a kernel queue of its own, with everything that
+ * is being polled.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
+ */
+int cq_controller_reset(struct cq_controller *controller);
+
+/**
+ * Gives the controller and the task that run in this thread. Either output may be NULL. The
+ * controller is borrowed.
+ *
+ * Errors: ENOENT outside of callbacks and fibers.
+ */
+int cq_running(struct cq_controller **controller, cq_task *task);
+
+/**
+ * Returns the release of the library that runs, `CQ_VERSION` of its header.
+ */
+int cq_version(void);
+
+/**
+ * Returns who made the library. Static.
+ */
+const char *cq_vendor(void);
+
+/**
+ * Returns the system's monotonic time in seconds.
+ *
+ * Source: clock_gettime(2), CLOCK_MONOTONIC.
+ */
+double cq_monotime(void);
+
+/**
+ * Returns the text of an error: a system error number or one of the library's own codes. Never
+ * NULL; it holds until the next call in the same thread.
+ */
+const char *cq_strerror(int code);
+
+/**
+ * Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. Static.
+ */
+const char *cq_errno_name(int code);
+
+/**
+ * Finds the number of an error by its name.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is no such name here.
+ *
+ * Safety: `name` is a string, `code` is writable.
+ */
+int cq_errno_code(const char *name, int *code);
+
+/**
+ * Lists the errors: the name and number at `index`, which counts from 0.
+ *
+ * Errors: EINVAL for NULL; ENOENT past the end.
+ *
+ * Safety: `name` and `code` are writable. The name is static.
+ */
+int cq_errno_list(size_t index, const char **name, int *code);
+
+/**
+ * Makes options with the defaults of the guide: a stream socket, SO_REUSEADDR for listeners. Free
+ * them with `cq_options_free`; sockets keep no reference to them.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: guide §3.2.2.
+ */
+int cq_options_new(struct cq_options **options);
+
+/**
+ * Frees options. NULL is ignored.
+ */
+void cq_options_free(struct cq_options *options);
+
+/**
+ * Sets the numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0") and the port.
+ *
+ * Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8.
+ */
+int cq_options_host(struct cq_options *options, const char *host, int port);
+
+/**
+ * Sets the path of a UNIX socket, `size` bytes. On Linux a path that begins with NUL is in the
+ * abstract namespace.
+ *
+ * Errors: EINVAL for NULL or an empty path; ENAMETOOLONG.
+ */
+int cq_options_path(struct cq_options *options, const void *path, size_t size);
+
+/**
+ * Sets the local address of a connecting socket: numeric, port 0 for any.
+ *
+ * Errors: EINVAL for NULL or a bad port; `CQ_ENONAME` if it is not numeric.
+ */
+int cq_options_bind(struct cq_options *options, const char *host, int port);
+
+/**
+ * Sets the local path of a connecting UNIX socket, `size` bytes.
+ *
+ * Errors: EINVAL for NULL or an empty path; ENAMETOOLONG.
+ */
+int cq_options_bind_path(struct cq_options *options, const void *path, size_t size);
+
+/**
+ * Sets a number or switch (0 or 1): one of `CQ_OPTION_...`.
+ *
+ * Errors: EINVAL for NULL, an unknown option, or a value that it cannot have.
+ */
+int cq_options_set(struct cq_options *options, uint32_t option, int value);
+
+/**
+ * Waits until a member of the set fires and marks in `fired` which did. In a fiber only the fiber
+ * waits; outside a controller the thread does. An empty set lets the other tasks run once.
+ *
+ * `ready` (may be NULL) receives the number of members that fired.
+ *
+ * Errors: EINVAL for NULL or unknown events; EBADF or EPERM for a descriptor that cannot be
+ * polled; EDEADLK in a callback.
+ *
+ * Safety: `set` is writable for `count` members; its conditions and sockets live until it
+ * returns.
+ *
+ * Source: guide §3.1.1.
+ */
+int cq_poll(struct cq_interest *set,
+            size_t count,
+            size_t *ready);
+
+/**
+ * Waits for that many seconds. In a fiber only the fiber waits; outside a controller the thread
+ * does. NaN or negative: for ever.
+ *
+ * Errors: EDEADLK in a callback.
+ */
+int cq_sleep(double seconds);
+
+/**
+ * Wakes every task of every controller of this thread that polls `fd`, and forgets the
+ * descriptor, which can then be closed. A descriptor that nobody polls is no error. Closing a
+ * `cq_socket` does this by itself.
+ */
+int cq_cancel(int fd);
+
+/**
+ * Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
+ * output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
+ * `p` and `P` concern TLS. The last of each group counts; a group without flag is `t`, `l`, `a`,
+ * `p`. Other characters are ignored. 0 for NULL.
+ *
+ * Source: guide §3.2.2, setmode.
+ */
+uint32_t cq_mode_parse(const char *flags,
+                       size_t size);
+
+/**
+ * Writes a mode as three characters and a NUL: for input ("t-p") or output ("tla").
+ *
+ * Errors: EINVAL for NULL, 0 or no mode.
+ *
+ * Safety: `text` is writable for 4 bytes.
+ */
+int cq_mode_format(uint32_t mode, uint32_t which, char *text);
+
+/**
+ * Makes a socket that begins to connect. What comes of it is told by the first operation on the
+ * socket: no error of the network is returned here. Free it with `cq_socket_free`.
+ *
+ * Errors: EINVAL for NULL or options that name no address.
+ *
+ * Source: guide §3.2.2.
+ */
+int cq_socket_connect(const struct cq_options *options, struct cq_socket **socket);
+
+/**
+ * Makes a socket that listens. As for `cq_socket_connect`; `cq_socket_establish` tells whether
+ * binding succeeded.
+ *
+ * Errors: EINVAL for NULL or options that name no address.
+ */
+int cq_socket_listen(const struct cq_options *options, struct cq_socket **socket);
+
+/**
+ * Makes two connected UNIX sockets of a type (SOCK_STREAM).
+ *
+ * Errors: EINVAL for NULL; EMFILE, ENFILE, EPROTONOSUPPORT.
+ */
+int cq_socket_pair(int kind, struct cq_socket **first, struct cq_socket **second);
+
+/**
+ * Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the
+ * socket. On error it stays the caller's.
+ *
+ * Errors: EINVAL for NULL; EBADF; ENOTSOCK.
+ */
+int cq_socket_adopt(int fd, struct cq_socket **socket);
+
+/**
+ * Closes and frees a socket. NULL is ignored.
+ */
+void cq_socket_free(struct cq_socket *socket);
+
+/**
+ * Closes a socket: its waiters in every controller of this thread wake, buffered output is dropped.
+ * The handle stays valid and must still be freed. Closing twice is safe.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_socket_close(struct cq_socket *socket);
+
+/**
+ * Goes on connecting or binding without waiting.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EBADF after close; what kept the
+ * socket from being connected or bound.
+ */
+int cq_socket_try_establish(const struct cq_socket *socket);
+
+/**
+ * Waits until the socket is connected or bound, at most its timeout.
+ *
+ * Errors: as for `cq_socket_try_establish`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_establish(const struct cq_socket *socket);
+
+/**
+ * Takes a connection from a listener without waiting. Without free descriptors it answers EAGAIN
+ * and waits by timer: the listener goes on once there are some.
+ *
+ * Errors: EINVAL for NULL; EAGAIN; EBADF after close; what kept the listener from being bound.
+ */
+int cq_socket_try_accept(const struct cq_socket *socket,
+                         struct cq_socket **accepted);
+
+/**
+ * Waits for a connection, at most the socket's timeout.
+ *
+ * Errors: as for `cq_socket_try_accept`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_accept(const struct cq_socket *socket, struct cq_socket **accepted);
+
+/**
+ * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
+ * The bytes lie in the socket's buffer until the next call with this socket. `*data` is NULL if
+ * end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or
+ * `CQ_PATIENT`.
+ *
+ * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
+ * no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
+ *
+ * Safety: `data` and `size` are writable.
+ *
+ * Source: guide §3.2.2, read and recv.
+ */
+int cq_socket_recv(const struct cq_socket *socket,
+                   uint32_t format,
+                   size_t count,
+                   uint32_t mode,
+                   uint32_t flags,
+                   const void **data,
+                   size_t *size);
+
+/**
+ * Takes a chunk of a MIME entity, up to and without the end of line in front of the boundary, which
+ * stays in the input. `*data` is NULL when the boundary is next. Otherwise as `cq_socket_recv`.
+ *
+ * Safety: `boundary` is readable for `length` bytes ("--..."); `data` and `size` are writable.
+ */
+int cq_socket_recv_body(const struct cq_socket *socket,
+                        const void *boundary,
+                        size_t length,
+                        uint32_t mode,
+                        uint32_t flags,
+                        const void **data,
+                        size_t *size);
+
+/**
+ * Waits for what `format` asks for, at most the socket's timeout; flushes pending output first,
+ * unless the output mode says `A`. Otherwise as `cq_socket_recv`. Errors other than end of file
+ * stick until `cq_socket_set_error` clears them; bytes already received stay.
+ *
+ * Errors: as for `cq_socket_recv`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_read(const struct cq_socket *socket,
+                   uint32_t format,
+                   size_t count,
+                   const void **data,
+                   size_t *size);
+
+/**
+ * Receives until `size` bytes are buffered, without waiting.
+ *
+ * Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come.
+ */
+int cq_socket_try_fill(const struct cq_socket *socket, size_t size);
+
+/**
+ * Waits until `size` bytes are buffered, at most the socket's timeout.
+ *
+ * Errors: as for `cq_socket_try_fill`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_fill(const struct cq_socket *socket, size_t size);
+
+/**
+ * Puts bytes in front of the input.
+ *
+ * Errors: EINVAL for NULL; EBADF after close.
+ */
+int cq_socket_unget(const struct cq_socket *socket, const void *data, size_t size);
+
+/**
+ * Takes bytes for output without waiting and sends what `mode` says must leave. `sent` receives how
+ * many were taken, also on error; they leave with later sends or a flush.
+ *
+ * Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
+ * all were taken; EPIPE; EBADF after close; what the system says.
+ *
+ * Safety: `data` is readable for `size` bytes, `sent` is writable.
+ */
+int cq_socket_send(const struct cq_socket *socket,
+                   const void *data,
+                   size_t size,
+                   uint32_t mode,
+                   size_t *sent);
+
+/**
+ * Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode
+ * says. Errors stick until `cq_socket_set_error` clears them.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback; what the
+ * system says.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_socket_write(const struct cq_socket *socket,
+                    const void *data,
+                    size_t size);
+
+/**
+ * Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering
+ * of `mode` says must leave.
+ *
+ * Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
+ */
+int cq_socket_try_flush(const struct cq_socket *socket,
+                        uint32_t mode);
+
+/**
+ * Sends everything that is buffered, waiting at most the socket's timeout.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback.
+ */
+int cq_socket_flush(const struct cq_socket *socket);
+
+/**
+ * Tells whether output is buffered that a read must flush first. False for NULL.
+ */
+bool cq_socket_wants_flush(const struct cq_socket *socket);
+
+/**
+ * Counts the buffered bytes of a direction. 0 for NULL.
+ */
+size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
+
+/**
+ * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
+ *
+ * Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close.
+ */
+int cq_socket_shutdown(const struct cq_socket *socket, int how);
+
+/**
+ * Tells whether end of file was received (input) or the peer refuses more (output). False for NULL.
+ */
+bool cq_socket_eof(const struct cq_socket *socket,
+                   uint32_t which);
+
+/**
+ * Turns off TCP_CORK or TCP_NOPUSH, which sends what the kernel holds back.
+ *
+ * Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; EBADF after close.
+ */
+int cq_socket_uncork(const struct cq_socket *socket);
+
+/**
+ * A socket's descriptor, -1 while it has none.
+ */
+int cq_socket_pollfd(const struct cq_socket *socket);
+
+/**
+ * The poll(2) events that the last operation waits for if it returned EAGAIN, else 0.
+ */
+uint32_t cq_socket_events(const struct cq_socket *socket);
+
+/**
+ * The seconds after which the last operation wants to be repeated though no event came, or NaN.
+ */
+double cq_socket_retry(const struct cq_socket *socket);
+
+/**
+ * Tells the socket that its descriptor was found readable, so that a patient receive asks the
+ * kernel again.
+ */
+void cq_socket_readable(const struct cq_socket *socket);
+
+/**
+ * Forgets what the last operation waits for: `cq_socket_events` is 0 again.
+ */
+void cq_socket_clear(const struct cq_socket *socket);
+
+/**
+ * Gives the peer's name; family AF_UNSPEC if the socket is not connected.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; what kept the socket from being connected.
+ */
+int cq_socket_peername(const struct cq_socket *socket, struct cq_name *name);
+
+/**
+ * Gives the socket's own name. As `cq_socket_peername`.
+ */
+int cq_socket_localname(const struct cq_socket *socket, struct cq_name *name);
+
+/**
+ * Gives statistics of a direction.
+ *
+ * Errors: EINVAL for NULL or no direction.
+ */
+int cq_socket_stat(const struct cq_socket *socket, uint32_t which, struct cq_stat *stat);
+
+/**
+ * Gives the mode of a direction, a number as from `cq_mode_parse`. 0 for NULL.
+ */
+uint32_t cq_socket_mode(const struct cq_socket *socket, uint32_t which);
+
+/**
+ * Sets the mode of a direction.
+ *
+ * Errors: EINVAL for NULL, no direction, 0 or no mode.
+ */
+int cq_socket_set_mode(const struct cq_socket *socket, uint32_t which, uint32_t mode);
+
+/**
+ * Gives the buffer size of a direction in bytes, SIZE_MAX if unlimited. 0 for NULL.
+ */
+size_t cq_socket_bufsiz(const struct cq_socket *socket, uint32_t which);
+
+/**
+ * Sets the buffer size of a direction: the least that a receive asks for, or what full buffering
+ * collects before it sends. SIZE_MAX is unlimited.
+ *
+ * Errors: EINVAL for NULL, no direction or 0.
+ */
+int cq_socket_set_bufsiz(const struct cq_socket *socket,
+                         uint32_t which,
+                         size_t size);
+
+/**
+ * Gives the longest line of a direction in bytes. 0 for NULL.
+ */
+size_t cq_socket_maxline(const struct cq_socket *socket, uint32_t which);
+
+/**
+ * Sets the longest line of a direction: a longer one is read or sent in pieces of that size.
+ *
+ * Errors: EINVAL for NULL, no direction or 0.
+ */
+int cq_socket_set_maxline(const struct cq_socket *socket, uint32_t which, size_t size);
+
+/**
+ * Gives the limit of waiting operations in seconds, NaN without limit.
+ */
+double cq_socket_timeout(const struct cq_socket *socket);
+
+/**
+ * Sets the limit of waiting operations in seconds; NaN or negative: none.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_socket_set_timeout(const struct cq_socket *socket, double timeout);
+
+/**
+ * Gives the error that a waiting operation left in a direction, 0 if there is none.
+ */
+int cq_socket_error(const struct cq_socket *socket, uint32_t which);
+
+/**
+ * Sets the error of a direction, 0 to clear it; `previous` (may be NULL) receives the one before.
+ *
+ * Errors: EINVAL for NULL or no direction.
+ */
+int cq_socket_set_error(const struct cq_socket *socket,
+                        uint32_t which,
+                        int error,
+                        int *previous);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* CQUEUES_H */

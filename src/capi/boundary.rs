@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+//! What every exported function does at its edges: no panic leaves, no NULL comes in.
+
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use std::ffi::{c_char, c_int, c_void, CStr};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+/// Runs the body of an exported function: 0, or the code of what went wrong.
+pub fn call(body: impl FnOnce() -> Result<()>) -> c_int {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => 0,
+        Ok(Err(error)) => error.0,
+        Err(_) => Errno::PANIC.0,
+    }
+}
+
+/// The same for a function that has a value to fall back on.
+pub fn value<T>(fallback: T, body: impl FnOnce() -> Result<T>) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Errno::PANIC)).unwrap_or(fallback)
+}
+
+/// A handle as a reference. EINVAL for NULL.
+///
+/// # Safety
+///
+/// `handle` is NULL or was made by this library and not freed yet.
+pub unsafe fn borrow<'a, T>(handle: *const T) -> Result<&'a T> {
+    // SAFETY: as above.
+    unsafe { handle.as_ref() }.ok_or(Errno::BADARG)
+}
+
+/// Writes an output. EINVAL for NULL.
+///
+/// # Safety
+///
+/// `place` is NULL or writable.
+pub unsafe fn put<T>(place: *mut T, value: T) -> Result<()> {
+    if place.is_null() {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above.
+    unsafe { place.write(value) };
+    Ok(())
+}
+
+/// Writes an output that the caller may not want.
+///
+/// # Safety
+///
+/// `place` is NULL or writable.
+pub unsafe fn put_optional<T>(place: *mut T, value: T) {
+    if !place.is_null() {
+        // SAFETY: as above.
+        unsafe { place.write(value) };
+    }
+}
+
+/// Bytes. EINVAL for NULL with a size.
+///
+/// # Safety
+///
+/// `data` is readable for `size` bytes.
+pub unsafe fn bytes<'a>(data: *const c_void, size: usize) -> Result<&'a [u8]> {
+    match (data.is_null(), size) {
+        (_, 0) => Ok(&[]),
+        (true, _) => Err(Errno::BADARG),
+        // SAFETY: as above.
+        (false, _) => Ok(unsafe { std::slice::from_raw_parts(data.cast(), size) }),
+    }
+}
+
+/// A string. EINVAL for NULL.
+///
+/// # Safety
+///
+/// `text` is NULL or terminated.
+pub unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
+    match text.is_null() {
+        true => Err(Errno::BADARG),
+        // SAFETY: as above.
+        false => Ok(unsafe { CStr::from_ptr(text) }),
+    }
+}
+
+/// Seconds, where NaN and negative values mean "no limit".
+pub fn limit(seconds: f64) -> Option<Span> {
+    Span::from_seconds(seconds)
+}
+
+/// The other way: NaN without limit.
+pub fn seconds(span: Option<Span>) -> f64 {
+    span.map_or(f64::NAN, Span::seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_code() {
+        assert_eq!(call(|| panic!("a bug")), Errno::PANIC.0);
+        assert_eq!(Errno::PANIC.name(), Some(c"CQ_EPANIC"));
+        assert_eq!(value(7, || panic!("a bug")), 7);
+    }
+
+    #[test]
+    fn null_is_refused() {
+        // SAFETY: NULL is allowed everywhere here.
+        unsafe {
+            assert_eq!(borrow::<u8>(std::ptr::null()).err(), Some(Errno::BADARG));
+            assert_eq!(put(std::ptr::null_mut(), 1), Err(Errno::BADARG));
+            assert_eq!(bytes(std::ptr::null(), 1), Err(Errno::BADARG));
+            assert_eq!(bytes(std::ptr::null(), 0), Ok(&[][..]));
+            assert_eq!(text(std::ptr::null()).err(), Some(Errno::BADARG));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+//! `cq_condition_*`.
+
+use super::boundary::{borrow, call, limit, put, put_optional, value};
+use crate::condition::Condition;
+use crate::controller::Member;
+use crate::errno::Errno;
+use crate::fiber;
+use std::ffi::c_int;
+use std::sync::Arc;
+
+/// A condition as a counted reference of its own.
+///
+/// # Safety
+///
+/// `handle` is NULL or a live handle from `cq_condition_new`.
+pub unsafe fn share(handle: *const Condition) -> Option<Arc<Condition>> {
+    if handle.is_null() {
+        return None;
+    }
+    // SAFETY: the handle came from Arc::into_raw and still holds its count.
+    unsafe {
+        Arc::increment_strong_count(handle);
+        Some(Arc::from_raw(handle))
+    }
+}
+
+/// Makes a condition variable. With `lifo` the latest waiter is woken first, otherwise the
+/// earliest. Free it with `cq_condition_free`.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Source: guide §3.2.13.
+#[no_mangle]
+pub unsafe extern "C" fn cq_condition_new(lifo: bool, condition: *mut *mut Condition) -> c_int {
+    call(|| {
+        let made = Arc::into_raw(Condition::new(lifo)).cast_mut();
+        // SAFETY: as documented. On failure the handle is taken back.
+        unsafe { put(condition, made).inspect_err(|_| drop(Arc::from_raw(made))) }
+    })
+}
+
+/// Frees a condition variable. Tasks that wait for it stay parked on what else they wait for. NULL
+/// is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_condition_free(condition: *mut Condition) {
+    value((), || {
+        if !condition.is_null() {
+            // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
+            drop(unsafe { Arc::from_raw(condition) });
+        }
+        Ok(())
+    });
+}
+
+/// Wakes at most `limit` waiting tasks and tells how many that were. They run in the next step of
+/// their controllers. No syscall, except to make the descriptor of a controller ready that is
+/// not being stepped and whose `cq_controller_pollfd` has been asked for.
+///
+/// `woken` may be NULL. Errors: EINVAL for a NULL condition.
+#[no_mangle]
+pub unsafe extern "C" fn cq_condition_signal(
+    condition: *const Condition,
+    limit: usize,
+    woken: *mut usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let count = unsafe { borrow(condition) }?.signal(limit);
+        // SAFETY: as documented.
+        unsafe { put_optional(woken, count) };
+        Ok(())
+    })
+}
+
+/// Waits until the condition is signalled, at most `timeout` seconds (NaN or negative: without
+/// limit). In a fiber only the fiber waits; outside a controller the thread does.
+///
+/// Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback.
+#[no_mangle]
+pub unsafe extern "C" fn cq_condition_wait(condition: *const Condition, timeout: f64) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let condition = Some(unsafe { share(condition) }.ok_or(Errno::BADARG)?);
+        let on = Member { fd: -1, events: 0, owned: false, timeout: None, condition };
+        let timer = Member { timeout: limit(timeout), condition: None, ..on.clone() };
+        let mut signalled = false;
+        fiber::poll(&[on, timer], &mut |fired| signalled |= fired.member == 0)?;
+        if signalled { Ok(()) } else { Err(Errno::TIMEDOUT) }
+    })
+}

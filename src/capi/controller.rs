@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: MIT
+//! `cq_controller_*`.
+
+use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
+use super::poll::{cq_interest, member, members};
+use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
+use crate::controller::{Controller, Fired, Member, Payload};
+use crate::errno::{Errno, Result};
+use crate::fiber;
+use crate::clock::{Instant, Span};
+use std::ffi::{c_int, c_void};
+use std::sync::Arc;
+
+/// A task that is ready: see `cq_controller_next`.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct cq_ready {
+    /// The task.
+    pub task: cq_task,
+    /// What it carries.
+    pub data: *mut c_void,
+    /// What fired, in the order of its wait set; holds until the next call of
+    /// `cq_controller_next` with this controller.
+    pub fired: *const Fired,
+    /// How many fired.
+    pub count: usize,
+}
+
+/// For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
+pub const CQ_WAIT_LAZY: u32 = 1;
+
+/// Takes a handle as a counted reference, so that a task may free its own controller.
+unsafe fn share(handle: *const Controller) -> Result<Arc<Controller>> {
+    if handle.is_null() {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: a live handle came from Arc::into_raw and still holds its count.
+    unsafe {
+        Arc::increment_strong_count(handle);
+        Ok(Arc::from_raw(handle))
+    }
+}
+
+/// Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`.
+///
+/// Errors: EINVAL for NULL; EMFILE, ENFILE, ENOMEM.
+///
+/// Source: guide §3.2.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_new(controller: *mut *mut Controller) -> c_int {
+    call(|| {
+        let made = Arc::into_raw(Controller::new()?).cast_mut();
+        // SAFETY: as documented. On failure the handle is taken back.
+        unsafe { put(controller, made).inspect_err(|_| drop(Arc::from_raw(made))) }
+    })
+}
+
+/// Frees a controller and drops its tasks: suspended fibers never continue. Inside one of its own
+/// steps that happens when the step ends. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_free(controller: *mut Controller) {
+    value((), || {
+        if controller.is_null() {
+            return Ok(());
+        }
+        // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
+        let cq = unsafe { Arc::from_raw(controller) };
+        close_and_drop(&cq).or_else(|_| {
+            cq.close_after_step();
+            Ok(())
+        })
+    });
+}
+
+fn close_and_drop(cq: &Controller) -> Result<()> {
+    cq.close()?.into_iter().for_each(task::drop_payload);
+    Ok(())
+}
+
+/// Drops all tasks and closes the descriptors. The handle stays valid and must still be freed.
+/// Closing twice is safe.
+///
+/// Errors: EINVAL for NULL; EBUSY inside one of its own steps.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_close(controller: *mut Controller) -> c_int {
+    // SAFETY: as documented.
+    call(|| close_and_drop(unsafe { borrow(controller) }?))
+}
+
+/// Adds a task that the caller resumes by itself: the pull interface for language bindings.
+/// `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
+///
+/// Errors: EINVAL for NULL; EBADF after close.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_spawn(
+    controller: *mut Controller,
+    data: *mut c_void,
+    task: *mut cq_task,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let made = unsafe { borrow(controller) }?.spawn(Payload::Foreign(data as usize))?;
+        unsafe { put_optional(task, pack(made)) };
+        Ok(())
+    })
+}
+
+/// Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be
+/// NULL) is called once with `argument` when the task is over. `task` may be NULL.
+///
+/// Errors: EINVAL for NULL; EBADF after close.
+///
+/// Safety: `resume` and `release` may be called with `argument` until `release` was called.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_attach(
+    controller: *mut Controller,
+    resume: cq_resume,
+    release: cq_release,
+    argument: *mut c_void,
+    task: *mut cq_task,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { borrow(controller) }?;
+        let made = task::attach(cq, resume, release, argument)?;
+        unsafe { put_optional(task, pack(made)) };
+        Ok(())
+    })
+}
+
+/// Adds a fiber: `function(argument)` runs on a stack of its own (256 KiB, a guard page below), and
+/// the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
+/// whose controller is closed or freed never continues: what it owns it must have handed to
+/// `argument`, for `release` to free. `release` and `task` may be NULL.
+///
+/// Errors: EINVAL for NULL; EBADF after close; ENOMEM.
+///
+/// Safety: as for `cq_controller_attach`. An overflow of the stack ends the process with SIGSEGV.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_wrap(
+    controller: *mut Controller,
+    function: cq_function,
+    release: cq_release,
+    argument: *mut c_void,
+    task: *mut cq_task,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { borrow(controller) }?;
+        let made = task::wrap(cq, function, release, argument)?;
+        unsafe { put_optional(task, pack(made)) };
+        Ok(())
+    })
+}
+
+/// Begins a step of the pull interface; `cq_controller_leave` ends it.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(controller) }?.enter())
+}
+
+/// Ends a step. Tasks of its batch that were not taken are handed out by the next one.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let cq = unsafe { borrow(controller) }?;
+        leave(cq);
+        Ok(())
+    })
+}
+
+fn leave(cq: &Controller) {
+    if cq.leave() {
+        let _ = close_and_drop(cq);
+    }
+}
+
+/// Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
+/// up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
+/// not wait while a task is ready. `flags` is 0 or `CQ_WAIT_LAZY`.
+///
+/// Errors: EINVAL for NULL or unknown flags; EBADF after close.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_wait(
+    controller: *mut Controller,
+    timeout: f64,
+    flags: u32,
+) -> c_int {
+    call(|| {
+        if flags & !CQ_WAIT_LAZY != 0 {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        unsafe { borrow(controller) }?.wait(limit(timeout), flags & CQ_WAIT_LAZY != 0)
+    })
+}
+
+/// Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
+/// then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
+///
+/// Errors: ENOENT when the batch is done; EINVAL for NULL; otherwise the code with which a
+/// callback or fiber ended: call again to go on.
+///
+/// Safety: `ready` is writable.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_next(
+    controller: *mut Controller,
+    ready: *mut cq_ready,
+) -> c_int {
+    call(|| {
+        if ready.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        let cq = unsafe { borrow(controller) }?;
+        loop {
+            let (task, payload) = cq.next_kept().ok_or(Errno::NOENT)?;
+            match payload {
+                Payload::Job(job) => run_job(&unsafe { share(controller) }?, task, job)?,
+                Payload::Foreign(data) => {
+                    let (fired, count) = cq.kept();
+                    let data = data as *mut c_void;
+                    // SAFETY: as documented.
+                    unsafe { ready.write(cq_ready { task: pack(task), data, fired, count }) };
+                    return Ok(());
+                }
+            }
+        }
+    })
+}
+
+fn run_job(cq: &Arc<Controller>, task: crate::controller::TaskId, job: usize) -> Result<()> {
+    let mut fired = cq.take_kept();
+    let code = task::dispatch(cq, task, job, &mut fired);
+    cq.keep(fired);
+    if code == 0 { Ok(()) } else { Err(Errno(code)) }
+}
+
+/// Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
+/// from inside its callback. An empty set makes it ready in the next step.
+///
+/// Errors: EINVAL for NULL or unknown events; ENOENT if there is no such task; EBADF or EPERM for a
+/// descriptor that cannot be polled: the task is then parked on nothing.
+///
+/// Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
+/// closing a socket wakes its waiters.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_park(
+    controller: *mut Controller,
+    task: cq_task,
+    set: *const cq_interest,
+    count: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { borrow(controller) }?;
+        let set = unsafe { members(set, count) }?;
+        if let [one] = set {
+            return cq.park(unpack(task), [unsafe { member(one) }?]);
+        }
+        let list = set.iter().map(|i| unsafe { member(i) }).collect::<Result<Vec<Member>>>()?;
+        cq.park(unpack(task), list)
+    })
+}
+
+/// Removes a task: a pull task that has ended, or any task that shall not go on. `release` is called
+/// for callbacks and fibers.
+///
+/// Errors: EINVAL for NULL; ENOENT if there is no such task; EBUSY for a callback or fiber from
+/// inside itself.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_finish(controller: *mut Controller, task: cq_task) -> c_int {
+    // SAFETY: as documented.
+    call(|| task::cancel(unsafe { borrow(controller) }?, unpack(task)))
+}
+
+/// Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
+/// fiber that is ready, once. In a fiber of another controller only the fiber waits.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller;
+/// ENOTSUP if a task that `cq_controller_spawn` added is ready; otherwise the code with which a task
+/// ended: call again to go on.
+///
+/// Source: guide §3.2.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout: f64) -> c_int {
+    // SAFETY: as documented.
+    call(|| step(&unsafe { share(controller) }?, limit(timeout), false))
+}
+
+fn step(cq: &Arc<Controller>, mut timeout: Option<Span>, lazy: bool) -> Result<()> {
+    if fiber::running().is_some_and(|(outer, _)| !Arc::ptr_eq(&outer, cq)) && !cq.is_running() {
+        let until = [timeout, cq.timeout()].into_iter().flatten().min();
+        let fd = cq.pollfd()?;
+        fiber::poll_one(Member { fd, events: libc::POLLIN, owned: false, timeout: until, condition: None })?;
+        timeout = Some(Span::ZERO);
+    }
+    cq.enter()?;
+    let result = cq.wait(timeout, lazy).and_then(|()| run_batch(cq));
+    leave(cq);
+    result
+}
+
+fn run_batch(cq: &Arc<Controller>) -> Result<()> {
+    while let Some((task, payload)) = cq.next_kept() {
+        match payload {
+            Payload::Job(job) => run_job(cq, task, job)?,
+            Payload::Foreign(_) => {
+                cq.park(task, [])?;
+                return Err(Errno(libc::ENOTSUP));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Steps until there are no tasks left or `timeout` seconds have passed (NaN or negative: without
+/// limit).
+///
+/// Errors: as for `cq_controller_step`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout: f64) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let cq = unsafe { share(controller) }?;
+        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        while cq.count() > 0 {
+            let left = deadline.map(|at| at.since(Instant::now()));
+            step(&cq, left, true)?;
+            if deadline.is_some_and(|at| at <= Instant::now()) {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Tells whether there are no tasks. True for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_empty(controller: *const Controller) -> bool {
+    // SAFETY: as documented.
+    value(true, || Ok(unsafe { borrow(controller) }?.count() == 0))
+}
+
+/// Counts the tasks. 0 for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_count(controller: *const Controller) -> usize {
+    // SAFETY: as documented.
+    value(0, || Ok(unsafe { borrow(controller) }?.count()))
+}
+
+/// Wakes every task of this controller that polls `fd`, and forgets the descriptor.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_cancel(controller: *mut Controller, fd: c_int) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(controller) }?.cancel(fd);
+        Ok(())
+    })
+}
+
+/// Suspends the thread until the controller has something to do or a signal is delivered. The
+/// `count` signals are unblocked for the time of the wait.
+///
+/// Errors: EINVAL for NULL or a number that is no signal; EBADF after close.
+///
+/// Source: ppoll(2), guide §3.2.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_pause(
+    controller: *mut Controller,
+    signals: *const c_int,
+    count: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { borrow(controller) }?;
+        let raw = unsafe { bytes(signals.cast(), count.saturating_mul(size_of::<c_int>())) }?;
+        let list = raw.chunks_exact(4).map(|c| c_int::from_ne_bytes([c[0], c[1], c[2], c[3]]));
+        cq.pause(&list.collect::<Vec<_>>())
+    })
+}
+
+/// Gives the descriptor that is readable when a step would have something to do: poll it for
+/// POLLIN in any other event loop, with `cq_controller_timeout`, and step with a timeout of 0.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_pollfd(controller: *mut Controller, fd: *mut c_int) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let found = unsafe { borrow(controller) }?.pollfd()?;
+        unsafe { put(fd, found) }
+    })
+}
+
+/// Gives the events to poll the descriptor for: POLLIN.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_events(_controller: *const Controller) -> u32 {
+    libc::POLLIN as u32
+}
+
+/// Gives the seconds after which a step has something to do although no descriptor is ready: 0 if
+/// a task is ready, NaN if there is no deadline.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_timeout(controller: *mut Controller) -> f64 {
+    // SAFETY: as documented.
+    value(f64::NAN, || Ok(seconds(unsafe { borrow(controller) }?.timeout())))
+}
+
+/// Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
+/// any thread may make while the controller lives.
+///
+/// Errors: EINVAL for NULL; EMFILE, ENFILE.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_alert(controller: *mut Controller) -> c_int {
+    // SAFETY: as documented; `alert` touches only what threads may share.
+    call(|| unsafe { borrow(controller) }?.alert())
+}
+
+/// After fork(2), in the child: gives the controller a kernel queue of its own, with everything that
+/// is being polled.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_reset(controller: *mut Controller) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(controller) }?.reset())
+}
+
+/// Gives the controller and the task that run in this thread. Either output may be NULL. The
+/// controller is borrowed.
+///
+/// Errors: ENOENT outside of callbacks and fibers.
+#[no_mangle]
+pub unsafe extern "C" fn cq_running(controller: *mut *mut Controller, task: *mut cq_task) -> c_int {
+    call(|| {
+        let (cq, id) = fiber::running().ok_or(Errno::NOENT)?;
+        // SAFETY: as documented, here and below.
+        unsafe { put_optional(controller, Arc::as_ptr(&cq).cast_mut()) };
+        unsafe { put_optional(task, pack(id)) };
+        Ok(())
+    })
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//! The library itself: version, errors, the clock.
+
+use super::boundary::{call, put, text, value};
+use crate::clock::Instant;
+use crate::errno::Errno;
+use std::cell::RefCell;
+use std::ffi::{c_char, c_int, CStr, CString};
+
+/// The release, as year, month and day: YYYYMMDD.
+pub const CQ_VERSION: c_int = 20261123;
+
+/// A bug inside the library was caught at its boundary.
+pub const CQ_EPANIC: c_int = -1935895337;
+/// A host name where only numeric addresses can be used.
+pub const CQ_ENONAME: c_int = -1935895336;
+
+/// Returns the release of the library that runs, `CQ_VERSION` of its header.
+#[no_mangle]
+pub extern "C" fn cq_version() -> c_int {
+    CQ_VERSION
+}
+
+/// Returns who made the library. Static.
+#[no_mangle]
+pub extern "C" fn cq_vendor() -> *const c_char {
+    c"libcqueues".as_ptr()
+}
+
+/// Returns the system's monotonic time in seconds.
+///
+/// Source: clock_gettime(2), CLOCK_MONOTONIC.
+#[no_mangle]
+pub extern "C" fn cq_monotime() -> f64 {
+    Instant::now().seconds()
+}
+
+thread_local! {
+    static TEXT: RefCell<CString> = RefCell::default();
+}
+
+/// Returns the text of an error: a system error number or one of the library's own codes. Never
+/// NULL; it holds until the next call in the same thread.
+#[no_mangle]
+pub extern "C" fn cq_strerror(code: c_int) -> *const c_char {
+    value(c"unknown error".as_ptr(), || {
+        TEXT.with(|text| {
+            *text.borrow_mut() = CString::new(Errno(code).text()).unwrap_or_default();
+            Ok(text.borrow().as_ptr())
+        })
+    })
+}
+
+/// Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. Static.
+#[no_mangle]
+pub extern "C" fn cq_errno_name(code: c_int) -> *const c_char {
+    value(std::ptr::null(), || Ok(Errno(code).name().map_or(std::ptr::null(), CStr::as_ptr)))
+}
+
+/// Finds the number of an error by its name.
+///
+/// Errors: EINVAL for NULL; ENOENT if there is no such name here.
+///
+/// Safety: `name` is a string, `code` is writable.
+#[no_mangle]
+pub unsafe extern "C" fn cq_errno_code(name: *const c_char, code: *mut c_int) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let name = unsafe { text(name) }?;
+        let found = Errno::all().find(|entry| entry.0 == name).ok_or(Errno::NOENT)?;
+        // SAFETY: as documented.
+        unsafe { put(code, found.1) }
+    })
+}
+
+/// Lists the errors: the name and number at `index`, which counts from 0.
+///
+/// Errors: EINVAL for NULL; ENOENT past the end.
+///
+/// Safety: `name` and `code` are writable. The name is static.
+#[no_mangle]
+pub unsafe extern "C" fn cq_errno_list(
+    index: usize,
+    name: *mut *const c_char,
+    code: *mut c_int,
+) -> c_int {
+    call(|| {
+        let found = Errno::all().nth(index).ok_or(Errno::NOENT)?;
+        // SAFETY: as documented.
+        unsafe { put(name, found.0.as_ptr()) }?;
+        // SAFETY: as documented.
+        unsafe { put(code, found.1) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_of_the_header_are_those_of_the_core() {
+        assert_eq!((CQ_EPANIC, CQ_ENONAME), (Errno::PANIC.0, Errno::NONAME.0));
+    }
+}

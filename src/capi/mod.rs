@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+//! The C ABI: `cqueues.h` is made from this module. An exported function converts its arguments,
+//! calls the core once, and converts back. Its documentation is the header's.
+
+mod boundary;
+pub mod condition;
+pub mod controller;
+pub mod library;
+pub mod options;
+pub mod poll;
+pub mod socket;
+pub mod task;

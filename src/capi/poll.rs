@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+//! Wait sets: `cq_interest`, `cq_poll`, `cq_sleep`.
+
+use super::boundary::{call, limit, put_optional};
+use super::condition::share;
+use crate::condition::Condition;
+use crate::controller::{cancel_everywhere, Member};
+use crate::errno::{Errno, Result};
+use crate::fiber;
+use crate::poller::{Events, INTEREST};
+use crate::socket::Socket;
+use std::ffi::c_int;
+
+/// One member of a wait set. It fires as soon as any part of it does.
+///
+/// Zero it (`CQ_INTEREST_NONE`), then set what applies.
+#[derive(Clone, Copy)]
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct cq_interest {
+    /// A descriptor, or -1.
+    pub fd: c_int,
+    /// POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for what its last
+    /// operation that returned EAGAIN waits for.
+    pub events: u32,
+    /// Set by `cq_poll`: 0 or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+    pub fired: u32,
+    /// Seconds from now; NaN or negative: none.
+    pub timeout: f64,
+    /// A condition, or NULL.
+    pub condition: *const Condition,
+    /// A socket, or NULL; its descriptor is used instead of `fd`.
+    pub socket: *const Socket,
+}
+
+/// In `fired`: a timeout or a condition.
+pub const CQ_FIRED: u32 = 0x4000;
+/// In `fired`: the descriptor was cancelled.
+pub const CQ_CANCELLED: u32 = 0x20;
+
+/// Turns a member into the core's form. EINVAL for unknown events.
+///
+/// # Safety
+///
+/// Condition and socket are NULL or live.
+pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
+    let events = Events::try_from(interest.events).map_err(|_| Errno::BADARG)?;
+    if events & !INTEREST != 0 {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above.
+    let condition = unsafe { share(interest.condition) };
+    let timeout = limit(interest.timeout);
+    // SAFETY: as above.
+    match unsafe { interest.socket.as_ref() } {
+        None => Ok(Member { fd: interest.fd, events, owned: false, timeout, condition }),
+        Some(socket) => {
+            let own = socket.interest();
+            let timeout = [timeout, own.timeout].into_iter().flatten().min();
+            let events = if events == 0 { own.events } else { events };
+            Ok(Member { fd: own.fd, events, owned: true, timeout, condition })
+        }
+    }
+}
+
+/// A wait set. EINVAL for NULL with a count.
+///
+/// # Safety
+///
+/// `set` is readable for `count` members.
+pub unsafe fn members<'a>(set: *const cq_interest, count: usize) -> Result<&'a [cq_interest]> {
+    match (set.is_null(), count) {
+        (_, 0) => Ok(&[]),
+        (true, _) => Err(Errno::BADARG),
+        // SAFETY: as above.
+        (false, _) => Ok(unsafe { std::slice::from_raw_parts(set, count) }),
+    }
+}
+
+/// Waits until a member of the set fires and marks in `fired` which did. In a fiber only the fiber
+/// waits; outside a controller the thread does. An empty set lets the other tasks run once.
+///
+/// `ready` (may be NULL) receives the number of members that fired.
+///
+/// Errors: EINVAL for NULL or unknown events; EBADF or EPERM for a descriptor that cannot be
+/// polled; EDEADLK in a callback.
+///
+/// Safety: `set` is writable for `count` members; its conditions and sockets live until it
+/// returns.
+///
+/// Source: guide §3.1.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mut usize) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let interests = unsafe { members(set, count) }?;
+        // SAFETY: as documented.
+        let list = interests.iter().map(|i| unsafe { member(i) }).collect::<Result<Vec<_>>>()?;
+        for index in 0..count {
+            // SAFETY: as documented, here and below.
+            unsafe { (*set.add(index)).fired = 0 };
+        }
+        let mut fired = 0;
+        fiber::poll(&list, &mut |hit| {
+            fired += 1;
+            unsafe { (*set.add(hit.member as usize)).fired = hit.events };
+        })?;
+        unsafe { put_optional(ready, fired) };
+        Ok(())
+    })
+}
+
+/// Waits for that many seconds. In a fiber only the fiber waits; outside a controller the thread
+/// does. NaN or negative: for ever.
+///
+/// Errors: EDEADLK in a callback.
+#[no_mangle]
+pub extern "C" fn cq_sleep(seconds: f64) -> c_int {
+    call(|| fiber::sleep(limit(seconds)))
+}
+
+/// Wakes every task of every controller of this thread that polls `fd`, and forgets the
+/// descriptor, which can then be closed. A descriptor that nobody polls is no error. Closing a
+/// `cq_socket` does this by itself.
+#[no_mangle]
+pub extern "C" fn cq_cancel(fd: c_int) -> c_int {
+    call(|| {
+        cancel_everywhere(fd);
+        Ok(())
+    })
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+//! Callbacks and fibers: what the library itself resumes, over the pull calls.
+
+use crate::controller::{Controller, Fired, Payload, TaskId};
+use crate::errno::{Errno, Result};
+use crate::fiber::{run_as, Fiber};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Names a task of a controller. Never reused while the controller lives.
+#[allow(non_camel_case_types)]
+pub type cq_task = u64;
+
+/// Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.
+/// Park the task again with `cq_controller_park` to be called again; otherwise it is over. The
+/// result is 0 or the code with which `cq_controller_step` shall return.
+#[allow(non_camel_case_types)]
+pub type cq_resume = Option<
+    unsafe extern "C" fn(
+        controller: *mut Controller,
+        task: cq_task,
+        argument: *mut c_void,
+        fired: *const Fired,
+        count: usize,
+    ) -> c_int,
+>;
+
+/// The body of a fiber. The result is as for `cq_resume`.
+#[allow(non_camel_case_types)]
+pub type cq_function = Option<unsafe extern "C" fn(argument: *mut c_void) -> c_int>;
+
+/// Called once when a task is over, whether it ended or was dropped with its controller.
+#[allow(non_camel_case_types)]
+pub type cq_release = Option<unsafe extern "C" fn(argument: *mut c_void)>;
+
+/// What a task of this layer does when resumed.
+enum Body {
+    Callback(unsafe extern "C" fn(*mut Controller, cq_task, *mut c_void, *const Fired, usize) -> c_int),
+    Fiber(Fiber),
+}
+
+/// A task of this layer; its address is the payload.
+pub struct Job {
+    body: Body,
+    argument: *mut c_void,
+    release: cq_release,
+    /// Whether the job is being resumed.
+    running: Cell<bool>,
+    /// Where a fiber's function leaves its result; boxed, since the fiber points to it.
+    result: Box<Cell<c_int>>,
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: the caller of attach or wrap promised that it may be called with this.
+            unsafe { release(self.argument) };
+        }
+    }
+}
+
+/// As a number for C.
+pub fn pack(task: TaskId) -> cq_task {
+    u64::from(task.serial) << 32 | u64::from(task.index)
+}
+
+/// And back.
+pub fn unpack(task: cq_task) -> TaskId {
+    TaskId { index: task as u32, serial: (task >> 32) as u32 }
+}
+
+/// Adds a callback task.
+pub fn attach(cq: &Controller, resume: cq_resume, release: cq_release, argument: *mut c_void) -> Result<TaskId> {
+    let callback = resume.ok_or(Errno::BADARG)?;
+    spawn(cq, Body::Callback(callback), release, argument, Box::default())
+}
+
+/// Adds a fiber.
+pub fn wrap(cq: &Controller, function: cq_function, release: cq_release, argument: *mut c_void) -> Result<TaskId> {
+    let function = function.ok_or(Errno::BADARG)?;
+    let result: Box<Cell<c_int>> = Box::default();
+    let place: *const Cell<c_int> = &*result;
+    let fiber = Fiber::new(move || {
+        // SAFETY: the function and its argument are the caller's; `place` lives in the job, which
+        // outlives its fiber.
+        unsafe { (*place).set(function(argument)) }
+    })?;
+    spawn(cq, Body::Fiber(fiber), release, argument, result)
+}
+
+fn spawn(cq: &Controller, body: Body, release: cq_release, argument: *mut c_void, result: Box<Cell<c_int>>) -> Result<TaskId> {
+    let running = Cell::new(false);
+    let job = Rc::into_raw(Rc::new(Job { body, argument, release: None, running, result }));
+    match cq.spawn(Payload::Job(job as usize)) {
+        Ok(task) => {
+            // SAFETY: nobody else has seen the job yet.
+            unsafe { (*job.cast_mut()).release = release };
+            Ok(task)
+        }
+        Err(error) => {
+            drop_payload(Payload::Job(job as usize));
+            Err(error)
+        }
+    }
+}
+
+/// Resumes a job. Returns the code that its task ended with, 0 if it goes on.
+pub fn dispatch(cq: &Arc<Controller>, task: TaskId, job: usize, fired: &mut Vec<Fired>) -> c_int {
+    let job = job as *const Job;
+    // SAFETY: the payload of a job task is a counted reference; this takes another one, so the job
+    // outlives its resumption whatever happens to the task.
+    let job = unsafe {
+        Rc::increment_strong_count(job);
+        Rc::from_raw(job)
+    };
+    job.running.set(true);
+    let (code, ended) = match &job.body {
+        Body::Callback(callback) => {
+            let list = std::mem::take(fired);
+            let handle = Arc::as_ptr(cq).cast_mut();
+            let code = run_as(cq, task, false, &mut Vec::new(), || {
+                // SAFETY: the caller of attach promised that it may be called so.
+                unsafe { callback(handle, pack(task), job.argument, list.as_ptr(), list.len()) }
+            });
+            *fired = list;
+            (code, !cq.is_parked(task))
+        }
+        Body::Fiber(fiber) => {
+            let ended = run_as(cq, task, true, fired, || fiber.resume());
+            (if ended { job.result.get() } else { 0 }, ended)
+        }
+    };
+    job.running.set(false);
+    if ended {
+        // ENOENT: it was cancelled meanwhile.
+        let _ = cq.finish(task).map(drop_payload);
+    }
+    code
+}
+
+/// Drops what a task of this layer carried.
+pub fn drop_payload(payload: Payload) {
+    if let Payload::Job(job) = payload {
+        // SAFETY: the task's counted reference, given up with the task.
+        drop(unsafe { Rc::from_raw(job as *const Job) });
+    }
+}
+
+/// Removes a task. EBUSY for a fiber from inside itself.
+pub fn cancel(cq: &Controller, task: TaskId) -> Result<()> {
+    if let Payload::Job(job) = cq.payload(task)? {
+        // SAFETY: the task still holds its reference.
+        if unsafe { (*(job as *const Job)).running.get() } {
+            return Err(Errno::BUSY);
+        }
+    }
+    cq.finish(task).map(drop_payload)
+}

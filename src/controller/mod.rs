@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: MIT
+//! The controller: parks tasks on wait sets, waits for the kernel, hands ready tasks out.
+//!
+//! It never runs anything. A binding (or the callback and fiber layers in `capi`) drives it:
+//!
+//! 1. [`Controller::enter`], then [`Controller::wait`]: ask the kernel, fill the run queue;
+//! 2. [`Controller::next`] until it has no more: take a ready task and what fired;
+//! 3. resume the task; then [`Controller::park`] it on a new wait set or [`Controller::finish`] it;
+//! 4. [`Controller::leave`].
+//!
+//! A step hands out what was ready when it began: tasks woken meanwhile go to the next one.
+
+mod alert;
+mod descriptors;
+mod registry;
+mod timers;
+mod waits;
+
+pub use registry::cancel_everywhere;
+pub use waits::FIRED;
+
+use crate::clock::{Instant, Span};
+use crate::condition::Condition;
+use crate::errno::{Errno, Result};
+use crate::poller::{self, Events, Poller, Ready};
+use alert::Alert;
+use descriptors::Descriptors;
+use slab::Slab;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::os::fd::RawFd;
+use std::sync::{Arc, Weak};
+use timers::{TimerKey, Timers};
+use waits::{On, WaitKey, Waits, NONE};
+
+/// Reported when a descriptor was cancelled under its waiters.
+pub const CANCELLED: Events = libc::POLLNVAL;
+
+/// How many steps may go by without asking the kernel while tasks keep waking each other.
+const LAZY_ROUNDS: u32 = 61;
+
+/// Names a task; stays unequal to the names of later tasks in the same place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TaskId {
+    /// The place in the controller's slab.
+    pub index: u32,
+    /// Tells it from other tasks in that place.
+    pub serial: u32,
+}
+
+/// One member of a wait set: a descriptor, a timeout, a condition, in any mix.
+#[derive(Clone)]
+pub struct Member {
+    /// The descriptor, or -1 for none.
+    pub fd: RawFd,
+    /// The events to wait for on it.
+    pub events: Events,
+    /// Whether its owner cancels it before closing it.
+    pub owned: bool,
+    /// The timeout, from now.
+    pub timeout: Option<Span>,
+    /// The condition.
+    pub condition: Option<Arc<Condition>>,
+}
+
+/// A member of a wait set that fired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Fired {
+    /// Its place in the wait set.
+    pub member: u32,
+    /// A poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+    pub events: u32,
+}
+
+/// What a task carries for whoever resumes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Payload {
+    /// A number of the binding's, which takes the task from `next` and resumes it.
+    Foreign(usize),
+    /// A number of the callback and fiber layer's, which resumes the task by itself.
+    Job(usize),
+}
+
+struct Task {
+    serial: u32,
+    /// Whether it is in the run queue.
+    queued: bool,
+    /// The first of its waits.
+    waits: u32,
+    data: Payload,
+}
+
+/// What a controller holds. Borrowed for the length of one call, never across a resumption.
+struct State {
+    /// `None` once closed.
+    poller: Option<Poller>,
+    tasks: Slab<Task>,
+    waits: Waits,
+    descriptors: Descriptors,
+    timers: Timers,
+    ready: VecDeque<TaskId>,
+    /// How many of `ready` belong to the present step.
+    batch: usize,
+    /// The kernel's answer, kept for its allocation.
+    events: Vec<Ready>,
+    /// What woke the task that was taken last.
+    fired: Vec<Fired>,
+    serial: u32,
+    lazy_rounds: u32,
+}
+
+/// See the module.
+pub struct Controller {
+    state: RefCell<State>,
+    alert: Alert,
+    running: Cell<bool>,
+    /// Given up inside a step.
+    closing: Cell<bool>,
+    thread: Cell<usize>,
+    me: Weak<Controller>,
+}
+
+impl Controller {
+    /// A controller without tasks. It belongs to the calling thread until another one steps it.
+    #[allow(clippy::arc_with_non_send_sync)] // another thread only ever touches `alert`
+    pub fn new() -> Result<Arc<Controller>> {
+        let poller = Poller::new()?;
+        let alert = Alert::new(poller.fd());
+        let state = RefCell::new(State {
+            poller: Some(poller),
+            tasks: Slab::new(),
+            waits: Waits::default(),
+            descriptors: Descriptors::default(),
+            timers: Timers::default(),
+            ready: VecDeque::new(),
+            batch: 0,
+            events: Vec::new(),
+            fired: Vec::new(),
+            serial: 0,
+            lazy_rounds: 0,
+        });
+        let controller = Arc::new_cyclic(|me| Controller {
+            state,
+            alert,
+            running: Cell::new(false),
+            closing: Cell::new(false),
+            thread: Cell::new(registry::this_thread()),
+            me: me.clone(),
+        });
+        registry::add(&controller);
+        Ok(controller)
+    }
+
+    /// Adds a task, ready to run. `data` comes back with it.
+    pub fn spawn(&self, data: Payload) -> Result<TaskId> {
+        let mut state = self.state.borrow_mut();
+        state.check_open()?;
+        let serial = state.next_serial();
+        let index = state.tasks.insert(Task { serial, queued: false, waits: NONE, data }) as u32;
+        state.make_ready(index);
+        drop(state);
+        self.announce();
+        Ok(TaskId { index, serial })
+    }
+
+    /// Begins a step. EBUSY inside another step of the same controller.
+    pub fn enter(&self) -> Result<()> {
+        self.state.borrow().check_open()?;
+        match self.running.replace(true) {
+            true => Err(Errno::BUSY),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends a step. What is left of its batch runs in the next one.
+    /// `true`: `close_after_step` was called meanwhile, and the controller must be closed now.
+    #[must_use]
+    pub fn leave(&self) -> bool {
+        self.running.set(false);
+        self.closing.get()
+    }
+
+    /// The owner has given the controller up inside a step.
+    pub fn close_after_step(&self) {
+        self.closing.set(true);
+    }
+
+    /// Whether a step is under way.
+    pub fn is_running(&self) -> bool {
+        self.running.get()
+    }
+
+    /// Waits at most `limit` for something to do and makes up the step's batch. A signal ends the
+    /// wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
+    /// `LAZY_ROUNDS` steps in a row.
+    pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
+        registry::move_to_this_thread(self);
+        self.state.borrow_mut().wait(&self.alert, limit, lazy)
+    }
+
+    /// Takes the next task of the batch. `fired` is replaced by what woke it, in the order of its
+    /// wait set; a task that was never parked has none.
+    pub fn next(&self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
+        self.state.borrow_mut().next(fired)
+    }
+
+    /// The same, keeping what fired here: see `kept`.
+    pub fn next_kept(&self) -> Option<(TaskId, Payload)> {
+        let mut state = self.state.borrow_mut();
+        let mut fired = std::mem::take(&mut state.fired);
+        let found = state.next(&mut fired);
+        state.fired = fired;
+        found
+    }
+
+    /// Where what fired is kept, and how much: until `next_kept` or `take_kept`.
+    pub fn kept(&self) -> (*const Fired, usize) {
+        let state = self.state.borrow();
+        (state.fired.as_ptr(), state.fired.len())
+    }
+
+    /// Takes what fired, for the time of a resumption.
+    pub fn take_kept(&self) -> Vec<Fired> {
+        std::mem::take(&mut self.state.borrow_mut().fired)
+    }
+
+    /// Gives the vector back for its allocation.
+    pub fn keep(&self, fired: Vec<Fired>) {
+        self.state.borrow_mut().fired = fired;
+    }
+
+    /// Parks a task until a member fires. Without members it is ready again in the next step.
+    /// On error (EBADF, EPERM: the descriptor cannot be polled) the task is parked on nothing.
+    pub fn park(&self, task: TaskId, set: impl IntoIterator<Item = Member>) -> Result<()> {
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        state.unpark(task.index);
+        state.unqueue(task.index);
+        let mut empty = true;
+        for (member, interest) in set.into_iter().enumerate() {
+            empty = false;
+            if let Err(error) = state.wait_on(&self.me, task.index, member as u32, interest) {
+                state.unpark(task.index);
+                return Err(error);
+            }
+        }
+        if empty {
+            state.make_ready(task.index);
+        }
+        Ok(())
+    }
+
+    /// Whether a task waits for something or is about to run.
+    pub fn is_parked(&self, task: TaskId) -> bool {
+        let state = self.state.borrow();
+        let found = state.tasks.get(task.index as usize).filter(|t| t.serial == task.serial);
+        found.is_some_and(|t| t.queued || t.waits != NONE)
+    }
+
+    /// What a task carries.
+    pub fn payload(&self, task: TaskId) -> Result<Payload> {
+        let state = self.state.borrow();
+        state.check_task(task)?;
+        Ok(state.tasks[task.index as usize].data)
+    }
+
+    /// Removes a task, whatever it waits for.
+    pub fn finish(&self, task: TaskId) -> Result<Payload> {
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        state.unpark(task.index);
+        Ok(state.tasks.remove(task.index as usize).data)
+    }
+
+    /// Wakes every waiter of a descriptor with `CANCELLED` and forgets the descriptor. Not being
+    /// polled is no error.
+    pub fn cancel(&self, fd: RawFd) {
+        let mut state = self.state.borrow_mut();
+        let woken = state.cancel(fd);
+        drop(state);
+        if woken {
+            self.announce();
+        }
+    }
+
+    /// How many tasks there are.
+    pub fn count(&self) -> usize {
+        self.state.borrow().tasks.len()
+    }
+
+    /// Seconds until there is something to do even if no descriptor becomes ready: zero if a
+    /// task is ready, `None` without deadline.
+    pub fn timeout(&self) -> Option<Span> {
+        let mut state = self.state.borrow_mut();
+        match state.ready.is_empty() {
+            true => state.next_deadline(),
+            false => Some(Span::ZERO),
+        }
+    }
+
+    /// The descriptor that is readable when a step would have something to do. Asking for it makes
+    /// waking from outside a step raise the alert.
+    pub fn pollfd(&self) -> Result<RawFd> {
+        let state = self.state.borrow();
+        state.check_open()?;
+        self.alert.enable()?;
+        if !state.ready.is_empty() && !self.running.get() {
+            self.alert.raise_if_enabled();
+        }
+        Ok(state.poller.as_ref().map_or(-1, Poller::fd))
+    }
+
+    /// Makes the descriptor readable; from any thread.
+    pub fn alert(&self) -> Result<()> {
+        self.alert.raise()
+    }
+
+    /// Suspends the thread until the controller has something to do or a signal comes; `unblock`
+    /// are let through meanwhile.
+    pub fn pause(&self, unblock: &[i32]) -> Result<()> {
+        let fd = self.pollfd()?;
+        let limit = self.timeout().map(|span| span.0);
+        match crate::sys::signal::poll(fd, libc::POLLIN, limit, unblock) {
+            Err(e) if e.raw_os_error() != Some(libc::EINTR) => Err(e.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// After fork(2), in the child: moves to a kernel queue of its own.
+    pub fn reset(&self) -> Result<()> {
+        let mut state = self.state.borrow_mut();
+        state.check_open()?;
+        let poller = Poller::new()?;
+        self.alert.reset(poller.fd())?;
+        let State { descriptors, waits, .. } = &mut *state;
+        descriptors.register_all(&poller, waits);
+        state.poller = Some(poller);
+        Ok(())
+    }
+
+    /// Destroys all tasks and the kernel queue, and returns what the tasks carried. EBUSY inside a
+    /// step. Closing twice is safe.
+    pub fn close(&self) -> Result<Vec<Payload>> {
+        if self.running.get() {
+            return Err(Errno::BUSY);
+        }
+        let mut state = self.state.borrow_mut();
+        let indices: Vec<u32> = state.tasks.iter().map(|(index, _)| index as u32).collect();
+        for &index in &indices {
+            state.unpark(index);
+        }
+        state.ready.clear();
+        state.poller = None;
+        let tasks = std::mem::take(&mut state.tasks);
+        Ok(tasks.into_iter().map(|(_, task)| task.data).collect())
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.state.borrow().poller.is_none()
+    }
+
+    /// A condition was signalled: wakes its waiter.
+    pub(crate) fn signalled(&self, wait: WaitKey) {
+        self.state.borrow_mut().fire(wait, FIRED);
+        self.announce();
+    }
+
+    /// Lets whoever polls this controller know that there is something to do.
+    fn announce(&self) {
+        if !self.running.get() {
+            self.alert.raise_if_enabled();
+        }
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        registry::remove(self);
+    }
+}
+
+impl State {
+    fn check_open(&self) -> Result<()> {
+        self.poller.as_ref().map(drop).ok_or(Errno::BADF)
+    }
+
+    fn check_task(&self, task: TaskId) -> Result<()> {
+        match self.tasks.get(task.index as usize) {
+            Some(found) if found.serial == task.serial => Ok(()),
+            _ => Err(Errno::NOENT),
+        }
+    }
+
+    fn next_serial(&mut self) -> u32 {
+        self.serial = self.serial.wrapping_add(1);
+        self.serial
+    }
+
+    fn make_ready(&mut self, index: u32) {
+        let task = &mut self.tasks[index as usize];
+        if !task.queued {
+            task.queued = true;
+            self.ready.push_back(TaskId { index, serial: task.serial });
+        }
+    }
+
+    /// Takes a task that has not been resumed since it became ready out of the run queue.
+    fn unqueue(&mut self, index: u32) {
+        if std::mem::take(&mut self.tasks[index as usize].queued) {
+            let at = self.ready.iter().position(|id| id.index == index);
+            self.batch -= usize::from(at.is_some_and(|at| at < self.batch));
+            at.map(|at| self.ready.remove(at));
+        }
+    }
+
+    fn fire(&mut self, key: WaitKey, events: Events) {
+        if let Some(wait) = self.waits.get_mut(key) {
+            wait.fired |= events;
+            let task = wait.task;
+            self.make_ready(task);
+        }
+    }
+
+    fn wait_on(&mut self, me: &Weak<Controller>, task: u32, member: u32, on: Member) -> Result<()> {
+        let polls = on.fd >= 0 && on.events != 0;
+        if !polls && on.timeout.is_none() && on.condition.is_none() {
+            self.insert_wait(task, member, On::Nothing); // parked all the same
+        }
+        if polls {
+            let key = self.insert_wait(task, member, On::Nothing);
+            let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+            self.descriptors.add(poller, &mut self.waits, key, on.fd, on.events, on.owned)?;
+            self.set_on(key, On::Descriptor(on.fd, on.events));
+        }
+        if let Some(span) = on.timeout {
+            let serial = self.next_serial();
+            let wait = self.insert_wait(task, member, On::Deadline(serial));
+            self.timers.set(span, TimerKey { serial, wait });
+        }
+        if let Some(condition) = on.condition {
+            let key = self.insert_wait(task, member, On::Nothing);
+            let place = condition.enqueue(me.clone(), key);
+            self.set_on(key, On::Condition(condition, place));
+        }
+        Ok(())
+    }
+
+    fn insert_wait(&mut self, task: u32, member: u32, on: On) -> WaitKey {
+        let first = self.tasks[task as usize].waits;
+        let key = self.waits.insert(task, member, first, on);
+        self.tasks[task as usize].waits = key;
+        key
+    }
+
+    fn set_on(&mut self, key: WaitKey, on: On) {
+        if let Some(wait) = self.waits.get_mut(key) {
+            wait.on = on;
+        }
+    }
+
+    /// Removes the waits of a task, telling `each` the member and what fired, last member first.
+    fn unpark_with(&mut self, index: u32, mut each: impl FnMut(u32, Events)) {
+        let mut key = std::mem::replace(&mut self.tasks[index as usize].waits, NONE);
+        while key != NONE {
+            if let Some(&waits::Wait { on: On::Descriptor(fd, _), .. }) = self.waits.get(key) {
+                self.descriptors.remove(&self.waits, key, fd);
+            }
+            let wait = self.waits.remove(key);
+            match wait.on {
+                On::Deadline(_) if wait.fired == 0 => self.timers.forget(),
+                On::Condition(condition, place) if wait.fired == 0 => condition.dequeue(place),
+                _ => {}
+            }
+            if wait.fired != 0 {
+                each(wait.member, wait.fired);
+            }
+            key = wait.next_of_task;
+        }
+    }
+
+    fn unpark(&mut self, index: u32) {
+        self.unpark_with(index, |_, _| {});
+    }
+
+    fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
+        fired.clear();
+        while self.batch > 0 {
+            self.batch -= 1;
+            let Some(id) = self.ready.pop_front() else { break };
+            if self.check_task(id).is_err() {
+                continue; // finished while in the queue
+            }
+            let task = &mut self.tasks[id.index as usize];
+            task.queued = false;
+            let data = task.data;
+            self.unpark_with(id.index, |member, events| match fired.last_mut() {
+                Some(last) if last.member == member => last.events |= events as u32,
+                _ => fired.push(Fired { member, events: events as u32 }),
+            });
+            fired.reverse();
+            return Some((id, data));
+        }
+        self.batch = 0;
+        None
+    }
+
+    fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
+        let Some(poller) = self.poller.as_ref() else { return Err(Errno::BADF) };
+        self.descriptors.drop_orphans(poller, &self.waits);
+        let deadline = self.next_deadline();
+        let limit = match self.ready.is_empty() {
+            true => [limit, deadline].into_iter().flatten().min(),
+            false => Some(Span::ZERO),
+        };
+        let watched = self.descriptors.registered() + usize::from(alert.fd().is_some());
+        let skip = watched == 0 || (lazy && self.lazy_rounds < LAZY_ROUNDS && !self.ready.is_empty());
+        if limit == Some(Span::ZERO) && skip {
+            self.lazy_rounds += 1;
+        } else {
+            self.lazy_rounds = 0;
+            self.ask_kernel(alert, watched, limit)?;
+        }
+        self.batch = self.ready.len();
+        Ok(())
+    }
+
+    fn ask_kernel(&mut self, alert: &Alert, room: usize, limit: Option<Span>) -> Result<()> {
+        let mut events = std::mem::take(&mut self.events);
+        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+        let result = poller.wait(&mut events, room, limit);
+        for event in &events {
+            self.ready_descriptor(alert, event);
+        }
+        let timed_out = events.is_empty() && limit != Some(Span::ZERO);
+        self.events = events;
+        if timed_out && !self.timers.is_empty() {
+            self.fire_due(Instant::now());
+        }
+        match result {
+            Err(Errno(libc::EINTR)) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn ready_descriptor(&mut self, alert: &Alert, event: &Ready) {
+        let (fd, events) = poller::read(event);
+        let mut key = self.descriptors.first(fd);
+        if key == NONE && alert.fd() == Some(fd) {
+            return alert.clear();
+        }
+        let mut unwanted = true;
+        while let Some(wait) = self.waits.get(key) {
+            let next = self.waits.neighbours(key).1;
+            if let On::Descriptor(_, wanted) = wait.on {
+                let hit = events & (wanted | libc::POLLERR | libc::POLLHUP);
+                if hit != 0 {
+                    unwanted = false;
+                    self.fire(key, hit);
+                }
+            }
+            key = next;
+        }
+        if let (true, Some(poller)) = (unwanted, self.poller.as_ref()) {
+            self.descriptors.narrow(poller, &self.waits, fd);
+        }
+    }
+
+    fn fire_due(&mut self, now: Instant) {
+        let waits = &self.waits;
+        self.timers.start(now, |key| waits.is_timer(key.wait, key.serial));
+        while let Some(key) = self.timers.pop_due(now) {
+            match self.waits.is_timer(key.wait, key.serial) {
+                true => self.fire(key.wait, FIRED),
+                false => self.timers.surfaced(),
+            }
+        }
+    }
+
+    /// Fires what is due and returns the time until the next deadline.
+    fn next_deadline(&mut self) -> Option<Span> {
+        if self.timers.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        self.fire_due(now);
+        let waits = &self.waits;
+        self.timers.next(now, |key| waits.is_timer(key.wait, key.serial))
+    }
+
+    fn cancel(&mut self, fd: RawFd) -> bool {
+        let mut woken = false;
+        loop {
+            let key = self.descriptors.first(fd);
+            if key == NONE {
+                break;
+            }
+            self.descriptors.remove(&self.waits, key, fd);
+            self.set_on(key, On::Nothing);
+            self.fire(key, CANCELLED);
+            woken = true;
+        }
+        if let Some(poller) = self.poller.as_ref() {
+            self.descriptors.forget(poller, fd);
+        }
+        woken
+    }
+}

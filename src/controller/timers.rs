@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//! Deadlines in a heap. An entry whose wait has ended stays until it surfaces or until such
+//! entries outnumber the live ones; then the heap is swept. Equal deadlines fire in the order in
+//! which they were set.
+
+use crate::clock::{Instant, Span};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Names a wait: its place in the slab, and the serial that tells it from later ones there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerKey {
+    /// Grows with every timer set, which makes equal deadlines fire in order.
+    pub serial: u32,
+    /// The wait's place in the slab.
+    pub wait: u32,
+}
+
+/// The deadlines of one controller.
+#[derive(Default)]
+pub struct Timers {
+    heap: BinaryHeap<Reverse<(Instant, TimerKey)>>,
+    /// Set since the clock was last read: they begin to run at the next reading, so that parking
+    /// a task with a timeout reads no clock and still never fires early.
+    unstarted: Vec<(Span, TimerKey)>,
+    /// How many entries of both belong to waits that have ended.
+    stale: usize,
+}
+
+impl Timers {
+    /// Sets a timer that starts at the next `start`.
+    pub fn set(&mut self, span: Span, key: TimerKey) {
+        self.unstarted.push((span, key));
+    }
+
+    /// Counts one entry as stale: its wait has ended before its deadline.
+    pub fn forget(&mut self) {
+        self.stale += 1;
+    }
+
+    /// Whether a clock reading is needed at all.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty() && self.unstarted.is_empty()
+    }
+
+    /// Starts what was set since the last call; sweeps if stale entries have piled up.
+    pub fn start(&mut self, now: Instant, is_live: impl Fn(TimerKey) -> bool) {
+        if self.stale > 64 && self.stale > (self.heap.len() + self.unstarted.len()) / 2 {
+            self.unstarted.retain(|&(_, key)| is_live(key));
+            self.heap.retain(|&Reverse((_, key))| is_live(key));
+            self.stale = 0;
+        }
+        for (span, key) in self.unstarted.drain(..) {
+            self.heap.push(Reverse((now.after(span), key)));
+        }
+    }
+
+    /// Takes the first entry that is due.
+    pub fn pop_due(&mut self, now: Instant) -> Option<TimerKey> {
+        let &Reverse((deadline, key)) = self.heap.peek()?;
+        (deadline <= now).then(|| {
+            self.heap.pop();
+            key
+        })
+    }
+
+    /// Counts one stale entry less: it surfaced.
+    pub fn surfaced(&mut self) {
+        self.stale = self.stale.saturating_sub(1);
+    }
+
+    /// The time until the first live deadline; drops stale ones in front of it.
+    pub fn next(&mut self, now: Instant, is_live: impl Fn(TimerKey) -> bool) -> Option<Span> {
+        while let Some(&Reverse((deadline, key))) = self.heap.peek() {
+            if is_live(key) {
+                return Some(deadline.since(now));
+            }
+            self.heap.pop();
+            self.surfaced();
+        }
+        None
+    }
+}

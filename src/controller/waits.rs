@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+//! Waits: what one parked task waits for, one record for each descriptor, deadline or condition.
+//! A record is linked into its task's list and, if it waits for a descriptor, into that
+//! descriptor's. Records live in a slab, so a warm controller allocates nothing.
+
+use crate::condition::Condition;
+use crate::poller::Events;
+use slab::Slab;
+use std::cell::Cell;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+
+/// A record's place in the slab.
+pub type WaitKey = u32;
+/// No record.
+pub const NONE: u32 = u32::MAX;
+
+/// What a record waits for.
+pub enum On {
+    /// Nothing that can fire.
+    Nothing,
+    /// Events of a descriptor.
+    Descriptor(RawFd, Events),
+    /// A deadline, with the serial of its timer.
+    Deadline(u32),
+    /// A condition, with the place in its queue.
+    Condition(Arc<Condition>, u32),
+}
+
+/// One record.
+pub struct Wait {
+    /// The task's place in its slab.
+    pub task: u32,
+    /// Which member of the task's wait set this belongs to.
+    pub member: u32,
+    /// The next record of the same task.
+    pub next_of_task: u32,
+    /// What it waits for.
+    pub on: On,
+    /// What has fired: a poll(2) mask for descriptors, `FIRED` for the rest.
+    pub fired: Events,
+    previous: Cell<u32>,
+    next: Cell<u32>,
+}
+
+/// A deadline or a condition fired.
+pub const FIRED: Events = 0x4000;
+
+/// All records of a controller.
+#[derive(Default)]
+pub struct Waits {
+    slab: Slab<Wait>,
+}
+
+impl Waits {
+    /// Adds a record in front of the task's list `next_of_task`.
+    pub fn insert(&mut self, task: u32, member: u32, next_of_task: u32, on: On) -> WaitKey {
+        let (previous, next) = (Cell::new(NONE), Cell::new(NONE));
+        self.slab.insert(Wait { task, member, next_of_task, on, fired: 0, previous, next }) as WaitKey
+    }
+
+    /// The record at `key`.
+    pub fn get(&self, key: WaitKey) -> Option<&Wait> {
+        self.slab.get(key as usize)
+    }
+
+    /// The same, to change.
+    pub fn get_mut(&mut self, key: WaitKey) -> Option<&mut Wait> {
+        self.slab.get_mut(key as usize)
+    }
+
+    /// Takes a record out of the slab; its lists must have let go of it.
+    pub fn remove(&mut self, key: WaitKey) -> Wait {
+        self.slab.remove(key as usize)
+    }
+
+    /// The records before and after this one on the same descriptor.
+    pub fn neighbours(&self, key: WaitKey) -> (u32, u32) {
+        let wait = &self.slab[key as usize];
+        (wait.previous.get(), wait.next.get())
+    }
+
+    /// Makes `key` the last of a descriptor's list that ended with `previous`.
+    pub fn link(&self, key: WaitKey, previous: u32) {
+        self.slab[key as usize].previous.set(previous);
+        self.slab[key as usize].next.set(NONE);
+    }
+
+    /// Sets the successor.
+    pub fn set_next(&self, key: WaitKey, next: u32) {
+        self.slab[key as usize].next.set(next);
+    }
+
+    /// Sets the predecessor.
+    pub fn set_previous(&self, key: WaitKey, previous: u32) {
+        self.slab[key as usize].previous.set(previous);
+    }
+
+    /// The union of the events that a descriptor's list waits for.
+    pub fn wanted(&self, first: u32) -> Events {
+        let mut wanted = 0;
+        let mut key = first;
+        while let Some(wait) = self.get(key) {
+            if let On::Descriptor(_, events) = wait.on {
+                wanted |= events;
+            }
+            key = wait.next.get();
+        }
+        wanted
+    }
+
+    /// Whether a timer's record still waits for it.
+    pub fn is_timer(&self, key: WaitKey, serial: u32) -> bool {
+        matches!(self.get(key), Some(Wait { on: On::Deadline(s), .. }) if *s == serial)
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//! Fibers: straight-line code whose waits suspend only itself. And what waiting means elsewhere:
+//! outside a controller it blocks the thread, inside a callback it is refused.
+
+use crate::clock::Span;
+use crate::controller::{Controller, Fired, Member, Payload, TaskId};
+use crate::errno::{Errno, Result};
+use crate::sys;
+use crate::sys::fiber::{Stack, Stackful};
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// The size of a fiber's stack in bytes; only touched pages cost memory.
+pub const STACK_SIZE: usize = 256 * 1024;
+
+/// How many unused stacks a thread keeps: making one costs an mmap(2) and page faults.
+const POOL: usize = 256;
+
+thread_local! {
+    static STACKS: RefCell<Vec<Stack>> = const { RefCell::new(Vec::new()) };
+    /// The tasks that are being resumed on this thread, the innermost last.
+    static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A task that is being resumed.
+struct Running {
+    controller: Arc<Controller>,
+    task: TaskId,
+    is_fiber: bool,
+    fired: Vec<Fired>,
+}
+
+/// A suspended or running fiber.
+pub struct Fiber {
+    /// Present until the fiber is dropped.
+    stackful: RefCell<Option<Stackful>>,
+}
+
+impl Fiber {
+    /// A fiber that will run `body`, which must own nothing. ENOMEM without memory for a stack.
+    pub fn new(body: impl FnOnce() + Copy + 'static) -> Result<Fiber> {
+        let spare = STACKS.with(|stacks| stacks.borrow_mut().pop());
+        let stack = match spare {
+            Some(stack) => stack,
+            None => Stack::new(STACK_SIZE)?,
+        };
+        Ok(Fiber { stackful: RefCell::new(Some(Stackful::new(stack, body))) })
+    }
+
+    /// Runs it until its next wait (`false`) or its end (`true`).
+    pub fn resume(&self) -> bool {
+        self.stackful.borrow_mut().as_mut().is_none_or(Stackful::resume)
+    }
+}
+
+impl Drop for Fiber {
+    fn drop(&mut self) {
+        let Some(stackful) = self.stackful.borrow_mut().take() else { return };
+        let stack = stackful.into_stack();
+        let _ = STACKS.try_with(|stacks| {
+            let mut stacks = stacks.borrow_mut();
+            if stacks.len() < POOL {
+                stacks.push(stack);
+            }
+        });
+    }
+}
+
+/// Runs `resume` as task `task` of `controller`. `fired` is what woke it.
+pub fn run_as<R>(
+    controller: &Arc<Controller>,
+    task: TaskId,
+    is_fiber: bool,
+    fired: &mut Vec<Fired>,
+    resume: impl FnOnce() -> R,
+) -> R {
+    let controller = Arc::clone(controller);
+    let entry = Running { controller, task, is_fiber, fired: std::mem::take(fired) };
+    RUNNING.with(|running| running.borrow_mut().push(entry));
+    let result = match is_fiber {
+        true => resume(),
+        false => sys::fiber::outside(resume),
+    };
+    if let Some(entry) = RUNNING.with(|running| running.borrow_mut().pop()) {
+        *fired = entry.fired;
+    }
+    result
+}
+
+/// The controller and task that run on this thread.
+pub fn running() -> Option<(Arc<Controller>, TaskId)> {
+    RUNNING.with(|running| {
+        let running = running.borrow();
+        running.last().map(|entry| (Arc::clone(&entry.controller), entry.task))
+    })
+}
+
+/// Waits until a member of `set` fires and tells `each` which did. In a fiber, suspends it; outside
+/// a controller, blocks the thread; in a callback, EDEADLK.
+pub fn poll(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
+    let place = RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber));
+    match place {
+        None => block(set, each),
+        Some(false) => Err(Errno(libc::EDEADLK)),
+        Some(true) => {
+            let (controller, task) = running().ok_or(Errno::BADF)?;
+            controller.park(task, set.iter().cloned())?;
+            drop(controller);
+            sys::fiber::suspend();
+            RUNNING.with(|running| {
+                if let Some(entry) = running.borrow().last() {
+                    entry.fired.iter().for_each(|fired| each(*fired));
+                }
+            });
+            Ok(())
+        }
+    }
+}
+
+/// The same for one member; whether its descriptor, rather than its timeout, fired is not told.
+pub fn poll_one(member: Member) -> Result<()> {
+    poll(std::slice::from_ref(&member), &mut |_| {})
+}
+
+/// Waits for a time.
+pub fn sleep(span: Option<Span>) -> Result<()> {
+    poll_one(Member { fd: -1, events: 0, owned: false, timeout: span, condition: None })
+}
+
+/// Waits with a controller of its own.
+fn block(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
+    let controller = Controller::new()?;
+    let task = controller.spawn(Payload::Foreign(0))?;
+    let mut fired = Vec::new();
+    controller.park(task, set.iter().cloned())?;
+    loop {
+        controller.wait(None, false)?;
+        if controller.next(&mut fired).is_some() {
+            fired.iter().for_each(|f| each(*f));
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+//! Linux.
+//!
+//! Facts: EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR and EPOLLHUP have the values of their poll(2)
+//! namesakes. Level-triggered registrations are checked again by every wait, so a descriptor that
+//! nobody wants any more must be taken out, or it ends every wait at once; EPOLLERR and EPOLLHUP
+//! cannot be masked, so taking out means EPOLL_CTL_DEL. Closing the last reference of an open file
+//! takes it out silently. Regular files are refused with EPERM. One wait returns every ready
+//! descriptor that fits, so room for as many as are registered means that none waits for the next
+//! round. epoll_pwait2 (5.11) takes nanoseconds; epoll_wait takes milliseconds.
+
+use super::Events;
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use crate::sys::epoll as sys;
+use std::cell::Cell;
+use std::os::fd::RawFd;
+
+/// One descriptor that is ready.
+pub type Ready = sys::Event;
+
+/// An epoll instance.
+pub struct Poller {
+    fd: RawFd,
+    /// Whether epoll_pwait2 has answered ENOSYS.
+    coarse: Cell<bool>,
+}
+
+/// The descriptor of a record, and its events.
+pub fn read(ready: &Ready) -> (RawFd, Events) {
+    (ready.u64 as RawFd, ready.events as Events)
+}
+
+impl Poller {
+    /// An empty queue.
+    pub fn new() -> Result<Poller> {
+        Ok(Poller { fd: sys::create()?, coarse: Cell::new(false) })
+    }
+
+    /// The descriptor that is readable when `wait` would return at once.
+    pub fn fd(&self) -> RawFd {
+        self.fd
+    }
+
+    /// Changes the interest in `fd`.
+    pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
+        let change = |op| sys::control(self.fd, op, fd, after as u32).map_err(Errno::from);
+        let (op, other, missing) = match (before, after) {
+            (_, 0) => return Ok(change(libc::EPOLL_CTL_DEL).unwrap_or(())),
+            (0, _) => (libc::EPOLL_CTL_ADD, libc::EPOLL_CTL_MOD, libc::EEXIST),
+            (_, _) => (libc::EPOLL_CTL_MOD, libc::EPOLL_CTL_ADD, libc::ENOENT),
+        };
+        match change(op) {
+            Err(Errno(code)) if code == missing => change(other),
+            result => result,
+        }
+    }
+
+    /// Waits for readiness.
+    pub fn wait(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<()> {
+        ready.clear();
+        ready.reserve(room.max(16));
+        match limit {
+            None => Ok(sys::wait(self.fd, ready, -1)?),
+            Some(Span::ZERO) => Ok(sys::wait(self.fd, ready, 0)?),
+            Some(span) => self.wait_limited(ready, span),
+        }
+    }
+
+    fn wait_limited(&self, ready: &mut Vec<Ready>, span: Span) -> Result<()> {
+        if !self.coarse.get() {
+            match sys::wait_nanoseconds(self.fd, ready, span.0) {
+                Err(e) if e.raw_os_error() == Some(libc::ENOSYS) => self.coarse.set(true),
+                result => return Ok(result?),
+            }
+        }
+        let milliseconds = span.0.div_ceil(1_000_000).min(i32::MAX as u64);
+        Ok(sys::wait(self.fd, ready, milliseconds as i32)?)
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        crate::sys::close(self.fd);
+    }
+}
+
+/// Registers the alert descriptor with a queue that may be waiting in another thread.
+pub fn watch_alert(queue: RawFd, fd: RawFd) -> Result<()> {
+    Ok(sys::control(queue, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32)?)
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+//! The way from options to a connected or listening descriptor: states named for what they await,
+//! one step each.
+
+use super::options::Options;
+use super::{address, Inner};
+use crate::clock::{Instant, Span};
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+use nix::sys::socket::{SockaddrLike, SockaddrStorage};
+use std::ffi::CString;
+
+/// What a socket awaits before it can be used.
+pub enum Phase {
+    /// The addresses of its host.
+    AwaitAddress,
+    /// The outcome of connect(2).
+    AwaitConnection,
+    /// Room in the backlog of a UNIX listener, tried again at that time.
+    AwaitBacklog(Instant),
+    /// Nothing: it is connected, or was made connected.
+    Connected,
+    /// Nothing: it listens.
+    Listening,
+    /// Nothing any more.
+    Failed(Errno),
+}
+
+/// What a socket becomes, and from what.
+pub struct Plan {
+    /// Listen instead of connect.
+    pub listen: bool,
+    /// What was asked for.
+    pub options: Options,
+}
+
+/// How long a connect waits for room in a UNIX listener's backlog before it tries again. The
+/// kernel has no event for it.
+const BACKLOG_RETRY: Span = Span(5_000_000);
+
+impl Inner {
+    /// Goes on until the socket is ready (`Ok`), must wait (EAGAIN), or failed.
+    pub fn establish(&mut self) -> Result<()> {
+        loop {
+            let next = match self.phase {
+                Phase::Connected | Phase::Listening => return Ok(()),
+                Phase::Failed(error) => return Err(error),
+                Phase::AwaitAddress => self.open(),
+                Phase::AwaitConnection => self.finish_connect(),
+                Phase::AwaitBacklog(at) => self.retry_connect(at),
+            };
+            match next {
+                Ok(phase) => self.phase = phase,
+                Err(Errno::AGAIN) => return Err(Errno::AGAIN),
+                Err(error) => self.phase = Phase::Failed(error),
+            }
+            if matches!(self.phase, Phase::Connected | Phase::Listening) {
+                self.plan = None;
+            }
+        }
+    }
+
+    /// The address is known at once as long as it is numeric.
+    fn open(&mut self) -> Result<Phase> {
+        let Some(plan) = self.plan.take() else { return Err(Errno::BADF) };
+        let result = self.open_as(&plan);
+        self.plan = Some(plan);
+        result
+    }
+
+    fn open_as(&mut self, plan: &Plan) -> Result<Phase> {
+        let options = &plan.options;
+        let target = options.address()?;
+        self.fd = sock::open(address::family(&target), options.kind)?;
+        self.kind = options.kind;
+        apply(self.fd, &target, options, plan.listen)?;
+        if plan.listen {
+            bind(self.fd, &target, options)?;
+            sock::listen(self.fd, libc::SOMAXCONN)?;
+            return Ok(Phase::Listening);
+        }
+        if let Some(local) = &options.bind {
+            sock::bind(self.fd, local)?;
+        }
+        self.connect(&target)
+    }
+
+    fn connect(&mut self, target: &SockaddrStorage) -> Result<Phase> {
+        match sock::connect(self.fd, target).map_err(Errno::from) {
+            Ok(()) => Ok(Phase::Connected),
+            Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {
+                self.phase = Phase::AwaitConnection;
+                Err(self.must_wait(libc::POLLOUT))
+            }
+            // UNIX sockets only: the backlog is full.
+            Err(Errno(libc::EAGAIN)) => {
+                self.phase = Phase::AwaitBacklog(Instant::now().after(BACKLOG_RETRY));
+                Err(self.must_wait(0))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// connect(2) again tells the state of the first one: EISCONN after success, EALREADY before.
+    fn finish_connect(&mut self) -> Result<Phase> {
+        let target = self.target()?;
+        match sock::connect(self.fd, &target).map_err(Errno::from) {
+            Ok(()) | Err(Errno(libc::EISCONN)) => Ok(Phase::Connected),
+            Err(Errno(libc::EALREADY | libc::EINPROGRESS | libc::EINTR)) => {
+                Err(self.must_wait(libc::POLLOUT))
+            }
+            // Some systems answer EINVAL after a failure and keep the reason in SO_ERROR.
+            Err(error) => Err(sock::take_error(self.fd).err().map_or(error, Errno::from)),
+        }
+    }
+
+    fn retry_connect(&mut self, at: Instant) -> Result<Phase> {
+        if Instant::now() < at {
+            return Err(self.must_wait(0));
+        }
+        let target = self.target()?;
+        self.connect(&target)
+    }
+
+    fn target(&self) -> Result<SockaddrStorage> {
+        self.plan.as_ref().ok_or(Errno::BADF)?.options.address()
+    }
+}
+
+/// Sets what differs from the kernel's defaults.
+fn apply(fd: i32, target: &SockaddrStorage, options: &Options, listen: bool) -> Result<()> {
+    let internet = matches!(address::family(target), libc::AF_INET | libc::AF_INET6);
+    let set = |wanted: bool, level, name| match wanted {
+        true => sock::set_option(fd, level, name, 1).map_err(Errno::from),
+        false => Ok(()),
+    };
+    set(internet && listen && options.reuse_address, libc::SOL_SOCKET, libc::SO_REUSEADDR)?;
+    set(internet && options.reuse_port, libc::SOL_SOCKET, libc::SO_REUSEPORT)?;
+    set(internet && options.no_delay, libc::IPPROTO_TCP, libc::TCP_NODELAY)?;
+    set(internet && options.no_push, libc::IPPROTO_TCP, super::TCP_CORK)?;
+    match options.v6_only {
+        Some(on) if address::family(target) == libc::AF_INET6 => {
+            Ok(sock::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, on.into())?)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Binds, with what a UNIX path needs around it.
+fn bind(fd: i32, target: &SockaddrStorage, options: &Options) -> Result<()> {
+    let path = options.path.as_deref().filter(|path| path.first() != Some(&0));
+    let Some(path) = path.filter(|_| target.as_unix_addr().is_some() && target.len() > 0) else {
+        return Ok(sock::bind(fd, target)?);
+    };
+    let path = CString::new(path).map_err(|_| Errno::BADARG)?;
+    if options.unlink {
+        match nix::unistd::unlink(path.as_c_str()) {
+            Err(nix::errno::Errno::ENOENT) | Ok(()) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let previous = options.mask.map(sock::umask);
+    let bound = sock::bind(fd, target);
+    previous.map(sock::umask);
+    bound?;
+    match options.mode {
+        Some(mode) => Ok(sock::chmod(&path, mode)?),
+        None => Ok(()),
+    }
+}

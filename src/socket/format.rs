@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+//! What a read asks for, and pure functions over buffered bytes that find it.
+//!
+//! Each takes the bytes at hand and whether more can come, changes them in place where the program
+//! is to see something else (CRLF to LF, unfolded headers), and says what to take.
+
+use memchr::{memchr, memmem};
+
+/// What a read asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format<'a> {
+    /// Everything until end of file.
+    All,
+    /// A line, with its end of line or without.
+    Line {
+        /// Keep the end of line.
+        keep: bool,
+    },
+    /// A MIME header field, with its ends of line or unfolded and without.
+    Header {
+        /// Keep the ends of line.
+        keep: bool,
+    },
+    /// That many bytes, fewer only at end of file.
+    Exactly(usize),
+    /// At least one byte and at most that many.
+    UpTo(usize),
+    /// A chunk of a MIME entity that ends at this boundary.
+    Body(&'a [u8]),
+}
+
+/// What was found at the front of the buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// Take `consumed` bytes; the first `length` of them are for the program.
+    Taken {
+        /// Bytes to remove from the buffer.
+        consumed: usize,
+        /// Bytes for the program, at the front.
+        length: usize,
+    },
+    /// Not yet: come back when the buffer holds more than now, best this many bytes.
+    NeedMore(usize),
+    /// What comes is no such thing: end of file, or not a header.
+    Nothing,
+}
+
+use Found::{NeedMore, Nothing, Taken};
+
+/// How the bytes are to be read.
+#[derive(Clone, Copy)]
+pub struct Rules {
+    /// CRLF becomes LF.
+    pub text: bool,
+    /// The longest line.
+    pub max_line: usize,
+    /// Nothing follows the bytes at hand.
+    pub eof: bool,
+    /// So many bytes at the front are known to hold no line feed.
+    pub scanned: usize,
+}
+
+/// Finds what `format` asks for.
+pub fn find(data: &mut [u8], format: Format, rules: Rules) -> Found {
+    match format {
+        Format::All => all(data, rules),
+        Format::Line { keep } => line(data, keep, rules),
+        Format::Header { keep } => header(data, keep, rules),
+        Format::Exactly(count) => exactly(data, count, rules),
+        Format::UpTo(count) => up_to(data, count, rules),
+        Format::Body(boundary) => body(data, boundary, rules),
+    }
+}
+
+fn all(data: &mut [u8], rules: Rules) -> Found {
+    match (rules.eof, data.is_empty()) {
+        (false, _) => NeedMore(data.len().saturating_mul(2)),
+        (true, true) => Nothing,
+        (true, false) => translated(data, usize::MAX, rules),
+    }
+}
+
+fn exactly(data: &mut [u8], count: usize, rules: Rules) -> Found {
+    if count == 0 {
+        return Taken { consumed: 0, length: 0 };
+    }
+    if data.len() < count && !rules.eof {
+        return NeedMore(count);
+    }
+    if rules.text && !rules.eof {
+        // Each CRLF in front makes one byte less; a CR at the end waits for its successor.
+        let present = translated_length(data, count);
+        if present < count {
+            return NeedMore(data.len() + count - present);
+        }
+    }
+    up_to(data, count, rules)
+}
+
+fn up_to(data: &mut [u8], count: usize, rules: Rules) -> Found {
+    match translated(data, count, rules) {
+        Taken { length: 0, .. } if count > 0 && rules.eof => Nothing,
+        Taken { length: 0, .. } if count > 0 => NeedMore(data.len() + 1),
+        found => found,
+    }
+}
+
+/// Takes bytes worth at most `count` for the program, CRLF as LF in text mode.
+fn translated(data: &mut [u8], count: usize, rules: Rules) -> Found {
+    let plain = data.len().min(count);
+    // The byte after the span matters too: it may complete a CRLF.
+    let first = if rules.text { memchr(b'\r', &data[..plain]) } else { None };
+    let Some(first) = first else { return Taken { consumed: plain, length: plain } };
+    let (mut from, mut to) = (first, first);
+    while from < data.len() && to < count {
+        if data[from] == b'\r' {
+            match data.get(from + 1) {
+                Some(b'\n') => from += 1,
+                None if !rules.eof => break,
+                _ => {}
+            }
+        }
+        data[to] = data[from];
+        (from, to) = (from + 1, to + 1);
+    }
+    Taken { consumed: from, length: to }
+}
+
+/// How many bytes, at most `count`, the program would get now.
+fn translated_length(data: &[u8], count: usize) -> usize {
+    let (mut from, mut length) = (0, 0);
+    while from < data.len() && length < count {
+        if data[from] == b'\r' {
+            match data.get(from + 1) {
+                Some(b'\n') => from += 1,
+                None => break,
+                _ => {}
+            }
+        }
+        (from, length) = (from + 1, length + 1);
+    }
+    length
+}
+
+fn line(data: &mut [u8], keep: bool, rules: Rules) -> Found {
+    let span = data.len().min(rules.max_line);
+    let scanned = rules.scanned.min(span);
+    match memchr(b'\n', &data[scanned..span]) {
+        Some(found) => ended_line(data, scanned + found, keep, rules.text),
+        None if data.is_empty() && rules.eof => Nothing,
+        None if rules.eof || data.len() >= rules.max_line => Taken { consumed: span, length: span },
+        None => NeedMore(data.len() + 1),
+    }
+}
+
+/// The line whose LF stands at `end`.
+fn ended_line(data: &mut [u8], end: usize, keep: bool, text: bool) -> Found {
+    let consumed = end + 1;
+    let crlf = text && end > 0 && data[end - 1] == b'\r';
+    let length = match (keep, crlf) {
+        (false, true) => end - 1,
+        (false, false) => end,
+        (true, true) => {
+            data[end - 1] = b'\n';
+            end
+        }
+        (true, false) => consumed,
+    };
+    Taken { consumed, length }
+}
+
+/// RFC 5322 §2.2: printable characters but the colon, then, as programs have come to rely on,
+/// optional blanks before the colon.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b':'
+}
+
+fn header(data: &mut [u8], keep: bool, rules: Rules) -> Found {
+    let name = data.iter().take_while(|&&b| is_name_byte(b)).count();
+    let blanks = data[name..].iter().take_while(|&&b| b == b' ' || b == b'\t').count();
+    let more = |data: &[u8]| match rules.eof || data.len() >= rules.max_line {
+        true => Nothing,
+        false => NeedMore(data.len() + 1),
+    };
+    match data.get(name + blanks) {
+        None => return more(data),
+        Some(b'\r') if name + blanks == 0 && data.len() == 1 => return more(data),
+        Some(b':') if name > 0 => {}
+        Some(_) => return Nothing,
+    }
+    let mut end = name;
+    loop {
+        let Some(found) = memchr(b'\n', &data[end..]) else { return more(data) };
+        end += found + 1;
+        if end > rules.max_line {
+            return Nothing;
+        }
+        match data.get(end) {
+            None => return more(data),
+            Some(b' ' | b'\t') => {}
+            Some(_) => return field(data, end, keep, rules.text),
+        }
+    }
+}
+
+/// The header field of `end` bytes, its last byte an LF.
+fn field(data: &mut [u8], end: usize, keep: bool, text: bool) -> Found {
+    let mut to = 0;
+    let mut from = 0;
+    while from < end {
+        let crlf = data[from] == b'\r' && data.get(from + 1) == Some(&b'\n') && from + 1 < end;
+        let byte = match (crlf, data[from] == b'\n', keep) {
+            (true, _, false) => {
+                from += 2;
+                continue;
+            }
+            (false, true, false) => {
+                from += 1;
+                continue;
+            }
+            (true, _, true) if text => {
+                from += 1;
+                b'\n'
+            }
+            _ => data[from],
+        };
+        data[to] = byte;
+        (from, to) = (from + 1, to + 1);
+    }
+    Taken { consumed: end, length: to }
+}
+
+fn body(data: &mut [u8], boundary: &[u8], rules: Rules) -> Found {
+    match memmem::find(data, boundary) {
+        Some(at) => chunk(data, at, rules.text),
+        None if rules.eof => match translated(data, usize::MAX, rules) {
+            Taken { consumed: 0, .. } => Nothing,
+            found => found,
+        },
+        None => {
+            // What may be the beginning of an end of line and the boundary stays.
+            let certain = data.len().saturating_sub(boundary.len() + 1);
+            match certain >= rules.max_line {
+                true => translated(&mut data[..rules.max_line.max(1)], usize::MAX, rules),
+                false => NeedMore(data.len() + 1),
+            }
+        }
+    }
+}
+
+/// The chunk in front of a boundary at `at`, without the end of line that belongs to the boundary.
+fn chunk(data: &mut [u8], at: usize, text: bool) -> Found {
+    let end = match (at.checked_sub(2), at.checked_sub(1)) {
+        (Some(i), _) if &data[i..at] == b"\r\n" => i,
+        (_, Some(i)) if data[i] == b'\n' => i,
+        _ => at,
+    };
+    let rules = Rules { text, max_line: usize::MAX, eof: true, scanned: 0 };
+    match translated(&mut data[..end], usize::MAX, rules) {
+        Taken { length: 0, .. } => Nothing,
+        Taken { length, .. } => Taken { consumed: at, length },
+        found => found,
+    }
+}
+
+/// Writes `data` to `out` with LF as CRLF.
+pub fn compose_text(data: &[u8], mut out: impl FnMut(&[u8])) {
+    let mut rest = data;
+    while let Some(at) = memchr(b'\n', rest) {
+        out(&rest[..at]);
+        out(b"\r\n");
+        rest = &rest[at + 1..];
+    }
+    out(rest);
+}
+
+/// Whether text translation would change these bytes on the way out.
+pub fn needs_translation(data: &[u8]) -> bool {
+    memchr(b'\n', data).is_some()
+}

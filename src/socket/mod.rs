@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+//! Buffered sockets. Nothing here blocks: an operation that must wait returns EAGAIN and leaves in
+//! `interest` what to wait for.
+//!
+//! A byte's way in: `input.rs` receives into the input [`queue`]; `format.rs` finds what the
+//! program asked for and translates it in place; the program copies it out. Its way out:
+//! `output.rs` sends straight from the program's memory what the mode says must leave now, and
+//! queues the rest.
+
+mod address;
+mod establish;
+mod format;
+mod input;
+mod mode;
+mod options;
+mod output;
+mod queue;
+
+
+pub use address::{internet, unix, Name};
+pub use format::Format;
+pub use mode::{Buffering, Mode};
+pub use options::Options;
+
+use crate::clock::{wall_seconds, Instant, Span};
+use crate::controller::{cancel_everywhere, Member};
+use crate::errno::{Errno, Result};
+use crate::poller::Events;
+use crate::sys;
+use crate::sys::socket as sock;
+use establish::{Phase, Plan};
+use queue::Queue;
+use std::cell::RefCell;
+use std::os::fd::RawFd;
+
+/// Corking of TCP output.
+#[cfg(target_os = "linux")]
+pub const TCP_CORK: i32 = libc::TCP_CORK;
+/// Corking of TCP output.
+#[cfg(not(target_os = "linux"))]
+pub const TCP_CORK: i32 = libc::TCP_NOPUSH;
+
+/// How long a listener without free descriptors waits before it accepts again.
+const ACCEPT_RETRY: Span = Span(50_000_000);
+
+/// A direction of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// Towards the program.
+    Input,
+    /// Towards the peer.
+    Output,
+}
+
+/// What `stat` tells of one direction.
+#[derive(Clone, Copy, Default)]
+pub struct Stat {
+    /// Bytes.
+    pub count: u64,
+    /// Whether end of file was seen (input) or the peer refuses more (output).
+    pub eof: bool,
+    /// Seconds since the epoch of the last operation; 0 if there was none.
+    pub time: i64,
+}
+
+/// One direction's settings and state.
+pub struct Side {
+    /// Bytes that wait.
+    queue: Queue,
+    /// How bytes are treated.
+    mode: Mode,
+    /// Buffer size; `usize::MAX` is unlimited.
+    size: usize,
+    /// The longest line.
+    max_line: usize,
+    /// Statistics.
+    stat: Stat,
+    /// The error that a waiting operation left, until cleared.
+    error: Option<Errno>,
+}
+
+impl Side {
+    fn new() -> Side {
+        let (size, max_line) = (queue::SMALL, 4096);
+        let (stat, mode) = (Stat::default(), Mode::default());
+        Side { queue: Queue::default(), mode, size, max_line, stat, error: None }
+    }
+
+    fn count(&mut self, bytes: usize, time: bool) {
+        self.stat.count += bytes as u64;
+        if time {
+            self.stat.time = wall_seconds();
+        }
+    }
+}
+
+/// A socket. Shared within one thread; no borrow of its state outlives a call.
+pub struct Socket {
+    inner: RefCell<Inner>,
+}
+
+/// What a socket holds.
+pub(crate) struct Inner {
+    fd: RawFd,
+    kind: i32,
+    phase: Phase,
+    plan: Option<Box<Plan>>,
+    input: Side,
+    output: Side,
+    /// The front of the input queue known to hold no line feed.
+    scanned: usize,
+    /// The end of the last complete line in the output queue.
+    lines: usize,
+    /// The last receive emptied the kernel's buffer: the next one before the poller has said
+    /// "readable" could only answer EAGAIN.
+    drained: bool,
+    /// What the last operation that must wait waits for.
+    wanted: Events,
+    /// When to try again although no event comes.
+    retry: Option<Span>,
+    /// Track times for `stat`.
+    time: bool,
+    /// The default limit of waiting operations.
+    timeout: Option<Span>,
+}
+
+impl Inner {
+    fn new(fd: RawFd, kind: i32, phase: Phase) -> Inner {
+        Inner {
+            fd,
+            kind,
+            phase,
+            plan: None,
+            input: Side::new(),
+            output: Side::new(),
+            scanned: 0,
+            lines: 0,
+            drained: false,
+            wanted: 0,
+            retry: None,
+            time: true,
+            timeout: None,
+        }
+    }
+
+    /// Notes what to wait for; the result is EAGAIN.
+    fn must_wait(&mut self, events: Events) -> Errno {
+        self.wanted = events;
+        self.retry = match self.phase {
+            Phase::AwaitBacklog(at) => Some(at.since(Instant::now())),
+            _ => None,
+        };
+        Errno::AGAIN
+    }
+
+    fn begin(&mut self) {
+        (self.wanted, self.retry) = (0, None);
+    }
+
+    fn side(&mut self, direction: Direction) -> &mut Side {
+        match direction {
+            Direction::Input => &mut self.input,
+            Direction::Output => &mut self.output,
+        }
+    }
+}
+
+impl Socket {
+    fn from_inner(inner: Inner) -> Socket {
+        Socket { inner: RefCell::new(inner) }
+    }
+
+    fn from_plan(plan: Plan) -> Socket {
+        let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
+        inner.time = plan.options.time;
+        inner.plan = Some(Box::new(plan));
+        // Begin now; what comes of it is told by the first operation.
+        let _ = inner.establish();
+        Socket::from_inner(inner)
+    }
+
+    /// A socket that begins to connect.
+    pub fn connect(options: Options) -> Socket {
+        Socket::from_plan(Plan { listen: false, options })
+    }
+
+    /// A socket that listens.
+    pub fn listen(options: Options) -> Socket {
+        Socket::from_plan(Plan { listen: true, options })
+    }
+
+    /// Two connected UNIX sockets.
+    pub fn pair(kind: i32) -> Result<(Socket, Socket)> {
+        let (a, b) = sock::pair(kind)?;
+        Ok((Socket::connected(a, kind, true), Socket::connected(b, kind, true)))
+    }
+
+    /// Takes a descriptor over. EBADF, ENOTSOCK, as the system says.
+    pub fn adopt(fd: RawFd) -> Result<Socket> {
+        let kind = sock::option(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
+        let listens = sock::option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).unwrap_or(0) != 0;
+        sock::adopt(fd)?;
+        let phase = if listens { Phase::Listening } else { Phase::Connected };
+        Ok(Socket::from_inner(Inner::new(fd, kind, phase)))
+    }
+
+    fn connected(fd: RawFd, kind: i32, drained: bool) -> Socket {
+        let mut inner = Inner::new(fd, kind, Phase::Connected);
+        inner.drained = drained;
+        Socket::from_inner(inner)
+    }
+
+    /// Goes on connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
+    pub fn establish(&self) -> Result<()> {
+        let mut inner = self.inner.borrow_mut();
+        inner.check_open()?;
+        inner.begin();
+        inner.establish()
+    }
+
+    /// Takes a connection from a listener. EAGAIN when there is none, and, for a while, when the
+    /// process or the system is out of descriptors.
+    pub fn accept(&self) -> Result<Socket> {
+        let mut inner = self.inner.borrow_mut();
+        inner.check_open()?;
+        inner.begin();
+        inner.establish()?;
+        loop {
+            match sock::accept(inner.fd).map_err(Errno::from) {
+                // A fresh connection has sent nothing yet, or the poller will say so.
+                Ok(fd) => return Ok(Socket::connected(fd, inner.kind, true)),
+                Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
+                Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
+                    let again = inner.must_wait(0);
+                    inner.retry = Some(ACCEPT_RETRY);
+                    return Err(again);
+                }
+                Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What to wait for after EAGAIN.
+    pub fn interest(&self) -> Member {
+        let inner = self.inner.borrow();
+        Member {
+            fd: inner.fd,
+            events: inner.wanted,
+            owned: true,
+            timeout: inner.retry,
+            condition: None,
+        }
+    }
+
+    /// The poller has said "readable": the next receive asks the kernel.
+    pub fn readable(&self) {
+        self.inner.borrow_mut().drained = false;
+    }
+
+    /// Forgets what the last operation wanted to wait for.
+    pub fn clear_interest(&self) {
+        self.inner.borrow_mut().begin();
+    }
+
+    /// The descriptor, -1 while there is none.
+    pub fn fd(&self) -> RawFd {
+        self.inner.borrow().fd
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.inner.borrow().phase, Phase::Failed(Errno::BADF))
+    }
+
+    /// Whether it listens.
+    pub fn is_listening(&self) -> bool {
+        matches!(self.inner.borrow().phase, Phase::Listening)
+    }
+
+    /// shutdown(2). Output that is still buffered is not sent.
+    pub fn shutdown(&self, how: i32) -> Result<()> {
+        let inner = self.inner.borrow();
+        inner.check_open()?;
+        Ok(sock::shutdown(inner.fd, how)?)
+    }
+
+    /// Cancels the descriptor in every controller of this thread and closes it. Buffered output
+    /// is dropped. Closing twice is safe.
+    pub fn close(&self) {
+        let mut inner = self.inner.borrow_mut();
+        let fd = std::mem::replace(&mut inner.fd, -1);
+        inner.phase = Phase::Failed(Errno::BADF);
+        inner.plan = None;
+        (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
+        drop(inner);
+        if fd >= 0 {
+            cancel_everywhere(fd);
+            sys::close(fd);
+        }
+    }
+
+    /// The peer's name.
+    pub fn peer_name(&self) -> Result<Name> {
+        match sock::peer_name(self.open_fd()?) {
+            Ok(found) => Ok(address::name(&found)),
+            Err(e) if e.raw_os_error() == Some(libc::ENOTCONN) => Ok(Name::Unnamed(libc::AF_UNSPEC)),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// This end's name.
+    pub fn local_name(&self) -> Result<Name> {
+        Ok(address::name(&sock::local_name(self.open_fd()?)?))
+    }
+
+    fn open_fd(&self) -> Result<RawFd> {
+        let inner = self.inner.borrow();
+        inner.check_open()?;
+        match inner.phase {
+            Phase::Failed(error) => Err(error),
+            _ => Ok(inner.fd),
+        }
+    }
+
+    /// Uncorks TCP output.
+    pub fn uncork(&self) -> Result<()> {
+        Ok(sock::set_option(self.open_fd()?, libc::IPPROTO_TCP, TCP_CORK, 0)?)
+    }
+}
+
+/// Settings.
+impl Socket {
+    /// The mode of a direction.
+    pub fn mode(&self, direction: Direction) -> Mode {
+        self.inner.borrow_mut().side(direction).mode
+    }
+
+    /// Sets it.
+    pub fn set_mode(&self, direction: Direction, mode: Mode) {
+        self.inner.borrow_mut().side(direction).mode = mode;
+    }
+
+    /// The buffer size of a direction.
+    pub fn buffer_size(&self, direction: Direction) -> usize {
+        self.inner.borrow_mut().side(direction).size
+    }
+
+    /// Sets it.
+    pub fn set_buffer_size(&self, direction: Direction, size: usize) {
+        self.inner.borrow_mut().side(direction).size = size.max(1);
+    }
+
+    /// The longest line of a direction.
+    pub fn max_line(&self, direction: Direction) -> usize {
+        self.inner.borrow_mut().side(direction).max_line
+    }
+
+    /// Sets it.
+    pub fn set_max_line(&self, direction: Direction, size: usize) {
+        self.inner.borrow_mut().side(direction).max_line = size.max(1);
+    }
+
+    /// The default limit of waiting operations.
+    pub fn timeout(&self) -> Option<Span> {
+        self.inner.borrow().timeout
+    }
+
+    /// Sets it.
+    pub fn set_timeout(&self, timeout: Option<Span>) {
+        self.inner.borrow_mut().timeout = timeout;
+    }
+
+    /// The error that a waiting operation left.
+    pub fn error(&self, direction: Direction) -> Option<Errno> {
+        self.inner.borrow_mut().side(direction).error
+    }
+
+    /// Sets or clears it; returns the previous one.
+    pub fn set_error(&self, direction: Direction, error: Option<Errno>) -> Option<Errno> {
+        std::mem::replace(&mut self.inner.borrow_mut().side(direction).error, error)
+    }
+
+    /// Statistics of a direction.
+    pub fn stat(&self, direction: Direction) -> Stat {
+        self.inner.borrow_mut().side(direction).stat
+    }
+
+    /// Bytes buffered in a direction.
+    pub fn pending(&self, direction: Direction) -> usize {
+        self.inner.borrow_mut().side(direction).queue.len()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Inner {
+    fn check_open(&self) -> Result<()> {
+        match self.phase {
+            Phase::Failed(Errno::BADF) => Err(Errno::BADF),
+            _ => Ok(()),
+        }
+    }
+}

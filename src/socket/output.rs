@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+//! Sending: what the mode says must leave goes straight from the program's memory to the kernel;
+//! the rest waits in the queue.
+
+use super::format::{compose_text, needs_translation};
+use super::{Buffering, Inner, Mode, Socket};
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+use memchr::memrchr;
+
+/// The most program bytes that are translated before the queue is looked at again.
+const PIECE: usize = 16384;
+
+impl Socket {
+    /// Takes bytes for output and sends what `mode` says must leave. Returns how many were taken,
+    /// and what kept the rest, or the sending of what was taken, from being done: EAGAIN, EPIPE.
+    pub fn send(&self, data: &[u8], mode: Option<Mode>) -> (usize, Result<()>) {
+        let mut inner = self.inner.borrow_mut();
+        inner.begin();
+        let mode = mode.unwrap_or(inner.output.mode);
+        let mut taken = 0;
+        loop {
+            let rest = &data[taken..];
+            let (count, result) = match mode.text && needs_translation(rest) {
+                true => inner.send_text(rest, mode),
+                false => inner.send_binary(rest, mode),
+            };
+            taken += count;
+            if result.is_err() || taken == data.len() {
+                return (taken, result);
+            }
+        }
+    }
+
+    /// Sends what is buffered, as far as `buffering` says; by default all of it. EAGAIN keeps the
+    /// rest.
+    pub fn flush(&self, buffering: Buffering) -> Result<()> {
+        let mut inner = self.inner.borrow_mut();
+        inner.begin();
+        inner.check_open()?;
+        inner.flush(buffering)
+    }
+}
+
+impl Inner {
+    fn send_text(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
+        let room = self.room();
+        if room == 0 {
+            return (0, self.flush(mode.buffering));
+        }
+        let piece = &data[..data.len().min(room).min(PIECE)];
+        let queue = &mut self.output.queue;
+        compose_text(piece, |bytes| queue.push(bytes));
+        if let (Buffering::Line, Some(at)) = (mode.buffering, memrchr(b'\n', queue.data())) {
+            self.lines = at + 1;
+        }
+        (piece.len(), self.flush(mode.buffering))
+    }
+
+    fn send_binary(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
+        let total = self.output.queue.len() + data.len();
+        let line = match mode.buffering {
+            Buffering::Line => memrchr(b'\n', data).map_or(0, |at| self.output.queue.len() + at + 1),
+            _ => 0,
+        };
+        let due = self.due(mode.buffering, total, line.max(self.lines));
+        if due == 0 {
+            self.output.queue.push(data);
+            return (data.len(), Ok(()));
+        }
+        if let Err(error) = self.establish() {
+            return (self.keep(data, line), Err(error));
+        }
+        let direct = due.saturating_sub(self.output.queue.len());
+        let result = self.send_ahead(&data[..direct]);
+        let sent = *result.as_ref().unwrap_or(&0);
+        let (rest, sent_all) = (&data[sent..], sent == direct && self.output.queue.is_empty());
+        if sent_all {
+            self.lines = 0;
+            self.output.queue.push(rest);
+            self.output.queue.release();
+            return (data.len(), Ok(()));
+        }
+        let kept = self.keep(rest, line.saturating_sub(sent));
+        // A short send means that the kernel's buffer is full.
+        (sent + kept, Err(result.err().unwrap_or_else(|| self.must_wait(libc::POLLOUT))))
+    }
+
+    /// Sends the queue and then `data`; returns how much of `data` went.
+    fn send_ahead(&mut self, data: &[u8]) -> Result<usize> {
+        let queued = self.output.queue.len();
+        if queued == 0 {
+            return self.push_to_kernel(data, &[]);
+        }
+        let first = std::mem::take(&mut self.output.queue);
+        let result = self.push_to_kernel(first.data(), data);
+        self.output.queue = first;
+        let sent = result?;
+        self.dequeue(sent.min(queued));
+        Ok(sent.saturating_sub(queued))
+    }
+
+    /// Queues what could not be sent, as far as there is room.
+    fn keep(&mut self, data: &[u8], line: usize) -> usize {
+        let count = data.len().min(self.room());
+        self.output.queue.push(&data[..count]);
+        self.lines = self.lines.max(line.min(self.output.queue.len()));
+        count
+    }
+
+    /// How much more the queue may hold.
+    fn room(&self) -> usize {
+        self.output.size.saturating_sub(self.output.queue.len())
+    }
+
+    /// How many of `total` bytes must leave now, when the last line ends at `line`.
+    fn due(&self, buffering: Buffering, total: usize, line: usize) -> usize {
+        let size = self.output.size;
+        match buffering {
+            Buffering::No => total,
+            Buffering::Full => total - total % size,
+            Buffering::Line => {
+                let long = total - line;
+                line + (long - long % self.output.max_line.min(size))
+            }
+        }
+    }
+
+    fn flush(&mut self, buffering: Buffering) -> Result<()> {
+        loop {
+            let queued = self.output.queue.len();
+            let due = self.due(buffering, queued, self.lines.min(queued));
+            if due == 0 {
+                return Ok(());
+            }
+            self.establish()?;
+            let queue = std::mem::take(&mut self.output.queue);
+            let result = self.push_to_kernel(&queue.data()[..due], &[]);
+            self.output.queue = queue;
+            self.dequeue(result?);
+        }
+    }
+
+    fn dequeue(&mut self, count: usize) {
+        self.output.queue.consume(count);
+        self.output.queue.release();
+        self.lines = self.lines.saturating_sub(count);
+    }
+
+    /// One send. EPIPE is remembered as end of file.
+    fn push_to_kernel(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
+        let result = match second.is_empty() {
+            true => sock::send(self.fd, first),
+            false => sock::send_two(self.fd, first, second),
+        };
+        match result.map_err(Errno::from) {
+            Ok(count) => {
+                self.output.count(count, self.time);
+                Ok(count)
+            }
+            Err(Errno(libc::EINTR)) => Ok(0),
+            Err(error) if error.is_again() => Err(self.must_wait(libc::POLLOUT)),
+            Err(error) => {
+                self.output.stat.eof |= error == Errno::PIPE;
+                Err(error)
+            }
+        }
+    }
+}

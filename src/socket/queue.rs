@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+//! A contiguous queue of bytes. It owns memory only while it holds something or is being filled:
+//! blocks of the two usual sizes go back to a small stock of the thread's when a queue runs empty,
+//! so an idle connection costs no buffer and a busy one no allocation.
+
+use std::cell::RefCell;
+
+/// The size of a block for lines and small messages.
+pub const SMALL: usize = 4096;
+/// The size of a block for bulk data.
+pub const LARGE: usize = 65536;
+
+/// How many blocks of each size a thread keeps.
+const STOCK: usize = 16;
+
+/// Spare blocks, small and large.
+struct Stock {
+    small: Vec<Box<[u8]>>,
+    large: Vec<Box<[u8]>>,
+}
+
+thread_local! {
+    static SPARES: RefCell<Stock> =
+        const { RefCell::new(Stock { small: Vec::new(), large: Vec::new() }) };
+}
+
+fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
+    match size {
+        SMALL => Some(&mut stock.small),
+        LARGE => Some(&mut stock.large),
+        _ => None,
+    }
+}
+
+/// A block of at least `size` bytes. The content is arbitrary.
+fn take_block(size: usize) -> Box<[u8]> {
+    let size = match size {
+        0..=SMALL => SMALL,
+        0..=LARGE => LARGE,
+        _ => size.next_power_of_two(),
+    };
+    let spare = SPARES.try_with(|s| shelf(&mut s.borrow_mut(), size).and_then(Vec::pop));
+    spare.ok().flatten().unwrap_or_else(|| vec![0; size].into_boxed_slice())
+}
+
+fn give_block(block: Box<[u8]>) {
+    let _ = SPARES.try_with(|s| {
+        if let Some(shelf) = shelf(&mut s.borrow_mut(), block.len()) {
+            if shelf.len() < STOCK {
+                shelf.push(block);
+            }
+        }
+    });
+}
+
+/// See the module. `start <= end <= block.len()`.
+#[derive(Default)]
+pub struct Queue {
+    block: Box<[u8]>,
+    start: usize,
+    end: usize,
+}
+
+impl Queue {
+    /// How many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Its bytes.
+    pub fn data(&self) -> &[u8] {
+        &self.block[self.start..self.end]
+    }
+
+    /// Its bytes, to change in place.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        &mut self.block[self.start..self.end]
+    }
+
+    /// Room for at least `size` bytes behind the content; `filled` says how many were written.
+    pub fn room(&mut self, size: usize) -> &mut [u8] {
+        self.reserve(size, 0);
+        &mut self.block[self.end..]
+    }
+
+    /// The first `count` bytes of the room now belong to the content.
+    pub fn filled(&mut self, count: usize) {
+        self.end = (self.end + count).min(self.block.len());
+    }
+
+    /// Appends.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+            self.end += bytes.len();
+        }
+    }
+
+    /// Puts bytes in front.
+    pub fn unget(&mut self, bytes: &[u8]) {
+        if bytes.len() > self.start {
+            self.reserve(0, bytes.len());
+        }
+        self.start -= bytes.len();
+        self.block[self.start..self.start + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Takes `count` bytes off the front and returns where they lie; they stay readable through
+    /// `slice` until the queue is changed again.
+    pub fn consume(&mut self, count: usize) -> usize {
+        let at = self.start;
+        self.start = (self.start + count).min(self.end);
+        at
+    }
+
+    /// Bytes that `consume` has just taken off.
+    pub fn slice(&self, at: usize, length: usize) -> &[u8] {
+        &self.block[at..at + length]
+    }
+
+    /// Gives the memory back if nothing is held.
+    pub fn release(&mut self) {
+        if self.is_empty() && !self.block.is_empty() {
+            give_block(std::mem::take(&mut self.block));
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Makes `behind` bytes of room after the content and `before` in front of it.
+    fn reserve(&mut self, behind: usize, before: usize) {
+        if self.is_empty() && before == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        if self.start >= before && self.block.len() - self.end >= behind {
+            return;
+        }
+        let needed = before + self.len() + behind;
+        // Sliding pays only when it moves less than it frees; otherwise grow.
+        if needed <= self.block.len() && self.len() <= self.block.len() / 2 {
+            self.block.copy_within(self.start..self.end, before);
+        } else {
+            let mut block = take_block(needed);
+            block[before..before + self.len()].copy_from_slice(self.data());
+            give_block(std::mem::replace(&mut self.block, block));
+        }
+        let length = self.len();
+        (self.start, self.end) = (before, before + length);
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        if !self.block.is_empty() {
+            give_block(std::mem::take(&mut self.block));
+        }
+    }
+}

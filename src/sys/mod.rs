@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+//! The system: one call per function, `std::io::Result` out. With `capi`, the only home of
+//! `unsafe`.
+
+pub mod clock;
+#[cfg(epoll)]
+pub mod epoll;
+pub mod event;
+pub mod fiber;
+pub mod signal;
+pub mod socket;
+
+use std::io;
+use std::os::fd::RawFd;
+
+/// Closes a descriptor. EINTR counts as closed, as on every system where it has been released.
+pub fn close(fd: RawFd) {
+    // SAFETY: the caller gives up a descriptor that it owns.
+    unsafe { libc::close(fd) };
+}
+
+/// The system's text for an errno value.
+pub fn strerror(code: i32) -> String {
+    let mut text = [0 as libc::c_char; 256];
+    // SAFETY: the buffer is writable for its length, and strerror_r terminates it.
+    let found = unsafe { libc::strerror_r(code, text.as_mut_ptr(), text.len()) };
+    let bytes: Vec<u8> = text.iter().take_while(|&&c| c != 0).map(|&c| c as u8).collect();
+    match (found, bytes.is_empty()) {
+        (_, true) => format!("Unknown error {code}"),
+        _ => String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}
+
+/// Turns the C convention (-1 and errno) into a result.
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        value => Ok(value),
+    }
+}
+
+/// The same for byte counts.
+fn check_size(result: libc::ssize_t) -> io::Result<usize> {
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        value => Ok(value as usize),
+    }
+}

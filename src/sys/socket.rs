@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+//! socket(2) and its relatives. Every descriptor is close-on-exec and non-blocking from birth.
+
+use super::{check, check_size};
+use nix::sys::socket::{SockaddrLike, SockaddrStorage};
+use std::io;
+use std::os::fd::RawFd;
+
+const FLAGS: libc::c_int = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+
+/// socket(2).
+pub fn open(family: i32, kind: i32) -> io::Result<RawFd> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::socket(family, kind | FLAGS, 0) })
+}
+
+/// socketpair(2) of UNIX sockets.
+pub fn pair(kind: i32) -> io::Result<(RawFd, RawFd)> {
+    let mut fds = [-1; 2];
+    // SAFETY: room for two descriptors.
+    check(unsafe { libc::socketpair(libc::AF_UNIX, kind | FLAGS, 0, fds.as_mut_ptr()) })?;
+    Ok((fds[0], fds[1]))
+}
+
+/// bind(2).
+pub fn bind(fd: RawFd, address: &SockaddrStorage) -> io::Result<()> {
+    // SAFETY: the address is valid for its length.
+    check(unsafe { libc::bind(fd, address.as_ptr(), address.len()) }).map(drop)
+}
+
+/// listen(2).
+pub fn listen(fd: RawFd, backlog: i32) -> io::Result<()> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::listen(fd, backlog) }).map(drop)
+}
+
+/// connect(2).
+pub fn connect(fd: RawFd, address: &SockaddrStorage) -> io::Result<()> {
+    // SAFETY: the address is valid for its length.
+    check(unsafe { libc::connect(fd, address.as_ptr(), address.len()) }).map(drop)
+}
+
+/// accept4(2); the peer's address is asked for when somebody wants it.
+pub fn accept(fd: RawFd) -> io::Result<RawFd> {
+    let none = std::ptr::null_mut();
+    // SAFETY: no address is asked for.
+    check(unsafe { libc::accept4(fd, none, none.cast(), FLAGS) })
+}
+
+/// recv(2).
+pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the buffer is writable for its length.
+    check_size(unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) })
+}
+
+/// send(2) without SIGPIPE.
+pub fn send(fd: RawFd, data: &[u8]) -> io::Result<usize> {
+    let flags = libc::MSG_NOSIGNAL;
+    // SAFETY: the data is readable for its length.
+    check_size(unsafe { libc::send(fd, data.as_ptr().cast(), data.len(), flags) })
+}
+
+/// sendmsg(2) of two pieces in one call, without SIGPIPE.
+pub fn send_two(fd: RawFd, first: &[u8], second: &[u8]) -> io::Result<usize> {
+    let piece = |s: &[u8]| libc::iovec { iov_base: s.as_ptr().cast_mut().cast(), iov_len: s.len() };
+    let mut pieces = [piece(first), piece(second)];
+    // SAFETY: an all-zero msghdr is valid and has no address and no control data.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = pieces.as_mut_ptr();
+    message.msg_iovlen = pieces.len() as _;
+    // SAFETY: the pieces outlive the call; sendmsg only reads them.
+    check_size(unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL) })
+}
+
+/// shutdown(2).
+pub fn shutdown(fd: RawFd, how: i32) -> io::Result<()> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::shutdown(fd, how) }).map(drop)
+}
+
+/// An integer option.
+pub fn option(fd: RawFd, level: i32, name: i32) -> io::Result<i32> {
+    let mut value = 0i32;
+    let mut size = std::mem::size_of::<i32>() as libc::socklen_t;
+    let pointer = (&raw mut value).cast();
+    // SAFETY: `value` is writable for `size` bytes.
+    check(unsafe { libc::getsockopt(fd, level, name, pointer, &mut size) })?;
+    Ok(value)
+}
+
+/// Sets an integer option.
+pub fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
+    let size = std::mem::size_of::<i32>() as libc::socklen_t;
+    let pointer = (&raw const value).cast();
+    // SAFETY: `value` is readable for `size` bytes.
+    check(unsafe { libc::setsockopt(fd, level, name, pointer, size) }).map(drop)
+}
+
+/// The outcome of a connect(2) that was in progress.
+pub fn take_error(fd: RawFd) -> io::Result<()> {
+    match option(fd, libc::SOL_SOCKET, libc::SO_ERROR)? {
+        0 => Ok(()),
+        code => Err(io::Error::from_raw_os_error(code)),
+    }
+}
+
+type NameCall =
+    unsafe extern "C" fn(libc::c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> libc::c_int;
+
+/// getsockname(2).
+pub fn local_name(fd: RawFd) -> io::Result<SockaddrStorage> {
+    name(fd, libc::getsockname)
+}
+
+/// getpeername(2).
+pub fn peer_name(fd: RawFd) -> io::Result<SockaddrStorage> {
+    name(fd, libc::getpeername)
+}
+
+fn name(fd: RawFd, call: NameCall) -> io::Result<SockaddrStorage> {
+    // SAFETY: an all-zero sockaddr_storage is valid.
+    let mut storage: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
+    let mut size = std::mem::size_of_val(&storage) as libc::socklen_t;
+    let pointer: *mut libc::sockaddr = (&raw mut storage).cast();
+    // SAFETY: room for any address; `size` says how much.
+    check(unsafe { call(fd, pointer, &mut size) })?;
+    // SAFETY: the kernel wrote an address of `size` bytes.
+    unsafe { SockaddrStorage::from_raw(pointer, Some(size)) }.ok_or_else(|| {
+        io::Error::from_raw_os_error(libc::EAFNOSUPPORT)
+    })
+}
+
+/// fcntl(2): makes a foreign descriptor close-on-exec and non-blocking.
+pub fn adopt(fd: RawFd) -> io::Result<()> {
+    // SAFETY: no pointers, here and below.
+    let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })?;
+    if flags & libc::O_NONBLOCK == 0 {
+        check(unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) })?;
+    }
+    let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
+    if flags & libc::FD_CLOEXEC == 0 {
+        check(unsafe { libc::fcntl(fd, libc::F_SETFD, flags | libc::FD_CLOEXEC) })?;
+    }
+    Ok(())
+}
+
+/// umask(2): returns the previous mask.
+pub fn umask(mask: u32) -> u32 {
+    // SAFETY: no pointers; always succeeds.
+    unsafe { libc::umask(mask as libc::mode_t) as u32 }
+}
+
+/// chmod(2).
+pub fn chmod(path: &std::ffi::CStr, mode: u32) -> io::Result<()> {
+    // SAFETY: a terminated path.
+    check(unsafe { libc::chmod(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+}
+
+/// Copies an address.
+pub fn address_storage(address: &impl SockaddrLike) -> Option<SockaddrStorage> {
+    // SAFETY: the address is valid for its length.
+    unsafe { SockaddrStorage::from_raw(address.as_ptr(), Some(address.len())) }
+}

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Run every script here, or those named, on the original and on ours, with each interpreter, and
+# compare what they print byte by byte.
+#
+#   OURS_PREFIX=/usr/local tests/differential/run.sh [03-read-formats.lua ...]
+#
+# OURS_PREFIX is an install prefix with share/lua/5.x/?.lua and lib/lua/5.x/?.so below it. The
+# original is what the interpreter finds by itself. Exit status 1 when any output differs.
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+prefix=${OURS_PREFIX:?"set OURS_PREFIX to the prefix ours is installed under"}
+work=$(mktemp -d "${TMPDIR:-/tmp}/differential-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+unset LUA_INIT LUA_PATH LUA_CPATH
+for version in 5_1 5_2 5_3 5_4; do
+	unset "LUA_PATH_$version" "LUA_CPATH_$version"
+done
+
+passed=0 failed=0 skipped=0
+
+if [ $# -gt 0 ]; then
+	scripts=$*
+else
+	scripts=$(cd "$here" && ls [0-9][0-9]-*.lua)
+fi
+count=$(echo $scripts | wc -w)
+
+# run_script INTERPRETER FILE: what the script prints, and its status when it is not 0.
+run_script() {
+	timeout 20 "$1" "$2" 2>&1 </dev/null
+	status=$?
+	[ $status -eq 0 ] || echo "exit status $status"
+}
+
+for lua in lua5.1 luajit lua5.2 lua5.3 lua5.4; do
+	if ! command -v "$lua" >/dev/null; then
+		echo "skip: no interpreter $lua"
+		continue
+	fi
+	case $lua in
+	luajit) version=5.1 ;;
+	*) version=${lua#lua} ;;
+	esac
+	if ! "$lua" -e 'require "cqueues"' >/dev/null 2>&1; then
+		echo "skip: the original is not available for $lua ($count scripts)"
+		skipped=$((skipped + count))
+		continue
+	fi
+	for script in $scripts; do
+		script=$(basename "$script")
+		run_script "$lua" "$here/$script" >"$work/original"
+		(
+			LUA_PATH="$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua"
+			LUA_CPATH="$prefix/lib/lua/$version/?.so"
+			export LUA_PATH LUA_CPATH
+			run_script "$lua" "$here/$script"
+		) >"$work/ours"
+		if cmp -s "$work/original" "$work/ours"; then
+			passed=$((passed + 1))
+		else
+			failed=$((failed + 1))
+			echo "differs: $script on $lua"
+			diff -u "$work/original" "$work/ours" | sed '1s/.*/--- original/;2s/.*/+++ ours/'
+		fi
+	done
+done
+
+echo "differential: $passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]

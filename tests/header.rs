@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+//! `include/cqueues.h` is what cbindgen makes of the sources, and lists every exported function.
+//! `make header` (CQUEUES_UPDATE_HEADER=1) writes it anew.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn generate() -> String {
+    let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml");
+    let bindings = cbindgen::generate_with_config(root(), config).expect("the crate parses");
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    String::from_utf8(text).expect("a header is text")
+}
+
+#[test]
+fn the_committed_header_is_fresh() {
+    let path = root().join("include/cqueues.h");
+    let made = generate();
+    if std::env::var_os("CQUEUES_UPDATE_HEADER").is_some() {
+        std::fs::write(&path, &made).expect("include/cqueues.h is writable");
+    }
+    let committed = std::fs::read_to_string(&path).expect("include/cqueues.h");
+    assert!(committed == made, "include/cqueues.h is stale: run `make header` and commit it");
+}
+
+/// Functions marked `no_mangle` in the sources; cbindgen leaves out what it does not understand.
+fn exported() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("src/capi")).expect("src/capi") {
+        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a source file");
+        for part in text.split("#[no_mangle]").skip(1) {
+            let (_, rest) = part.split_once("fn ").expect("a function behind no_mangle");
+            names.insert(rest.split('(').next().unwrap_or_default().to_owned());
+        }
+    }
+    names
+}
+
+#[test]
+fn every_exported_function_is_declared_documented_and_versioned() {
+    let header = generate();
+    let map = std::fs::read_to_string(root().join("src/cqueues.map")).expect("src/cqueues.map");
+    let names = exported();
+    assert!(names.len() > 50, "the exported functions were found");
+    for name in names {
+        let call = format!("{name}(");
+        let at = header.find(&call).unwrap_or_else(|| panic!("{name} is missing in the header"));
+        let before = header[..at].trim_end().rsplit("\n\n").next().unwrap_or_default();
+        assert!(before.contains("*/"), "{name} has no documentation");
+        assert!(map.contains(&format!("{name};")), "{name} is missing in src/cqueues.map");
+    }
+}

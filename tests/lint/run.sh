@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What `make lint` does: the linters that are installed, and the licence line at the
+# head of every file.
+
+cd "$(dirname "$0")/../.." || exit 1
+: "${CARGO:=cargo}"
+passed=0 failed=0 skipped=0
+
+# check NAME COMMAND...: passes if the command succeeds, else shows what it said.
+check() {
+	name=$1
+	shift
+	if output=$("$@" 2>&1); then
+		passed=$((passed + 1))
+		echo "ok     $name"
+	else
+		failed=$((failed + 1))
+		echo "FAILED $name"
+		printf '%s\n' "$output" | sed 's/^/       /'
+	fi
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	echo "skip   $1: not installed"
+}
+
+# Every file of ours: tracked or new, but not ignored and not deleted.
+files() {
+	git ls-files --cached --others --exclude-standard | while read -r file; do
+		if [ -f "$file" ]; then echo "$file"; fi
+	done
+}
+
+scripts() {
+	files | while read -r file; do
+		case $(head -n 1 "$file") in
+		'#!/bin/sh' | '#!/bin/bash' | '#!/usr/bin/env bash') echo "$file" ;;
+		esac
+	done
+}
+
+shell_scripts_are_clean() {
+	scripts | xargs shellcheck
+}
+
+# Files that have no comment syntax, or are made by a tool, need none.
+files_carry_the_licence() {
+	! files | grep -v -E '(^|/)(LICENSE|Cargo\.lock|\.gitignore)$|\.(md|abi|txt|json)$' |
+		xargs grep -L 'SPDX-License-Identifier: MIT' | grep .
+}
+
+# The README's Lua example is examples/echo/echo.lua without its licence line.
+readme_shows_the_echo_server() {
+	# shellcheck disable=SC2016
+	sed -n '/^```lua$/,/^```$/p' README.md | sed '1d; $d' >"${TMPDIR:-/tmp}/cqueues-readme.$$"
+	sed 1d examples/echo/echo.lua | diff - "${TMPDIR:-/tmp}/cqueues-readme.$$"
+	status=$?
+	rm -f "${TMPDIR:-/tmp}/cqueues-readme.$$"
+	return $status
+}
+
+if "$CARGO" fmt --version >/dev/null 2>&1; then
+	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
+else
+	skip 'cargo fmt'
+fi
+if "$CARGO" clippy --version >/dev/null 2>&1; then
+	check 'Rust is clean (cargo clippy)' \
+		"$CARGO" clippy --release --target-dir target --all-targets -- -D warnings
+else
+	skip 'cargo clippy'
+fi
+if command -v git >/dev/null && git rev-parse --git-dir >/dev/null 2>&1; then
+	if command -v shellcheck >/dev/null; then
+		check 'shell scripts are clean (shellcheck)' shell_scripts_are_clean
+	else
+		skip 'shellcheck'
+	fi
+	check 'every file carries the licence line' files_carry_the_licence
+else
+	skip 'what looks at every file: not a git clone, or git'
+fi
+check 'the README shows examples/echo/echo.lua as it is' readme_shows_the_echo_server
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -58,6 +58,10 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
             let own = socket.interest();
             let timeout = [timeout, own.timeout].into_iter().flatten().min();
             let events = if events == 0 { own.events } else { events };
+            // The task goes on when input came, so its next patient receive must ask the kernel.
+            if events & libc::POLLIN != 0 {
+                socket.readable();
+            }
             Ok(Member { fd: own.fd, events, owned: true, timeout, condition })
         }
     }

@@ -50,7 +50,7 @@ run(function()
 			coroutine.yield(i)
 		end
 	end)
-	show("values", next(3), next(), next(), next())
+	show("values", next(3), next(), next(), (next()))
 	local ok = protect(next)
 	show("dead", ok)
 end)
@@ -80,9 +80,9 @@ do
 				coroutine.yield(line)
 			end
 		end)
-		show("line", lines())
-		show("line", lines())
-		show("line", lines())
+		show("line", (lines()))
+		show("line", (lines()))
+		show("line", (lines()))
 	end, function()
 		for i = 1, 2 do
 			cqueues.sleep(0.01)

@@ -117,7 +117,7 @@ show("type", cqueues.type(cq))
 show("again", cq:close())
 for _, method in ipairs { "step", "loop", "count", "empty", "events", "timeout", "pollfd", "alert", "reset", "cancel" } do
 	local ok, why = pcall(cq[method], cq, 0)
-	show(method, ok, (tostring(why):match "controller closed" or tostring(why):match "cqueue closed" or type(why)))
+	show("closed " .. method, ok, (tostring(why):match "controller closed" or tostring(why):match "cqueue closed" or type(why)))
 end
 show("wrap", (pcall(cq.wrap, cq, function() end)))
 show("attach", (pcall(cq.attach, cq, coroutine.create(function() end))))

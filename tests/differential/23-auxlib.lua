@@ -28,31 +28,33 @@ local mark = name(setmetatable({}, { __tostring = function() return "mark" end }
 try("nil, object", auxlib.assert, nil, mark)
 
 section "levels"
-for level = 2, 9 do
-	show("assert" .. level, pcall(auxlib["assert" .. level], false, "text"))
-	show("assert" .. level, auxlib["assert" .. level](1, 2, 3))
-end
-local function caller(f)
-	local function callee()
-		local x = f(nil, "text")
-		return x
+if not jit then -- where the tail calls of the original shift its levels
+	for level = 2, 9 do
+		show("assert" .. level, pcall(auxlib["assert" .. level], false, "text"))
+		show("assert" .. level, auxlib["assert" .. level](1, 2, 3))
 	end
-	local function between()
-		local x = callee()
-		return x
+	local function caller(f)
+		local function callee()
+			local x = f(nil, "text")
+			return x
+		end
+		local function between()
+			local x = callee()
+			return x
+		end
+		return select(2, pcall(function()
+			local x = between()
+			return x
+		end))
 	end
-	return select(2, pcall(function()
-		local x = between()
-		return x
-	end))
+	for _, f in ipairs { "assert", "assert2", "assert3", "assert4" } do
+		local text = caller(auxlib[f])
+		show(f, text)
+		-- which line it points to, counted from this script's function above
+		show("    line", (tonumber(tostring(text):match ":(%d+):") or 0) - debug.getinfo(caller, "S").linedefined)
+	end
+	show("a number", caller(function() local x = auxlib.assert(nil, 2) return x end))
 end
-for _, f in ipairs { "assert", "assert2", "assert3", "assert4" } do
-	local text = caller(auxlib[f])
-	show(f, text)
-	-- which line it points to, counted from this script's function above
-	show("    line", (tonumber(tostring(text):match ":(%d+):") or 0) - debug.getinfo(caller, "S").linedefined)
-end
-show("a number", caller(function() local x = auxlib.assert(nil, 2) return x end))
 
 section "fileresult"
 show("true", auxlib.fileresult(true))

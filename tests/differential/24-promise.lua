@@ -144,10 +144,10 @@ run(function()
 	p:set(false, "bad")
 	show("rejected", pcall(tostring, p))
 end)
-run(function()
+if yields then run(function()
 	local p = promise.new(function() sleep(0.01) return "waited for" end)
 	show("auxlib.tostring", auxlib.tostring(p))
-end)
+end) end
 
 section "outside a controller"
 show("new with a function", (pcall(promise.new, function() end)))
@@ -157,5 +157,5 @@ show("get", settled:get())
 show("wait", settled:wait() == settled)
 
 section "wrong arguments"
-try("a number", function() return promise.type(promise.new(5)) end)
+show("a number", (pcall(promise.new, 5)))
 show("methods", type(promise.get), type(promise.set), type(promise.wait), type(promise.status))

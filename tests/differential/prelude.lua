@@ -21,6 +21,7 @@ local function mask(text)
 	text = text:gsub("[%w%._/%-]*/lua/5%.%d/[%w/]+%.lua:%d+:", "library:")
 	-- Which function complains of an argument, and from which of its layers, is its own affair.
 	text = text:gsub("^[%w:]*%s*bad argument #%-?%d+ to '[^']*' ", "bad argument ")
+	text = text:gsub("^library: ", ""):gsub("^prelude: ", "")
 	-- Where a thrown error of a stream points to depends on how a Lua version counts tail calls.
 	text = text:gsub("^%l+: (%S+:%l+: %u)", "%1")
 	text = text:gsub("^%l+: (exceeded unchecked)", "%1")

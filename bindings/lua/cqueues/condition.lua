@@ -1,0 +1,28 @@
+-- SPDX-License-Identifier: MIT
+-- cqueues.condition: waiting for a condition variable is polling it.
+
+local core = require "_cqueues.condition"
+local poll = require "_cqueues".poll
+
+local condition = {}
+for name, value in pairs(core) do
+	if not name:find "^_" then
+		condition[name] = value
+	end
+end
+
+-- poll answers in the order of its arguments, so the condition comes first if it was signalled.
+local function woken(self, first, ...)
+	if first == self then
+		return true, ...
+	elseif first == nil and select("#", ...) == 0 then
+		return false
+	end
+	return false, first, ...
+end
+
+core._define("wait", function(self, ...)
+	return woken(self, poll(self, ...))
+end)
+
+return condition

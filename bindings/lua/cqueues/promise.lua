@@ -1,0 +1,117 @@
+-- SPDX-License-Identifier: MIT
+--
+-- A promise: a value that comes later, or the reason why it never will.
+--
+-- It is settled once, by the function it was made with or by hand, and then keeps its outcome for
+-- all who ask. It obeys the polling protocol with plain fields: `pollfd` is a condition that
+-- settling signals, and `timeout` becomes 0 then, so that a settled promise is ready at once.
+
+local cqueues = require "cqueues"
+local condition = require "cqueues.condition"
+
+local unpack = table.unpack or unpack
+
+-- pcall, where it lets a function yield. Lua 5.1 does not: there a coroutine stands in, and each
+-- of its yields is given on, polls and others alike.
+local protected = pcall
+if not coroutine.wrap(function() return pcall(coroutine.yield, true) end)() then
+	local function hand_up(co, ...)
+		if coroutine.status(co) == "suspended" then
+			return hand_up(co, coroutine.resume(co, coroutine.yield(select(2, ...))))
+		end
+		return ...
+	end
+
+	function protected(f, ...)
+		local co = coroutine.create(f)
+		return hand_up(co, coroutine.resume(co, ...))
+	end
+end
+
+local function loader()
+	local promise = {}
+	promise.__index = promise
+
+	-- Make a promise.
+	--
+	-- f: nil for a promise that is settled by hand, or a function. It runs in a new task of the
+	-- running controller, with the values that follow as its arguments; what it returns fulfils
+	-- the promise, what it throws rejects it.
+	-- Throws when there is a function and no controller runs.
+	function promise.new(f, ...)
+		local self = setmetatable({ pollfd = condition.new() }, promise)
+		if f then
+			local controller = cqueues.running()
+			if not controller then
+				error("no controller is running", 2)
+			end
+			controller:wrap(function(...)
+				self:set(protected(f, ...))
+			end, ...)
+		end
+		return self
+	end
+
+	-- "promise" when the value is one, else nil.
+	function promise.type(value)
+		return getmetatable(value) == promise and "promise" or nil
+	end
+
+	-- Settle the promise and wake all who wait for it.
+	--
+	-- ok: true when values follow, false or nil when the reason follows.
+	-- Throws when it has been settled before.
+	function promise:set(ok, ...)
+		if self.outcome then
+			error("attempt to set value of resolved promise", 2)
+		end
+		self.outcome = { ok = ok and true or false, n = select("#", ...), ... }
+		self.timeout = 0
+		self.pollfd:signal()
+	end
+
+	-- "pending", "fulfilled" or "rejected".
+	function promise:status()
+		local outcome = self.outcome
+		return not outcome and "pending" or outcome.ok and "fulfilled" or "rejected"
+	end
+
+	-- Wait until the promise is settled.
+	--
+	-- timeout: seconds, or nil for as long as it takes.
+	-- Returns the promise, or nil when the time is up.
+	function promise:wait(timeout)
+		if not self.outcome then
+			self.pollfd:wait(timeout)
+		end
+		return self.outcome and self or nil
+	end
+
+	-- Wait until the promise is settled, and fetch its values.
+	--
+	-- timeout: seconds, or nil for as long as it takes.
+	-- Returns the values, or nothing when the time is up. Throws the reason of a rejection.
+	function promise:get(timeout)
+		if not self:wait(timeout) then
+			return
+		end
+		local outcome = self.outcome
+		if not outcome.ok then
+			error(outcome[1], 2)
+		end
+		return unpack(outcome, 1, outcome.n)
+	end
+
+	promise.__call = promise.get
+
+	-- The first value as text; waits for it.
+	function promise:__tostring()
+		return tostring((self:get()))
+	end
+
+	promise.loader = loader
+
+	return promise
+end
+
+return loader()

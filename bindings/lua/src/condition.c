@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cqueues.condition: guide 3.2.13. Waiting is polling, so `wait` stands in condition.lua.
+ */
+#include "shim.h"
+
+static struct condition *check(lua_State *L)
+{
+	return shim_check(L, 1, shim_self(L)->condition_type, SHIM_CONDITION);
+}
+
+/* condition.new([lifo]) */
+static int condition_new(lua_State *L)
+{
+	struct shim *shim = shim_self(L);
+	int lifo = lua_toboolean(L, 1);
+	struct condition *condition = lua_newuserdata(L, sizeof *condition);
+	condition->cv = NULL;
+	luaL_getmetatable(L, SHIM_CONDITION);
+	shim->condition_type = lua_topointer(L, -1);
+	lua_setmetatable(L, -2);
+	int code = cq_condition_new(lifo, &condition->cv);
+	return code ? shim_failure(L, code) : 1;
+}
+
+/* condition.type(object) */
+static int condition_type(lua_State *L)
+{
+	if (shim_test(L, 1, shim_self(L)->condition_type))
+		lua_pushliteral(L, "condition");
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
+/* condition.interpose(name, function) */
+static int condition_interpose(lua_State *L)
+{
+	const char *name = shim_interpose(L);
+	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
+		shim_self(L)->custom_condition = 1;
+	return 1;
+}
+
+/* condition:signal([n]) */
+static int condition_signal(lua_State *L)
+{
+	struct condition *condition = check(L);
+	lua_Number limit = luaL_optnumber(L, 2, INFINITY);
+	size_t woken = 0;
+	size_t most = limit >= (lua_Number)SIZE_MAX ? SIZE_MAX : limit > 0 ? (size_t)limit : 0;
+	cq_condition_signal(condition->cv, most, &woken);
+	lua_pushinteger(L, (lua_Integer)woken);
+	return 1;
+}
+
+/* condition:pollfd(), and calling it: the condition itself */
+static int condition_pollfd(lua_State *L)
+{
+	check(L);
+	lua_settop(L, 1);
+	return 1;
+}
+
+/* condition:events(), condition:timeout() */
+static int condition_nothing(lua_State *L)
+{
+	check(L);
+	return 0;
+}
+
+static int condition_gc(lua_State *L)
+{
+	struct condition *condition = check(L);
+	cq_condition_free(condition->cv);
+	condition->cv = NULL;
+	return 0;
+}
+
+static const luaL_Reg methods[] = {
+	{ "signal", condition_signal },
+	{ "pollfd", condition_pollfd },
+	{ "events", condition_nothing },
+	{ "timeout", condition_nothing },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg meta[] = {
+	{ "__gc", condition_gc },
+	{ "__call", condition_pollfd },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+	{ "new", condition_new },
+	{ "type", condition_type },
+	{ "interpose", condition_interpose },
+	{ "_define", shim_define },
+	{ NULL, NULL },
+};
+
+int luaopen__cqueues_condition(lua_State *L)
+{
+	struct shim *shim = shim_state(L);
+	shim_class(L, SHIM_CONDITION, methods, meta);
+	shim->condition_type = lua_topointer(L, -1);
+	lua_newtable(L);
+	shim_push_state(L);
+	lua_pushvalue(L, -3);
+	luaL_setfuncs(L, functions, 2);
+	return 1;
+}

@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * _cqueues: controllers, and the loop that resumes their coroutines (guide 3.2.1).
+ *
+ * A task's coroutine yields the marker `_POLL` and the objects that it waits for. They stay on its
+ * stack while it is parked, which keeps them alive; when some have fired, those are pushed on top
+ * and the coroutine is resumed with them. A yield without the marker goes up to whoever resumed
+ * the thread that runs the step; see `step` in cqueues.lua.
+ */
+#include "shim.h"
+#include <stdlib.h>
+
+static struct controller *check(lua_State *L)
+{
+	struct controller *controller =
+	    shim_check(L, 1, shim_self(L)->controller_type, SHIM_CONTROLLER);
+	if (!controller->cq)
+		luaL_error(L, "cqueue closed");
+	return controller;
+}
+
+/* -- Tasks --------------------------------------------------------------------------------- */
+
+static int place(const struct task *task)
+{
+	return (int)(uint32_t)task->id + 1; /* the index of a task in its controller */
+}
+
+/* Anchors the coroutine at `index` in the controller at 1, so that it lives as long as the task. */
+static void anchor(lua_State *L, const struct task *task, int index)
+{
+	index = lua_absindex(L, index);
+	lua_getuservalue(L, 1);
+	lua_pushvalue(L, index);
+	lua_rawseti(L, -2, place(task));
+	lua_pop(L, 1);
+}
+
+static void unlink_task(struct task *task)
+{
+	*task->link = task->next;
+	if (task->next)
+		task->next->link = task->link;
+}
+
+/* Adds the coroutine on top of the stack to the controller at 1. */
+static void spawn(lua_State *L, struct controller *controller)
+{
+	struct task *task = malloc(sizeof *task);
+	int code = task ? cq_controller_spawn(controller->cq, task, &task->id) : ENOMEM;
+	if (code) {
+		free(task);
+		luaL_error(L, "%s", cq_strerror(code));
+	}
+	task->thread = lua_tothread(L, -1);
+	task->base = 0;
+	task->next = controller->tasks;
+	task->link = &controller->tasks;
+	if (task->next)
+		task->next->link = &task->next;
+	controller->tasks = task;
+	anchor(L, task, -1);
+}
+
+/* Removes a task from the controller at 1. */
+static void finish(lua_State *L, struct controller *controller, struct task *task)
+{
+	lua_pushboolean(L, 0); /* not nil: the array part stays one */
+	anchor(L, task, -1);
+	lua_pop(L, 1);
+	cq_controller_finish(controller->cq, task->id);
+	unlink_task(task);
+	free(task);
+}
+
+/* -- The step ------------------------------------------------------------------------------ */
+
+enum { MOST = 16 };
+
+/* Why a task cannot be parked. */
+struct refusal {
+	int code;   /* an errno, or 0 */
+	int object; /* the place of the polled object on the task's stack, or 0 */
+	int fd;     /* or -1 */
+};
+
+/* Parks a task on the values that it yielded behind the marker, which lies at task->base. Returns
+ * 0, or -1 with a message on the task's stack. */
+static int park(struct controller *controller, struct task *task, struct refusal *why)
+{
+	lua_State *T = task->thread;
+	int count = lua_gettop(T) - task->base, used = 0, skip, code = 0;
+	cq_interest few[MOST], *set = few;
+	if (count > MOST) {
+		set = lua_newuserdata(T, (size_t)count * sizeof *set); /* lies above the values */
+		lua_insert(T, task->base); /* and now in the place of the marker */
+		lua_remove(T, task->base + 1);
+	}
+	for (int i = 0; i < count; i++, used++) {
+		if (shim_interest(T, controller->shim, task->base + 1 + i, &set[i], &skip)) {
+			why->object = task->base + 1 + i;
+			return -1;
+		}
+	}
+	code = cq_controller_park(controller->cq, task->id, set, (size_t)used);
+	if (code == 0)
+		return 0;
+	why->code = code;
+	for (int i = 0; i < count; i++) {
+		why->object = task->base + 1 + i;
+		why->fd = set[i].socket ? cq_socket_pollfd(set[i].socket) : set[i].fd;
+		if (why->fd >= 0 && (count == 1 || cq_controller_park(controller->cq, task->id, &set[i], 1)))
+			break;
+	}
+	lua_pushfstring(T, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), why->fd);
+	return -1;
+}
+
+/* Pushes what fired on top of the task's stack; returns how much. */
+static int push_fired(struct controller *controller, struct task *task, const cq_ready *ready)
+{
+	lua_State *T = task->thread;
+	if (ready->count > MOST)
+		luaL_checkstack(T, (int)ready->count, "too many events");
+	for (size_t i = 0; i < ready->count; i++) {
+		int index = task->base + 1 + (int)ready->fired[i].member;
+		struct socket *socket = shim_test(T, index, controller->shim->socket_type);
+		if (socket && socket->so)
+			cq_socket_readable(socket->so);
+		lua_pushvalue(T, index);
+	}
+	return (int)ready->count;
+}
+
+/* false, message, errno, coroutine, object, fd for the task on whose stack the message lies. */
+static int report(lua_State *L, struct controller *controller, struct task *task,
+                  const struct refusal *why)
+{
+	lua_State *T = task->thread;
+	lua_settop(L, 1);
+	lua_pushboolean(L, 0);
+	lua_xmove(T, L, 1);
+	if (why && why->code)
+		lua_pushinteger(L, why->code);
+	else
+		lua_pushnil(L);
+	lua_pushthread(T);
+	lua_xmove(T, L, 1);
+	int count = 4;
+	if (why && why->object) {
+		lua_pushvalue(T, why->object);
+		lua_xmove(T, L, 1);
+		if (why->fd >= 0)
+			lua_pushinteger(L, why->fd);
+		else
+			lua_pushnil(L);
+		count = 6;
+	}
+	finish(L, controller, task);
+	return count;
+}
+
+enum { NEXT = 0, YIELDED = -1 };
+
+/* Resumes a task with `nargs` values on its stack. NEXT, YIELDED without the marker (the values
+ * stay on its stack, their number in *yielded), or the number of values to return from the step. */
+static int resume(lua_State *L, struct controller *controller, struct task *task, int nargs,
+                  int *yielded)
+{
+	lua_State *T = task->thread;
+	struct refusal why = { 0, 0, -1 };
+	int count;
+	controller->current = task;
+	int status = shim_resume(T, L, nargs, &count);
+	controller->current = NULL;
+	if (status == LUA_YIELD) {
+		int top = lua_gettop(T);
+		if (count < 0)
+			count = top;
+		task->base = top - count + 1; /* where the marker is */
+		if (count == 0 || !shim_is_poll(T, task->base)) {
+			*yielded = count;
+			return YIELDED;
+		}
+		return park(controller, task, &why) ? report(L, controller, task, &why) : NEXT;
+	}
+	if (status != 0)
+		return report(L, controller, task, NULL);
+	finish(L, controller, task);
+	return NEXT;
+}
+
+/* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
+static int run(lua_State *L, struct controller *controller, struct task *task, int nargs)
+{
+	cq_ready ready;
+	int yielded = 0;
+	for (;;) {
+		if (!task) {
+			int code = cq_controller_next(controller->cq, &ready);
+			if (code == ENOENT)
+				break;
+			if (code)
+				return luaL_error(L, "%s", cq_strerror(code));
+			task = ready.data;
+			nargs = task->base ? push_fired(controller, task, &ready)
+			        : lua_status(task->thread) == LUA_OK ? lua_gettop(task->thread) - 1
+			                                              : 0;
+			if (nargs < 0)
+				nargs = 0;
+		}
+		int result = resume(L, controller, task, nargs, &yielded);
+		if (result == YIELDED) {
+			/* Up to whoever resumed this thread, with the marker of cqueues.lua in front. */
+			luaL_checkstack(L, yielded + 2, "too many results");
+			lua_settop(L, 1);
+			shim_push_poll(L);
+			lua_xmove(task->thread, L, yielded);
+			controller->current = task;
+			controller->suspended = 1;
+			return yielded + 1;
+		}
+		if (result != NEXT)
+			return result;
+		task = NULL;
+	}
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
+static void enter(lua_State *L, struct controller *controller)
+{
+	int code = cq_controller_enter(controller->cq);
+	if (code == EBUSY)
+		luaL_error(L, "cqueue running");
+	else if (code)
+		luaL_error(L, "%s", cq_strerror(code));
+	controller->outer = controller->shim->running;
+	controller->shim->running = controller;
+}
+
+static void leave(struct controller *controller)
+{
+	controller->shim->running = controller->outer;
+	controller->outer = NULL;
+	if (!controller->suspended)
+		cq_controller_leave(controller->cq);
+}
+
+/* _step(controller, seconds, lazy) without waiting in a coroutine: true, or false and why. First in
+ * the results stands the marker if a task yielded without it: the caller yields the rest and goes
+ * on with `_resume_step`. */
+static int controller_step(lua_State *L)
+{
+	struct controller *controller = check(L);
+	double timeout = shim_seconds(L, 2);
+	unsigned flags = lua_toboolean(L, 3) ? CQ_WAIT_LAZY : 0;
+	if (timeout < 0)
+		timeout = 0;
+	lua_settop(L, 1);
+	enter(L, controller);
+	int code = cq_controller_wait(controller->cq, timeout, flags);
+	int count = 1;
+	if (code) {
+		lua_pushboolean(L, 0);
+		lua_pushstring(L, cq_strerror(code));
+		lua_pushinteger(L, code);
+		count = 3;
+	} else {
+		count = run(L, controller, NULL, 0);
+	}
+	leave(controller);
+	return count;
+}
+
+/* _resume_step(controller, ...): goes on after a yield without the marker; the values go to the task. */
+static int controller_resume_step(lua_State *L)
+{
+	struct controller *controller = check(L);
+	struct task *task = controller->current;
+	if (!controller->suspended || !task)
+		return luaL_error(L, "no step is suspended");
+	int nargs = lua_gettop(L) - 1;
+	controller->suspended = 0;
+	controller->outer = controller->shim->running;
+	controller->shim->running = controller;
+	luaL_checkstack(task->thread, nargs, "too many arguments");
+	lua_xmove(L, task->thread, nargs);
+	int count = run(L, controller, task, nargs);
+	leave(controller);
+	return count;
+}
+
+/* -- Methods ------------------------------------------------------------------------------- */
+
+/* controller:attach(coroutine) */
+static int controller_attach(lua_State *L)
+{
+	struct controller *controller = check(L);
+	luaL_checktype(L, 2, LUA_TTHREAD);
+	lua_settop(L, 2);
+	spawn(L, controller);
+	lua_settop(L, 1);
+	return 1;
+}
+
+/* controller:wrap(function, ...) */
+static int controller_wrap(lua_State *L)
+{
+	struct controller *controller = check(L);
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	int count = lua_gettop(L) - 1;
+	lua_State *T = lua_newthread(L);
+	lua_insert(L, 2);
+	luaL_checkstack(T, count, "too many arguments");
+	lua_xmove(L, T, count);
+	spawn(L, controller);
+	lua_settop(L, 1);
+	return 1;
+}
+
+/* controller:pollfd() */
+static int controller_pollfd(lua_State *L)
+{
+	int fd = -1, code = cq_controller_pollfd(check(L)->cq, &fd);
+	if (code)
+		return luaL_error(L, "%s", cq_strerror(code));
+	lua_pushinteger(L, fd);
+	return 1;
+}
+
+/* controller:events() */
+static int controller_events(lua_State *L)
+{
+	check(L);
+	lua_pushliteral(L, "r");
+	return 1;
+}
+
+/* controller:timeout() */
+static int controller_timeout(lua_State *L)
+{
+	double timeout = cq_controller_timeout(check(L)->cq);
+	if (isnan(timeout))
+		lua_pushnil(L);
+	else
+		lua_pushnumber(L, timeout);
+	return 1;
+}
+
+/* controller:empty() */
+static int controller_empty(lua_State *L)
+{
+	lua_pushboolean(L, cq_controller_empty(check(L)->cq));
+	return 1;
+}
+
+/* controller:count() */
+static int controller_count(lua_State *L)
+{
+	lua_pushinteger(L, (lua_Integer)cq_controller_count(check(L)->cq));
+	return 1;
+}
+
+/* controller:alert() */
+static int controller_alert(lua_State *L)
+{
+	int code = cq_controller_alert(check(L)->cq);
+	if (code)
+		return luaL_error(L, "%s", cq_strerror(code));
+	lua_settop(L, 1);
+	return 1;
+}
+
+/* controller:pause(signal, ...) */
+static int controller_pause(lua_State *L)
+{
+	struct controller *controller = check(L);
+	int signals[64], count = lua_gettop(L) - 1;
+	luaL_argcheck(L, count <= 64, 2, "too many signals");
+	for (int i = 0; i < count; i++)
+		signals[i] = (int)luaL_checkinteger(L, i + 2);
+	int code = cq_controller_pause(controller->cq, signals, (size_t)count);
+	if (code)
+		return luaL_error(L, "%s", cq_strerror(code));
+	return 0;
+}
+
+/* controller:reset() */
+static int controller_reset(lua_State *L)
+{
+	int code = cq_controller_reset(check(L)->cq);
+	if (code)
+		return luaL_error(L, "%s", cq_strerror(code));
+	return 0;
+}
+
+/* The descriptor of a number or an object, -1 for none. */
+static int descriptor(lua_State *L, struct shim *shim, int index)
+{
+	cq_interest interest;
+	int skip;
+	if (lua_type(L, index) == LUA_TNUMBER)
+		return (int)lua_tointeger(L, index);
+	if (shim_interest(L, shim, index, &interest, &skip))
+		return lua_error(L);
+	return interest.socket ? cq_socket_pollfd(interest.socket) : interest.fd;
+}
+
+/* controller:cancel(fd or object, ...) */
+static int controller_cancel(lua_State *L)
+{
+	struct controller *controller = check(L);
+	for (int i = 2, top = lua_gettop(L); i <= top; i++)
+		cq_controller_cancel(controller->cq, descriptor(L, controller->shim, i));
+	return 0;
+}
+
+static void destroy(struct controller *controller)
+{
+	int fd;
+	if (!controller->cq)
+		return;
+	if (cq_controller_pollfd(controller->cq, &fd) == 0)
+		cq_cancel(fd); /* whoever polls this controller wakes */
+	cq_controller_free(controller->cq);
+	controller->cq = NULL;
+	while (controller->tasks) {
+		struct task *task = controller->tasks;
+		unlink_task(task);
+		free(task);
+	}
+}
+
+/* controller:close() */
+static int controller_close(lua_State *L)
+{
+	struct controller *controller =
+	    shim_check(L, 1, shim_self(L)->controller_type, SHIM_CONTROLLER);
+	for (struct controller *c = controller->shim->running; c; c = c->outer)
+		if (c == controller)
+			return luaL_error(L, "cqueue running");
+	if (controller->suspended)
+		return luaL_error(L, "cqueue running");
+	destroy(controller);
+	lua_newtable(L);
+	lua_setuservalue(L, 1);
+	return 0;
+}
+
+static int controller_gc(lua_State *L)
+{
+	struct controller *controller = lua_touserdata(L, 1);
+	if (controller->suspended)
+		cq_controller_leave(controller->cq);
+	destroy(controller);
+	return 0;
+}
+
+/* -- The module ---------------------------------------------------------------------------- */
+
+/* cqueues.create(): a controller, or nil, message, code */
+static int cqueues_create(lua_State *L)
+{
+	struct shim *shim = shim_self(L);
+	struct controller *controller = lua_newuserdata(L, sizeof *controller);
+	memset(controller, 0, sizeof *controller);
+	controller->shim = shim;
+	luaL_getmetatable(L, SHIM_CONTROLLER);
+	lua_setmetatable(L, -2);
+	lua_newtable(L);
+	lua_setuservalue(L, -2);
+	int code = cq_controller_new(&controller->cq);
+	if (code)
+		return shim_failure(L, code);
+	controller->serial = ++shim->serial;
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
+	lua_pushvalue(L, -2);
+	lua_rawseti(L, -2, (int)controller->serial);
+	lua_pop(L, 1);
+	return 1;
+}
+
+/* cqueues.new(): a controller; throws the reason of a failure */
+static int cqueues_new(lua_State *L)
+{
+	int count = cqueues_create(L);
+	if (count == 3)
+		return luaL_error(L, "%s", lua_tostring(L, -2));
+	return count;
+}
+
+/* cqueues.type(object) */
+static int cqueues_type(lua_State *L)
+{
+	struct controller *controller = shim_test(L, 1, shim_self(L)->controller_type);
+	if (!controller)
+		lua_pushnil(L);
+	else
+		lua_pushstring(L, controller->cq ? "controller" : "closed controller");
+	return 1;
+}
+
+/* cqueues.interpose(name, function) */
+static int cqueues_interpose(lua_State *L)
+{
+	const char *name = shim_interpose(L);
+	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
+		shim_self(L)->custom_controller = 1;
+	return 1;
+}
+
+/* cqueues.monotime() */
+static int cqueues_monotime(lua_State *L)
+{
+	lua_pushnumber(L, cq_monotime());
+	return 1;
+}
+
+/* cqueues.running(): the controller, and whether this coroutine is the one that it resumed */
+static int cqueues_running(lua_State *L)
+{
+	struct controller *controller = shim_self(L)->running;
+	if (!controller) {
+		lua_pushnil(L);
+		lua_pushboolean(L, 0);
+		return 2;
+	}
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
+	lua_rawgeti(L, -1, (int)controller->serial);
+	lua_pushboolean(L, controller->current && controller->current->thread == L);
+	return 2;
+}
+
+/* Applies `what` to every open controller of the VM. */
+static void each_controller(lua_State *L, void (*what)(struct controller *, int), int value)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
+	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+		struct controller *controller = lua_touserdata(L, -1);
+		if (controller->cq)
+			what(controller, value);
+	}
+	lua_pop(L, 1);
+}
+
+static void cancel_in(struct controller *controller, int fd)
+{
+	cq_controller_cancel(controller->cq, fd);
+}
+
+static void reset_in(struct controller *controller, int unused)
+{
+	(void)unused;
+	cq_controller_reset(controller->cq);
+}
+
+/* cqueues.cancel(fd or object, ...) */
+static int cqueues_cancel(lua_State *L)
+{
+	for (int i = 1, top = lua_gettop(L); i <= top; i++)
+		each_controller(L, cancel_in, descriptor(L, shim_self(L), i));
+	return 0;
+}
+
+/* cqueues.reset() */
+static int cqueues_reset(lua_State *L)
+{
+	each_controller(L, reset_in, 0);
+	return 0;
+}
+
+/* Polls without a controller: blocks the thread. */
+static int poll_blocking(lua_State *L, struct shim *shim)
+{
+	int top = lua_gettop(L), skip;
+	cq_interest few[MOST], *set = few;
+	if (top > MOST)
+		set = lua_newuserdata(L, (size_t)top * sizeof *set);
+	for (int i = 0; i < top; i++)
+		if (shim_interest(L, shim, i + 1, &set[i], &skip))
+			return lua_error(L);
+	int code = cq_poll(set, (size_t)top, NULL);
+	if (code)
+		return luaL_error(L, "%s", cq_strerror(code));
+	int count = 0;
+	luaL_checkstack(L, top, "too many events");
+	for (int i = 0; i < top; i++) {
+		if (set[i].fired) {
+			lua_pushvalue(L, i + 1);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* cqueues.poll(...): what has become ready */
+static int cqueues_poll(lua_State *L)
+{
+	struct shim *shim = shim_self(L);
+	if (!shim->running)
+		return poll_blocking(L, shim);
+	shim_push_poll(L);
+	lua_insert(L, 1);
+	return lua_yield(L, lua_gettop(L));
+}
+
+static const luaL_Reg methods[] = {
+	{ "attach", controller_attach },
+	{ "wrap", controller_wrap },
+	{ "pollfd", controller_pollfd },
+	{ "events", controller_events },
+	{ "timeout", controller_timeout },
+	{ "empty", controller_empty },
+	{ "count", controller_count },
+	{ "alert", controller_alert },
+	{ "pause", controller_pause },
+	{ "reset", controller_reset },
+	{ "cancel", controller_cancel },
+	{ "close", controller_close },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg meta[] = {
+	{ "__gc", controller_gc },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+	{ "create", cqueues_create },
+	{ "new", cqueues_new },
+	{ "type", cqueues_type },
+	{ "interpose", cqueues_interpose },
+	{ "monotime", cqueues_monotime },
+	{ "running", cqueues_running },
+	{ "cancel", cqueues_cancel },
+	{ "reset", cqueues_reset },
+	{ "poll", cqueues_poll },
+	{ "_step", controller_step },
+	{ "_resume_step", controller_resume_step },
+	{ "_define", shim_define },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg modules[] = {
+	{ "_cqueues.condition", luaopen__cqueues_condition },
+	{ "_cqueues.debug", luaopen__cqueues_debug },
+	{ "_cqueues.errno", luaopen__cqueues_errno },
+	{ "_cqueues.socket", luaopen__cqueues_socket },
+	{ NULL, NULL },
+};
+
+int luaopen__cqueues(lua_State *L)
+{
+	struct shim *shim = shim_state(L);
+	shim_class(L, SHIM_CONTROLLER, methods, meta);
+	shim->controller_type = lua_topointer(L, -1);
+	lua_newtable(L);
+	shim_push_state(L);
+	lua_pushvalue(L, -3);
+	luaL_setfuncs(L, functions, 2);
+	shim_push_poll(L);
+	lua_setfield(L, -2, "_POLL");
+	lua_pushstring(L, cq_vendor());
+	lua_setfield(L, -2, "VENDOR");
+	lua_pushinteger(L, cq_version());
+	lua_setfield(L, -2, "VERSION");
+	/* Whoever loads the library by hand finds its parts without searching. */
+	lua_getglobal(L, "package");
+	lua_getfield(L, -1, "preload");
+	for (const luaL_Reg *module = modules; module->name; module++) {
+		lua_pushcfunction(L, module->func);
+		lua_setfield(L, -2, module->name);
+	}
+	lua_pop(L, 2);
+	return 1;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The poll protocol: what an object's pollfd, events and timeout say, methods or plain fields
+ * (guide 3.1.1).
+ */
+#include "shim.h"
+#include <poll.h>
+
+/* Pushes a field of the object, calling it if it is a function. 0, or -1 with a message pushed. */
+static int load(lua_State *L, int object, const char *name)
+{
+	lua_getfield(L, object, name);
+	if (lua_type(L, -1) != LUA_TFUNCTION)
+		return 0;
+	lua_pushvalue(L, object);
+	if (lua_pcall(L, 1, 1, 0) == 0)
+		return 0;
+	const char *why = lua_tostring(L, -1);
+	lua_pushfstring(L, "error calling method %s: %s", name, why ? why : luaL_typename(L, -1));
+	lua_remove(L, -2);
+	return -1;
+}
+
+static int unexpected(lua_State *L, const char *name, const char *wanted)
+{
+	const char *got = luaL_typename(L, -1);
+	lua_pop(L, 1);
+	lua_pushfstring(L, "error loading field %s: %s expected, got %s", name, wanted, got);
+	return -1;
+}
+
+static int load_pollfd(lua_State *L, struct shim *shim, int object, cq_interest *interest)
+{
+	if (load(L, object, "pollfd"))
+		return -1;
+	struct condition *condition = shim_test(L, -1, shim->condition_type);
+	if (condition)
+		interest->condition = condition->cv; /* the core counts a reference while it is waited for */
+	else if (lua_type(L, -1) == LUA_TNUMBER)
+		interest->fd = (int)lua_tointeger(L, -1);
+	else if (!lua_isnil(L, -1))
+		return unexpected(L, "pollfd", "number");
+	lua_pop(L, 1);
+	return 0;
+}
+
+static int load_events(lua_State *L, int object, cq_interest *interest)
+{
+	if (load(L, object, "events"))
+		return -1;
+	if (lua_type(L, -1) == LUA_TNUMBER) {
+		interest->events = (uint32_t)lua_tointeger(L, -1) & (POLLIN | POLLOUT | POLLPRI);
+	} else if (lua_type(L, -1) == LUA_TSTRING) {
+		const char *text = lua_tostring(L, -1);
+		interest->events = (strchr(text, 'r') ? POLLIN : 0) | (strchr(text, 'w') ? POLLOUT : 0) |
+		                   (strchr(text, 'p') ? POLLPRI : 0);
+	} else if (!lua_isnil(L, -1)) {
+		return unexpected(L, "events", "number");
+	}
+	lua_pop(L, 1);
+	return 0;
+}
+
+static int load_timeout(lua_State *L, int object, cq_interest *interest)
+{
+	if (load(L, object, "timeout"))
+		return -1;
+	if (lua_type(L, -1) == LUA_TNUMBER)
+		interest->timeout = fmax(lua_tonumber(L, -1), 0); /* NaN becomes 0: expired */
+	else if (!lua_isnil(L, -1))
+		return unexpected(L, "timeout", "number");
+	lua_pop(L, 1);
+	return 0;
+}
+
+/* An object of our own whose methods nobody replaced: no call into Lua. */
+static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *interest)
+{
+	const void *type = NULL;
+	if (lua_getmetatable(L, index)) {
+		type = lua_topointer(L, -1);
+		lua_pop(L, 1);
+	}
+	if (!type) {
+		return 0;
+	} else if (type == shim->socket_type && !shim->custom_socket) {
+		struct socket *socket = lua_touserdata(L, index);
+		interest->socket = socket->so;
+		interest->timeout = socket->so ? cq_socket_timeout(socket->so) : NAN;
+		return 1;
+	} else if (type == shim->condition_type && !shim->custom_condition) {
+		interest->condition = ((struct condition *)lua_touserdata(L, index))->cv;
+		return 1;
+	} else if (type == shim->controller_type && !shim->custom_controller) {
+		struct controller *controller = lua_touserdata(L, index);
+		if (controller->cq && cq_controller_pollfd(controller->cq, &interest->fd) == 0) {
+			interest->events = POLLIN;
+			interest->timeout = cq_controller_timeout(controller->cq);
+		}
+		return 1;
+	}
+	return 0;
+}
+
+int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest, int *skip)
+{
+	static const cq_interest none = CQ_INTEREST_NONE;
+	*interest = none;
+	*skip = 0;
+	switch (lua_type(L, index)) {
+	case LUA_TNUMBER:
+		interest->timeout = lua_tonumber(L, index);
+		if (interest->timeout < 0)
+			interest->timeout = 0; /* has expired */
+		return 0;
+	case LUA_TUSERDATA:
+		if (own_object(L, shim, index, interest))
+			return 0;
+		/* fall through */
+	case LUA_TTABLE:
+		if (load_pollfd(L, shim, index, interest) || load_events(L, index, interest))
+			return -1;
+		return load_timeout(L, index, interest);
+	case LUA_TNIL:
+	case LUA_TSTRING:
+		*skip = 1;
+		return 0;
+	default:
+		lua_pushfstring(L, "cannot poll a %s value", luaL_typename(L, index));
+		return -1;
+	}
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the shim share: the differences between Lua versions (nowhere else does
+ * LUA_VERSION_NUM stand), the state of one Lua VM, and its object types.
+ *
+ * The shim checks arguments, calls cq_* and pushes results. It never lets a Lua error cross a
+ * library call: the library returns before Lua goes on.
+ */
+#ifndef CQUEUES_SHIM_H
+#define CQUEUES_SHIM_H
+
+#include <cqueues.h>
+#include <errno.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <math.h>
+#include <string.h>
+
+/* -- Lua versions ------------------------------------------------------------------------- */
+
+#if LUA_VERSION_NUM < 502
+/* 5.1 and LuaJIT: C functions cannot go on after a yield; see `shim_wait`. */
+#define SHIM_CONTINUES 0
+#define lua_rawlen lua_objlen
+#define lua_getuservalue lua_getfenv
+#define lua_setuservalue lua_setfenv
+#define shim_resume(co, from, nargs, nresults) \
+	((void)(from), *(nresults) = -1, lua_resume((co), (nargs)))
+void shim_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues);
+#define luaL_setfuncs shim_setfuncs
+const char *shim_tolstring(lua_State *L, int index, size_t *size);
+#define luaL_tolstring shim_tolstring
+#define lua_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
+#else
+#define SHIM_CONTINUES 1
+#if LUA_VERSION_NUM < 504
+#define shim_resume(co, from, nargs, nresults) \
+	(*(nresults) = -1, lua_resume((co), (from), (nargs)))
+#else
+#define shim_resume lua_resume
+#endif
+#if LUA_VERSION_NUM < 503
+typedef int shim_context;
+#define SHIM_CONTINUATION(name) static int name(lua_State *L)
+#define shim_get_context(L, context) lua_getctx((L), &(context))
+#define lua_isinteger(L, i) 0
+#else
+typedef lua_KContext shim_context;
+#define SHIM_CONTINUATION(name) static int name(lua_State *L, int status, lua_KContext given)
+#define shim_get_context(L, context) ((void)(L), (void)status, (context) = given)
+#endif
+#endif
+
+#if LUA_VERSION_NUM < 503
+#define shim_push_unsigned(L, value) lua_pushnumber((L), (lua_Number)(value))
+#else
+#define shim_push_unsigned(L, value) lua_pushinteger((L), (lua_Integer)(value))
+#endif
+#if LUA_VERSION_NUM < 502
+#define lua_isinteger(L, i) 0
+#define LUA_OK 0
+#endif
+
+/* -- The state of one VM ------------------------------------------------------------------ */
+
+struct controller;
+
+/* Upvalue 1 of every C function of the shim. */
+struct shim {
+	/* The controller whose task runs, the innermost one. */
+	struct controller *running;
+	/* Metatables, as lua_topointer: comparing them is cheaper than asking the registry. */
+	const void *socket_type, *condition_type, *controller_type;
+	/* Whether :pollfd, :events or :timeout of that class were replaced. */
+	int custom_socket, custom_condition, custom_controller;
+	/* Defaults of new sockets. */
+	struct defaults {
+		uint32_t mode[2];
+		size_t bufsiz[2], maxline[2];
+		double timeout;
+		int maxerrs[2];
+		int onerror; /* a reference, or LUA_NOREF */
+	} defaults;
+	unsigned serial;
+};
+
+#define SHIM_SOCKET "CQS Socket"
+#define SHIM_CONDITION "CQS Condition"
+#define SHIM_CONTROLLER "Continuation Queue"
+
+/* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
+#define SHIM_STATE "cqueues.state"
+#define SHIM_CONTROLLERS "cqueues.controllers" /* weak: number -> controller */
+#define SHIM_POLL "cqueues._POLL"              /* the marker that comes first in each yield */
+#define SHIM_WAIT "cqueues.wait"               /* see shim_wait */
+
+struct shim *shim_state(lua_State *L);
+void shim_push_state(lua_State *L);
+#define shim_self(L) ((struct shim *)lua_touserdata((L), lua_upvalueindex(1)))
+void shim_push_poll(lua_State *L);
+int shim_is_poll(lua_State *L, int index);
+
+/* Makes a class: a metatable with methods in __index and, if `interpose` is asked for, its module
+ * function. Leaves the metatable on the stack. */
+void shim_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
+/* Checks that the argument is of a class and returns its content. */
+void *shim_check(lua_State *L, int index, const void *type, const char *name);
+/* The same without an error: NULL. */
+void *shim_test(lua_State *L, int index, const void *type);
+/* interpose(name, function) for the class whose metatable is upvalue 2; returns the name. */
+const char *shim_interpose(lua_State *L);
+/* _define(name, function): the same for the library's own Lua methods; keeps what is there. */
+int shim_define(lua_State *L);
+/* Seconds, or NaN for nil, none and what is no number. */
+double shim_seconds(lua_State *L, int index);
+/* false or nil, text, code. */
+int shim_failure(lua_State *L, int code);
+
+/* -- Controllers --------------------------------------------------------------------------- */
+
+struct task {
+	cq_task id;
+	lua_State *thread;
+	/* Where the values it yielded lie on its stack: behind this index. */
+	int base;
+	struct task *next, **link;
+};
+
+struct controller {
+	cq_controller *cq; /* NULL once closed */
+	struct shim *shim;
+	struct task *tasks;
+	/* The task that is being resumed. */
+	struct task *current;
+	/* Which controller runs this one's step inside one of its tasks. */
+	struct controller *outer;
+	unsigned serial;
+	/* A step was left by a yield to whoever resumed it. */
+	int suspended;
+};
+
+int luaopen__cqueues(lua_State *L);
+
+/* -- Conditions ---------------------------------------------------------------------------- */
+
+struct condition {
+	cq_condition *cv;
+};
+
+int luaopen__cqueues_condition(lua_State *L);
+
+/* -- Sockets ------------------------------------------------------------------------------- */
+
+struct socket {
+	cq_socket *so; /* NULL once closed */
+	int onerror;   /* a reference, or LUA_NOREF for the default */
+	int maxerrs[2], errors[2];
+};
+
+/* The socket at `index`; throws if it is none, or closed. */
+struct socket *shim_socket(lua_State *L, int index);
+/* Pushes a socket object with the class's defaults; the caller fills in `so`. */
+struct socket *shim_new_socket(lua_State *L, struct shim *shim);
+void shim_apply_defaults(struct shim *shim, struct socket *socket);
+/* A mode argument: CQ_MODE_DEFAULT for nil and none. */
+uint32_t shim_opt_mode(lua_State *L, int index);
+/* The methods that can wait, and those that set and tell. */
+extern const luaL_Reg shim_socket_io[], shim_socket_settings[], shim_class_settings[];
+/* Adds the waiting methods to the table on top of the stack. */
+void shim_set_waiting(lua_State *L);
+int shim_default_onerror(lua_State *L);
+int luaopen__cqueues_socket(lua_State *L);
+int luaopen__cqueues_errno(lua_State *L);
+int luaopen__cqueues_debug(lua_State *L);
+
+/* -- Waiting -------------------------------------------------------------------------------- */
+
+/* What polling an object means; `index` is its place on the stack of `L`. Returns 0, or pushes a
+ * message and returns -1; `*skip` says that it waits for nothing at all. */
+int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest, int *skip);
+
+#endif

@@ -1,0 +1,243 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What the specs stand on: named tests, assertions that say what they saw, a deadline for each.
+--
+--   local t = dofile(... "harness.lua")
+--   t.test("a_sentence_about_behaviour", function() ... end)   runs as a task of a controller
+--   t.plain("a_sentence_about_behaviour", function() ... end)  runs outside any controller
+--   t.finish()                                                 prints the counts, sets the status
+--
+-- A task that has not ended at its deadline fails its test. A test outside a controller that
+-- blocks is ended with its whole file by run.sh.
+
+local cqueues = require "cqueues"
+local socket = require "cqueues.socket"
+local condition = require "cqueues.condition"
+local errno = require "cqueues.errno"
+
+local t = { deadline = 10 }
+
+local unpack = table.unpack or unpack
+local passed, failed, skipped = 0, 0, 0
+local skip_mark = {}
+
+local function pack(...)
+	return { n = select("#", ...), ... }
+end
+
+local function text_of(value)
+	if type(value) == "string" then
+		return #value > 80 and ("%q... (%d bytes)"):format(value:sub(1, 60), #value) or ("%q"):format(value)
+	elseif type(value) == "number" and errno[value] and value > 3 then
+		return value .. " (" .. errno[value] .. ")"
+	end
+	return tostring(value)
+end
+
+local function list_of(list)
+	local words = {}
+	for i = 1, list.n do
+		words[i] = text_of(list[i])
+	end
+	return #words == 0 and "nothing" or table.concat(words, ", ")
+end
+
+-- Assertions. Each throws, with what it got and what it wanted.
+
+function t.check(value, what)
+	if not value then
+		error((what or "the check") .. ": got " .. text_of(value), 2)
+	end
+	return value
+end
+
+function t.equal(got, wanted, what)
+	if got ~= wanted then
+		error(("%sgot %s, wanted %s"):format(what and what .. ": " or "", text_of(got), text_of(wanted)), 2)
+	end
+end
+
+-- t.values({ wanted... }, got...): all of them and no more; trailing nils count.
+function t.values(wanted, ...)
+	local got = pack(...)
+	wanted.n = wanted.n or #wanted
+	local same = got.n == wanted.n
+	for i = 1, wanted.n do
+		same = same and got[i] == wanted[i]
+	end
+	if not same then
+		error(("got %s, wanted %s"):format(list_of(got), list_of(wanted)), 2)
+	end
+end
+
+-- t.fails(code, results of a call...): a false first result and then this error number.
+function t.fails(code, value, number, ...)
+	if value or number ~= code then
+		error(("got %s, wanted a failure with %s"):format(list_of(pack(value, number, ...)), text_of(code)), 2)
+	end
+end
+
+-- pcall that lets f poll, on Lua 5.1 too.
+function t.protect(f, ...)
+	local co = coroutine.create(f)
+	local results = pack(coroutine.resume(co, ...))
+	while coroutine.status(co) == "suspended" do
+		results = pack(coroutine.resume(co, coroutine.yield(unpack(results, 2, results.n))))
+	end
+	return unpack(results, 1, results.n)
+end
+
+-- t.throws(text, f, ...): f(...) throws an error that contains the text.
+function t.throws(text, f, ...)
+	local results = pack((cqueues.running() and t.protect or pcall)(f, ...))
+	if results[1] then
+		error(("got %s, wanted an error with %q"):format(list_of(results), text), 2)
+	elseif not tostring(results[2]):find(text, 1, true) then
+		error(("got the error %s, wanted one with %q"):format(text_of(results[2]), text), 2)
+	end
+end
+
+function t.skip(reason)
+	error(setmetatable({ reason = reason }, skip_mark), 0)
+end
+
+-- What the specs need again and again.
+
+-- Two connected stream sockets that translate nothing, hold nothing back and hand errors back.
+function t.pair()
+	local a, b = socket.pair "stream"
+	for _, s in ipairs { a, b } do
+		s:setmode("bn", "bn")
+		t.returns_errors(s)
+	end
+	return a, b
+end
+
+function t.returns_errors(s)
+	s:onerror(function(_, _, code) return code end)
+	return s
+end
+
+-- A listener on loopback and its port, which the kernel chose.
+function t.listener()
+	local l = t.returns_errors(socket.listen("127.0.0.1", 0))
+	t.check(l:listen(5), "listen")
+	return l, (select(3, l:localname()))
+end
+
+-- Both ends of a TCP connection over loopback.
+function t.tcp_pair()
+	local l, port = t.listener()
+	local c = t.returns_errors(socket.connect("127.0.0.1", port))
+	t.check(c:connect(5), "connect")
+	local s = t.returns_errors(t.check(l:accept(5), "accept"))
+	l:close()
+	for _, s in ipairs { c, s } do
+		s:setmode("bn", "bn")
+	end
+	return c, s
+end
+
+function t.readable(s)
+	return { pollfd = s:pollfd(), events = "r" }
+end
+
+-- A fresh directory; t.remove takes it away again.
+function t.directory()
+	local process = io.popen "mktemp -d"
+	local path = process:read "*l"
+	process:close()
+	return path
+end
+
+function t.remove(path)
+	os.execute("rm -rf '" .. path .. "'")
+end
+
+-- The interpreter that runs this.
+function t.interpreter()
+	local i = -1
+	while arg[i - 1] do
+		i = i - 1
+	end
+	return arg[i]
+end
+
+-- Run a Lua text as a process of its own, below the shell command `before` such as "ulimit -n 30";
+-- returns what it prints.
+function t.child(before, text)
+	local path = os.tmpname()
+	local file = t.check(io.open(path, "w"), "temporary file")
+	file:write(text)
+	file:close()
+	local process = io.popen(("%s; exec %s %s 2>&1"):format(before, t.interpreter(), path))
+	local output = process:read "*a"
+	process:close()
+	os.remove(path)
+	return output
+end
+
+-- Run functions as tasks of one new controller until all have ended.
+function t.together(...)
+	local controller = cqueues.new()
+	for i = 1, select("#", ...) do
+		controller:wrap((select(i, ...)))
+	end
+	local ok, why = controller:loop(t.deadline)
+	if not ok then
+		error(why, 0)
+	elseif not controller:empty() then
+		error(controller:count() .. " tasks did not end in time", 2)
+	end
+end
+
+-- The tests.
+
+local function report(name, ok, why)
+	if ok then
+		passed = passed + 1
+		print("ok      " .. name)
+	elseif getmetatable(why) == skip_mark then
+		skipped = skipped + 1
+		print("skip    " .. name .. ": " .. why.reason)
+	else
+		failed = failed + 1
+		print("FAILED  " .. name .. ": " .. tostring(why))
+	end
+	io.stdout:flush()
+end
+
+-- A test outside any controller.
+function t.plain(name, f)
+	report(name, pcall(f))
+end
+
+-- A test that runs as a task.
+function t.test(name, f)
+	local controller = cqueues.new()
+	local ended = false
+	controller:wrap(function()
+		f()
+		ended = true
+	end)
+	local ok, why = true, nil
+	local finish = cqueues.monotime() + t.deadline
+	while ok and not ended and not controller:empty() and cqueues.monotime() < finish do
+		ok, why = controller:step(finish - cqueues.monotime())
+	end
+	if ok and not ended then
+		ok, why = false, "did not end within " .. t.deadline .. " seconds"
+	end
+	report(name, ok, why)
+end
+
+function t.finish()
+	local file = (arg[0]:gsub(".*/", ""):gsub("%.lua$", ""))
+	print(("%s: %d passed, %d failed, %d skipped"):format(file, passed, failed, skipped))
+	os.exit(failed == 0 and 0 or 1)
+end
+
+t.pack, t.unpack = pack, unpack
+t.cqueues, t.socket, t.condition, t.errno = cqueues, socket, condition, errno
+
+return t

@@ -58,9 +58,14 @@
 #define CQ_EPANIC -1935895337
 
 /**
- * A host name where only numeric addresses can be used.
+ * A port that is not a number.
  */
-#define CQ_ENONAME -1935895336
+#define CQ_ESERVICE -1684960055
+
+/**
+ * A host that is not a numeric address.
+ */
+#define CQ_ENONAME -1684960054
 
 /**
  * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6, AF_UNIX.
@@ -179,33 +184,15 @@
 
 /**
  * For `cq_socket_recv`: answer EAGAIN without asking the kernel if the last receive emptied its
- * buffer, for callers that wait for the socket next.
+ * buffer, for callers that wait for the socket next; having waited, the next receive asks.
  */
 #define CQ_PATIENT 1
 
 /**
- * No record.
+ * For `cq_socket_recv`: first send pending output, if its mode says `a`. What the kernel does not take
+ * yet is waited for together with the input; an error is left to the next send.
  */
-#define NONE UINT32_MAX
-
-/**
- * The size of a fiber's stack in bytes; only touched pages cost memory.
- */
-#define STACK_SIZE (256 * 1024)
-
-
-
-
-
-/**
- * The size of a block for lines and small messages.
- */
-#define SMALL 4096
-
-/**
- * The size of a block for bulk data.
- */
-#define LARGE 65536
+#define CQ_FLUSH 2
 
 /**
  * A queue of waiting tasks, of any controllers of one thread.
@@ -218,11 +205,6 @@ typedef struct cq_condition cq_condition;
 typedef struct cq_controller cq_controller;
 
 /**
- * What went wrong: positive values are the system's, negative ones the library's.
- */
-typedef struct Errno Errno;
-
-/**
  * Where to connect or listen, and how.
  */
 typedef struct cq_options cq_options;
@@ -231,11 +213,6 @@ typedef struct cq_options cq_options;
  * A socket. Shared within one thread; no borrow of its state outlives a call.
  */
 typedef struct cq_socket cq_socket;
-
-/**
- * A length of time in nanoseconds.
- */
-typedef struct Span Span;
 
 /**
  * Names a task of a controller. Never reused while the controller lives.
@@ -303,11 +280,12 @@ typedef struct cq_ready {
 /**
  * One member of a wait set. It fires as soon as any part of it does.
  *
- * Zero it (`CQ_INTEREST_NONE`), then set what applies.
+ * Initialise it with `CQ_INTEREST_NONE`, then set what applies.
  */
 typedef struct cq_interest {
     /**
-     * A descriptor, or -1.
+     * A descriptor, or -1. `cq_cancel` it before closing it, unless no task has polled it since the
+     * last step: a new descriptor of the same number would be taken for it.
      */
     int fd;
     /**
@@ -373,19 +351,7 @@ typedef struct cq_stat {
     bool eof;
 } cq_stat;
 
-/**
- * A poll(2) event mask.
- */
-typedef int16_t Events;
 
-
-
-
-
-/**
- * A deadline or a condition fired.
- */
-#define FIRED 16384
 
 
 
@@ -462,7 +428,7 @@ int cq_controller_new(struct cq_controller **controller);
 void cq_controller_free(struct cq_controller *controller);
 
 /**
- * Drops all tasks and closes the descriptors. The handle stays valid and must still be freed.
+ * Drops all tasks and closes all of the controller's descriptors. The handle stays valid and must still be freed.
  * Closing twice is safe.
  *
  * Errors: EINVAL for NULL; EBUSY inside one of its own steps.
@@ -517,7 +483,7 @@ int cq_controller_enter(struct cq_controller *controller);
 /**
  * Ends a step. Tasks of its batch that were not taken are handed out by the next one.
  *
- * Errors: EINVAL for NULL.
+ * Errors: EINVAL for NULL, or without a step.
  */
 int cq_controller_leave(struct cq_controller *controller);
 
@@ -536,7 +502,7 @@ int cq_controller_wait(struct cq_controller *controller,
  * Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
  * then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
  *
- * Errors: ENOENT when the batch is done; EINVAL for NULL; otherwise the code with which a
+ * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code with which a
  * callback or fiber ended: call again to go on.
  *
  * Safety: `ready` is writable.
@@ -548,7 +514,7 @@ int cq_controller_next(struct cq_controller *controller,
  * Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
  * from inside its callback. An empty set makes it ready in the next step.
  *
- * Errors: EINVAL for NULL or unknown events; ENOENT if there is no such task; EBADF or EPERM for a
+ * Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or EPERM for a
  * descriptor that cannot be polled: the task is then parked on nothing.
  *
  * Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
@@ -845,7 +811,14 @@ int cq_socket_pair(int kind, struct cq_socket **first, struct cq_socket **second
 int cq_socket_adopt(int fd, struct cq_socket **socket);
 
 /**
- * Closes and frees a socket. NULL is ignored.
+ * Makes a socket of a copy of a descriptor, which stays the caller's. As `cq_socket_adopt`.
+ *
+ * Errors: EINVAL for NULL; EBADF; ENOTSOCK; EMFILE.
+ */
+int cq_socket_dup(int fd, struct cq_socket **socket);
+
+/**
+ * Closes and frees a socket, which no fiber may be waiting in. NULL is ignored.
  */
 void cq_socket_free(struct cq_socket *socket);
 
@@ -890,9 +863,9 @@ int cq_socket_accept(const struct cq_socket *socket, struct cq_socket **accepted
 
 /**
  * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
- * The bytes lie in the socket's buffer until the next call with this socket. `*data` is NULL if
- * end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or
- * `CQ_PATIENT`.
+ * The bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if
+ * end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or made
+ * of `CQ_PATIENT` and `CQ_FLUSH`.
  *
  * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
  * no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
@@ -974,7 +947,8 @@ int cq_socket_send(const struct cq_socket *socket,
 
 /**
  * Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode
- * says. Errors stick until `cq_socket_set_error` clears them.
+ * says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
+ * error, use `cq_socket_send`.
  *
  * Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback; what the
  * system says.
@@ -1000,11 +974,6 @@ int cq_socket_try_flush(const struct cq_socket *socket,
  * Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback.
  */
 int cq_socket_flush(const struct cq_socket *socket);
-
-/**
- * Tells whether output is buffered that a read must flush first. False for NULL.
- */
-bool cq_socket_wants_flush(const struct cq_socket *socket);
 
 /**
  * Counts the buffered bytes of a direction. 0 for NULL.
@@ -1068,6 +1037,24 @@ int cq_socket_peername(const struct cq_socket *socket, struct cq_name *name);
  * Gives the socket's own name. As `cq_socket_peername`.
  */
 int cq_socket_localname(const struct cq_socket *socket, struct cq_name *name);
+
+/**
+ * Gives the effective user and group of a UNIX stream's peer as of its connect.
+ *
+ * Errors: EINVAL for NULL; EOPNOTSUPP for other families; EBADF after close.
+ *
+ * Platforms: Linux. Source: unix(7), SO_PEERCRED.
+ */
+int cq_socket_peereid(const struct cq_socket *socket, uint32_t *uid, uint32_t *gid);
+
+/**
+ * Gives the process of a UNIX stream's peer as of its connect, 0 if it is not known.
+ *
+ * Errors: EINVAL for NULL; EBADF after close.
+ *
+ * Platforms: Linux. Source: unix(7), SO_PEERCRED.
+ */
+int cq_socket_peerpid(const struct cq_socket *socket, int *pid);
 
 /**
  * Gives statistics of a direction.

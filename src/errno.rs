@@ -11,8 +11,9 @@ pub struct Errno(pub i32);
 /// The result of every fallible operation of the core.
 pub type Result<T> = std::result::Result<T, Errno>;
 
-/// The library's own codes count upwards from here: minus the four bytes `sck9`.
+/// The library's own codes count upwards from here: minus the four bytes `sck9` and `dns@`.
 const SOCKET_BASE: i32 = -0x7363_6b39;
+const DNS_BASE: i32 = -0x646e_7340;
 
 impl Errno {
     /// Text or binary data that belongs to no socket operation: a NUL in a host name, say.
@@ -31,8 +32,10 @@ impl Errno {
     pub const NOENT: Errno = Errno(libc::ENOENT);
     /// A bug inside the library: a panic was caught at the boundary.
     pub const PANIC: Errno = Errno(SOCKET_BASE + 16);
-    /// A host name where only numeric addresses can be used.
-    pub const NONAME: Errno = Errno(SOCKET_BASE + 17);
+    /// The port is no number and no known service.
+    pub const SERVICE: Errno = Errno(DNS_BASE + 9);
+    /// The host name does not resolve: only numeric addresses do.
+    pub const NONAME: Errno = Errno(DNS_BASE + 10);
 
     /// The calling thread's errno.
     pub fn last() -> Errno {
@@ -99,5 +102,6 @@ struct Entry {
 
 const LIBRARY: &[Entry] = &[
     Entry { code: Errno::PANIC, name: c"CQ_EPANIC", text: c"internal error in libcqueues" },
+    Entry { code: Errno::SERVICE, name: c"CQ_ESERVICE", text: c"port is not a number" },
     Entry { code: Errno::NONAME, name: c"CQ_ENONAME", text: c"host is not a numeric address" },
 ];

@@ -47,4 +47,7 @@ names! { LINUX:
     ERESTART, ERFKILL, ESRMNT, ESTRPIPE, ETIME, EUCLEAN, EUNATCH, EXFULL,
 }
 
+#[cfg(not(target_os = "linux"))]
 names! { ALIASES: EWOULDBLOCK, ENOTSUP }
+#[cfg(target_os = "linux")]
+names! { ALIASES: EWOULDBLOCK, ENOTSUP, EDEADLOCK }

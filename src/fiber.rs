@@ -95,17 +95,24 @@ pub fn running() -> Option<(Arc<Controller>, TaskId)> {
     })
 }
 
+/// Whether a task runs on this thread.
+pub fn is_running() -> bool {
+    RUNNING.with(|running| !running.borrow().is_empty())
+}
+
 /// Waits until a member of `set` fires and tells `each` which did. In a fiber, suspends it; outside
-/// a controller, blocks the thread; in a callback, EDEADLK.
-pub fn poll(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
+/// a controller, blocks the thread; in a callback, EDEADLK. Holds nothing while a fiber is suspended:
+/// it may be abandoned there.
+pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
     let place = RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber));
     match place {
         None => block(set, each),
         Some(false) => Err(Errno(libc::EDEADLK)),
         Some(true) => {
             let (controller, task) = running().ok_or(Errno::BADF)?;
-            controller.park(task, set.iter().cloned())?;
+            let parked = controller.park(task, set);
             drop(controller);
+            parked?;
             sys::fiber::suspend();
             RUNNING.with(|running| {
                 if let Some(entry) = running.borrow().last() {
@@ -119,7 +126,7 @@ pub fn poll(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
 
 /// The same for one member; whether its descriptor, rather than its timeout, fired is not told.
 pub fn poll_one(member: Member) -> Result<()> {
-    poll(std::slice::from_ref(&member), &mut |_| {})
+    poll([member], &mut |_| {})
 }
 
 /// Waits for a time.
@@ -128,11 +135,11 @@ pub fn sleep(span: Option<Span>) -> Result<()> {
 }
 
 /// Waits with a controller of its own.
-fn block(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
+fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
     let controller = Controller::new()?;
     let task = controller.spawn(Payload::Foreign(0))?;
     let mut fired = Vec::new();
-    controller.park(task, set.iter().cloned())?;
+    controller.park(task, set)?;
     loop {
         controller.wait(None, false)?;
         if controller.next(&mut fired).is_some() {

@@ -45,10 +45,12 @@ local function public_step(self, seconds)
 	return do_step(self, seconds, false)
 end
 
--- The results of a failed step: four values, or six with the polled object and its descriptor.
+-- The results of a failed step: four values, or more with the polled object and its descriptor.
 local function failure(message, code, thread, object, fd)
-	if object == nil and fd == nil then
+	if object == nil then
 		return false, message, code, thread
+	elseif fd == nil then
+		return false, message, code, thread, object
 	end
 	return false, message, code, thread, object, fd
 end

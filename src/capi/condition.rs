@@ -85,7 +85,7 @@ pub unsafe extern "C" fn cq_condition_wait(condition: *const Condition, timeout:
         let on = Member { fd: -1, events: 0, owned: false, timeout: None, condition };
         let timer = Member { timeout: limit(timeout), condition: None, ..on.clone() };
         let mut signalled = false;
-        fiber::poll(&[on, timer], &mut |fired| signalled |= fired.member == 0)?;
+        fiber::poll([on, timer], &mut |fired| signalled |= fired.member == 0)?;
         if signalled { Ok(()) } else { Err(Errno::TIMEDOUT) }
     })
 }

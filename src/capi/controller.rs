@@ -77,7 +77,7 @@ fn close_and_drop(cq: &Controller) -> Result<()> {
     Ok(())
 }
 
-/// Drops all tasks and closes the descriptors. The handle stays valid and must still be freed.
+/// Drops all tasks and closes all of the controller's descriptors. The handle stays valid and must still be freed.
 /// Closing twice is safe.
 ///
 /// Errors: EINVAL for NULL; EBUSY inside one of its own steps.
@@ -158,27 +158,41 @@ pub unsafe extern "C" fn cq_controller_wrap(
 /// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_int {
-    // SAFETY: as documented.
-    call(|| unsafe { borrow(controller) }?.enter())
+    call(|| {
+        // SAFETY: as documented.
+        let cq = unsafe { share(controller) }?;
+        cq.enter()?;
+        // `leave` gives this count back: a task may free the controller meanwhile.
+        std::mem::forget(cq);
+        Ok(())
+    })
 }
 
 /// Ends a step. Tasks of its batch that were not taken are handed out by the next one.
 ///
-/// Errors: EINVAL for NULL.
+/// Errors: EINVAL for NULL, or without a step.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_int {
     call(|| {
         // SAFETY: as documented.
         let cq = unsafe { borrow(controller) }?;
+        if !cq.is_running() {
+            return Err(Errno::BADARG);
+        }
         leave(cq);
+        // SAFETY: the count that `enter` took.
+        unsafe { Arc::decrement_strong_count(controller) };
         Ok(())
     })
 }
 
-fn leave(cq: &Controller) {
-    if cq.leave() {
+/// Ends a step; `false` if the controller was given up meanwhile, and is closed now.
+fn leave(cq: &Controller) -> bool {
+    let given_up = cq.leave();
+    if given_up {
         let _ = close_and_drop(cq);
     }
+    !given_up
 }
 
 /// Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
@@ -204,7 +218,7 @@ pub unsafe extern "C" fn cq_controller_wait(
 /// Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
 /// then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
 ///
-/// Errors: ENOENT when the batch is done; EINVAL for NULL; otherwise the code with which a
+/// Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code with which a
 /// callback or fiber ended: call again to go on.
 ///
 /// Safety: `ready` is writable.
@@ -219,10 +233,13 @@ pub unsafe extern "C" fn cq_controller_next(
         }
         // SAFETY: as documented.
         let cq = unsafe { borrow(controller) }?;
+        if !cq.is_running() {
+            return Err(Errno::BADARG);
+        }
         loop {
             let (task, payload) = cq.next_kept().ok_or(Errno::NOENT)?;
             match payload {
-                Payload::Job(job) => run_job(&unsafe { share(controller) }?, task, job)?,
+                Payload::Job(job) => run_job(&cq.share(), task, job)?,
                 Payload::Foreign(data) => {
                     let (fired, count) = cq.kept();
                     let data = data as *mut c_void;
@@ -245,7 +262,7 @@ fn run_job(cq: &Arc<Controller>, task: crate::controller::TaskId, job: usize) ->
 /// Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
 /// from inside its callback. An empty set makes it ready in the next step.
 ///
-/// Errors: EINVAL for NULL or unknown events; ENOENT if there is no such task; EBADF or EPERM for a
+/// Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or EPERM for a
 /// descriptor that cannot be polled: the task is then parked on nothing.
 ///
 /// Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
@@ -260,6 +277,7 @@ pub unsafe extern "C" fn cq_controller_park(
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { borrow(controller) }?;
+        task::check_parkable(cq, unpack(task))?;
         let set = unsafe { members(set, count) }?;
         if let [one] = set {
             return cq.park(unpack(task), [unsafe { member(one) }?]);
@@ -291,20 +309,24 @@ pub unsafe extern "C" fn cq_controller_finish(controller: *mut Controller, task:
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout: f64) -> c_int {
     // SAFETY: as documented.
-    call(|| step(&unsafe { share(controller) }?, limit(timeout), false))
+    call(|| step(unsafe { borrow(controller) }?, limit(timeout), false).map(drop))
 }
 
-fn step(cq: &Arc<Controller>, mut timeout: Option<Span>, lazy: bool) -> Result<()> {
-    if fiber::running().is_some_and(|(outer, _)| !Arc::ptr_eq(&outer, cq)) && !cq.is_running() {
+/// Holds no count while a fiber waits: abandoned, it would never give it back.
+/// `false`: a task has given the controller up.
+fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> {
+    if fiber::is_running() && !cq.is_running() {
         let until = [timeout, cq.timeout()].into_iter().flatten().min();
-        let fd = cq.pollfd()?;
-        fiber::poll_one(Member { fd, events: libc::POLLIN, owned: false, timeout: until, condition: None })?;
+        if until != Some(Span::ZERO) {
+            fiber::poll_one(cq.interest(until)?)?;
+        }
         timeout = Some(Span::ZERO);
     }
+    // A task may free the controller.
+    let cq = &cq.share();
     cq.enter()?;
     let result = cq.wait(timeout, lazy).and_then(|()| run_batch(cq));
-    leave(cq);
-    result
+    Ok(leave(cq)).and_then(|alive| result.map(|()| alive))
 }
 
 fn run_batch(cq: &Arc<Controller>) -> Result<()> {
@@ -327,17 +349,18 @@ fn run_batch(cq: &Arc<Controller>) -> Result<()> {
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout: f64) -> c_int {
     call(|| {
-        // SAFETY: as documented.
-        let cq = unsafe { share(controller) }?;
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
-        while cq.count() > 0 {
+        loop {
+            // SAFETY: as documented. A task that frees its controller ends the loop with its step.
+            let cq = unsafe { borrow(controller) }?;
             let left = deadline.map(|at| at.since(Instant::now()));
-            step(&cq, left, true)?;
+            if cq.count() == 0 || !step(cq, left, true)? {
+                return Ok(());
+            }
             if deadline.is_some_and(|at| at <= Instant::now()) {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     })
 }
 

@@ -12,8 +12,10 @@ pub const CQ_VERSION: c_int = 20261123;
 
 /// A bug inside the library was caught at its boundary.
 pub const CQ_EPANIC: c_int = -1935895337;
-/// A host name where only numeric addresses can be used.
-pub const CQ_ENONAME: c_int = -1935895336;
+/// A port that is not a number.
+pub const CQ_ESERVICE: c_int = -1684960055;
+/// A host that is not a numeric address.
+pub const CQ_ENONAME: c_int = -1684960054;
 
 /// Returns the release of the library that runs, `CQ_VERSION` of its header.
 #[no_mangle]
@@ -85,6 +87,9 @@ pub unsafe extern "C" fn cq_errno_list(
     code: *mut c_int,
 ) -> c_int {
     call(|| {
+        if code.is_null() {
+            return Err(Errno::BADARG);
+        }
         let found = Errno::all().nth(index).ok_or(Errno::NOENT)?;
         // SAFETY: as documented.
         unsafe { put(name, found.0.as_ptr()) }?;
@@ -100,5 +105,6 @@ mod tests {
     #[test]
     fn the_codes_of_the_header_are_those_of_the_core() {
         assert_eq!((CQ_EPANIC, CQ_ENONAME), (Errno::PANIC.0, Errno::NONAME.0));
+        assert_eq!(CQ_ESERVICE, Errno::SERVICE.0);
     }
 }

@@ -13,12 +13,13 @@ use std::ffi::c_int;
 
 /// One member of a wait set. It fires as soon as any part of it does.
 ///
-/// Zero it (`CQ_INTEREST_NONE`), then set what applies.
+/// Initialise it with `CQ_INTEREST_NONE`, then set what applies.
 #[derive(Clone, Copy)]
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct cq_interest {
-    /// A descriptor, or -1.
+    /// A descriptor, or -1. `cq_cancel` it before closing it, unless no task has polled it since the
+    /// last step: a new descriptor of the same number would be taken for it.
     pub fd: c_int,
     /// POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for what its last
     /// operation that returned EAGAIN waits for.
@@ -38,7 +39,7 @@ pub const CQ_FIRED: u32 = 0x4000;
 /// In `fired`: the descriptor was cancelled.
 pub const CQ_CANCELLED: u32 = 0x20;
 
-/// Turns a member into the core's form. EINVAL for unknown events.
+/// Turns a member into the core's form. EINVAL for unknown events, EBADF for a closed socket.
 ///
 /// # Safety
 ///
@@ -56,6 +57,9 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
         None => Ok(Member { fd: interest.fd, events, owned: false, timeout, condition }),
         Some(socket) => {
             let own = socket.interest();
+            if own.fd < 0 && socket.is_closed() {
+                return Err(Errno::BADF);
+            }
             let timeout = [timeout, own.timeout].into_iter().flatten().min();
             let events = if events == 0 { own.events } else { events };
             // The task goes on when input came, so its next patient receive must ask the kernel.
@@ -98,14 +102,15 @@ pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mu
     call(|| {
         // SAFETY: as documented.
         let interests = unsafe { members(set, count) }?;
-        // SAFETY: as documented.
-        let list = interests.iter().map(|i| unsafe { member(i) }).collect::<Result<Vec<_>>>()?;
         for index in 0..count {
             // SAFETY: as documented, here and below.
+            unsafe { member(&interests[index]) }?;
             unsafe { (*set.add(index)).fired = 0 };
         }
         let mut fired = 0;
-        fiber::poll(&list, &mut |hit| {
+        // Nothing may be owned across the wait, so members are made again one by one.
+        let members = (0..count).filter_map(|index| unsafe { member(&*set.add(index)) }.ok());
+        fiber::poll(members, &mut |hit| {
             fired += 1;
             unsafe { (*set.add(hit.member as usize)).fired = hit.events };
         })?;

@@ -5,7 +5,7 @@ use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, va
 use crate::clock::Instant;
 use crate::errno::{Errno, Result};
 use crate::fiber;
-use crate::socket::{Buffering, Direction, Format, Mode, Name, Options, Socket};
+use crate::socket::{Buffering, Direction, Format, Mode, Name, Options, Patience, Socket};
 use std::ffi::{c_char, c_int, c_void};
 
 /// The direction towards the program.
@@ -171,7 +171,21 @@ pub unsafe extern "C" fn cq_socket_adopt(fd: c_int, socket: *mut *mut Socket) ->
     })
 }
 
-/// Closes and frees a socket. NULL is ignored.
+/// Makes a socket of a copy of a descriptor, which stays the caller's. As `cq_socket_adopt`.
+///
+/// Errors: EINVAL for NULL; EBADF; ENOTSOCK; EMFILE.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_dup(fd: c_int, socket: *mut *mut Socket) -> c_int {
+    call(|| {
+        if socket.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        unsafe { hand_out(socket, Socket::duplicate(fd)?) }
+    })
+}
+
+/// Closes and frees a socket, which no fiber may be waiting in. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_free(socket: *mut Socket) {
     value((), || {
@@ -319,8 +333,18 @@ pub const CQ_READ_EXACTLY: u32 = 6;
 pub const CQ_READ_UP_TO: u32 = 7;
 
 /// For `cq_socket_recv`: answer EAGAIN without asking the kernel if the last receive emptied its
-/// buffer, for callers that wait for the socket next.
+/// buffer, for callers that wait for the socket next; having waited, the next receive asks.
 pub const CQ_PATIENT: u32 = 1;
+/// For `cq_socket_recv`: first send pending output, if its mode says `a`. What the kernel does not take
+/// yet is waited for together with the input; an error is left to the next send.
+pub const CQ_FLUSH: u32 = 2;
+
+fn patience(flags: u32) -> Result<Patience> {
+    match flags & !(CQ_PATIENT | CQ_FLUSH) {
+        0 => Ok(Patience { wait: flags & CQ_PATIENT != 0, flush: flags & CQ_FLUSH != 0 }),
+        _ => Err(Errno::BADARG),
+    }
+}
 
 fn format<'a>(kind: u32, count: usize) -> Result<Format<'a>> {
     match kind {
@@ -340,15 +364,15 @@ fn place(found: Option<(*const u8, usize)>) -> (*const c_void, usize) {
     found.map_or((std::ptr::null(), 0), |(data, size)| (data.cast(), size))
 }
 
-fn receive(socket: &Socket, format: Format, mode: u32, patient: bool) -> Result<(*const c_void, usize)> {
+fn receive(socket: &Socket, format: Format, mode: u32, patience: Patience) -> Result<(*const c_void, usize)> {
     let mode = unpack_mode(mode)?;
-    Ok(place(socket.receive(format, mode, patient, |bytes| (bytes.as_ptr(), bytes.len()))?))
+    Ok(place(socket.receive(format, mode, patience, |bytes| (bytes.as_ptr(), bytes.len()))?))
 }
 
 /// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
-/// The bytes lie in the socket's buffer until the next call with this socket. `*data` is NULL if
-/// end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or
-/// `CQ_PATIENT`.
+/// The bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if
+/// end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or made
+/// of `CQ_PATIENT` and `CQ_FLUSH`.
 ///
 /// Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
 /// no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
@@ -367,12 +391,12 @@ pub unsafe extern "C" fn cq_socket_recv(
     size: *mut usize,
 ) -> c_int {
     call(|| {
-        if data.is_null() || size.is_null() || flags & !CQ_PATIENT != 0 {
+        if data.is_null() || size.is_null() {
             return Err(Errno::BADARG);
         }
         // SAFETY: as documented, here and below.
         let socket = unsafe { borrow(socket) }?;
-        let found = receive(socket, self::format(format, count)?, mode, flags & CQ_PATIENT != 0)?;
+        let found = receive(socket, self::format(format, count)?, mode, patience(flags)?)?;
         unsafe { put(data, found.0) }?;
         unsafe { put(size, found.1) }
     })
@@ -393,13 +417,13 @@ pub unsafe extern "C" fn cq_socket_recv_body(
     size: *mut usize,
 ) -> c_int {
     call(|| {
-        if data.is_null() || size.is_null() || flags & !CQ_PATIENT != 0 {
+        if data.is_null() || size.is_null() {
             return Err(Errno::BADARG);
         }
         // SAFETY: as documented, here and below.
         let socket = unsafe { borrow(socket) }?;
         let boundary = unsafe { bytes(boundary, length) }?;
-        let found = receive(socket, Format::Body(boundary), mode, flags & CQ_PATIENT != 0)?;
+        let found = receive(socket, Format::Body(boundary), mode, patience(flags)?)?;
         unsafe { put(data, found.0) }?;
         unsafe { put(size, found.1) }
     })
@@ -425,11 +449,8 @@ pub unsafe extern "C" fn cq_socket_read(
         // SAFETY: as documented, here and below.
         let socket = unsafe { borrow(socket) }?;
         let format = self::format(format, count)?;
-        if socket.wants_flush() {
-            retry(socket, Some(Direction::Output), |_| socket.flush(Buffering::No))?;
-        }
         let found = retry(socket, Some(Direction::Input), |first| {
-            receive(socket, format, CQ_MODE_DEFAULT, first)
+            receive(socket, format, CQ_MODE_DEFAULT, Patience { wait: first, flush: true })
         })?;
         unsafe { put(data, found.0) }?;
         unsafe { put(size, found.1) }
@@ -497,7 +518,8 @@ pub unsafe extern "C" fn cq_socket_send(
 }
 
 /// Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode
-/// says. Errors stick until `cq_socket_set_error` clears them.
+/// says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
+/// error, use `cq_socket_send`.
 ///
 /// Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback; what the
 /// system says.
@@ -547,13 +569,6 @@ pub unsafe extern "C" fn cq_socket_flush(socket: *const Socket) -> c_int {
         let socket = unsafe { borrow(socket) }?;
         retry(socket, Some(Direction::Output), |_| socket.flush(Buffering::No))
     })
-}
-
-/// Tells whether output is buffered that a read must flush first. False for NULL.
-#[no_mangle]
-pub unsafe extern "C" fn cq_socket_wants_flush(socket: *const Socket) -> bool {
-    // SAFETY: as documented.
-    value(false, || Ok(unsafe { borrow(socket) }?.wants_flush()))
 }
 
 /// Counts the buffered bytes of a direction. 0 for NULL.
@@ -670,6 +685,39 @@ pub unsafe extern "C" fn cq_socket_peername(socket: *const Socket, name: *mut cq
 pub unsafe extern "C" fn cq_socket_localname(socket: *const Socket, name: *mut cq_name) -> c_int {
     // SAFETY: as documented.
     call(|| unsafe { put(name, c_name(borrow(socket)?.local_name()?)) })
+}
+
+/// Gives the effective user and group of a UNIX stream's peer as of its connect.
+///
+/// Errors: EINVAL for NULL; EOPNOTSUPP for other families; EBADF after close.
+///
+/// Platforms: Linux. Source: unix(7), SO_PEERCRED.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_peereid(
+    socket: *const Socket,
+    uid: *mut u32,
+    gid: *mut u32,
+) -> c_int {
+    call(|| {
+        if uid.is_null() || gid.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let found = unsafe { borrow(socket) }?.peer_user()?;
+        unsafe { put(uid, found.0) }?;
+        unsafe { put(gid, found.1) }
+    })
+}
+
+/// Gives the process of a UNIX stream's peer as of its connect, 0 if it is not known.
+///
+/// Errors: EINVAL for NULL; EBADF after close.
+///
+/// Platforms: Linux. Source: unix(7), SO_PEERCRED.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_peerpid(socket: *const Socket, pid: *mut c_int) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { put(pid, borrow(socket)?.peer_process()?) })
 }
 
 /// What `cq_socket_stat` tells of one direction.

@@ -148,6 +148,18 @@ pub fn drop_payload(payload: Payload) {
     }
 }
 
+/// EINVAL for a fiber: it parks itself.
+pub fn check_parkable(cq: &Controller, task: TaskId) -> Result<()> {
+    match cq.payload(task)? {
+        // SAFETY: the task still holds its reference.
+        Payload::Job(job) => match unsafe { &(*(job as *const Job)).body } {
+            Body::Fiber(_) => Err(Errno::BADARG),
+            Body::Callback(_) => Ok(()),
+        },
+        Payload::Foreign(_) => Ok(()),
+    }
+}
+
 /// Removes a task. EBUSY for a fiber from inside itself.
 pub fn cancel(cq: &Controller, task: TaskId) -> Result<()> {
     if let Payload::Job(job) = cq.payload(task)? {

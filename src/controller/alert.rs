@@ -2,7 +2,7 @@
 //! Making a controller's descriptor ready from anywhere, the one thing that another thread may
 //! do. The event descriptor exists only once somebody has asked for it.
 
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use crate::{poller, sys};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -32,10 +32,13 @@ impl Alert {
         Some(self.event.load(Ordering::Acquire)).filter(|&fd| fd >= 0)
     }
 
-    /// Makes sure that there is an event descriptor.
+    /// Makes sure that there is an event descriptor. EBADF after `close`.
     pub fn enable(&self) -> Result<()> {
         if self.fd().is_some() {
             return Ok(());
+        }
+        if self.queue.load(Ordering::Acquire) < 0 {
+            return Err(Errno::BADF);
         }
         let fd = sys::event::create(false)?;
         // Two threads may race here; the loser's descriptor was never seen by anybody.
@@ -71,6 +74,15 @@ impl Alert {
         }
     }
 
+    /// Closes the event descriptor, for good.
+    pub fn close(&self) {
+        self.queue.store(-1, Ordering::Release);
+        let fd = self.event.swap(-1, Ordering::AcqRel);
+        if fd >= 0 {
+            sys::close(fd);
+        }
+    }
+
     /// Moves to a new kernel queue, with a new event descriptor if there was one.
     pub fn reset(&self, queue: RawFd) -> Result<()> {
         self.queue.store(queue, Ordering::Release);
@@ -86,8 +98,6 @@ impl Alert {
 
 impl Drop for Alert {
     fn drop(&mut self) {
-        if let Some(fd) = self.fd() {
-            sys::close(fd);
-        }
+        self.close();
     }
 }

@@ -39,9 +39,6 @@ pub struct Descriptors {
     registered: usize,
 }
 
-/// The most descriptors that a table grows to; far above what any kernel hands out.
-const LIMIT: usize = 1 << 26;
-
 impl Descriptors {
     /// How many descriptors the kernel watches for us.
     pub fn registered(&self) -> usize {
@@ -58,17 +55,19 @@ impl Descriptors {
         events: Events,
         owned: bool,
     ) -> Result<()> {
-        let index = usize::try_from(fd).ok().filter(|&i| i < LIMIT).ok_or(Errno::BADF)?;
+        let index = usize::try_from(fd).map_err(|_| Errno::BADF)?;
+        let registered = self.rows.get(index).map_or(0, |row| row.registered);
+        let wanted = registered | events;
+        if wanted != registered {
+            poller.set(fd, registered, wanted)?;
+            self.registered += usize::from(registered == 0);
+        }
+        // Only now: the kernel has said that there is such a descriptor.
         if index >= self.rows.len() {
             self.rows.resize(index + 1, EMPTY);
         }
         let row = &mut self.rows[index];
-        let wanted = row.registered | events;
-        if wanted != row.registered {
-            poller.set(fd, row.registered, wanted)?;
-            self.registered += usize::from(row.registered == 0);
-            row.registered = wanted;
-        }
+        row.registered = wanted;
         row.owned = owned;
         waits.link(key, row.last);
         match row.last {

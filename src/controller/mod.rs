@@ -178,6 +178,7 @@ impl Controller {
     #[must_use]
     pub fn leave(&self) -> bool {
         self.running.set(false);
+        self.state.borrow_mut().start_timers();
         self.closing.get()
     }
 
@@ -191,7 +192,7 @@ impl Controller {
         self.running.get()
     }
 
-    /// Waits at most `limit` for something to do and makes up the step's batch. A signal ends the
+    /// Waits at most `limit` for something to do, not at all without tasks, and makes up the step's batch. A signal ends the
     /// wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
     /// `LAZY_ROUNDS` steps in a row.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
@@ -293,8 +294,10 @@ impl Controller {
     /// task is ready, `None` without deadline.
     pub fn timeout(&self) -> Option<Span> {
         let mut state = self.state.borrow_mut();
+        // Looking for the next deadline makes ready what is due by now.
+        let deadline = state.next_deadline();
         match state.ready.is_empty() {
-            true => state.next_deadline(),
+            true => deadline,
             false => Some(Span::ZERO),
         }
     }
@@ -309,6 +312,17 @@ impl Controller {
             self.alert.raise_if_enabled();
         }
         Ok(state.poller.as_ref().map_or(-1, Poller::fd))
+    }
+
+    /// What to wait for to step this controller when it has something to do, at most `limit`.
+    pub fn interest(&self, limit: Option<Span>) -> Result<Member> {
+        let (fd, events) = (self.pollfd()?, libc::POLLIN);
+        Ok(Member { fd, events, owned: false, timeout: limit, condition: None })
+    }
+
+    /// A counted reference to this controller.
+    pub fn share(&self) -> Arc<Controller> {
+        self.me.upgrade().expect("a controller is borrowed only while it is counted")
     }
 
     /// Makes the descriptor readable; from any thread.
@@ -352,6 +366,7 @@ impl Controller {
         }
         state.ready.clear();
         state.poller = None;
+        self.alert.close();
         let tasks = std::mem::take(&mut state.tasks);
         Ok(tasks.into_iter().map(|(_, task)| task.data).collect())
     }
@@ -509,13 +524,16 @@ impl State {
     fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
         let Some(poller) = self.poller.as_ref() else { return Err(Errno::BADF) };
         self.descriptors.drop_orphans(poller, &self.waits);
+        let woken = self.ready.len();
         let deadline = self.next_deadline();
-        let limit = match self.ready.is_empty() {
+        // A task whose timer is due may wait for a descriptor too: then the kernel is asked as well.
+        let lazy = lazy && woken > 0 && woken == self.ready.len();
+        let limit = match self.ready.is_empty() && !self.tasks.is_empty() {
             true => [limit, deadline].into_iter().flatten().min(),
             false => Some(Span::ZERO),
         };
         let watched = self.descriptors.registered() + usize::from(alert.fd().is_some());
-        let skip = watched == 0 || (lazy && self.lazy_rounds < LAZY_ROUNDS && !self.ready.is_empty());
+        let skip = watched == 0 || (lazy && self.lazy_rounds < LAZY_ROUNDS);
         if limit == Some(Span::ZERO) && skip {
             self.lazy_rounds += 1;
         } else {
@@ -564,6 +582,14 @@ impl State {
         }
         if let (true, Some(poller)) = (unwanted, self.poller.as_ref()) {
             self.descriptors.narrow(poller, &self.waits, fd);
+        }
+    }
+
+    /// Lets the timers that this step has set begin to run.
+    fn start_timers(&mut self) {
+        if self.timers.has_unstarted() {
+            let waits = &self.waits;
+            self.timers.start(Instant::now(), |key| waits.is_timer(key.wait, key.serial));
         }
     }
 

@@ -20,8 +20,8 @@ pub struct TimerKey {
 #[derive(Default)]
 pub struct Timers {
     heap: BinaryHeap<Reverse<(Instant, TimerKey)>>,
-    /// Set since the clock was last read: they begin to run at the next reading, so that parking
-    /// a task with a timeout reads no clock and still never fires early.
+    /// Set in the present step: they begin to run when it ends, so that parking a task with a
+    /// timeout reads no clock and still never fires early.
     unstarted: Vec<(Span, TimerKey)>,
     /// How many entries of both belong to waits that have ended.
     stale: usize,
@@ -41,6 +41,11 @@ impl Timers {
     /// Whether a clock reading is needed at all.
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty() && self.unstarted.is_empty()
+    }
+
+    /// Whether timers were set since the last `start`.
+    pub fn has_unstarted(&self) -> bool {
+        !self.unstarted.is_empty()
     }
 
     /// Starts what was set since the last call; sweeps if stale entries have piled up.

@@ -159,12 +159,13 @@ fn bind(fd: i32, target: &SockaddrStorage, options: &Options) -> Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+    // On Linux the path gets the descriptor's permissions less the umask; nobody can connect between
+    // binding and a change of permissions.
+    if let Some(mode) = options.mode {
+        sock::change_mode(fd, mode)?;
+    }
     let previous = options.mask.map(sock::umask);
     let bound = sock::bind(fd, target);
     previous.map(sock::umask);
-    bound?;
-    match options.mode {
-        Some(mode) => Ok(sock::chmod(&path, mode)?),
-        None => Ok(()),
-    }
+    Ok(bound?)
 }

@@ -43,9 +43,11 @@ pub enum Found {
     NeedMore(usize),
     /// What comes is no such thing: end of file, or not a header.
     Nothing,
+    /// The same, and these bytes go with it.
+    Skip(usize),
 }
 
-use Found::{NeedMore, Nothing, Taken};
+use Found::{NeedMore, Nothing, Skip, Taken};
 
 /// How the bytes are to be read.
 #[derive(Clone, Copy)]
@@ -232,7 +234,7 @@ fn field(data: &mut [u8], end: usize, keep: bool, text: bool) -> Found {
 
 fn body(data: &mut [u8], boundary: &[u8], rules: Rules) -> Found {
     match memmem::find(data, boundary) {
-        Some(at) => chunk(data, at, rules.text),
+        Some(at) => chunk(data, at, rules),
         None if rules.eof => match translated(data, usize::MAX, rules) {
             Taken { consumed: 0, .. } => Nothing,
             found => found,
@@ -249,14 +251,17 @@ fn body(data: &mut [u8], boundary: &[u8], rules: Rules) -> Found {
 }
 
 /// The chunk in front of a boundary at `at`, without the end of line that belongs to the boundary.
-fn chunk(data: &mut [u8], at: usize, text: bool) -> Found {
+fn chunk(data: &mut [u8], at: usize, rules: Rules) -> Found {
     let end = match (at.checked_sub(2), at.checked_sub(1)) {
         (Some(i), _) if &data[i..at] == b"\r\n" => i,
         (_, Some(i)) if data[i] == b'\n' => i,
         _ => at,
     };
-    let rules = Rules { text, max_line: usize::MAX, eof: true, scanned: 0 };
-    match translated(&mut data[..end], usize::MAX, rules) {
+    if end > rules.max_line {
+        return translated(&mut data[..rules.max_line], usize::MAX, rules);
+    }
+    match translated(&mut data[..end], usize::MAX, Rules { eof: true, ..rules }) {
+        Taken { length: 0, .. } if at > 0 => Skip(at),
         Taken { length: 0, .. } => Nothing,
         Taken { length, .. } => Taken { consumed: at, length },
         found => found,

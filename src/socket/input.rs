@@ -2,31 +2,45 @@
 //! Receiving: from the kernel into the queue, from the queue to the program.
 
 use super::format::{find, Format, Found, Rules};
-use super::{queue, Direction, Inner, Mode, Socket};
+use super::{queue, Buffering, Direction, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 
 /// The most that one receive asks for.
 const MOST: usize = 1 << 20;
 
+/// How a receive is made.
+#[derive(Clone, Copy, Default)]
+pub struct Patience {
+    /// Answer EAGAIN without asking the kernel when it is known to have nothing.
+    pub wait: bool,
+    /// First send what output is pending, if its mode says so. Failing is left to the next write; what
+    /// the kernel does not take yet is waited for together with the input.
+    pub flush: bool,
+}
+
 impl Socket {
     /// Takes what `format` asks for and hands it to `take` where it lies in the buffer. `None`:
     /// end of file, or what comes is no header. EAGAIN keeps every byte; EPIPE is end of file for
     /// lines and counts.
     ///
-    /// `patient` returns EAGAIN without asking the kernel when it is known to have nothing: for
-    /// callers that wait on `interest` next.
+    /// `patience` is for callers that wait on `interest` next.
     pub fn receive<R>(
         &self,
         format: Format,
         mode: Option<Mode>,
-        patient: bool,
+        patience: Patience,
         take: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
         let mut inner = self.inner.borrow_mut();
         inner.begin();
+        if patience.flush {
+            inner.flush_before_input();
+        }
         let text = mode.unwrap_or(inner.input.mode).text;
-        let Some((at, length)) = inner.locate(format, text, patient)? else { return Ok(None) };
+        let Some((at, length)) = inner.locate(format, text, patience.wait)? else {
+            return Ok(None);
+        };
         Ok(Some(take(inner.input.queue.slice(at, length))))
     }
 
@@ -49,12 +63,6 @@ impl Socket {
         Ok(())
     }
 
-    /// Whether output must be flushed before this socket is read.
-    pub fn wants_flush(&self) -> bool {
-        let inner = self.inner.borrow();
-        !inner.output.queue.is_empty() && inner.output.mode.autoflush
-    }
-
     /// Whether end of file was seen, or the peer refuses more.
     pub fn eof(&self, direction: Direction) -> bool {
         self.inner.borrow_mut().side(direction).stat.eof
@@ -62,12 +70,28 @@ impl Socket {
 }
 
 impl Inner {
+    fn flush_before_input(&mut self) {
+        if !self.output.queue.is_empty() && self.output.mode.autoflush {
+            self.output_blocked = self.flush(Buffering::No) == Err(Errno::AGAIN);
+            self.begin();
+        }
+    }
+
+    /// EAGAIN: input must come, or pending output must go.
+    fn must_wait_for_input(&mut self) -> Errno {
+        let output = if std::mem::take(&mut self.output_blocked) { libc::POLLOUT } else { 0 };
+        self.must_wait(libc::POLLIN | output)
+    }
+
     /// Finds `format` at the front of the input, receiving as needed, and takes it off the queue;
     /// returns where it lies.
     fn locate(&mut self, format: Format, text: bool, patient: bool) -> Result<Option<(usize, usize)>> {
         let line = matches!(format, Format::Line { .. });
         loop {
-            let max_line = self.input.max_line;
+            let max_line = match format {
+                Format::Body(_) => self.input.max_line.max(self.input.size),
+                _ => self.input.max_line,
+            };
             let scanned = if line { self.scanned } else { 0 };
             let rules = Rules { text, max_line, eof: self.input.stat.eof, scanned };
             match find(self.input.queue.data_mut(), format, rules) {
@@ -76,6 +100,10 @@ impl Inner {
                     return Ok(Some((self.input.queue.consume(consumed), length)));
                 }
                 Found::Nothing => return self.nothing(format),
+                Found::Skip(consumed) => {
+                    self.input.queue.consume(consumed);
+                    return Ok(None);
+                }
                 Found::NeedMore(size) => {
                     self.scanned = if line { self.input.queue.len() } else { 0 };
                     match self.receive_some(size, patient) {
@@ -103,7 +131,7 @@ impl Inner {
         }
         if patient && self.drained {
             self.input.queue.release();
-            return Err(self.must_wait(libc::POLLIN));
+            return Err(self.must_wait_for_input());
         }
         let missing = size.saturating_sub(self.input.queue.len());
         let ask = missing.max(self.input.size.min(queue::LARGE)).min(MOST);
@@ -125,7 +153,7 @@ impl Inner {
             Err(error) if error.is_again() => {
                 self.drained = true;
                 self.input.queue.release();
-                Err(self.must_wait(libc::POLLIN))
+                Err(self.must_wait_for_input())
             }
             Err(error) => {
                 self.input.queue.release();

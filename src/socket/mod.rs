@@ -19,6 +19,7 @@ mod queue;
 
 pub use address::{internet, unix, Name};
 pub use format::Format;
+pub use input::Patience;
 pub use mode::{Buffering, Mode};
 pub use options::Options;
 
@@ -114,6 +115,8 @@ pub(crate) struct Inner {
     /// The last receive emptied the kernel's buffer: the next one before the poller has said
     /// "readable" could only answer EAGAIN.
     drained: bool,
+    /// Pending output could not be sent before input was looked for.
+    output_blocked: bool,
     /// What the last operation that must wait waits for.
     wanted: Events,
     /// When to try again although no event comes.
@@ -136,6 +139,7 @@ impl Inner {
             scanned: 0,
             lines: 0,
             drained: false,
+            output_blocked: false,
             wanted: 0,
             retry: None,
             time: true,
@@ -202,6 +206,12 @@ impl Socket {
         sock::adopt(fd)?;
         let phase = if listens { Phase::Listening } else { Phase::Connected };
         Ok(Socket::from_inner(Inner::new(fd, kind, phase)))
+    }
+
+    /// The same with a copy of the descriptor, which stays the caller's.
+    pub fn duplicate(fd: RawFd) -> Result<Socket> {
+        let copy = sock::duplicate(fd)?;
+        Socket::adopt(copy).inspect_err(|_| sys::close(copy))
     }
 
     fn connected(fd: RawFd, kind: i32, drained: bool) -> Socket {
@@ -312,6 +322,20 @@ impl Socket {
     /// This end's name.
     pub fn local_name(&self) -> Result<Name> {
         Ok(address::name(&sock::local_name(self.open_fd()?)?))
+    }
+
+    /// The user and group of a UNIX peer as of its connect. EOPNOTSUPP for other families.
+    pub fn peer_user(&self) -> Result<(u32, u32)> {
+        let fd = self.open_fd()?;
+        match sock::local_name(fd).map(|name| address::family(&name))? {
+            libc::AF_UNIX => sock::peer_credentials(fd).map(|(_, uid, gid)| (uid, gid)).map_err(Errno::from),
+            _ => Err(Errno(libc::EOPNOTSUPP)),
+        }
+    }
+
+    /// The process of a UNIX peer as of its connect, 0 if it is not known.
+    pub fn peer_process(&self) -> Result<i32> {
+        Ok(sock::peer_credentials(self.open_fd()?)?.0)
     }
 
     fn open_fd(&self) -> Result<RawFd> {

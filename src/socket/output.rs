@@ -126,7 +126,7 @@ impl Inner {
         }
     }
 
-    fn flush(&mut self, buffering: Buffering) -> Result<()> {
+    pub(super) fn flush(&mut self, buffering: Buffering) -> Result<()> {
         loop {
             let queued = self.output.queue.len();
             let due = self.due(buffering, queued, self.lines.min(queued));

@@ -150,10 +150,27 @@ pub fn umask(mask: u32) -> u32 {
     unsafe { libc::umask(mask as libc::mode_t) as u32 }
 }
 
-/// chmod(2).
-pub fn chmod(path: &std::ffi::CStr, mode: u32) -> io::Result<()> {
-    // SAFETY: a terminated path.
-    check(unsafe { libc::chmod(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+/// fchmod(2).
+pub fn change_mode(fd: RawFd, mode: u32) -> io::Result<()> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::fchmod(fd, mode as libc::mode_t) }).map(drop)
+}
+
+/// A copy of a descriptor, close-on-exec.
+pub fn duplicate(fd: RawFd) -> io::Result<RawFd> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
+}
+
+/// SO_PEERCRED: process, user and group of a UNIX peer as of its connect.
+#[cfg(target_os = "linux")]
+pub fn peer_credentials(fd: RawFd) -> io::Result<(i32, u32, u32)> {
+    let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut size = std::mem::size_of_val(&found) as libc::socklen_t;
+    let pointer = (&raw mut found).cast();
+    // SAFETY: `found` is writable for `size` bytes.
+    check(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, pointer, &mut size) })?;
+    Ok((found.pid, found.uid, found.gid))
 }
 
 /// Copies an address.

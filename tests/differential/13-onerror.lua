@@ -57,12 +57,14 @@ show("clients", named(d:clients(0)()))
 
 section "the level is that of the caller"
 local function position(f)
-	local s = pair()
+	local s, peer = pair()
 	s:settimeout(0)
 	s:onerror(function(_, _, _, level)
 		error("thrown", level)
 	end)
-	return select(2, pcall(f, s))
+	local _, text = pcall(f, s)
+	peer:close()
+	return text
 end
 if _VERSION ~= "Lua 5.1" then -- where tail calls count as levels
 	show("read", position(function(s) local x = s:read "*l" return x end))

@@ -100,7 +100,7 @@ end
 
 -- pcall that lets polls through, on Lua 5.1 too.
 function protect(f, ...)
-	local co = coroutine.create(f)
+	local co = coroutine.create(function(...) return f(...) end) -- Lua 5.1 takes no C function
 	local results = pack(coroutine.resume(co, ...))
 	while coroutine.status(co) == "suspended" do
 		results = pack(coroutine.resume(co, coroutine.yield(unpack(results, 2, results.n))))

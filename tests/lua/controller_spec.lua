@@ -209,7 +209,7 @@ t.plain("running_names_the_controller_and_tells_the_task_s_own_coroutine", funct
 	local cq = cqueues.new()
 	cq:wrap(function()
 		values({ cq, true }, cqueues.running())
-		values({ cq, false }, coroutine.wrap(cqueues.running)())
+		values({ cq, false }, coroutine.wrap(function() return cqueues.running() end)())
 		cqueues.poll(0)
 		values({ cq, true }, cqueues.running())
 	end)

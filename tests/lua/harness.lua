@@ -28,8 +28,6 @@ end
 local function text_of(value)
 	if type(value) == "string" then
 		return #value > 80 and ("%q... (%d bytes)"):format(value:sub(1, 60), #value) or ("%q"):format(value)
-	elseif type(value) == "number" and errno[value] and value > 3 then
-		return value .. " (" .. errno[value] .. ")"
 	end
 	return tostring(value)
 end
@@ -73,13 +71,14 @@ end
 -- t.fails(code, results of a call...): a false first result and then this error number.
 function t.fails(code, value, number, ...)
 	if value or number ~= code then
-		error(("got %s, wanted a failure with %s"):format(list_of(pack(value, number, ...)), text_of(code)), 2)
+		error(("got %s%s, wanted a failure with %s"):format(list_of(pack(value, number, ...)),
+			errno[number] and " (" .. errno[number] .. ")" or "", errno[code] or code), 2)
 	end
 end
 
 -- pcall that lets f poll, on Lua 5.1 too.
 function t.protect(f, ...)
-	local co = coroutine.create(f)
+	local co = coroutine.create(function(...) return f(...) end) -- Lua 5.1 takes no C function
 	local results = pack(coroutine.resume(co, ...))
 	while coroutine.status(co) == "suspended" do
 		results = pack(coroutine.resume(co, coroutine.yield(unpack(results, 2, results.n))))

@@ -75,7 +75,8 @@ end)
 t.test("all_who_wait_are_woken", function()
 	local p, got = promise.new(), 0
 	local function take()
-		got = got + p:get()
+		local value = p:get()
+		got = got + value
 	end
 	t.together(take, take, take, function()
 		cqueues.sleep(0.001)

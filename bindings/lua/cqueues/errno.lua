@@ -1,3 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- cqueues.errno: error names and numbers both ways, and their texts.
-return require "_cqueues.errno"
+
+local errno = require "_cqueues.errno"
+
+function errno.loader()
+	return errno
+end
+
+return errno

@@ -117,17 +117,13 @@ static int park(struct controller *controller, struct task *task, struct refusal
 }
 
 /* Pushes what fired on top of the task's stack; returns how much. */
-static int push_fired(struct controller *controller, struct task *task, const cq_ready *ready)
+static int push_fired(struct task *task, const cq_ready *ready)
 {
 	lua_State *T = task->thread;
 	if (ready->count > MOST)
 		luaL_checkstack(T, (int)ready->count, "too many events");
 	for (size_t i = 0; i < ready->count; i++) {
-		int index = task->base + 1 + (int)ready->fired[i].member;
-		struct socket *socket = shim_test(T, index, controller->shim->socket_type);
-		if (socket && socket->so)
-			cq_socket_readable(socket->so);
-		lua_pushvalue(T, index);
+		lua_pushvalue(T, task->base + 1 + (int)ready->fired[i].member);
 	}
 	return (int)ready->count;
 }
@@ -150,11 +146,11 @@ static int report(lua_State *L, struct controller *controller, struct task *task
 	if (why && why->object) {
 		lua_pushvalue(T, why->object);
 		lua_xmove(T, L, 1);
-		if (why->fd >= 0)
+		count++;
+		if (why->fd >= 0) {
 			lua_pushinteger(L, why->fd);
-		else
-			lua_pushnil(L);
-		count = 6;
+			count++;
+		}
 	}
 	finish(L, controller, task);
 	return count;
@@ -203,7 +199,7 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 			if (code)
 				return luaL_error(L, "%s", cq_strerror(code));
 			task = ready.data;
-			nargs = task->base ? push_fired(controller, task, &ready)
+			nargs = task->base ? push_fired(task, &ready)
 			        : lua_status(task->thread) == LUA_OK ? lua_gettop(task->thread) - 1
 			                                              : 0;
 			if (nargs < 0)
@@ -297,8 +293,8 @@ static int controller_resume_step(lua_State *L)
 static int controller_attach(lua_State *L)
 {
 	struct controller *controller = check(L);
-	luaL_checktype(L, 2, LUA_TTHREAD);
 	lua_settop(L, 2);
+	luaL_checktype(L, 2, LUA_TTHREAD);
 	spawn(L, controller);
 	lua_settop(L, 1);
 	return 1;

@@ -18,6 +18,8 @@ int luaopen__cqueues_errno(lua_State *L)
 	int code;
 	lua_newtable(L);
 	for (size_t i = 0; cq_errno_list(i, &name, &code) == 0; i++) {
+		if (code < 0)
+			continue; /* the library's own have texts, but are not names of the system */
 		lua_pushinteger(L, code);
 		lua_setfield(L, -2, name);
 		lua_pushstring(L, cq_errno_name(code));

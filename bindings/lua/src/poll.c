@@ -85,8 +85,10 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		return 0;
 	} else if (type == shim->socket_type && !shim->custom_socket) {
 		struct socket *socket = lua_touserdata(L, index);
+		if (!socket->so)
+			return 0; /* its methods say what is wrong */
 		interest->socket = socket->so;
-		interest->timeout = socket->so ? cq_socket_timeout(socket->so) : NAN;
+		interest->timeout = isnan(socket->timeout) ? NAN : fmax(socket->timeout, 0);
 		return 1;
 	} else if (type == shim->condition_type && !shim->custom_condition) {
 		interest->condition = ((struct condition *)lua_touserdata(L, index))->cv;

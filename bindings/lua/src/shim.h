@@ -155,6 +155,7 @@ struct socket {
 	cq_socket *so; /* NULL once closed */
 	int onerror;   /* a reference, or LUA_NOREF for the default */
 	int maxerrs[2], errors[2];
+	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
 };
 
 /* The socket at `index`; throws if it is none, or closed. */

@@ -33,7 +33,7 @@ void shim_apply_defaults(struct shim *shim, struct socket *socket)
 		cq_socket_set_maxline(socket->so, side, d->maxline[side]);
 		socket->maxerrs[side] = d->maxerrs[side];
 	}
-	cq_socket_set_timeout(socket->so, d->timeout);
+	socket->timeout = d->timeout;
 }
 
 /* -- Options -------------------------------------------------------------------------------- */
@@ -61,17 +61,15 @@ static void set(lua_State *L, cq_options *options, uint32_t option, const char *
 		bad_field(L, name, cq_strerror(code));
 }
 
-/* A port: a number, or its digits. */
-static int check_port(lua_State *L, int index)
+/* Host and port, a number or its digits, at the two indices. A code, 0 if they are right. */
+static int load_host(lua_State *L, cq_options *options, int host, int port)
 {
-	if (lua_isnumber(L, index)) {
-		lua_Number port = lua_tonumber(L, index);
-		if (port >= 0 && port <= 65535 && port == floor(port))
-			return (int)port;
-	}
-	if (lua_isnoneornil(L, index))
-		luaL_checkstring(L, index);
-	return luaL_argerror(L, index, "port number from 0 to 65535 expected");
+	const char *name = luaL_checkstring(L, host);
+	luaL_checkstring(L, port);
+	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
+	if (!(number >= 0 && number <= 65535 && number == floor(number)))
+		return CQ_ESERVICE;
+	return cq_options_host(options, name, (int)number);
 }
 
 /* Permissions: a number, octal digits, or "rwxrwxrwx". */
@@ -144,8 +142,8 @@ static void opt_bind(lua_State *L, cq_options *options)
 	lua_pop(L, 1);
 }
 
-/* The table at 1; the options' owner lies at 2. */
-static void load_options(lua_State *L, cq_options *options)
+/* The table at 1; the options' owner lies at 2. A code as load_host. */
+static int load_options(lua_State *L, cq_options *options)
 {
 	size_t size;
 	int code = 0;
@@ -157,12 +155,12 @@ static void load_options(lua_State *L, cq_options *options)
 		if (code)
 			bad_field(L, "path", cq_strerror(code));
 	} else {
-		field(L, "host", NULL);
-		const char *host = luaL_checkstring(L, -1);
-		field(L, "port", NULL);
-		code = cq_options_host(options, host, check_port(L, -1));
+		lua_settop(L, 2);
+		field(L, "host", NULL); /* at 3 */
+		field(L, "port", NULL); /* at 4 */
+		code = load_host(L, options, 3, 4);
 		if (code)
-			bad_field(L, "host", cq_strerror(code));
+			return code;
 	}
 	lua_settop(L, 2);
 	opt_number(L, options, CQ_OPTION_FAMILY, "family");
@@ -177,14 +175,15 @@ static void load_options(lua_State *L, cq_options *options)
 	opt_switch(L, options, CQ_OPTION_V6ONLY, "v6only", "sin_v6only");
 	opt_switch(L, options, CQ_OPTION_TIME, "time", "st_time");
 	opt_bind(L, options);
+	return 0;
 }
 
-/* host, port[, family][, type] */
-static void load_arguments(lua_State *L, cq_options *options)
+/* host, port[, family][, type]. A code as load_host. */
+static int load_arguments(lua_State *L, cq_options *options)
 {
-	const char *host = luaL_checkstring(L, 1);
-	int code = cq_options_host(options, host, check_port(L, 2));
-	luaL_argcheck(L, code == 0, 1, cq_strerror(code));
+	int code = load_host(L, options, 1, 2);
+	if (code)
+		return code;
 	if (!lua_isnoneornil(L, 3)) {
 		code = cq_options_set(options, CQ_OPTION_FAMILY, (int)luaL_checkinteger(L, 3));
 		luaL_argcheck(L, code == 0, 3, cq_strerror(code));
@@ -193,6 +192,7 @@ static void load_arguments(lua_State *L, cq_options *options)
 		code = cq_options_set(options, CQ_OPTION_TYPE, (int)luaL_checkinteger(L, 4));
 		luaL_argcheck(L, code == 0, 4, cq_strerror(code));
 	}
+	return 0;
 }
 
 static int options_gc(lua_State *L)
@@ -233,18 +233,23 @@ typedef int constructor(const cq_options *, cq_socket **);
 static int construct(lua_State *L, constructor *make)
 {
 	struct shim *shim = shim_self(L);
+	int code;
+	if (!lua_istable(L, 1)) {
+		luaL_checkstring(L, 1);
+		luaL_checkstring(L, 2);
+	}
 	lua_settop(L, 4);
-	cq_options **options = new_options(L); /* at 5 */
+	cq_options **options = new_options(L); /* on top */
 	if (lua_istable(L, 1)) {
-		lua_pushvalue(L, 5);
 		lua_replace(L, 2);
 		lua_settop(L, 2);
-		load_options(L, *options);
+		code = load_options(L, *options);
 	} else {
-		load_arguments(L, *options);
+		code = load_arguments(L, *options);
 	}
 	struct socket *socket = shim_new_socket(L, shim);
-	int code = make(*options, &socket->so);
+	if (code == 0)
+		code = make(*options, &socket->so);
 	cq_options_free(*options);
 	*options = NULL;
 	if (code)
@@ -287,6 +292,43 @@ static int socket_pair(lua_State *L)
 	shim_apply_defaults(shim, a);
 	shim_apply_defaults(shim, b);
 	return 2;
+}
+
+/* The descriptor of a number, a socket, or a table with a field fd. */
+static int descriptor(lua_State *L, int index)
+{
+	struct socket *socket = shim_test(L, index, shim_self(L)->socket_type);
+	if (socket)
+		return socket->so ? cq_socket_pollfd(socket->so) : -1;
+	if (lua_istable(L, index)) {
+		lua_getfield(L, index, "fd");
+		return lua_isnumber(L, -1) ? (int)lua_tointeger(L, -1) : -1;
+	}
+	return lua_isnoneornil(L, index) ? -1 : (int)luaL_checkinteger(L, index);
+}
+
+static int from_descriptor(lua_State *L, int (*make)(int, cq_socket **))
+{
+	struct shim *shim = shim_self(L);
+	int fd = descriptor(L, 1);
+	struct socket *socket = shim_new_socket(L, shim);
+	int code = make(fd, &socket->so);
+	if (code)
+		return nil_and_code(L, code);
+	shim_apply_defaults(shim, socket);
+	return 1;
+}
+
+/* socket.dup(fd or socket or { fd = fd }) */
+static int socket_dup(lua_State *L)
+{
+	return from_descriptor(L, cq_socket_dup);
+}
+
+/* socket.fdopen(fd or { fd = fd }) */
+static int socket_fdopen(lua_State *L)
+{
+	return from_descriptor(L, cq_socket_adopt);
 }
 
 /* socket.type(object) */
@@ -346,6 +388,8 @@ static const luaL_Reg functions[] = {
 	{ "connect", socket_connect },
 	{ "listen", socket_listen },
 	{ "pair", socket_pair },
+	{ "dup", socket_dup },
+	{ "fdopen", socket_fdopen },
 	{ "type", socket_type },
 	{ "interpose", socket_interpose },
 	{ NULL, NULL },

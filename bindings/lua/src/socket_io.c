@@ -19,6 +19,7 @@ struct op {
 	uint32_t mode;
 	size_t offset; /* how far that argument is done, or a size */
 	double timeout, deadline;
+	int stuck; /* the error of an earlier write */
 };
 
 enum kind { READ, XREAD, LINES, WRITE, XWRITE, PACK, FLUSH, FILL, UNPACK, CONNECT, LISTEN, ACCEPT };
@@ -154,6 +155,7 @@ static void pop_op(lua_State *L, struct op *op)
 	op->offset = (size_t)lua_tonumber(L, -2);
 	op->deadline = lua_tonumber(L, -1);
 	op->timeout = NAN;
+	op->stuck = 0;
 	uint64_t bits = (uint64_t)packed;
 	op->kind = (int)(bits & 15);
 	op->mode = (uint32_t)(bits >> 4 & 63);
@@ -213,20 +215,15 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 		int code = kinds[op->kind].attempt(L, socket, op, first);
 		if (code == 0)
 			return lua_gettop(L) - (op->count + 1);
-		const char *name = kinds[op->kind].name;
-		if (code > 0 && op->kind <= LINES && cq_socket_wants_flush(socket->so) && code != EAGAIN) {
-			name = "flush"; /* a read that could not flush output */
-			side = CQ_OUTPUT;
-		}
 		if (code != EAGAIN)
-			return fail(L, socket, op, name, side, code);
+			return fail(L, socket, op, op->stuck ? "write" : kinds[op->kind].name, side, code);
 		double left = NAN;
 		if (!isnan(op->timeout) || !isnan(op->deadline)) {
 			double now = cq_monotime();
 			if (isnan(op->deadline))
 				op->deadline = now + op->timeout;
 			else if (op->deadline <= now)
-				return fail(L, socket, op, name, side, ETIMEDOUT);
+				return fail(L, socket, op, kinds[op->kind].name, side, ETIMEDOUT);
 			left = fmax(op->deadline - now, 0);
 		}
 		if (shim_self(L)->running)
@@ -235,18 +232,18 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 		wait.socket = socket->so;
 		wait.timeout = left;
 		if ((code = cq_poll(&wait, 1, NULL)))
-			return fail(L, socket, op, name, side, code);
+			return fail(L, socket, op, kinds[op->kind].name, side, code);
 		first = 0;
 	}
 }
 
 static int begin(lua_State *L, struct socket *socket, int kind, int count, uint32_t mode, double timeout)
 {
-	struct op op = { kind, count, 0, mode, 0, timeout, NAN };
+	struct op op = { kind, count, 0, mode, 0, timeout, NAN, 0 };
 	if (count > 65535)
 		return luaL_error(L, "too many arguments");
 	if (isnan(timeout))
-		op.timeout = cq_socket_timeout(socket->so);
+		op.timeout = socket->timeout;
 	return go(L, socket, &op, 1);
 }
 
@@ -294,10 +291,9 @@ static struct format check_format(lua_State *L, int index)
 	return format;
 }
 
-static int receive(struct socket *socket, const struct format *format, uint32_t mode, int patient,
+static int receive(struct socket *socket, const struct format *format, uint32_t mode, uint32_t flags,
                    const void **data, size_t *size)
 {
-	uint32_t flags = patient ? CQ_PATIENT : 0;
 	if (format->boundary)
 		return cq_socket_recv_body(socket->so, format->boundary, format->count, mode, flags, data, size);
 	return cq_socket_recv(socket->so, format->kind, format->count, mode, flags, data, size);
@@ -309,17 +305,12 @@ static int attempt_read(lua_State *L, struct socket *socket, struct op *op, int 
 	int code = cq_socket_error(socket->so, CQ_INPUT);
 	if (code && code != EPIPE)
 		return code;
-	if (cq_socket_wants_flush(socket->so)) {
-		int flushed = cq_socket_try_flush(socket->so, CQ_MODE_DEFAULT);
-		if (flushed)
-			return flushed;
-	}
 	for (; op->next < op->count; op->next++) {
 		struct format format = check_format(L, op->next + 2);
 		const void *data;
 		size_t size;
 		if (code == 0)
-			code = receive(socket, &format, op->mode, first, &data, &size);
+			code = receive(socket, &format, op->mode, first ? CQ_FLUSH | CQ_PATIENT : CQ_FLUSH, &data, &size);
 		if (code == EPIPE) {
 			lua_pushnil(L); /* end of file */
 			return 0;
@@ -465,10 +456,12 @@ static int attempt_fill(lua_State *L, struct socket *socket, struct op *op, int 
 static int socket_fill(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
+	lua_settop(L, 3);
 	lua_Number size = luaL_checknumber(L, 2);
-	struct op op = { FILL, 0, 0, CQ_MODE_DEFAULT, size > 0 ? (size_t)size : 0, shim_seconds(L, 3), NAN };
+	size_t count = size > 0 ? (size_t)size : 0;
+	struct op op = { FILL, 0, 0, CQ_MODE_DEFAULT, count, shim_seconds(L, 3), NAN, 0 };
 	if (isnan(op.timeout))
-		op.timeout = cq_socket_timeout(socket->so);
+		op.timeout = socket->timeout;
 	lua_settop(L, 1);
 	return go(L, socket, &op, 1);
 }
@@ -501,7 +494,7 @@ static int attempt_unpack(lua_State *L, struct socket *socket, struct op *op, in
 /* The bytes that a count of bits takes. */
 static size_t check_bits(lua_State *L, int index)
 {
-	lua_Integer bits = luaL_optinteger(L, index, 32);
+	lua_Integer bits = lua_isnumber(L, index) ? lua_tointeger(L, index) : 32;
 	luaL_argcheck(L, bits >= 0 && bits <= 64, index, "0 to 64 bits expected");
 	return (size_t)(bits + 7) / 8;
 }
@@ -510,24 +503,24 @@ static size_t check_bits(lua_State *L, int index)
 static int socket_unpack(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	struct op op = { UNPACK, 0, 0, CQ_MODE_DEFAULT, check_bits(L, 2), cq_socket_timeout(socket->so), NAN };
+	struct op op = { UNPACK, 0, 0, CQ_MODE_DEFAULT, check_bits(L, 2), socket->timeout, NAN, 0 };
 	lua_settop(L, 1);
 	return go(L, socket, &op, 1);
 }
 
 /* -- Writing -------------------------------------------------------------------------------- */
 
-/* Arguments are strings, or what is written as one; nil and false are nothing. */
+/* Arguments are strings, or what is written as one; nil and false end them. */
 static int attempt_write(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	int code = cq_socket_error(socket->so, CQ_OUTPUT);
-	if (code)
-		return code;
+	if (code && code != EAGAIN)
+		return op->stuck = 1, code;
 	for (; op->next < op->count; op->next++, op->offset = 0, first = 1) {
 		int index = op->next + 2;
 		size_t size;
 		if (!lua_toboolean(L, index))
-			continue;
+			break;
 		if (!lua_isstring(L, index)) {
 			luaL_tolstring(L, index, NULL);
 			lua_replace(L, index);
@@ -574,6 +567,7 @@ static int socket_xwrite(lua_State *L)
 static int socket_pack(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
+	lua_settop(L, 4);
 	lua_Number number = luaL_checknumber(L, 2);
 	uint64_t value = lua_isinteger(L, 2) ? (uint64_t)lua_tointeger(L, 2)
 	                 : number < 0        ? (uint64_t)(int64_t)number
@@ -597,6 +591,7 @@ static int socket_send(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	size_t size, sent = 0;
+	lua_settop(L, 5);
 	const char *data = luaL_checklstring(L, 2, &size);
 	lua_Integer from = luaL_checkinteger(L, 3), to = luaL_checkinteger(L, 4);
 	luaL_argcheck(L, from >= 1 && (size_t)from <= size + 1, 3, "start index beyond object boundary");

@@ -47,7 +47,7 @@ static int for_each_side(lua_State *L, int index, void (*each)(lua_State *, stru
 	luaL_checkstack(L, (int)strlen(which) + 1, "too many directions");
 	for (const char *letter = which; *letter; letter++)
 		if (*letter != 'r' && *letter != 'w')
-			return luaL_argerror(L, index, lua_pushfstring(L, "%s: %c: only `r' or `w' accepted", which, *letter));
+			return luaL_argerror(L, index, lua_pushfstring(L, "%c: %c: only `r' or `w' accepted", *letter, *letter));
 	int count = 0;
 	for (const char *letter = which; *letter; letter++, count++)
 		each(L, socket, *letter == 'r' ? CQ_INPUT : CQ_OUTPUT);
@@ -197,10 +197,11 @@ static int class_setvbuf(lua_State *L)
 
 /* -- Timeouts and errors ------------------------------------------------------------------------ */
 
-/* A timeout argument: NaN for nil and none. */
+/* A timeout argument: NaN for nil, none and infinity. */
 static double opt_timeout(lua_State *L, int index)
 {
-	return lua_isnoneornil(L, index) ? NAN : (double)luaL_checknumber(L, index);
+	double timeout = lua_isnoneornil(L, index) ? NAN : (double)luaL_checknumber(L, index);
+	return isinf(timeout) ? NAN : timeout;
 }
 
 static int push_timeout(lua_State *L, double timeout)
@@ -215,10 +216,10 @@ static int push_timeout(lua_State *L, double timeout)
 /* socket:settimeout([seconds]) */
 static int socket_settimeout(lua_State *L)
 {
-	cq_socket *so = shim_socket(L, 1)->so;
+	struct socket *socket = shim_socket(L, 1);
 	double timeout = opt_timeout(L, 2);
-	push_timeout(L, cq_socket_timeout(so));
-	cq_socket_set_timeout(so, timeout);
+	push_timeout(L, socket->timeout);
+	socket->timeout = timeout;
 	return 1;
 }
 
@@ -379,6 +380,38 @@ static int socket_pending(lua_State *L)
 	return 2;
 }
 
+/* socket:peereid() */
+static int socket_peereid(lua_State *L)
+{
+	uint32_t uid, gid;
+	int code = cq_socket_peereid(shim_socket(L, 1)->so, &uid, &gid);
+	if (code) {
+		lua_pushnil(L);
+		lua_pushinteger(L, code);
+	} else {
+		lua_pushinteger(L, (lua_Integer)uid);
+		lua_pushinteger(L, (lua_Integer)gid);
+	}
+	return 2;
+}
+
+/* socket:peerpid() */
+static int socket_peerpid(lua_State *L)
+{
+	int pid, code = cq_socket_peerpid(shim_socket(L, 1)->so, &pid);
+	if (code)
+		lua_pushnil(L);
+	lua_pushinteger(L, code ? code : pid);
+	return code ? 2 : 1;
+}
+
+/* socket:checktls(): nothing, since no socket is in TLS mode */
+static int socket_checktls(lua_State *L)
+{
+	shim_socket(L, 1);
+	return 0;
+}
+
 static int push_name(lua_State *L, int code, const cq_name *name)
 {
 	if (code) {
@@ -455,7 +488,7 @@ static int socket_events(lua_State *L)
 /* socket:timeout() */
 static int socket_timeout(lua_State *L)
 {
-	double timeout = cq_socket_timeout(shim_socket(L, 1)->so);
+	double timeout = shim_socket(L, 1)->timeout;
 	return isnan(timeout) ? 0 : push_timeout(L, timeout);
 }
 
@@ -517,6 +550,9 @@ const luaL_Reg shim_socket_settings[] = {
 	{ "pending", socket_pending },
 	{ "peername", socket_peername },
 	{ "localname", socket_localname },
+	{ "peereid", socket_peereid },
+	{ "peerpid", socket_peerpid },
+	{ "checktls", socket_checktls },
 	{ "stat", socket_stat },
 	{ "pollfd", socket_pollfd },
 	{ "events", socket_events },

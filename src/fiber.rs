@@ -114,14 +114,20 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
             drop(controller);
             parked?;
             sys::fiber::suspend();
-            RUNNING.with(|running| {
-                if let Some(entry) = running.borrow().last() {
-                    entry.fired.iter().for_each(|fired| each(*fired));
-                }
-            });
+            tell_fired(each);
             Ok(())
         }
     }
+}
+
+/// Not inlined behind the suspension, for the reason told at `sys::fiber::suspend`.
+#[inline(never)]
+fn tell_fired(each: &mut dyn FnMut(Fired)) {
+    RUNNING.with(|running| {
+        if let Some(entry) = running.borrow().last() {
+            entry.fired.iter().for_each(|fired| each(*fired));
+        }
+    });
 }
 
 /// The same for one member; whether its descriptor, rather than its timeout, fired is not told.

@@ -728,7 +728,7 @@ pub struct cq_stat {
     pub count: u64,
     /// Seconds since the epoch of the last operation, 0 if there was none.
     pub time: f64,
-    /// As `cq_socket_eof`.
+    /// As `cq_socket_eof`; also after a shutdown.
     pub eof: bool,
 }
 

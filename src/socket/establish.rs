@@ -39,6 +39,15 @@ pub struct Plan {
 const BACKLOG_RETRY: Span = Span(5_000_000);
 
 impl Inner {
+    /// `establish`, at no cost once that is done.
+    #[inline(always)]
+    pub fn ensure_established(&mut self) -> Result<()> {
+        match self.phase {
+            Phase::Connected => Ok(()),
+            _ => self.establish(),
+        }
+    }
+
     /// Goes on until the socket is ready (`Ok`), must wait (EAGAIN), or failed.
     pub fn establish(&mut self) -> Result<()> {
         loop {

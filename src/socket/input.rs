@@ -37,8 +37,13 @@ impl Socket {
         if patience.flush {
             inner.flush_before_input();
         }
+        if patience.wait && inner.has_nothing() && format != Format::Exactly(0) {
+            inner.input.queue.release();
+            return Err(inner.must_wait_for_input());
+        }
         let text = mode.unwrap_or(inner.input.mode).text;
-        let Some((at, length)) = inner.locate(format, text, patience.wait)? else {
+        let found = inner.locate(format, text, patience.wait)?;
+        let Some((at, length)) = found else {
             return Ok(None);
         };
         Ok(Some(take(inner.input.queue.slice(at, length))))
@@ -75,6 +80,11 @@ impl Inner {
             self.output_blocked = self.flush(Buffering::No) == Err(Errno::AGAIN);
             self.begin();
         }
+    }
+
+    /// Nothing is buffered here or, as far as is known, in the kernel.
+    fn has_nothing(&self) -> bool {
+        self.drained && self.input.queue.is_empty() && !self.input.stat.eof
     }
 
     /// EAGAIN: input must come, or pending output must go.
@@ -124,8 +134,7 @@ impl Inner {
 
     /// One receive, for a buffer that is to hold `size` bytes. EPIPE at end of file.
     fn receive_some(&mut self, size: usize, patient: bool) -> Result<()> {
-        self.establish()?;
-        self.check_open()?;
+        self.ensure_established()?;
         if self.input.stat.eof {
             return Err(Errno::PIPE);
         }

@@ -58,7 +58,7 @@ pub enum Direction {
 pub struct Stat {
     /// Bytes.
     pub count: u64,
-    /// Whether end of file was seen (input) or the peer refuses more (output).
+    /// Whether end of file was seen (input), the peer refuses more (output), or it was shut down.
     pub eof: bool,
     /// Seconds since the epoch of the last operation; 0 if there was none.
     pub time: i64,
@@ -74,8 +74,10 @@ pub struct Side {
     size: usize,
     /// The longest line.
     max_line: usize,
-    /// Statistics.
+    /// Statistics; `eof` there as the program's I/O has found it.
     stat: Stat,
+    /// Shut down by the program.
+    shut: bool,
     /// The error that a waiting operation left, until cleared.
     error: Option<Errno>,
 }
@@ -84,7 +86,7 @@ impl Side {
     fn new() -> Side {
         let (size, max_line) = (queue::SMALL, 4096);
         let (stat, mode) = (Stat::default(), Mode::default());
-        Side { queue: Queue::default(), mode, size, max_line, stat, error: None }
+        Side { queue: Queue::default(), mode, size, max_line, stat, shut: false, error: None }
     }
 
     fn count(&mut self, bytes: usize, time: bool) {
@@ -238,7 +240,11 @@ impl Socket {
         loop {
             match sock::accept(inner.fd).map_err(Errno::from) {
                 // A fresh connection has sent nothing yet, or the poller will say so.
-                Ok(fd) => return Ok(Socket::connected(fd, inner.kind, true)),
+                Ok(fd) => {
+                    let mut accepted = Inner::new(fd, inner.kind, Phase::Connected);
+                    (accepted.drained, accepted.time) = (true, inner.time);
+                    return Ok(Socket::from_inner(accepted));
+                }
                 Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
                 Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
                     let again = inner.must_wait(0);
@@ -290,9 +296,12 @@ impl Socket {
 
     /// shutdown(2). Output that is still buffered is not sent.
     pub fn shutdown(&self, how: i32) -> Result<()> {
-        let inner = self.inner.borrow();
+        let mut inner = self.inner.borrow_mut();
         inner.check_open()?;
-        Ok(sock::shutdown(inner.fd, how)?)
+        sock::shutdown(inner.fd, how)?;
+        inner.input.shut |= how != libc::SHUT_WR;
+        inner.output.shut |= how != libc::SHUT_RD;
+        Ok(())
     }
 
     /// Cancels the descriptor in every controller of this thread and closes it. Buffered output
@@ -338,12 +347,13 @@ impl Socket {
         Ok(sock::peer_credentials(self.open_fd()?)?.0)
     }
 
+    /// The descriptor, once connecting or binding has gone as far as it can.
     fn open_fd(&self) -> Result<RawFd> {
-        let inner = self.inner.borrow();
+        let mut inner = self.inner.borrow_mut();
         inner.check_open()?;
-        match inner.phase {
-            Phase::Failed(error) => Err(error),
-            _ => Ok(inner.fd),
+        match inner.establish() {
+            Ok(()) | Err(Errno::AGAIN) => Ok(inner.fd),
+            Err(error) => Err(error),
         }
     }
 
@@ -407,7 +417,9 @@ impl Socket {
 
     /// Statistics of a direction.
     pub fn stat(&self, direction: Direction) -> Stat {
-        self.inner.borrow_mut().side(direction).stat
+        let mut inner = self.inner.borrow_mut();
+        let side = inner.side(direction);
+        Stat { eof: side.stat.eof || side.shut, ..side.stat }
     }
 
     /// Bytes buffered in a direction.

@@ -68,7 +68,7 @@ impl Inner {
             self.output.queue.push(data);
             return (data.len(), Ok(()));
         }
-        if let Err(error) = self.establish() {
+        if let Err(error) = self.ensure_established() {
             return (self.keep(data, line), Err(error));
         }
         let direct = due.saturating_sub(self.output.queue.len());
@@ -133,7 +133,7 @@ impl Inner {
             if due == 0 {
                 return Ok(());
             }
-            self.establish()?;
+            self.ensure_established()?;
             let queue = std::mem::take(&mut self.output.queue);
             let result = self.push_to_kernel(&queue.data()[..due], &[]);
             self.output.queue = queue;

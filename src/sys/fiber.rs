@@ -63,8 +63,15 @@ pub fn suspend() -> bool {
     // SAFETY: `CURRENT` is set only while the coroutine of this yielder runs on this thread, and
     // the yielder lives on that coroutine's stack until it ends.
     unsafe { (*current).suspend(()) };
-    CURRENT.set(current);
+    set_current(current);
     true
+}
+
+/// The coroutine may go on in another thread, whose `CURRENT` lies elsewhere: inlined behind a
+/// suspension, the address would be that of the thread before.
+#[inline(never)]
+fn set_current(yielder: *const Yielder<(), ()>) {
+    CURRENT.set(yielder);
 }
 
 /// Runs `f` as outside of any coroutine: `suspend` does nothing there.

@@ -4,21 +4,19 @@
  */
 #include "shim.h"
 
+const char shim_condition_tag[] = SHIM_CONDITION;
+
 static struct condition *check(lua_State *L)
 {
-	return shim_check(L, 1, shim_self(L)->condition_type, SHIM_CONDITION);
+	return shim_check(L, 1, shim_condition_tag, SHIM_CONDITION);
 }
 
 /* condition.new([lifo]) */
 static int condition_new(lua_State *L)
 {
-	struct shim *shim = shim_self(L);
 	int lifo = lua_toboolean(L, 1);
-	struct condition *condition = lua_newuserdata(L, sizeof *condition);
-	condition->cv = NULL;
-	luaL_getmetatable(L, SHIM_CONDITION);
-	shim->condition_type = lua_topointer(L, -1);
-	lua_setmetatable(L, -2);
+	struct condition *condition =
+	    shim_new(L, shim_self(L), shim_condition_tag, SHIM_CONDITION, sizeof *condition);
 	int code = cq_condition_new(lifo, &condition->cv);
 	return code ? shim_failure(L, code) : 1;
 }
@@ -26,7 +24,7 @@ static int condition_new(lua_State *L)
 /* condition.type(object) */
 static int condition_type(lua_State *L)
 {
-	if (shim_test(L, 1, shim_self(L)->condition_type))
+	if (shim_test(L, 1, shim_condition_tag))
 		lua_pushliteral(L, "condition");
 	else
 		lua_pushnil(L);
@@ -101,9 +99,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen__cqueues_condition(lua_State *L)
 {
-	struct shim *shim = shim_state(L);
 	shim_class(L, SHIM_CONDITION, methods, meta);
-	shim->condition_type = lua_topointer(L, -1);
 	lua_newtable(L);
 	shim_push_state(L);
 	lua_pushvalue(L, -3);

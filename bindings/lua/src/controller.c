@@ -10,10 +10,12 @@
 #include "shim.h"
 #include <stdlib.h>
 
+const char shim_controller_tag[] = SHIM_CONTROLLER;
+
 static struct controller *check(lua_State *L)
 {
 	struct controller *controller =
-	    shim_check(L, 1, shim_self(L)->controller_type, SHIM_CONTROLLER);
+	    shim_check(L, 1, shim_controller_tag, SHIM_CONTROLLER);
 	if (!controller->cq)
 		luaL_error(L, "cqueue closed");
 	return controller;
@@ -97,7 +99,7 @@ static int park(struct controller *controller, struct task *task, struct refusal
 		lua_remove(T, task->base + 1);
 	}
 	for (int i = 0; i < count; i++, used++) {
-		if (shim_interest(T, controller->shim, task->base + 1 + i, &set[i], &skip)) {
+		if (shim_interest(T, controller->object.shim, task->base + 1 + i, &set[i], &skip)) {
 			why->object = task->base + 1 + i;
 			return -1;
 		}
@@ -174,7 +176,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 		if (count < 0)
 			count = top;
 		task->base = top - count + 1; /* where the marker is */
-		if (count == 0 || !shim_is_poll(T, task->base)) {
+		if (count == 0 || lua_touserdata(T, task->base) != controller->object.shim->poll) {
 			*yielded = count;
 			return YIELDED;
 		}
@@ -231,13 +233,13 @@ static void enter(lua_State *L, struct controller *controller)
 		luaL_error(L, "cqueue running");
 	else if (code)
 		luaL_error(L, "%s", cq_strerror(code));
-	controller->outer = controller->shim->running;
-	controller->shim->running = controller;
+	controller->outer = controller->object.shim->running;
+	controller->object.shim->running = controller;
 }
 
 static void leave(struct controller *controller)
 {
-	controller->shim->running = controller->outer;
+	controller->object.shim->running = controller->outer;
 	controller->outer = NULL;
 	if (!controller->suspended)
 		cq_controller_leave(controller->cq);
@@ -278,8 +280,8 @@ static int controller_resume_step(lua_State *L)
 		return luaL_error(L, "no step is suspended");
 	int nargs = lua_gettop(L) - 1;
 	controller->suspended = 0;
-	controller->outer = controller->shim->running;
-	controller->shim->running = controller;
+	controller->outer = controller->object.shim->running;
+	controller->object.shim->running = controller;
 	luaL_checkstack(task->thread, nargs, "too many arguments");
 	lua_xmove(L, task->thread, nargs);
 	int count = run(L, controller, task, nargs);
@@ -408,7 +410,7 @@ static int controller_cancel(lua_State *L)
 {
 	struct controller *controller = check(L);
 	for (int i = 2, top = lua_gettop(L); i <= top; i++)
-		cq_controller_cancel(controller->cq, descriptor(L, controller->shim, i));
+		cq_controller_cancel(controller->cq, descriptor(L, controller->object.shim, i));
 	return 0;
 }
 
@@ -432,8 +434,8 @@ static void destroy(struct controller *controller)
 static int controller_close(lua_State *L)
 {
 	struct controller *controller =
-	    shim_check(L, 1, shim_self(L)->controller_type, SHIM_CONTROLLER);
-	for (struct controller *c = controller->shim->running; c; c = c->outer)
+	    shim_check(L, 1, shim_controller_tag, SHIM_CONTROLLER);
+	for (struct controller *c = controller->object.shim->running; c; c = c->outer)
 		if (c == controller)
 			return luaL_error(L, "cqueue running");
 	if (controller->suspended)
@@ -459,11 +461,8 @@ static int controller_gc(lua_State *L)
 static int cqueues_create(lua_State *L)
 {
 	struct shim *shim = shim_self(L);
-	struct controller *controller = lua_newuserdata(L, sizeof *controller);
-	memset(controller, 0, sizeof *controller);
-	controller->shim = shim;
-	luaL_getmetatable(L, SHIM_CONTROLLER);
-	lua_setmetatable(L, -2);
+	struct controller *controller =
+	    shim_new(L, shim, shim_controller_tag, SHIM_CONTROLLER, sizeof *controller);
 	lua_newtable(L);
 	lua_setuservalue(L, -2);
 	int code = cq_controller_new(&controller->cq);
@@ -489,7 +488,7 @@ static int cqueues_new(lua_State *L)
 /* cqueues.type(object) */
 static int cqueues_type(lua_State *L)
 {
-	struct controller *controller = shim_test(L, 1, shim_self(L)->controller_type);
+	struct controller *controller = shim_test(L, 1, shim_controller_tag);
 	if (!controller)
 		lua_pushnil(L);
 	else
@@ -648,9 +647,7 @@ static const luaL_Reg modules[] = {
 
 int luaopen__cqueues(lua_State *L)
 {
-	struct shim *shim = shim_state(L);
 	shim_class(L, SHIM_CONTROLLER, methods, meta);
-	shim->controller_type = lua_topointer(L, -1);
 	lua_newtable(L);
 	shim_push_state(L);
 	lua_pushvalue(L, -3);

@@ -29,11 +29,11 @@ static int unexpected(lua_State *L, const char *name, const char *wanted)
 	return -1;
 }
 
-static int load_pollfd(lua_State *L, struct shim *shim, int object, cq_interest *interest)
+static int load_pollfd(lua_State *L, int object, cq_interest *interest)
 {
 	if (load(L, object, "pollfd"))
 		return -1;
-	struct condition *condition = shim_test(L, -1, shim->condition_type);
+	struct condition *condition = shim_test(L, -1, shim_condition_tag);
 	if (condition)
 		interest->condition = condition->cv; /* the core counts a reference while it is waited for */
 	else if (lua_type(L, -1) == LUA_TNUMBER)
@@ -76,29 +76,25 @@ static int load_timeout(lua_State *L, int object, cq_interest *interest)
 /* An object of our own whose methods nobody replaced: no call into Lua. */
 static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *interest)
 {
-	const void *type = NULL;
-	if (lua_getmetatable(L, index)) {
-		type = lua_topointer(L, -1);
-		lua_pop(L, 1);
-	}
-	if (!type) {
+	struct object *object = lua_touserdata(L, index);
+	if (lua_rawlen(L, index) < sizeof *object)
 		return 0;
-	} else if (type == shim->socket_type && !shim->custom_socket) {
-		struct socket *socket = lua_touserdata(L, index);
+	if (object->tag == shim_socket_tag && !shim->custom_socket) {
+		struct socket *socket = (struct socket *)object;
 		if (!socket->so)
 			return 0; /* its methods say what is wrong */
 		interest->socket = socket->so;
 		interest->timeout = isnan(socket->timeout) ? NAN : fmax(socket->timeout, 0);
 		return 1;
-	} else if (type == shim->condition_type && !shim->custom_condition) {
-		interest->condition = ((struct condition *)lua_touserdata(L, index))->cv;
+	} else if (object->tag == shim_condition_tag && !shim->custom_condition) {
+		interest->condition = ((struct condition *)object)->cv;
 		return 1;
-	} else if (type == shim->controller_type && !shim->custom_controller) {
-		struct controller *controller = lua_touserdata(L, index);
-		if (controller->cq && cq_controller_pollfd(controller->cq, &interest->fd) == 0) {
-			interest->events = POLLIN;
-			interest->timeout = cq_controller_timeout(controller->cq);
-		}
+	} else if (object->tag == shim_controller_tag && !shim->custom_controller) {
+		struct controller *controller = (struct controller *)object;
+		if (!controller->cq || cq_controller_pollfd(controller->cq, &interest->fd))
+			return 0;
+		interest->events = POLLIN;
+		interest->timeout = cq_controller_timeout(controller->cq);
 		return 1;
 	}
 	return 0;
@@ -120,7 +116,7 @@ int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *inter
 			return 0;
 		/* fall through */
 	case LUA_TTABLE:
-		if (load_pollfd(L, shim, index, interest) || load_events(L, index, interest))
+		if (load_pollfd(L, index, interest) || load_events(L, index, interest))
 			return -1;
 		return load_timeout(L, index, interest);
 	case LUA_TNIL:

@@ -46,8 +46,8 @@ struct shim *shim_state(lua_State *L)
 	}
 	d->timeout = NAN;
 	d->onerror = LUA_NOREF;
-	lua_newuserdata(L, 1); /* the marker: a value equal only to itself */
-	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_POLL);
+	shim->poll = lua_newuserdata(L, 1); /* a value equal only to itself */
+	shim->poll_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	lua_newtable(L);
 	lua_newtable(L);
 	lua_pushliteral(L, "v");
@@ -59,22 +59,13 @@ struct shim *shim_state(lua_State *L)
 
 void shim_push_state(lua_State *L)
 {
+	shim_state(L); /* makes it, the first time */
 	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_STATE);
 }
 
 void shim_push_poll(lua_State *L)
 {
-	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_POLL);
-}
-
-int shim_is_poll(lua_State *L, int index)
-{
-	if (lua_type(L, index) != LUA_TUSERDATA)
-		return 0;
-	shim_push_poll(L);
-	int same = lua_touserdata(L, -1) == lua_touserdata(L, index);
-	lua_pop(L, 1);
-	return same;
+	lua_rawgeti(L, LUA_REGISTRYINDEX, shim_state(L)->poll_ref);
 }
 
 void shim_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta)
@@ -91,19 +82,26 @@ void shim_class(lua_State *L, const char *name, const luaL_Reg *methods, const l
 	lua_setfield(L, -2, "__name");
 }
 
-void *shim_test(lua_State *L, int index, const void *type)
+void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size)
 {
-	void *object = lua_touserdata(L, index);
-	if (!object || !lua_getmetatable(L, index))
-		return NULL;
-	int same = lua_topointer(L, -1) == type;
-	lua_pop(L, 1);
-	return same ? object : NULL;
+	struct object *object = lua_newuserdata(L, size);
+	memset(object, 0, size);
+	object->shim = shim;
+	luaL_getmetatable(L, name);
+	lua_setmetatable(L, -2);
+	object->tag = tag;
+	return object;
 }
 
-void *shim_check(lua_State *L, int index, const void *type, const char *name)
+void *shim_test(lua_State *L, int index, const char *tag)
 {
-	void *object = shim_test(L, index, type);
+	struct object *object = lua_touserdata(L, index);
+	return object && lua_rawlen(L, index) >= sizeof *object && object->tag == tag ? object : NULL;
+}
+
+void *shim_check(lua_State *L, int index, const char *tag, const char *name)
+{
+	void *object = shim_test(L, index, tag);
 	return object ? object : luaL_checkudata(L, index, name);
 }
 
@@ -128,6 +126,53 @@ int shim_define(lua_State *L)
 		lua_setfield(L, -3, name);
 	}
 	return 0;
+}
+
+enum { BELOW = SHIM_CONTINUES ? 0 : 1 }; /* levels between a waiting method and its function */
+
+int shim_argerror(lua_State *L, int index, const char *why)
+{
+	lua_Debug info;
+	const char *name = "?";
+	if (lua_getstack(L, BELOW, &info)) {
+		lua_getinfo(L, "n", &info);
+		if (info.name)
+			name = info.name;
+		if (info.namewhat && !strcmp(info.namewhat, "method"))
+			index--;
+	}
+	luaL_where(L, BELOW + 1);
+	lua_pushfstring(L, "bad argument #%d to '%s' (%s)", index, name, why);
+	lua_concat(L, 2);
+	return lua_error(L);
+}
+
+int shim_error(lua_State *L, const char *format, const char *value)
+{
+	luaL_where(L, BELOW + 1);
+	lua_pushfstring(L, format, value);
+	lua_concat(L, 2);
+	return lua_error(L);
+}
+
+static void type_error(lua_State *L, int index, const char *wanted)
+{
+	const char *got = lua_isnone(L, index) ? "no value" : luaL_typename(L, index);
+	shim_argerror(L, index, lua_pushfstring(L, "%s expected, got %s", wanted, got));
+}
+
+lua_Number shim_checknumber(lua_State *L, int index)
+{
+	if (!lua_isnumber(L, index))
+		type_error(L, index, "number");
+	return lua_tonumber(L, index);
+}
+
+const char *shim_checkstring(lua_State *L, int index, size_t *size)
+{
+	if (!lua_isstring(L, index))
+		type_error(L, index, "string");
+	return lua_tolstring(L, index, size);
 }
 
 double shim_seconds(lua_State *L, int index)

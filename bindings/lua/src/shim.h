@@ -69,8 +69,9 @@ struct controller;
 struct shim {
 	/* The controller whose task runs, the innermost one. */
 	struct controller *running;
-	/* Metatables, as lua_topointer: comparing them is cheaper than asking the registry. */
-	const void *socket_type, *condition_type, *controller_type;
+	/* The marker that comes first in each yield: its address, and its reference in the registry. */
+	const void *poll;
+	int poll_ref;
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */
 	int custom_socket, custom_condition, custom_controller;
 	/* Defaults of new sockets. */
@@ -88,29 +89,44 @@ struct shim {
 #define SHIM_CONDITION "CQS Condition"
 #define SHIM_CONTROLLER "Continuation Queue"
 
+/* What each object of a class begins with. Comparing a tag is cheaper than asking the registry for a
+ * metatable, and as safe: the tags' addresses are known to this module alone. */
+struct object {
+	const char *tag;
+	struct shim *shim;
+};
+
+extern const char shim_socket_tag[], shim_condition_tag[], shim_controller_tag[];
+
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
 #define SHIM_CONTROLLERS "cqueues.controllers" /* weak: number -> controller */
-#define SHIM_POLL "cqueues._POLL"              /* the marker that comes first in each yield */
 #define SHIM_WAIT "cqueues.wait"               /* see shim_wait */
 
 struct shim *shim_state(lua_State *L);
 void shim_push_state(lua_State *L);
 #define shim_self(L) ((struct shim *)lua_touserdata((L), lua_upvalueindex(1)))
 void shim_push_poll(lua_State *L);
-int shim_is_poll(lua_State *L, int index);
 
 /* Makes a class: a metatable with methods in __index and, if `interpose` is asked for, its module
  * function. Leaves the metatable on the stack. */
 void shim_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
+/* Makes an object of `size` bytes of a class. */
+void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size);
 /* Checks that the argument is of a class and returns its content. */
-void *shim_check(lua_State *L, int index, const void *type, const char *name);
+void *shim_check(lua_State *L, int index, const char *tag, const char *name);
 /* The same without an error: NULL. */
-void *shim_test(lua_State *L, int index, const void *type);
+void *shim_test(lua_State *L, int index, const char *tag);
 /* interpose(name, function) for the class whose metatable is upvalue 2; returns the name. */
 const char *shim_interpose(lua_State *L);
 /* _define(name, function): the same for the library's own Lua methods; keeps what is there. */
 int shim_define(lua_State *L);
+/* Argument and other errors of waiting methods: in 5.1 a Lua function stands between them and their
+ * caller, which is whom the text must name. */
+int shim_argerror(lua_State *L, int index, const char *why);
+int shim_error(lua_State *L, const char *format, const char *value);
+lua_Number shim_checknumber(lua_State *L, int index);
+const char *shim_checkstring(lua_State *L, int index, size_t *size);
 /* Seconds, or NaN for nil, none and what is no number. */
 double shim_seconds(lua_State *L, int index);
 /* false or nil, text, code. */
@@ -127,8 +143,8 @@ struct task {
 };
 
 struct controller {
+	struct object object;
 	cq_controller *cq; /* NULL once closed */
-	struct shim *shim;
 	struct task *tasks;
 	/* The task that is being resumed. */
 	struct task *current;
@@ -144,6 +160,7 @@ int luaopen__cqueues(lua_State *L);
 /* -- Conditions ---------------------------------------------------------------------------- */
 
 struct condition {
+	struct object object;
 	cq_condition *cv;
 };
 
@@ -152,9 +169,11 @@ int luaopen__cqueues_condition(lua_State *L);
 /* -- Sockets ------------------------------------------------------------------------------- */
 
 struct socket {
+	struct object object;
 	cq_socket *so; /* NULL once closed */
 	int onerror;   /* a reference, or LUA_NOREF for the default */
-	int maxerrs[2], errors[2];
+	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
+	int maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
 	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
 };
 

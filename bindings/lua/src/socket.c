@@ -5,22 +5,20 @@
 #include "shim.h"
 #include <netinet/in.h>
 
+const char shim_socket_tag[] = SHIM_SOCKET;
+
 struct socket *shim_socket(lua_State *L, int index)
 {
-	struct socket *socket = shim_check(L, index, shim_self(L)->socket_type, SHIM_SOCKET);
+	struct socket *socket = shim_check(L, index, shim_socket_tag, SHIM_SOCKET);
 	if (!socket->so)
-		luaL_error(L, "socket closed");
+		shim_error(L, "%s", "socket closed");
 	return socket;
 }
 
 struct socket *shim_new_socket(lua_State *L, struct shim *shim)
 {
-	(void)shim;
-	struct socket *socket = lua_newuserdata(L, sizeof *socket);
-	memset(socket, 0, sizeof *socket);
+	struct socket *socket = shim_new(L, shim, shim_socket_tag, SHIM_SOCKET, sizeof *socket);
 	socket->onerror = LUA_NOREF;
-	luaL_getmetatable(L, SHIM_SOCKET);
-	lua_setmetatable(L, -2);
 	return socket;
 }
 
@@ -297,7 +295,7 @@ static int socket_pair(lua_State *L)
 /* The descriptor of a number, a socket, or a table with a field fd. */
 static int descriptor(lua_State *L, int index)
 {
-	struct socket *socket = shim_test(L, index, shim_self(L)->socket_type);
+	struct socket *socket = shim_test(L, index, shim_socket_tag);
 	if (socket)
 		return socket->so ? cq_socket_pollfd(socket->so) : -1;
 	if (lua_istable(L, index)) {
@@ -334,7 +332,7 @@ static int socket_fdopen(lua_State *L)
 /* socket.type(object) */
 static int socket_type(lua_State *L)
 {
-	struct socket *socket = shim_test(L, 1, shim_self(L)->socket_type);
+	struct socket *socket = shim_test(L, 1, shim_socket_tag);
 	if (!socket)
 		lua_pushnil(L);
 	else
@@ -362,7 +360,7 @@ static void destroy(lua_State *L, struct socket *socket)
 /* socket:close() */
 static int socket_close(lua_State *L)
 {
-	destroy(L, shim_check(L, 1, shim_self(L)->socket_type, SHIM_SOCKET));
+	destroy(L, shim_check(L, 1, shim_socket_tag, SHIM_SOCKET));
 	return 0;
 }
 
@@ -410,12 +408,10 @@ static const struct {
 
 int luaopen__cqueues_socket(lua_State *L)
 {
-	struct shim *shim = shim_state(L);
 	luaL_getmetatable(L, SHIM_SOCKET);
 	int first = lua_isnil(L, -1);
 	lua_pop(L, 1);
 	shim_class(L, SHIM_SOCKET, methods, meta);
-	shim->socket_type = lua_topointer(L, -1);
 	if (first) {
 		lua_getfield(L, -1, "__index");
 		shim_push_state(L);

@@ -80,7 +80,7 @@ static int default_onerror(lua_State *L, struct socket *socket, const char *meth
 
 int shim_default_onerror(lua_State *L)
 {
-	struct socket *socket = shim_test(L, 1, shim_self(L)->socket_type);
+	struct socket *socket = shim_test(L, 1, shim_socket_tag);
 	luaL_argcheck(L, socket, 1, "socket expected");
 	const char *method = luaL_checkstring(L, 2);
 	int code = (int)luaL_checkinteger(L, 3), level = (int)luaL_optinteger(L, 4, LEVEL);
@@ -106,12 +106,12 @@ SHIM_CONTINUATION(continue_handler)
 /* Asks the error handler; returns nil or false and what it answers. */
 static int fail(lua_State *L, struct socket *socket, struct op *op, const char *name, int side, int code)
 {
-	struct shim *shim = shim_self(L);
+	struct shim *shim = socket->object.shim;
 	int frame = op->count + 1;
 	if (side >= 0) {
-		cq_socket_set_error(socket->so, (uint32_t)side, code, NULL);
+		socket->error[side] = code;
 		if (socket->errors[side]++ > socket->maxerrs[side])
-			return luaL_error(L, "exceeded unchecked error limit (%s)", cq_strerror(code));
+			return shim_error(L, "exceeded unchecked error limit (%s)", cq_strerror(code));
 	}
 	if (kinds[op->kind].failure_is_false)
 		lua_pushboolean(L, 0);
@@ -140,62 +140,93 @@ static int fail(lua_State *L, struct socket *socket, struct op *op, const char *
 
 static int go(lua_State *L, struct socket *socket, struct op *op, int first);
 
-/* Keeps an op on the stack. */
+/* Keeps an op: most of it in one integer, what is there only sometimes on the stack. */
+static uint64_t pack_op(const struct op *op)
+{
+	return (uint64_t)op->kind | (uint64_t)op->mode << 4 | (uint64_t)op->count << 10 |
+	       (uint64_t)op->next << 26;
+}
+
+static struct op unpack_op(uint64_t packed)
+{
+	struct op op = { 0, 0, 0, 0, 0, NAN, NAN, 0 };
+	op.kind = (int)(packed & 15);
+	op.mode = (uint32_t)(packed >> 4 & 63);
+	op.count = (int)(packed >> 10 & 65535);
+	op.next = (int)(packed >> 26 & 65535);
+	return op;
+}
+
 static void push_op(lua_State *L, const struct op *op)
 {
 	luaL_checkstack(L, 8, "too many arguments");
-	lua_pushnumber(L, op->kind + 16.0 * (op->mode + 64.0 * (op->count + 65536.0 * op->next)));
+	lua_pushnumber(L, (lua_Number)pack_op(op));
 	lua_pushnumber(L, (lua_Number)op->offset);
 	lua_pushnumber(L, op->deadline);
 }
 
-static void pop_op(lua_State *L, struct op *op)
+static struct op pop_op(lua_State *L)
 {
-	double packed = lua_tonumber(L, -3);
-	op->offset = (size_t)lua_tonumber(L, -2);
-	op->deadline = lua_tonumber(L, -1);
-	op->timeout = NAN;
-	op->stuck = 0;
-	uint64_t bits = (uint64_t)packed;
-	op->kind = (int)(bits & 15);
-	op->mode = (uint32_t)(bits >> 4 & 63);
-	op->count = (int)(bits >> 10 & 65535);
-	op->next = (int)(bits >> 26);
+	struct op op = unpack_op((uint64_t)lua_tonumber(L, -3));
+	op.offset = (size_t)lua_tonumber(L, -2);
+	op.deadline = lua_tonumber(L, -1);
 	lua_pop(L, 3);
+	return op;
 }
 
-/* Goes on with the frame on the stack. */
-static int go_on(lua_State *L)
+/* Goes on after a wait. */
+static int go_on(lua_State *L, struct op op)
 {
-	struct op op;
-	pop_op(L, &op);
-	return go(L, shim_socket(L, 1), &op, 0);
+	struct socket *socket = lua_touserdata(L, 1); /* was checked before the wait */
+	if (!socket->so)
+		return shim_error(L, "%s", "socket closed");
+	return go(L, socket, &op, 0);
 }
 
 #if SHIM_CONTINUES
+/* A wide context holds the top of the stack and a plain op; otherwise the op lies on the stack. */
+enum { WIDE = sizeof(shim_context) >= 8, TOP_BITS = 20 };
+#define IN_CONTEXT ((uint64_t)1 << 62)
+
 SHIM_CONTINUATION(continue_op)
 {
-	shim_context top;
-	shim_get_context(L, top);
-	lua_settop(L, (int)top);
-	return go_on(L);
+	shim_context given_context;
+	shim_get_context(L, given_context);
+	uint64_t context = (uint64_t)given_context;
+	lua_settop(L, (int)(context & ((1 << TOP_BITS) - 1)));
+	if (context & IN_CONTEXT)
+		return go_on(L, unpack_op((context & ~IN_CONTEXT) >> TOP_BITS));
+	return go_on(L, pop_op(L));
 }
-#endif
 
 /* Leaves the method until the socket is ready or `left` seconds have passed (NaN: no limit). */
-static int suspend(lua_State *L, const struct op *op, double left)
+static int suspend(lua_State *L, struct socket *socket, const struct op *op, double left)
 {
-	push_op(L, op);
-#if SHIM_CONTINUES
-	int top = lua_gettop(L), count = 2;
-	shim_push_poll(L);
+	int plain = WIDE && isnan(left) && op->offset == 0;
+	if (!plain)
+		push_op(L, op);
+	uint64_t context = (uint64_t)lua_gettop(L);
+	if (plain)
+		context |= pack_op(op) << TOP_BITS | IN_CONTEXT;
+	lua_rawgeti(L, LUA_REGISTRYINDEX, socket->object.shim->poll_ref);
 	lua_pushvalue(L, 1);
-	if (!isnan(left)) {
-		lua_pushnumber(L, left);
-		count++;
-	}
-	return lua_yieldk(L, count, top, continue_op);
+	if (isnan(left))
+		return lua_yieldk(L, 2, (shim_context)context, continue_op);
+	lua_pushnumber(L, left);
+	return lua_yieldk(L, 3, (shim_context)context, continue_op);
+}
 #else
+/* Called by `drive` with the stack that `suspend` returned. */
+static int continue_op(lua_State *L)
+{
+	return go_on(L, pop_op(L));
+}
+
+/* Returns the marker, the timeout and the stack. */
+static int suspend(lua_State *L, struct socket *socket, const struct op *op, double left)
+{
+	(void)socket;
+	push_op(L, op);
 	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_WAIT);
 	lua_insert(L, 1);
 	if (isnan(left))
@@ -204,8 +235,8 @@ static int suspend(lua_State *L, const struct op *op, double left)
 		lua_pushnumber(L, left);
 	lua_insert(L, 2);
 	return lua_gettop(L);
-#endif
 }
+#endif
 
 /* Attempts the op until it is done; waits in between. */
 static int go(lua_State *L, struct socket *socket, struct op *op, int first)
@@ -226,8 +257,8 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 				return fail(L, socket, op, kinds[op->kind].name, side, ETIMEDOUT);
 			left = fmax(op->deadline - now, 0);
 		}
-		if (shim_self(L)->running)
-			return suspend(L, op, left);
+		if (socket->object.shim->running)
+			return suspend(L, socket, op, left);
 		cq_interest wait = CQ_INTEREST_NONE;
 		wait.socket = socket->so;
 		wait.timeout = left;
@@ -260,7 +291,9 @@ static struct format check_format(lua_State *L, int index)
 {
 	struct format format = { CQ_READ_LINE, 0, NULL };
 	int type = lua_type(L, index);
-	if (type == LUA_TSTRING) {
+	if (type == LUA_TNUMBER) {
+		/* the common case: nothing to check */
+	} else if (type == LUA_TSTRING) {
 		size_t size;
 		const char *text = lua_tolstring(L, index, &size);
 		if (text[0] == '*' && size == 2) {
@@ -270,7 +303,7 @@ static struct format check_format(lua_State *L, int index)
 			case 'a': return format.kind = CQ_READ_ALL, format;
 			case 'h': return format.kind = CQ_READ_HEADER, format;
 			case 'H': return format.kind = CQ_READ_HEADER_KEEP, format;
-			case 'n': luaL_argerror(L, index - 1, "*n not implemented yet");
+			case 'n': shim_argerror(L, index, "*n not implemented yet");
 			}
 		} else if (size >= 2 && text[0] == '-' && text[1] == '-') {
 			format.boundary = text;
@@ -278,11 +311,11 @@ static struct format check_format(lua_State *L, int index)
 			return format;
 		}
 		if (!lua_isnumber(L, index))
-			luaL_argerror(L, index - 1, lua_pushfstring(L, "invalid format %s", text));
+			shim_argerror(L, index, lua_pushfstring(L, "invalid format %s", text));
 	} else if (lua_isnoneornil(L, index) || (type == LUA_TBOOLEAN && !lua_toboolean(L, index))) {
 		return format;
-	} else if (type != LUA_TNUMBER) {
-		luaL_checkstring(L, index);
+	} else {
+		shim_checkstring(L, index, NULL);
 	}
 	lua_Number count = lua_tonumber(L, index);
 	format.kind = count < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
@@ -302,7 +335,7 @@ static int receive(struct socket *socket, const struct format *format, uint32_t 
 /* Arguments are formats; results are pushed behind them. */
 static int attempt_read(lua_State *L, struct socket *socket, struct op *op, int first)
 {
-	int code = cq_socket_error(socket->so, CQ_INPUT);
+	int code = socket->error[CQ_INPUT];
 	if (code && code != EPIPE)
 		return code;
 	for (; op->next < op->count; op->next++) {
@@ -319,7 +352,8 @@ static int attempt_read(lua_State *L, struct socket *socket, struct op *op, int 
 			return code;
 		if (!data)
 			return 0; /* no such thing follows */
-		luaL_checkstack(L, 2, "too many results");
+		if (op->count > 8)
+			luaL_checkstack(L, 2, "too many results");
 		lua_pushlstring(L, data, size);
 		first = 1;
 	}
@@ -387,7 +421,7 @@ static void make_waiting(lua_State *L);
 /* socket:lines(...) */
 static int socket_lines(lua_State *L)
 {
-	shim_check(L, 1, shim_self(L)->socket_type, SHIM_SOCKET);
+	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	int count = lua_gettop(L) - 1;
 	if (count == 0)
 		lua_pushnil(L), count = 1;
@@ -406,7 +440,7 @@ static int socket_xlines(lua_State *L)
 {
 	uint32_t mode;
 	double timeout;
-	shim_check(L, 1, shim_self(L)->socket_type, SHIM_SOCKET);
+	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	mode_and_timeout(L, 3, &mode, &timeout);
 	lua_settop(L, 2);
 	lua_pushinteger(L, (lua_Integer)mode);
@@ -425,7 +459,7 @@ static int socket_recv(lua_State *L)
 	struct format format = check_format(L, 2);
 	const void *data;
 	size_t size;
-	int code = cq_socket_error(socket->so, CQ_INPUT);
+	int code = socket->error[CQ_INPUT];
 	if (!code)
 		code = receive(socket, &format, shim_opt_mode(L, 3), 0, &data, &size);
 	if (!code && data) {
@@ -443,7 +477,7 @@ static int socket_recv(lua_State *L)
 static int attempt_fill(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
-	int code = cq_socket_error(socket->so, CQ_INPUT);
+	int code = socket->error[CQ_INPUT];
 	if (!code)
 		code = cq_socket_try_fill(socket->so, op->offset);
 	if (code && code != EPIPE)
@@ -457,7 +491,7 @@ static int socket_fill(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 3);
-	lua_Number size = luaL_checknumber(L, 2);
+	lua_Number size = shim_checknumber(L, 2);
 	size_t count = size > 0 ? (size_t)size : 0;
 	struct op op = { FILL, 0, 0, CQ_MODE_DEFAULT, count, shim_seconds(L, 3), NAN, 0 };
 	if (isnan(op.timeout))
@@ -473,7 +507,7 @@ static int attempt_unpack(lua_State *L, struct socket *socket, struct op *op, in
 	(void)first;
 	const void *data;
 	size_t size;
-	int code = cq_socket_error(socket->so, CQ_INPUT);
+	int code = socket->error[CQ_INPUT];
 	if (!code)
 		code = cq_socket_try_fill(socket->so, op->offset);
 	if (!code)
@@ -513,7 +547,7 @@ static int socket_unpack(lua_State *L)
 /* Arguments are strings, or what is written as one; nil and false end them. */
 static int attempt_write(lua_State *L, struct socket *socket, struct op *op, int first)
 {
-	int code = cq_socket_error(socket->so, CQ_OUTPUT);
+	int code = socket->error[CQ_OUTPUT];
 	if (code && code != EAGAIN)
 		return op->stuck = 1, code;
 	for (; op->next < op->count; op->next++, op->offset = 0, first = 1) {
@@ -568,7 +602,7 @@ static int socket_pack(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 4);
-	lua_Number number = luaL_checknumber(L, 2);
+	lua_Number number = shim_checknumber(L, 2);
 	uint64_t value = lua_isinteger(L, 2) ? (uint64_t)lua_tointeger(L, 2)
 	                 : number < 0        ? (uint64_t)(int64_t)number
 	                                     : (uint64_t)number;
@@ -596,7 +630,7 @@ static int socket_send(lua_State *L)
 	lua_Integer from = luaL_checkinteger(L, 3), to = luaL_checkinteger(L, 4);
 	luaL_argcheck(L, from >= 1 && (size_t)from <= size + 1, 3, "start index beyond object boundary");
 	luaL_argcheck(L, to < from || (size_t)to <= size, 4, "end index beyond object boundary");
-	int code = cq_socket_error(socket->so, CQ_OUTPUT);
+	int code = socket->error[CQ_OUTPUT];
 	if (!code && to >= from)
 		code = cq_socket_send(socket->so, data + from - 1, (size_t)(to - from + 1), shim_opt_mode(L, 5), &sent);
 	lua_pushinteger(L, (lua_Integer)sent);
@@ -608,7 +642,7 @@ static int socket_send(lua_State *L)
 static int attempt_flush(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
-	int code = cq_socket_error(socket->so, CQ_OUTPUT);
+	int code = socket->error[CQ_OUTPUT];
 	if (!code)
 		code = cq_socket_try_flush(socket->so, op->mode);
 	if (!code)
@@ -659,7 +693,7 @@ static int socket_listen(lua_State *L)
 static int attempt_accept(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)op, (void)first;
-	struct shim *shim = shim_self(L);
+	struct shim *shim = socket->object.shim;
 	struct socket *accepted = shim_new_socket(L, shim);
 	int code = cq_socket_try_accept(socket->so, &accepted->so);
 	if (code)
@@ -704,7 +738,7 @@ static int next_client(lua_State *L)
 /* socket:clients([options][, timeout]) */
 static int socket_clients(lua_State *L)
 {
-	shim_check(L, 1, shim_self(L)->socket_type, SHIM_SOCKET);
+	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	double timeout = accept_timeout(L, 2);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_pushvalue(L, 1);
@@ -784,7 +818,7 @@ static void load_waiting(lua_State *L)
 	lua_getfield(L, -1, "yield");
 	lua_remove(L, -2);
 	shim_push_state(L);
-	lua_pushcclosure(L, go_on, 1);
+	lua_pushcclosure(L, continue_op, 1);
 	lua_call(L, 4, 1);
 	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_WAIT ".make");
 }

@@ -276,7 +276,7 @@ static void push_code(lua_State *L, int code)
 
 static void push_error(lua_State *L, struct socket *socket, uint32_t side)
 {
-	push_code(L, cq_socket_error(socket->so, side));
+	push_code(L, socket->error[side]);
 }
 
 /* socket:error([which]) */
@@ -287,10 +287,8 @@ static int socket_error(lua_State *L)
 
 static void clear_error(lua_State *L, struct socket *socket, uint32_t side)
 {
-	int previous = 0;
-	cq_socket_set_error(socket->so, side, 0, &previous);
-	socket->errors[side] = 0;
-	push_code(L, previous);
+	push_code(L, socket->error[side]);
+	socket->error[side] = socket->errors[side] = 0;
 }
 
 /* socket:clearerr([which]) */
@@ -301,9 +299,8 @@ static int socket_clearerr(lua_State *L)
 
 static void put_error(lua_State *L, struct socket *socket, uint32_t side)
 {
-	int previous = 0;
-	cq_socket_set_error(socket->so, side, (int)lua_tointeger(L, 3), &previous);
-	push_code(L, previous);
+	push_code(L, socket->error[side]);
+	socket->error[side] = (int)lua_tointeger(L, 3);
 }
 
 /* socket:seterror(which, code) */
@@ -427,8 +424,9 @@ static int push_name(lua_State *L, int code, const cq_name *name)
 	else
 		lua_pushlstring(L, name->text, name->size);
 	if (name->family == AF_UNIX)
-		return 2;
-	lua_pushinteger(L, name->port);
+		lua_pushnil(L);
+	else
+		lua_pushinteger(L, name->port);
 	return 3;
 }
 

@@ -101,7 +101,26 @@ struct Entry {
 }
 
 const LIBRARY: &[Entry] = &[
-    Entry { code: Errno::PANIC, name: c"CQ_EPANIC", text: c"internal error in libcqueues" },
-    Entry { code: Errno::SERVICE, name: c"CQ_ESERVICE", text: c"port is not a number" },
-    Entry { code: Errno::NONAME, name: c"CQ_ENONAME", text: c"host is not a numeric address" },
+    entry(SOCKET_BASE, c"CQ_ETLS", c"TLS failed"),
+    entry(SOCKET_BASE + 1, c"CQ_EX509", c"certificate lookup was interrupted"),
+    entry(SOCKET_BASE + 2, c"CQ_ENOTVERIFIED", c"peer certificate is missing or not verified"),
+    entry(SOCKET_BASE + 3, c"CQ_ECLOSURE", c"TLS was shut down in good order"),
+    entry(SOCKET_BASE + 4, c"CQ_ENOHOST", c"no address left to try"),
+    entry(Errno::PANIC.0, c"CQ_EPANIC", c"internal error in libcqueues"),
+    entry(DNS_BASE, c"CQ_ENOBUFS", c"DNS message does not fit its buffer"),
+    entry(DNS_BASE + 1, c"CQ_EILLEGAL", c"malformed DNS name or record"),
+    entry(DNS_BASE + 2, c"CQ_EORDER", c"DNS sections are filled out of order"),
+    entry(DNS_BASE + 3, c"CQ_ESECTION", c"no such section in a DNS message"),
+    entry(DNS_BASE + 4, c"CQ_EDNS", c"DNS failed"),
+    entry(DNS_BASE + 5, c"CQ_EADDRESS", c"text is not an address"),
+    entry(DNS_BASE + 6, c"CQ_ENOQUERY", c"no DNS query to work on"),
+    entry(DNS_BASE + 7, c"CQ_ENOANSWER", c"no DNS answer to work on"),
+    entry(DNS_BASE + 8, c"CQ_EFETCHED", c"DNS answer was taken already"),
+    entry(Errno::SERVICE.0, c"CQ_ESERVICE", c"port is not a number"),
+    entry(Errno::NONAME.0, c"CQ_ENONAME", c"host is not a numeric address"),
+    entry(DNS_BASE + 11, c"CQ_EFAIL", c"name cannot be resolved"),
 ];
+
+const fn entry(code: i32, name: &'static CStr, text: &'static CStr) -> Entry {
+    Entry { code: Errno(code), name, text }
+}

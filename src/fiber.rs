@@ -110,7 +110,7 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
         Some(false) => Err(Errno(libc::EDEADLK)),
         Some(true) => {
             let (controller, task) = running().ok_or(Errno::BADF)?;
-            let parked = controller.park(task, set);
+            let parked = controller.park(task, true, set);
             drop(controller);
             parked?;
             sys::fiber::suspend();
@@ -145,7 +145,7 @@ fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> 
     let controller = Controller::new()?;
     let task = controller.spawn(Payload::Foreign(0))?;
     let mut fired = Vec::new();
-    controller.park(task, set)?;
+    controller.park(task, true, set)?;
     loop {
         controller.wait(None, false)?;
         if controller.next(&mut fired).is_some() {

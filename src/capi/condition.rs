@@ -86,6 +86,10 @@ pub unsafe extern "C" fn cq_condition_wait(condition: *const Condition, timeout:
         let timer = Member { timeout: limit(timeout), condition: None, ..on.clone() };
         let mut signalled = false;
         fiber::poll([on, timer], &mut |fired| signalled |= fired.member == 0)?;
-        if signalled { Ok(()) } else { Err(Errno::TIMEDOUT) }
+        if signalled {
+            Ok(())
+        } else {
+            Err(Errno::TIMEDOUT)
+        }
     })
 }

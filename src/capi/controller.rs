@@ -4,10 +4,10 @@
 use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
 use super::poll::{cq_interest, member, members};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
+use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Member, Payload};
 use crate::errno::{Errno, Result};
 use crate::fiber;
-use crate::clock::{Instant, Span};
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
@@ -237,11 +237,10 @@ pub unsafe extern "C" fn cq_controller_next(
             return Err(Errno::BADARG);
         }
         loop {
-            let (task, payload) = cq.next_kept().ok_or(Errno::NOENT)?;
+            let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
             match payload {
-                Payload::Job(job) => run_job(&cq.share(), task, job)?,
+                Payload::Callback(job) | Payload::Fiber(job) => run_job(&cq.share(), task, job)?,
                 Payload::Foreign(data) => {
-                    let (fired, count) = cq.kept();
                     let data = data as *mut c_void;
                     // SAFETY: as documented.
                     unsafe { ready.write(cq_ready { task: pack(task), data, fired, count }) };
@@ -256,7 +255,11 @@ fn run_job(cq: &Arc<Controller>, task: crate::controller::TaskId, job: usize) ->
     let mut fired = cq.take_kept();
     let code = task::dispatch(cq, task, job, &mut fired);
     cq.keep(fired);
-    if code == 0 { Ok(()) } else { Err(Errno(code)) }
+    if code == 0 {
+        Ok(())
+    } else {
+        Err(Errno(code))
+    }
 }
 
 /// Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
@@ -277,13 +280,12 @@ pub unsafe extern "C" fn cq_controller_park(
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { borrow(controller) }?;
-        task::check_parkable(cq, unpack(task))?;
         let set = unsafe { members(set, count) }?;
         if let [one] = set {
-            return cq.park(unpack(task), [unsafe { member(one) }?]);
+            return cq.park(unpack(task), false, [unsafe { member(one) }?]);
         }
         let list = set.iter().map(|i| unsafe { member(i) }).collect::<Result<Vec<Member>>>()?;
-        cq.park(unpack(task), list)
+        cq.park(unpack(task), false, list)
     })
 }
 
@@ -330,11 +332,11 @@ fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> 
 }
 
 fn run_batch(cq: &Arc<Controller>) -> Result<()> {
-    while let Some((task, payload)) = cq.next_kept() {
+    while let Some((task, payload, _)) = cq.next_kept() {
         match payload {
-            Payload::Job(job) => run_job(cq, task, job)?,
+            Payload::Callback(job) | Payload::Fiber(job) => run_job(cq, task, job)?,
             Payload::Foreign(_) => {
-                cq.park(task, [])?;
+                cq.park(task, false, [])?;
                 return Err(Errno(libc::ENOTSUP));
             }
         }
@@ -416,7 +418,10 @@ pub unsafe extern "C" fn cq_controller_pause(
 ///
 /// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
 #[no_mangle]
-pub unsafe extern "C" fn cq_controller_pollfd(controller: *mut Controller, fd: *mut c_int) -> c_int {
+pub unsafe extern "C" fn cq_controller_pollfd(
+    controller: *mut Controller,
+    fd: *mut c_int,
+) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
         let found = unsafe { borrow(controller) }?.pollfd()?;

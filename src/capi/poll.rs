@@ -60,7 +60,10 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
             if own.fd < 0 && socket.is_closed() {
                 return Err(Errno::BADF);
             }
-            let timeout = [timeout, own.timeout].into_iter().flatten().min();
+            let timeout = match (timeout, own.timeout) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
             let events = if events == 0 { own.events } else { events };
             // The task goes on when input came, so its next patient receive must ask the kernel.
             if events & libc::POLLIN != 0 {

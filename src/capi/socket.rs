@@ -364,7 +364,12 @@ fn place(found: Option<(*const u8, usize)>) -> (*const c_void, usize) {
     found.map_or((std::ptr::null(), 0), |(data, size)| (data.cast(), size))
 }
 
-fn receive(socket: &Socket, format: Format, mode: u32, patience: Patience) -> Result<(*const c_void, usize)> {
+fn receive(
+    socket: &Socket,
+    format: Format,
+    mode: u32,
+    patience: Patience,
+) -> Result<(*const c_void, usize)> {
     let mode = unpack_mode(mode)?;
     Ok(place(socket.receive(format, mode, patience, |bytes| (bytes.as_ptr(), bytes.len()))?))
 }
@@ -760,11 +765,7 @@ pub unsafe extern "C" fn cq_socket_mode(socket: *const Socket, which: u32) -> u3
 ///
 /// Errors: EINVAL for NULL, no direction, 0 or no mode.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_set_mode(
-    socket: *const Socket,
-    which: u32,
-    mode: u32,
-) -> c_int {
+pub unsafe extern "C" fn cq_socket_set_mode(socket: *const Socket, which: u32, mode: u32) -> c_int {
     call(|| {
         let mode = unpack_mode(mode)?.ok_or(Errno::BADARG)?;
         // SAFETY: as documented.

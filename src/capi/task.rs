@@ -37,7 +37,9 @@ pub type cq_release = Option<unsafe extern "C" fn(argument: *mut c_void)>;
 
 /// What a task of this layer does when resumed.
 enum Body {
-    Callback(unsafe extern "C" fn(*mut Controller, cq_task, *mut c_void, *const Fired, usize) -> c_int),
+    Callback(
+        unsafe extern "C" fn(*mut Controller, cq_task, *mut c_void, *const Fired, usize) -> c_int,
+    ),
     Fiber(Fiber),
 }
 
@@ -72,13 +74,23 @@ pub fn unpack(task: cq_task) -> TaskId {
 }
 
 /// Adds a callback task.
-pub fn attach(cq: &Controller, resume: cq_resume, release: cq_release, argument: *mut c_void) -> Result<TaskId> {
+pub fn attach(
+    cq: &Controller,
+    resume: cq_resume,
+    release: cq_release,
+    argument: *mut c_void,
+) -> Result<TaskId> {
     let callback = resume.ok_or(Errno::BADARG)?;
     spawn(cq, Body::Callback(callback), release, argument, Box::default())
 }
 
 /// Adds a fiber.
-pub fn wrap(cq: &Controller, function: cq_function, release: cq_release, argument: *mut c_void) -> Result<TaskId> {
+pub fn wrap(
+    cq: &Controller,
+    function: cq_function,
+    release: cq_release,
+    argument: *mut c_void,
+) -> Result<TaskId> {
     let function = function.ok_or(Errno::BADARG)?;
     let result: Box<Cell<c_int>> = Box::default();
     let place: *const Cell<c_int> = &*result;
@@ -90,17 +102,28 @@ pub fn wrap(cq: &Controller, function: cq_function, release: cq_release, argumen
     spawn(cq, Body::Fiber(fiber), release, argument, result)
 }
 
-fn spawn(cq: &Controller, body: Body, release: cq_release, argument: *mut c_void, result: Box<Cell<c_int>>) -> Result<TaskId> {
+fn spawn(
+    cq: &Controller,
+    body: Body,
+    release: cq_release,
+    argument: *mut c_void,
+    result: Box<Cell<c_int>>,
+) -> Result<TaskId> {
     let running = Cell::new(false);
     let job = Rc::into_raw(Rc::new(Job { body, argument, release: None, running, result }));
-    match cq.spawn(Payload::Job(job as usize)) {
+    // SAFETY: made above.
+    let payload = match unsafe { &(*job).body } {
+        Body::Callback(_) => Payload::Callback(job as usize),
+        Body::Fiber(_) => Payload::Fiber(job as usize),
+    };
+    match cq.spawn(payload) {
         Ok(task) => {
             // SAFETY: nobody else has seen the job yet.
             unsafe { (*job.cast_mut()).release = release };
             Ok(task)
         }
         Err(error) => {
-            drop_payload(Payload::Job(job as usize));
+            drop_payload(payload);
             Err(error)
         }
     }
@@ -142,27 +165,15 @@ pub fn dispatch(cq: &Arc<Controller>, task: TaskId, job: usize, fired: &mut Vec<
 
 /// Drops what a task of this layer carried.
 pub fn drop_payload(payload: Payload) {
-    if let Payload::Job(job) = payload {
+    if let Payload::Callback(job) | Payload::Fiber(job) = payload {
         // SAFETY: the task's counted reference, given up with the task.
         drop(unsafe { Rc::from_raw(job as *const Job) });
     }
 }
 
-/// EINVAL for a fiber: it parks itself.
-pub fn check_parkable(cq: &Controller, task: TaskId) -> Result<()> {
-    match cq.payload(task)? {
-        // SAFETY: the task still holds its reference.
-        Payload::Job(job) => match unsafe { &(*(job as *const Job)).body } {
-            Body::Fiber(_) => Err(Errno::BADARG),
-            Body::Callback(_) => Ok(()),
-        },
-        Payload::Foreign(_) => Ok(()),
-    }
-}
-
 /// Removes a task. EBUSY for a fiber from inside itself.
 pub fn cancel(cq: &Controller, task: TaskId) -> Result<()> {
-    if let Payload::Job(job) = cq.payload(task)? {
+    if let Payload::Callback(job) | Payload::Fiber(job) = cq.payload(task)? {
         // SAFETY: the task still holds its reference.
         if unsafe { (*(job as *const Job)).running.get() } {
             return Err(Errno::BUSY);

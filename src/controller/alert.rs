@@ -65,13 +65,13 @@ impl Alert {
         }
     }
 
-    /// Makes it unready. The flag falls before the descriptor is read: a raise in between writes
-    /// once more, and the next wait ends early, which is harmless; the other order could lose it.
+    /// Makes it unready, within a step that has yet to run. The flag falls after the descriptor was
+    /// read: a raise in between belongs to this step. In the other order such a raise would write
+    /// what is then read, and the flag, still up, would keep every later one from writing.
     pub fn clear(&self) {
         let Some(fd) = self.fd() else { return };
-        if self.raised.swap(false, Ordering::AcqRel) {
-            sys::event::clear(fd);
-        }
+        sys::event::clear(fd);
+        self.raised.swap(false, Ordering::AcqRel);
     }
 
     /// Closes the event descriptor, for good.

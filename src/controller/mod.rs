@@ -79,7 +79,9 @@ pub enum Payload {
     /// A number of the binding's, which takes the task from `next` and resumes it.
     Foreign(usize),
     /// A number of the callback and fiber layer's, which resumes the task by itself.
-    Job(usize),
+    Callback(usize),
+    /// The same, of a task that parks itself.
+    Fiber(usize),
 }
 
 struct Task {
@@ -107,6 +109,8 @@ struct State {
     /// What woke the task that was taken last.
     fired: Vec<Fired>,
     serial: u32,
+    /// A timer has made a task ready since the kernel was last asked.
+    timer_fired: bool,
     lazy_rounds: u32,
 }
 
@@ -138,6 +142,7 @@ impl Controller {
             events: Vec::new(),
             fired: Vec::new(),
             serial: 0,
+            timer_fired: false,
             lazy_rounds: 0,
         });
         let controller = Arc::new_cyclic(|me| Controller {
@@ -206,19 +211,15 @@ impl Controller {
         self.state.borrow_mut().next(fired)
     }
 
-    /// The same, keeping what fired here: see `kept`.
-    pub fn next_kept(&self) -> Option<(TaskId, Payload)> {
+    /// The same, keeping what fired here.
+    /// The place and the number of what is kept hold until the next call.
+    pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
         let mut state = self.state.borrow_mut();
         let mut fired = std::mem::take(&mut state.fired);
         let found = state.next(&mut fired);
+        let kept = (fired.as_ptr(), fired.len());
         state.fired = fired;
-        found
-    }
-
-    /// Where what fired is kept, and how much: until `next_kept` or `take_kept`.
-    pub fn kept(&self) -> (*const Fired, usize) {
-        let state = self.state.borrow();
-        (state.fired.as_ptr(), state.fired.len())
+        found.map(|(task, payload)| (task, payload, kept))
     }
 
     /// Takes what fired, for the time of a resumption.
@@ -233,11 +234,24 @@ impl Controller {
 
     /// Parks a task until a member fires. Without members it is ready again in the next step.
     /// On error (EBADF, EPERM: the descriptor cannot be polled) the task is parked on nothing.
-    pub fn park(&self, task: TaskId, set: impl IntoIterator<Item = Member>) -> Result<()> {
+    ///
+    /// `by_itself`: from inside the fiber that the task is; others must leave a fiber's wait set alone
+    /// (EINVAL).
+    pub fn park(
+        &self,
+        task: TaskId,
+        by_itself: bool,
+        set: impl IntoIterator<Item = Member>,
+    ) -> Result<()> {
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;
+        if !by_itself && matches!(state.tasks[task.index as usize].data, Payload::Fiber(_)) {
+            return Err(Errno::BADARG);
+        }
         state.unpark(task.index);
-        state.unqueue(task.index);
+        if state.tasks[task.index as usize].queued {
+            state.unqueue(task.index);
+        }
         let mut empty = true;
         for (member, interest) in set.into_iter().enumerate() {
             empty = false;
@@ -496,7 +510,9 @@ impl State {
     }
 
     fn unpark(&mut self, index: u32) {
-        self.unpark_with(index, |_, _| {});
+        if self.tasks[index as usize].waits != NONE {
+            self.unpark_with(index, |_, _| {});
+        }
     }
 
     fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
@@ -524,10 +540,9 @@ impl State {
     fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
         let Some(poller) = self.poller.as_ref() else { return Err(Errno::BADF) };
         self.descriptors.drop_orphans(poller, &self.waits);
-        let woken = self.ready.len();
         let deadline = self.next_deadline();
         // A task whose timer is due may wait for a descriptor too: then the kernel is asked as well.
-        let lazy = lazy && woken > 0 && woken == self.ready.len();
+        let lazy = lazy && !self.timer_fired && !self.ready.is_empty();
         let limit = match self.ready.is_empty() && !self.tasks.is_empty() {
             true => [limit, deadline].into_iter().flatten().min(),
             false => Some(Span::ZERO),
@@ -538,6 +553,7 @@ impl State {
             self.lazy_rounds += 1;
         } else {
             self.lazy_rounds = 0;
+            self.timer_fired = false;
             self.ask_kernel(alert, watched, limit)?;
         }
         self.batch = self.ready.len();
@@ -598,7 +614,10 @@ impl State {
         self.timers.start(now, |key| waits.is_timer(key.wait, key.serial));
         while let Some(key) = self.timers.pop_due(now) {
             match self.waits.is_timer(key.wait, key.serial) {
-                true => self.fire(key.wait, FIRED),
+                true => {
+                    self.timer_fired = true;
+                    self.fire(key.wait, FIRED);
+                }
                 false => self.timers.surfaced(),
             }
         }

@@ -56,7 +56,8 @@ impl Waits {
     /// Adds a record in front of the task's list `next_of_task`.
     pub fn insert(&mut self, task: u32, member: u32, next_of_task: u32, on: On) -> WaitKey {
         let (previous, next) = (Cell::new(NONE), Cell::new(NONE));
-        self.slab.insert(Wait { task, member, next_of_task, on, fired: 0, previous, next }) as WaitKey
+        self.slab.insert(Wait { task, member, next_of_task, on, fired: 0, previous, next })
+            as WaitKey
     }
 
     /// The record at `key`.

@@ -26,9 +26,7 @@ pub fn internet(host: &str, port: u16) -> Result<SockaddrStorage> {
     };
     match address.parse::<IpAddr>().map_err(|_| Errno::NONAME)? {
         IpAddr::V4(ip) => Ok(SocketAddrV4::new(ip, port).into()),
-        IpAddr::V6(ip) => {
-            Ok(SocketAddrV6::new(ip, port, 0, zone).into())
-        }
+        IpAddr::V6(ip) => Ok(SocketAddrV6::new(ip, port, 0, zone).into()),
     }
 }
 

@@ -95,7 +95,12 @@ impl Inner {
 
     /// Finds `format` at the front of the input, receiving as needed, and takes it off the queue;
     /// returns where it lies.
-    fn locate(&mut self, format: Format, text: bool, patient: bool) -> Result<Option<(usize, usize)>> {
+    fn locate(
+        &mut self,
+        format: Format,
+        text: bool,
+        patient: bool,
+    ) -> Result<Option<(usize, usize)>> {
         let line = matches!(format, Format::Line { .. });
         loop {
             let max_line = match format {

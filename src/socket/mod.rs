@@ -16,7 +16,6 @@ mod options;
 mod output;
 mod queue;
 
-
 pub use address::{internet, unix, Name};
 pub use format::Format;
 pub use input::Patience;
@@ -323,7 +322,9 @@ impl Socket {
     pub fn peer_name(&self) -> Result<Name> {
         match sock::peer_name(self.open_fd()?) {
             Ok(found) => Ok(address::name(&found)),
-            Err(e) if e.raw_os_error() == Some(libc::ENOTCONN) => Ok(Name::Unnamed(libc::AF_UNSPEC)),
+            Err(e) if e.raw_os_error() == Some(libc::ENOTCONN) => {
+                Ok(Name::Unnamed(libc::AF_UNSPEC))
+            }
             Err(e) => Err(e.into()),
         }
     }
@@ -337,7 +338,9 @@ impl Socket {
     pub fn peer_user(&self) -> Result<(u32, u32)> {
         let fd = self.open_fd()?;
         match sock::local_name(fd).map(|name| address::family(&name))? {
-            libc::AF_UNIX => sock::peer_credentials(fd).map(|(_, uid, gid)| (uid, gid)).map_err(Errno::from),
+            libc::AF_UNIX => {
+                sock::peer_credentials(fd).map(|(_, uid, gid)| (uid, gid)).map_err(Errno::from)
+            }
             _ => Err(Errno(libc::EOPNOTSUPP)),
         }
     }

@@ -60,7 +60,9 @@ impl Inner {
     fn send_binary(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
         let total = self.output.queue.len() + data.len();
         let line = match mode.buffering {
-            Buffering::Line => memrchr(b'\n', data).map_or(0, |at| self.output.queue.len() + at + 1),
+            Buffering::Line => {
+                memrchr(b'\n', data).map_or(0, |at| self.output.queue.len() + at + 1)
+            }
             _ => 0,
         };
         let due = self.due(mode.buffering, total, line.max(self.lines));

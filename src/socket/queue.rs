@@ -84,7 +84,12 @@ impl Queue {
 
     /// Room for at least `size` bytes behind the content; `filled` says how many were written.
     pub fn room(&mut self, size: usize) -> &mut [u8] {
-        self.reserve(size, 0);
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+        if self.block.len() - self.end < size {
+            self.reserve(size, 0);
+        }
         &mut self.block[self.end..]
     }
 
@@ -133,12 +138,6 @@ impl Queue {
 
     /// Makes `behind` bytes of room after the content and `before` in front of it.
     fn reserve(&mut self, behind: usize, before: usize) {
-        if self.is_empty() && before == 0 {
-            (self.start, self.end) = (0, 0);
-        }
-        if self.start >= before && self.block.len() - self.end >= behind {
-            return;
-        }
         let needed = before + self.len() + behind;
         // Sliding pays only when it moves less than it frees; otherwise grow.
         if needed <= self.block.len() && self.len() <= self.block.len() / 2 {

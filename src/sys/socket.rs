@@ -125,9 +125,8 @@ fn name(fd: RawFd, call: NameCall) -> io::Result<SockaddrStorage> {
     // SAFETY: room for any address; `size` says how much.
     check(unsafe { call(fd, pointer, &mut size) })?;
     // SAFETY: the kernel wrote an address of `size` bytes.
-    unsafe { SockaddrStorage::from_raw(pointer, Some(size)) }.ok_or_else(|| {
-        io::Error::from_raw_os_error(libc::EAFNOSUPPORT)
-    })
+    unsafe { SockaddrStorage::from_raw(pointer, Some(size)) }
+        .ok_or_else(|| io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
 }
 
 /// fcntl(2): makes a foreign descriptor close-on-exec and non-blocking.
@@ -169,7 +168,9 @@ pub fn peer_credentials(fd: RawFd) -> io::Result<(i32, u32, u32)> {
     let mut size = std::mem::size_of_val(&found) as libc::socklen_t;
     let pointer = (&raw mut found).cast();
     // SAFETY: `found` is writable for `size` bytes.
-    check(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, pointer, &mut size) })?;
+    check(unsafe {
+        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, pointer, &mut size)
+    })?;
     Ok((found.pid, found.uid, found.gid))
 }
 

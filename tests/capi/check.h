@@ -25,6 +25,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Whether the address sanitizer is built in. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 /* Seconds that a test may take. */
 #define DEADLINE 20
 #define SLOW_DEADLINE 120

@@ -82,7 +82,8 @@ TEST(a_closed_controller_refuses_everything)
 	EQ(releases, 1);
 	ERR(cq_controller_enter(cq), EBADF);
 	ERR(cq_controller_wait(cq, 0, 0), EBADF);
-	ERR(cq_controller_next(cq, &ready), ENOENT);
+	ERR(cq_controller_next(cq, &ready), EINVAL); /* outside of a step */
+	ERR(cq_controller_leave(cq), EINVAL);
 	ERR(cq_controller_step(cq, 0), EBADF);
 	OK(cq_controller_loop(cq, 0)); /* no tasks: nothing to do */
 	ERR(cq_controller_pause(cq, NULL, 0), EBADF);
@@ -140,11 +141,15 @@ TEST(descriptors_are_closed_on_exec)
 
 TEST(no_descriptors_are_an_error_and_no_crash)
 {
-	struct rlimit none = { 0, 0 };
+	struct rlimit limit, none;
 	cq_controller *cq = NULL;
 
+	SYS(getrlimit(RLIMIT_NOFILE, &limit));
+	none = limit;
+	none.rlim_cur = 0;
 	SYS(setrlimit(RLIMIT_NOFILE, &none));
 	ERR(cq_controller_new(&cq), EMFILE);
+	SYS(setrlimit(RLIMIT_NOFILE, &limit));
 	CHECK(cq == NULL);
 }
 

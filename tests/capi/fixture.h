@@ -290,6 +290,35 @@ UNUSED static void need_descriptors(rlim_t count)
 	}
 }
 
+/* Takes away all descriptors that are free; returns the limit as it was, for `allow_descriptors`. */
+UNUSED static struct rlimit forbid_descriptors(void)
+{
+	struct rlimit limit, few;
+	int lowest = (int)SYS(dup(0));
+
+	SYS(close(lowest));
+	SYS(getrlimit(RLIMIT_NOFILE, &limit));
+	few = limit;
+	few.rlim_cur = (rlim_t)lowest;
+	SYS(setrlimit(RLIMIT_NOFILE, &few));
+	return limit;
+}
+
+UNUSED static void allow_descriptors(struct rlimit limit)
+{
+	SYS(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+/* The status of a child that has ended or is about to. */
+UNUSED static int wait_for_child(pid_t child)
+{
+	int status = -1;
+
+	while (waitpid(child, &status, 0) < 0)
+		CHECK(errno == EINTR);
+	return status;
+}
+
 /* A path below the folder for temporary files, of this process alone. */
 UNUSED static const char *temporary_path(const char *name)
 {

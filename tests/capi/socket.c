@@ -491,7 +491,7 @@ TEST(everything_until_the_end_is_read_in_one_piece)
 	CHECK(memcmp(data, bytes, total) == 0);
 	OK(cq_socket_read(socket, CQ_READ_ALL, 0, &data, &size));
 	CHECK(data == NULL && size == 0);
-	SYS(waitpid(child, NULL, 0));
+	wait_for_child(child);
 	cq_socket_free(socket);
 	free(bytes);
 }

@@ -197,7 +197,7 @@ TEST(a_long_text_is_translated_whole_through_a_full_socket)
 		}
 	}
 	EQ(at, size);
-	SYS(waitpid(child, NULL, 0));
+	wait_for_child(child);
 	free(text);
 }
 
@@ -267,7 +267,8 @@ TEST(fully_buffered_output_leaves_when_the_buffer_is_full)
 	ARRIVED(other, "1\n2\n3\n4\nab");
 	EQ(cq_socket_pending(socket, CQ_OUTPUT), 2);
 	OK(cq_socket_write(socket, "0123456789012345678901234", 25));
-	ARRIVED(other, "cd0123456789012345678901"[0] ? "cd0123456789012345" "" : "");
+	ARRIVED(other, "cd012345678901234567"); /* whole buffers */
+	EQ(cq_socket_pending(socket, CQ_OUTPUT), 7);
 	cq_socket_free(socket);
 }
 
@@ -322,7 +323,12 @@ TEST(reads_flush_output_first_unless_told_otherwise)
 	OK(cq_socket_write(socket, "prompt> ", 8));
 	plain_write(other, "answer\n");
 	READ(socket, CQ_READ_LINE, 0, "answer");
-	ARRIVED(other, ""); /* the answer was there already: see below */
+	ARRIVED(other, "prompt> ");
+	set_modes(socket, "bfA");
+	OK(cq_socket_write(socket, "prompt> ", 8));
+	plain_write(other, "answer\n");
+	READ(socket, CQ_READ_LINE, 0, "answer");
+	ARRIVED(other, "");
 	cq_socket_free(socket);
 }
 
@@ -463,7 +469,7 @@ TEST(a_mime_body_of_any_size_comes_in_chunks)
 	}
 	EQ(got, total);
 	READ(socket, CQ_READ_LINE, 0, "--bound\r");
-	SYS(waitpid(child, NULL, 0));
+	wait_for_child(child);
 	cq_socket_free(socket);
 	free(body);
 }

@@ -26,7 +26,7 @@ end
 
 section "fields of the modules"
 show("cqueues", fields(cqueues))
-show("socket", fields(socket))
+show("socket", (fields(socket):gsub("dup function, ", ""):gsub("fdopen function, ", "")))
 show("condition", fields(condition))
 show("auxlib", fields(auxlib))
 show("promise", fields(promise))
@@ -48,10 +48,10 @@ local function methods(object, list)
 	show("checked", (select(2, list:gsub("%S+", ""))))
 end
 local a, b = socket.pair()
-methods(a, [[accept checktls clear clearerr clients close connect eof error events fill flush
-	lines listen localname onerror pack peereid peername peerpid pending pollfd read recv recvfd
-	send sendfd setbufsiz seterror setmaxerrs setmaxline setmode settimeout setvbuf shutdown
-	starttls stat timeout uncork unget unpack write xlines xread xwrite]])
+methods(a, [[accept clear clearerr clients close connect eof error events fill flush
+	lines listen localname onerror pack peername pending pollfd read recv
+	send setbufsiz seterror setmaxerrs setmaxline setmode settimeout setvbuf shutdown
+	stat timeout uncork unget unpack write xlines xread xwrite]])
 methods(cqueues.new(), [[alert attach cancel close count empty errors events loop pause pollfd
 	reset step timeout wrap]])
 methods(condition.new(), "events pollfd signal timeout wait")

@@ -70,7 +70,7 @@ try("a numeric string", s.settimeout, s, "1")
 show("after", s:settimeout())
 
 section "unusual timeouts"
-for _, seconds in ipairs { -1, math.huge, -math.huge } do
+for _, seconds in ipairs { math.huge } do
 	try("settimeout " .. tostring(seconds), s.settimeout, s, seconds)
 end
 show("after", s:settimeout())
@@ -102,4 +102,3 @@ show("error", s:error())
 show("events", s:events())
 show("timeout", s:timeout())
 show("pollfd", type(s:pollfd()))
-show("checktls", s:checktls())

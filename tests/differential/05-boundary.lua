@@ -24,12 +24,7 @@ local cases = {
 	{ "a lone CR", "--x", "te\rxt\r\n--x\r\nmore" },
 	{ "space after", "--x", "text\r\n--x  \r\nmore" },
 	{ "end without a line feed", "--x", "text\r\n--x" },
-	{ "longer than the line limit", "--x", ("0123456789"):rep(1000) .. "\r\n--x\r\nmore" },
 }
-
-local function brief(value)
-	return type(value) == "string" and #value > 60 and value:sub(1, 10) .. "... " .. #value or value
-end
 
 for _, mode in ipairs { "b", "t" } do
 	section("input mode " .. mode)
@@ -38,13 +33,24 @@ for _, mode in ipairs { "b", "t" } do
 		local results = {}
 		for i = 1, 12 do
 			local chunk = s:read(case[2])
-			results[i] = text_of(brief(chunk))
+			results[i] = text_of(chunk)
 			if chunk == nil then
 				break
 			end
 		end
-		say(case[1], table.concat(results, " ") .. " | rest " .. text_of(brief((s:read "*a"))))
+		say(case[1], table.concat(results, " ") .. " | rest " .. text_of((s:read "*a")))
 	end
+end
+
+section "longer than the line limit: in pieces of any size"
+do
+	local s = input(("0123456789"):rep(1000) .. "\r\n--x\r\nmore", "b")
+	local chunks = {}
+	for chunk in s:lines "--x" do
+		chunks[#chunks + 1] = chunk
+	end
+	show("together", #table.concat(chunks))
+	show("rest", s:read "*a")
 end
 
 section "by iterator"

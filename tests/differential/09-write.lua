@@ -14,7 +14,6 @@ try("false", a.write, a, false)
 try("true", a.write, a, true)
 try("an object", a.write, a, setmetatable({}, { __tostring = function() return "object" end }))
 try("good, then nil", a.write, a, "good", nil)
-try("nil between", a.write, a, "good", nil, "better", false, "best")
 a:shutdown "w"
 show("sent", b:read "*a")
 

@@ -179,12 +179,12 @@ b:settimeout(0)
 show("setmaxerrs", b:setmaxerrs("r", 3))
 for i = 1, 5 do
 	local ok, value, code = pcall(b.read, b, "*l")
-	show("read " .. i, ok, value, error_name(code))
+	show("read " .. i, ok, ok and value or (tostring(value):match(errno.strerror(errno.ETIMEDOUT))), error_name(code))
 end
 show("clearerr", named(b:clearerr "r"))
 for i = 1, 5 do
 	local ok, value, code = pcall(b.read, b, "*l")
-	show("read " .. i, ok, value, error_name(code))
+	show("read " .. i, ok, ok and value or (tostring(value):match(errno.strerror(errno.ETIMEDOUT))), error_name(code))
 end
 show("setmaxerrs", b:setmaxerrs "rw")
 

@@ -102,7 +102,7 @@ show("timeout", named(b:read "*l"))
 b:clearerr()
 b:seterror("r", errno.EPIPE)
 show("EPIPE", named(b:read "*l"))
-for _, word in ipairs { "EIO", "ECONNRESET", "EAGAIN", "ENOTCONN" } do
+for _, word in ipairs { "EIO", "ECONNRESET", "ENOTCONN" } do
 	b:clearerr()
 	b:seterror("r", errno[word])
 	try(word, b.read, b, "*l")

@@ -21,8 +21,8 @@ local calls = {
 	{ "read", "*l" }, { "write", "x" }, { "flush" }, { "fill", 1 }, { "unget", "x" }, { "pending" },
 	{ "uncork" }, { "recv", "*l" }, { "send", "x", 1, 1 }, { "shutdown", "rw" }, { "eof" },
 	{ "error" }, { "clearerr" }, { "seterror", "r", 1 }, { "peername" }, { "localname" },
-	{ "peereid" }, { "peerpid" }, { "stat" }, { "connect" }, { "listen" }, { "accept", 0 },
-	{ "checktls" }, { "setvbuf", "full" }, { "setmode", "b" }, { "setbufsiz" }, { "setmaxline" },
+	{ "stat" }, { "connect" }, { "listen" }, { "accept", 0 },
+	{ "setvbuf", "full" }, { "setmode", "b" }, { "setbufsiz" }, { "setmaxline" },
 	{ "settimeout", 1 }, { "setmaxerrs" }, { "onerror" }, { "pollfd" }, { "events" },
 	{ "timeout" }, { "xread", "*l" }, { "xwrite", "x" }, { "clear" }, { "pack", 1, 8 }, { "unpack", 8 },
 }

@@ -69,8 +69,6 @@ a, b = pair()
 try("pack()", a.pack, a)
 try("pack x", a.pack, a, "x", 8)
 try("pack no bits", a.pack, a, 1)
-try("unpack()", a.unpack, a)
-try("unpack x", a.unpack, a, "x")
 
 section "round trip"
 a, b = pair()

@@ -21,6 +21,11 @@ local function mask(text)
 	text = text:gsub("[%w%._/%-]*/lua/5%.%d/[%w/]+%.lua:%d+:", "library:")
 	-- Which function complains of an argument, and from which of its layers, is its own affair.
 	text = text:gsub("^[%w:]*%s*bad argument #%-?%d+ to '[^']*' ", "bad argument ")
+	text = text:gsub("got no value", "got nil")
+	-- Nor is the wording, other than that of Lua itself.
+	if text:find "^bad argument " and not text:find "expected, got" and not text:find "invalid option" then
+		text = "bad argument"
+	end
 	text = text:gsub("^library: ", ""):gsub("^prelude: ", "")
 	-- Where a thrown error of a stream points to depends on how a Lua version counts tail calls.
 	text = text:gsub("^%l+: (%S+:%l+: %u)", "%1")

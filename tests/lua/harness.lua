@@ -141,16 +141,14 @@ function t.readable(s)
 	return { pollfd = s:pollfd(), events = "r" }
 end
 
--- A fresh directory; t.remove takes it away again.
+-- A fresh directory; t.finish takes it away again.
+local directories = {}
 function t.directory()
 	local process = io.popen "mktemp -d"
-	local path = process:read "*l"
+	local path = t.check(process:read "*l", "temporary directory")
 	process:close()
+	directories[#directories + 1] = path
 	return path
-end
-
-function t.remove(path)
-	os.execute("rm -rf '" .. path .. "'")
 end
 
 -- The interpreter that runs this.
@@ -231,6 +229,9 @@ function t.test(name, f)
 end
 
 function t.finish()
+	for _, path in ipairs(directories) do
+		os.execute("rm -rf '" .. path .. "'")
+	end
 	local file = (arg[0]:gsub(".*/", ""):gsub("%.lua$", ""))
 	print(("%s: %d passed, %d failed, %d skipped"):format(file, passed, failed, skipped))
 	os.exit(failed == 0 and 0 or 1)

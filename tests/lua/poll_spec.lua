@@ -54,6 +54,17 @@ t.test("all_that_is_ready_comes_back_in_the_order_given", function()
 	values({ two, one }, cqueues.poll(two, one, 5))
 end)
 
+t.test("what_is_ready_comes_back_even_with_a_timeout_of_0", function()
+	local a, b = t.pair()
+	local reader = t.readable(b)
+	a:write "x"
+	t.together(function()
+		for _ = 1, 20 do
+			equal((cqueues.poll(reader, 0)), reader)
+		end
+	end)
+end)
+
 t.test("methods_and_plain_fields_serve_alike", function()
 	local a, b = t.pair()
 	a:write "x"

@@ -53,7 +53,6 @@ t.test("a_line_crosses_a_unix_path", function()
 	family, name = s:peername()
 	equal(family, socket.AF_UNIX)
 	equal(name, nil)
-	t.remove(directory)
 end)
 
 t.plain("everything_works_without_a_controller", function()
@@ -139,9 +138,9 @@ t.test("zero_bytes_and_every_other_byte_pass_unchanged", function()
 	equal(input(text):read "*a", text)
 end)
 
-t.test("a_megabyte_passes_both_ways_at_once", function()
-	local a, b = t.tcp_pair()
-	local text = ("0123456789abcdef"):rep(65536)
+t.test("four_megabytes_pass_both_ways_at_once", function()
+	-- more than the kernel holds: each side has to read while its own output waits
+	local text = ("0123456789abcdef"):rep(262144)
 	local function both(s)
 		return function()
 			local received = s:read "*a"
@@ -151,9 +150,12 @@ t.test("a_megabyte_passes_both_ways_at_once", function()
 			s:shutdown "w"
 		end
 	end
-	local r1, w1 = both(a)
-	local r2, w2 = both(b)
-	t.together(r1, w1, r2, w2)
+	for _, make in ipairs { t.pair, t.tcp_pair } do
+		local a, b = make()
+		local r1, w1 = both(a)
+		local r2, w2 = both(b)
+		t.together(r1, w1, r2, w2)
+	end
 end)
 
 t.test("a_header_is_unfolded_or_kept", function()
@@ -312,6 +314,36 @@ t.test("recv_and_send_never_wait", function()
 	t.fails(errno.EPIPE, b:recv "*l")
 end)
 
+t.test("what_send_counts_arrives_once_and_in_order", function()
+	local a, b = t.pair()
+	local text = ("0123456789abcdef"):rep(131072)
+	local sent = 0
+	t.together(function()
+		while sent < #text do
+			local count, code = a:send(text, sent + 1, #text)
+			sent = sent + count
+			if code then
+				equal(code, errno.EAGAIN)
+				cqueues.poll({ pollfd = a:pollfd(), events = "w" }, 5)
+			end
+		end
+		t.check(a:flush(), "flush")
+		a:shutdown "w"
+	end, function()
+		t.check(b:read "*a" == text, "the text")
+	end)
+end)
+
+t.test("a_write_that_failed_does_not_keep_from_reading", function()
+	local a, b = t.pair()
+	b:write "last words\n"
+	b:close()
+	t.fails(errno.EPIPE, a:write "x")
+	equal(a:read "*l", "last words")
+	equal(a:read "*l", nil)
+	values({ true, true }, a:eof())
+end)
+
 t.test("xread_and_xlines_take_mode_and_timeout_in_either_order", function()
 	local s = input "one\r\ntwo\r\nthree\r\nfour\r\n"
 	equal(s:xread("*L", "t", 1), "one\n")
@@ -406,7 +438,6 @@ t.test("unlink_takes_away_an_old_path", function()
 	t.fails(errno.EADDRINUSE, t.returns_errors(socket.listen { path = path }):listen(5))
 	local l = socket.listen { path = path, unlink = true }
 	equal(l:listen(5), l)
-	t.remove(directory)
 end)
 
 t.test("mode_and_mask_are_octal_or_letters", function()
@@ -428,17 +459,15 @@ t.test("mode_and_mask_are_octal_or_letters", function()
 	equal(permissions { mask = "0077" }, "700")
 	equal(permissions { mask = "077" }, "700")
 	equal(permissions { mask = "---rwxrwx" }, "700")
-	t.remove(directory)
 end)
 
 t.test("a_path_too_long_is_refused_not_cut", function()
 	local directory = t.directory()
-	local l = socket.listen { path = directory .. "/" .. ("x"):rep(200) }
-	local ok = l and t.returns_errors(l):listen(1)
+	local made, l = pcall(socket.listen, { path = directory .. "/" .. ("x"):rep(200) })
+	local ok = made and l and t.returns_errors(l):listen(1) or nil
 	local process = io.popen("ls " .. directory)
 	local left = process:read "*a"
 	process:close()
-	t.remove(directory)
 	equal(ok, nil)
 	equal(left, "", "files made")
 end)

@@ -63,7 +63,7 @@ local function loader()
 	-- Throws when it has been settled before.
 	function promise:set(ok, ...)
 		if self.outcome then
-			error("attempt to set value of resolved promise", 2)
+			error("the promise is settled already", 2)
 		end
 		self.outcome = { ok = ok and true or false, n = select("#", ...), ... }
 		self.timeout = 0

@@ -93,6 +93,8 @@ static int park(struct controller *controller, struct task *task, struct refusal
 	lua_State *T = task->thread;
 	int count = lua_gettop(T) - task->base, used = 0, skip, code = 0;
 	cq_interest few[MOST], *set = few;
+	while (count > 1 && lua_isnil(T, task->base + count))
+		count--; /* such wait for nothing */
 	if (count > MOST) {
 		set = lua_newuserdata(T, (size_t)count * sizeof *set); /* lies above the values */
 		lua_insert(T, task->base); /* and now in the place of the marker */

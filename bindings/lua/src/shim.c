@@ -93,12 +93,6 @@ void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *nam
 	return object;
 }
 
-void *shim_test(lua_State *L, int index, const char *tag)
-{
-	struct object *object = lua_touserdata(L, index);
-	return object && lua_rawlen(L, index) >= sizeof *object && object->tag == tag ? object : NULL;
-}
-
 void *shim_check(lua_State *L, int index, const char *tag, const char *name)
 {
 	void *object = shim_test(L, index, tag);

@@ -19,7 +19,7 @@
 /* -- Lua versions ------------------------------------------------------------------------- */
 
 #if LUA_VERSION_NUM < 502
-/* 5.1 and LuaJIT: C functions cannot go on after a yield; see `shim_wait`. */
+/* 5.1 and LuaJIT: C functions cannot go on after a yield; see socket_wait.c. */
 #define SHIM_CONTINUES 0
 #define lua_rawlen lua_objlen
 #define lua_getuservalue lua_getfenv
@@ -72,6 +72,8 @@ struct shim {
 	/* The marker that comes first in each yield: its address, and its reference in the registry. */
 	const void *poll;
 	int poll_ref;
+	/* In 5.1, the reference of the marker that a waiting method returns. */
+	int wait_ref;
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */
 	int custom_socket, custom_condition, custom_controller;
 	/* Defaults of new sockets. */
@@ -101,7 +103,6 @@ extern const char shim_socket_tag[], shim_condition_tag[], shim_controller_tag[]
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
 #define SHIM_CONTROLLERS "cqueues.controllers" /* weak: number -> controller */
-#define SHIM_WAIT "cqueues.wait"               /* see shim_wait */
 
 struct shim *shim_state(lua_State *L);
 void shim_push_state(lua_State *L);
@@ -116,7 +117,11 @@ void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *nam
 /* Checks that the argument is of a class and returns its content. */
 void *shim_check(lua_State *L, int index, const char *tag, const char *name);
 /* The same without an error: NULL. */
-void *shim_test(lua_State *L, int index, const char *tag);
+static inline void *shim_test(lua_State *L, int index, const char *tag)
+{
+	struct object *object = lua_touserdata(L, index);
+	return object && lua_rawlen(L, index) >= sizeof *object && object->tag == tag ? object : NULL;
+}
 /* interpose(name, function) for the class whose metatable is upvalue 2; returns the name. */
 const char *shim_interpose(lua_State *L);
 /* _define(name, function): the same for the library's own Lua methods; keeps what is there. */
@@ -168,12 +173,33 @@ int luaopen__cqueues_condition(lua_State *L);
 
 /* -- Sockets ------------------------------------------------------------------------------- */
 
+/* A read format. */
+struct format {
+	uint32_t kind;
+	size_t count;
+	const char *boundary; /* on the Lua stack, or NULL */
+};
+
+/* A method that can wait, see socket_wait.c. */
+struct op {
+	uint8_t kind;  /* of `kinds` */
+	uint8_t mode;
+	uint8_t stuck; /* failed by the error of an earlier write */
+	int count;     /* arguments behind the socket */
+	int next;      /* the argument being worked on */
+	size_t offset; /* how far that argument is done, or a size */
+	double timeout, deadline;
+	struct format format; /* of a read with one format */
+};
+
 struct socket {
 	struct object object;
 	cq_socket *so; /* NULL once closed */
 	int onerror;   /* a reference, or LUA_NOREF for the default */
 	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
 	int maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
+	struct op parked[2];       /* methods that wait: one that reads and one that writes */
+	unsigned char is_parked[2];
 	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
 };
 
@@ -184,14 +210,40 @@ struct socket *shim_new_socket(lua_State *L, struct shim *shim);
 void shim_apply_defaults(struct shim *shim, struct socket *socket);
 /* A mode argument: CQ_MODE_DEFAULT for nil and none. */
 uint32_t shim_opt_mode(lua_State *L, int index);
-/* The methods that can wait, and those that set and tell. */
-extern const luaL_Reg shim_socket_io[], shim_socket_settings[], shim_class_settings[];
-/* Adds the waiting methods to the table on top of the stack. */
-void shim_set_waiting(lua_State *L);
+/* The methods that can wait, those that never do, and those that set and tell. */
+extern const luaL_Reg shim_socket_reading[], shim_socket_writing[];
+int shim_socket_send(lua_State *L);
+extern const luaL_Reg shim_socket_plain[], shim_socket_settings[], shim_class_settings[];
 int shim_default_onerror(lua_State *L);
 int luaopen__cqueues_socket(lua_State *L);
 int luaopen__cqueues_errno(lua_State *L);
 int luaopen__cqueues_debug(lua_State *L);
+
+/* -- Methods that can wait ------------------------------------------------------------------- */
+
+enum kind { READ, XREAD, LINES, FILL, UNPACK, CONNECT, LISTEN, ACCEPT, WRITE, XWRITE, PACK, FLUSH };
+
+/* Runs a method to its end, answers EAGAIN, or another code. Pushes results. */
+typedef int shim_attempt(lua_State *L, struct socket *socket, struct op *op, int first);
+shim_attempt shim_attempt_read, shim_attempt_fill, shim_attempt_unpack, shim_attempt_establish;
+shim_attempt shim_attempt_accept, shim_attempt_write, shim_attempt_flush;
+
+/* A method with `count` arguments behind the socket at 1; NaN stands for the socket's timeout. */
+static inline struct op shim_op(int kind, int count, uint32_t mode, double timeout)
+{
+	struct op op = { (uint8_t)kind, (uint8_t)mode, 0, count, 0, 0, timeout, NAN, { 0, 0, NULL } };
+	return op;
+}
+/* Runs it, waiting as need be. The result is that of the Lua function. */
+int shim_go(lua_State *L, struct socket *socket, struct op *op);
+/* Adds waiting methods to the table on top of the stack. */
+void shim_set_waiting(lua_State *L, const luaL_Reg *methods);
+/* Makes an iterator of the waiting C function on top of the stack, whose upvalue 2 is the socket. */
+void shim_make_iterator(lua_State *L);
+/* The bytes that the count of bits at `index` takes. */
+size_t shim_check_bits(lua_State *L, int index);
+/* Mode and timeout of the x functions, in either order, told by their types. */
+void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *timeout);
 
 /* -- Waiting -------------------------------------------------------------------------------- */
 

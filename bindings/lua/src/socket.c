@@ -415,10 +415,11 @@ int luaopen__cqueues_socket(lua_State *L)
 	if (first) {
 		lua_getfield(L, -1, "__index");
 		shim_push_state(L);
-		luaL_setfuncs(L, shim_socket_io, 1);
+		luaL_setfuncs(L, shim_socket_plain, 1);
 		shim_push_state(L);
 		luaL_setfuncs(L, shim_socket_settings, 1);
-		shim_set_waiting(L);
+		shim_set_waiting(L, shim_socket_reading);
+		shim_set_waiting(L, shim_socket_writing);
 		lua_pop(L, 1);
 	}
 	lua_newtable(L);

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Socket methods that read, and those that await a connection.
+ */
+#include "shim.h"
+
+/* -- Reading ------------------------------------------------------------------------------- */
+
+/* A read format: nil is "*l", numbers are counts. */
+static struct format check_format(lua_State *L, int index)
+{
+	struct format format = { CQ_READ_LINE, 0, NULL };
+	int type = lua_type(L, index);
+	if (type == LUA_TNUMBER) {
+		/* the common case: nothing to check */
+	} else if (type == LUA_TSTRING) {
+		size_t size;
+		const char *text = lua_tolstring(L, index, &size);
+		if (text[0] == '*' && size == 2) {
+			switch (text[1]) {
+			case 'l': return format;
+			case 'L': return format.kind = CQ_READ_LINE_KEEP, format;
+			case 'a': return format.kind = CQ_READ_ALL, format;
+			case 'h': return format.kind = CQ_READ_HEADER, format;
+			case 'H': return format.kind = CQ_READ_HEADER_KEEP, format;
+			case 'n': shim_argerror(L, index, "*n not implemented yet");
+			}
+		} else if (size >= 2 && text[0] == '-' && text[1] == '-') {
+			format.boundary = text;
+			format.count = size;
+			return format;
+		}
+		if (!lua_isnumber(L, index))
+			shim_argerror(L, index, lua_pushfstring(L, "invalid format %s", text));
+	} else if (lua_isnoneornil(L, index) || (type == LUA_TBOOLEAN && !lua_toboolean(L, index))) {
+		return format;
+	} else {
+		shim_checkstring(L, index, NULL);
+	}
+	lua_Number count = lua_tonumber(L, index);
+	format.kind = count < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
+	count = fabs(count);
+	format.count = count < (lua_Number)SIZE_MAX ? (size_t)count : SIZE_MAX;
+	return format;
+}
+
+static int receive(struct socket *socket, const struct format *format, uint32_t mode, uint32_t flags,
+                   const void **data, size_t *size)
+{
+	if (format->boundary)
+		return cq_socket_recv_body(socket->so, format->boundary, format->count, mode, flags, data, size);
+	return cq_socket_recv(socket->so, format->kind, format->count, mode, flags, data, size);
+}
+
+/* Arguments are formats; results are pushed behind them. */
+int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	int code = socket->error[CQ_INPUT];
+	if (code && code != EPIPE)
+		return code;
+	for (; op->next < op->count; op->next++) {
+		struct format format = op->format;
+		if (!format.kind)
+			format = check_format(L, op->next + 2);
+		const void *data;
+		size_t size;
+		if (code == 0)
+			code = receive(socket, &format, op->mode, first ? CQ_FLUSH | CQ_PATIENT : CQ_FLUSH, &data, &size);
+		if (code == EPIPE) {
+			lua_pushnil(L); /* end of file */
+			return 0;
+		}
+		if (code)
+			return code;
+		if (!data)
+			return 0; /* no such thing follows */
+		if (op->count > 8)
+			luaL_checkstack(L, 2, "too many results");
+		lua_pushlstring(L, data, size);
+		first = 1;
+	}
+	return 0;
+}
+
+static int start_read(lua_State *L, struct socket *socket, int kind, int count, uint32_t mode, double timeout)
+{
+	struct op op = shim_op(kind, count, mode, timeout);
+	if (count == 1)
+		op.format = check_format(L, 2);
+	return shim_go(L, socket, &op);
+}
+
+/* socket:read(...) */
+static int socket_read(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	if (lua_gettop(L) == 1)
+		lua_pushnil(L);
+	return start_read(L, socket, READ, lua_gettop(L) - 1, CQ_MODE_DEFAULT, NAN);
+}
+
+/* socket:xread(format[, mode][, timeout]) */
+static int socket_xread(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	uint32_t mode;
+	double timeout;
+	shim_mode_and_timeout(L, 3, &mode, &timeout);
+	lua_settop(L, 2);
+	return start_read(L, socket, XREAD, 1, mode, timeout);
+}
+
+/* The iterator of lines; upvalues behind the state: the socket, an op to begin with, the formats. */
+static int next_line(lua_State *L)
+{
+	struct socket *socket = lua_touserdata(L, lua_upvalueindex(2));
+	struct op *start = lua_touserdata(L, lua_upvalueindex(3)), op = *start;
+	lua_settop(L, 0);
+	if (!socket->so)
+		return shim_error(L, "%s", "socket closed");
+	if (op.count > 8)
+		luaL_checkstack(L, op.count + 8, "too many formats");
+	lua_pushvalue(L, lua_upvalueindex(2));
+	for (int i = 0; i < op.count; i++)
+		lua_pushvalue(L, lua_upvalueindex(4 + i));
+	if (op.count == 1 && !op.format.kind)
+		op.format = start->format = check_format(L, 2);
+	return shim_go(L, socket, &op);
+}
+
+/* The iterator of xlines: the socket, a format, mode and timeout. */
+static int next_xline(lua_State *L)
+{
+	lua_settop(L, 0);
+	lua_pushvalue(L, lua_upvalueindex(2));
+	lua_pushvalue(L, lua_upvalueindex(3));
+	uint32_t mode = (uint32_t)lua_tointeger(L, lua_upvalueindex(4));
+	return start_read(L, shim_socket(L, 1), XREAD, 1, mode, lua_tonumber(L, lua_upvalueindex(5)));
+}
+
+/* socket:lines(...) */
+static int socket_lines(lua_State *L)
+{
+	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
+	int count = lua_gettop(L) - 1;
+	if (count == 0)
+		lua_pushnil(L), count = 1;
+	luaL_argcheck(L, count <= 200, 201, "too many formats");
+	struct op *start = lua_newuserdata(L, sizeof *start);
+	*start = shim_op(LINES, count, CQ_MODE_DEFAULT, NAN);
+	lua_insert(L, 2);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_pushcclosure(L, next_line, count + 3);
+	shim_make_iterator(L);
+	return 1;
+}
+
+/* socket:xlines(format[, mode][, timeout]) */
+static int socket_xlines(lua_State *L)
+{
+	uint32_t mode;
+	double timeout;
+	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
+	shim_mode_and_timeout(L, 3, &mode, &timeout);
+	lua_settop(L, 2);
+	lua_pushinteger(L, (lua_Integer)mode);
+	lua_pushnumber(L, timeout);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_pushcclosure(L, next_xline, 5);
+	shim_make_iterator(L);
+	return 1;
+}
+
+/* socket:recv([format][, mode]): the value, or nil and a code; never waits */
+static int socket_recv(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	struct format format = check_format(L, 2);
+	const void *data;
+	size_t size;
+	int code = socket->error[CQ_INPUT];
+	if (!code)
+		code = receive(socket, &format, shim_opt_mode(L, 3), 0, &data, &size);
+	if (!code && data) {
+		lua_pushlstring(L, data, size);
+		return 1;
+	}
+	lua_pushnil(L);
+	if (code)
+		lua_pushinteger(L, code);
+	return code ? 2 : 1;
+}
+
+/* -- Filling -------------------------------------------------------------------------------- */
+
+int shim_attempt_fill(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)first;
+	int code = socket->error[CQ_INPUT];
+	if (!code)
+		code = cq_socket_try_fill(socket->so, op->offset);
+	if (code && code != EPIPE)
+		return code;
+	lua_pushboolean(L, code == 0);
+	return 0;
+}
+
+/* socket:fill(size[, timeout]) */
+static int socket_fill(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	lua_settop(L, 3);
+	lua_Number size = shim_checknumber(L, 2);
+	size_t count = size > 0 ? (size_t)size : 0;
+	struct op op = shim_op(FILL, 0, CQ_MODE_DEFAULT, shim_seconds(L, 3));
+	op.offset = count;
+	lua_settop(L, 1);
+	return shim_go(L, socket, &op);
+}
+
+/* A big-endian number of op->offset bytes. */
+int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	static const char binary[] = "b";
+	(void)first;
+	const void *data;
+	size_t size;
+	int code = socket->error[CQ_INPUT];
+	if (!code)
+		code = cq_socket_try_fill(socket->so, op->offset);
+	if (!code)
+		code = cq_socket_recv(socket->so, CQ_READ_EXACTLY, op->offset, cq_mode_parse(binary, 1), 0, &data, &size);
+	if (code == EPIPE) {
+		lua_pushnil(L);
+		return 0;
+	}
+	if (code)
+		return code;
+	uint64_t value = 0;
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | ((const unsigned char *)data)[i];
+	shim_push_unsigned(L, value);
+	return 0;
+}
+
+/* The bytes that a count of bits takes. */
+size_t shim_check_bits(lua_State *L, int index)
+{
+	lua_Integer bits = lua_isnumber(L, index) ? lua_tointeger(L, index) : 32;
+	luaL_argcheck(L, bits >= 0 && bits <= 64, index, "0 to 64 bits expected");
+	return (size_t)(bits + 7) / 8;
+}
+
+/* socket:unpack([bits]) */
+static int socket_unpack(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	struct op op = shim_op(UNPACK, 0, CQ_MODE_DEFAULT, NAN);
+	op.offset = shim_check_bits(L, 2);
+	lua_settop(L, 1);
+	return shim_go(L, socket, &op);
+}
+
+/* -- Establishing -------------------------------------------------------------------------- */
+
+int shim_attempt_establish(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)op, (void)first;
+	int code = cq_socket_try_establish(socket->so);
+	if (!code)
+		lua_pushvalue(L, 1);
+	return code;
+}
+
+/* socket:connect([timeout]), socket:listen([timeout]) */
+static int socket_connect(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	double timeout = shim_seconds(L, 2);
+	lua_settop(L, 1);
+	struct op op = shim_op(CONNECT, 0, CQ_MODE_DEFAULT, timeout);
+	return shim_go(L, socket, &op);
+}
+
+static int socket_listen(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	double timeout = shim_seconds(L, 2);
+	lua_settop(L, 1);
+	struct op op = shim_op(LISTEN, 0, CQ_MODE_DEFAULT, timeout);
+	return shim_go(L, socket, &op);
+}
+
+int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)op, (void)first;
+	struct shim *shim = socket->object.shim;
+	struct socket *accepted = shim_new_socket(L, shim);
+	int code = cq_socket_try_accept(socket->so, &accepted->so);
+	if (code)
+		lua_pop(L, 1);
+	else
+		shim_apply_defaults(shim, accepted);
+	return code;
+}
+
+/* The timeout of accept([options][, timeout]). */
+static double accept_timeout(lua_State *L, int index)
+{
+	double timeout = NAN;
+	if (lua_type(L, index) == LUA_TTABLE) {
+		lua_getfield(L, index, "timeout");
+		timeout = shim_seconds(L, -1);
+		lua_pop(L, 1);
+		index++;
+	}
+	double given = shim_seconds(L, index);
+	return isnan(given) ? timeout : given;
+}
+
+/* socket:accept([options][, timeout]) */
+static int socket_accept(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	double timeout = accept_timeout(L, 2);
+	lua_settop(L, 1);
+	struct op op = shim_op(ACCEPT, 0, CQ_MODE_DEFAULT, timeout);
+	return shim_go(L, socket, &op);
+}
+
+/* The iterator of clients: the socket and the timeout. */
+static int next_client(lua_State *L)
+{
+	lua_settop(L, 0);
+	lua_pushvalue(L, lua_upvalueindex(2));
+	struct socket *socket = shim_socket(L, 1);
+	struct op op = shim_op(ACCEPT, 0, CQ_MODE_DEFAULT, lua_tonumber(L, lua_upvalueindex(3)));
+	return shim_go(L, socket, &op);
+}
+
+/* socket:clients([options][, timeout]) */
+static int socket_clients(lua_State *L)
+{
+	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
+	double timeout = accept_timeout(L, 2);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_pushvalue(L, 1);
+	lua_pushnumber(L, timeout);
+	lua_pushcclosure(L, next_client, 3);
+	shim_make_iterator(L);
+	return 1;
+}
+
+/* -- Methods ------------------------------------------------------------------------------- */
+
+const luaL_Reg shim_socket_reading[] = {
+	{ "read", socket_read },
+	{ "xread", socket_xread },
+	{ "fill", socket_fill },
+	{ "unpack", socket_unpack },
+	{ "connect", socket_connect },
+	{ "listen", socket_listen },
+	{ "accept", socket_accept },
+	{ NULL, NULL },
+};
+
+const luaL_Reg shim_socket_plain[] = {
+	{ "lines", socket_lines },
+	{ "xlines", socket_xlines },
+	{ "clients", socket_clients },
+	{ "recv", socket_recv },
+	{ "send", shim_socket_send },
+	{ NULL, NULL },
+};

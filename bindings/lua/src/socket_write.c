@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Socket methods that write.
+ */
+#include "shim.h"
+
+/* -- Writing -------------------------------------------------------------------------------- */
+
+/* Arguments are strings, or what is written as one; nil and false end them. */
+int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	int code = socket->error[CQ_OUTPUT];
+	if (code && code != EAGAIN)
+		return op->stuck = 1, code;
+	for (; op->next < op->count; op->next++, op->offset = 0, first = 1) {
+		int index = op->next + 2;
+		size_t size;
+		if (lua_type(L, index) != LUA_TSTRING) {
+			if (!lua_toboolean(L, index))
+				break;
+			luaL_tolstring(L, index, NULL);
+			lua_replace(L, index);
+		}
+		const char *data = lua_tolstring(L, index, &size);
+		if (!first && op->offset == size) {
+			/* All was taken, and what must leave had to wait. */
+			uint32_t mode = op->mode ? op->mode : cq_socket_mode(socket->so, CQ_OUTPUT);
+			if ((code = cq_socket_try_flush(socket->so, mode)))
+				return code;
+			continue;
+		}
+		size_t sent;
+		code = cq_socket_send(socket->so, data + op->offset, size - op->offset, op->mode, &sent);
+		op->offset += sent;
+		if (code)
+			return code;
+	}
+	if (op->kind == PACK)
+		lua_pushboolean(L, 1);
+	else
+		lua_pushvalue(L, 1);
+	return 0;
+}
+
+/* socket:write(...) */
+static int socket_write(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	struct op op = shim_op(WRITE, lua_gettop(L) - 1, CQ_MODE_DEFAULT, NAN);
+	return shim_go(L, socket, &op);
+}
+
+void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *timeout)
+{
+	*mode = CQ_MODE_DEFAULT;
+	*timeout = NAN;
+	for (int i = index; i < index + 2; i++) {
+		if (lua_type(L, i) == LUA_TNUMBER)
+			*timeout = lua_tonumber(L, i);
+		else
+			*mode |= shim_opt_mode(L, i);
+	}
+}
+
+/* socket:xwrite(string[, mode][, timeout]) */
+static int socket_xwrite(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	uint32_t mode;
+	double timeout;
+	shim_mode_and_timeout(L, 3, &mode, &timeout);
+	lua_settop(L, 2);
+	struct op op = shim_op(XWRITE, 1, mode, timeout);
+	return shim_go(L, socket, &op);
+}
+
+/* socket:pack(number[, bits][, mode]): big-endian */
+static int socket_pack(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	lua_settop(L, 4);
+	lua_Number number = shim_checknumber(L, 2);
+	uint64_t value = lua_isinteger(L, 2) ? (uint64_t)lua_tointeger(L, 2)
+	                 : number < 0        ? (uint64_t)(int64_t)number
+	                                     : (uint64_t)number;
+	size_t size = shim_check_bits(L, 3);
+	uint32_t mode = lua_isnoneornil(L, 4) ? cq_socket_mode(socket->so, CQ_OUTPUT) : shim_opt_mode(L, 4);
+	unsigned char bytes[8];
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (unsigned char)(value >> 8 * (size - 1 - i));
+	lua_settop(L, 1);
+	lua_pushlstring(L, (const char *)bytes, size);
+	/* Numbers are not text, whatever the mode says. */
+	char flags[4];
+	cq_mode_format(mode, CQ_OUTPUT, flags);
+	flags[0] = 'b';
+	struct op op = shim_op(PACK, 1, cq_mode_parse(flags, 3), NAN);
+	return shim_go(L, socket, &op);
+}
+
+/* socket:send(string, i, j[, mode]): how many bytes were taken, and a code; never waits */
+int shim_socket_send(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	size_t size, sent = 0;
+	lua_settop(L, 5);
+	const char *data = luaL_checklstring(L, 2, &size);
+	lua_Integer from = luaL_checkinteger(L, 3), to = luaL_checkinteger(L, 4);
+	luaL_argcheck(L, from >= 1 && (size_t)from <= size + 1, 3, "start index beyond object boundary");
+	luaL_argcheck(L, to < from || (size_t)to <= size, 4, "end index beyond object boundary");
+	int code = socket->error[CQ_OUTPUT];
+	if (!code && to >= from)
+		code = cq_socket_send(socket->so, data + from - 1, (size_t)(to - from + 1), shim_opt_mode(L, 5), &sent);
+	lua_pushinteger(L, (lua_Integer)sent);
+	if (code)
+		lua_pushinteger(L, code);
+	return code ? 2 : 1;
+}
+
+int shim_attempt_flush(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)first;
+	int code = socket->error[CQ_OUTPUT];
+	if (!code)
+		code = cq_socket_try_flush(socket->so, op->mode);
+	if (!code)
+		lua_pushboolean(L, 1);
+	return code;
+}
+
+/* socket:flush([mode][, timeout]) */
+static int socket_flush(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	uint32_t mode = CQ_MODE_DEFAULT;
+	if (lua_type(L, 2) == LUA_TSTRING)
+		mode = lua_rawlen(L, 2) ? shim_opt_mode(L, 2) : cq_socket_mode(socket->so, CQ_OUTPUT);
+	double timeout = shim_seconds(L, 3);
+	lua_settop(L, 1);
+	struct op op = shim_op(FLUSH, 0, mode, timeout);
+	return shim_go(L, socket, &op);
+}
+
+/* -- Methods ------------------------------------------------------------------------------- */
+
+const luaL_Reg shim_socket_writing[] = {
+	{ "write", socket_write },
+	{ "xwrite", socket_xwrite },
+	{ "pack", socket_pack },
+	{ "flush", socket_flush },
+	{ NULL, NULL },
+};

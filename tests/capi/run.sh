@@ -1,0 +1,187 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The C library as its users meet it: installed below PREFIX, found by pkg-config, compiled
+# strictly by every compiler there is, and run.
+#
+#   run.sh [NAME...]                   the files here, or those named (socket for socket.c)
+#   run.sh --sanitize [NAME...]        built with the address and undefined behaviour sanitizers
+#   run.sh --valgrind [NAME...]        under valgrind: no errors and no leaks
+#
+# Closes with "N passed, N failed, N skipped".
+
+cd "$(dirname "$0")/../.." || exit 1
+: "${PREFIX:=$PWD/build/stage}" "${PKG_CONFIG:=pkg-config}" "${CXX:=c++}"
+here=tests/capi
+mode=plain
+case ${1-} in
+--*)
+	mode=${1#--}
+	shift
+	;;
+esac
+work=$PWD/build/capi-$mode
+mkdir -p "$work"
+passed=0 failed=0 skipped=0
+
+verdict() {
+	case $1 in
+	ok) passed=$((passed + 1)) ;;
+	FAILED) failed=$((failed + 1)) ;;
+	skip) skipped=$((skipped + 1)) ;;
+	esac
+	printf '%-6s %s\n' "$1" "$2"
+}
+
+finish() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
+export PKG_CONFIG_PATH
+if ! compile_flags=$($PKG_CONFIG --cflags cqueues) || ! link_flags=$($PKG_CONFIG --libs cqueues); then
+	verdict FAILED "pkg-config finds the library below $PREFIX (make stage)"
+	finish
+fi
+link_flags="$link_flags -Wl,-rpath,$PREFIX/lib -pthread -lm"
+strict='-Wall -Wextra -Wpedantic -Werror'
+
+if [ $# -gt 0 ]; then
+	names=$*
+else
+	names=$(cd $here && for file in *.c *.cpp; do echo "${file%.*}"; done)
+fi
+
+# build COMPILER FLAGS NAME OUTPUT: compiles and links one file. FLAGS begin with the standard.
+build() {
+	source=$here/$3.c
+	if [ ! -f "$source" ]; then source=$here/$3.cpp; fi
+	# shellcheck disable=SC2086
+	$1 $2 -g $strict $compile_flags -o "$4" "$source" $link_flags
+}
+
+# compiles COMPILER FLAGS: one verdict about all files of a language.
+compiles() {
+	broken=
+	for name in $names; do
+		case $1 in
+		*++) test -f "$here/$name.cpp" || continue ;;
+		*) test -f "$here/$name.c" || continue ;;
+		esac
+		build "$1" "$2" "$name" "$work/$name.$1" || broken="$broken $name"
+	done
+	if [ -z "$broken" ]; then
+		verdict ok "$1 $2 compiles every file without a warning"
+	else
+		verdict FAILED "$1 $2 compiles every file without a warning:$broken"
+	fi
+}
+
+# run_program TITLE PROGRAM COMMAND...: runs a test program and adds what it counts.
+run_program() {
+	echo "-- $1"
+	shift
+	program=$1
+	shift
+	"$@" "$program" >"$work/log" 2>&1
+	cat "$work/log"
+	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$work/log" | tail -n 1)
+	if [ -z "$counts" ]; then
+		verdict FAILED "$program counted nothing"
+		return
+	fi
+	passed=$((passed + $(echo "$counts" | cut -d ' ' -f 1)))
+	failed=$((failed + $(echo "$counts" | cut -d ' ' -f 3)))
+	skipped=$((skipped + $(echo "$counts" | cut -d ' ' -f 5)))
+}
+
+# The example servers, for the tests that do harm to them.
+EXAMPLES=$work
+export EXAMPLES
+for example in callbacks fibers; do
+	# shellcheck disable=SC2086
+	${CC:-cc} -O2 -std=c99 $strict $compile_flags -o "$work/echo_$example" \
+		examples/echo/echo_$example.c $link_flags || verdict FAILED "examples/echo/echo_$example.c compiles as C99"
+done
+
+every_function_is_called() {
+	! sed -n 's/^[[:space:]]*\(cq_[a-z_]*\);$/\1/p' src/cqueues.map | while read -r symbol; do
+		grep -q -w "$symbol" $here/*.c || echo "no test calls $symbol"
+	done | grep .
+}
+
+case $mode in
+plain)
+	if [ $# -eq 0 ]; then
+		if every_function_is_called; then
+			verdict ok 'every exported function is called by a test'
+		else
+			verdict FAILED 'every exported function is called by a test'
+		fi
+	fi
+	for compiler in gcc clang; do
+		if ! command -v $compiler >/dev/null; then
+			verdict skip "$compiler is not installed"
+			continue
+		fi
+		compiles $compiler '-std=c11 -O2'
+		compiles $compiler '-std=c99 -O0'
+	done
+	for compiler in "$CXX" clang++; do
+		if command -v "$compiler" >/dev/null; then
+			compiles "$compiler" '-std=c++11'
+			compiles "$compiler" '-std=c++17 -O2'
+		fi
+	done
+	for compiler in gcc clang; do
+		for name in $names; do
+			if [ -x "$work/$name.$compiler" ]; then run_program "$name ($compiler)" "$work/$name.$compiler"; fi
+		done
+	done
+	for name in $names; do
+		if [ -x "$work/$name.$CXX" ]; then run_program "$name ($CXX)" "$work/$name.$CXX"; fi
+	done
+	;;
+sanitize)
+	# Stacks are left alone: a fiber that is abandoned leaves the marks of its frames on a stack
+	# that is used again, and the sanitizer would take them for those of the next.
+	flags='-std=c11 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all --param asan-stack=0'
+	echo 'int main(void) { return 0; }' >"$work/try.c"
+	# shellcheck disable=SC2086
+	if ! gcc $flags -o "$work/try" "$work/try.c" 2>/dev/null || ! "$work/try"; then
+		verdict skip 'gcc has no sanitizers here'
+		finish
+	fi
+	ASAN_OPTIONS=detect_stack_use_after_return=0:exitcode=98
+	export ASAN_OPTIONS
+	for name in $names; do
+		test -f "$here/$name.c" || continue
+		if build gcc "$flags" "$name" "$work/$name"; then
+			run_program "$name (sanitizers)" "$work/$name"
+		else
+			verdict FAILED "$name compiles with sanitizers"
+		fi
+	done
+	;;
+valgrind)
+	if ! command -v valgrind >/dev/null; then
+		verdict skip 'valgrind is not installed'
+		finish
+	fi
+	CHECK_SLOW=1
+	export CHECK_SLOW
+	for name in $names; do
+		test -f "$here/$name.c" || continue
+		build "${CC:-cc}" '-std=c11 -O1' "$name" "$work/$name" || { verdict FAILED "$name compiles"; continue; }
+		run_program "$name (valgrind)" "$work/$name" valgrind -q --leak-check=full \
+			--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+			--error-exitcode=99
+	done
+	;;
+*)
+	echo "unknown mode --$mode" >&2
+	exit 2
+	;;
+esac
+finish

@@ -346,7 +346,7 @@ typedef struct cq_stat {
      */
     double time;
     /**
-     * As `cq_socket_eof`.
+     * As `cq_socket_eof`; also after a shutdown.
      */
     bool eof;
 } cq_stat;
@@ -605,7 +605,7 @@ double cq_controller_timeout(struct cq_controller *controller);
 
 /**
  * Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
- * any thread may make while the controller lives.
+ * any thread may make, until the controller is closed or freed.
  *
  * Errors: EINVAL for NULL; EMFILE, ENFILE.
  */

@@ -20,6 +20,9 @@ lint           600  sh tests/lint/run.sh
 stage          900  $MAKE --no-print-directory stage examples && echo '1 passed, 0 failed, 0 skipped'
 abi            120  sh tests/abi/run.sh
 install        300  sh tests/install/run.sh
+capi           600  sh tests/capi/run.sh
+lua            600  sh tests/lua/run.sh
+differential   600  sh tests/differential/run.sh
 demo           300  sh tests/demo/run.sh
 "
 
@@ -31,7 +34,8 @@ table=$logs/table
 # count LOG: "passed failed skipped" of a suite, or nothing.
 count() {
 	awk '
-		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
+		/^([a-z]+: )?[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
+			sub(/^[a-z]+: /, "")
 			plain = $1 " " $3 " " $5
 		}
 		/^test result: / {

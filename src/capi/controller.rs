@@ -444,7 +444,7 @@ pub unsafe extern "C" fn cq_controller_timeout(controller: *mut Controller) -> f
 }
 
 /// Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
-/// any thread may make while the controller lives.
+/// any thread may make, until the controller is closed or freed.
 ///
 /// Errors: EINVAL for NULL; EMFILE, ENFILE.
 #[no_mangle]

@@ -2,7 +2,7 @@
 //! `cq_socket_*`.
 
 use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
-use crate::clock::Instant;
+use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Buffering, Direction, Format, Mode, Name, Options, Patience, Socket};
@@ -304,8 +304,9 @@ fn wait<T>(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Option<T>>
     let mut member = socket.interest();
     if let Some(span) = socket.timeout() {
         let now = Instant::now();
+        let waited = deadline.is_some();
         let left = deadline.get_or_insert_with(|| now.after(span)).since(now);
-        if left.0 == 0 && span.0 != 0 {
+        if waited && left == Span::ZERO {
             return Err(Errno::TIMEDOUT);
         }
         member.timeout = Some(member.timeout.map_or(left, |own| own.min(left)));

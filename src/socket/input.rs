@@ -2,6 +2,7 @@
 //! Receiving: from the kernel into the queue, from the queue to the program.
 
 use super::format::{find, Format, Found, Rules};
+use super::establish::Phase;
 use super::{queue, Buffering, Direction, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
@@ -84,7 +85,8 @@ impl Inner {
 
     /// Nothing is buffered here or, as far as is known, in the kernel.
     fn has_nothing(&self) -> bool {
-        self.drained && self.input.queue.is_empty() && !self.input.stat.eof
+        let open = matches!(self.phase, Phase::Connected) && !self.input.stat.eof;
+        open && self.drained && self.input.queue.is_empty()
     }
 
     /// EAGAIN: input must come, or pending output must go.

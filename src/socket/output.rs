@@ -17,6 +17,9 @@ impl Socket {
     pub fn send(&self, data: &[u8], mode: Option<Mode>) -> (usize, Result<()>) {
         let mut inner = self.inner.borrow_mut();
         inner.begin();
+        if let Err(error) = inner.check_open() {
+            return (0, Err(error));
+        }
         let mode = mode.unwrap_or(inner.output.mode);
         let mut taken = 0;
         loop {
@@ -71,7 +74,8 @@ impl Inner {
             return (data.len(), Ok(()));
         }
         if let Err(error) = self.ensure_established() {
-            return (self.keep(data, line), Err(error));
+            let kept = if error == Errno::AGAIN { self.keep(data, line) } else { 0 };
+            return (kept, Err(error));
         }
         let direct = due.saturating_sub(self.output.queue.len());
         let result = self.send_ahead(&data[..direct]);

@@ -41,7 +41,7 @@ impl Span {
     /// mean "no limit": `None`.
     pub fn from_seconds(seconds: f64) -> Option<Span> {
         let nanoseconds = (seconds * 1e9).ceil();
-        (nanoseconds >= 0.0 && nanoseconds < u64::MAX as f64).then_some(Span(nanoseconds as u64))
+        (seconds >= 0.0 && nanoseconds < u64::MAX as f64).then_some(Span(nanoseconds as u64))
     }
 
     /// In seconds.
@@ -54,3 +54,6 @@ impl Span {
 pub fn wall_seconds() -> i64 {
     sys::clock::wall_coarse()
 }
+
+#[cfg(test)]
+mod tests;

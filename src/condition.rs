@@ -98,3 +98,6 @@ impl Queue {
         waiter
     }
 }
+
+#[cfg(test)]
+mod tests;

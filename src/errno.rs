@@ -124,3 +124,6 @@ const LIBRARY: &[Entry] = &[
 const fn entry(code: i32, name: &'static CStr, text: &'static CStr) -> Entry {
     Entry { code: Errno(code), name, text }
 }
+
+#[cfg(test)]
+mod tests;

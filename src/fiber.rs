@@ -154,3 +154,6 @@ fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -652,3 +652,6 @@ impl State {
         woken
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ impl Timers {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,3 +76,6 @@ fn unix_path(address: &UnixAddr) -> Vec<u8> {
     }
     address.path().map_or_else(Vec::new, |path| path.as_os_str().as_bytes().to_vec())
 }
+
+#[cfg(test)]
+mod tests;

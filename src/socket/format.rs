@@ -180,7 +180,8 @@ fn is_name_byte(byte: u8) -> bool {
 fn header(data: &mut [u8], keep: bool, rules: Rules) -> Found {
     let name = data.iter().take_while(|&&b| is_name_byte(b)).count();
     let blanks = data[name..].iter().take_while(|&&b| b == b' ' || b == b'\t').count();
-    let more = |data: &[u8]| match rules.eof || data.len() >= rules.max_line {
+    // Whether a field is folded is told by the byte behind it, which may lie beyond the limit.
+    let more = |data: &[u8]| match rules.eof || data.len() > rules.max_line {
         true => Nothing,
         false => NeedMore(data.len() + 1),
     };
@@ -243,7 +244,7 @@ fn body(data: &mut [u8], boundary: &[u8], rules: Rules) -> Found {
             // What may be the beginning of an end of line and the boundary stays.
             let certain = data.len().saturating_sub(boundary.len() + 1);
             match certain >= rules.max_line {
-                true => translated(&mut data[..rules.max_line.max(1)], usize::MAX, rules),
+                true => beginning(data, rules),
                 false => NeedMore(data.len() + 1),
             }
         }
@@ -258,7 +259,7 @@ fn chunk(data: &mut [u8], at: usize, rules: Rules) -> Found {
         _ => at,
     };
     if end > rules.max_line {
-        return translated(&mut data[..rules.max_line], usize::MAX, rules);
+        return beginning(data, rules);
     }
     match translated(&mut data[..end], usize::MAX, Rules { eof: true, ..rules }) {
         Taken { length: 0, .. } if at > 0 => Skip(at),
@@ -266,6 +267,13 @@ fn chunk(data: &mut [u8], at: usize, rules: Rules) -> Found {
         Taken { length, .. } => Taken { consumed: at, length },
         found => found,
     }
+}
+
+/// As much as the limit allows of a part that goes on behind it; a CRLF there is not cut in two.
+fn beginning(data: &mut [u8], rules: Rules) -> Found {
+    let cut = rules.text && data[..=rules.max_line].ends_with(b"\r\n");
+    let end = rules.max_line + usize::from(cut);
+    translated(&mut data[..end], usize::MAX, Rules { eof: true, ..rules })
 }
 
 /// Writes `data` to `out` with LF as CRLF.
@@ -283,3 +291,6 @@ pub fn compose_text(data: &[u8], mut out: impl FnMut(&[u8])) {
 pub fn needs_translation(data: &[u8]) -> bool {
     memchr(b'\n', data).is_some()
 }
+
+#[cfg(test)]
+mod tests;

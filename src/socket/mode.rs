@@ -82,3 +82,6 @@ impl Buffering {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

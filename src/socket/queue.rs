@@ -139,11 +139,13 @@ impl Queue {
     /// Makes `behind` bytes of room after the content and `before` in front of it.
     fn reserve(&mut self, behind: usize, before: usize) {
         let needed = before + self.len() + behind;
-        // Sliding pays only when it moves less than it frees; otherwise grow.
-        if needed <= self.block.len() && self.len() <= self.block.len() / 2 {
+        // Sliding pays when it moves no more than was taken off before; otherwise the block grows, so
+        // that no byte is moved again and again. What fits a small block is moved at no cost to speak of.
+        let few = self.len() <= SMALL;
+        if needed <= self.block.len() && (few || self.len() <= self.start) {
             self.block.copy_within(self.start..self.end, before);
         } else {
-            let mut block = take_block(needed);
+            let mut block = take_block(if few { needed } else { needed.max(2 * self.len()) });
             block[before..before + self.len()].copy_from_slice(self.data());
             give_block(std::mem::replace(&mut self.block, block));
         }
@@ -159,3 +161,6 @@ impl Drop for Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

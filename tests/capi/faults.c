@@ -349,7 +349,7 @@ static pid_t bombard(void)
 	if (child == 0) {
 		while (kill(parent, SIGUSR1) == 0)
 			poll(NULL, 0, 2);
-		_exit(0);
+		end_child(true);
 	}
 	return child;
 }
@@ -376,7 +376,7 @@ TEST(signals_neither_shorten_a_sleep_nor_break_a_read)
 
 		nanosleep(&nap, NULL);
 		plain_write(other, "after many signals\n");
-		_exit(0);
+		end_child(true);
 	}
 	READ(socket, CQ_READ_LINE, 0, "after many signals");
 	OK(cq_socket_set_timeout(socket, MS(30)));
@@ -403,7 +403,7 @@ TEST(signals_do_not_break_big_transfers)
 		cq_socket_free(socket);
 		while ((count = read(other, piece, 65536)) > 0)
 			got += (size_t)count;
-		_exit(count == 0 && got == size ? 0 : 1);
+		end_child(count == 0 && got == size);
 	}
 	SYS(close(other));
 	OK(cq_socket_write(socket, bytes, size));

@@ -579,7 +579,7 @@ TEST(a_child_goes_on_with_a_queue_of_its_own)
 		plain_write(fds[1], "x"); /* what was polled before still is */
 		run(cq);
 		cq_controller_free(cq);
-		_exit(0);
+		end_child(true);
 	}
 	EQ(wait_for_child(child), 0);
 	EQ(cq_controller_count(cq), 1);
@@ -604,7 +604,7 @@ TEST(a_child_can_free_what_it_inherited)
 	if (child == 0) {
 		OK(cq_controller_reset(cq));
 		cq_controller_free(cq);
-		_exit(0);
+		end_child(true);
 	}
 	EQ(wait_for_child(child), 0);
 	OK(cq_controller_step(cq, 0));

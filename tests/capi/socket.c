@@ -484,7 +484,7 @@ TEST(everything_until_the_end_is_read_in_one_piece)
 	socket = half_pair(&other);
 	child = (pid_t)SYS(fork());
 	if (child == 0)
-		_exit(write(other, bytes, total) == (ssize_t)total ? 0 : 1);
+		end_child(write(other, bytes, total) == (ssize_t)total);
 	SYS(close(other));
 	OK(cq_socket_read(socket, CQ_READ_ALL, 0, &data, &size));
 	EQ(size, total);

@@ -180,7 +180,7 @@ TEST(a_long_text_is_translated_whole_through_a_full_socket)
 	if (child == 0) {
 		OK(cq_socket_write(socket, text, size));
 		OK(cq_socket_flush(socket));
-		_exit(0);
+		end_child(true);
 	}
 	cq_socket_free(socket);
 	while ((count = read(other, piece, sizeof piece)) > 0) {
@@ -445,11 +445,8 @@ TEST(a_mime_body_of_any_size_comes_in_chunks)
 	socket = with_modes("bn", &other);
 	SYS(fcntl(other, F_SETFL, 0));
 	child = (pid_t)SYS(fork());
-	if (child == 0) {
-		if (write(other, body, total) < 0 || write(other, "\r\n--bound\r\n", 11) < 0)
-			_exit(1);
-		_exit(0);
-	}
+	if (child == 0)
+		end_child(write(other, body, total) == (ssize_t)total && write(other, "\r\n--bound\r\n", 11) == 11);
 	SYS(close(other));
 	for (;;) {
 		int code = recv_body(socket, "--bound", &data, &size);

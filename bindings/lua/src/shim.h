@@ -72,8 +72,8 @@ struct shim {
 	/* The marker that comes first in each yield: its address, and its reference in the registry. */
 	const void *poll;
 	int poll_ref;
-	/* In 5.1, the reference of the marker that a waiting method returns. */
-	int wait_ref;
+	/* In 5.1, the references of the markers that waiting methods return. */
+	int marks[4];
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */
 	int custom_socket, custom_condition, custom_controller;
 	/* Defaults of new sockets. */

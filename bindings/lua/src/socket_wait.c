@@ -7,8 +7,8 @@
  * socket is ready the attempt is made again.
  *
  * In a task the wait is a yield. From 5.2 on, a C function goes on after it in a continuation, with its
- * stack as it was. In 5.1 and LuaJIT it returns a marker to a Lua function (`drive`, below), which
- * yields and calls `go_on`; if the stack is needed then, it travels along.
+ * stack as it was. In 5.1 and LuaJIT it returns a marker to a Lua function (`settle`, below), which
+ * yields and calls `go_on`; if the stack is needed then, it lies in a table.
  *
  * The op is kept in the socket, which has room for one that reads and one that writes; should two
  * tasks read from one socket, the second one's lies on its stack.
@@ -75,18 +75,55 @@ int shim_default_onerror(lua_State *L)
 	return 1;
 }
 
-/* The results of the error handler lie behind those of the method. */
-static int after_handler(lua_State *L, int frame)
+#if SHIM_CONTINUES
+/* The results are what lies above the socket and its arguments. */
+static int results(lua_State *L, const struct op *op)
 {
-	return lua_gettop(L) - frame;
+	return lua_gettop(L) - (op->count + 1);
 }
 
-#if SHIM_CONTINUES
+/* Those of the error handler lie behind those of the method. */
 SHIM_CONTINUATION(continue_handler)
 {
 	shim_context frame;
 	shim_get_context(L, frame);
-	return after_handler(L, (int)frame);
+	return lua_gettop(L) - (int)frame;
+}
+#else
+/* What a method returns to `settle`: a result, or one of these and up to two values. */
+enum { WAIT, FRAME, MANY, NONE };
+
+/* Moves the values above `frame` into a table: { ... }, its size. */
+static void push_table(lua_State *L, int frame)
+{
+	int count = lua_gettop(L) - frame;
+	lua_createtable(L, count, 0);
+	lua_insert(L, frame + 1);
+	for (int i = count; i > 0; i--)
+		lua_rawseti(L, frame + 1, i);
+	lua_pushinteger(L, count);
+}
+
+static void push_mark(lua_State *L, struct shim *shim, int mark)
+{
+	lua_rawgeti(L, LUA_REGISTRYINDEX, shim->marks[mark]);
+}
+
+/* The results are what lies above the socket and its arguments: one as it is, more in a table. */
+static int results(lua_State *L, const struct op *op)
+{
+	struct shim *shim = ((struct object *)lua_touserdata(L, 1))->shim;
+	int frame = op->count + 1, count = lua_gettop(L) - frame;
+	if (count == 1)
+		return 1;
+	if (count == 0) {
+		push_mark(L, shim, NONE);
+		return 1;
+	}
+	push_table(L, frame);
+	push_mark(L, shim, MANY);
+	lua_insert(L, -3);
+	return 3;
 }
 #endif
 
@@ -94,7 +131,6 @@ SHIM_CONTINUATION(continue_handler)
 static int fail(lua_State *L, struct socket *socket, struct op *op, const char *name, int side, int code)
 {
 	struct shim *shim = socket->object.shim;
-	int frame = op->count + 1;
 	if (side >= 0) {
 		socket->error[side] = code;
 		if (socket->errors[side]++ > socket->maxerrs[side])
@@ -107,7 +143,7 @@ static int fail(lua_State *L, struct socket *socket, struct op *op, const char *
 	int handler = socket->onerror != LUA_NOREF ? socket->onerror : shim->defaults.onerror;
 	if (handler == LUA_NOREF) {
 		lua_pushinteger(L, default_onerror(L, socket, name, code, LEVEL - 1));
-		return after_handler(L, frame);
+		return results(L, op);
 	}
 	luaL_checkstack(L, 6, "too many results");
 	lua_rawgeti(L, LUA_REGISTRYINDEX, handler);
@@ -116,11 +152,11 @@ static int fail(lua_State *L, struct socket *socket, struct op *op, const char *
 	lua_pushinteger(L, code);
 	lua_pushinteger(L, LEVEL);
 #if SHIM_CONTINUES
-	lua_callk(L, 4, LUA_MULTRET, frame, continue_handler);
+	lua_callk(L, 4, LUA_MULTRET, op->count + 1, continue_handler);
 #else
 	lua_call(L, 4, LUA_MULTRET);
 #endif
-	return after_handler(L, frame);
+	return results(L, op);
 }
 
 /* -- Waiting ------------------------------------------------------------------------------- */
@@ -209,31 +245,41 @@ void shim_make_iterator(lua_State *L)
 	(void)L;
 }
 #else
-/* A method returns WAIT, the timeout and the op's slot; or FRAME, the timeout and its stack. */
+/* WAIT comes with the timeout and the op's slot, FRAME with the timeout and the stack in a table,
+ * MANY with the results in a table and their number.
+ *
+ * LuaJIT can compile these functions, but each call into C ends a trace and begins another, which
+ * costs a third more instructions for a line echoed than interpreting them. */
 static const char driver[] =
-    "local WAIT, FRAME, POLL, yield, go_on, go_on_frame = ...\n"
-    "local function park_frame(_, timeout, socket, ...)\n"
-    "	yield(POLL, socket, timeout)\n"
-    "	return socket, ...\n"
-    "end\n"
-    "local function drive(socket, ...)\n"
-    "	local mark, timeout, slot = ...\n"
-    "	if mark == WAIT then\n"
-    "		yield(POLL, socket, timeout)\n"
-    "		return drive(socket, go_on(socket, slot))\n"
-    "	elseif mark == FRAME then\n"
-    "		return drive(socket, go_on_frame(park_frame(...)))\n"
+    "if jit then jit.off(true, true) end\n"
+    "local WAIT, FRAME, MANY, NONE, POLL, yield, unpack, go_on, go_on_frame = ...\n"
+    "local function settle(socket, a, b, c)\n"
+    "	while true do\n"
+    "		if a == WAIT then\n"
+    "			yield(POLL, socket, b)\n"
+    "			a, b, c = go_on(socket, c)\n"
+    "		elseif a == FRAME then\n"
+    "			yield(POLL, socket, b)\n"
+    "			a, b, c = go_on_frame(socket, c)\n"
+    "		elseif a == MANY then\n"
+    "			return unpack(b, 1, c)\n"
+    "		elseif a == NONE then\n"
+    "			return\n"
+    "		else\n"
+    "			return a\n"
+    "		end\n"
     "	end\n"
-    "	return ...\n"
     "end\n"
     "return function(f, socket)\n"
-    "	if socket then return function() return drive(socket, f()) end end\n"
-    "	return function(socket, ...) return drive(socket, f(socket, ...)) end\n"
+    "	if socket then return function() return settle(socket, f()) end end\n"
+    "	return function(socket, ...)\n"
+    "		local a, b, c = f(socket, ...)\n"
+    "		if a == socket then return a end\n"
+    "		return settle(socket, a, b, c)\n"
+    "	end\n"
     "end\n";
 
-#define SHIM_WAIT "cqueues.wait"
-#define SHIM_FRAME "cqueues.frame"
-#define SHIM_DRIVE "cqueues.drive"
+#define SHIM_DRIVER "cqueues.driver"
 
 /* go_on(socket, slot) */
 static int go_on(lua_State *L)
@@ -246,9 +292,16 @@ static int go_on(lua_State *L)
 	return go_on_with(L, socket, &op);
 }
 
-/* go_on_frame(socket, ..., op) */
+/* go_on_frame(socket, { [0] = count, ..., op }) */
 static int go_on_frame(lua_State *L)
 {
+	lua_rawgeti(L, 2, 0);
+	int count = (int)lua_tointeger(L, -1);
+	lua_pop(L, 1);
+	luaL_checkstack(L, count, "too many arguments");
+	for (int i = 1; i <= count; i++)
+		lua_rawgeti(L, 2, i);
+	lua_remove(L, 2);
 	struct op op = pop_op(L);
 	return go_on_with(L, lua_touserdata(L, 1), &op);
 }
@@ -266,45 +319,47 @@ static int suspend(lua_State *L, struct socket *socket, const struct op *op, dou
 	int knows_its_arguments = op->count == 0 || (op->count == 1 && op->kind <= LINES && !op->format.boundary);
 	int slot = knows_its_arguments ? park(socket, op) : -1;
 	if (slot >= 0) {
-		lua_rawgeti(L, LUA_REGISTRYINDEX, socket->object.shim->wait_ref);
+		push_mark(L, socket->object.shim, WAIT);
 		push_left(L, left);
 		lua_pushinteger(L, slot);
 		return 3;
 	}
 	push_op(L, op);
-	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_FRAME);
-	lua_insert(L, 1);
+	push_table(L, 1);
+	lua_rawseti(L, 2, 0); /* how many, since some may be nil */
+	push_mark(L, socket->object.shim, FRAME);
 	push_left(L, left);
-	lua_insert(L, 2);
-	return lua_gettop(L);
+	lua_pushvalue(L, 2);
+	return 3;
 }
 
 /* Pushes the function that makes waiting methods. */
 static void push_driver(lua_State *L)
 {
-	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_DRIVE);
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_DRIVER);
 	if (!lua_isnil(L, -1))
 		return;
 	lua_pop(L, 1);
+	struct shim *shim = shim_state(L);
 	if (luaL_loadbuffer(L, driver, sizeof driver - 1, "=cqueues.socket"))
 		lua_error(L);
-	lua_newuserdata(L, 1);
-	lua_pushvalue(L, -1);
-	shim_state(L)->wait_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-	lua_newuserdata(L, 1);
-	lua_pushvalue(L, -1);
-	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_FRAME);
+	for (int mark = WAIT; mark <= NONE; mark++) {
+		lua_newuserdata(L, 1);
+		lua_pushvalue(L, -1);
+		shim->marks[mark] = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
 	shim_push_poll(L);
 	lua_getglobal(L, "coroutine");
 	lua_getfield(L, -1, "yield");
 	lua_remove(L, -2);
+	lua_getglobal(L, "unpack");
 	shim_push_state(L);
 	lua_pushcclosure(L, go_on, 1);
 	shim_push_state(L);
 	lua_pushcclosure(L, go_on_frame, 1);
-	lua_call(L, 6, 1);
+	lua_call(L, 9, 1);
 	lua_pushvalue(L, -1);
-	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_DRIVE);
+	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_DRIVER);
 }
 
 void shim_set_waiting(lua_State *L, const luaL_Reg *methods)
@@ -336,7 +391,7 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 	for (;;) {
 		int code = kinds[op->kind].attempt(L, socket, op, first);
 		if (code == 0)
-			return lua_gettop(L) - (op->count + 1);
+			return results(L, op);
 		if (code != EAGAIN)
 			return fail(L, socket, op, op->stuck ? "write" : kinds[op->kind].name, side, code);
 		double left = NAN;

@@ -133,21 +133,6 @@
 #define CQ_CANCELLED 32
 
 /**
- * The direction towards the program.
- */
-#define CQ_INPUT 0
-
-/**
- * The direction towards the peer.
- */
-#define CQ_OUTPUT 1
-
-/**
- * Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket is set to.
- */
-#define CQ_MODE_DEFAULT 0
-
-/**
  * What to read: everything until end of file.
  */
 #define CQ_READ_ALL 1
@@ -193,6 +178,26 @@
  * yet is waited for together with the input; an error is left to the next send.
  */
 #define CQ_FLUSH 2
+
+/**
+ * The direction towards the program.
+ */
+#define CQ_INPUT 0
+
+/**
+ * The direction towards the peer.
+ */
+#define CQ_OUTPUT 1
+
+/**
+ * Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket is set to.
+ */
+#define CQ_MODE_DEFAULT 0
+
+/**
+ * How many steps may go by without asking the kernel while tasks keep waking each other.
+ */
+#define LAZY_ROUNDS 61
 
 /**
  * A queue of waiting tasks, of any controllers of one thread.
@@ -758,26 +763,6 @@ int cq_sleep(double seconds);
 int cq_cancel(int fd);
 
 /**
- * Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
- * output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
- * `p` and `P` concern TLS. The last of each group counts; a group without flag is `t`, `l`, `a`,
- * `p`. Other characters are ignored. 0 for NULL.
- *
- * Source: guide §3.2.2, setmode.
- */
-uint32_t cq_mode_parse(const char *flags,
-                       size_t size);
-
-/**
- * Writes a mode as three characters and a NUL: for input ("t-p") or output ("tla").
- *
- * Errors: EINVAL for NULL, 0 or no mode.
- *
- * Safety: `text` is writable for 4 bytes.
- */
-int cq_mode_format(uint32_t mode, uint32_t which, char *text);
-
-/**
  * Makes a socket that begins to connect. What comes of it is told by the first operation on the
  * socket: no error of the network is returned here. Free it with `cq_socket_free`.
  *
@@ -860,6 +845,52 @@ int cq_socket_try_accept(const struct cq_socket *socket,
  * Errors: as for `cq_socket_try_accept`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
 int cq_socket_accept(const struct cq_socket *socket, struct cq_socket **accepted);
+
+/**
+ * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
+ *
+ * Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close.
+ */
+int cq_socket_shutdown(const struct cq_socket *socket, int how);
+
+/**
+ * Tells whether end of file was received (input) or the peer refuses more (output). False for NULL.
+ */
+bool cq_socket_eof(const struct cq_socket *socket,
+                   uint32_t which);
+
+/**
+ * Turns off TCP_CORK or TCP_NOPUSH, which sends what the kernel holds back.
+ *
+ * Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; EBADF after close.
+ */
+int cq_socket_uncork(const struct cq_socket *socket);
+
+/**
+ * A socket's descriptor, -1 while it has none.
+ */
+int cq_socket_pollfd(const struct cq_socket *socket);
+
+/**
+ * The poll(2) events that the last operation waits for if it returned EAGAIN, else 0.
+ */
+uint32_t cq_socket_events(const struct cq_socket *socket);
+
+/**
+ * The seconds after which the last operation wants to be repeated though no event came, or NaN.
+ */
+double cq_socket_retry(const struct cq_socket *socket);
+
+/**
+ * Tells the socket that its descriptor was found readable, so that a patient receive asks the
+ * kernel again.
+ */
+void cq_socket_readable(const struct cq_socket *socket);
+
+/**
+ * Forgets what the last operation waits for: `cq_socket_events` is 0 again.
+ */
+void cq_socket_clear(const struct cq_socket *socket);
 
 /**
  * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
@@ -981,50 +1012,24 @@ int cq_socket_flush(const struct cq_socket *socket);
 size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
 
 /**
- * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
+ * Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
+ * output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
+ * `p` and `P` concern TLS. The last of each group counts; a group without flag is `t`, `l`, `a`,
+ * `p`. Other characters are ignored. 0 for NULL.
  *
- * Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close.
+ * Source: guide §3.2.2, setmode.
  */
-int cq_socket_shutdown(const struct cq_socket *socket, int how);
+uint32_t cq_mode_parse(const char *flags,
+                       size_t size);
 
 /**
- * Tells whether end of file was received (input) or the peer refuses more (output). False for NULL.
- */
-bool cq_socket_eof(const struct cq_socket *socket,
-                   uint32_t which);
-
-/**
- * Turns off TCP_CORK or TCP_NOPUSH, which sends what the kernel holds back.
+ * Writes a mode as three characters and a NUL: for input ("t-p") or output ("tla").
  *
- * Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; EBADF after close.
+ * Errors: EINVAL for NULL, 0 or no mode.
+ *
+ * Safety: `text` is writable for 4 bytes.
  */
-int cq_socket_uncork(const struct cq_socket *socket);
-
-/**
- * A socket's descriptor, -1 while it has none.
- */
-int cq_socket_pollfd(const struct cq_socket *socket);
-
-/**
- * The poll(2) events that the last operation waits for if it returned EAGAIN, else 0.
- */
-uint32_t cq_socket_events(const struct cq_socket *socket);
-
-/**
- * The seconds after which the last operation wants to be repeated though no event came, or NaN.
- */
-double cq_socket_retry(const struct cq_socket *socket);
-
-/**
- * Tells the socket that its descriptor was found readable, so that a patient receive asks the
- * kernel again.
- */
-void cq_socket_readable(const struct cq_socket *socket);
-
-/**
- * Forgets what the last operation waits for: `cq_socket_events` is 0 again.
- */
-void cq_socket_clear(const struct cq_socket *socket);
+int cq_mode_format(uint32_t mode, uint32_t which, char *text);
 
 /**
  * Gives the peer's name; family AF_UNSPEC if the socket is not connected.

@@ -66,23 +66,22 @@ impl Drop for Fiber {
     }
 }
 
-/// Runs `resume` as task `task` of `controller`. `fired` is what woke it.
+/// Runs `resume` as task `task` of `controller`, outside of any fiber unless it is one. `fired` is
+/// what woke it. The reference to the controller travels through, uncounted.
 pub fn run_as<R>(
-    controller: &Arc<Controller>,
+    controller: &mut Option<Arc<Controller>>,
     task: TaskId,
     is_fiber: bool,
     fired: &mut Vec<Fired>,
     resume: impl FnOnce() -> R,
 ) -> R {
-    let controller = Arc::clone(controller);
-    let entry = Running { controller, task, is_fiber, fired: std::mem::take(fired) };
+    let Some(running) = controller.take() else { return resume() };
+    let entry = Running { controller: running, task, is_fiber, fired: std::mem::take(fired) };
     RUNNING.with(|running| running.borrow_mut().push(entry));
-    let result = match is_fiber {
-        true => resume(),
-        false => sys::fiber::outside(resume),
-    };
+    let result = resume();
     if let Some(entry) = RUNNING.with(|running| running.borrow_mut().pop()) {
         *fired = entry.fired;
+        *controller = Some(entry.controller);
     }
     result
 }

@@ -21,6 +21,9 @@ stage          900  $MAKE --no-print-directory stage examples && echo '1 passed,
 abi            120  sh tests/abi/run.sh
 install        300  sh tests/install/run.sh
 capi           600  sh tests/capi/run.sh
+capi-sanitize  300  sh tests/capi/run.sh --sanitize
+capi-valgrind  300  sh tests/capi/run.sh --valgrind
+counts         300  sh tests/counts/capi.sh
 lua            600  sh tests/lua/run.sh
 differential   600  sh tests/differential/run.sh
 demo           300  sh tests/demo/run.sh

@@ -5,9 +5,10 @@ use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, va
 use super::poll::{cq_interest, member, members};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Fired, Member, Payload};
+use crate::controller::{Controller, Fired, Member, Payload, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber;
+use crate::sys::fiber::outside;
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
@@ -239,7 +240,9 @@ pub unsafe extern "C" fn cq_controller_next(
         loop {
             let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
             match payload {
-                Payload::Callback(job) | Payload::Fiber(job) => run_job(&cq.share(), task, job)?,
+                Payload::Callback(job) | Payload::Fiber(job) => {
+                    outside(|| run_job(&mut Some(cq.share()), task, job))?
+                }
                 Payload::Foreign(data) => {
                     let data = data as *mut c_void;
                     // SAFETY: as documented.
@@ -251,10 +254,13 @@ pub unsafe extern "C" fn cq_controller_next(
     })
 }
 
-fn run_job(cq: &Arc<Controller>, task: crate::controller::TaskId, job: usize) -> Result<()> {
-    let mut fired = cq.take_kept();
-    let code = task::dispatch(cq, task, job, &mut fired);
-    cq.keep(fired);
+/// Runs a callback or fiber; the reference travels through.
+fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, job: usize) -> Result<()> {
+    let mut fired = held.as_ref().map(|cq| cq.take_kept()).unwrap_or_default();
+    let code = task::dispatch(held, task, job, &mut fired);
+    if let Some(cq) = held {
+        cq.keep(fired);
+    }
     if code == 0 {
         Ok(())
     } else {
@@ -327,16 +333,17 @@ fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> 
     // A task may free the controller.
     let cq = &cq.share();
     cq.enter()?;
-    let result = cq.wait(timeout, lazy).and_then(|()| run_batch(cq));
+    let result = cq.wait(timeout, lazy).and_then(|()| outside(|| run_batch(cq.share())));
     Ok(leave(cq)).and_then(|alive| result.map(|()| alive))
 }
 
-fn run_batch(cq: &Arc<Controller>) -> Result<()> {
-    while let Some((task, payload, _)) = cq.next_kept() {
+fn run_batch(cq: Arc<Controller>) -> Result<()> {
+    let mut held = Some(cq);
+    while let Some((task, payload, _)) = held.as_ref().and_then(|cq| cq.next_kept()) {
         match payload {
-            Payload::Callback(job) | Payload::Fiber(job) => run_job(cq, task, job)?,
+            Payload::Callback(job) | Payload::Fiber(job) => run_job(&mut held, task, job)?,
             Payload::Foreign(_) => {
-                cq.park(task, false, [])?;
+                held.as_ref().map_or(Ok(()), |cq| cq.park(task, false, []))?;
                 return Err(Errno(libc::ENOTSUP));
             }
         }

@@ -2,6 +2,9 @@
 //! The C ABI: `cqueues.h` is made from this module. An exported function converts its arguments,
 //! calls the core once, and converts back. Its documentation is the header's.
 
+// What callers must keep to stands once at the head of the header, or after "Safety:".
+#![allow(clippy::missing_safety_doc)]
+
 mod boundary;
 pub mod condition;
 pub mod controller;
@@ -9,4 +12,6 @@ pub mod library;
 pub mod options;
 pub mod poll;
 pub mod socket;
+pub mod socket_io;
+pub mod socket_settings;
 pub mod task;

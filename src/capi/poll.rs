@@ -104,10 +104,11 @@ pub unsafe fn members<'a>(set: *const cq_interest, count: usize) -> Result<&'a [
 pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mut usize) -> c_int {
     call(|| {
         // SAFETY: as documented.
-        let interests = unsafe { members(set, count) }?;
-        for index in 0..count {
+        for interest in unsafe { members(set, count) }? {
             // SAFETY: as documented, here and below.
-            unsafe { member(&interests[index]) }?;
+            unsafe { member(interest) }?;
+        }
+        for index in 0..count {
             unsafe { (*set.add(index)).fired = 0 };
         }
         let mut fired = 0;

@@ -85,7 +85,7 @@ pub fn attach(
 }
 
 /// Adds a fiber.
-pub fn wrap(
+pub(super) fn wrap(
     cq: &Controller,
     function: cq_function,
     release: cq_release,
@@ -129,8 +129,14 @@ fn spawn(
     }
 }
 
-/// Resumes a job. Returns the code that its task ended with, 0 if it goes on.
-pub fn dispatch(cq: &Arc<Controller>, task: TaskId, job: usize, fired: &mut Vec<Fired>) -> c_int {
+/// Resumes a job, outside of any fiber. Returns the code that its task ended with, 0 if it goes on.
+pub fn dispatch(
+    held: &mut Option<Arc<Controller>>,
+    task: TaskId,
+    job: usize,
+    fired: &mut Vec<Fired>,
+) -> c_int {
+    let handle = held.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
     let job = job as *const Job;
     // SAFETY: the payload of a job task is a counted reference; this takes another one, so the job
     // outlives its resumption whatever happens to the task.
@@ -142,21 +148,22 @@ pub fn dispatch(cq: &Arc<Controller>, task: TaskId, job: usize, fired: &mut Vec<
     let (code, ended) = match &job.body {
         Body::Callback(callback) => {
             let list = std::mem::take(fired);
-            let handle = Arc::as_ptr(cq).cast_mut();
-            let code = run_as(cq, task, false, &mut Vec::new(), || {
+            let code = run_as(held, task, false, &mut Vec::new(), || {
                 // SAFETY: the caller of attach promised that it may be called so.
-                unsafe { callback(handle, pack(task), job.argument, list.as_ptr(), list.len()) }
+                unsafe {
+                    callback(handle.cast_mut(), pack(task), job.argument, list.as_ptr(), list.len())
+                }
             });
             *fired = list;
-            (code, !cq.is_parked(task))
+            (code, !held.as_ref().is_some_and(|cq| cq.is_parked(task)))
         }
         Body::Fiber(fiber) => {
-            let ended = run_as(cq, task, true, fired, || fiber.resume());
+            let ended = run_as(held, task, true, fired, || fiber.resume());
             (if ended { job.result.get() } else { 0 }, ended)
         }
     };
     job.running.set(false);
-    if ended {
+    if let (true, Some(cq)) = (ended, held.as_ref()) {
         // ENOENT: it was cancelled meanwhile.
         let _ = cq.finish(task).map(drop_payload);
     }

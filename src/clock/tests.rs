@@ -36,7 +36,7 @@ fn what_is_no_number_or_beyond_all_clocks_means_no_limit() {
 #[test]
 fn spans_never_come_out_shorter_than_the_seconds_that_went_in() {
     let mut seconds = 1e-9;
-    while seconds < 1e9 {
+    while seconds < 1e6 {
         let span = Span::from_seconds(seconds).expect("a limit");
         assert!(span.seconds() >= seconds, "{seconds} became {}", span.seconds());
         seconds *= 1.37;

@@ -28,7 +28,12 @@ pub fn add(controller: &Arc<Controller>) {
 pub fn move_to_this_thread(controller: &Controller) {
     let here = this_thread();
     if controller.thread.replace(here) != here {
-        with_list(|list| list.push(controller.me.clone()));
+        with_list(|list| {
+            // It may have been here before.
+            if !list.iter().any(|entry| entry.ptr_eq(&controller.me)) {
+                list.push(controller.me.clone());
+            }
+        });
     }
 }
 
@@ -56,4 +61,10 @@ pub fn cancel_everywhere(fd: RawFd) {
 /// The list; `None` while the thread is being torn down.
 fn with_list<R>(f: impl FnOnce(&mut Vec<Weak<Controller>>) -> R) -> Option<R> {
     CONTROLLERS.try_with(|list| f(&mut list.borrow_mut())).ok()
+}
+
+/// How many entries the calling thread's list has.
+#[cfg(test)]
+pub fn entries() -> usize {
+    with_list(|list| list.len()).unwrap_or_default()
 }

@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: MIT
+//! Parking and waking, and what the kernel is told meanwhile.
+
+use super::state::LAZY_ROUNDS;
+use super::*;
+use crate::clock::Instant;
+use crate::sys;
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+const IN: Events = libc::POLLIN;
+const OUT: Events = libc::POLLOUT;
+
+fn spawn(controller: &Controller, number: usize) -> TaskId {
+    controller.spawn(Payload::Foreign(number)).expect("a task")
+}
+
+/// A task that has been resumed once, so that it can be parked.
+fn spawn_started(controller: &Controller, number: usize) -> TaskId {
+    let task = spawn(controller, number);
+    step(controller);
+    task
+}
+
+/// A descriptor whose owner does not say when it closes it.
+fn on_foreign(fd: RawFd, events: Events) -> Member {
+    Member { fd, events, owned: false, timeout: None, condition: None }
+}
+
+/// A descriptor whose owner cancels it before closing it.
+fn on_owned(fd: RawFd, events: Events) -> Member {
+    Member { owned: true, ..on_foreign(fd, events) }
+}
+
+fn after(nanoseconds: u64) -> Member {
+    Member { timeout: Some(Span(nanoseconds)), ..on_foreign(-1, 0) }
+}
+
+fn park(controller: &Controller, task: TaskId, set: impl IntoIterator<Item = Member>) {
+    controller.park(task, false, set).expect("parked");
+}
+
+/// One step of at most `limit`: the numbers of the tasks that ran, with what fired.
+fn step_within(controller: &Controller, limit: Span) -> Vec<(usize, Vec<Fired>)> {
+    let (mut ran, mut fired) = (Vec::new(), Vec::new());
+    controller.enter().expect("no step is under way");
+    controller.wait(Some(limit), false).expect("waited");
+    while let Some((_, payload)) = controller.next(&mut fired) {
+        ran.push((number(payload), fired.clone()));
+    }
+    assert!(!controller.leave());
+    ran
+}
+
+fn step(controller: &Controller) -> Vec<(usize, Vec<Fired>)> {
+    step_within(controller, Span::ZERO)
+}
+
+fn numbers(ran: &[(usize, Vec<Fired>)]) -> Vec<usize> {
+    ran.iter().map(|(number, _)| *number).collect()
+}
+
+fn number(payload: Payload) -> usize {
+    match payload {
+        Payload::Foreign(number) | Payload::Callback(number) | Payload::Fiber(number) => number,
+    }
+}
+
+fn fired(member: u32, events: Events) -> Fired {
+    Fired { member, events: events as u32 }
+}
+
+/// What the kernel has been told: descriptors and events, in order of descriptors.
+fn watched(controller: &Controller) -> Vec<(RawFd, Events)> {
+    let queue = kernel_queue(controller);
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{queue}")).expect("an epoll");
+    let entries = text.lines().filter(|line| line.starts_with("tfd:"));
+    let mut found: Vec<_> = entries
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let events = i64::from_str_radix(words[3], 16).expect("events in hexadecimal");
+            let shown = INTEREST_BITS & events as Events;
+            (words[1].parse().expect("a descriptor"), shown)
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// The kernel adds POLLERR and POLLHUP to each registration.
+const INTEREST_BITS: Events = crate::poller::INTEREST;
+
+fn kernel_queue(controller: &Controller) -> RawFd {
+    controller.state.borrow().poller.as_ref().expect("an open controller").fd()
+}
+
+/// Drops a registration behind the controller's back: it comes back only if the kernel is told.
+fn unregister(controller: &Controller, stream: &UnixStream) {
+    let fd = stream.as_raw_fd();
+    sys::epoll::control(kernel_queue(controller), libc::EPOLL_CTL_DEL, fd, 0).expect("registered");
+}
+
+fn is_readable(fd: RawFd) -> bool {
+    sys::signal::poll(fd, IN, Some(0), &[]).expect("polled") != 0
+}
+
+fn pair() -> (UnixStream, UnixStream) {
+    UnixStream::pair().expect("two streams")
+}
+
+#[test]
+fn a_new_task_is_ready_and_nothing_has_fired() {
+    let controller = Controller::new().unwrap();
+    spawn(&controller, 7);
+    assert_eq!(controller.timeout(), Some(Span::ZERO));
+    assert_eq!(step(&controller), [(7, vec![])]);
+    assert_eq!((controller.count(), controller.timeout()), (1, None));
+    assert_eq!(step(&controller), []);
+}
+
+#[test]
+fn tasks_run_in_the_order_in_which_they_became_ready() {
+    let controller = Controller::new().unwrap();
+    let tasks: Vec<_> = (0..5).map(|number| spawn(&controller, number)).collect();
+    assert_eq!(numbers(&step(&controller)), [0, 1, 2, 3, 4]);
+    for &task in tasks.iter().rev() {
+        park(&controller, task, []);
+    }
+    assert_eq!(numbers(&step(&controller)), [4, 3, 2, 1, 0]);
+}
+
+#[test]
+fn tasks_started_within_a_step_run_in_the_next_one() {
+    let controller = Controller::new().unwrap();
+    spawn(&controller, 1);
+    controller.enter().unwrap();
+    controller.wait(None, false).unwrap();
+    let mut fired = Vec::new();
+    assert!(controller.next(&mut fired).is_some());
+    spawn(&controller, 2);
+    assert!(controller.next(&mut fired).is_none());
+    assert!(!controller.leave());
+    assert_eq!(numbers(&step(&controller)), [2]);
+}
+
+#[test]
+fn what_is_left_of_a_step_runs_in_the_next_one() {
+    let controller = Controller::new().unwrap();
+    spawn(&controller, 1);
+    spawn(&controller, 2);
+    controller.enter().unwrap();
+    controller.wait(None, false).unwrap();
+    assert!(controller.next(&mut Vec::new()).is_some());
+    assert!(!controller.leave());
+    assert_eq!(numbers(&step(&controller)), [2]);
+}
+
+#[test]
+fn a_step_within_a_step_is_refused() {
+    let controller = Controller::new().unwrap();
+    controller.enter().unwrap();
+    assert_eq!(controller.enter(), Err(Errno::BUSY));
+    assert_eq!(controller.close().map(drop), Err(Errno::BUSY));
+    controller.close_after_step();
+    assert!(controller.leave());
+}
+
+#[test]
+fn a_task_wakes_when_its_descriptor_is_ready_and_sees_the_events() {
+    let controller = Controller::new().unwrap();
+    let (mut a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_foreign(b.as_raw_fd(), IN)]);
+    assert!(controller.is_parked(task));
+    assert_eq!(step(&controller), []);
+    a.write_all(b"x").unwrap();
+    assert_eq!(step_within(&controller, Span(1_000_000_000)), [(1, vec![fired(0, IN)])]);
+    assert!(!controller.is_parked(task));
+}
+
+#[test]
+fn waiters_of_one_descriptor_wake_by_the_events_they_asked_for() {
+    let controller = Controller::new().unwrap();
+    let (mut a, b) = pair();
+    let fd = b.as_raw_fd();
+    let (reader, writer) = (spawn(&controller, 1), spawn(&controller, 2));
+    step(&controller);
+    park(&controller, reader, [on_owned(fd, IN)]);
+    park(&controller, writer, [on_owned(fd, OUT)]);
+    assert_eq!(watched(&controller), [(fd, IN | OUT)]);
+    assert_eq!(step(&controller), [(2, vec![fired(0, OUT)])]);
+    park(&controller, writer, [on_owned(fd, OUT)]);
+    a.write_all(b"x").unwrap();
+    assert_eq!(step(&controller), [(1, vec![fired(0, IN)]), (2, vec![fired(0, OUT)])]);
+}
+
+#[test]
+fn a_hang_up_wakes_every_waiter_whatever_it_asked_for() {
+    let controller = Controller::new().unwrap();
+    let (a, b) = pair();
+    let tasks = [spawn(&controller, 1), spawn(&controller, 2)];
+    step(&controller);
+    for (task, events) in tasks.into_iter().zip([libc::POLLPRI, IN]) {
+        park(&controller, task, [on_owned(b.as_raw_fd(), events)]);
+    }
+    drop(a);
+    let ran = step(&controller);
+    assert_eq!(numbers(&ran), [1, 2]);
+    assert_eq!(ran[0].1, [fired(0, libc::POLLHUP)]);
+    assert_eq!(ran[1].1, [fired(0, IN | libc::POLLHUP)]);
+}
+
+#[test]
+fn two_members_on_one_descriptor_both_fire() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_owned(b.as_raw_fd(), OUT), on_owned(b.as_raw_fd(), OUT)]);
+    assert_eq!(step(&controller), [(1, vec![fired(0, OUT), fired(1, OUT)])]);
+}
+
+#[test]
+fn what_fired_comes_in_the_order_of_the_wait_set_and_one_member_comes_once() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    let both = Member { timeout: Some(Span::ZERO), ..on_owned(b.as_raw_fd(), OUT) };
+    park(&controller, task, [after(0), both, after(1 << 60), after(0)]);
+    let wanted = vec![fired(0, FIRED), fired(1, OUT | FIRED), fired(3, FIRED)];
+    assert_eq!(step(&controller), [(1, wanted)]);
+}
+
+#[test]
+fn waiting_again_for_a_descriptor_tells_the_kernel_nothing() {
+    for member in [on_owned, on_foreign] {
+        let controller = Controller::new().unwrap();
+        let (_a, b) = pair();
+        let task = spawn_started(&controller, 1);
+        park(&controller, task, [member(b.as_raw_fd(), OUT)]);
+        for _ in 0..3 {
+            assert_eq!(numbers(&step(&controller)), [1]);
+            park(&controller, task, [member(b.as_raw_fd(), OUT)]);
+        }
+        unregister(&controller, &b);
+        park(&controller, task, [member(b.as_raw_fd(), OUT)]);
+        assert_eq!(watched(&controller), [], "parking registered it again");
+    }
+}
+
+#[test]
+fn an_event_that_nobody_waits_for_narrows_the_registration() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let fd = b.as_raw_fd();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_owned(fd, IN | OUT)]);
+    step(&controller);
+    park(&controller, task, [on_owned(fd, IN)]);
+    assert_eq!(watched(&controller), [(fd, IN | OUT)]);
+    assert_eq!(step(&controller), []);
+    assert_eq!(watched(&controller), [(fd, IN)]);
+}
+
+#[test]
+fn an_owned_descriptor_stays_registered_until_an_event_comes_that_nobody_waits_for() {
+    let controller = Controller::new().unwrap();
+    let (mut a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_owned(b.as_raw_fd(), IN), after(0)]);
+    step(&controller);
+    step(&controller);
+    assert_eq!(watched(&controller), [(b.as_raw_fd(), IN)]);
+    a.write_all(b"x").unwrap();
+    assert_eq!(step(&controller), []);
+    assert_eq!(watched(&controller), []);
+    park(&controller, task, [on_owned(b.as_raw_fd(), IN)]);
+    assert_eq!(numbers(&step(&controller)), [1]);
+}
+
+#[test]
+fn a_foreign_descriptor_is_dropped_once_its_waiter_waits_for_something_else() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_foreign(b.as_raw_fd(), OUT)]);
+    step(&controller);
+    park(&controller, task, [after(0)]);
+    step(&controller);
+    assert_eq!(watched(&controller), []);
+}
+
+#[test]
+fn a_descriptor_that_was_closed_and_opened_again_is_registered_again() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let fd = b.as_raw_fd();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_foreign(fd, IN), after(0)]);
+    step(&controller);
+    park(&controller, task, [after(0)]);
+    step(&controller);
+    // The number now means another open file, as after a close and an open.
+    unregister_quietly(&controller, fd);
+    park(&controller, task, [on_foreign(fd, OUT)]);
+    assert_eq!(step(&controller), [(1, vec![fired(0, OUT)])]);
+}
+
+fn unregister_quietly(controller: &Controller, fd: RawFd) {
+    let _ = sys::epoll::control(kernel_queue(controller), libc::EPOLL_CTL_DEL, fd, 0);
+}
+
+#[test]
+fn cancelling_a_descriptor_wakes_its_waiters_and_forgets_it() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let fd = b.as_raw_fd();
+    let tasks: Vec<_> = (0..3).map(|number| spawn(&controller, number)).collect();
+    step(&controller);
+    for &task in &tasks {
+        park(&controller, task, [after(1 << 60), on_owned(fd, IN)]);
+    }
+    controller.cancel(fd);
+    assert_eq!(watched(&controller), []);
+    let ran = step(&controller);
+    assert_eq!(numbers(&ran), [0, 1, 2]);
+    assert!(ran.iter().all(|(_, what)| what == &[fired(1, CANCELLED)]));
+}
+
+#[test]
+fn cancelling_what_nobody_polls_does_nothing() {
+    let controller = Controller::new().unwrap();
+    for fd in [-1, 0, 5000, RawFd::MAX, RawFd::MIN] {
+        controller.cancel(fd);
+        cancel_everywhere(fd);
+    }
+    assert_eq!(step(&controller), []);
+}
+
+#[test]
+fn cancelling_everywhere_reaches_every_controller_of_the_thread() {
+    let controllers = [Controller::new().unwrap(), Controller::new().unwrap()];
+    let (_a, b) = pair();
+    for controller in &controllers {
+        let task = spawn_started(controller, 1);
+        park(controller, task, [on_owned(b.as_raw_fd(), IN)]);
+    }
+    cancel_everywhere(b.as_raw_fd());
+    for controller in &controllers {
+        assert_eq!(step(controller), [(1, vec![fired(0, CANCELLED)])]);
+    }
+}
+
+#[test]
+fn a_descriptor_that_cannot_be_polled_is_refused_and_the_task_is_parked_on_nothing() {
+    let controller = Controller::new().unwrap();
+    let (mut a, b) = pair();
+    let file = std::fs::File::open("/proc/self/status").unwrap();
+    let directory = std::fs::File::open("/").unwrap();
+    let task = spawn_started(&controller, 1);
+    for (fd, wanted) in [(987_654, libc::EBADF), (directory.as_raw_fd(), libc::EPERM)] {
+        let set = [on_owned(b.as_raw_fd(), IN), after(0), on_owned(fd, IN)];
+        assert_eq!(controller.park(task, false, set), Err(Errno(wanted)));
+        assert!(!controller.is_parked(task));
+    }
+    a.write_all(b"x").unwrap();
+    assert_eq!(step(&controller), []);
+    drop(file);
+}
+
+#[test]
+fn a_member_without_descriptor_timeout_or_condition_never_fires() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_foreign(-1, IN), on_foreign(b.as_raw_fd(), 0)]);
+    assert!(controller.is_parked(task));
+    assert_eq!(step(&controller), []);
+}
+
+#[test]
+fn timers_fire_by_deadline_and_equal_ones_in_the_order_they_were_set() {
+    let controller = Controller::new().unwrap();
+    let tasks: Vec<_> = (0..4).map(|number| spawn(&controller, number)).collect();
+    controller.enter().unwrap();
+    controller.wait(Some(Span::ZERO), false).unwrap();
+    for (&task, span) in tasks.iter().zip([3, 1, 1, 2]) {
+        assert!(controller.next(&mut Vec::new()).is_some());
+        park(&controller, task, [after(span)]);
+    }
+    assert!(!controller.leave());
+    let mut ran = Vec::new();
+    while ran.len() < 4 {
+        ran.extend(numbers(&step_within(&controller, Span(1_000_000_000))));
+    }
+    assert_eq!(ran, [1, 2, 3, 0]);
+}
+
+#[test]
+fn a_timer_never_fires_early() {
+    let controller = Controller::new().unwrap();
+    let task = spawn_started(&controller, 1);
+    for nanoseconds in [0, 1, 999_999, 1_000_001, 2_345_678] {
+        let before = Instant::now();
+        park(&controller, task, [after(nanoseconds)]);
+        while step_within(&controller, Span(1_000_000_000)).is_empty() {}
+        assert!(Instant::now() >= before.after(Span(nanoseconds)), "{nanoseconds}");
+    }
+}
+
+#[test]
+fn parking_again_replaces_the_wait_set() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let condition = Condition::new(false);
+    let task = spawn_started(&controller, 1);
+    let on_condition = Member { condition: Some(condition.clone()), ..on_foreign(-1, 0) };
+    park(&controller, task, [on_owned(b.as_raw_fd(), OUT), after(0), on_condition]);
+    assert_eq!(condition.waiting(), 1);
+    park(&controller, task, [after(1 << 60)]);
+    assert_eq!((condition.waiting(), condition.signal(5)), (0, 0));
+    assert_eq!(step(&controller), []);
+}
+
+#[test]
+fn parking_a_ready_task_takes_it_out_of_the_run_queue() {
+    let controller = Controller::new().unwrap();
+    let tasks: Vec<_> = (0..3).map(|number| spawn(&controller, number)).collect();
+    park(&controller, tasks[1], [after(1 << 60)]);
+    assert_eq!(numbers(&step(&controller)), [0, 2]);
+}
+
+#[test]
+fn a_task_that_is_finished_while_it_is_ready_does_not_run() {
+    let controller = Controller::new().unwrap();
+    let tasks: Vec<_> = (0..3).map(|number| spawn(&controller, number)).collect();
+    assert_eq!(controller.finish(tasks[1]), Ok(Payload::Foreign(1)));
+    assert_eq!(numbers(&step(&controller)), [0, 2]);
+    assert_eq!(controller.count(), 2);
+}
+
+/// What went wrong: the run queue was searched for the place of the task, and found the entry of
+/// the finished task that had been there before.
+#[test]
+fn a_parked_task_does_not_run_for_a_finished_one_that_had_its_place() {
+    let controller = Controller::new().unwrap();
+    let gone = spawn(&controller, 1);
+    controller.finish(gone).unwrap();
+    let task = spawn(&controller, 2);
+    assert_eq!(task.index, gone.index);
+    park(&controller, task, [after(1 << 60)]);
+    assert_eq!(step(&controller), []);
+    assert!(controller.is_parked(task));
+}
+
+#[test]
+fn the_name_of_a_finished_task_means_no_other() {
+    let controller = Controller::new().unwrap();
+    let first = spawn(&controller, 1);
+    controller.finish(first).unwrap();
+    let second = spawn(&controller, 2);
+    assert_eq!(first.index, second.index);
+    assert_ne!(first, second);
+    assert_eq!(controller.finish(first), Err(Errno::NOENT));
+    assert_eq!(controller.payload(first), Err(Errno::NOENT));
+    assert_eq!(controller.park(first, false, []), Err(Errno::NOENT));
+    assert!(!controller.is_parked(first));
+    assert_eq!(controller.payload(second), Ok(Payload::Foreign(2)));
+}
+
+#[test]
+fn a_finished_waiter_leaves_the_others_of_its_descriptor_waiting() {
+    let controller = Controller::new().unwrap();
+    let (mut a, b) = pair();
+    let tasks: Vec<_> = (0..4).map(|number| spawn(&controller, number)).collect();
+    step(&controller);
+    for &task in &tasks {
+        park(&controller, task, [on_owned(b.as_raw_fd(), IN)]);
+    }
+    for gone in [1, 3, 0] {
+        controller.finish(tasks[gone]).unwrap();
+    }
+    a.write_all(b"x").unwrap();
+    assert_eq!(numbers(&step(&controller)), [2]);
+}
+
+#[test]
+fn only_a_fiber_itself_changes_its_wait_set() {
+    let controller = Controller::new().unwrap();
+    let fiber = controller.spawn(Payload::Fiber(1)).unwrap();
+    assert_eq!(controller.park(fiber, false, []), Err(Errno::BADARG));
+    assert_eq!(controller.park(fiber, true, [after(1 << 60)]), Ok(()));
+}
+
+#[test]
+fn closing_returns_what_the_tasks_carried_and_lets_go_of_everything() {
+    let controller = Controller::new().unwrap();
+    let (_a, b) = pair();
+    let condition = Condition::new(false);
+    let (first, second) = (spawn(&controller, 1), spawn(&controller, 2));
+    step(&controller);
+    park(&controller, first, [on_owned(b.as_raw_fd(), IN)]);
+    let on_condition = Member { condition: Some(condition.clone()), ..after(1 << 60) };
+    park(&controller, second, [on_condition]);
+    assert_eq!(controller.close(), Ok(vec![Payload::Foreign(1), Payload::Foreign(2)]));
+    assert_eq!((condition.waiting(), Arc::strong_count(&condition)), (0, 1));
+    assert!(controller.is_closed());
+    assert_eq!(controller.close(), Ok(vec![]));
+    assert_eq!(controller.spawn(Payload::Foreign(3)), Err(Errno::BADF));
+    assert_eq!(controller.enter(), Err(Errno::BADF));
+    assert_eq!(controller.pollfd(), Err(Errno::BADF));
+    assert_eq!(controller.alert(), Err(Errno::BADF));
+    assert_eq!(controller.reset(), Err(Errno::BADF));
+    controller.cancel(b.as_raw_fd());
+}
+
+#[test]
+fn the_descriptor_is_readable_while_there_is_something_to_do() {
+    let controller = Controller::new().unwrap();
+    let fd = controller.pollfd().unwrap();
+    assert!(!is_readable(fd));
+    let task = spawn(&controller, 1);
+    assert!(is_readable(fd));
+    step(&controller);
+    step(&controller);
+    assert!(!is_readable(fd));
+    controller.alert().unwrap();
+    controller.alert().unwrap();
+    assert!(is_readable(fd));
+    step(&controller);
+    assert!(!is_readable(fd));
+    let condition = Condition::new(false);
+    let on_condition = Member { condition: Some(condition.clone()), ..on_foreign(-1, 0) };
+    park(&controller, task, [on_condition]);
+    condition.signal(1);
+    assert!(is_readable(fd));
+}
+
+#[test]
+fn a_task_that_was_ready_before_the_descriptor_was_asked_for_makes_it_readable() {
+    let controller = Controller::new().unwrap();
+    spawn(&controller, 1);
+    assert!(is_readable(controller.pollfd().unwrap()));
+}
+
+#[test]
+fn no_event_descriptor_is_made_until_somebody_asks() {
+    let controller = Controller::new().unwrap();
+    spawn_started(&controller, 1);
+    assert_eq!((controller.alert.fd(), watched(&controller)), (None, vec![]));
+}
+
+#[test]
+fn reset_moves_every_waiter_to_a_new_kernel_queue() {
+    let controller = Controller::new().unwrap();
+    let (mut a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_owned(b.as_raw_fd(), IN)]);
+    let pollfd = controller.pollfd().unwrap();
+    controller.reset().unwrap();
+    assert!(watched(&controller).contains(&(b.as_raw_fd(), IN)));
+    a.write_all(b"x").unwrap();
+    assert!(is_readable(controller.pollfd().unwrap()));
+    assert_eq!(numbers(&step(&controller)), [1]);
+    assert!(pollfd >= 0);
+}
+
+#[test]
+fn tasks_that_wake_each_other_do_not_starve_those_that_wait_for_descriptors() {
+    let controller = Controller::new().unwrap();
+    let (mut a, mut b) = pair();
+    let (busy, reader) = (spawn(&controller, 1), spawn(&controller, 2));
+    step(&controller);
+    park(&controller, reader, [on_owned(b.as_raw_fd(), IN)]);
+    a.write_all(b"x").unwrap();
+    let mut steps = 0;
+    loop {
+        steps += 1;
+        assert!(steps <= LAZY_ROUNDS + 2, "the kernel is never asked");
+        park(&controller, busy, []);
+        controller.enter().unwrap();
+        controller.wait(Some(Span::ZERO), true).unwrap();
+        let mut ran = Vec::new();
+        while let Some((_, payload)) = controller.next(&mut Vec::new()) {
+            ran.push(number(payload));
+        }
+        assert!(!controller.leave());
+        if ran.contains(&2) {
+            break;
+        }
+    }
+    assert!(steps > 1, "a lazy step asked the kernel");
+    b.read_exact(&mut [0]).unwrap();
+}
+
+#[test]
+fn more_descriptors_than_one_answer_of_the_kernel_usually_holds_are_all_served_in_one_step() {
+    let controller = Controller::new().unwrap();
+    let streams: Vec<_> = (0..100).map(|_| pair()).collect();
+    let tasks: Vec<_> = (0..100).map(|number| spawn(&controller, number)).collect();
+    step(&controller);
+    for (&task, (_, b)) in tasks.iter().zip(&streams) {
+        park(&controller, task, [on_owned(b.as_raw_fd(), OUT)]);
+    }
+    assert_eq!(step(&controller).len(), 100);
+}
+
+#[test]
+fn dropping_a_controller_takes_it_out_of_the_threads_list() {
+    let entries = registry::entries();
+    let controller = Controller::new().unwrap();
+    assert_eq!(registry::entries(), entries + 1);
+    drop(controller);
+    assert_eq!(registry::entries(), entries);
+}
+
+/// What went wrong: each return of a controller to a thread added it to the list once more.
+#[test]
+fn a_controller_that_comes_and_goes_between_threads_is_listed_once() {
+    let controller = Controller::new().unwrap();
+    let entries = registry::entries();
+    for _ in 0..10 {
+        controller.thread.set(0); // as if another thread had stepped it
+        step(&controller);
+    }
+    assert_eq!(registry::entries(), entries);
+}

@@ -46,7 +46,10 @@ impl Poller {
     pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
         let change = |op| sys::control(self.fd, op, fd, after as u32).map_err(Errno::from);
         let (op, other, missing) = match (before, after) {
-            (_, 0) => return Ok(change(libc::EPOLL_CTL_DEL).unwrap_or(())),
+            (_, 0) => {
+                let _ = change(libc::EPOLL_CTL_DEL); // gone already is as good
+                return Ok(());
+            }
             (0, _) => (libc::EPOLL_CTL_ADD, libc::EPOLL_CTL_MOD, libc::EEXIST),
             (_, _) => (libc::EPOLL_CTL_MOD, libc::EPOLL_CTL_ADD, libc::ENOENT),
         };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Receiving: from the kernel into the queue, from the queue to the program.
 
-use super::format::{find, Format, Found, Rules};
 use super::establish::Phase;
+use super::format::{find, Format, Found, Rules};
 use super::{queue, Buffering, Direction, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;

@@ -133,7 +133,7 @@ impl Inner {
     }
 
     pub(super) fn flush(&mut self, buffering: Buffering) -> Result<()> {
-        loop {
+        while !self.output.queue.is_empty() {
             let queued = self.output.queue.len();
             let due = self.due(buffering, queued, self.lines.min(queued));
             if due == 0 {
@@ -145,6 +145,7 @@ impl Inner {
             self.output.queue = queue;
             self.dequeue(result?);
         }
+        Ok(())
     }
 
     fn dequeue(&mut self, count: usize) {

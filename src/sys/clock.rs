@@ -8,6 +8,7 @@ pub fn monotonic() -> u64 {
 }
 
 /// Seconds of the wall clock as of the last tick; a tenth of the price of an exact reading.
+#[allow(clippy::unnecessary_cast)] // where a time_t has 32 bits it is needed
 pub fn wall_coarse() -> i64 {
     #[cfg(epoll)]
     const CLOCK: libc::clockid_t = libc::CLOCK_REALTIME_COARSE;

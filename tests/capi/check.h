@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,23 +84,38 @@ static struct check_test *check_first, **check_end = &check_first;
 	do { \
 		printf("skip   %s: ", check_name); \
 		puts(why); \
-		fflush(stdout); \
-		_exit(77); \
+		check_leave('s'); \
 	} while (0)
 
 static const char *check_name = "";
+
+/* Shared with the processes of tests: 'f' for failed and 's' for skipped, if one left in a hurry. */
+static char *check_outcome;
 
 static inline bool slow(void)
 {
 	return getenv("CHECK_SLOW") != NULL;
 }
 
-/* Ends the test without the leak checks of a normal exit: after a failure, leaks are no news. */
+/* Ends a process as another program, which no tool looks into for leaks: after a failure they are
+   no news, and in the child of a test they are for the parent to free. */
+static inline void check_vanish(void)
+{
+	fflush(NULL);
+	execlp("true", "true", (char *)NULL);
+	_exit(0);
+}
+
+static inline void check_leave(char outcome)
+{
+	*check_outcome = outcome;
+	check_vanish();
+}
+
 static inline void check_fail(const char *file, int line, const char *what)
 {
 	printf("       %s:%d: %s\n", file, line, what);
-	fflush(NULL);
-	_exit(1);
+	check_leave('f');
 }
 
 static inline void check_equal(const char *file, int line, const char *what, long long found, long long wanted)
@@ -152,6 +168,7 @@ static inline int check_run(struct check_test *test)
 	int status;
 
 	fflush(NULL);
+	*check_outcome = 0;
 	child = fork();
 	if (child == 0) {
 		setpgid(0, 0);
@@ -185,6 +202,11 @@ int main(int argc, char **argv)
 	int passed = 0, failed = 0, skipped = 0;
 	struct check_test *test;
 
+	check_outcome = (char *)mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (check_outcome == MAP_FAILED) {
+		perror("mmap");
+		return 2;
+	}
 	for (test = check_first; test; test = test->next) {
 		char sentence[200];
 		int status;
@@ -194,18 +216,18 @@ int main(int argc, char **argv)
 		check_sentence(sentence, sizeof sentence, test->name);
 		check_name = sentence;
 		status = check_run(test);
-		if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+		if (*check_outcome == 's') {
 			skipped++;
-		} else if (status == 0) {
+		} else if (status == 0 && *check_outcome == 0) {
 			passed++;
 			printf("ok     %s\n", sentence);
 		} else {
 			failed++;
 			printf("FAILED %s", sentence);
-			if (WIFSIGNALED(status))
-				printf(": %s\n", WTERMSIG(status) == SIGALRM ? "not done by the deadline" : strsignal(WTERMSIG(status)));
-			else if (WEXITSTATUS(status) == 1)
+			if (*check_outcome == 'f')
 				printf("\n");
+			else if (WIFSIGNALED(status))
+				printf(": %s\n", WTERMSIG(status) == SIGALRM ? "not done by the deadline" : strsignal(WTERMSIG(status)));
 			else
 				printf(": status %d, from a tool that looks for leaks and errors\n", WEXITSTATUS(status));
 		}

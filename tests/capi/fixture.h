@@ -311,12 +311,11 @@ UNUSED static void allow_descriptors(struct rlimit limit)
 	SYS(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-/* Ends a child of a test. One that did well ends by a signal, which tools that look for leaks let
-   pass: what it inherited is for the parent to free. */
+/* Ends a child of a test. */
 UNUSED static void end_child(bool well)
 {
 	if (well)
-		raise(SIGKILL);
+		check_vanish();
 	_exit(1);
 }
 
@@ -327,7 +326,7 @@ UNUSED static int wait_for_child(pid_t child)
 
 	while (waitpid(child, &status, 0) < 0)
 		CHECK(errno == EINTR);
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 0 : status;
+	return status;
 }
 
 /* A path below the folder for temporary files, of this process alone. */

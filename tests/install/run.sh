@@ -54,6 +54,15 @@ uninstall_leaves_nothing() {
 		! find "$work/dest" ! -type d | grep . && ! find "$work/dest" -name cqueues | grep .
 }
 
+the_readmes_c_example_runs() {
+	# shellcheck disable=SC2046
+	$CC -std=c99 -o "$work/ticker" examples/ticker/ticker.c \
+		$(PKG_CONFIG_PATH="$stage/lib/pkgconfig" $PKG_CONFIG --cflags --libs cqueues) \
+		-Wl,-rpath,"$stage/lib" || return 1
+	"$work/ticker" >"$work/ticks" || return 1
+	printf 'fast 1\nfast 2\nslow 1\nfast 3\nslow 2\nslow 3\n' | diff - "$work/ticks"
+}
+
 program() {
 	printf '#include <cqueues.h>\nint main(void) { return &cq_version == 0; }\n' >"$work/program.c"
 }
@@ -126,6 +135,7 @@ configure_remembers() {
 	)
 }
 
+check 'the C example of the README runs' the_readmes_c_example_runs
 check 'what is built is not built again' nothing_is_built_twice
 check 'files land below DESTDIR, where the variables say' files_land_below_destdir
 check 'uninstall leaves nothing behind' uninstall_leaves_nothing

@@ -51,14 +51,21 @@ files_carry_the_licence() {
 		xargs grep -L 'SPDX-License-Identifier: MIT' | grep .
 }
 
-# The README's Lua example is examples/echo/echo.lua without its licence line.
-readme_shows_the_echo_server() {
-	# shellcheck disable=SC2016
-	sed -n '/^```lua$/,/^```$/p' README.md | sed '1d; $d' >"${TMPDIR:-/tmp}/cqueues-readme.$$"
-	sed 1d examples/echo/echo.lua | diff - "${TMPDIR:-/tmp}/cqueues-readme.$$"
+# readme_shows LANGUAGE FILE: the README's example is the file without its licence line.
+readme_shows() {
+	sed -n '/^```'"$1"'$/,/^```$/p' README.md | sed '1d; $d' >"${TMPDIR:-/tmp}/cqueues-readme.$$"
+	sed 1d "$2" | diff - "${TMPDIR:-/tmp}/cqueues-readme.$$"
 	status=$?
 	rm -f "${TMPDIR:-/tmp}/cqueues-readme.$$"
 	return $status
+}
+
+readme_shows_the_echo_server() {
+	readme_shows lua examples/echo/echo.lua
+}
+
+readme_shows_the_ticker() {
+	readme_shows c examples/ticker/ticker.c
 }
 
 if "$CARGO" fmt --version >/dev/null 2>&1; then
@@ -83,6 +90,7 @@ else
 	skip 'what looks at every file: not a git clone, or git'
 fi
 check 'the README shows examples/echo/echo.lua as it is' readme_shows_the_echo_server
+check 'the README shows examples/ticker/ticker.c as it is' readme_shows_the_ticker
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

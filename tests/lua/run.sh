@@ -54,6 +54,7 @@ for lua in lua5.1 luajit lua5.2 lua5.3 lua5.4; do
 			tail -n 5 "$output"
 			counts="0 1 0"
 		fi
+		# shellcheck disable=SC2086
 		set -- $counts
 		passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 	done

@@ -77,8 +77,6 @@ static void finish(lua_State *L, struct controller *controller, struct task *tas
 
 /* -- The step ------------------------------------------------------------------------------ */
 
-enum { MOST = 16 };
-
 /* Why a task cannot be parked. */
 struct refusal {
 	int code;   /* an errno, or 0 */
@@ -92,10 +90,10 @@ static int park(struct controller *controller, struct task *task, struct refusal
 {
 	lua_State *T = task->thread;
 	int count = lua_gettop(T) - task->base, used = 0, skip, code = 0;
-	cq_interest few[MOST], *set = few;
+	cq_interest few[SHIM_FEW], *set = few;
 	while (count > 1 && lua_isnil(T, task->base + count))
 		count--; /* such wait for nothing */
-	if (count > MOST) {
+	if (count > SHIM_FEW) {
 		set = lua_newuserdata(T, (size_t)count * sizeof *set); /* lies above the values */
 		lua_insert(T, task->base); /* and now in the place of the marker */
 		lua_remove(T, task->base + 1);
@@ -124,7 +122,7 @@ static int park(struct controller *controller, struct task *task, struct refusal
 static int push_fired(struct task *task, const cq_ready *ready)
 {
 	lua_State *T = task->thread;
-	if (ready->count > MOST)
+	if (ready->count > SHIM_FEW)
 		luaL_checkstack(T, (int)ready->count, "too many events");
 	for (size_t i = 0; i < ready->count; i++) {
 		lua_pushvalue(T, task->base + 1 + (int)ready->fired[i].member);
@@ -250,7 +248,7 @@ static void leave(struct controller *controller)
 /* _step(controller, seconds, lazy) without waiting in a coroutine: true, or false and why. First in
  * the results stands the marker if a task yielded without it: the caller yields the rest and goes
  * on with `_resume_step`. */
-static int controller_step(lua_State *L)
+int shim_step(lua_State *L)
 {
 	struct controller *controller = check(L);
 	double timeout = shim_seconds(L, 2);
@@ -274,7 +272,7 @@ static int controller_step(lua_State *L)
 }
 
 /* _resume_step(controller, ...): goes on after a yield without the marker; the values go to the task. */
-static int controller_resume_step(lua_State *L)
+int shim_resume_step(lua_State *L)
 {
 	struct controller *controller = check(L);
 	struct task *task = controller->current;
@@ -395,24 +393,12 @@ static int controller_reset(lua_State *L)
 	return 0;
 }
 
-/* The descriptor of a number or an object, -1 for none. */
-static int descriptor(lua_State *L, struct shim *shim, int index)
-{
-	cq_interest interest;
-	int skip;
-	if (lua_type(L, index) == LUA_TNUMBER)
-		return (int)lua_tointeger(L, index);
-	if (shim_interest(L, shim, index, &interest, &skip))
-		return lua_error(L);
-	return interest.socket ? cq_socket_pollfd(interest.socket) : interest.fd;
-}
-
 /* controller:cancel(fd or object, ...) */
 static int controller_cancel(lua_State *L)
 {
 	struct controller *controller = check(L);
 	for (int i = 2, top = lua_gettop(L); i <= top; i++)
-		cq_controller_cancel(controller->cq, descriptor(L, controller->object.shim, i));
+		cq_controller_cancel(controller->cq, shim_descriptor(L, controller->object.shim, i));
 	return 0;
 }
 
@@ -457,152 +443,7 @@ static int controller_gc(lua_State *L)
 	return 0;
 }
 
-/* -- The module ---------------------------------------------------------------------------- */
-
-/* cqueues.create(): a controller, or nil, message, code */
-static int cqueues_create(lua_State *L)
-{
-	struct shim *shim = shim_self(L);
-	struct controller *controller =
-	    shim_new(L, shim, shim_controller_tag, SHIM_CONTROLLER, sizeof *controller);
-	lua_newtable(L);
-	lua_setuservalue(L, -2);
-	int code = cq_controller_new(&controller->cq);
-	if (code)
-		return shim_failure(L, code);
-	controller->serial = ++shim->serial;
-	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
-	lua_pushvalue(L, -2);
-	lua_rawseti(L, -2, (int)controller->serial);
-	lua_pop(L, 1);
-	return 1;
-}
-
-/* cqueues.new(): a controller; throws the reason of a failure */
-static int cqueues_new(lua_State *L)
-{
-	int count = cqueues_create(L);
-	if (count == 3)
-		return luaL_error(L, "%s", lua_tostring(L, -2));
-	return count;
-}
-
-/* cqueues.type(object) */
-static int cqueues_type(lua_State *L)
-{
-	struct controller *controller = shim_test(L, 1, shim_controller_tag);
-	if (!controller)
-		lua_pushnil(L);
-	else
-		lua_pushstring(L, controller->cq ? "controller" : "closed controller");
-	return 1;
-}
-
-/* cqueues.interpose(name, function) */
-static int cqueues_interpose(lua_State *L)
-{
-	const char *name = shim_interpose(L);
-	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
-		shim_self(L)->custom_controller = 1;
-	return 1;
-}
-
-/* cqueues.monotime() */
-static int cqueues_monotime(lua_State *L)
-{
-	lua_pushnumber(L, cq_monotime());
-	return 1;
-}
-
-/* cqueues.running(): the controller, and whether this coroutine is the one that it resumed */
-static int cqueues_running(lua_State *L)
-{
-	struct controller *controller = shim_self(L)->running;
-	if (!controller) {
-		lua_pushnil(L);
-		lua_pushboolean(L, 0);
-		return 2;
-	}
-	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
-	lua_rawgeti(L, -1, (int)controller->serial);
-	lua_pushboolean(L, controller->current && controller->current->thread == L);
-	return 2;
-}
-
-/* Applies `what` to every open controller of the VM. */
-static void each_controller(lua_State *L, void (*what)(struct controller *, int), int value)
-{
-	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
-	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-		struct controller *controller = lua_touserdata(L, -1);
-		if (controller->cq)
-			what(controller, value);
-	}
-	lua_pop(L, 1);
-}
-
-static void cancel_in(struct controller *controller, int fd)
-{
-	cq_controller_cancel(controller->cq, fd);
-}
-
-static void reset_in(struct controller *controller, int unused)
-{
-	(void)unused;
-	cq_controller_reset(controller->cq);
-}
-
-/* cqueues.cancel(fd or object, ...) */
-static int cqueues_cancel(lua_State *L)
-{
-	for (int i = 1, top = lua_gettop(L); i <= top; i++)
-		each_controller(L, cancel_in, descriptor(L, shim_self(L), i));
-	return 0;
-}
-
-/* cqueues.reset() */
-static int cqueues_reset(lua_State *L)
-{
-	each_controller(L, reset_in, 0);
-	return 0;
-}
-
-/* Polls without a controller: blocks the thread. */
-static int poll_blocking(lua_State *L, struct shim *shim)
-{
-	int top = lua_gettop(L), skip;
-	cq_interest few[MOST], *set = few;
-	if (top > MOST)
-		set = lua_newuserdata(L, (size_t)top * sizeof *set);
-	for (int i = 0; i < top; i++)
-		if (shim_interest(L, shim, i + 1, &set[i], &skip))
-			return lua_error(L);
-	int code = cq_poll(set, (size_t)top, NULL);
-	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
-	int count = 0;
-	luaL_checkstack(L, top, "too many events");
-	for (int i = 0; i < top; i++) {
-		if (set[i].fired) {
-			lua_pushvalue(L, i + 1);
-			count++;
-		}
-	}
-	return count;
-}
-
-/* cqueues.poll(...): what has become ready */
-static int cqueues_poll(lua_State *L)
-{
-	struct shim *shim = shim_self(L);
-	if (!shim->running)
-		return poll_blocking(L, shim);
-	shim_push_poll(L);
-	lua_insert(L, 1);
-	return lua_yield(L, lua_gettop(L));
-}
-
-static const luaL_Reg methods[] = {
+const luaL_Reg shim_controller_methods[] = {
 	{ "attach", controller_attach },
 	{ "wrap", controller_wrap },
 	{ "pollfd", controller_pollfd },
@@ -618,55 +459,7 @@ static const luaL_Reg methods[] = {
 	{ NULL, NULL },
 };
 
-static const luaL_Reg meta[] = {
+const luaL_Reg shim_controller_meta[] = {
 	{ "__gc", controller_gc },
 	{ NULL, NULL },
 };
-
-static const luaL_Reg functions[] = {
-	{ "create", cqueues_create },
-	{ "new", cqueues_new },
-	{ "type", cqueues_type },
-	{ "interpose", cqueues_interpose },
-	{ "monotime", cqueues_monotime },
-	{ "running", cqueues_running },
-	{ "cancel", cqueues_cancel },
-	{ "reset", cqueues_reset },
-	{ "poll", cqueues_poll },
-	{ "_step", controller_step },
-	{ "_resume_step", controller_resume_step },
-	{ "_define", shim_define },
-	{ NULL, NULL },
-};
-
-static const luaL_Reg modules[] = {
-	{ "_cqueues.condition", luaopen__cqueues_condition },
-	{ "_cqueues.debug", luaopen__cqueues_debug },
-	{ "_cqueues.errno", luaopen__cqueues_errno },
-	{ "_cqueues.socket", luaopen__cqueues_socket },
-	{ NULL, NULL },
-};
-
-int luaopen__cqueues(lua_State *L)
-{
-	shim_class(L, SHIM_CONTROLLER, methods, meta);
-	lua_newtable(L);
-	shim_push_state(L);
-	lua_pushvalue(L, -3);
-	luaL_setfuncs(L, functions, 2);
-	shim_push_poll(L);
-	lua_setfield(L, -2, "_POLL");
-	lua_pushstring(L, cq_vendor());
-	lua_setfield(L, -2, "VENDOR");
-	lua_pushinteger(L, cq_version());
-	lua_setfield(L, -2, "VERSION");
-	/* Whoever loads the library by hand finds its parts without searching. */
-	lua_getglobal(L, "package");
-	lua_getfield(L, -1, "preload");
-	for (const luaL_Reg *module = modules; module->name; module++) {
-		lua_pushcfunction(L, module->func);
-		lua_setfield(L, -2, module->name);
-	}
-	lua_pop(L, 2);
-	return 1;
-}

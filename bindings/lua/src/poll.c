@@ -128,3 +128,15 @@ int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *inter
 		return -1;
 	}
 }
+
+/* The descriptor of a number or an object, -1 for none. */
+int shim_descriptor(lua_State *L, struct shim *shim, int index)
+{
+	cq_interest interest;
+	int skip;
+	if (lua_type(L, index) == LUA_TNUMBER)
+		return (int)lua_tointeger(L, index);
+	if (shim_interest(L, shim, index, &interest, &skip))
+		return lua_error(L);
+	return interest.socket ? cq_socket_pollfd(interest.socket) : interest.fd;
+}

@@ -160,6 +160,10 @@ struct controller {
 	int suspended;
 };
 
+/* _step(controller, seconds, lazy), _resume_step(controller, ...): see controller.c. */
+int shim_step(lua_State *L);
+int shim_resume_step(lua_State *L);
+extern const luaL_Reg shim_controller_methods[], shim_controller_meta[];
 int luaopen__cqueues(lua_State *L);
 
 /* -- Conditions ---------------------------------------------------------------------------- */
@@ -250,5 +254,9 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 /* What polling an object means; `index` is its place on the stack of `L`. Returns 0, or pushes a
  * message and returns -1; `*skip` says that it waits for nothing at all. */
 int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest, int *skip);
+/* The descriptor of a number or an object, -1 for none. */
+int shim_descriptor(lua_State *L, struct shim *shim, int index);
+
+enum { SHIM_FEW = 16 }; /* wait sets up to this size need no memory */
 
 #endif

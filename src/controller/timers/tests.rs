@@ -49,7 +49,7 @@ fn a_timer_runs_from_the_start_after_it_was_set() {
     timers.start(Instant(1000), always);
     assert!(!timers.has_unstarted());
     assert_eq!(timers.next(Instant(1004), always), Some(Span(6)));
-    assert_eq!(due(&mut timers, Instant(1009)), []);
+    assert!(due(&mut timers, Instant(1009)).is_empty());
     assert_eq!(due(&mut timers, Instant(1010)), [1]);
 }
 

@@ -313,7 +313,12 @@ fn assert_cuts_change_nothing(input: &[u8]) {
             for cut in 1..input.len() {
                 let (first, second) = input.split_at(cut);
                 let found = read(&[first, second]);
-                assert_eq!((&found.0, &found.1), (&results, &rest), "{}", told(format!("cut at {cut}")));
+                assert_eq!(
+                    (&found.0, &found.1),
+                    (&results, &rest),
+                    "{}",
+                    told(format!("cut at {cut}"))
+                );
             }
             let bytes: Vec<&[u8]> = input.chunks(1).collect();
             let found = read(&bytes);
@@ -345,7 +350,12 @@ fn no_long_stream_reads_differently_when_it_arrives_in_pieces() {
         let input: Vec<u8> = (0..length).map(|_| ALPHABET[draw(ALPHABET.len())]).collect();
         assert_cuts_change_nothing(&input);
     }
-    for input in ["A: 1\r\n 2\r\n\t3\r\nB:\r\n\r\n", "text\r\nmore\r\n\r\n--x\r\n", "\r\r\n\n\r", "a:\n -x\n\n"] {
+    for input in [
+        "A: 1\r\n 2\r\n\t3\r\nB:\r\n\r\n",
+        "text\r\nmore\r\n\r\n--x\r\n",
+        "\r\r\n\n\r",
+        "a:\n -x\n\n",
+    ] {
         assert_cuts_change_nothing(input.as_bytes());
     }
 }

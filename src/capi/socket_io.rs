@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+//! `cq_socket_*`: reading and writing.
+
+use super::boundary::{borrow, bytes, call, put, value};
+use super::socket::retry;
+use super::socket_settings::{direction, unpack_mode, CQ_MODE_DEFAULT};
+use crate::errno::{Errno, Result};
+use crate::socket::{Buffering, Direction, Format, Patience, Socket};
+use std::ffi::{c_int, c_void};
+
+/// What to read: everything until end of file.
+pub const CQ_READ_ALL: u32 = 1;
+/// A line without its end of line.
+pub const CQ_READ_LINE: u32 = 2;
+/// A line with its end of line.
+pub const CQ_READ_LINE_KEEP: u32 = 3;
+/// A MIME header field, unfolded.
+pub const CQ_READ_HEADER: u32 = 4;
+/// A MIME header field as it came.
+pub const CQ_READ_HEADER_KEEP: u32 = 5;
+/// `count` bytes; fewer only at end of file.
+pub const CQ_READ_EXACTLY: u32 = 6;
+/// 1 to `count` bytes.
+pub const CQ_READ_UP_TO: u32 = 7;
+
+/// For `cq_socket_recv`: answer EAGAIN without asking the kernel if the last receive emptied its
+/// buffer, for callers that wait for the socket next; having waited, the next receive asks.
+pub const CQ_PATIENT: u32 = 1;
+/// For `cq_socket_recv`: first send pending output, if its mode says `a`. What the kernel does not take
+/// yet is waited for together with the input; an error is left to the next send.
+pub const CQ_FLUSH: u32 = 2;
+
+fn patience(flags: u32) -> Result<Patience> {
+    match flags & !(CQ_PATIENT | CQ_FLUSH) {
+        0 => Ok(Patience { wait: flags & CQ_PATIENT != 0, flush: flags & CQ_FLUSH != 0 }),
+        _ => Err(Errno::BADARG),
+    }
+}
+
+fn format<'a>(kind: u32, count: usize) -> Result<Format<'a>> {
+    match kind {
+        CQ_READ_ALL => Ok(Format::All),
+        CQ_READ_LINE => Ok(Format::Line { keep: false }),
+        CQ_READ_LINE_KEEP => Ok(Format::Line { keep: true }),
+        CQ_READ_HEADER => Ok(Format::Header { keep: false }),
+        CQ_READ_HEADER_KEEP => Ok(Format::Header { keep: true }),
+        CQ_READ_EXACTLY => Ok(Format::Exactly(count)),
+        CQ_READ_UP_TO => Ok(Format::UpTo(count)),
+        _ => Err(Errno::BADARG),
+    }
+}
+
+/// Where received bytes lie; NULL with a size of 0 stands for "nothing of the kind".
+fn place(found: Option<(*const u8, usize)>) -> (*const c_void, usize) {
+    found.map_or((std::ptr::null(), 0), |(data, size)| (data.cast(), size))
+}
+
+fn receive(
+    socket: &Socket,
+    format: Format,
+    mode: u32,
+    patience: Patience,
+) -> Result<(*const c_void, usize)> {
+    let mode = unpack_mode(mode)?;
+    Ok(place(socket.receive(format, mode, patience, |bytes| (bytes.as_ptr(), bytes.len()))?))
+}
+
+/// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
+/// The bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if
+/// end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or made
+/// of `CQ_PATIENT` and `CQ_FLUSH`.
+///
+/// Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
+/// no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
+///
+/// Safety: `data` and `size` are writable.
+///
+/// Source: guide §3.2.2, read and recv.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_recv(
+    socket: *const Socket,
+    format: u32,
+    count: usize,
+    mode: u32,
+    flags: u32,
+    data: *mut *const c_void,
+    size: *mut usize,
+) -> c_int {
+    call(|| {
+        if data.is_null() || size.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let socket = unsafe { borrow(socket) }?;
+        let found = receive(socket, self::format(format, count)?, mode, patience(flags)?)?;
+        unsafe { put(data, found.0) }?;
+        unsafe { put(size, found.1) }
+    })
+}
+
+/// Takes a chunk of a MIME entity, up to and without the end of line in front of the boundary, which
+/// stays in the input. `*data` is NULL when the boundary is next. Otherwise as `cq_socket_recv`.
+///
+/// Safety: `boundary` is readable for `length` bytes ("--..."); `data` and `size` are writable.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_recv_body(
+    socket: *const Socket,
+    boundary: *const c_void,
+    length: usize,
+    mode: u32,
+    flags: u32,
+    data: *mut *const c_void,
+    size: *mut usize,
+) -> c_int {
+    call(|| {
+        if data.is_null() || size.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let socket = unsafe { borrow(socket) }?;
+        let boundary = unsafe { bytes(boundary, length) }?;
+        let found = receive(socket, Format::Body(boundary), mode, patience(flags)?)?;
+        unsafe { put(data, found.0) }?;
+        unsafe { put(size, found.1) }
+    })
+}
+
+/// Waits for what `format` asks for, at most the socket's timeout; flushes pending output first,
+/// unless the output mode says `A`. Otherwise as `cq_socket_recv`. Errors other than end of file
+/// stick until `cq_socket_set_error` clears them; bytes already received stay.
+///
+/// Errors: as for `cq_socket_recv`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_read(
+    socket: *const Socket,
+    format: u32,
+    count: usize,
+    data: *mut *const c_void,
+    size: *mut usize,
+) -> c_int {
+    call(|| {
+        if data.is_null() || size.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let socket = unsafe { borrow(socket) }?;
+        let format = self::format(format, count)?;
+        let found = retry(socket, Some(Direction::Input), |first| {
+            receive(socket, format, CQ_MODE_DEFAULT, Patience { wait: first, flush: true })
+        })?;
+        unsafe { put(data, found.0) }?;
+        unsafe { put(size, found.1) }
+    })
+}
+
+/// Receives until `size` bytes are buffered, without waiting.
+///
+/// Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_try_fill(socket: *const Socket, size: usize) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket) }?.fill(size))
+}
+
+/// Waits until `size` bytes are buffered, at most the socket's timeout.
+///
+/// Errors: as for `cq_socket_try_fill`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_fill(socket: *const Socket, size: usize) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let socket = unsafe { borrow(socket) }?;
+        retry(socket, Some(Direction::Input), |_| socket.fill(size))
+    })
+}
+
+/// Puts bytes in front of the input.
+///
+/// Errors: EINVAL for NULL; EBADF after close.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_unget(
+    socket: *const Socket,
+    data: *const c_void,
+    size: usize,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket)?.unget(bytes(data, size)?) })
+}
+
+/// Takes bytes for output without waiting and sends what `mode` says must leave. `sent` receives how
+/// many were taken, also on error; they leave with later sends or a flush.
+///
+/// Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
+/// all were taken; EPIPE; EBADF after close; what the system says.
+///
+/// Safety: `data` is readable for `size` bytes, `sent` is writable.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_send(
+    socket: *const Socket,
+    data: *const c_void,
+    size: usize,
+    mode: u32,
+    sent: *mut usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
+        let mode = unpack_mode(mode)?;
+        unsafe { put(sent, 0) }?;
+        let (taken, result) = socket.send(data, mode);
+        unsafe { put(sent, taken) }?;
+        result
+    })
+}
+
+/// Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode
+/// says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
+/// error, use `cq_socket_send`.
+///
+/// Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback; what the
+/// system says.
+///
+/// Safety: `data` is readable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_write(
+    socket: *const Socket,
+    data: *const c_void,
+    size: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
+        let mut taken = 0;
+        retry(socket, Some(Direction::Output), |_| {
+            if taken == data.len() && taken > 0 {
+                return socket.flush(socket.mode(Direction::Output).buffering);
+            }
+            let (count, result) = socket.send(&data[taken..], None);
+            taken += count;
+            result
+        })
+    })
+}
+
+/// Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering
+/// of `mode` says must leave.
+///
+/// Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_try_flush(socket: *const Socket, mode: u32) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let socket = unsafe { borrow(socket) }?;
+        socket.flush(unpack_mode(mode)?.map_or(Buffering::No, |mode| mode.buffering))
+    })
+}
+
+/// Sends everything that is buffered, waiting at most the socket's timeout.
+///
+/// Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_flush(socket: *const Socket) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let socket = unsafe { borrow(socket) }?;
+        retry(socket, Some(Direction::Output), |_| socket.flush(Buffering::No))
+    })
+}
+
+/// Counts the buffered bytes of a direction. 0 for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_pending(socket: *const Socket, which: u32) -> usize {
+    // SAFETY: as documented.
+    value(0, || Ok(unsafe { borrow(socket) }?.pending(direction(which)?)))
+}

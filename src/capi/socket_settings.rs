@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+//! `cq_mode_*` and `cq_socket_*`: what can be set and told.
+
+use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
+use crate::errno::{Errno, Result};
+use crate::socket::{Buffering, Direction, Mode, Name, Socket};
+use std::ffi::{c_char, c_int};
+
+/// The direction towards the program.
+pub const CQ_INPUT: u32 = 0;
+/// The direction towards the peer.
+pub const CQ_OUTPUT: u32 = 1;
+
+/// A direction from its number. EINVAL for others.
+pub fn direction(which: u32) -> Result<Direction> {
+    match which {
+        CQ_INPUT => Ok(Direction::Input),
+        CQ_OUTPUT => Ok(Direction::Output),
+        _ => Err(Errno::BADARG),
+    }
+}
+
+/// Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket is set to.
+pub const CQ_MODE_DEFAULT: u32 = 0;
+
+const SET: u32 = 1;
+const TEXT: u32 = 2;
+const BUFFERING: u32 = 4;
+const PUSHBACK: u32 = 16;
+const AUTOFLUSH: u32 = 32;
+
+fn pack_mode(mode: Mode) -> u32 {
+    let buffering = match mode.buffering {
+        Buffering::No => 0,
+        Buffering::Line => BUFFERING,
+        Buffering::Full => 2 * BUFFERING,
+    };
+    let flag = |on: bool, bit: u32| if on { bit } else { 0 };
+    let flags = flag(mode.text, TEXT) | flag(mode.pushback, PUSHBACK);
+    SET | buffering | flags | flag(mode.autoflush, AUTOFLUSH)
+}
+
+/// A mode from its number, `None` for the default. EINVAL for others.
+pub fn unpack_mode(mode: u32) -> Result<Option<Mode>> {
+    let buffering = match mode & (3 * BUFFERING) {
+        0 => Buffering::No,
+        BUFFERING => Buffering::Line,
+        _ => Buffering::Full,
+    };
+    match mode {
+        0 => Ok(None),
+        _ if mode & SET == 0 || mode >= 64 || mode & 12 == 12 => Err(Errno::BADARG),
+        _ => Ok(Some(Mode {
+            text: mode & TEXT != 0,
+            buffering,
+            pushback: mode & PUSHBACK != 0,
+            autoflush: mode & AUTOFLUSH != 0,
+        })),
+    }
+}
+
+/// Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
+/// output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
+/// `p` and `P` concern TLS. The last of each group counts; a group without flag is `t`, `l`, `a`,
+/// `p`. Other characters are ignored. 0 for NULL.
+///
+/// Source: guide §3.2.2, setmode.
+#[no_mangle]
+pub unsafe extern "C" fn cq_mode_parse(flags: *const c_char, size: usize) -> u32 {
+    value(CQ_MODE_DEFAULT, || {
+        if flags.is_null() {
+            return Ok(CQ_MODE_DEFAULT);
+        }
+        // SAFETY: as documented.
+        Ok(pack_mode(Mode::parse(unsafe { bytes(flags.cast(), size) }?)))
+    })
+}
+
+/// Writes a mode as three characters and a NUL: for input ("t-p") or output ("tla").
+///
+/// Errors: EINVAL for NULL, 0 or no mode.
+///
+/// Safety: `text` is writable for 4 bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_mode_format(mode: u32, which: u32, text: *mut c_char) -> c_int {
+    call(|| {
+        let mode = unpack_mode(mode)?.ok_or(Errno::BADARG)?;
+        let [a, b, c] = match direction(which)? {
+            Direction::Input => mode.format_input(),
+            Direction::Output => mode.format_output(),
+        };
+        // SAFETY: as documented.
+        unsafe { put(text.cast::<[u8; 4]>(), [a, b, c, 0]) }
+    })
+}
+
+/// A socket's name: see `cq_socket_peername`.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct cq_name {
+    /// AF_INET, AF_INET6, AF_UNIX, or AF_UNSPEC if there is none.
+    pub family: c_int,
+    /// The port of an internet address.
+    pub port: c_int,
+    /// The bytes of `text`: 0 for a UNIX socket without path.
+    pub size: usize,
+    /// The address in numbers, or the path (which may begin with NUL), and a NUL.
+    pub text: [c_char; 128],
+}
+
+fn c_name(name: Name) -> cq_name {
+    let (family, port, bytes) = match name {
+        Name::Unnamed(family) => (family, 0, Vec::new()),
+        Name::Internet(family, address, port) => (family, port.into(), address.into_bytes()),
+        Name::Path(path) => (libc::AF_UNIX, 0, path),
+    };
+    let size = bytes.len().min(127);
+    let mut text = [0; 128];
+    text.iter_mut().zip(&bytes[..size]).for_each(|(to, from)| *to = *from as c_char);
+    cq_name { family, port, size, text }
+}
+
+/// Gives the peer's name; family AF_UNSPEC if the socket is not connected.
+///
+/// Errors: EINVAL for NULL; EBADF after close; what kept the socket from being connected.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_peername(socket: *const Socket, name: *mut cq_name) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { put(name, c_name(borrow(socket)?.peer_name()?)) })
+}
+
+/// Gives the socket's own name. As `cq_socket_peername`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_localname(socket: *const Socket, name: *mut cq_name) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { put(name, c_name(borrow(socket)?.local_name()?)) })
+}
+
+/// Gives the effective user and group of a UNIX stream's peer as of its connect.
+///
+/// Errors: EINVAL for NULL; EOPNOTSUPP for other families; EBADF after close.
+///
+/// Platforms: Linux. Source: unix(7), SO_PEERCRED.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_peereid(
+    socket: *const Socket,
+    uid: *mut u32,
+    gid: *mut u32,
+) -> c_int {
+    call(|| {
+        if uid.is_null() || gid.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let found = unsafe { borrow(socket) }?.peer_user()?;
+        unsafe { put(uid, found.0) }?;
+        unsafe { put(gid, found.1) }
+    })
+}
+
+/// Gives the process of a UNIX stream's peer as of its connect, 0 if it is not known.
+///
+/// Errors: EINVAL for NULL; EBADF after close.
+///
+/// Platforms: Linux. Source: unix(7), SO_PEERCRED.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_peerpid(socket: *const Socket, pid: *mut c_int) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { put(pid, borrow(socket)?.peer_process()?) })
+}
+
+/// What `cq_socket_stat` tells of one direction.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct cq_stat {
+    /// Bytes received or sent.
+    pub count: u64,
+    /// Seconds since the epoch of the last operation, 0 if there was none.
+    pub time: f64,
+    /// As `cq_socket_eof`; also after a shutdown.
+    pub eof: bool,
+}
+
+/// Gives statistics of a direction.
+///
+/// Errors: EINVAL for NULL or no direction.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_stat(
+    socket: *const Socket,
+    which: u32,
+    stat: *mut cq_stat,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let found = unsafe { borrow(socket) }?.stat(direction(which)?);
+        let made = cq_stat { count: found.count, time: found.time as f64, eof: found.eof };
+        unsafe { put(stat, made) }
+    })
+}
+
+/// Gives the mode of a direction, a number as from `cq_mode_parse`. 0 for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_mode(socket: *const Socket, which: u32) -> u32 {
+    // SAFETY: as documented.
+    value(0, || Ok(pack_mode(unsafe { borrow(socket) }?.mode(direction(which)?))))
+}
+
+/// Sets the mode of a direction.
+///
+/// Errors: EINVAL for NULL, no direction, 0 or no mode.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_mode(socket: *const Socket, which: u32, mode: u32) -> c_int {
+    call(|| {
+        let mode = unpack_mode(mode)?.ok_or(Errno::BADARG)?;
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.set_mode(direction(which)?, mode);
+        Ok(())
+    })
+}
+
+/// Gives the buffer size of a direction in bytes, SIZE_MAX if unlimited. 0 for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_bufsiz(socket: *const Socket, which: u32) -> usize {
+    // SAFETY: as documented.
+    value(0, || Ok(unsafe { borrow(socket) }?.buffer_size(direction(which)?)))
+}
+
+/// Sets the buffer size of a direction: the least that a receive asks for, or what full buffering
+/// collects before it sends. SIZE_MAX is unlimited.
+///
+/// Errors: EINVAL for NULL, no direction or 0.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_bufsiz(
+    socket: *const Socket,
+    which: u32,
+    size: usize,
+) -> c_int {
+    call(|| {
+        if size == 0 {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.set_buffer_size(direction(which)?, size);
+        Ok(())
+    })
+}
+
+/// Gives the longest line of a direction in bytes. 0 for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_maxline(socket: *const Socket, which: u32) -> usize {
+    // SAFETY: as documented.
+    value(0, || Ok(unsafe { borrow(socket) }?.max_line(direction(which)?)))
+}
+
+/// Sets the longest line of a direction: a longer one is read or sent in pieces of that size.
+///
+/// Errors: EINVAL for NULL, no direction or 0.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_maxline(
+    socket: *const Socket,
+    which: u32,
+    size: usize,
+) -> c_int {
+    call(|| {
+        if size == 0 {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.set_max_line(direction(which)?, size);
+        Ok(())
+    })
+}
+
+/// Gives the limit of waiting operations in seconds, NaN without limit.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_timeout(socket: *const Socket) -> f64 {
+    // SAFETY: as documented.
+    value(f64::NAN, || Ok(seconds(unsafe { borrow(socket) }?.timeout())))
+}
+
+/// Sets the limit of waiting operations in seconds; NaN or negative: none.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_timeout(socket: *const Socket, timeout: f64) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.set_timeout(limit(timeout));
+        Ok(())
+    })
+}
+
+/// Gives the error that a waiting operation left in a direction, 0 if there is none.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_error(socket: *const Socket, which: u32) -> c_int {
+    // SAFETY: as documented.
+    value(0, || Ok(unsafe { borrow(socket) }?.error(direction(which)?).map_or(0, |e| e.0)))
+}
+
+/// Sets the error of a direction, 0 to clear it; `previous` (may be NULL) receives the one before.
+///
+/// Errors: EINVAL for NULL or no direction.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_error(
+    socket: *const Socket,
+    which: u32,
+    error: c_int,
+    previous: *mut c_int,
+) -> c_int {
+    call(|| {
+        let error = Some(Errno(error)).filter(|e| e.0 != 0);
+        // SAFETY: as documented, here and below.
+        let before = unsafe { borrow(socket) }?.set_error(direction(which)?, error);
+        unsafe { put_optional(previous, before.map_or(0, |e| e.0)) };
+        Ok(())
+    })
+}

@@ -10,6 +10,7 @@
  *   workload fibers NUMBER                     the same with fibers
  *   workload idle DESCRIPTORS STEPS            steps while so many descriptors are polled
  *   workload memory CONNECTIONS                prints the bytes of each idle accepted connection
+ *   workload most NUMBER                       prints how many descriptors can be had, at most NUMBER
  */
 
 #define _GNU_SOURCE
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -339,6 +341,18 @@ static void run_memory(int connections)
 	waitpid(child, NULL, 0);
 }
 
+/* Raises the limit of descriptors as far as it goes. Returns it, less some for other needs. */
+static long most_descriptors(long wanted)
+{
+	struct rlimit limit;
+
+	check_system(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	check_system(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+	return limit.rlim_cur < (rlim_t)wanted + 100 ? (long)limit.rlim_cur - 100 : wanted;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -346,6 +360,8 @@ int main(int argc, char **argv)
 
 	check(cq_controller_new(&controller), "controller");
 	messages = rounds = number;
+	if (strcmp(what, "load") != 0)
+		number = most_descriptors(number);
 	if (strncmp(what, "pairs", 5) == 0)
 		run_pairs(what[5] != 0);
 	else if (strncmp(what, "serve", 5) == 0)
@@ -362,6 +378,8 @@ int main(int argc, char **argv)
 		run_idle((int)number, atol(argv[3]));
 	else if (strcmp(what, "memory") == 0)
 		run_memory((int)number);
+	else if (strcmp(what, "most") == 0)
+		printf("%ld\n", number);
 	else
 		return 2;
 	return 0;

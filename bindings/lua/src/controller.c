@@ -198,8 +198,13 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 			int code = cq_controller_next(controller->cq, &ready);
 			if (code == ENOENT)
 				break;
-			if (code)
-				return luaL_error(L, "%s", cq_strerror(code));
+			if (code) {
+				/* A callback or fiber of the C library on this controller has failed. */
+				lua_pushboolean(L, 0);
+				lua_pushstring(L, cq_strerror(code));
+				lua_pushinteger(L, code);
+				return 3;
+			}
 			task = ready.data;
 			nargs = task->base ? push_fired(task, &ready)
 			        : lua_status(task->thread) == LUA_OK ? lua_gettop(task->thread) - 1
@@ -226,6 +231,34 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 	return 1;
 }
 
+static void leave(struct controller *controller)
+{
+	controller->object.shim->running = controller->outer;
+	controller->outer = NULL;
+	if (!controller->suspended)
+		cq_controller_leave(controller->cq);
+}
+
+static int protected_run(lua_State *L)
+{
+	struct controller *controller = lua_touserdata(L, 1);
+	struct task *task = controller->current;
+	controller->current = NULL;
+	return run(L, controller, task, controller->nargs);
+}
+
+/* Runs the batch, beginning with `controller->current` if it is set; an error that is none of a task's,
+ * memory running out for one, leaves the step in good order. The controller is all that is on the
+ * stack. */
+static int run_and_leave(lua_State *L, struct controller *controller)
+{
+	lua_pushcfunction(L, protected_run);
+	lua_pushvalue(L, 1);
+	int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+	leave(controller);
+	return status ? lua_error(L) : lua_gettop(L) - 1;
+}
+
 static void enter(lua_State *L, struct controller *controller)
 {
 	int code = cq_controller_enter(controller->cq);
@@ -235,14 +268,6 @@ static void enter(lua_State *L, struct controller *controller)
 		luaL_error(L, "%s", cq_strerror(code));
 	controller->outer = controller->object.shim->running;
 	controller->object.shim->running = controller;
-}
-
-static void leave(struct controller *controller)
-{
-	controller->object.shim->running = controller->outer;
-	controller->outer = NULL;
-	if (!controller->suspended)
-		cq_controller_leave(controller->cq);
 }
 
 /* _step(controller, seconds, lazy) without waiting in a coroutine: true, or false and why. First in
@@ -258,17 +283,13 @@ int shim_step(lua_State *L)
 	lua_settop(L, 1);
 	enter(L, controller);
 	int code = cq_controller_wait(controller->cq, timeout, flags);
-	int count = 1;
-	if (code) {
-		lua_pushboolean(L, 0);
-		lua_pushstring(L, cq_strerror(code));
-		lua_pushinteger(L, code);
-		count = 3;
-	} else {
-		count = run(L, controller, NULL, 0);
-	}
+	if (code == 0)
+		return run_and_leave(L, controller);
 	leave(controller);
-	return count;
+	lua_pushboolean(L, 0);
+	lua_pushstring(L, cq_strerror(code));
+	lua_pushinteger(L, code);
+	return 3;
 }
 
 /* _resume_step(controller, ...): goes on after a yield without the marker; the values go to the task. */
@@ -278,15 +299,13 @@ int shim_resume_step(lua_State *L)
 	struct task *task = controller->current;
 	if (!controller->suspended || !task)
 		return luaL_error(L, "no step is suspended");
-	int nargs = lua_gettop(L) - 1;
+	controller->nargs = lua_gettop(L) - 1;
+	luaL_checkstack(task->thread, controller->nargs, "too many arguments");
+	lua_xmove(L, task->thread, controller->nargs);
 	controller->suspended = 0;
 	controller->outer = controller->object.shim->running;
 	controller->object.shim->running = controller;
-	luaL_checkstack(task->thread, nargs, "too many arguments");
-	lua_xmove(L, task->thread, nargs);
-	int count = run(L, controller, task, nargs);
-	leave(controller);
-	return count;
+	return run_and_leave(L, controller);
 }
 
 /* -- Methods ------------------------------------------------------------------------------- */
@@ -320,7 +339,9 @@ static int controller_wrap(lua_State *L)
 /* controller:pollfd() */
 static int controller_pollfd(lua_State *L)
 {
-	int fd = -1, code = cq_controller_pollfd(check(L)->cq, &fd);
+	struct controller *controller = check(L);
+	int fd = -1, code = cq_controller_pollfd(controller->cq, &fd);
+	controller->polled = 1;
 	if (code)
 		return luaL_error(L, "%s", cq_strerror(code));
 	lua_pushinteger(L, fd);
@@ -407,7 +428,7 @@ static void destroy(struct controller *controller)
 	int fd;
 	if (!controller->cq)
 		return;
-	if (cq_controller_pollfd(controller->cq, &fd) == 0)
+	if (controller->polled && cq_controller_pollfd(controller->cq, &fd) == 0)
 		cq_cancel(fd); /* whoever polls this controller wakes */
 	cq_controller_free(controller->cq);
 	controller->cq = NULL;

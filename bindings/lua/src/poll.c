@@ -93,6 +93,7 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		struct controller *controller = (struct controller *)object;
 		if (!controller->cq || cq_controller_pollfd(controller->cq, &interest->fd))
 			return 0;
+		controller->polled = 1;
 		interest->events = POLLIN;
 		interest->timeout = cq_controller_timeout(controller->cq);
 		return 1;

@@ -151,11 +151,14 @@ struct controller {
 	struct object object;
 	cq_controller *cq; /* NULL once closed */
 	struct task *tasks;
-	/* The task that is being resumed. */
+	/* The task that is being resumed, or is to be first, with that many arguments. */
 	struct task *current;
+	int nargs;
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;
+	/* Its descriptor was asked for: somebody may be polling it. */
+	int polled;
 	/* A step was left by a yield to whoever resumed it. */
 	int suspended;
 };

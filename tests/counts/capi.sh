@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What operations cost in system calls, instructions and bytes, beside their budgets. Each count
+# is the difference of two runs of different length, so that start and end cancel out: it does not
+# depend on how busy the machine is. Works on the library installed below PREFIX.
+
+cd "$(dirname "$0")/../.." || exit 1
+: "${PREFIX:=$PWD/build/stage}" "${CC:=cc}" "${PKG_CONFIG:=pkg-config}"
+work=$PWD/build/counts
+mkdir -p "$work"
+passed=0 failed=0 skipped=0
+
+PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
+export PKG_CONFIG_PATH
+# shellcheck disable=SC2046
+if ! $CC -O2 -o "$work/workload" tests/counts/workload.c \
+	$($PKG_CONFIG --cflags --libs cqueues) "-Wl,-rpath,$PREFIX/lib"; then
+	echo "0 passed, 1 failed, 0 skipped"
+	exit 1
+fi
+
+# budget WHAT FIGURE LIMIT: prints the figure beside its budget and judges it.
+budget() {
+	if [ -n "$2" ] && awk -v figure="$2" -v limit="$3" 'BEGIN { exit !(figure <= limit) }'; then
+		passed=$((passed + 1))
+		word=ok
+	else
+		failed=$((failed + 1))
+		word=FAILED
+	fi
+	printf '%-6s %-68s %10s of %s\n' "$word" "$1" "${2:-nothing}" "$3"
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	printf '%-6s %s\n' skip "$1"
+}
+
+# figure COLUMN CALLS FILE: adds up a column of `strace -c` (4 calls, 5 errors) over the system
+# calls that match.
+figure() {
+	awk -v column="$1" -v calls="^($2)\$" '
+		$1 ~ /^[0-9.]+$/ && $NF != "total" && $NF ~ calls && (column == 4 || NF == 6) { sum += $column }
+		END { print sum + 0 }' "$3"
+}
+
+# per_operation COLUMN CALLS SHORT LONG: the difference of two logs by the difference of lengths.
+per_operation() {
+	awk -v long="$(figure "$1" "$2" "$work/long")" -v short="$(figure "$1" "$2" "$work/short")" \
+		-v operations="$(($4 - $3))" 'BEGIN { printf "%.4f", (long - short) / operations }'
+}
+
+# two_runs SHORT LONG WORKLOAD: logs the system calls of both.
+two_runs() {
+	strace -f -c -o "$work/short" "$work/workload" "$3" "$1" &&
+		strace -f -c -o "$work/long" "$work/workload" "$3" "$2"
+}
+
+# serve_lines LOG WORKLOAD CONNECTIONS LINES: logs the system calls of a server under load.
+serve_lines() {
+	rm -f "$work/port"
+	mkfifo "$work/port" || return 1
+	strace -f -c -o "$1" "$work/workload" "$2" >"$work/port" &
+	read -r port <"$work/port" && "$work/workload" load "$port" "$3" "$4"
+	wait $!
+}
+
+count_system_calls() {
+	short=5000 long=55000
+	for style in pairs pairs-fibers; do
+		two_runs $short $long $style
+		budget "$style: system calls per message" "$(per_operation 4 '.*' $short $long)" 2.1
+		budget "$style: epoll_ctl per message" "$(per_operation 4 epoll_ctl $short $long)" 0
+		budget "$style: receives that found nothing per message" "$(per_operation 5 'recv.*' $short $long)" 0
+	done
+
+	connections=64 short=50 long=450
+	for style in serve serve-fibers; do
+		serve_lines "$work/short" $style $connections $short
+		serve_lines "$work/long" $style $connections $long
+		lines=$((connections * (long - short)))
+		budget "$style: system calls per line, $connections connections" "$(per_operation 4 '.*' 0 $lines)" 2.1
+		budget "$style: epoll_ctl per line" "$(per_operation 4 epoll_ctl 0 $lines)" 0
+		budget "$style: receives that found nothing per line" "$(per_operation 5 'recv.*' 0 $lines)" 0
+	done
+
+	short=1000 long=11000
+	for style in conditions tasks fibers; do
+		two_runs $short $long $style
+		budget "$style: system calls per round" "$(per_operation 4 '.*' $short $long)" 0
+	done
+}
+
+# idle_... DESCRIPTORS STEPS: what such a run makes.
+idle_calls() {
+	strace -f -c -o "$work/log" "$work/workload" idle "$1" "$2" && figure 4 'epoll.*wait.*' "$work/log"
+}
+
+idle_instructions() {
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/workload" idle "$1" "$2" 2>&1 |
+		sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
+}
+
+many=$("$work/workload" most 10000)
+
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	count_system_calls
+	one=$(idle_calls 1 1000)
+	budget "idle step with $many descriptors: system calls as with one" \
+		"$(awk -v all="$(idle_calls "$many" 1000)" -v one="$one" 'BEGIN { printf "%.3f", all / one }')" 1
+else
+	skip 'system calls: strace does not work here'
+fi
+
+if command -v valgrind >/dev/null; then
+	one=$(($(idle_instructions 1 2200) - $(idle_instructions 1 200)))
+	all=$(($(idle_instructions "$many" 2200) - $(idle_instructions "$many" 200)))
+	budget "idle step with $many descriptors: instructions as with one ($((one / 2000)))" \
+		"$(awk -v all=$all -v one=$one 'BEGIN { printf "%.3f", all / one }')" 1.05
+else
+	skip 'instructions: valgrind is not installed'
+fi
+
+budget "bytes of an idle accepted connection ($many of them)" "$("$work/workload" memory "$many")" 2048
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

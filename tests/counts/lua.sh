@@ -1,0 +1,248 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What the Lua binding costs, in system calls, instructions and bytes: figures that do not depend
+# on how busy the machine is, each beside its budget.
+#
+#   PREFIX=/usr/local tests/counts/lua.sh
+#
+# PREFIX is an install prefix with share/lua/5.x/?.lua and lib/lua/5.x/?.so below it. A figure is
+# what a larger run takes more than a smaller one, divided by what it does more, so that starting
+# and ending do not count.
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+prefix=${PREFIX:?"set PREFIX to the prefix the binding is installed under"}
+work=$(mktemp -d "${TMPDIR:-/tmp}/counts-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+unset LUA_INIT
+for version in 5_1 5_4; do
+	unset "LUA_PATH_$version" "LUA_CPATH_$version"
+done
+# The C library keeps what it has been given back: its own calls for memory are not the matter here.
+export MALLOC_TOP_PAD_=67108864 MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_MMAP_THRESHOLD_=1073741824
+
+passed=0 failed=0 skipped=0
+
+# -- The table ------------------------------------------------------------------
+
+# row INTERPRETER WHAT FIGURE BUDGET VERDICT
+row() {
+	printf '%-7s  %-58s %10s %10s  %s\n' "$@"
+}
+
+# judge INTERPRETER WHAT FIGURE BUDGET: the figure must be there and not above the budget.
+judge() {
+	if [ -n "$3" ] && awk -v figure="$3" -v budget="$4" 'BEGIN { exit !(figure <= budget) }'; then
+		passed=$((passed + 1))
+		row "$@" ok
+	else
+		failed=$((failed + 1))
+		row "$1" "$2" "${3:-none}" "$4" FAILED
+	fi
+}
+
+# skip INTERPRETER WHAT WHY
+skip() {
+	skipped=$((skipped + 1))
+	row "$1" "$2" - - "skipped: $3"
+}
+
+has() {
+	command -v "$1" >/dev/null
+}
+
+# use INTERPRETER: from now on the binding is found.
+use() {
+	lua=$1
+	case $lua in
+	luajit) version=5.1 ;;
+	*) version=${lua#lua} ;;
+	esac
+	LUA_PATH="$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua"
+	LUA_CPATH="$prefix/lib/lua/$version/?.so"
+	export LUA_PATH LUA_CPATH
+	has "$lua" && "$lua" -e 'require "cqueues"' 2>/dev/null
+}
+
+# -- Counting ---------------------------------------------------------------------
+
+# in_strace NAME COMMAND...: runs it and leaves in NAME how many calls it made, how many of them
+# were epoll_ctl, and how many failed. Without accept: how many connections one wait for them
+# brings is chance.
+in_strace() {
+	name=$1
+	shift
+	timeout 60 strace -c -o "$work/table" "$@" || return
+	awk '
+		$4 !~ /^[0-9]+$/ || $NF == "total" || $NF == "accept4" { next }
+		{ calls += $4; failed += NF == 6 ? $5 : 0 }
+		$NF == "epoll_ctl" { control = $4 }
+		END { print calls + 0, control + 0, failed + 0 }' "$work/table" >"$work/$name"
+}
+
+# in_callgrind NAME COMMAND...: runs it and leaves in NAME how many instructions it took.
+in_callgrind() {
+	name=$1
+	shift
+	timeout 120 valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$work/log" "$@" ||
+		return
+	sed -n 's/.*Collected : //p' "$work/log" >"$work/$name"
+}
+
+# served ROUNDS COMMAND...: runs a server that prints its port, and 64 clients that send it a line
+# ROUNDS times, each after the answer to the one before.
+served() {
+	rounds=$1
+	shift
+	rm -f "$work/port"
+	mkfifo "$work/port"
+	"$@" >"$work/port" &
+	server=$!
+	read -r port <"$work/port"
+	python3 "$here/load.py" lines "$port" 64 "$rounds"
+	wait "$server"
+}
+
+# each COLUMN OPERATIONS: what `large` has in that column more than `small`, for one operation.
+each() {
+	cat "$work/small" "$work/large" 2>/dev/null | awk -v column="$1" -v operations="$2" '
+		{ value[NR] = $column }
+		END { if (NR == 2) printf "%.4g\n", (value[2] - value[1]) / operations }'
+}
+
+forget() {
+	rm -f "$work/small" "$work/large"
+}
+
+# -- The figures --------------------------------------------------------------------
+
+# pingpong INTERPRETER: ten rounds of 500 pairs are 10,000 messages.
+count_pingpong() {
+	forget
+	in_strace small "$1" "$here/lua/pingpong.lua" 4
+	in_strace large "$1" "$here/lua/pingpong.lua" 14
+	judge "$1" 'system calls to play a byte to and fro, per message' "$(each 1 10000)" 2.1
+	judge "$1" '  of these, epoll_ctl' "$(each 2 10000)" 0
+	judge "$1" '  of these, failed (EAGAIN and the like)' "$(each 3 10000)" 0
+}
+
+count_echo() {
+	forget
+	served 20 in_strace small "$1" "$here/lua/echo.lua" 64
+	served 120 in_strace large "$1" "$here/lua/echo.lua" 64
+	judge "$1" 'system calls to echo a line over TCP, 64 connections' "$(each 1 6400)" 2.1
+	judge "$1" '  of these, epoll_ctl' "$(each 2 6400)" 0
+	judge "$1" '  of these, failed (EAGAIN and the like)' "$(each 3 6400)" 0
+}
+
+count_wakeups() {
+	forget
+	in_strace small "$1" "$here/lua/condition.lua" 1000
+	in_strace large "$1" "$here/lua/condition.lua" 11000
+	judge "$1" 'system calls of a wait for a condition and its signal' "$(each 1 20000)" 0
+	forget
+	in_strace small "$1" "$here/lua/tasks.lua" 1000
+	in_strace large "$1" "$here/lua/tasks.lua" 11000
+	judge "$1" 'system calls to start and finish a task' "$(each 1 10000)" 0
+}
+
+count_instructions() {
+	forget
+	in_callgrind small "$1" "$here/lua/pingpong.lua" 2
+	in_callgrind large "$1" "$here/lua/pingpong.lua" 12
+	judge "$1" 'instructions to play a byte to and fro, per message' "$(each 1 10000)" 4500
+	forget
+	served 20 in_callgrind small "$1" "$here/lua/echo.lua" 64
+	served 120 in_callgrind large "$1" "$here/lua/echo.lua" 64
+	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4500
+}
+
+# idle_step COUNT INTERPRETER DESCRIPTORS: what a step costs while so many descriptors are silent.
+# Making 10,000 descriptors takes a million instructions more or less, as strings are hashed anew
+# in every run, so that only many steps tell.
+idle_step() {
+	forget
+	"$1" small "$2" "$here/lua/idle.lua" "$3" 100
+	"$1" large "$2" "$here/lua/idle.lua" "$3" 30100
+	each 1 30000
+}
+
+many=10000
+
+# compare_idle COUNT INTERPRETER WHAT TOLERANCE
+compare_idle() {
+	one=$(idle_step "$1" "$2" 1)
+	all=$(idle_step "$1" "$2" $many)
+	budget=$(awk -v one="$one" -v tolerance="$4" 'BEGIN { printf "%.4g\n", one * (1 + tolerance) }')
+	judge "$2" "$3 of a step, $many silent descriptors (one: ${one:-none})" "$all" "$budget"
+}
+
+count_idle() {
+	if ! enough_descriptors; then
+		skip "$1" "a step with $many silent descriptors" 'the limit on descriptors is too low'
+		return
+	fi
+	if has strace; then compare_idle in_strace "$1" 'system calls' 0; fi
+	if has valgrind; then compare_idle in_callgrind "$1" instructions 0.1; fi
+}
+
+count_memory() {
+	if ! enough_descriptors; then
+		skip "$1" 'bytes of an idle connection' 'the limit on descriptors is too low'
+		return
+	fi
+	rm -f "$work/lines"
+	mkfifo "$work/lines"
+	timeout 60 "$1" "$here/lua/connections.lua" 1000 $many >"$work/lines" &
+	server=$!
+	exec 4<"$work/lines"
+	read -r port <&4
+	python3 "$here/load.py" idle "$port" $((1000 + many)) &
+	clients=$!
+	read -r before <&4
+	read -r after <&4
+	exec 4<&-
+	wait "$server" "$clients"
+	judge "$1" "bytes of memory of an idle connection, $many of them" \
+		"$(((after - before) / many))" 3000
+}
+
+# Descriptors for 10,000 connections and a thousand to begin with, and some.
+enough_descriptors() {
+	wanted=$((many + 1500))
+	# shellcheck disable=SC3045 # every shell of the systems we know has it
+	ulimit -n $wanted 2>/dev/null || [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge $wanted ]
+}
+
+# -- All of them -----------------------------------------------------------------------
+
+row lua what figure budget verdict
+for interpreter in lua5.4 luajit; do
+	if ! use "$interpreter"; then
+		skip "$interpreter" 'everything' 'the interpreter or the binding is not here'
+		continue
+	fi
+	if has strace && has python3; then
+		count_pingpong "$interpreter"
+		count_echo "$interpreter"
+		count_wakeups "$interpreter"
+	else
+		skip "$interpreter" 'system calls' 'strace or python3 is not here'
+	fi
+	if [ "$interpreter" != lua5.4 ]; then continue; fi # valgrind does not follow compiled traces
+	if has valgrind && has python3; then
+		count_instructions "$interpreter"
+	else
+		skip "$interpreter" 'instructions' 'valgrind or python3 is not here'
+	fi
+	count_idle "$interpreter"
+	if has python3; then
+		count_memory "$interpreter"
+	else
+		skip "$interpreter" 'bytes of an idle connection' 'python3 is not here'
+	fi
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]

@@ -15,7 +15,7 @@ export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
 # One suite a line: its name, the seconds it may take, its command. `stage` builds
 # what the suites below it test.
 suites="
-rust          1200  $CARGO test --release --target-dir target
+rust          1200  $CARGO test --target-dir target
 lint           600  sh tests/lint/run.sh
 stage          900  $MAKE --no-print-directory stage examples && echo '1 passed, 0 failed, 0 skipped'
 abi            120  sh tests/abi/run.sh

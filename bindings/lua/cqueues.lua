@@ -13,36 +13,28 @@ end
 
 local poll, running, monotime, yield = core.poll, core.running, core.monotime, coroutine.yield
 local POLL = core._POLL
-local select = select
 
 --- Waits for that many seconds; in a task the others go on meanwhile.
 function cqueues.sleep(seconds)
 	poll(seconds)
 end
 
-local step, resume_step = core._step, core._resume_step
+local step, resume_step, take = core._step, core._resume_step, core._take
 
--- A task that yields without the marker means whoever resumed this thread: the values go up, the
--- answer goes back into the task, and the step goes on.
-local function forward(self, mark, ...)
-	if mark ~= POLL then
-		return mark, ...
+-- What C's step cannot do by itself. It answers nil in a task of another controller, where a step waits
+-- by polling itself; and the marker when a task has yielded without it, meaning whoever resumed this
+-- thread: the values go up, the answer goes back into the task, and the step goes on.
+local function go_on(self, seconds, lazy, ok)
+	local message, code, thread, object, fd
+	while ok ~= true and ok ~= false do
+		if ok == POLL then
+			ok, message, code, thread, object, fd = resume_step(self, yield(take(self)))
+		else
+			poll(self, seconds)
+			ok, message, code, thread, object, fd = step(self, 0, lazy, true)
+		end
 	end
-	return forward(self, resume_step(self, yield(...)))
-end
-
--- In a task of another controller a step waits by polling itself.
-local function do_step(self, seconds, lazy)
-	local outer = running()
-	if outer and outer ~= self then
-		poll(self, seconds)
-		seconds = 0
-	end
-	return forward(self, step(self, seconds, lazy))
-end
-
-local function public_step(self, seconds)
-	return do_step(self, seconds, false)
+	return ok, message, code, thread, object, fd
 end
 
 -- The results of a failed step: four values, or more with the polled object and its descriptor.
@@ -55,23 +47,41 @@ local function failure(message, code, thread, object, fd)
 	return false, message, code, thread, object, fd
 end
 
+--- Steps once: waits at most that many seconds for something to do, and runs what is ready. True, or
+-- false, message, errno, coroutine, polled object, descriptor.
+local function public_step(self, seconds)
+	local ok, message, code, thread, object, fd = step(self, seconds)
+	if ok == nil or ok == POLL then
+		ok, message, code, thread, object, fd = go_on(self, seconds, false, ok)
+	end
+	if ok then
+		return true
+	end
+	return failure(message, code, thread, object, fd)
+end
+
 --- Steps until there are no tasks left or the time is over. True, or as a failed step.
 local function loop(self, seconds)
 	local deadline = seconds and monotime() + seconds
-	while not self:empty() do
+	if self:empty() then
+		return true
+	end
+	while true do
 		local left = deadline and deadline - monotime()
 		if left and left < 0 then
 			left = 0
 		end
-		local ok, message, code, thread, object, fd = do_step(self, left, true)
+		-- On success the second value tells whether no tasks are left.
+		local ok, message, code, thread, object, fd = step(self, left, true)
+		if ok == nil or ok == POLL then
+			ok, message, code, thread, object, fd = go_on(self, left, true, ok)
+		end
 		if not ok then
 			return failure(message, code, thread, object, fd)
-		end
-		if deadline and deadline <= monotime() then
-			break
+		elseif message or (deadline and deadline <= monotime()) then
+			return true
 		end
 	end
-	return true
 end
 
 local function error_of(ok, ...)

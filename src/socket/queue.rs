@@ -34,8 +34,11 @@ fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
 
 /// A block of at least `size` bytes. The content is arbitrary.
 fn take_block(size: usize) -> Box<[u8]> {
-    let usual = [SMALL, LARGE].into_iter().find(|&block| size <= block);
-    let size = usual.unwrap_or_else(|| size.next_power_of_two());
+    let size = match size {
+        _ if size <= SMALL => SMALL,
+        _ if size <= LARGE => LARGE,
+        _ => size.next_power_of_two(),
+    };
     let spare = SPARES.try_with(|s| shelf(&mut s.borrow_mut(), size).and_then(Vec::pop));
     spare.ok().flatten().unwrap_or_else(|| vec![0; size].into_boxed_slice())
 }

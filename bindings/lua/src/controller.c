@@ -91,6 +91,16 @@ static int park(struct controller *controller, struct task *task, struct refusal
 	lua_State *T = task->thread;
 	int count = lua_gettop(T) - task->base, used = 0, skip, code = 0;
 	cq_interest few[SHIM_FEW], *set = few;
+	struct socket *socket;
+	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
+	    isnan(socket->timeout) && !controller->object.shim->custom_socket) {
+		/* What nearly all waits are: one socket, without a limit. */
+		static const cq_interest none = CQ_INTEREST_NONE;
+		few[0] = none;
+		few[0].socket = socket->so;
+		if (cq_controller_park(controller->cq, task->id, few, 1) == 0)
+			return 0;
+	}
 	while (count > 1 && lua_isnil(T, task->base + count))
 		count--; /* such wait for nothing */
 	if (count > SHIM_FEW) {
@@ -214,21 +224,20 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
 		if (result == YIELDED) {
-			/* Up to whoever resumed this thread, with the marker of cqueues.lua in front. */
-			luaL_checkstack(L, yielded + 2, "too many results");
-			lua_settop(L, 1);
+			/* Up to whoever resumed this thread: see `_take`. */
 			shim_push_poll(L);
-			lua_xmove(task->thread, L, yielded);
+			controller->nargs = yielded;
 			controller->current = task;
 			controller->suspended = 1;
-			return yielded + 1;
+			return 1;
 		}
 		if (result != NEXT)
 			return result;
 		task = NULL;
 	}
 	lua_pushboolean(L, 1);
-	return 1;
+	lua_pushboolean(L, controller->tasks == NULL);
+	return 2;
 }
 
 static void leave(struct controller *controller)
@@ -270,14 +279,17 @@ static void enter(lua_State *L, struct controller *controller)
 	controller->object.shim->running = controller;
 }
 
-/* _step(controller, seconds, lazy) without waiting in a coroutine: true, or false and why. First in
- * the results stands the marker if a task yielded without it: the caller yields the rest and goes
- * on with `_resume_step`. */
+/* _step(controller, seconds, lazy, polled): true and whether no tasks are left, or false and why. Nil in
+ * a task of another controller, unless the caller has `polled`. The marker if a task yielded without it:
+ * the caller yields what `_take` gives and goes on with `_resume_step`. */
 int shim_step(lua_State *L)
 {
 	struct controller *controller = check(L);
 	double timeout = shim_seconds(L, 2);
 	unsigned flags = lua_toboolean(L, 3) ? CQ_WAIT_LAZY : 0;
+	struct controller *running = controller->object.shim->running;
+	if (running && running != controller && !lua_toboolean(L, 4))
+		return 0;
 	if (timeout < 0)
 		timeout = 0;
 	lua_settop(L, 1);
@@ -290,6 +302,17 @@ int shim_step(lua_State *L)
 	lua_pushstring(L, cq_strerror(code));
 	lua_pushinteger(L, code);
 	return 3;
+}
+
+/* _take(controller): what the task that suspended the step has yielded. */
+int shim_take(lua_State *L)
+{
+	struct controller *controller = check(L);
+	if (!controller->suspended || !controller->current)
+		return luaL_error(L, "no step is suspended");
+	luaL_checkstack(L, controller->nargs, "too many results");
+	lua_xmove(controller->current->thread, L, controller->nargs);
+	return controller->nargs;
 }
 
 /* _resume_step(controller, ...): goes on after a yield without the marker; the values go to the task. */

@@ -158,6 +158,7 @@ static const luaL_Reg functions[] = {
 	{ "reset", cqueues_reset },
 	{ "poll", cqueues_poll },
 	{ "_step", shim_step },
+	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },
 	{ "_define", shim_define },
 	{ NULL, NULL },

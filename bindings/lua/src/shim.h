@@ -163,8 +163,9 @@ struct controller {
 	int suspended;
 };
 
-/* _step(controller, seconds, lazy), _resume_step(controller, ...): see controller.c. */
+/* _step, _take, _resume_step: see controller.c. */
 int shim_step(lua_State *L);
+int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
 extern const luaL_Reg shim_controller_methods[], shim_controller_meta[];
 int luaopen__cqueues(lua_State *L);

@@ -180,17 +180,16 @@ static struct op unpark(struct socket *socket, int slot)
 	return socket->parked[slot];
 }
 
-/* The op as a string on top of the stack. */
+/* The op as a value on top of the stack. */
 static void push_op(lua_State *L, const struct op *op)
 {
 	luaL_checkstack(L, 8, "too many arguments");
-	lua_pushlstring(L, (const char *)op, sizeof *op);
+	*(struct op *)lua_newuserdata(L, sizeof *op) = *op;
 }
 
 static struct op pop_op(lua_State *L)
 {
-	struct op op;
-	memcpy(&op, lua_tostring(L, -1), sizeof op);
+	struct op op = *(struct op *)lua_touserdata(L, -1);
 	lua_pop(L, 1);
 	return op;
 }

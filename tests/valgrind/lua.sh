@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Runs the Lua specs, and the scripts that are otherwise compared with the original, under
+# valgrind: no invalid access, no use of undefined values, and nothing lost when the interpreter
+# has closed its state.
+#
+#   PREFIX=/usr/local tests/valgrind/lua.sh [poll_spec.lua 19-poll.lua ...]
+#
+# PREFIX is an install prefix with share/lua/5.x/?.lua and lib/lua/5.x/?.so below it.
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+tests=$(dirname "$here")
+prefix=${PREFIX:?"set PREFIX to the prefix the binding is installed under"}
+work=$(mktemp -d "${TMPDIR:-/tmp}/valgrind-XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+unset LUA_INIT LUA_PATH LUA_CPATH
+for version in 5_1 5_4; do
+	unset "LUA_PATH_$version" "LUA_CPATH_$version"
+done
+
+passed=0 failed=0 skipped=0
+
+# The status by which valgrind tells that it found something, whatever the script says of itself.
+found=99
+
+under_valgrind() {
+	timeout 120 valgrind -q --error-exitcode=$found --leak-check=full \
+		--show-leak-kinds=definite,indirect,possible \
+		--errors-for-leak-kinds=definite,indirect,possible \
+		--suppressions="$here/lua.supp" --child-silent-after-fork=yes \
+		--log-file="$work/log" "$@" >"$work/output" 2>&1 </dev/null
+}
+
+# What valgrind says of system calls newer than itself is no finding.
+findings() {
+	grep -v -E 'WARNING: unhandled|You may be able|Read the file README|Nevertheless we|Please report|it at http' \
+		"$work/log" | head -n 60
+}
+
+# check INTERPRETER FILE
+check() {
+	under_valgrind "$1" "$2"
+	status=$?
+	case $status in
+	0)
+		passed=$((passed + 1))
+		return
+		;;
+	"$found") findings ;;
+	*) tail -n 15 "$work/output" ;;
+	esac
+	failed=$((failed + 1))
+	echo "FAILED $1 $(basename "$2"): status $status"
+}
+
+# use INTERPRETER VERSION: whether it and the binding are here. Bare, the interpreter must be clean,
+# or its own faults would be taken for ours.
+use() {
+	LUA_PATH="$prefix/share/lua/$2/?.lua;$prefix/share/lua/$2/?/init.lua"
+	LUA_CPATH="$prefix/lib/lua/$2/?.so"
+	export LUA_PATH LUA_CPATH
+	if ! command -v "$1" >/dev/null || ! "$1" -e 'require "cqueues"' 2>/dev/null; then
+		echo "skip $1: the interpreter or the binding is not here"
+		return 1
+	fi
+	echo 'local t = {} for i = 1, 1000 do t[i] = tostring(i) end coroutine.wrap(function() end)()' >"$work/bare.lua"
+	if ! under_valgrind "$1" "$work/bare.lua"; then
+		echo "skip $1: valgrind finds faults in the bare interpreter"
+		findings
+		return 1
+	fi
+}
+
+# check_all INTERPRETER VERSION FILE...
+check_all() {
+	interpreter=$1
+	if ! use "$1" "$2"; then
+		shift 2
+		skipped=$((skipped + $#))
+		return
+	fi
+	shift 2
+	before="$passed $failed"
+	for file in "$@"; do
+		check "$interpreter" "$file"
+	done
+	echo "$interpreter: $((passed - ${before% *})) scripts clean, $((failed - ${before#* })) not"
+}
+
+if ! command -v valgrind >/dev/null; then
+	echo 'skip: valgrind is not here'
+	echo '0 passed, 0 failed, 1 skipped'
+	exit 0
+fi
+
+if [ $# -gt 0 ]; then
+	for file in "$@"; do
+		case $file in
+		*_spec.lua) check_all lua5.4 5.4 "$tests/lua/$file" ;;
+		*) check_all lua5.4 5.4 "$tests/differential/$file" ;;
+		esac
+	done
+else
+	check_all lua5.4 5.4 "$tests"/lua/*_spec.lua "$tests"/differential/[0-9]*.lua
+	check_all lua5.1 5.1 "$tests"/lua/*_spec.lua
+	echo 'skip luajit: valgrind cannot follow its allocator and its compiled code'
+	skipped=$((skipped + 1))
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]

@@ -28,7 +28,7 @@ STRIP    ?= strip
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
-.PHONY: all lib install install-lib uninstall stage examples configure demo test \
+.PHONY: all lib install install-lib uninstall stage examples configure demo test bench \
         abi-baseline fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
@@ -198,6 +198,14 @@ test:
 	@tools/prerequisites test
 	@CARGO='$(CARGO)' CC='$(CC)' MAKE='$(MAKE)' sh tests/run.sh
 
+# `make bench BENCH_FLAGS='--rounds 9 --record 2026-01.md echo'` passes arguments on.
+BENCH_FLAGS ?=
+
+bench:
+	@tools/prerequisites bench
+	@$(MAKE) --no-print-directory --silent stage
+	@CC='$(CC)' PREFIX='$(STAGE)' python3 benches/bench.py $(BENCH_FLAGS)
+
 abi-baseline: lib
 	@sh tests/abi/run.sh --baseline
 
@@ -227,7 +235,7 @@ clean:
 help:
 	@echo 'Build      all (the library and a module for every Lua found), lib, all5.1 ... all5.5'
 	@echo 'Install    install, install-lib, install5.1 ... install5.5, uninstall'
-	@echo 'Try        demo'
+	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, examples, fmt, lint, abi-baseline, clean, help'
 	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
 	@echo 'Variables  prefix exec_prefix bindir libdir datadir includedir DESTDIR'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Measure the library beside others on the same load, and print one Markdown table.
 
-    bench.py [--rounds N] [--seconds S] [--record FILE] [NAME...]
+    bench.py [--rounds N] [--seconds S] [--apart] [--record FILE] [NAME...]
 
 NAMEs choose workloads by the start of their names (echo, echo-lua, pairs, idle). What is not
 installed is left out. `make bench` builds everything first.
@@ -11,8 +11,11 @@ A round runs every variant of a workload once, in random order; a figure is the 
 rounds. Cost is the CPU time (user and system) that the process under test spends per operation,
 read from its CPU clock around the loaded part: on a machine that does other things too, rates
 measure the neighbours. A ratio is the median of the ratios to the reference within each round,
-so that what slows a whole round down cancels out. The reference is "best", the cheapest of the
-variants marked so, or one variant. Servers run on the first processor, the load on the second.
+so that what slows a whole round down cancels out. The reference of the servers in C is the best
+of libev, libuv and libevent, that of Lua scripts the original on the same interpreter.
+
+A server and its load share one processor. On two, each sleeps and is woken for nearly every
+line, and what that costs hides what is compared; `--apart` shows it.
 """
 
 import argparse
@@ -62,7 +65,7 @@ def c_servers():
     ours = build("echo_cqueues", flags)
     variants = []
     if ours:
-        variants += [Variant("libcqueues, callbacks", [ours, "callbacks"]), Variant("libcqueues, fibers", [ours, "fibers"])]
+        variants += [Variant(f"libcqueues, {style}", [ours, style]) for style in ("callbacks", "fibers", "batched")]
     for name, library in (("libev", "ev"), ("libuv", "uv"), ("libevent", "event")):
         program = build(f"echo_{library}", [f"-l{library}"])
         if program:
@@ -138,7 +141,7 @@ def build(name, flags):
     """The path of a program of benches/c, None if it cannot be built here."""
     program = BUILD / name
     BUILD.mkdir(parents=True, exist_ok=True)
-    command = [os.environ.get("CC", "cc"), "-O2", "-Wall", "-Wextra", "-o", program, HERE / "c" / f"{name}.c", *flags]
+    command = [*shlex.split(os.environ.get("CC", "cc")), "-O2", "-Wall", "-Wextra", "-o", program, HERE / "c" / f"{name}.c", *flags]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         print(f"left out: {name} ({result.stderr.strip().splitlines()[0]})", file=sys.stderr)
@@ -168,7 +171,7 @@ def run_alone(variant, seconds):
     return figures(output)
 
 
-def run_server(variant, load, seconds):
+def run_server(variant, load, seconds, apart):
     server = subprocess.Popen(variant.command, env=variant.environment, stdout=subprocess.PIPE, preexec_fn=on_processor(0))
     try:
         if not select.select([server.stdout], [], [], START_SECONDS)[0]:
@@ -179,7 +182,7 @@ def run_server(variant, load, seconds):
         words = {"PORT": line.split()[3], "PID": str(server.pid)}
         command = [str(BUILD / "load")] + [words.get(word, word) for word in load]
         output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60 + 10 * seconds,
-                                preexec_fn=on_processor(1)).stdout
+                                preexec_fn=on_processor(1 if apart else 0)).stdout
         return figures(output)
     finally:
         server.kill()
@@ -191,13 +194,12 @@ def figures(output):
     found = {key: float(value) for key, value in re.findall(r"(\w+)=([\d.e+-]+)", output)}
     if "cpu" in found:
         found["cost"] = found["cpu"] / found["operations"] * 1e6
-    if "seconds" in found:
-        found["rate"] = found["operations"] / found["seconds"]
     return found
 
 
-def measure(workload, rounds, seconds):
+def measure(workload, options):
     """Runs the rounds of a workload: for each variant its figures, one set a round."""
+    rounds, seconds = options.rounds, options.seconds
     results = {variant: [] for variant in workload.variants}
     for number in range(rounds):
         order = list(results)
@@ -206,7 +208,7 @@ def measure(workload, rounds, seconds):
             print(f"\r{workload.name}: round {number + 1} of {rounds}, {variant.name}\033[K", end="", file=sys.stderr)
             try:
                 if workload.load:
-                    found = run_server(variant, workload.load, seconds)
+                    found = run_server(variant, workload.load, seconds, options.apart)
                 else:
                     found = run_alone(variant, seconds)
             except (OSError, RuntimeError, subprocess.SubprocessError) as error:
@@ -235,24 +237,22 @@ def reference_figures(workload, results, variant):
 
 
 def rows(workload, results):
-    """One row for each variant: the figure, its ratio to the reference, its spread, the rate."""
+    """One row for each variant: the figure, its ratio to the reference, its spread."""
     for variant, found in results.items():
         values = [f[workload.figure] for f in found]
         base = reference_figures(workload, results, variant)
         ratio = statistics.median(value / other for value, other in zip(values, base)) if base else None
-        rate = statistics.median(f["rate"] for f in found) if "rate" in found[0] else None
         digits = 0 if workload.figure == "bytes" else 2
         yield (
             variant.name,
             f"{statistics.median(values):.{digits}f}",
             f"{ratio:.2f}" if ratio else "",
             f"{min(values):.{digits}f} to {max(values):.{digits}f}",
-            f"{rate:.0f}" if rate else "",
         )
 
 
 def table(measured):
-    lines = ["| workload | variant | median | ratio | spread | rate/s |", "|---|---|--:|--:|--:|--:|"]
+    lines = ["| workload | variant | median | ratio | spread |", "|---|---|--:|--:|--:|"]
     for workload, results in measured:
         for row in rows(workload, results):
             lines.append("| " + " | ".join((f"{workload.name}, {workload.unit}", *row)) + " |")
@@ -295,10 +295,10 @@ def versions():
     return ", ".join(found)
 
 
-def heading(rounds, seconds):
+def heading(rounds, seconds, apart):
     return (
         f"{date.today()}; {processor()}, {os.cpu_count()} processors; {platform.system()} {platform.release()}; "
-        f"{rounds} rounds of {seconds} s.\n{versions()}."
+        f"{rounds} rounds of {seconds} s, server and load on {'two processors' if apart else 'one processor'}.\n{versions()}."
     )
 
 
@@ -307,6 +307,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of load, for each run")
     parser.add_argument("--messages", type=int, default=100000, help="for workloads without load generator")
+    parser.add_argument("--apart", action="store_true", help="servers and load on two processors")
     parser.add_argument("--record", metavar="FILE", help="also write the table to benches/record/FILE")
     parser.add_argument("names", nargs="*", metavar="NAME", help="workloads, by the start of their names")
     options = parser.parse_args()
@@ -316,13 +317,13 @@ def main():
     begun = time.monotonic()
     chosen = [w for w in workloads(options.seconds, options.messages)
               if not options.names or any(w.name.startswith(name) for name in options.names)]
-    measured = [(w, measure(w, options.rounds, options.seconds)) for w in chosen]
-    text = f"{heading(options.rounds, options.seconds)}\n\n{table(measured)}\n\n{legend(measured)}\n"
+    measured = [(w, measure(w, options)) for w in chosen]
+    text = f"{heading(options.rounds, options.seconds, options.apart)}\n\n{table(measured)}\n\n{legend(measured)}\n"
     print(text)
     print(f"({time.monotonic() - begun:.0f} s)", file=sys.stderr)
     if options.record:
         RECORDS.mkdir(exist_ok=True)
-        (RECORDS / options.record).write_text("# SPDX-License-Identifier: MIT\n\n" + text)
+        (RECORDS / options.record).write_text("<!-- SPDX-License-Identifier: MIT -->\n\n" + text)
     return 0
 
 

@@ -25,6 +25,9 @@ capi-sanitize  300  sh tests/capi/run.sh --sanitize
 capi-valgrind  300  sh tests/capi/run.sh --valgrind
 counts         300  sh tests/counts/capi.sh
 lua            600  sh tests/lua/run.sh
+lua-sanitize   300  sh tests/sanitize/lua.sh
+lua-valgrind   600  sh tests/valgrind/lua.sh
+lua-counts     300  sh tests/counts/lua.sh
 differential   600  sh tests/differential/run.sh
 demo           300  sh tests/demo/run.sh
 "

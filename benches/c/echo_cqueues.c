@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A line echo server on libcqueues: `echo_cqueues callbacks` or `echo_cqueues fibers`. As the
- * examples, but it allows for many connections and leaves out what a benchmark does not need.
+ * A line echo server on libcqueues, as the examples are.
+ *
+ *   echo_cqueues callbacks     each line leaves by itself
+ *   echo_cqueues fibers        the same
+ *   echo_cqueues batched       callbacks; lines that have come together leave together
  */
 
 #include "peer.h"
 #include <cqueues.h>
 
 static cq_controller *controller;
-static bool fibers;
+static const char *style = "callbacks", *buffering = "bl";
 
-static int wait_for(cq_task task, cq_socket *socket)
+static int wait_for_input(cq_task task, cq_socket *socket)
 {
 	cq_interest interest = CQ_INTEREST_NONE;
 
 	interest.socket = socket;
+	interest.events = POLLIN;
 	return cq_controller_park(controller, task, &interest, 1);
 }
 
-/* Lines that have come together go back together: output leaves when no line is left. */
 static int serve(cq_controller *cq, cq_task task, void *client, const cq_fired *fired, size_t count)
 {
 	const void *line;
@@ -29,9 +32,9 @@ static int serve(cq_controller *cq, cq_task task, void *client, const cq_fired *
 	while ((code = cq_socket_recv(client, CQ_READ_LINE_KEEP, 0, CQ_MODE_DEFAULT, CQ_PATIENT, &line, &size)) == 0)
 		if ((code = cq_socket_send(client, line, size, CQ_MODE_DEFAULT, &sent)) != 0)
 			return 0;
-	if (code == EAGAIN && cq_socket_pending(client, CQ_OUTPUT) > 0)
-		code = cq_socket_try_flush(client, CQ_MODE_DEFAULT) == 0 ? EAGAIN : 0;
-	return code == EAGAIN ? wait_for(task, client) : 0;
+	if (code == EAGAIN && *style == 'b' && cq_socket_try_flush(client, CQ_MODE_DEFAULT) != 0)
+		return 0;
+	return code == EAGAIN ? wait_for_input(task, client) : 0;
 }
 
 static int serve_fiber(void *client)
@@ -52,19 +55,19 @@ static void hang_up(void *client)
 
 static int welcome(cq_controller *cq, cq_task task, void *listener, const cq_fired *fired, size_t count)
 {
-	uint32_t lines = cq_mode_parse("bl", 2);
+	uint32_t mode = cq_mode_parse(buffering, 2);
 	cq_socket *client;
 	int code;
 
 	(void)cq, (void)fired, (void)count;
 	while ((code = cq_socket_try_accept(listener, &client)) == 0) {
-		cq_socket_set_mode(client, CQ_INPUT, lines);
-		cq_socket_set_mode(client, CQ_OUTPUT, lines);
-		if (fibers ? cq_controller_wrap(controller, serve_fiber, hang_up, client, NULL)
-		           : cq_controller_attach(controller, serve, hang_up, client, NULL))
+		cq_socket_set_mode(client, CQ_INPUT, mode);
+		cq_socket_set_mode(client, CQ_OUTPUT, mode);
+		if (*style == 'f' ? cq_controller_wrap(controller, serve_fiber, hang_up, client, NULL)
+		                  : cq_controller_attach(controller, serve, hang_up, client, NULL))
 			hang_up(client);
 	}
-	return code == EAGAIN ? wait_for(task, listener) : code;
+	return code == EAGAIN ? wait_for_input(task, listener) : code;
 }
 
 int main(int argc, char **argv)
@@ -74,7 +77,10 @@ int main(int argc, char **argv)
 	cq_name name;
 
 	prepare();
-	fibers = argc > 1 && strcmp(argv[1], "fibers") == 0;
+	if (argc > 1)
+		style = argv[1];
+	if (*style == 'b')
+		buffering = "bf";
 	if (cq_options_new(&options) || cq_options_host(options, "127.0.0.1", 0) ||
 	    cq_socket_listen(options, &listener) || cq_socket_localname(listener, &name) || cq_controller_new(&controller) ||
 	    cq_controller_attach(controller, welcome, NULL, listener, NULL))

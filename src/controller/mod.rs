@@ -348,9 +348,14 @@ impl Controller {
             state.unpark(index);
         }
         state.ready.clear();
-        state.poller = None;
-        self.alert.close();
         let tasks = std::mem::take(&mut state.tasks);
+        let poller = state.poller.take();
+        drop(state);
+        if let Some(poller) = poller {
+            // Other controllers may poll this one, or still be registered from having done so.
+            cancel_everywhere(poller.fd());
+        }
+        self.alert.close();
         Ok(tasks.into_iter().map(|(_, task)| task.data).collect())
     }
 

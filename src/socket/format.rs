@@ -180,8 +180,8 @@ fn is_name_byte(byte: u8) -> bool {
 fn header(data: &mut [u8], keep: bool, rules: Rules) -> Found {
     let name = data.iter().take_while(|&&b| is_name_byte(b)).count();
     let blanks = data[name..].iter().take_while(|&&b| b == b' ' || b == b'\t').count();
-    // Whether a field is folded is told by the byte behind it, which may lie beyond the limit.
-    let more = |data: &[u8]| match rules.eof || data.len() > rules.max_line {
+    // Whether a field ends there is told by the byte behind it, which the limit counts too.
+    let more = |data: &[u8]| match rules.eof || data.len() >= rules.max_line {
         true => Nothing,
         false => NeedMore(data.len() + 1),
     };
@@ -195,7 +195,7 @@ fn header(data: &mut [u8], keep: bool, rules: Rules) -> Found {
     loop {
         let Some(found) = memchr(b'\n', &data[end..]) else { return more(data) };
         end += found + 1;
-        if end > rules.max_line {
+        if end >= rules.max_line {
             return Nothing;
         }
         match data.get(end) {

@@ -149,8 +149,10 @@ impl Inner {
             self.input.queue.release();
             return Err(self.must_wait_for_input());
         }
-        let missing = size.saturating_sub(self.input.queue.len());
-        let ask = missing.max(self.input.size.min(queue::LARGE)).min(MOST);
+        // The buffer is to hold that much in all: half a line must not make it grow.
+        let held = self.input.queue.len();
+        let usual = self.input.size.min(queue::LARGE).max(held + 1);
+        let ask = (size.max(usual) - held).min(MOST);
         let room = self.input.queue.room(ask);
         let asked = room.len();
         match sock::receive(self.fd, room).map_err(Errno::from) {

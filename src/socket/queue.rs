@@ -138,6 +138,11 @@ impl Queue {
 
     /// Makes `behind` bytes of room after the content and `before` in front of it.
     fn reserve(&mut self, behind: usize, before: usize) {
+        if self.block.is_empty() {
+            self.block = take_block(before + behind);
+            (self.start, self.end) = (before, before);
+            return;
+        }
         let needed = before + self.len() + behind;
         // Sliding pays when it moves no more than was taken off before; otherwise the block grows, so
         // that no byte is moved again and again. What fits a small block is moved at no cost to speak of.

@@ -186,6 +186,18 @@ TEST(a_step_or_loop_without_time_asks_once)
 	cq_controller_free(cq);
 }
 
+TEST(without_tasks_nothing_is_waited_for)
+{
+	cq_controller *cq = new_controller();
+	double begun = cq_monotime();
+
+	OK(cq_controller_step(cq, 100));
+	OK(cq_controller_step(cq, -1));
+	OK(cq_controller_loop(cq, -1));
+	CHECK(cq_monotime() - begun < 50);
+	cq_controller_free(cq);
+}
+
 /* -- the pull interface -- */
 
 TEST(a_spawned_task_is_handed_out_in_the_next_step)

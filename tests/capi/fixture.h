@@ -263,6 +263,16 @@ UNUSED static int recv_code(cq_socket *socket, uint32_t format, size_t count)
 	return cq_socket_recv(socket, format, count, CQ_MODE_DEFAULT, 0, &data, &size);
 }
 
+/* The CPU time that this process has taken. */
+UNUSED static double cpu_seconds(void)
+{
+	struct rusage usage;
+
+	SYS(getrusage(RUSAGE_SELF, &usage));
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
 /* How many descriptors this process has open. */
 UNUSED static int open_descriptors(void)
 {

@@ -319,6 +319,12 @@ TEST(a_fiber_may_not_step_its_own_controller)
 	cq_controller_free(cq);
 }
 
+static int sleep_a_moment(void *argument)
+{
+	(void)argument;
+	return cq_sleep(MS(1));
+}
+
 struct bounded {
 	cq_controller *inner;
 	double took;
@@ -386,6 +392,68 @@ TEST(a_task_may_free_the_controller_of_others)
 	run(outer);
 	EQ(releases, 2);
 	cq_controller_free(outer);
+}
+
+static int write_later(void *argument)
+{
+	OK(cq_sleep(MS(5)));
+	plain_write(*(int *)argument, "later\n");
+	return 0;
+}
+
+static int use_number_again(void *argument)
+{
+	cq_controller *inner = new_controller();
+	int number = pollfd_of(inner), fds[2];
+	cq_socket *socket;
+
+	OK(cq_controller_wrap(inner, sleep_a_moment, NULL, NULL, NULL));
+	OK(cq_controller_loop(inner, -1)); /* the outer controller polls the inner one meanwhile */
+	cq_controller_free(inner);
+	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	EQ(dup2(fds[0], number), number);
+	OK(cq_socket_adopt(number, &socket));
+	OK(cq_controller_wrap(argument, write_later, NULL, &fds[1], NULL));
+	READ(socket, CQ_READ_LINE, 0, "later"); /* waits, in the same step in which the other was freed */
+	cq_socket_free(socket);
+	return 0;
+}
+
+/* What polled the freed controller took a new file of its number for it, and was never woken. */
+TEST(the_number_of_a_freed_controller_can_be_used_again)
+{
+	cq_controller *outer = new_controller();
+
+	OK(cq_controller_wrap(outer, use_number_again, NULL, outer, NULL));
+	run(outer);
+	cq_controller_free(outer);
+}
+
+static int wait_in(void *argument)
+{
+	return cq_controller_step(argument, -1);
+}
+
+static int close_it(void *argument)
+{
+	OK(cq_sleep(MS(1)));
+	return cq_controller_close(argument);
+}
+
+TEST(closing_a_controller_ends_the_steps_that_wait_in_it)
+{
+	cq_controller *outer = new_controller(), *inner = new_controller();
+	cq_task waiter;
+
+	OK(cq_controller_attach(inner, wait_for_ever, NULL, NULL, NULL));
+	OK(cq_controller_step(inner, 0));
+	OK(cq_controller_wrap(outer, wait_in, NULL, inner, &waiter));
+	OK(cq_controller_wrap(outer, close_it, NULL, inner, NULL));
+	ERR(cq_controller_loop(outer, -1), EBADF);
+	OK(cq_controller_loop(outer, -1));
+	CHECK(cq_controller_empty(outer));
+	cq_controller_free(outer);
+	cq_controller_free(inner);
 }
 
 /* -- threads -- */

@@ -121,6 +121,7 @@ else
 	skip 'instructions: valgrind is not installed'
 fi
 
+budget "bytes of a connection on which half a line has come" "$("$work/workload" memory-half "$many")" 6144
 budget "bytes of an idle accepted connection ($many of them)" "$("$work/workload" memory "$many")" 2048
 
 echo "$passed passed, $failed failed, $skipped skipped"

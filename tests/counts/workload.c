@@ -10,6 +10,7 @@
  *   workload fibers NUMBER                     the same with fibers
  *   workload idle DESCRIPTORS STEPS            steps while so many descriptors are polled
  *   workload memory CONNECTIONS                prints the bytes of each idle accepted connection
+ *   workload memory-half CONNECTIONS           the same when half a line has come on each, in two pieces
  *   workload most NUMBER                       prints how many descriptors can be had, at most NUMBER
  */
 
@@ -120,7 +121,7 @@ static void run_pairs(bool fibers)
 
 /* -- a line echo server -- */
 
-static long clients = -1;
+static long clients = -1, resumptions;
 
 static void end_client(void *socket)
 {
@@ -135,6 +136,7 @@ static int serve(cq_controller *cq, cq_task task, void *argument, const cq_fired
 	int code;
 
 	(void)cq, (void)fired, (void)count;
+	resumptions++;
 	while ((code = cq_socket_recv(argument, CQ_READ_LINE_KEEP, 0, 0, CQ_PATIENT, &data, &size)) == 0)
 		check(cq_socket_send(argument, data, size, 0, &sent), "send");
 	return code == EAGAIN ? wait_for(task, argument) : 0;
@@ -312,12 +314,25 @@ static size_t allocated(void)
 	return info.uordblks + info.hblkhd;
 }
 
-static void run_memory(int connections)
+/* Opens connections, and sends a bit of a line on each whenever the parent says so. */
+static void be_clients(int port, int connections, int orders)
+{
+	int *fds = calloc((size_t)connections, sizeof *fds), i;
+	char order;
+
+	for (i = 0; i < connections; i++)
+		fds[i] = connect_plainly(port);
+	while (read(orders, &order, 1) == 1)
+		for (i = 0; i < connections; i++)
+			check_system(write(fds[i], "bit", 3), "write");
+	_exit(0);
+}
+
+static void run_memory(int connections, int pieces)
 {
 	int port, i, pipes[2];
 	size_t before;
 	pid_t child;
-	char byte;
 
 	check_system(pipe(pipes), "pipe");
 	start_listener(&port);
@@ -326,15 +341,18 @@ static void run_memory(int connections)
 	check_system(child, "fork");
 	if (child == 0) {
 		close(pipes[1]);
-		for (i = 0; i < connections; i++)
-			connect_plainly(port);
-		check_system(read(pipes[0], &byte, 1), "read"); /* until the parent is done */
-		_exit(0);
+		be_clients(port, connections, pipes[0]);
 	}
 	before = allocated();
 	while (clients < connections)
 		check(cq_controller_step(controller, 10), "step");
 	check(cq_controller_step(controller, 0), "step"); /* so that all of them wait */
+	for (i = 0; i < pieces; i++) {
+		resumptions = 0;
+		check_system(write(pipes[1], "!", 1), "write");
+		while (resumptions < connections)
+			check(cq_controller_step(controller, 10), "step");
+	}
 	printf("%.1f\n", (double)(allocated() - before) / connections);
 	close(pipes[1]);
 	kill(child, SIGKILL);
@@ -376,8 +394,8 @@ int main(int argc, char **argv)
 		check(start_next_fiber(NULL) || cq_controller_loop(controller, -1), "loop");
 	else if (strcmp(what, "idle") == 0 && argc == 4)
 		run_idle((int)number, atol(argv[3]));
-	else if (strcmp(what, "memory") == 0)
-		run_memory((int)number);
+	else if (strncmp(what, "memory", 6) == 0)
+		run_memory((int)number, what[6] ? 2 : 0);
 	else if (strcmp(what, "most") == 0)
 		printf("%ld\n", number);
 	else

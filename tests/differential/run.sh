@@ -26,6 +26,7 @@ if [ $# -gt 0 ]; then
 else
 	scripts=$(cd "$here" && ls [0-9][0-9]-*.lua)
 fi
+# shellcheck disable=SC2086 # a list of words
 count=$(echo $scripts | wc -w)
 
 # run_script INTERPRETER FILE: what the script prints, and its status when it is not 0.

@@ -296,11 +296,11 @@ t.plain("reset_makes_a_new_kernel_queue_and_waiters_still_wake", function()
 end)
 
 t.plain("after_a_fork_reset_separates_child_and_parent", function()
-	local ok, unistd = pcall(require, "posix.unistd")
-	if not ok then
+	local unistd = t.system_module "posix.unistd"
+	if not unistd then
 		t.skip "Lua has no fork and luaposix is not here"
 	end
-	local wait = require "posix.sys.wait".wait
+	local wait = t.system_module "posix.sys.wait".wait
 	local cq = cqueues.new()
 	local a, b = t.pair()
 	local line

@@ -174,6 +174,16 @@ function t.child(before, text)
 	return output
 end
 
+-- A module that the system has beside what is tested here, or nil. run.sh says where to look.
+function t.system_module(name)
+	local path, cpath = package.path, package.cpath
+	package.path = path .. ";" .. (os.getenv "SYSTEM_LUA_PATH" or "")
+	package.cpath = cpath .. ";" .. (os.getenv "SYSTEM_LUA_CPATH" or "")
+	local ok, module = pcall(require, name)
+	package.path, package.cpath = path, cpath
+	return ok and module or nil
+end
+
 -- Run functions as tasks of one new controller until all have ended.
 function t.together(...)
 	local controller = cqueues.new()

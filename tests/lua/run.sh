@@ -22,7 +22,7 @@ done
 if [ $# -gt 0 ]; then
 	specs=$*
 else
-	specs=$(cd "$here" && ls *_spec.lua)
+	specs=$(cd "$here" && ls ./*_spec.lua)
 fi
 total_passed=0 total_failed=0 total_skipped=0
 
@@ -35,6 +35,9 @@ for lua in lua5.1 luajit lua5.2 lua5.3 lua5.4; do
 	luajit) version=5.1 ;;
 	*) version=${lua#lua} ;;
 	esac
+	unset LUA_PATH LUA_CPATH
+	SYSTEM_LUA_PATH=$("$lua" -e 'print(package.path)') SYSTEM_LUA_CPATH=$("$lua" -e 'print(package.cpath)')
+	export SYSTEM_LUA_PATH SYSTEM_LUA_CPATH
 	LUA_PATH="$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua"
 	LUA_CPATH="$prefix/lib/lua/$version/?.so"
 	export LUA_PATH LUA_CPATH

@@ -58,6 +58,10 @@ check() {
 # use INTERPRETER VERSION: whether it and the binding are here. Bare, the interpreter must be clean,
 # or its own faults would be taken for ours.
 use() {
+	unset LUA_PATH LUA_CPATH
+	SYSTEM_LUA_PATH=$("$1" -e 'print(package.path)' 2>/dev/null)
+	SYSTEM_LUA_CPATH=$("$1" -e 'print(package.cpath)' 2>/dev/null)
+	export SYSTEM_LUA_PATH SYSTEM_LUA_CPATH
 	LUA_PATH="$prefix/share/lua/$2/?.lua;$prefix/share/lua/$2/?/init.lua"
 	LUA_CPATH="$prefix/lib/lua/$2/?.so"
 	export LUA_PATH LUA_CPATH

@@ -17,7 +17,7 @@ export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
 suites="
 rust          1200  $CARGO test --target-dir target
 lint           600  sh tests/lint/run.sh
-stage          900  $MAKE --no-print-directory stage examples && echo '1 passed, 0 failed, 0 skipped'
+stage          900  $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
 abi            120  sh tests/abi/run.sh
 install        300  sh tests/install/run.sh
 capi           600  sh tests/capi/run.sh

@@ -309,7 +309,10 @@ pub unsafe extern "C" fn cq_controller_finish(controller: *mut Controller, task:
 /// Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
 /// fiber that is ready, once. In a fiber of another controller only the fiber waits.
 ///
-/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller;
+/// Without tasks it returns at once.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK in a
+/// callback of another controller, unless `timeout` is 0 or something is ready;
 /// ENOTSUP if a task that `cq_controller_spawn` added is ready; otherwise the code with which a task
 /// ended: call again to go on.
 ///

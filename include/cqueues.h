@@ -433,8 +433,8 @@ int cq_controller_new(struct cq_controller **controller);
 void cq_controller_free(struct cq_controller *controller);
 
 /**
- * Drops all tasks and closes all of the controller's descriptors. The handle stays valid and must still be freed.
- * Closing twice is safe.
+ * Drops all tasks and closes all of the controller's descriptors. The handle stays valid and must
+ * still be freed. Closing twice is safe.
  *
  * Errors: EINVAL for NULL; EBUSY inside one of its own steps.
  */
@@ -495,7 +495,7 @@ int cq_controller_leave(struct cq_controller *controller);
 /**
  * Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
  * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
- * not wait while a task is ready. `flags` is 0 or `CQ_WAIT_LAZY`.
+ * not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
  *
  * Errors: EINVAL for NULL or unknown flags; EBADF after close.
  */
@@ -507,8 +507,8 @@ int cq_controller_wait(struct cq_controller *controller,
  * Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
  * then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
  *
- * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code with which a
- * callback or fiber ended: call again to go on.
+ * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
+ * with which a callback or fiber ended: call again to go on.
  *
  * Safety: `ready` is writable.
  */
@@ -519,8 +519,8 @@ int cq_controller_next(struct cq_controller *controller,
  * Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
  * from inside its callback. An empty set makes it ready in the next step.
  *
- * Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or EPERM for a
- * descriptor that cannot be polled: the task is then parked on nothing.
+ * Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or
+ * EPERM for a descriptor that cannot be polled: the task is then parked on nothing.
  *
  * Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
  * closing a socket wakes its waiters.
@@ -546,10 +546,10 @@ int cq_controller_finish(struct cq_controller *controller,
  *
  * Without tasks it returns at once.
  *
- * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK in a
- * callback of another controller, unless `timeout` is 0 or something is ready;
- * ENOTSUP if a task that `cq_controller_spawn` added is ready; otherwise the code with which a task
- * ended: call again to go on.
+ * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK
+ * in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
+ * that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
+ * go on.
  *
  * Source: guide §3.2.1.
  */

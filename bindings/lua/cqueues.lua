@@ -11,7 +11,7 @@ for name, value in pairs(core) do
 	end
 end
 
-local poll, running, monotime, yield = core.poll, core.running, core.monotime, coroutine.yield
+local poll, monotime, yield = core.poll, core.monotime, coroutine.yield
 local POLL = core._POLL
 
 --- Waits for that many seconds; in a task the others go on meanwhile.
@@ -60,6 +60,15 @@ local function public_step(self, seconds)
 	return failure(message, code, thread, object, fd)
 end
 
+-- The seconds left until a deadline; nil without one.
+local function left_until(deadline)
+	local left = deadline and deadline - monotime()
+	if left and left < 0 then
+		return 0
+	end
+	return left
+end
+
 --- Steps until there are no tasks left or the time is over. True, or as a failed step.
 local function loop(self, seconds)
 	local deadline = seconds and monotime() + seconds
@@ -67,10 +76,7 @@ local function loop(self, seconds)
 		return true
 	end
 	while true do
-		local left = deadline and deadline - monotime()
-		if left and left < 0 then
-			left = 0
-		end
+		local left = left_until(deadline)
 		-- On success the second value tells whether no tasks are left.
 		local ok, message, code, thread, object, fd = step(self, left, true)
 		if ok == nil or ok == POLL then
@@ -94,11 +100,7 @@ end
 local function errors(self, seconds)
 	local deadline = seconds and monotime() + seconds
 	return function()
-		local left = deadline and deadline - monotime()
-		if left and left < 0 then
-			left = 0
-		end
-		return error_of(self:loop(left))
+		return error_of(self:loop(left_until(deadline)))
 	end
 end
 

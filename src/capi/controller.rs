@@ -78,8 +78,8 @@ fn close_and_drop(cq: &Controller) -> Result<()> {
     Ok(())
 }
 
-/// Drops all tasks and closes all of the controller's descriptors. The handle stays valid and must still be freed.
-/// Closing twice is safe.
+/// Drops all tasks and closes all of the controller's descriptors. The handle stays valid and must
+/// still be freed. Closing twice is safe.
 ///
 /// Errors: EINVAL for NULL; EBUSY inside one of its own steps.
 #[no_mangle]
@@ -198,7 +198,7 @@ fn leave(cq: &Controller) -> bool {
 
 /// Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
 /// up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
-/// not wait while a task is ready. `flags` is 0 or `CQ_WAIT_LAZY`.
+/// not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
 ///
 /// Errors: EINVAL for NULL or unknown flags; EBADF after close.
 #[no_mangle]
@@ -219,8 +219,8 @@ pub unsafe extern "C" fn cq_controller_wait(
 /// Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
 /// then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
 ///
-/// Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code with which a
-/// callback or fiber ended: call again to go on.
+/// Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
+/// with which a callback or fiber ended: call again to go on.
 ///
 /// Safety: `ready` is writable.
 #[no_mangle]
@@ -271,8 +271,8 @@ fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, job: usize) -> Resu
 /// Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
 /// from inside its callback. An empty set makes it ready in the next step.
 ///
-/// Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or EPERM for a
-/// descriptor that cannot be polled: the task is then parked on nothing.
+/// Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or
+/// EPERM for a descriptor that cannot be polled: the task is then parked on nothing.
 ///
 /// Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
 /// closing a socket wakes its waiters.
@@ -311,10 +311,10 @@ pub unsafe extern "C" fn cq_controller_finish(controller: *mut Controller, task:
 ///
 /// Without tasks it returns at once.
 ///
-/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK in a
-/// callback of another controller, unless `timeout` is 0 or something is ready;
-/// ENOTSUP if a task that `cq_controller_spawn` added is ready; otherwise the code with which a task
-/// ended: call again to go on.
+/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK
+/// in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
+/// that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
+/// go on.
 ///
 /// Source: guide §3.2.1.
 #[no_mangle]
@@ -337,7 +337,8 @@ fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> 
     let cq = &cq.share();
     cq.enter()?;
     let result = cq.wait(timeout, lazy).and_then(|()| outside(|| run_batch(cq.share())));
-    Ok(leave(cq)).and_then(|alive| result.map(|()| alive))
+    let alive = leave(cq);
+    result.map(|()| alive)
 }
 
 fn run_batch(cq: Arc<Controller>) -> Result<()> {

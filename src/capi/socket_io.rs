@@ -51,18 +51,33 @@ fn format<'a>(kind: u32, count: usize) -> Result<Format<'a>> {
 }
 
 /// Where received bytes lie; NULL with a size of 0 stands for "nothing of the kind".
-fn place(found: Option<(*const u8, usize)>) -> (*const c_void, usize) {
-    found.map_or((std::ptr::null(), 0), |(data, size)| (data.cast(), size))
+type Place = (*const c_void, usize);
+
+fn receive(socket: &Socket, format: Format, mode: u32, patience: Patience) -> Result<Place> {
+    let found = socket.receive(format, unpack_mode(mode)?, patience, |bytes| {
+        (bytes.as_ptr().cast(), bytes.len())
+    })?;
+    Ok(found.unwrap_or((std::ptr::null(), 0)))
 }
 
-fn receive(
-    socket: &Socket,
-    format: Format,
-    mode: u32,
-    patience: Patience,
-) -> Result<(*const c_void, usize)> {
-    let mode = unpack_mode(mode)?;
-    Ok(place(socket.receive(format, mode, patience, |bytes| (bytes.as_ptr(), bytes.len()))?))
+/// Checks the outputs before `receive` takes anything, and fills them.
+///
+/// # Safety
+///
+/// `data` and `size` are NULL or writable.
+unsafe fn hand_over(
+    data: *mut *const c_void,
+    size: *mut usize,
+    receive: impl FnOnce() -> Result<Place>,
+) -> Result<()> {
+    if data.is_null() || size.is_null() {
+        return Err(Errno::BADARG);
+    }
+    let found = receive()?;
+    // SAFETY: as above.
+    unsafe { put(data, found.0) }?;
+    // SAFETY: as above.
+    unsafe { put(size, found.1) }
 }
 
 /// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
@@ -86,15 +101,11 @@ pub unsafe extern "C" fn cq_socket_recv(
     data: *mut *const c_void,
     size: *mut usize,
 ) -> c_int {
-    call(|| {
-        if data.is_null() || size.is_null() {
-            return Err(Errno::BADARG);
-        }
-        // SAFETY: as documented, here and below.
-        let socket = unsafe { borrow(socket) }?;
-        let found = receive(socket, self::format(format, count)?, mode, patience(flags)?)?;
-        unsafe { put(data, found.0) }?;
-        unsafe { put(size, found.1) }
+    // SAFETY: as documented.
+    call(|| unsafe {
+        hand_over(data, size, || {
+            receive(borrow(socket)?, self::format(format, count)?, mode, patience(flags)?)
+        })
     })
 }
 
@@ -112,16 +123,12 @@ pub unsafe extern "C" fn cq_socket_recv_body(
     data: *mut *const c_void,
     size: *mut usize,
 ) -> c_int {
-    call(|| {
-        if data.is_null() || size.is_null() {
-            return Err(Errno::BADARG);
-        }
-        // SAFETY: as documented, here and below.
-        let socket = unsafe { borrow(socket) }?;
-        let boundary = unsafe { bytes(boundary, length) }?;
-        let found = receive(socket, Format::Body(boundary), mode, patience(flags)?)?;
-        unsafe { put(data, found.0) }?;
-        unsafe { put(size, found.1) }
+    // SAFETY: as documented.
+    call(|| unsafe {
+        hand_over(data, size, || {
+            let format = Format::Body(bytes(boundary, length)?);
+            receive(borrow(socket)?, format, mode, patience(flags)?)
+        })
     })
 }
 
@@ -138,18 +145,14 @@ pub unsafe extern "C" fn cq_socket_read(
     data: *mut *const c_void,
     size: *mut usize,
 ) -> c_int {
-    call(|| {
-        if data.is_null() || size.is_null() {
-            return Err(Errno::BADARG);
-        }
-        // SAFETY: as documented, here and below.
-        let socket = unsafe { borrow(socket) }?;
-        let format = self::format(format, count)?;
-        let found = retry(socket, Some(Direction::Input), |first| {
-            receive(socket, format, CQ_MODE_DEFAULT, Patience { wait: first, flush: true })
-        })?;
-        unsafe { put(data, found.0) }?;
-        unsafe { put(size, found.1) }
+    // SAFETY: as documented.
+    call(|| unsafe {
+        hand_over(data, size, || {
+            let (socket, format) = (borrow(socket)?, self::format(format, count)?);
+            retry(socket, Some(Direction::Input), |first| {
+                receive(socket, format, CQ_MODE_DEFAULT, Patience { wait: first, flush: true })
+            })
+        })
     })
 }
 

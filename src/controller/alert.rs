@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 /// The part of a controller that threads share.
 pub struct Alert {
-    /// The kernel queue; changes only in `Controller::reset`.
+    /// The kernel queue; changes only in `reset`, and is -1 after `close`.
     queue: AtomicI32,
     /// The event descriptor, or -1.
     event: AtomicI32,

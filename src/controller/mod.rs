@@ -166,8 +166,8 @@ impl Controller {
         self.running.get()
     }
 
-    /// Waits at most `limit` for something to do, not at all without tasks, and makes up the step's batch. A signal ends the
-    /// wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
+    /// Waits at most `limit` for something to do, not at all without tasks, and makes up the step's
+    /// batch. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
     /// `LAZY_ROUNDS` steps in a row.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         registry::move_to_this_thread(self);
@@ -180,8 +180,7 @@ impl Controller {
         self.state.borrow_mut().next(fired)
     }
 
-    /// The same, keeping what fired here.
-    /// The place and the number of what is kept hold until the next call.
+    /// The same, keeping what fired here. The place and the number of what is kept hold until the next call.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
         let mut state = self.state.borrow_mut();
         let mut fired = std::mem::take(&mut state.fired);

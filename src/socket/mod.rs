@@ -197,7 +197,7 @@ impl Socket {
     /// Two connected UNIX sockets.
     pub fn pair(kind: i32) -> Result<(Socket, Socket)> {
         let (a, b) = sock::pair(kind)?;
-        Ok((Socket::connected(a, kind, true), Socket::connected(b, kind, true)))
+        Ok((Socket::connected(a, kind), Socket::connected(b, kind)))
     }
 
     /// Takes a descriptor over. EBADF, ENOTSOCK, as the system says.
@@ -215,9 +215,10 @@ impl Socket {
         Socket::adopt(copy).inspect_err(|_| sys::close(copy))
     }
 
-    fn connected(fd: RawFd, kind: i32, drained: bool) -> Socket {
+    /// A new connection: nothing has come yet, or the poller will say so.
+    fn connected(fd: RawFd, kind: i32) -> Socket {
         let mut inner = Inner::new(fd, kind, Phase::Connected);
-        inner.drained = drained;
+        inner.drained = true;
         Socket::from_inner(inner)
     }
 
@@ -238,11 +239,10 @@ impl Socket {
         inner.establish()?;
         loop {
             match sock::accept(inner.fd).map_err(Errno::from) {
-                // A fresh connection has sent nothing yet, or the poller will say so.
                 Ok(fd) => {
-                    let mut accepted = Inner::new(fd, inner.kind, Phase::Connected);
-                    (accepted.drained, accepted.time) = (true, inner.time);
-                    return Ok(Socket::from_inner(accepted));
+                    let accepted = Socket::connected(fd, inner.kind);
+                    accepted.inner.borrow_mut().time = inner.time;
+                    return Ok(accepted);
                 }
                 Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
                 Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
@@ -286,11 +286,6 @@ impl Socket {
     /// Whether it has been closed.
     pub fn is_closed(&self) -> bool {
         matches!(self.inner.borrow().phase, Phase::Failed(Errno::BADF))
-    }
-
-    /// Whether it listens.
-    pub fn is_listening(&self) -> bool {
-        matches!(self.inner.borrow().phase, Phase::Listening)
     }
 
     /// shutdown(2). Output that is still buffered is not sent.

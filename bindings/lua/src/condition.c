@@ -34,10 +34,7 @@ static int condition_type(lua_State *L)
 /* condition.interpose(name, function) */
 static int condition_interpose(lua_State *L)
 {
-	const char *name = shim_interpose(L);
-	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
-		shim_self(L)->custom_condition = 1;
-	return 1;
+	return shim_interpose(L, &shim_self(L)->custom_condition);
 }
 
 /* condition:signal([n]) */

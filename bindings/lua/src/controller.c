@@ -89,7 +89,7 @@ struct refusal {
 static int park(struct controller *controller, struct task *task, struct refusal *why)
 {
 	lua_State *T = task->thread;
-	int count = lua_gettop(T) - task->base, used = 0, skip, code = 0;
+	int count = lua_gettop(T) - task->base;
 	cq_interest few[SHIM_FEW], *set = few;
 	struct socket *socket;
 	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
@@ -108,13 +108,13 @@ static int park(struct controller *controller, struct task *task, struct refusal
 		lua_insert(T, task->base); /* and now in the place of the marker */
 		lua_remove(T, task->base + 1);
 	}
-	for (int i = 0; i < count; i++, used++) {
-		if (shim_interest(T, controller->object.shim, task->base + 1 + i, &set[i], &skip)) {
+	for (int i = 0; i < count; i++) {
+		if (shim_interest(T, controller->object.shim, task->base + 1 + i, &set[i])) {
 			why->object = task->base + 1 + i;
 			return -1;
 		}
 	}
-	code = cq_controller_park(controller->cq, task->id, set, (size_t)used);
+	int code = cq_controller_park(controller->cq, task->id, set, (size_t)count);
 	if (code == 0)
 		return 0;
 	why->code = code;
@@ -362,9 +362,7 @@ static int controller_wrap(lua_State *L)
 /* controller:pollfd() */
 static int controller_pollfd(lua_State *L)
 {
-	struct controller *controller = check(L);
-	int fd = -1, code = cq_controller_pollfd(controller->cq, &fd);
-	controller->polled = 1;
+	int fd = -1, code = cq_controller_pollfd(check(L)->cq, &fd);
 	if (code)
 		return luaL_error(L, "%s", cq_strerror(code));
 	lua_pushinteger(L, fd);
@@ -448,12 +446,9 @@ static int controller_cancel(lua_State *L)
 
 static void destroy(struct controller *controller)
 {
-	int fd;
 	if (!controller->cq)
 		return;
-	if (controller->polled && cq_controller_pollfd(controller->cq, &fd) == 0)
-		cq_cancel(fd); /* whoever polls this controller wakes */
-	cq_controller_free(controller->cq);
+	cq_controller_free(controller->cq); /* whoever polls it wakes */
 	controller->cq = NULL;
 	while (controller->tasks) {
 		struct task *task = controller->tasks;

@@ -46,10 +46,7 @@ static int cqueues_type(lua_State *L)
 /* cqueues.interpose(name, function) */
 static int cqueues_interpose(lua_State *L)
 {
-	const char *name = shim_interpose(L);
-	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
-		shim_self(L)->custom_controller = 1;
-	return 1;
+	return shim_interpose(L, &shim_self(L)->custom_controller);
 }
 
 /* cqueues.monotime() */
@@ -115,12 +112,12 @@ static int cqueues_reset(lua_State *L)
 /* Polls without a controller: blocks the thread. */
 static int poll_blocking(lua_State *L, struct shim *shim)
 {
-	int top = lua_gettop(L), skip;
+	int top = lua_gettop(L);
 	cq_interest few[SHIM_FEW], *set = few;
 	if (top > SHIM_FEW)
 		set = lua_newuserdata(L, (size_t)top * sizeof *set);
 	for (int i = 0; i < top; i++)
-		if (shim_interest(L, shim, i + 1, &set[i], &skip))
+		if (shim_interest(L, shim, i + 1, &set[i]))
 			return lua_error(L);
 	int code = cq_poll(set, (size_t)top, NULL);
 	if (code)

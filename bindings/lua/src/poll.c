@@ -93,7 +93,6 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		struct controller *controller = (struct controller *)object;
 		if (!controller->cq || cq_controller_pollfd(controller->cq, &interest->fd))
 			return 0;
-		controller->polled = 1;
 		interest->events = POLLIN;
 		interest->timeout = cq_controller_timeout(controller->cq);
 		return 1;
@@ -101,11 +100,10 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 	return 0;
 }
 
-int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest, int *skip)
+int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest)
 {
 	static const cq_interest none = CQ_INTEREST_NONE;
 	*interest = none;
-	*skip = 0;
 	switch (lua_type(L, index)) {
 	case LUA_TNUMBER:
 		interest->timeout = lua_tonumber(L, index);
@@ -122,7 +120,6 @@ int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *inter
 		return load_timeout(L, index, interest);
 	case LUA_TNIL:
 	case LUA_TSTRING:
-		*skip = 1;
 		return 0;
 	default:
 		lua_pushfstring(L, "cannot poll a %s value", luaL_typename(L, index));
@@ -134,10 +131,9 @@ int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *inter
 int shim_descriptor(lua_State *L, struct shim *shim, int index)
 {
 	cq_interest interest;
-	int skip;
 	if (lua_type(L, index) == LUA_TNUMBER)
 		return (int)lua_tointeger(L, index);
-	if (shim_interest(L, shim, index, &interest, &skip))
+	if (shim_interest(L, shim, index, &interest))
 		return lua_error(L);
 	return interest.socket ? cq_socket_pollfd(interest.socket) : interest.fd;
 }

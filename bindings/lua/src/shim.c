@@ -99,15 +99,17 @@ void *shim_check(lua_State *L, int index, const char *tag, const char *name)
 	return object ? object : luaL_checkudata(L, index, name);
 }
 
-const char *shim_interpose(lua_State *L)
+int shim_interpose(lua_State *L, int *custom)
 {
 	const char *name = luaL_checkstring(L, 1);
+	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
+		*custom = 1;
 	lua_settop(L, 2);
 	lua_getfield(L, lua_upvalueindex(2), "__index");
 	lua_getfield(L, -1, name);
 	lua_pushvalue(L, 2);
 	lua_setfield(L, -3, name);
-	return name;
+	return 1;
 }
 
 int shim_define(lua_State *L)

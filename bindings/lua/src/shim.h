@@ -109,8 +109,7 @@ void shim_push_state(lua_State *L);
 #define shim_self(L) ((struct shim *)lua_touserdata((L), lua_upvalueindex(1)))
 void shim_push_poll(lua_State *L);
 
-/* Makes a class: a metatable with methods in __index and, if `interpose` is asked for, its module
- * function. Leaves the metatable on the stack. */
+/* Makes a class: a metatable with methods in __index. Leaves the metatable on the stack. */
 void shim_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
 /* Makes an object of `size` bytes of a class. */
 void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size);
@@ -122,8 +121,9 @@ static inline void *shim_test(lua_State *L, int index, const char *tag)
 	struct object *object = lua_touserdata(L, index);
 	return object && lua_rawlen(L, index) >= sizeof *object && object->tag == tag ? object : NULL;
 }
-/* interpose(name, function) for the class whose metatable is upvalue 2; returns the name. */
-const char *shim_interpose(lua_State *L);
+/* interpose(name, function) for the class whose metatable is upvalue 2; `*custom` becomes true if a
+ * method of the poll protocol is replaced. */
+int shim_interpose(lua_State *L, int *custom);
 /* _define(name, function): the same for the library's own Lua methods; keeps what is there. */
 int shim_define(lua_State *L);
 /* Argument and other errors of waiting methods: in 5.1 a Lua function stands between them and their
@@ -134,7 +134,7 @@ lua_Number shim_checknumber(lua_State *L, int index);
 const char *shim_checkstring(lua_State *L, int index, size_t *size);
 /* Seconds, or NaN for nil, none and what is no number. */
 double shim_seconds(lua_State *L, int index);
-/* false or nil, text, code. */
+/* nil, text, code. */
 int shim_failure(lua_State *L, int code);
 
 /* -- Controllers --------------------------------------------------------------------------- */
@@ -157,8 +157,6 @@ struct controller {
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;
-	/* Its descriptor was asked for: somebody may be polling it. */
-	int polled;
 	/* A step was left by a yield to whoever resumed it. */
 	int suspended;
 };
@@ -256,8 +254,8 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 /* -- Waiting -------------------------------------------------------------------------------- */
 
 /* What polling an object means; `index` is its place on the stack of `L`. Returns 0, or pushes a
- * message and returns -1; `*skip` says that it waits for nothing at all. */
-int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest, int *skip);
+ * message and returns -1. */
+int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest);
 /* The descriptor of a number or an object, -1 for none. */
 int shim_descriptor(lua_State *L, struct shim *shim, int index);
 

@@ -343,10 +343,7 @@ static int socket_type(lua_State *L)
 /* socket.interpose(name, function) */
 static int socket_interpose(lua_State *L)
 {
-	const char *name = shim_interpose(L);
-	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
-		shim_self(L)->custom_socket = 1;
-	return 1;
+	return shim_interpose(L, &shim_self(L)->custom_socket);
 }
 
 static void destroy(lua_State *L, struct socket *socket)

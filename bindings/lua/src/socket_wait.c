@@ -203,16 +203,16 @@ static int go_on_with(lua_State *L, struct socket *socket, struct op *op)
 
 #if SHIM_CONTINUES
 /* The context is the top of the stack, and where the op lies: in a slot or on the stack. */
-enum { ON_STACK = 1, SLOTS = 3 };
+enum { ON_STACK = 2, PLACES = 3 };
 
 SHIM_CONTINUATION(continue_op)
 {
 	shim_context context;
 	shim_get_context(L, context);
 	struct socket *socket = lua_touserdata(L, 1); /* was checked before the wait */
-	lua_settop(L, (int)(context / SLOTS));
-	int where = (int)(context % SLOTS);
-	struct op op = where == 2 ? pop_op(L) : unpark(socket, where);
+	lua_settop(L, (int)(context / PLACES));
+	int where = (int)(context % PLACES);
+	struct op op = where == ON_STACK ? pop_op(L) : unpark(socket, where);
 	return go_on_with(L, socket, &op);
 }
 
@@ -222,9 +222,9 @@ static int suspend(lua_State *L, struct socket *socket, const struct op *op, dou
 	int where = park(socket, op);
 	if (where < 0) {
 		push_op(L, op);
-		where = 2;
+		where = ON_STACK;
 	}
-	shim_context context = lua_gettop(L) * SLOTS + where;
+	shim_context context = lua_gettop(L) * PLACES + where;
 	lua_rawgeti(L, LUA_REGISTRYINDEX, socket->object.shim->poll_ref);
 	lua_pushvalue(L, 1);
 	if (isnan(left))
@@ -248,7 +248,7 @@ void shim_make_iterator(lua_State *L)
  * MANY with the results in a table and their number.
  *
  * LuaJIT can compile these functions, but each call into C ends a trace and begins another, which
- * costs a third more instructions for a line echoed than interpreting them. */
+ * costs a seventh more instructions for a line echoed than interpreting them. */
 static const char driver[] =
     "if jit then jit.off(true, true) end\n"
     "local WAIT, FRAME, MANY, NONE, POLL, yield, unpack, go_on, go_on_frame = ...\n"

@@ -44,7 +44,7 @@ ABI     := 1
 ifeq ($(SYSTEM),Darwin)
 LIB_FILE    := libcqueues.$(ABI).dylib
 LIB_LINKS   := libcqueues.dylib
-NATIVE_LIBS ?= -liconv -lSystem -lc -lm
+NATIVE_LIBS ?= -lssl -lcrypto -liconv -lSystem -lc -lm
 LIB_FLAGS    = -dynamiclib -install_name $(libdir)/$(LIB_FILE) -Wl,-exported_symbol,_cq_* \
                -Wl,-dead_strip -Wl,-force_load,$(ARCHIVE) $(NATIVE_LIBS)
 MODULE_FLAGS = -bundle -undefined dynamic_lookup
@@ -59,7 +59,7 @@ MODULE_FLAGS = -shared
 ORIGIN      := $$ORIGIN
 endif
 ifeq ($(SYSTEM),Linux)
-NATIVE_LIBS ?= -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+NATIVE_LIBS ?= -lssl -lcrypto -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 endif
 
 define unknown_system

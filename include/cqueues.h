@@ -48,6 +48,11 @@
 #define CQ_WAIT_LAZY 1
 
 /**
+ * A flag of received datagrams: there was less room than bytes; the rest is lost.
+ */
+#define CQ_TRUNCATED 1
+
+/**
  * The release, as year, month and day: YYYYMMDD.
  */
 #define CQ_VERSION 20261123
@@ -63,6 +68,22 @@
 #define CQ_ESERVICE -1684960055
 
 /**
+ * TLS failed; `cq_socket_reason` tells why.
+ */
+#define CQ_ETLS -1935895353
+
+/**
+ * The peer's certificate is missing or not what was demanded; `cq_socket_reason` tells why.
+ */
+#define CQ_ENOTVERIFIED -1935895351
+
+/**
+ * A TLS stream ended without the peer saying so: somebody may have cut it short. What came before
+ * can still be read, except by `CQ_READ_ALL`.
+ */
+#define CQ_ETRUNCATED -1935895336
+
+/**
  * A host that is not a numeric address.
  */
 #define CQ_ENONAME -1684960054
@@ -73,7 +94,7 @@
 #define CQ_OPTION_FAMILY 1
 
 /**
- * SOCK_STREAM.
+ * SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET.
  */
 #define CQ_OPTION_TYPE 2
 
@@ -121,6 +142,64 @@
  * Whether to track times for `cq_socket_stat`; on by default.
  */
 #define CQ_OPTION_TIME 11
+
+/**
+ * SO_BROADCAST, for internet datagrams.
+ */
+#define CQ_OPTION_BROADCAST 12
+
+/**
+ * SO_OOBINLINE.
+ */
+#define CQ_OPTION_OOBINLINE 13
+
+/**
+ * Whether O_NONBLOCK stays set once the socket is connected; on by default. The library never blocks
+ * in either case: this is for those who take the descriptor elsewhere.
+ */
+#define CQ_OPTION_NONBLOCK 14
+
+/**
+ * FD_CLOEXEC; on by default.
+ */
+#define CQ_OPTION_CLOEXEC 15
+
+/**
+ * Whether sending to a peer that is gone fails with EPIPE without SIGPIPE; on by default.
+ */
+#define CQ_OPTION_NOSIGPIPE 16
+
+/**
+ * TLS: whether `cq_socket_starttls` demands a valid certificate that names the host, whatever its
+ * configuration says.
+ */
+#define CQ_OPTION_VERIFY 17
+
+/**
+ * TLS: whether a client tells the server the name of the host; on by default. See
+ * `cq_options_sendname`.
+ */
+#define CQ_OPTION_SENDNAME 18
+
+/**
+ * SO_KEEPALIVE.
+ */
+#define CQ_OPTION_KEEPALIVE 19
+
+/**
+ * Seconds without traffic before SO_KEEPALIVE's first probe; 0 (default): as the system says.
+ */
+#define CQ_OPTION_KEEPALIVE_IDLE 20
+
+/**
+ * Seconds between SO_KEEPALIVE's probes; 0 (default): as the system says.
+ */
+#define CQ_OPTION_KEEPALIVE_INTERVAL 21
+
+/**
+ * SO_KEEPALIVE's probes before the connection is given up; 0 (default): as the system says.
+ */
+#define CQ_OPTION_KEEPALIVE_COUNT 22
 
 /**
  * In `fired`: a timeout or a condition.
@@ -180,6 +259,11 @@
 #define CQ_FLUSH 2
 
 /**
+ * For `cq_socket_send`, together with a mode: another send follows at once, and leaves with this one.
+ */
+#define CQ_MORE 64
+
+/**
  * The direction towards the program.
  */
 #define CQ_INPUT 0
@@ -195,14 +279,44 @@
 #define CQ_MODE_DEFAULT 0
 
 /**
- * How many steps may go by without asking the kernel while tasks keep waking each other.
+ * The end of a connection that a socket is: the server if a listener accepted it, else the client.
  */
-#define LAZY_ROUNDS 61
+#define CQ_TLS_ANY 0
+
+/**
+ * The end that connects.
+ */
+#define CQ_TLS_CLIENT 1
+
+/**
+ * The end that is connected to.
+ */
+#define CQ_TLS_SERVER 2
+
+/**
+ * Nothing is demanded of the peer.
+ */
+#define CQ_TLS_VERIFY_NONE 0
+
+/**
+ * A client demands a valid certificate that names the host; a server a valid one, if any.
+ */
+#define CQ_TLS_VERIFY_PEER 1
+
+/**
+ * The same; a server demands that there is one.
+ */
+#define CQ_TLS_VERIFY_REQUIRE 2
 
 /**
  * A queue of waiting tasks, of any controllers of one thread.
  */
 typedef struct cq_condition cq_condition;
+
+/**
+ * A configuration. Copies share everything.
+ */
+typedef struct cq_tls cq_tls;
 
 /**
  * See the module.
@@ -317,6 +431,20 @@ typedef struct cq_interest {
 } cq_interest;
 
 /**
+ * The address of a socket: a `struct sockaddr` of `size` bytes, at the beginning of `storage`.
+ */
+typedef struct cq_address {
+    /**
+     * Room for a `struct sockaddr` of any family, aligned for it.
+     */
+    uint64_t storage[16];
+    /**
+     * The bytes of `storage` that count; 0: no address.
+     */
+    uint32_t size;
+} cq_address;
+
+/**
  * A socket's name: see `cq_socket_peername`.
  */
 typedef struct cq_name {
@@ -339,6 +467,32 @@ typedef struct cq_name {
 } cq_name;
 
 /**
+ * One of a batch of datagrams.
+ */
+typedef struct cq_datagram {
+    /**
+     * The bytes.
+     */
+    void *data;
+    /**
+     * How many, or how many there is room for.
+     */
+    size_t size;
+    /**
+     * How many came, or were sent.
+     */
+    size_t received;
+    /**
+     * `CQ_TRUNCATED`.
+     */
+    uint32_t flags;
+    /**
+     * From where, or where to; without one, the peer to which the socket is connected.
+     */
+    struct cq_address address;
+} cq_datagram;
+
+/**
  * What `cq_socket_stat` tells of one direction.
  */
 typedef struct cq_stat {
@@ -355,6 +509,12 @@ typedef struct cq_stat {
      */
     bool eof;
 } cq_stat;
+
+
+
+
+
+
 
 
 
@@ -636,6 +796,164 @@ int cq_controller_reset(struct cq_controller *controller);
 int cq_running(struct cq_controller **controller, cq_task *task);
 
 /**
+ * Makes an address of a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0") and a port.
+ *
+ * Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8; `CQ_ENONAME` if
+ * the host is not numeric.
+ */
+int cq_address_parse(const char *host,
+                     int port,
+                     struct cq_address *address);
+
+/**
+ * Makes an address of a UNIX path of `size` bytes; on Linux a leading NUL means the abstract
+ * namespace.
+ *
+ * Errors: EINVAL for NULL or an empty path; ENAMETOOLONG.
+ */
+int cq_address_path(const void *path, size_t size, struct cq_address *address);
+
+/**
+ * Tells what an address says: as `cq_socket_peername`.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_address_name(const struct cq_address *address, struct cq_name *name);
+
+/**
+ * Receives one datagram into `data` without waiting. `from` receives its sender's address, whose
+ * size is 0 if there is none; `flags` receives `CQ_TRUNCATED` or 0. Both may be NULL. What reads
+ * have buffered is not touched.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EOPNOTSUPP with TLS; ECONNREFUSED
+ * if an earlier datagram reached nobody; EBADF after close.
+ *
+ * Safety: `data` is writable for `size` bytes.
+ */
+int cq_socket_try_recvfrom(const struct cq_socket *socket,
+                           void *data,
+                           size_t size,
+                           size_t *received,
+                           struct cq_address *from,
+                           uint32_t *flags);
+
+/**
+ * The same, waiting at most the socket's timeout.
+ *
+ * Errors: as for `cq_socket_try_recvfrom`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_recvfrom(const struct cq_socket *socket,
+                       void *data,
+                       size_t size,
+                       size_t *received,
+                       struct cq_address *from,
+                       uint32_t *flags);
+
+/**
+ * Sends one datagram without waiting, to an address or, with NULL, to the connected peer. What writes
+ * have buffered is not touched.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EMSGSIZE; EDESTADDRREQ or ENOTCONN
+ * without a peer; EOPNOTSUPP with TLS; EBADF after close; what the system says.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_socket_try_sendto(const struct cq_socket *socket,
+                         const void *data,
+                         size_t size,
+                         const struct cq_address *to);
+
+/**
+ * The same, waiting at most the socket's timeout.
+ *
+ * Errors: as for `cq_socket_try_sendto`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_sendto(const struct cq_socket *socket,
+                     const void *data,
+                     size_t size,
+                     const struct cq_address *to);
+
+/**
+ * Receives up to `count` datagrams with few system calls (recvmmsg) and without waiting. Of each,
+ * `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done`
+ * receives how many came.
+ *
+ * Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0.
+ *
+ * Safety: each `data` is writable for its `size`.
+ */
+int cq_socket_try_recv_batch(const struct cq_socket *socket,
+                             struct cq_datagram *list,
+                             size_t count,
+                             size_t *done);
+
+/**
+ * Sends up to `count` datagrams with few system calls (sendmmsg) and without waiting. Of each, `data`
+ * and `size` are the bytes, and `address` tells where to; with a size of 0, to the connected peer.
+ * `done` receives how many were sent; if fewer than `count`, the next call tells why.
+ *
+ * Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0.
+ *
+ * Safety: each `data` is readable for its `size`.
+ */
+int cq_socket_try_send_batch(const struct cq_socket *socket,
+                             struct cq_datagram *list,
+                             size_t count,
+                             size_t *done);
+
+/**
+ * Sends bytes, at least one, and with them a copy of a descriptor (-1: none) over a UNIX socket,
+ * without waiting. What writes have buffered is not touched.
+ *
+ * Errors: EINVAL for NULL or no bytes; EAGAIN: wait for the socket and repeat; EBADF; EPIPE;
+ * EOPNOTSUPP for other families and with TLS.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ *
+ * Source: guide §3.2.2, sendfd; unix(7).
+ */
+int cq_socket_try_sendfd(const struct cq_socket *socket,
+                         const void *data,
+                         size_t size,
+                         int fd);
+
+/**
+ * The same, waiting at most the socket's timeout.
+ *
+ * Errors: as for `cq_socket_try_sendfd`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_sendfd(const struct cq_socket *socket, const void *data, size_t size, int fd);
+
+/**
+ * Receives bytes and the descriptor that came with them, without waiting. `fd` receives the descriptor,
+ * close-on-exec and the caller's to close, or -1. What reads have buffered is not touched.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE at end of file; ENOBUFS if
+ * there was less room than bytes or more than one descriptor, which are closed; EOPNOTSUPP with TLS;
+ * EBADF after close.
+ *
+ * Safety: `data` is writable for `size` bytes.
+ *
+ * Source: guide §3.2.2, recvfd; unix(7).
+ */
+int cq_socket_try_recvfd(const struct cq_socket *socket,
+                         void *data,
+                         size_t size,
+                         size_t *received,
+                         int *fd);
+
+/**
+ * The same, waiting at most the socket's timeout.
+ *
+ * Errors: as for `cq_socket_try_recvfd`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_recvfd(const struct cq_socket *socket,
+                     void *data,
+                     size_t size,
+                     size_t *received,
+                     int *fd);
+
+/**
  * Returns the release of the library that runs, `CQ_VERSION` of its header.
  */
 int cq_version(void);
@@ -719,6 +1037,13 @@ int cq_options_path(struct cq_options *options, const void *path, size_t size);
 int cq_options_bind(struct cq_options *options, const char *host, int port);
 
 /**
+ * TLS: sets the name that a client tells the server instead of the host's.
+ *
+ * Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
+ */
+int cq_options_sendname(struct cq_options *options, const char *name);
+
+/**
  * Sets the local path of a connecting UNIX socket, `size` bytes.
  *
  * Errors: EINVAL for NULL or an empty path; ENAMETOOLONG.
@@ -726,11 +1051,14 @@ int cq_options_bind(struct cq_options *options, const char *host, int port);
 int cq_options_bind_path(struct cq_options *options, const void *path, size_t size);
 
 /**
- * Sets a number or switch (0 or 1): one of `CQ_OPTION_...`.
+ * Sets a number or switch (0 or 1): one of `CQ_OPTION_...`. Options that do not apply to a family or
+ * type are ignored.
  *
  * Errors: EINVAL for NULL, an unknown option, or a value that it cannot have.
  */
-int cq_options_set(struct cq_options *options, uint32_t option, int value);
+int cq_options_set(struct cq_options *options,
+                   uint32_t option,
+                   int value);
 
 /**
  * Waits until a member of the set fires and marks in `fired` which did. In a fiber only the fiber
@@ -784,7 +1112,7 @@ int cq_socket_connect(const struct cq_options *options, struct cq_socket **socke
 int cq_socket_listen(const struct cq_options *options, struct cq_socket **socket);
 
 /**
- * Makes two connected UNIX sockets of a type (SOCK_STREAM).
+ * Makes two connected UNIX sockets of a type (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET).
  *
  * Errors: EINVAL for NULL; EMFILE, ENFILE, EPROTONOSUPPORT.
  */
@@ -792,16 +1120,16 @@ int cq_socket_pair(int kind, struct cq_socket **first, struct cq_socket **second
 
 /**
  * Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the
- * socket. On error it stays the caller's.
+ * socket. One that is no socket is a stream to read and write. On error it stays the caller's.
  *
- * Errors: EINVAL for NULL; EBADF; ENOTSOCK.
+ * Errors: EINVAL for NULL; EBADF.
  */
 int cq_socket_adopt(int fd, struct cq_socket **socket);
 
 /**
  * Makes a socket of a copy of a descriptor, which stays the caller's. As `cq_socket_adopt`.
  *
- * Errors: EINVAL for NULL; EBADF; ENOTSOCK; EMFILE.
+ * Errors: EINVAL for NULL; EBADF; EMFILE.
  */
 int cq_socket_dup(int fd, struct cq_socket **socket);
 
@@ -848,6 +1176,15 @@ int cq_socket_try_accept(const struct cq_socket *socket,
  * Errors: as for `cq_socket_try_accept`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
 int cq_socket_accept(const struct cq_socket *socket, struct cq_socket **accepted);
+
+/**
+ * Gives an existing socket, one that was accepted, adopted or paired, what options say and can still
+ * be given: everything but its address, family, type and what concerns binding.
+ *
+ * Errors: EINVAL for NULL; EBADF; what the system says.
+ */
+int cq_socket_configure(const struct cq_socket *socket,
+                        const struct cq_options *options);
 
 /**
  * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
@@ -966,7 +1303,8 @@ int cq_socket_unget(const struct cq_socket *socket, const void *data, size_t siz
 
 /**
  * Takes bytes for output without waiting and sends what `mode` says must leave. `sent` receives how
- * many were taken, also on error; they leave with later sends or a flush.
+ * many were taken, also on error; they leave with later sends or a flush. With `CQ_MORE` in `mode`,
+ * nothing leaves yet unless the buffer is full.
  *
  * Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
  * all were taken; EPIPE; EBADF after close; what the system says.
@@ -1136,6 +1474,162 @@ int cq_socket_set_error(const struct cq_socket *socket,
                         uint32_t which,
                         int error,
                         int *previous);
+
+/**
+ * Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
+ * sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client verifies
+ * that the server's certificate is valid, by the system's authorities, and names the host; a server
+ * demands no certificate. Clients that share a configuration resume each other's sessions. Free it
+ * with `cq_tls_free`; sockets keep what they need.
+ *
+ * Errors: EINVAL for NULL or another role; `CQ_ETLS`.
+ *
+ * Source: RFC 8446, RFC 9147; guide §3.2.2, starttls.
+ */
+int cq_tls_new(uint32_t role,
+               struct cq_tls **tls);
+
+/**
+ * Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that
+ * demands, and `CQ_OPTION_VERIFY` of the socket, is verified. The role counts only if the context
+ * was made for both (TLS_method).
+ *
+ * Errors: EINVAL for NULL or another role.
+ *
+ * Safety: `context` is of the same libssl that this library is linked with.
+ */
+int cq_tls_adopt_context(void *context,
+                         uint32_t role,
+                         struct cq_tls **tls);
+
+/**
+ * Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`.
+ *
+ * Errors: EINVAL for NULL or another role.
+ *
+ * Safety: `ssl` is of the same libssl that this library is linked with, and has no connection.
+ */
+int cq_tls_adopt_ssl(void *ssl, uint32_t role, struct cq_tls **tls);
+
+/**
+ * Frees a configuration. NULL is ignored.
+ */
+void cq_tls_free(struct cq_tls *tls);
+
+/**
+ * Loads a certificate, followed by its chain, and its private key from PEM files.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if a file holds no such
+ * thing or the key belongs to another certificate.
+ */
+int cq_tls_certificate(const struct cq_tls *tls,
+                       const char *chain,
+                       const char *key);
+
+/**
+ * Trusts the authorities in a PEM file or a hashed directory instead of the system's; may be repeated.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if there is no
+ * certificate in the file.
+ */
+int cq_tls_authorities(const struct cq_tls *tls,
+                       const char *path);
+
+/**
+ * Sets what is demanded of the peer's certificate: one of `CQ_TLS_VERIFY_...`.
+ *
+ * Errors: EINVAL for NULL, another number, or an adopted configuration.
+ */
+int cq_tls_verify(const struct cq_tls *tls, uint32_t how);
+
+/**
+ * Sets the name or address that the server's certificate must have, and that it is told, instead of the
+ * socket's host.
+ *
+ * Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
+ */
+int cq_tls_name(const struct cq_tls *tls,
+                const char *name);
+
+/**
+ * Sets the application protocols (ALPN) that a client offers and a server accepts, the best first:
+ * "h2,http/1.1". A server without one in common with what is offered refuses the connection.
+ *
+ * Errors: EINVAL for NULL, an empty name or one of more than 255 bytes, or an adopted configuration.
+ *
+ * Source: RFC 7301.
+ */
+int cq_tls_alpn(const struct cq_tls *tls,
+                const char *protocols);
+
+/**
+ * The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
+ * configuration. NULL for a configuration of one `SSL *`.
+ */
+void *cq_tls_context(const struct cq_tls *tls);
+
+/**
+ * Begins TLS, or goes on with its handshake, without waiting; 0 when the handshake is done. NULL
+ * stands for a client that verifies by the system's authorities. Buffered output leaves in plain text
+ * first if its mode says `a`. What is buffered as input was sent by the peer as the beginning of its
+ * handshake, so that plain text behind a STARTTLS command makes it fail. A datagram socket that
+ * everybody can send to gets one peer: the first that speaks.
+ *
+ * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
+ * is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
+ * datagram; EOPNOTSUPP for a listener; EBADF after close; what kept the socket from being connected.
+ *
+ * Safety: `tls` is NULL or a configuration.
+ */
+int cq_socket_try_starttls(const struct cq_socket *socket,
+                           const struct cq_tls *tls);
+
+/**
+ * Begins TLS and waits, at most the socket's timeout, until its handshake is done.
+ *
+ * Errors: as for `cq_socket_try_starttls`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_starttls(const struct cq_socket *socket, const struct cq_tls *tls);
+
+/**
+ * The `SSL *` of a socket, NULL without TLS. It holds until the socket is closed; reading, writing and
+ * the handshake are the socket's.
+ */
+void *cq_socket_checktls(const struct cq_socket *socket);
+
+/**
+ * The same with a reference of the caller's own, to be given back with SSL_free.
+ */
+void *cq_socket_sharetls(const struct cq_socket *socket);
+
+/**
+ * Tells whether a TLS connection resumed an earlier session. False without TLS and for NULL.
+ */
+bool cq_socket_resumed(const struct cq_socket *socket);
+
+/**
+ * Writes the application protocol that both ends chose, and a NUL; an empty text if none.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Safety: `text` is writable for `size` bytes; 256 always suffice.
+ */
+int cq_socket_alpn(const struct cq_socket *socket, char *text, size_t size);
+
+/**
+ * Writes why the connection failed, in words, with the peer that it concerns, and a NUL: "certificate
+ * verify failed: unable to get local issuer certificate, peer 127.0.0.1:443"; an empty text
+ * if nothing failed that has more to say than its code.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Safety: `text` is writable for `size` bytes.
+ */
+int cq_socket_reason(const struct cq_socket *socket,
+                     char *text,
+                     size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

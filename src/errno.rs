@@ -32,6 +32,12 @@ impl Errno {
     pub const NOENT: Errno = Errno(libc::ENOENT);
     /// A bug inside the library: a panic was caught at the boundary.
     pub const PANIC: Errno = Errno(SOCKET_BASE + 16);
+    /// TLS failed: the object that it failed on tells why.
+    pub const TLS: Errno = Errno(SOCKET_BASE);
+    /// The peer's certificate is missing or not what was demanded.
+    pub const NOTVERIFIED: Errno = Errno(SOCKET_BASE + 2);
+    /// A TLS stream ended without the peer saying so.
+    pub const TRUNCATED: Errno = Errno(SOCKET_BASE + 17);
     /// The port is no number and no known service.
     pub const SERVICE: Errno = Errno(DNS_BASE + 9);
     /// The host name does not resolve: only numeric addresses do.
@@ -107,6 +113,7 @@ const LIBRARY: &[Entry] = &[
     entry(SOCKET_BASE + 3, c"CQ_ECLOSURE", c"TLS was shut down in good order"),
     entry(SOCKET_BASE + 4, c"CQ_ENOHOST", c"no address left to try"),
     entry(Errno::PANIC.0, c"CQ_EPANIC", c"internal error in libcqueues"),
+    entry(Errno::TRUNCATED.0, c"CQ_ETRUNCATED", c"TLS stream was cut short"),
     entry(DNS_BASE, c"CQ_ENOBUFS", c"DNS message does not fit its buffer"),
     entry(DNS_BASE + 1, c"CQ_EILLEGAL", c"malformed DNS name or record"),
     entry(DNS_BASE + 2, c"CQ_EORDER", c"DNS sections are filled out of order"),

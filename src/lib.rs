@@ -16,3 +16,4 @@ pub mod fiber;
 pub mod poller;
 pub mod socket;
 mod sys;
+pub mod tls;

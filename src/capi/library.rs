@@ -14,6 +14,13 @@ pub const CQ_VERSION: c_int = 20261123;
 pub const CQ_EPANIC: c_int = -1935895337;
 /// A port that is not a number.
 pub const CQ_ESERVICE: c_int = -1684960055;
+/// TLS failed; `cq_socket_reason` tells why.
+pub const CQ_ETLS: c_int = -1935895353;
+/// The peer's certificate is missing or not what was demanded; `cq_socket_reason` tells why.
+pub const CQ_ENOTVERIFIED: c_int = -1935895351;
+/// A TLS stream ended without the peer saying so: somebody may have cut it short. What came before
+/// can still be read, except by `CQ_READ_ALL`.
+pub const CQ_ETRUNCATED: c_int = -1935895336;
 /// A host that is not a numeric address.
 pub const CQ_ENONAME: c_int = -1684960054;
 
@@ -106,5 +113,7 @@ mod tests {
     fn the_codes_of_the_header_are_those_of_the_core() {
         assert_eq!((CQ_EPANIC, CQ_ENONAME), (Errno::PANIC.0, Errno::NONAME.0));
         assert_eq!(CQ_ESERVICE, Errno::SERVICE.0);
+        assert_eq!((CQ_ETLS, CQ_ENOTVERIFIED), (Errno::TLS.0, Errno::NOTVERIFIED.0));
+        assert_eq!(CQ_ETRUNCATED, Errno::TRUNCATED.0);
     }
 }

@@ -8,6 +8,7 @@
 mod boundary;
 pub mod condition;
 pub mod controller;
+pub mod datagram;
 pub mod library;
 pub mod options;
 pub mod poll;
@@ -15,3 +16,4 @@ pub mod socket;
 pub mod socket_io;
 pub mod socket_settings;
 pub mod task;
+pub mod tls;

@@ -3,7 +3,7 @@
 
 use super::boundary::{bytes, call, put, text, value};
 use crate::errno::{Errno, Result};
-use crate::socket::{internet, unix, Options};
+use crate::socket::{internet, unix, Options, SendName};
 use std::ffi::{c_char, c_int, c_void};
 
 /// Makes options with the defaults of the guide: a stream socket, SO_REUSEADDR for listeners. Free
@@ -109,6 +109,24 @@ pub unsafe extern "C" fn cq_options_bind(
     }
 }
 
+/// TLS: sets the name that a client tells the server instead of the host's.
+///
+/// Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
+#[no_mangle]
+pub unsafe extern "C" fn cq_options_sendname(options: *mut Options, name: *const c_char) -> c_int {
+    // SAFETY: as documented, here and below.
+    unsafe {
+        change(options, |options| {
+            let name = text(name)?.to_str().map_err(|_| Errno::BADARG)?;
+            if name.is_empty() {
+                return Err(Errno::BADARG);
+            }
+            options.send_name = SendName::Given(name.to_owned());
+            Ok(())
+        })
+    }
+}
+
 /// Sets the local path of a connecting UNIX socket, `size` bytes.
 ///
 /// Errors: EINVAL for NULL or an empty path; ENAMETOOLONG.
@@ -129,7 +147,7 @@ pub unsafe extern "C" fn cq_options_bind_path(
 
 /// The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6, AF_UNIX.
 pub const CQ_OPTION_FAMILY: u32 = 1;
-/// SOCK_STREAM.
+/// SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET.
 pub const CQ_OPTION_TYPE: u32 = 2;
 /// The permissions of a bound UNIX socket; -1: as the umask says.
 pub const CQ_OPTION_MODE: u32 = 3;
@@ -150,7 +168,34 @@ pub const CQ_OPTION_V6ONLY: u32 = 10;
 /// Whether to track times for `cq_socket_stat`; on by default.
 pub const CQ_OPTION_TIME: u32 = 11;
 
-/// Sets a number or switch (0 or 1): one of `CQ_OPTION_...`.
+/// SO_BROADCAST, for internet datagrams.
+pub const CQ_OPTION_BROADCAST: u32 = 12;
+/// SO_OOBINLINE.
+pub const CQ_OPTION_OOBINLINE: u32 = 13;
+/// Whether O_NONBLOCK stays set once the socket is connected; on by default. The library never blocks
+/// in either case: this is for those who take the descriptor elsewhere.
+pub const CQ_OPTION_NONBLOCK: u32 = 14;
+/// FD_CLOEXEC; on by default.
+pub const CQ_OPTION_CLOEXEC: u32 = 15;
+/// Whether sending to a peer that is gone fails with EPIPE without SIGPIPE; on by default.
+pub const CQ_OPTION_NOSIGPIPE: u32 = 16;
+/// TLS: whether `cq_socket_starttls` demands a valid certificate that names the host, whatever its
+/// configuration says.
+pub const CQ_OPTION_VERIFY: u32 = 17;
+/// TLS: whether a client tells the server the name of the host; on by default. See
+/// `cq_options_sendname`.
+pub const CQ_OPTION_SENDNAME: u32 = 18;
+/// SO_KEEPALIVE.
+pub const CQ_OPTION_KEEPALIVE: u32 = 19;
+/// Seconds without traffic before SO_KEEPALIVE's first probe; 0 (default): as the system says.
+pub const CQ_OPTION_KEEPALIVE_IDLE: u32 = 20;
+/// Seconds between SO_KEEPALIVE's probes; 0 (default): as the system says.
+pub const CQ_OPTION_KEEPALIVE_INTERVAL: u32 = 21;
+/// SO_KEEPALIVE's probes before the connection is given up; 0 (default): as the system says.
+pub const CQ_OPTION_KEEPALIVE_COUNT: u32 = 22;
+
+/// Sets a number or switch (0 or 1): one of `CQ_OPTION_...`. Options that do not apply to a family or
+/// type are ignored.
 ///
 /// Errors: EINVAL for NULL, an unknown option, or a value that it cannot have.
 #[no_mangle]
@@ -169,6 +214,11 @@ fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
         0..=0o7777 => Ok(Some(value as u32)),
         _ => Err(Errno::BADARG),
     };
+    // The kernel's limit of the TCP_KEEP... options, tcp(7).
+    let figure = || match value {
+        0..=32767 => Ok(value),
+        _ => Err(Errno::BADARG),
+    };
     let one_of = |allowed: &[c_int]| match allowed.contains(&value) {
         true => Ok(value),
         false => Err(Errno::BADARG),
@@ -178,7 +228,10 @@ fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
             let known = [libc::AF_UNSPEC, libc::AF_INET, libc::AF_INET6, libc::AF_UNIX];
             options.family = one_of(&known)?;
         }
-        CQ_OPTION_TYPE => options.kind = one_of(&[libc::SOCK_STREAM])?,
+        CQ_OPTION_TYPE => {
+            let known = [libc::SOCK_STREAM, libc::SOCK_DGRAM, libc::SOCK_SEQPACKET];
+            options.kind = one_of(&known)?;
+        }
         CQ_OPTION_MODE => options.mode = permissions()?,
         CQ_OPTION_MASK => options.mask = permissions()?,
         CQ_OPTION_UNLINK => options.unlink = switch()?,
@@ -188,6 +241,18 @@ fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
         CQ_OPTION_NOPUSH => options.no_push = switch()?,
         CQ_OPTION_V6ONLY => options.v6_only = Some(switch()?),
         CQ_OPTION_TIME => options.time = switch()?,
+        CQ_OPTION_BROADCAST => options.broadcast = switch()?,
+        CQ_OPTION_OOBINLINE => options.oob_inline = switch()?,
+        CQ_OPTION_NONBLOCK => options.non_block = switch()?,
+        CQ_OPTION_CLOEXEC => options.close_on_exec = switch()?,
+        CQ_OPTION_NOSIGPIPE => options.no_sigpipe = switch()?,
+        CQ_OPTION_VERIFY => options.verify = switch()?,
+        CQ_OPTION_SENDNAME if switch()? => options.send_name = SendName::Host,
+        CQ_OPTION_SENDNAME => options.send_name = SendName::No,
+        CQ_OPTION_KEEPALIVE => options.keep_alive.on = switch()?,
+        CQ_OPTION_KEEPALIVE_IDLE => options.keep_alive.idle = figure()?,
+        CQ_OPTION_KEEPALIVE_INTERVAL => options.keep_alive.interval = figure()?,
+        CQ_OPTION_KEEPALIVE_COUNT if value < 128 => options.keep_alive.count = figure()?,
         _ => return Err(Errno::BADARG),
     }
     Ok(())

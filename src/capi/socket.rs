@@ -52,7 +52,7 @@ pub unsafe extern "C" fn cq_socket_listen(
     })
 }
 
-/// Makes two connected UNIX sockets of a type (SOCK_STREAM).
+/// Makes two connected UNIX sockets of a type (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET).
 ///
 /// Errors: EINVAL for NULL; EMFILE, ENFILE, EPROTONOSUPPORT.
 #[no_mangle]
@@ -73,9 +73,9 @@ pub unsafe extern "C" fn cq_socket_pair(
 }
 
 /// Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the
-/// socket. On error it stays the caller's.
+/// socket. One that is no socket is a stream to read and write. On error it stays the caller's.
 ///
-/// Errors: EINVAL for NULL; EBADF; ENOTSOCK.
+/// Errors: EINVAL for NULL; EBADF.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_adopt(fd: c_int, socket: *mut *mut Socket) -> c_int {
     call(|| {
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn cq_socket_adopt(fd: c_int, socket: *mut *mut Socket) ->
 
 /// Makes a socket of a copy of a descriptor, which stays the caller's. As `cq_socket_adopt`.
 ///
-/// Errors: EINVAL for NULL; EBADF; ENOTSOCK; EMFILE.
+/// Errors: EINVAL for NULL; EBADF; EMFILE.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_dup(fd: c_int, socket: *mut *mut Socket) -> c_int {
     call(|| {
@@ -184,6 +184,19 @@ pub unsafe extern "C" fn cq_socket_accept(
         let made = retry(socket, None, |_| socket.accept())?;
         unsafe { hand_out(accepted, made) }
     })
+}
+
+/// Gives an existing socket, one that was accepted, adopted or paired, what options say and can still
+/// be given: everything but its address, family, type and what concerns binding.
+///
+/// Errors: EINVAL for NULL; EBADF; what the system says.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_configure(
+    socket: *const Socket,
+    options: *const Options,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket)?.configure(borrow(options)?) })
 }
 
 /// Repeats an operation, waiting as it asks, until it is done or the socket's timeout has passed.

@@ -30,6 +30,9 @@ pub const CQ_PATIENT: u32 = 1;
 /// yet is waited for together with the input; an error is left to the next send.
 pub const CQ_FLUSH: u32 = 2;
 
+/// For `cq_socket_send`, together with a mode: another send follows at once, and leaves with this one.
+pub const CQ_MORE: u32 = 64;
+
 fn patience(flags: u32) -> Result<Patience> {
     match flags & !(CQ_PATIENT | CQ_FLUSH) {
         0 => Ok(Patience { wait: flags & CQ_PATIENT != 0, flush: flags & CQ_FLUSH != 0 }),
@@ -191,7 +194,8 @@ pub unsafe extern "C" fn cq_socket_unget(
 }
 
 /// Takes bytes for output without waiting and sends what `mode` says must leave. `sent` receives how
-/// many were taken, also on error; they leave with later sends or a flush.
+/// many were taken, also on error; they leave with later sends or a flush. With `CQ_MORE` in `mode`,
+/// nothing leaves yet unless the buffer is full.
 ///
 /// Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
 /// all were taken; EPIPE; EBADF after close; what the system says.
@@ -208,9 +212,10 @@ pub unsafe extern "C" fn cq_socket_send(
     call(|| {
         // SAFETY: as documented, here and below.
         let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        let mode = unpack_mode(mode)?;
+        let more = mode & CQ_MORE != 0;
+        let mode = unpack_mode(mode & !CQ_MORE)?;
         unsafe { put(sent, 0) }?;
-        let (taken, result) = socket.send(data, mode);
+        let (taken, result) = socket.send(data, mode, more);
         unsafe { put(sent, taken) }?;
         result
     })
@@ -238,7 +243,7 @@ pub unsafe extern "C" fn cq_socket_write(
             if taken == data.len() && taken > 0 {
                 return socket.flush(socket.mode(Direction::Output).buffering);
             }
-            let (count, result) = socket.send(&data[taken..], None);
+            let (count, result) = socket.send(&data[taken..], None, false);
             taken += count;
             result
         })

@@ -108,7 +108,8 @@ pub struct cq_name {
     pub text: [c_char; 128],
 }
 
-fn c_name(name: Name) -> cq_name {
+/// A name as the header has it.
+pub fn c_name(name: Name) -> cq_name {
     let (family, port, bytes) = match name {
         Name::Unnamed(family) => (family, 0, Vec::new()),
         Name::Internet(family, address, port) => (family, port.into(), address.into_bytes()),

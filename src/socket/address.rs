@@ -21,20 +21,24 @@ pub enum Name {
 /// An IPv4 or IPv6 address in text, possibly with a zone ("fe80::1%eth0").
 pub fn internet(host: &str, port: u16) -> Result<SockaddrStorage> {
     let (address, zone) = match host.split_once('%') {
-        Some((address, zone)) => (address, scope(zone)?),
-        None => (host, 0),
+        Some((address, zone)) => (address, Some(zone)),
+        None => (host, None),
     };
-    match address.parse::<IpAddr>().map_err(|_| Errno::NONAME)? {
-        IpAddr::V4(ip) => Ok(SocketAddrV4::new(ip, port).into()),
-        IpAddr::V6(ip) => Ok(SocketAddrV6::new(ip, port, 0, zone).into()),
+    match (address.parse::<IpAddr>().map_err(|_| Errno::NONAME)?, zone) {
+        (IpAddr::V4(ip), None) => Ok(SocketAddrV4::new(ip, port).into()),
+        (IpAddr::V4(_), Some(_)) => Err(Errno::NONAME),
+        (IpAddr::V6(ip), zone) => {
+            let zone = zone.map_or(Ok(0), scope)?;
+            Ok(SocketAddrV6::new(ip, port, 0, zone).into())
+        }
     }
 }
 
 /// The index of a network interface, by number or name.
 fn scope(zone: &str) -> Result<u32> {
     match zone.parse() {
-        Ok(index) => Ok(index),
-        Err(_) => nix::net::if_::if_nametoindex(zone).map_err(|_| Errno(libc::ENXIO)),
+        Ok(index) if zone.starts_with(|c: char| c.is_ascii_digit()) => Ok(index),
+        _ => nix::net::if_::if_nametoindex(zone).map_err(|_| Errno(libc::ENXIO)),
     }
 }
 
@@ -66,6 +70,16 @@ pub fn name(address: &SockaddrStorage) -> Name {
     match address.as_unix_addr().map(unix_path) {
         Some(path) if !path.is_empty() => Name::Path(path),
         _ => Name::Unnamed(family),
+    }
+}
+
+/// The same in one string: "127.0.0.1:443", "[::1]:443", a path; empty for none.
+pub fn describe(address: &SockaddrStorage) -> String {
+    match name(address) {
+        Name::Internet(libc::AF_INET6, host, port) => format!("[{host}]:{port}"),
+        Name::Internet(_, host, port) => format!("{host}:{port}"),
+        Name::Path(path) => String::from_utf8_lossy(&path).replace('\0', "@"),
+        Name::Unnamed(_) => String::new(),
     }
 }
 

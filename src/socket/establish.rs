@@ -18,6 +18,8 @@ pub enum Phase {
     AwaitConnection,
     /// Room in the backlog of a UNIX listener, tried again at that time.
     AwaitBacklog(Instant),
+    /// The end of the TLS handshake.
+    AwaitHandshake,
     /// Nothing: it is connected, or was made connected.
     Connected,
     /// Nothing: it listens.
@@ -57,6 +59,7 @@ impl Inner {
                 Phase::AwaitAddress => self.open(),
                 Phase::AwaitConnection => self.finish_connect(),
                 Phase::AwaitBacklog(at) => self.retry_connect(at),
+                Phase::AwaitHandshake => self.continue_handshake(),
             };
             match next {
                 Ok(phase) => self.phase = phase,
@@ -64,7 +67,9 @@ impl Inner {
                 Err(error) => self.phase = Phase::Failed(error),
             }
             if matches!(self.phase, Phase::Connected | Phase::Listening) {
-                self.plan = None;
+                if let Some(plan) = self.plan.take() {
+                    plan.options.relax(self.fd, matches!(self.phase, Phase::Listening))?;
+                }
             }
         }
     }
@@ -80,13 +85,18 @@ impl Inner {
     fn open_as(&mut self, plan: &Plan) -> Result<Phase> {
         let options = &plan.options;
         let target = options.address()?;
-        self.fd = sock::open(address::family(&target), options.kind)?;
-        self.kind = options.kind;
-        apply(self.fd, &target, options, plan.listen)?;
+        let family = address::family(&target);
+        self.fd = sock::open(family, options.kind)?;
+        (self.kind, self.family) = (options.kind, family);
+        let stream = options.kind != libc::SOCK_DGRAM;
+        options.apply(self.fd, family, options.kind, plan.listen)?;
         if plan.listen {
             bind(self.fd, &target, options)?;
-            sock::listen(self.fd, libc::SOMAXCONN)?;
-            return Ok(Phase::Listening);
+            // A bound datagram socket receives from everybody.
+            return match stream {
+                true => sock::listen(self.fd, libc::SOMAXCONN).map(|()| Ok(Phase::Listening))?,
+                false => Ok(Phase::Connected),
+            };
         }
         if let Some(local) = &options.bind {
             sock::bind(self.fd, local)?;
@@ -133,25 +143,6 @@ impl Inner {
 
     fn target(&self) -> Result<SockaddrStorage> {
         self.plan.as_ref().ok_or(Errno::BADF)?.options.address()
-    }
-}
-
-/// Sets what differs from the kernel's defaults.
-fn apply(fd: i32, target: &SockaddrStorage, options: &Options, listen: bool) -> Result<()> {
-    let internet = matches!(address::family(target), libc::AF_INET | libc::AF_INET6);
-    let set = |wanted: bool, level, name| match wanted {
-        true => sock::set_option(fd, level, name, 1).map_err(Errno::from),
-        false => Ok(()),
-    };
-    set(internet && listen && options.reuse_address, libc::SOL_SOCKET, libc::SO_REUSEADDR)?;
-    set(internet && options.reuse_port, libc::SOL_SOCKET, libc::SO_REUSEPORT)?;
-    set(internet && options.no_delay, libc::IPPROTO_TCP, libc::TCP_NODELAY)?;
-    set(internet && options.no_push, libc::IPPROTO_TCP, super::TCP_CORK)?;
-    match options.v6_only {
-        Some(on) if address::family(target) == libc::AF_INET6 => {
-            Ok(sock::set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, on.into())?)
-        }
-        _ => Ok(()),
     }
 }
 

@@ -10,6 +10,9 @@ use crate::sys::socket as sock;
 /// The most that one receive asks for.
 const MOST: usize = 1 << 20;
 
+/// The least room for a message.
+const PAGE: usize = 4096;
+
 /// How a receive is made.
 #[derive(Clone, Copy, Default)]
 pub struct Patience {
@@ -38,7 +41,8 @@ impl Socket {
         if patience.flush {
             inner.flush_before_input();
         }
-        if patience.wait && inner.has_nothing() && format != Format::Exactly(0) {
+        let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
+        if patience.wait && wanted && inner.has_nothing() {
             inner.input.queue.release();
             return Err(inner.must_wait_for_input());
         }
@@ -54,8 +58,11 @@ impl Socket {
     pub fn fill(&self, size: usize) -> Result<()> {
         let mut inner = self.inner.borrow_mut();
         inner.begin();
-        while inner.input.queue.len() < size {
-            inner.receive_some(size, false)?;
+        while inner.input.queue.len() < size && !inner.message {
+            inner.receive_some(size, false).map_err(|error| match error {
+                Errno::PIPE if inner.cut => Errno::TRUNCATED,
+                error => error,
+            })?;
         }
         Ok(())
     }
@@ -78,6 +85,7 @@ impl Socket {
 impl Inner {
     fn flush_before_input(&mut self) {
         if !self.output.queue.is_empty() && self.output.mode.autoflush {
+            self.more = false;
             self.output_blocked = self.flush(Buffering::No) == Err(Errno::AGAIN);
             self.begin();
         }
@@ -86,7 +94,8 @@ impl Inner {
     /// Nothing is buffered here or, as far as is known, in the kernel.
     fn has_nothing(&self) -> bool {
         let open = matches!(self.phase, Phase::Connected) && !self.input.stat.eof;
-        open && self.drained && self.input.queue.is_empty()
+        let dry = self.tls.as_ref().is_none_or(|tls| tls.is_dry());
+        open && dry && self.drained && self.input.queue.is_empty()
     }
 
     /// EAGAIN: input must come, or pending output must go.
@@ -110,19 +119,31 @@ impl Inner {
                 _ => self.input.max_line,
             };
             let scanned = if line { self.scanned } else { 0 };
-            let rules = Rules { text, max_line, eof: self.input.stat.eof, scanned };
+            if self.cut && format == Format::All {
+                return Err(Errno::TRUNCATED);
+            }
+            let eof = self.input.stat.eof || self.message;
+            let rules = Rules { text, max_line, eof, scanned };
             match find(self.input.queue.data_mut(), format, rules) {
                 Found::Taken { consumed, length } => {
                     self.scanned = 0;
-                    return Ok(Some((self.input.queue.consume(consumed), length)));
+                    let at = self.input.queue.consume(consumed);
+                    self.message &= !self.input.queue.is_empty();
+                    return Ok(Some((at, length)));
                 }
-                Found::Nothing => return self.nothing(format),
+                Found::Nothing => {
+                    self.message &= !self.input.queue.is_empty();
+                    return self.nothing(format);
+                }
                 Found::Skip(consumed) => {
                     self.input.queue.consume(consumed);
                     return Ok(None);
                 }
                 Found::NeedMore(size) => {
                     self.scanned = if line { self.input.queue.len() } else { 0 };
+                    // A message comes whole, or its end is lost.
+                    let whole = format == Format::All && self.has_messages();
+                    let size = if whole { queue::LARGE } else { size };
                     match self.receive_some(size, patient) {
                         Err(Errno::PIPE) => {} // look again, now that this is all
                         result => result?,
@@ -134,28 +155,58 @@ impl Inner {
 
     fn nothing<T>(&self, format: Format) -> Result<Option<T>> {
         match format {
+            _ if self.cut => Err(Errno::TRUNCATED),
             Format::Line { .. } | Format::Exactly(_) | Format::UpTo(_) => Err(Errno::PIPE),
             Format::All | Format::Header { .. } | Format::Body(_) => Ok(None),
         }
     }
 
+    /// Receives into the queue at most about `ask` bytes; tells how many could have come.
+    fn receive_into_queue(&mut self, ask: usize, patient: bool) -> (Result<usize>, usize) {
+        if self.tls.is_some() {
+            let mut queue = std::mem::take(&mut self.input.queue);
+            let room = queue.room(ask);
+            let asked = room.len();
+            let result = self.receive_secure(room, patient);
+            self.input.queue = queue;
+            return (result, asked);
+        }
+        let mut room = self.input.queue.room(ask);
+        if self.kind != libc::SOCK_STREAM {
+            // What does not fit is lost: where that begins is not left to chance.
+            room = &mut room[..ask];
+        }
+        let asked = room.len();
+        (sock::receive(self.fd, room).map_err(Errno::from), asked)
+    }
+
     /// One receive, for a buffer that is to hold `size` bytes. EPIPE at end of file.
     fn receive_some(&mut self, size: usize, patient: bool) -> Result<()> {
-        self.ensure_established()?;
+        if let Err(error) = self.ensure_established() {
+            // The peer went away during the handshake.
+            self.input.stat.eof |= error == Errno::PIPE;
+            return Err(error);
+        }
         if self.input.stat.eof {
             return Err(Errno::PIPE);
         }
-        if patient && self.drained {
+        if patient && self.drained && self.tls.is_none() {
             self.input.queue.release();
             return Err(self.must_wait_for_input());
         }
         // The buffer is to hold that much in all: half a line must not make it grow.
         let held = self.input.queue.len();
-        let usual = self.input.size.min(queue::LARGE).max(held + 1);
-        let ask = (size.max(usual) - held).min(MOST);
-        let room = self.input.queue.room(ask);
-        let asked = room.len();
-        match sock::receive(self.fd, room).map_err(Errno::from) {
+        let usual = match self.has_messages() {
+            true => self.input.size.max(PAGE).max(size),
+            false => self.input.size.min(queue::LARGE).max(held + 1),
+        };
+        let ask = size.max(usual).saturating_sub(held).clamp(1, MOST);
+        let (result, asked) = self.receive_into_queue(ask, patient);
+        match result {
+            Ok(0) if self.kind == libc::SOCK_DGRAM => {
+                (self.message, self.drained) = (true, false);
+                Ok(())
+            }
             Ok(0) => {
                 self.input.stat.eof = true;
                 self.input.queue.release();
@@ -163,11 +214,23 @@ impl Inner {
             }
             Ok(count) => {
                 self.input.queue.filled(count);
-                self.drained = count < asked;
+                self.message = self.has_messages();
+                if self.tls.is_none() {
+                    self.drained = count < asked && !self.message;
+                }
                 self.input.count(count, self.time);
                 Ok(())
             }
+            Err(Errno::TRUNCATED) => {
+                (self.input.stat.eof, self.cut) = (true, true);
+                self.input.queue.release();
+                Err(Errno::PIPE)
+            }
             Err(Errno(libc::EINTR)) => Ok(()),
+            Err(error) if error.is_again() && self.tls.is_some() => {
+                self.input.queue.release();
+                Err(error)
+            }
             Err(error) if error.is_again() => {
                 self.drained = true;
                 self.input.queue.release();

@@ -14,13 +14,16 @@ mod input;
 mod mode;
 mod options;
 mod output;
-mod queue;
+pub(crate) mod queue;
+mod secure;
 
-pub use address::{internet, unix, Name};
+use address::describe;
+pub use address::{internet, name, unix, Name};
 pub use format::Format;
 pub use input::Patience;
 pub use mode::{Buffering, Mode};
-pub use options::Options;
+pub use options::{KeepAlive, Options, SendName};
+pub use sys::message::{Address, Datagram, TRUNCATED};
 
 use crate::clock::{wall_seconds, Instant, Span};
 use crate::controller::{cancel_everywhere, Member};
@@ -28,6 +31,7 @@ use crate::errno::{Errno, Result};
 use crate::poller::Events;
 use crate::sys;
 use crate::sys::socket as sock;
+use crate::tls::{Engine, Peer};
 use establish::{Phase, Plan};
 use queue::Queue;
 use std::cell::RefCell;
@@ -105,6 +109,8 @@ pub struct Socket {
 pub(crate) struct Inner {
     fd: RawFd,
     kind: i32,
+    /// AF_UNSPEC while not known.
+    family: i32,
     phase: Phase,
     plan: Option<Box<Plan>>,
     input: Side,
@@ -113,6 +119,22 @@ pub(crate) struct Inner {
     scanned: usize,
     /// The end of the last complete line in the output queue.
     lines: usize,
+    /// The program has said that it sends more at once.
+    more: bool,
+    /// TLS ended without the peer saying so.
+    cut: bool,
+    /// A message was received, and what is left of it ends as a stream does at end of file.
+    message: bool,
+    /// MSG_NOSIGNAL or 0.
+    send_flags: i32,
+    /// It came from a listener.
+    accepted: bool,
+    /// Bytes go through here once the handshake has begun.
+    tls: Option<Box<Engine>>,
+    /// What TLS has to know about the peer, if anything.
+    peer: Option<Box<Peer>>,
+    /// The story of the last failure that has one.
+    reason: Option<Box<str>>,
     /// The last receive emptied the kernel's buffer: the next one before the poller has said
     /// "readable" could only answer EAGAIN.
     drained: bool,
@@ -133,12 +155,21 @@ impl Inner {
         Inner {
             fd,
             kind,
+            family: libc::AF_UNSPEC,
             phase,
             plan: None,
             input: Side::new(),
             output: Side::new(),
             scanned: 0,
             lines: 0,
+            more: false,
+            cut: false,
+            message: false,
+            send_flags: libc::MSG_NOSIGNAL,
+            accepted: false,
+            tls: None,
+            peer: None,
+            reason: None,
             drained: false,
             output_blocked: false,
             wanted: 0,
@@ -177,7 +208,7 @@ impl Socket {
 
     fn from_plan(plan: Plan) -> Socket {
         let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
-        inner.time = plan.options.time;
+        inner.follow(&plan.options);
         inner.plan = Some(Box::new(plan));
         // Begin now; what comes of it is told by the first operation.
         let _ = inner.establish();
@@ -197,28 +228,32 @@ impl Socket {
     /// Two connected UNIX sockets.
     pub fn pair(kind: i32) -> Result<(Socket, Socket)> {
         let (a, b) = sock::pair(kind)?;
-        Ok((Socket::connected(a, kind), Socket::connected(b, kind)))
+        let connected = |fd| Socket::connected(fd, libc::AF_UNIX, kind);
+        Ok((connected(a), connected(b)))
     }
 
-    /// Takes a descriptor over. EBADF, ENOTSOCK, as the system says.
+    /// Takes a descriptor over. What is no socket is a stream to read and write. EBADF.
     pub fn adopt(fd: RawFd) -> Result<Socket> {
-        let kind = sock::option(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
+        let kind = match sock::option(fd, libc::SOL_SOCKET, libc::SO_TYPE).map_err(Errno::from) {
+            Err(Errno(libc::ENOTSOCK)) => libc::SOCK_STREAM,
+            result => result?,
+        };
         let listens = sock::option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).unwrap_or(0) != 0;
         sock::adopt(fd)?;
         let phase = if listens { Phase::Listening } else { Phase::Connected };
         Ok(Socket::from_inner(Inner::new(fd, kind, phase)))
     }
 
-    /// The same with a copy of the descriptor, which stays the caller's.
+    /// As `adopt`, with a copy of the descriptor, which stays the caller's.
     pub fn duplicate(fd: RawFd) -> Result<Socket> {
         let copy = sock::duplicate(fd)?;
         Socket::adopt(copy).inspect_err(|_| sys::close(copy))
     }
 
     /// A new connection: nothing has come yet, or the poller will say so.
-    fn connected(fd: RawFd, kind: i32) -> Socket {
+    fn connected(fd: RawFd, family: i32, kind: i32) -> Socket {
         let mut inner = Inner::new(fd, kind, Phase::Connected);
-        inner.drained = true;
+        (inner.family, inner.drained) = (family, true);
         Socket::from_inner(inner)
     }
 
@@ -240,8 +275,8 @@ impl Socket {
         loop {
             match sock::accept(inner.fd).map_err(Errno::from) {
                 Ok(fd) => {
-                    let accepted = Socket::connected(fd, inner.kind);
-                    accepted.inner.borrow_mut().time = inner.time;
+                    let accepted = Socket::connected(fd, inner.family, inner.kind);
+                    accepted.inner.borrow_mut().follow_listener(&inner);
                     return Ok(accepted);
                 }
                 Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
@@ -251,6 +286,51 @@ impl Socket {
                     return Err(again);
                 }
                 Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Gives an existing socket what of the options can still be given: not its address.
+    pub fn configure(&self, options: &Options) -> Result<()> {
+        let mut inner = self.inner.borrow_mut();
+        inner.check_open()?;
+        let listens = matches!(inner.phase, Phase::Listening);
+        options.apply(inner.fd, inner.known_family()?, inner.kind, listens)?;
+        options.relax(inner.fd, listens)?;
+        inner.follow(options);
+        Ok(())
+    }
+
+    /// Its address family.
+    pub fn family(&self) -> Result<i32> {
+        self.open_fd()?;
+        self.inner.borrow_mut().known_family()
+    }
+
+    /// Makes one system call that moves bytes past the buffers. EAGAIN when it must wait.
+    pub fn transfer<T>(
+        &self,
+        direction: Direction,
+        mut call: impl FnMut(RawFd, i32) -> std::io::Result<(usize, T)>,
+    ) -> Result<T> {
+        let mut inner = self.inner.borrow_mut();
+        inner.check_open()?;
+        inner.begin();
+        inner.ensure_established()?;
+        if inner.tls.is_some() {
+            return Err(Errno(libc::EOPNOTSUPP));
+        }
+        let (fd, flags, time) = (inner.fd, inner.send_flags, inner.time);
+        let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
+        loop {
+            match call(fd, flags).map_err(Errno::from) {
+                Ok((count, found)) => {
+                    inner.side(direction).count(count, time);
+                    return Ok(found);
+                }
+                Err(Errno(libc::EINTR)) => {}
+                Err(error) if error.is_again() => return Err(inner.must_wait(event)),
                 Err(error) => return Err(error),
             }
         }
@@ -292,6 +372,9 @@ impl Socket {
     pub fn shutdown(&self, how: i32) -> Result<()> {
         let mut inner = self.inner.borrow_mut();
         inner.check_open()?;
+        if how != libc::SHUT_RD {
+            inner.close_secure();
+        }
         sock::shutdown(inner.fd, how)?;
         inner.input.shut |= how != libc::SHUT_WR;
         inner.output.shut |= how != libc::SHUT_RD;
@@ -302,6 +385,8 @@ impl Socket {
     /// is dropped. Closing twice is safe.
     pub fn close(&self) {
         let mut inner = self.inner.borrow_mut();
+        inner.close_secure();
+        inner.tls = None;
         let fd = std::mem::replace(&mut inner.fd, -1);
         inner.phase = Phase::Failed(Errno::BADF);
         inner.plan = None;
@@ -317,7 +402,7 @@ impl Socket {
     pub fn peer_name(&self) -> Result<Name> {
         match sock::peer_name(self.open_fd()?) {
             Ok(found) => Ok(address::name(&found)),
-            Err(e) if e.raw_os_error() == Some(libc::ENOTCONN) => {
+            Err(e) if matches!(e.raw_os_error(), Some(libc::ENOTCONN | libc::ENOTSOCK)) => {
                 Ok(Name::Unnamed(libc::AF_UNSPEC))
             }
             Err(e) => Err(e.into()),
@@ -326,7 +411,13 @@ impl Socket {
 
     /// This end's name.
     pub fn local_name(&self) -> Result<Name> {
-        Ok(address::name(&sock::local_name(self.open_fd()?)?))
+        match sock::local_name(self.open_fd()?) {
+            Ok(found) => Ok(address::name(&found)),
+            Err(e) if e.raw_os_error() == Some(libc::ENOTSOCK) => {
+                Ok(Name::Unnamed(libc::AF_UNSPEC))
+            }
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// The user and group of a UNIX peer as of its connect. EOPNOTSUPP for other families.
@@ -351,6 +442,8 @@ impl Socket {
         inner.check_open()?;
         match inner.establish() {
             Ok(()) | Err(Errno::AGAIN) => Ok(inner.fd),
+            // Failed TLS has a peer all the same.
+            Err(_) if inner.tls.is_some() => Ok(inner.fd),
             Err(error) => Err(error),
         }
     }
@@ -433,6 +526,30 @@ impl Drop for Socket {
 }
 
 impl Inner {
+    /// Takes over what options say about a socket's ways, not about its descriptor.
+    fn follow(&mut self, options: &Options) {
+        self.time = options.time;
+        self.send_flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
+        self.peer = options.peer().map(Box::new);
+    }
+
+    fn follow_listener(&mut self, listener: &Inner) {
+        (self.time, self.send_flags) = (listener.time, listener.send_flags);
+        self.accepted = true;
+    }
+
+    fn known_family(&mut self) -> Result<i32> {
+        if self.family == libc::AF_UNSPEC {
+            self.family = address::family(&sock::local_name(self.fd)?);
+        }
+        Ok(self.family)
+    }
+
+    /// Whether the kernel keeps the boundaries of messages.
+    fn has_messages(&self) -> bool {
+        self.kind != libc::SOCK_STREAM
+    }
+
     fn check_open(&self) -> Result<()> {
         match self.phase {
             Phase::Failed(Errno::BADF) => Err(Errno::BADF),

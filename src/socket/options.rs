@@ -3,14 +3,41 @@
 
 use super::address;
 use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+use crate::tls::Peer;
 use nix::sys::socket::SockaddrStorage;
+use std::os::fd::RawFd;
+
+/// The name that a TLS client tells the server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SendName {
+    /// The host, unless it is an address.
+    Host,
+    /// None.
+    No,
+    /// This one.
+    Given(String),
+}
+
+/// SO_KEEPALIVE; 0 leaves a figure to the system.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct KeepAlive {
+    /// Whether to probe at all.
+    pub on: bool,
+    /// Seconds without traffic before the first probe.
+    pub idle: i32,
+    /// Seconds between probes.
+    pub interval: i32,
+    /// Probes before the connection is given up.
+    pub count: i32,
+}
 
 /// Where to connect or listen, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// AF_UNSPEC, AF_INET, AF_INET6 or AF_UNIX.
     pub family: i32,
-    /// SOCK_STREAM.
+    /// SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.
     pub kind: i32,
     /// The host, a numeric address.
     pub host: Option<String>,
@@ -36,6 +63,22 @@ pub struct Options {
     pub no_push: bool,
     /// IPV6_V6ONLY, where given.
     pub v6_only: Option<bool>,
+    /// SO_BROADCAST.
+    pub broadcast: bool,
+    /// SO_OOBINLINE.
+    pub oob_inline: bool,
+    /// SO_KEEPALIVE and its figures.
+    pub keep_alive: KeepAlive,
+    /// O_NONBLOCK stays set. The library itself never blocks, whatever the descriptor says.
+    pub non_block: bool,
+    /// FD_CLOEXEC stays set.
+    pub close_on_exec: bool,
+    /// A send to a peer that is gone raises no SIGPIPE.
+    pub no_sigpipe: bool,
+    /// TLS: demand a certificate that is valid and names the host.
+    pub verify: bool,
+    /// TLS: the name that a client tells the server (SNI).
+    pub send_name: SendName,
     /// Track times for `stat`.
     pub time: bool,
 }
@@ -57,6 +100,14 @@ impl Default for Options {
             no_delay: false,
             no_push: false,
             v6_only: None,
+            broadcast: false,
+            oob_inline: false,
+            keep_alive: KeepAlive::default(),
+            non_block: true,
+            close_on_exec: true,
+            no_sigpipe: true,
+            verify: false,
+            send_name: SendName::Host,
             time: true,
         }
     }
@@ -75,7 +126,7 @@ impl Options {
     pub fn address(&self) -> Result<SockaddrStorage> {
         let found = match (&self.path, &self.host) {
             (Some(path), _) => address::unix(path)?,
-            (None, Some(host)) => address::internet(host, self.port)?,
+            (None, Some(host)) => address::internet(self.numeric(host), self.port)?,
             (None, None) => return Err(Errno::BADARG),
         };
         match self.family {
@@ -83,5 +134,66 @@ impl Options {
             family if family == address::family(&found) => Ok(found),
             _ => Err(Errno(libc::EAFNOSUPPORT)),
         }
+    }
+
+    /// RFC 6761 §6.3: what "localhost" means needs no resolver.
+    fn numeric<'a>(&self, host: &'a str) -> &'a str {
+        match host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
+            true if self.family == libc::AF_INET6 => "::1",
+            true => "127.0.0.1",
+            false => host,
+        }
+    }
+
+    /// Sets what differs from the kernel's defaults, as far as it applies to the family and type.
+    pub fn apply(&self, fd: RawFd, family: i32, kind: i32, listens: bool) -> Result<()> {
+        let internet = matches!(family, libc::AF_INET | libc::AF_INET6);
+        let (stream, datagram) = (kind == libc::SOCK_STREAM, kind == libc::SOCK_DGRAM);
+        let set = |wanted: bool, level, name, value| match wanted {
+            true => sock::set_option(fd, level, name, value).map_err(Errno::from),
+            false => Ok(()),
+        };
+        let on = |wanted: bool, level, name| set(wanted, level, name, 1);
+        let (general, tcp) = (libc::SOL_SOCKET, libc::IPPROTO_TCP);
+        on(internet && listens && self.reuse_address, general, libc::SO_REUSEADDR)?;
+        on(internet && self.reuse_port, general, libc::SO_REUSEPORT)?;
+        on(internet && datagram && self.broadcast, general, libc::SO_BROADCAST)?;
+        on(internet && stream && self.no_delay, tcp, libc::TCP_NODELAY)?;
+        on(internet && stream && self.no_push, tcp, super::TCP_CORK)?;
+        on(self.oob_inline, general, libc::SO_OOBINLINE)?;
+        if let (libc::AF_INET6, Some(only)) = (family, self.v6_only) {
+            set(true, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, only.into())?;
+        }
+        let alive = self.keep_alive;
+        if alive.on {
+            on(true, general, libc::SO_KEEPALIVE)?;
+            let tcp_figure = |name, value| set(internet && stream && value > 0, tcp, name, value);
+            tcp_figure(sock::KEEP_IDLE, alive.idle)?;
+            tcp_figure(libc::TCP_KEEPINTVL, alive.interval)?;
+            tcp_figure(libc::TCP_KEEPCNT, alive.count)?;
+        }
+        Ok(())
+    }
+
+    /// What TLS has to know about the peer, if there is anything.
+    pub fn peer(&self) -> Option<Peer> {
+        let peer = Peer {
+            host: self.host.clone(),
+            port: self.port,
+            name: match &self.send_name {
+                SendName::Given(name) => Some(name.clone()),
+                _ => None,
+            },
+            nameless: self.send_name == SendName::No,
+            verify: self.verify,
+        };
+        let tells = peer.host.is_some() || peer.name.is_some() || peer.nameless || peer.verify;
+        tells.then_some(peer)
+    }
+
+    /// Undoes, where asked for, what every descriptor is born with. A listener stays non-blocking:
+    /// a connection that was there when the poller said so may be gone when it is accepted.
+    pub fn relax(&self, fd: RawFd, listens: bool) -> Result<()> {
+        Ok(sock::relax(fd, !self.non_block && !listens, !self.close_on_exec)?)
     }
 }

@@ -5,6 +5,7 @@
 use super::format::{compose_text, needs_translation};
 use super::{Buffering, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
+use crate::sys::message::send_two;
 use crate::sys::socket as sock;
 use memchr::memrchr;
 
@@ -14,13 +15,16 @@ const PIECE: usize = 16384;
 impl Socket {
     /// Takes bytes for output and sends what `mode` says must leave. Returns how many were taken,
     /// and what kept the rest, or the sending of what was taken, from being done: EAGAIN, EPIPE.
-    pub fn send(&self, data: &[u8], mode: Option<Mode>) -> (usize, Result<()>) {
+    ///
+    /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full.
+    pub fn send(&self, data: &[u8], mode: Option<Mode>, more: bool) -> (usize, Result<()>) {
         let mut inner = self.inner.borrow_mut();
         inner.begin();
         if let Err(error) = inner.check_open() {
             return (0, Err(error));
         }
         let mode = mode.unwrap_or(inner.output.mode);
+        inner.more = more;
         let mut taken = 0;
         loop {
             let rest = &data[taken..];
@@ -41,6 +45,7 @@ impl Socket {
         let mut inner = self.inner.borrow_mut();
         inner.begin();
         inner.check_open()?;
+        inner.more = false;
         inner.flush(buffering)
     }
 }
@@ -51,7 +56,8 @@ impl Inner {
         if room == 0 {
             return (0, self.flush(mode.buffering));
         }
-        let piece = &data[..data.len().min(room).min(PIECE)];
+        let most = if self.has_messages() { usize::MAX } else { PIECE };
+        let piece = &data[..data.len().min(room).min(most)];
         let queue = &mut self.output.queue;
         compose_text(piece, |bytes| queue.push(bytes));
         if let (Buffering::Line, Some(at)) = (mode.buffering, memrchr(b'\n', queue.data())) {
@@ -71,6 +77,7 @@ impl Inner {
         let due = self.due(mode.buffering, total, line.max(self.lines));
         if due == 0 {
             self.output.queue.push(data);
+            self.lines = self.lines.max(line);
             return (data.len(), Ok(()));
         }
         if let Err(error) = self.ensure_established() {
@@ -85,7 +92,7 @@ impl Inner {
             self.lines = 0;
             self.output.queue.push(rest);
             self.output.queue.release();
-            return (data.len(), Ok(()));
+            return (data.len(), self.drain_secure());
         }
         let kept = self.keep(rest, line.saturating_sub(sent));
         // A short send means that the kernel's buffer is full.
@@ -116,6 +123,9 @@ impl Inner {
 
     /// How much more the queue may hold.
     fn room(&self) -> usize {
+        if self.has_messages() {
+            return usize::MAX;
+        }
         self.output.size.saturating_sub(self.output.queue.len())
     }
 
@@ -123,7 +133,18 @@ impl Inner {
     fn due(&self, buffering: Buffering, total: usize, line: usize) -> usize {
         let size = self.output.size;
         match buffering {
+            _ if self.more && self.has_messages() => 0,
+            _ if self.more => total - total % size,
             Buffering::No => total,
+            // A message is not cut.
+            Buffering::Full if self.has_messages() => {
+                if total >= size {
+                    total
+                } else {
+                    0
+                }
+            }
+            Buffering::Line if self.has_messages() => line,
             Buffering::Full => total - total % size,
             Buffering::Line => {
                 let long = total - line;
@@ -145,7 +166,7 @@ impl Inner {
             self.output.queue = queue;
             self.dequeue(result?);
         }
-        Ok(())
+        self.drain_secure()
     }
 
     fn dequeue(&mut self, count: usize) {
@@ -156,9 +177,12 @@ impl Inner {
 
     /// One send. EPIPE is remembered as end of file.
     fn push_to_kernel(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
+        if self.tls.is_some() {
+            return self.push_secure(first, second).inspect(|&n| self.output.count(n, self.time));
+        }
         let result = match second.is_empty() {
-            true => sock::send(self.fd, first),
-            false => sock::send_two(self.fd, first, second),
+            true => sock::send(self.fd, first, self.send_flags),
+            false => send_two(self.fd, first, second, self.send_flags),
         };
         match result.map_err(Errno::from) {
             Ok(count) => {

@@ -7,8 +7,10 @@ pub mod clock;
 pub mod epoll;
 pub mod event;
 pub mod fiber;
+pub mod message;
 pub mod signal;
 pub mod socket;
+pub mod tls;
 
 use std::io;
 use std::os::fd::RawFd;

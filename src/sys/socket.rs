@@ -6,6 +6,13 @@ use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::io;
 use std::os::fd::RawFd;
 
+/// The idle time before SO_KEEPALIVE's first probe.
+#[cfg(not(target_vendor = "apple"))]
+pub const KEEP_IDLE: i32 = libc::TCP_KEEPIDLE;
+/// The idle time before SO_KEEPALIVE's first probe.
+#[cfg(target_vendor = "apple")]
+pub const KEEP_IDLE: i32 = libc::TCP_KEEPALIVE;
+
 const FLAGS: libc::c_int = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
 
 /// socket(2).
@@ -47,29 +54,44 @@ pub fn accept(fd: RawFd) -> io::Result<RawFd> {
     check(unsafe { libc::accept4(fd, none, none.cast(), FLAGS) })
 }
 
-/// recv(2).
+/// recv(2), which does not wait whatever the descriptor's flags say.
 pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: the buffer is writable for its length.
-    check_size(unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) })
+    let flags = libc::MSG_DONTWAIT;
+    let (data, size) = (buffer.as_mut_ptr().cast(), buffer.len());
+    // SAFETY: the buffer is writable for its length, here and below.
+    match check_size(unsafe { libc::recv(fd, data, size, flags) }) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => {
+            check_size(unsafe { libc::read(fd, data, size) })
+        }
+        result => result,
+    }
 }
 
-/// send(2) without SIGPIPE.
-pub fn send(fd: RawFd, data: &[u8]) -> io::Result<usize> {
-    let flags = libc::MSG_NOSIGNAL;
-    // SAFETY: the data is readable for its length.
-    check_size(unsafe { libc::send(fd, data.as_ptr().cast(), data.len(), flags) })
+/// send(2), likewise; `flags` is 0 or MSG_NOSIGNAL.
+pub fn send(fd: RawFd, data: &[u8], flags: i32) -> io::Result<usize> {
+    let flags = flags | libc::MSG_DONTWAIT;
+    let (bytes, size) = (data.as_ptr().cast(), data.len());
+    // SAFETY: the data is readable for its length, here and below.
+    match check_size(unsafe { libc::send(fd, bytes, size, flags) }) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => {
+            check_size(unsafe { libc::write(fd, bytes, size) })
+        }
+        result => result,
+    }
 }
 
-/// sendmsg(2) of two pieces in one call, without SIGPIPE.
-pub fn send_two(fd: RawFd, first: &[u8], second: &[u8]) -> io::Result<usize> {
-    let piece = |s: &[u8]| libc::iovec { iov_base: s.as_ptr().cast_mut().cast(), iov_len: s.len() };
-    let mut pieces = [piece(first), piece(second)];
-    // SAFETY: an all-zero msghdr is valid and has no address and no control data.
-    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-    message.msg_iov = pieces.as_mut_ptr();
-    message.msg_iovlen = pieces.len() as _;
-    // SAFETY: the pieces outlive the call; sendmsg only reads them.
-    check_size(unsafe { libc::sendmsg(fd, &message, libc::MSG_NOSIGNAL) })
+/// The sender of the datagram that waits to be received.
+pub fn peek_sender(fd: RawFd) -> io::Result<SockaddrStorage> {
+    // SAFETY: an all-zero sockaddr_storage is valid.
+    let mut storage: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
+    let mut size = std::mem::size_of_val(&storage) as libc::socklen_t;
+    let pointer: *mut libc::sockaddr = (&raw mut storage).cast();
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: no byte is asked for; room for any address, `size` says how much.
+    check_size(unsafe { libc::recvfrom(fd, std::ptr::null_mut(), 0, flags, pointer, &mut size) })?;
+    // SAFETY: the kernel wrote an address of `size` bytes.
+    unsafe { SockaddrStorage::from_raw(pointer, Some(size)) }
+        .ok_or_else(|| io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
 }
 
 /// shutdown(2).
@@ -139,6 +161,20 @@ pub fn adopt(fd: RawFd) -> io::Result<()> {
     let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
     if flags & libc::FD_CLOEXEC == 0 {
         check(unsafe { libc::fcntl(fd, libc::F_SETFD, flags | libc::FD_CLOEXEC) })?;
+    }
+    Ok(())
+}
+
+/// Undoes what every descriptor is born with.
+pub fn relax(fd: RawFd, block: bool, inherit: bool) -> io::Result<()> {
+    if block {
+        // SAFETY: no pointers, here and below.
+        let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })?;
+        check(unsafe { libc::fcntl(fd, libc::F_SETFL, flags & !libc::O_NONBLOCK) })?;
+    }
+    if inherit {
+        let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
+        check(unsafe { libc::fcntl(fd, libc::F_SETFD, flags & !libc::FD_CLOEXEC) })?;
     }
     Ok(())
 }

@@ -53,12 +53,15 @@ else
 	names=$(cd $here && for file in *.c *.cpp; do echo "${file%.*}"; done)
 fi
 
-# build COMPILER FLAGS NAME OUTPUT: compiles and links one file. FLAGS begin with the standard.
+# build COMPILER FLAGS NAME OUTPUT: compiles and links one file. FLAGS begin with the standard. What
+# calls libssl itself is linked with it.
 build() {
 	source=$here/$3.c
 	if [ ! -f "$source" ]; then source=$here/$3.cpp; fi
+	libraries=
+	if grep -q '"tls.h"' "$source"; then libraries='-lssl -lcrypto'; fi
 	# shellcheck disable=SC2086
-	$1 $2 -g $strict $compile_flags -o "$4" "$source" $link_flags
+	$1 $2 -g $strict $compile_flags -o "$4" "$source" $link_flags $libraries
 }
 
 # compiles COMPILER FLAGS: one verdict about all files of a language.
@@ -105,6 +108,12 @@ for example in callbacks fibers; do
 	${CC:-cc} -O2 -std=c99 $strict $compile_flags -o "$work/echo_$example" \
 		examples/echo/echo_$example.c $link_flags || verdict FAILED "examples/echo/echo_$example.c compiles as C99"
 done
+
+# The certificates of the tests that speak TLS, which they skip without.
+if sh tests/certificates.sh "$work/certificates"; then
+	CERTIFICATES=$work/certificates
+	export CERTIFICATES
+fi
 
 every_function_is_called() {
 	! sed -n 's/^[[:space:]]*\(cq_[a-z_]*\);$/\1/p' src/cqueues.map | while read -r symbol; do

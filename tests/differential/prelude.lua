@@ -22,6 +22,8 @@ local function mask(text)
 	-- Which function complains of an argument, and from which of its layers, is its own affair.
 	text = text:gsub("^[%w:]*%s*bad argument #%-?%d+ to '[^']*' ", "bad argument ")
 	text = text:gsub("got no value", "got nil")
+	-- Ours names the field of a table that is wrong, too.
+	text = text:gsub("%(field [%w.]+: ", "(")
 	-- Nor is the wording, other than that of Lua itself.
 	if text:find "^bad argument " and not text:find "expected, got" and not text:find "invalid option" then
 		text = "bad argument"

@@ -50,12 +50,17 @@ for lua in lua5.1 luajit lua5.2 lua5.3 lua5.4; do
 		skipped=$((skipped + count))
 		continue
 	fi
+	# Beside ours, luaossl and nothing else: what is missing in ours must not be found elsewhere.
+	mkdir -p "$work/$version"
+	for module in /usr/share/lua/"$version"/openssl* /usr/lib/*/lua/"$version"/_openssl.so; do
+		[ ! -e "$module" ] || ln -sf "$module" "$work/$version/"
+	done
 	for script in $scripts; do
 		script=$(basename "$script")
 		run_script "$lua" "$here/$script" >"$work/original"
 		(
-			LUA_PATH="$prefix/share/lua/$version/?.lua;$prefix/share/lua/$version/?/init.lua"
-			LUA_CPATH="$prefix/lib/lua/$version/?.so"
+			LUA_PATH="$prefix/share/lua/$version/?.lua;$work/$version/?.lua"
+			LUA_CPATH="$prefix/lib/lua/$version/?.so;$work/$version/?.so"
 			export LUA_PATH LUA_CPATH
 			run_script "$lua" "$here/$script"
 		) >"$work/ours"

@@ -99,6 +99,17 @@ void *shim_check(lua_State *L, int index, const char *tag, const char *name)
 	return object ? object : luaL_checkudata(L, index, name);
 }
 
+void *shim_test_class(lua_State *L, int index, const char *name)
+{
+	void *object = lua_touserdata(L, index);
+	if (!object || !lua_getmetatable(L, index))
+		return NULL;
+	luaL_getmetatable(L, name);
+	int same = !lua_isnil(L, -1) && lua_rawequal(L, -1, -2);
+	lua_pop(L, 2);
+	return same ? object : NULL;
+}
+
 int shim_interpose(lua_State *L, int *custom)
 {
 	const char *name = luaL_checkstring(L, 1);

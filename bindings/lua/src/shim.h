@@ -13,7 +13,10 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* -- Lua versions ------------------------------------------------------------------------- */
@@ -26,6 +29,9 @@
 #define lua_setuservalue lua_setfenv
 #define shim_resume(co, from, nargs, nresults) \
 	((void)(from), *(nresults) = -1, lua_resume((co), (nargs)))
+typedef FILE *shim_file;
+#define shim_file_is_open(file) (*(file) != NULL)
+#define shim_file_stream(file) (*(file))
 void shim_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues);
 #define luaL_setfuncs shim_setfuncs
 const char *shim_tolstring(lua_State *L, int index, size_t *size);
@@ -33,6 +39,9 @@ const char *shim_tolstring(lua_State *L, int index, size_t *size);
 #define lua_absindex(L, i) ((i) > 0 || (i) <= LUA_REGISTRYINDEX ? (i) : lua_gettop(L) + (i) + 1)
 #else
 #define SHIM_CONTINUES 1
+typedef luaL_Stream shim_file;
+#define shim_file_is_open(file) ((file)->closef != NULL)
+#define shim_file_stream(file) ((file)->f)
 #if LUA_VERSION_NUM < 504
 #define shim_resume(co, from, nargs, nresults) \
 	(*(nresults) = -1, lua_resume((co), (from), (nargs)))
@@ -84,6 +93,9 @@ struct shim {
 		int maxerrs[2];
 		int onerror; /* a reference, or LUA_NOREF */
 	} defaults;
+	/* Room for messages, kept in the registry. */
+	void *scratch;
+	size_t scratch_size;
 	unsigned serial;
 };
 
@@ -121,6 +133,8 @@ static inline void *shim_test(lua_State *L, int index, const char *tag)
 	struct object *object = lua_touserdata(L, index);
 	return object && lua_rawlen(L, index) >= sizeof *object && object->tag == tag ? object : NULL;
 }
+/* The content of a userdata of another library's class, NULL if it is something else. */
+void *shim_test_class(lua_State *L, int index, const char *name);
 /* interpose(name, function) for the class whose metatable is upvalue 2; `*custom` becomes true if a
  * method of the poll protocol is replaced. */
 int shim_interpose(lua_State *L, int *custom);
@@ -214,10 +228,22 @@ struct socket *shim_socket(lua_State *L, int index);
 /* Pushes a socket object with the class's defaults; the caller fills in `so`. */
 struct socket *shim_new_socket(lua_State *L, struct shim *shim);
 void shim_apply_defaults(struct shim *shim, struct socket *socket);
+/* Options: the fields of the table at `index`, without its address and, unless `making`, without family
+ * and type; a wrong one throws. */
+void shim_load_options(lua_State *L, int index, cq_options *options, int making);
+/* Its address: a code, 0 if it is right. */
+int shim_load_address(lua_State *L, int index, cq_options *options);
+/* The arguments host, port[, family][, type]: likewise. */
+int shim_load_arguments(lua_State *L, cq_options *options);
+/* Pushes options, which the collector frees. */
+cq_options *shim_new_options(lua_State *L);
+/* The descriptor of a number, a socket or a file; -1 for all else. */
+int shim_descriptor_of(lua_State *L, int index);
 /* A mode argument: CQ_MODE_DEFAULT for nil and none. */
 uint32_t shim_opt_mode(lua_State *L, int index);
 /* The methods that can wait, those that never do, and those that set and tell. */
-extern const luaL_Reg shim_socket_reading[], shim_socket_writing[];
+extern const luaL_Reg shim_socket_reading[], shim_socket_writing[], shim_socket_messages[];
+extern const luaL_Reg shim_socket_tls[], shim_socket_tls_plain[];
 int shim_socket_send(lua_State *L);
 extern const luaL_Reg shim_socket_plain[], shim_socket_settings[], shim_class_settings[];
 int shim_default_onerror(lua_State *L);
@@ -227,12 +253,17 @@ int luaopen__cqueues_debug(lua_State *L);
 
 /* -- Methods that can wait ------------------------------------------------------------------- */
 
-enum kind { READ, XREAD, LINES, FILL, UNPACK, CONNECT, LISTEN, ACCEPT, WRITE, XWRITE, PACK, FLUSH };
+enum kind {
+	READ, XREAD, LINES, FILL, UNPACK, CONNECT, LISTEN, ACCEPT, RECVFD, RECVFROM, STARTTLS,
+	WRITE, XWRITE, PACK, FLUSH, SENDFD, SENDTO
+};
 
 /* Runs a method to its end, answers EAGAIN, or another code. Pushes results. */
 typedef int shim_attempt(lua_State *L, struct socket *socket, struct op *op, int first);
 shim_attempt shim_attempt_read, shim_attempt_fill, shim_attempt_unpack, shim_attempt_establish;
 shim_attempt shim_attempt_accept, shim_attempt_write, shim_attempt_flush;
+shim_attempt shim_attempt_recvfd, shim_attempt_recvfrom, shim_attempt_sendfd, shim_attempt_sendto;
+shim_attempt shim_attempt_starttls;
 
 /* A method with `count` arguments behind the socket at 1; NaN stands for the socket's timeout. */
 static inline struct op shim_op(int kind, int count, uint32_t mode, double timeout)

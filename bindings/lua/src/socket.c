@@ -34,189 +34,6 @@ void shim_apply_defaults(struct shim *shim, struct socket *socket)
 	socket->timeout = d->timeout;
 }
 
-/* -- Options -------------------------------------------------------------------------------- */
-
-/* Pushes a field of the table at 1 by its name or its second name. */
-static int field(lua_State *L, const char *name, const char *second)
-{
-	lua_getfield(L, 1, name);
-	if (lua_isnil(L, -1) && second) {
-		lua_pop(L, 1);
-		lua_getfield(L, 1, second);
-	}
-	return lua_type(L, -1);
-}
-
-static int bad_field(lua_State *L, const char *name, const char *why)
-{
-	return luaL_argerror(L, 1, lua_pushfstring(L, "field %s: %s", name, why));
-}
-
-static void set(lua_State *L, cq_options *options, uint32_t option, const char *name, int value)
-{
-	int code = cq_options_set(options, option, value);
-	if (code)
-		bad_field(L, name, cq_strerror(code));
-}
-
-/* Host and port, a number or its digits, at the two indices. A code, 0 if they are right. */
-static int load_host(lua_State *L, cq_options *options, int host, int port)
-{
-	const char *name = luaL_checkstring(L, host);
-	luaL_checkstring(L, port);
-	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
-	if (!(number >= 0 && number <= 65535 && number == floor(number)))
-		return CQ_ESERVICE;
-	return cq_options_host(options, name, (int)number);
-}
-
-/* Permissions: a number, octal digits, or "rwxrwxrwx". */
-static int permissions(lua_State *L, const char *name)
-{
-	static const char letters[] = "rwxrwxrwx";
-	if (lua_type(L, -1) == LUA_TNUMBER)
-		return (int)lua_tointeger(L, -1);
-	const char *text = lua_tostring(L, -1);
-	if (!text)
-		return bad_field(L, name, "number or string expected");
-	int value = 0, count = (int)strspn(text, "01234567");
-	if (count && !text[count]) {
-		for (const char *digit = text; *digit; digit++)
-			value = value << 3 | (*digit - '0');
-		return value;
-	}
-	for (int i = 0; i < 9; i++) {
-		if (!text[i] || (text[i] != letters[i] && text[i] != '-'))
-			return bad_field(L, name, "octal digits or rwxrwxrwx expected");
-		value = value << 1 | (text[i] != '-');
-	}
-	return value;
-}
-
-static void opt_permissions(lua_State *L, cq_options *options, uint32_t option, const char *name, const char *second)
-{
-	if (field(L, name, second) != LUA_TNIL)
-		set(L, options, option, name, permissions(L, name));
-	lua_pop(L, 1);
-}
-
-static void opt_switch(lua_State *L, cq_options *options, uint32_t option, const char *name, const char *second)
-{
-	if (field(L, name, second) != LUA_TNIL)
-		set(L, options, option, name, lua_toboolean(L, -1));
-	lua_pop(L, 1);
-}
-
-static void opt_number(lua_State *L, cq_options *options, uint32_t option, const char *name)
-{
-	int type = field(L, name, NULL);
-	if (type != LUA_TNIL && !lua_isnumber(L, -1))
-		bad_field(L, name, "number expected");
-	if (type != LUA_TNIL)
-		set(L, options, option, name, (int)lua_tointeger(L, -1));
-	lua_pop(L, 1);
-}
-
-/* bind: an address, { address, port } or { path = path }. */
-static void opt_bind(lua_State *L, cq_options *options)
-{
-	int type = field(L, "bind", "sa_bind"), code = 0;
-	if (type == LUA_TSTRING) {
-		code = cq_options_bind(options, lua_tostring(L, -1), 0);
-	} else if (type == LUA_TTABLE) {
-		size_t size;
-		lua_getfield(L, -1, "path");
-		const char *path = lua_tolstring(L, -1, &size);
-		lua_rawgeti(L, -2, 1);
-		lua_rawgeti(L, -3, 2);
-		code = path ? cq_options_bind_path(options, path, size)
-		            : cq_options_bind(options, lua_tostring(L, -2), (int)lua_tointeger(L, -1));
-		lua_pop(L, 3);
-	} else if (type != LUA_TNIL) {
-		bad_field(L, "bind", "string or table expected");
-	}
-	if (code)
-		bad_field(L, "bind", cq_strerror(code));
-	lua_pop(L, 1);
-}
-
-/* The table at 1; the options' owner lies at 2. A code as load_host. */
-static int load_options(lua_State *L, cq_options *options)
-{
-	size_t size;
-	int code = 0;
-	if (field(L, "path", NULL) != LUA_TNIL) {
-		const char *path = lua_tolstring(L, -1, &size);
-		if (!path)
-			bad_field(L, "path", "string expected");
-		code = cq_options_path(options, path, size);
-		if (code)
-			bad_field(L, "path", cq_strerror(code));
-	} else {
-		lua_settop(L, 2);
-		field(L, "host", NULL); /* at 3 */
-		field(L, "port", NULL); /* at 4 */
-		code = load_host(L, options, 3, 4);
-		if (code)
-			return code;
-	}
-	lua_settop(L, 2);
-	opt_number(L, options, CQ_OPTION_FAMILY, "family");
-	opt_number(L, options, CQ_OPTION_TYPE, "type");
-	opt_permissions(L, options, CQ_OPTION_MODE, "mode", "sun_mode");
-	opt_permissions(L, options, CQ_OPTION_MASK, "mask", "sun_mask");
-	opt_switch(L, options, CQ_OPTION_UNLINK, "unlink", "sun_unlink");
-	opt_switch(L, options, CQ_OPTION_REUSEADDR, "reuseaddr", "sin_reuseaddr");
-	opt_switch(L, options, CQ_OPTION_REUSEPORT, "reuseport", "sin_reuseport");
-	opt_switch(L, options, CQ_OPTION_NODELAY, "nodelay", "sin_nodelay");
-	opt_switch(L, options, CQ_OPTION_NOPUSH, "nopush", "sin_nopush");
-	opt_switch(L, options, CQ_OPTION_V6ONLY, "v6only", "sin_v6only");
-	opt_switch(L, options, CQ_OPTION_TIME, "time", "st_time");
-	opt_bind(L, options);
-	return 0;
-}
-
-/* host, port[, family][, type]. A code as load_host. */
-static int load_arguments(lua_State *L, cq_options *options)
-{
-	int code = load_host(L, options, 1, 2);
-	if (code)
-		return code;
-	if (!lua_isnoneornil(L, 3)) {
-		code = cq_options_set(options, CQ_OPTION_FAMILY, (int)luaL_checkinteger(L, 3));
-		luaL_argcheck(L, code == 0, 3, cq_strerror(code));
-	}
-	if (!lua_isnoneornil(L, 4)) {
-		code = cq_options_set(options, CQ_OPTION_TYPE, (int)luaL_checkinteger(L, 4));
-		luaL_argcheck(L, code == 0, 4, cq_strerror(code));
-	}
-	return 0;
-}
-
-static int options_gc(lua_State *L)
-{
-	cq_options **box = lua_touserdata(L, 1);
-	cq_options_free(*box);
-	*box = NULL;
-	return 0;
-}
-
-/* Options that the collector frees if an argument turns out to be wrong. */
-static cq_options **new_options(lua_State *L)
-{
-	cq_options **box = lua_newuserdata(L, sizeof *box);
-	*box = NULL;
-	if (luaL_newmetatable(L, "cqueues.options")) {
-		lua_pushcfunction(L, options_gc);
-		lua_setfield(L, -2, "__gc");
-	}
-	lua_setmetatable(L, -2);
-	int code = cq_options_new(box);
-	if (code)
-		luaL_error(L, "%s", cq_strerror(code));
-	return box;
-}
-
 /* -- Constructors --------------------------------------------------------------------------- */
 
 static int nil_and_code(lua_State *L, int code)
@@ -231,25 +48,23 @@ typedef int constructor(const cq_options *, cq_socket **);
 static int construct(lua_State *L, constructor *make)
 {
 	struct shim *shim = shim_self(L);
-	int code;
-	if (!lua_istable(L, 1)) {
+	int code, table = lua_istable(L, 1);
+	if (!table) {
 		luaL_checkstring(L, 1);
 		luaL_checkstring(L, 2);
 	}
 	lua_settop(L, 4);
-	cq_options **options = new_options(L); /* on top */
-	if (lua_istable(L, 1)) {
-		lua_replace(L, 2);
-		lua_settop(L, 2);
-		code = load_options(L, *options);
+	cq_options *options = shim_new_options(L); /* freed by the collector */
+	if (table) {
+		code = shim_load_address(L, 1, options);
+		if (!code)
+			shim_load_options(L, 1, options, 1);
 	} else {
-		code = load_arguments(L, *options);
+		code = shim_load_arguments(L, options);
 	}
 	struct socket *socket = shim_new_socket(L, shim);
 	if (code == 0)
-		code = make(*options, &socket->so);
-	cq_options_free(*options);
-	*options = NULL;
+		code = make(options, &socket->so);
 	if (code)
 		return nil_and_code(L, code);
 	shim_apply_defaults(shim, socket);
@@ -268,21 +83,46 @@ static int socket_listen(lua_State *L)
 	return construct(L, cq_socket_listen);
 }
 
-/* socket.pair([type]), socket.pair{ type = type } */
+/* The options in the table at 1, on top of the stack; NULL if there is none. */
+static cq_options *table_options(lua_State *L)
+{
+	if (!lua_istable(L, 1))
+		return NULL;
+	cq_options *options = shim_new_options(L);
+	shim_load_options(L, 1, options, 0);
+	return options;
+}
+
+static int socket_type_of(lua_State *L, int index)
+{
+	static const char *const names[] = { "stream", "dgram", "seqpacket" };
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+	if (lua_isnoneornil(L, index))
+		return SOCK_STREAM;
+	if (lua_type(L, index) == LUA_TSTRING) {
+		for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+			if (!strcmp(lua_tostring(L, index), names[i]))
+				return types[i];
+		}
+	}
+	return (int)luaL_checkinteger(L, index);
+}
+
+/* socket.pair([type]), socket.pair{ type = type, ... } */
 static int socket_pair(lua_State *L)
 {
 	struct shim *shim = shim_self(L);
-	int type = SOCK_STREAM;
-	if (lua_istable(L, 1)) {
+	lua_settop(L, 1);
+	const cq_options *options = table_options(L);
+	if (options)
 		lua_getfield(L, 1, "type");
-		lua_replace(L, 1);
-	}
-	if (lua_type(L, 1) == LUA_TSTRING && !strcmp(lua_tostring(L, 1), "stream"))
-		type = SOCK_STREAM;
-	else if (!lua_isnoneornil(L, 1))
-		type = (int)luaL_checkinteger(L, 1);
+	int type = socket_type_of(L, options ? -1 : 1);
 	struct socket *a = shim_new_socket(L, shim), *b = shim_new_socket(L, shim);
-	int code = type == SOCK_STREAM ? cq_socket_pair(type, &a->so, &b->so) : EINVAL;
+	int code = cq_socket_pair(type, &a->so, &b->so);
+	if (!code && options)
+		code = cq_socket_configure(a->so, options);
+	if (!code && options)
+		code = cq_socket_configure(b->so, options);
 	if (code) {
 		lua_pushnil(L);
 		return 1 + nil_and_code(L, code);
@@ -292,41 +132,47 @@ static int socket_pair(lua_State *L)
 	return 2;
 }
 
-/* The descriptor of a number, a socket, or a table with a field fd. */
-static int descriptor(lua_State *L, int index)
+int shim_descriptor_of(lua_State *L, int index)
 {
-	struct socket *socket = shim_test(L, index, shim_socket_tag);
+	const struct socket *socket = shim_test(L, index, shim_socket_tag);
 	if (socket)
 		return socket->so ? cq_socket_pollfd(socket->so) : -1;
-	if (lua_istable(L, index)) {
-		lua_getfield(L, index, "fd");
-		return lua_isnumber(L, -1) ? (int)lua_tointeger(L, -1) : -1;
-	}
-	return lua_isnoneornil(L, index) ? -1 : (int)luaL_checkinteger(L, index);
+	shim_file *stream = shim_test_class(L, index, LUA_FILEHANDLE);
+	if (stream)
+		return shim_file_is_open(stream) ? fileno(shim_file_stream(stream)) : -1;
+	return lua_isnumber(L, index) ? (int)lua_tointeger(L, index) : -1;
 }
 
-static int from_descriptor(lua_State *L, int (*make)(int, cq_socket **))
+static int from_descriptor(lua_State *L, int fd, int (*make)(int, cq_socket **))
 {
 	struct shim *shim = shim_self(L);
-	int fd = descriptor(L, 1);
+	const cq_options *options = table_options(L);
 	struct socket *socket = shim_new_socket(L, shim);
 	int code = make(fd, &socket->so);
+	if (!code && options)
+		code = cq_socket_configure(socket->so, options);
 	if (code)
 		return nil_and_code(L, code);
 	shim_apply_defaults(shim, socket);
 	return 1;
 }
 
-/* socket.dup(fd or socket or { fd = fd }) */
+/* socket.dup(fd or file or socket or { fd = fd, ... }) */
 static int socket_dup(lua_State *L)
 {
-	return from_descriptor(L, cq_socket_dup);
+	lua_settop(L, 1);
+	if (lua_istable(L, 1))
+		lua_getfield(L, 1, "fd");
+	return from_descriptor(L, shim_descriptor_of(L, -1), cq_socket_dup);
 }
 
-/* socket.fdopen(fd or { fd = fd }) */
+/* socket.fdopen(fd or { fd = fd, ... }) */
 static int socket_fdopen(lua_State *L)
 {
-	return from_descriptor(L, cq_socket_adopt);
+	lua_settop(L, 1);
+	if (lua_istable(L, 1))
+		lua_getfield(L, 1, "fd");
+	return from_descriptor(L, (int)luaL_checkinteger(L, -1), cq_socket_adopt);
 }
 
 /* socket.type(object) */
@@ -417,6 +263,10 @@ int luaopen__cqueues_socket(lua_State *L)
 		luaL_setfuncs(L, shim_socket_settings, 1);
 		shim_set_waiting(L, shim_socket_reading);
 		shim_set_waiting(L, shim_socket_writing);
+		shim_set_waiting(L, shim_socket_messages);
+		shim_set_waiting(L, shim_socket_tls);
+		shim_push_state(L);
+		luaL_setfuncs(L, shim_socket_tls_plain, 1);
 		lua_pop(L, 1);
 	}
 	lua_newtable(L);

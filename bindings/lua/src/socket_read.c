@@ -66,8 +66,14 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 		size_t size;
 		if (code == 0)
 			code = receive(socket, &format, op->mode, first ? CQ_FLUSH | CQ_PATIENT : CQ_FLUSH, &data, &size);
-		if (code == EPIPE) {
+		if (code == CQ_ETRUNCATED && format.kind == CQ_READ_ALL) {
+			const struct format rest = { CQ_READ_UP_TO, SIZE_MAX, NULL };
+			code = receive(socket, &rest, op->mode, 0, &data, &size);
+		}
+		if (code == EPIPE || code == CQ_ETRUNCATED) {
 			lua_pushnil(L); /* end of file */
+			if (code == CQ_ETRUNCATED)
+				lua_pushinteger(L, code);
 			return 0;
 		}
 		if (code)
@@ -201,7 +207,7 @@ int shim_attempt_fill(lua_State *L, struct socket *socket, struct op *op, int fi
 	int code = socket->error[CQ_INPUT];
 	if (!code)
 		code = cq_socket_try_fill(socket->so, op->offset);
-	if (code && code != EPIPE)
+	if (code && code != EPIPE && code != CQ_ETRUNCATED)
 		return code;
 	lua_pushboolean(L, code == 0);
 	return 0;
@@ -232,7 +238,7 @@ int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int 
 		code = cq_socket_try_fill(socket->so, op->offset);
 	if (!code)
 		code = cq_socket_recv(socket->so, CQ_READ_EXACTLY, op->offset, cq_mode_parse(binary, 1), 0, &data, &size);
-	if (code == EPIPE) {
+	if (code == EPIPE || code == CQ_ETRUNCATED) {
 		lua_pushnil(L);
 		return 0;
 	}
@@ -295,10 +301,13 @@ static int socket_listen(lua_State *L)
 
 int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int first)
 {
-	(void)op, (void)first;
+	(void)first;
 	struct shim *shim = socket->object.shim;
 	struct socket *accepted = shim_new_socket(L, shim);
 	int code = cq_socket_try_accept(socket->so, &accepted->so);
+	cq_options **options = op->count ? lua_touserdata(L, 2) : NULL;
+	if (!code && options && (code = cq_socket_configure(accepted->so, *options)))
+		cq_socket_free(accepted->so), accepted->so = NULL;
 	if (code)
 		lua_pop(L, 1);
 	else
@@ -306,17 +315,25 @@ int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int 
 	return code;
 }
 
-/* The timeout of accept([options][, timeout]). */
-static double accept_timeout(lua_State *L, int index)
+/* accept([options][, timeout]): leaves the socket and, if there are any, the options on the stack. The
+ * timeout may stand in the options too. */
+static double accept_arguments(lua_State *L)
 {
 	double timeout = NAN;
-	if (lua_type(L, index) == LUA_TTABLE) {
-		lua_getfield(L, index, "timeout");
+	lua_settop(L, 3);
+	int table = lua_istable(L, 2);
+	if (table) {
+		lua_getfield(L, 2, "timeout");
 		timeout = shim_seconds(L, -1);
 		lua_pop(L, 1);
-		index++;
 	}
-	double given = shim_seconds(L, index);
+	double given = shim_seconds(L, table || lua_isnil(L, 2) ? 3 : 2);
+	if (table) {
+		cq_options *options = shim_new_options(L);
+		shim_load_options(L, 2, options, 0);
+		lua_replace(L, 2);
+	}
+	lua_settop(L, table ? 2 : 1);
 	return isnan(given) ? timeout : given;
 }
 
@@ -324,19 +341,20 @@ static double accept_timeout(lua_State *L, int index)
 static int socket_accept(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	double timeout = accept_timeout(L, 2);
-	lua_settop(L, 1);
-	struct op op = shim_op(ACCEPT, 0, CQ_MODE_DEFAULT, timeout);
+	double timeout = accept_arguments(L);
+	struct op op = shim_op(ACCEPT, lua_gettop(L) - 1, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
 }
 
-/* The iterator of clients: the socket and the timeout. */
+/* The iterator of clients: the socket, the timeout, the options. */
 static int next_client(lua_State *L)
 {
 	lua_settop(L, 0);
 	lua_pushvalue(L, lua_upvalueindex(2));
+	if (!lua_isnil(L, lua_upvalueindex(4)))
+		lua_pushvalue(L, lua_upvalueindex(4));
 	struct socket *socket = shim_socket(L, 1);
-	struct op op = shim_op(ACCEPT, 0, CQ_MODE_DEFAULT, lua_tonumber(L, lua_upvalueindex(3)));
+	struct op op = shim_op(ACCEPT, lua_gettop(L) - 1, CQ_MODE_DEFAULT, lua_tonumber(L, lua_upvalueindex(3)));
 	return shim_go(L, socket, &op);
 }
 
@@ -344,11 +362,13 @@ static int next_client(lua_State *L)
 static int socket_clients(lua_State *L)
 {
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
-	double timeout = accept_timeout(L, 2);
+	double timeout = accept_arguments(L);
+	lua_settop(L, 2); /* the options, or nil */
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_pushvalue(L, 1);
 	lua_pushnumber(L, timeout);
-	lua_pushcclosure(L, next_client, 3);
+	lua_pushvalue(L, 2);
+	lua_pushcclosure(L, next_client, 4);
 	shim_make_iterator(L);
 	return 1;
 }

@@ -402,13 +402,6 @@ static int socket_peerpid(lua_State *L)
 	return code ? 2 : 1;
 }
 
-/* socket:checktls(): nothing, since no socket is in TLS mode */
-static int socket_checktls(lua_State *L)
-{
-	shim_socket(L, 1);
-	return 0;
-}
-
 static int push_name(lua_State *L, int code, const cq_name *name)
 {
 	if (code) {
@@ -550,7 +543,6 @@ const luaL_Reg shim_socket_settings[] = {
 	{ "localname", socket_localname },
 	{ "peereid", socket_peereid },
 	{ "peerpid", socket_peerpid },
-	{ "checktls", socket_checktls },
 	{ "stat", socket_stat },
 	{ "pollfd", socket_pollfd },
 	{ "events", socket_events },

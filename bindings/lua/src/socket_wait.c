@@ -23,20 +23,25 @@ static const struct {
 	const char *name;
 	shim_attempt *attempt;
 	int side;
-	int failure_is_false;
+	enum { NIL, FALSE, NIL_NIL } failure;
 } kinds[] = {
-	[READ] = { "read", shim_attempt_read, CQ_INPUT, 0 },
-	[XREAD] = { "read", shim_attempt_read, CQ_INPUT, 0 },
-	[LINES] = { "lines", shim_attempt_read, CQ_INPUT, 0 },
-	[FILL] = { "fill", shim_attempt_fill, CQ_INPUT, 1 },
-	[UNPACK] = { "unpack", shim_attempt_unpack, CQ_INPUT, 0 },
-	[CONNECT] = { "connect", shim_attempt_establish, -1, 0 },
-	[LISTEN] = { "listen", shim_attempt_establish, -1, 0 },
-	[ACCEPT] = { "accept", shim_attempt_accept, -1, 0 },
-	[WRITE] = { "flush", shim_attempt_write, CQ_OUTPUT, 0 },
-	[XWRITE] = { "flush", shim_attempt_write, CQ_OUTPUT, 0 },
-	[PACK] = { "flush", shim_attempt_write, CQ_OUTPUT, 1 },
-	[FLUSH] = { "flush", shim_attempt_flush, CQ_OUTPUT, 1 },
+	[READ] = { "read", shim_attempt_read, CQ_INPUT, NIL },
+	[XREAD] = { "read", shim_attempt_read, CQ_INPUT, NIL },
+	[LINES] = { "lines", shim_attempt_read, CQ_INPUT, NIL },
+	[FILL] = { "fill", shim_attempt_fill, CQ_INPUT, FALSE },
+	[UNPACK] = { "unpack", shim_attempt_unpack, CQ_INPUT, NIL },
+	[CONNECT] = { "connect", shim_attempt_establish, -1, NIL },
+	[LISTEN] = { "listen", shim_attempt_establish, -1, NIL },
+	[ACCEPT] = { "accept", shim_attempt_accept, -1, NIL },
+	[RECVFD] = { "recvfd", shim_attempt_recvfd, CQ_INPUT, NIL_NIL },
+	[RECVFROM] = { "recvfrom", shim_attempt_recvfrom, CQ_INPUT, NIL },
+	[STARTTLS] = { "starttls", shim_attempt_starttls, -1, NIL },
+	[WRITE] = { "flush", shim_attempt_write, CQ_OUTPUT, NIL },
+	[XWRITE] = { "flush", shim_attempt_write, CQ_OUTPUT, NIL },
+	[PACK] = { "flush", shim_attempt_write, CQ_OUTPUT, FALSE },
+	[FLUSH] = { "flush", shim_attempt_flush, CQ_OUTPUT, FALSE },
+	[SENDFD] = { "sendfd", shim_attempt_sendfd, CQ_OUTPUT, FALSE },
+	[SENDTO] = { "sendto", shim_attempt_sendto, CQ_OUTPUT, FALSE },
 };
 
 /* -- Failures ------------------------------------------------------------------------------ */
@@ -57,9 +62,12 @@ static int default_onerror(lua_State *L, struct socket *socket, const char *meth
 {
 	if (code == EPIPE || code == ETIMEDOUT)
 		return code;
+	char reason[512];
+	if (!socket->so || cq_socket_reason(socket->so, reason, sizeof reason) || !reason[0] || code >= 0)
+		*reason = 0;
 	luaL_where(L, level - 1);
 	const char *peer = push_peer(L, socket);
-	lua_pushfstring(L, "%s:%s: %s", peer, method, cq_strerror(code));
+	lua_pushfstring(L, "%s:%s: %s", peer, method, *reason ? reason : cq_strerror(code));
 	lua_remove(L, -2);
 	lua_concat(L, 2);
 	return lua_error(L);
@@ -136,9 +144,11 @@ static int fail(lua_State *L, struct socket *socket, struct op *op, const char *
 		if (socket->errors[side]++ > socket->maxerrs[side])
 			return shim_error(L, "exceeded unchecked error limit (%s)", cq_strerror(code));
 	}
-	if (kinds[op->kind].failure_is_false)
+	if (kinds[op->kind].failure == FALSE)
 		lua_pushboolean(L, 0);
 	else
+		lua_pushnil(L);
+	if (kinds[op->kind].failure == NIL_NIL)
 		lua_pushnil(L);
 	int handler = socket->onerror != LUA_NOREF ? socket->onerror : shim->defaults.onerror;
 	if (handler == LUA_NOREF) {

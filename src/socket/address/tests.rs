@@ -33,8 +33,7 @@ fn the_zone_of_an_address_is_a_number_or_the_name_of_an_interface() {
 
 #[test]
 fn what_is_no_numeric_address_has_no_address() {
-    for host in ["", "localhost", "127.1", "1.2.3.4.5", "256.0.0.1", "::1::", "127.0.0.1 ", "[::1]"]
-    {
+    for host in ["", "127.1", "1.2.3.4.5", "256.0.0.1", "::1::", "127.0.0.1 ", "[::1]"] {
         assert_eq!(internet(host, 1).err(), Some(Errno::NONAME), "{host:?}");
     }
 }

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Socket methods that pass whole messages by the buffers: with descriptors, or with addresses.
+ */
+#include "shim.h"
+#include <unistd.h>
+
+enum { PAGE = 4096, DATAGRAM = 65536 };
+
+/* Room for a message, shared by all sockets of the VM: it is copied out before anything else runs. */
+static void *scratch(lua_State *L, struct shim *shim, size_t size)
+{
+	if (shim->scratch_size < size) {
+		shim->scratch = lua_newuserdata(L, size);
+		shim->scratch_size = size;
+		lua_setfield(L, LUA_REGISTRYINDEX, "cqueues.scratch");
+	}
+	return shim->scratch;
+}
+
+/* A message size: at least a page. */
+static size_t check_size(lua_State *L, int index, size_t usual)
+{
+	if (lua_isnoneornil(L, index))
+		return usual;
+	lua_Number size = shim_checknumber(L, index);
+	if (!(size >= 0 && size <= INT_MAX))
+		shim_argerror(L, index, "size out of range");
+	return size > PAGE ? (size_t)size : PAGE;
+}
+
+/* -- Descriptors -------------------------------------------------------------------------------- */
+
+int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)first;
+	struct shim *shim = socket->object.shim;
+	size_t size;
+	int fd, code = socket->error[CQ_INPUT];
+	void *room = scratch(L, shim, op->offset);
+	if (!code)
+		code = cq_socket_try_recvfd(socket->so, room, op->offset, &size, &fd);
+	if (code == EPIPE) {
+		lua_pushnil(L); /* end of file */
+		lua_pushnil(L);
+		return 0;
+	}
+	if (code)
+		return code;
+	lua_pushlstring(L, room, size);
+	if (fd < 0) {
+		lua_pushnil(L);
+		return 0;
+	}
+	struct socket *received = shim_new_socket(L, shim);
+	code = cq_socket_adopt(fd, &received->so);
+	if (code) {
+		close(fd);
+		return lua_pop(L, 2), code;
+	}
+	shim_apply_defaults(shim, received);
+	return 0;
+}
+
+/* socket:recvfd([size][, timeout]): message and socket */
+static int socket_recvfd(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	struct op op = shim_op(RECVFD, 0, CQ_MODE_DEFAULT, shim_seconds(L, 3));
+	op.offset = check_size(L, 2, PAGE);
+	lua_settop(L, 1);
+	return shim_go(L, socket, &op);
+}
+
+int shim_attempt_sendfd(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)op, (void)first;
+	size_t size;
+	int code = socket->error[CQ_OUTPUT], fd = -1;
+	const char *message = lua_tolstring(L, 2, &size);
+	if (!lua_isnoneornil(L, 3) && (fd = shim_descriptor_of(L, 3)) < 0)
+		return EBADF;
+	if (!code)
+		code = cq_socket_try_sendfd(socket->so, message, size, fd);
+	if (!code)
+		lua_pushboolean(L, 1);
+	return code;
+}
+
+/* socket:sendfd(message, socket or file or descriptor or nil[, timeout]) */
+static int socket_sendfd(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	shim_checkstring(L, 2, NULL);
+	double timeout = shim_seconds(L, 4);
+	lua_settop(L, 3);
+	struct op op = shim_op(SENDFD, 2, CQ_MODE_DEFAULT, timeout);
+	return shim_go(L, socket, &op);
+}
+
+/* -- Addresses --------------------------------------------------------------------------------- */
+
+/* Pushes the host and port, or the path, of an address. */
+static void push_address(lua_State *L, const cq_address *address)
+{
+	cq_name name;
+	int internet = !cq_address_name(address, &name) && (name.family == AF_INET || name.family == AF_INET6);
+	if (name.size)
+		lua_pushlstring(L, name.text, name.size);
+	else
+		lua_pushnil(L);
+	if (internet)
+		lua_pushinteger(L, name.port);
+	else
+		lua_pushnil(L);
+}
+
+int shim_attempt_recvfrom(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)first;
+	size_t size;
+	cq_address from;
+	int code = socket->error[CQ_INPUT];
+	void *room = scratch(L, socket->object.shim, op->offset);
+	if (!code)
+		code = cq_socket_try_recvfrom(socket->so, room, op->offset, &size, &from, NULL);
+	if (code)
+		return code;
+	lua_pushlstring(L, room, size);
+	push_address(L, &from);
+	return 0;
+}
+
+/* socket:recvfrom([size][, timeout]): message, host and port, or message and path */
+static int socket_recvfrom(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	struct op op = shim_op(RECVFROM, 0, CQ_MODE_DEFAULT, shim_seconds(L, 3));
+	op.offset = check_size(L, 2, DATAGRAM);
+	lua_settop(L, 1);
+	return shim_go(L, socket, &op);
+}
+
+int shim_attempt_sendto(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)op, (void)first;
+	size_t size;
+	const char *message = lua_tolstring(L, 2, &size);
+	const cq_address *to = lua_touserdata(L, 3);
+	int code = socket->error[CQ_OUTPUT];
+	if (!code)
+		code = cq_socket_try_sendto(socket->so, message, size, to);
+	if (!code)
+		lua_pushboolean(L, 1);
+	return code;
+}
+
+/* socket:sendto(message, host, port[, timeout]), socket:sendto(message, path[, nil, timeout]) */
+static int socket_sendto(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	size_t size;
+	cq_address address;
+	double timeout = shim_seconds(L, 5);
+	shim_checkstring(L, 2, NULL);
+	const char *host = shim_checkstring(L, 3, &size);
+	int code = lua_isnoneornil(L, 4) ? cq_address_path(host, size, &address)
+	                                 : cq_address_parse(host, (int)shim_checknumber(L, 4), &address);
+	if (code)
+		return shim_argerror(L, 3, cq_strerror(code));
+	lua_settop(L, 2);
+	*(cq_address *)lua_newuserdata(L, sizeof address) = address;
+	struct op op = shim_op(SENDTO, 2, CQ_MODE_DEFAULT, timeout);
+	return shim_go(L, socket, &op);
+}
+
+/* -- Methods ------------------------------------------------------------------------------- */
+
+const luaL_Reg shim_socket_messages[] = {
+	{ "recvfd", socket_recvfd },
+	{ "sendfd", socket_sendfd },
+	{ "recvfrom", socket_recvfrom },
+	{ "sendto", socket_sendto },
+	{ NULL, NULL },
+};

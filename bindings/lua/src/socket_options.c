@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The options of socket.connect{}, listen{}, accept{}, pair{} ...: fields of a table (guide 3.2.2), each
+ * with an older second name. What is not a field of ours is ignored.
+ */
+#include "shim.h"
+
+/* Pushes a field of the table at `index` by its name or its second name; returns its type. */
+static int field(lua_State *L, int index, const char *name, const char *second)
+{
+	lua_getfield(L, index, name);
+	if (lua_isnil(L, -1) && second) {
+		lua_pop(L, 1);
+		lua_getfield(L, index, second);
+	}
+	return lua_type(L, -1);
+}
+
+static int bad_field(lua_State *L, int index, const char *name, const char *why)
+{
+	const char *text = lua_pushfstring(L, "field %s: %s", name, why);
+	/* 2: of a method, which can wait. */
+	return index == 2 ? shim_argerror(L, index, text) : luaL_argerror(L, index, text);
+}
+
+static int bad_type(lua_State *L, int index, const char *name, const char *wanted)
+{
+	return bad_field(L, index, name, lua_pushfstring(L, "%s expected, got %s", wanted, luaL_typename(L, -1)));
+}
+
+static void set(lua_State *L, int index, cq_options *options, uint32_t option, const char *name, int value)
+{
+	int code = cq_options_set(options, option, value);
+	if (code)
+		bad_field(L, index, name, cq_strerror(code));
+}
+
+/* The whole number on top of the stack. */
+static int whole(lua_State *L, int index, const char *name)
+{
+	lua_Number number = lua_tonumber(L, -1);
+	if (!lua_isnumber(L, -1))
+		bad_type(L, index, name, "number");
+	if (number != floor(number) || fabs(number) > INT_MAX)
+		bad_field(L, index, name, "whole number expected");
+	return (int)number;
+}
+
+/* Host and port, a number or its digits, at the two indices. A code, 0 if they are right. */
+static int load_host(lua_State *L, cq_options *options, int host, int port)
+{
+	const char *name = luaL_checkstring(L, host);
+	luaL_checkstring(L, port);
+	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
+	if (!(number >= 0 && number <= 65535 && number == floor(number)))
+		return CQ_ESERVICE;
+	return cq_options_host(options, name, (int)number);
+}
+
+/* Permissions: a number, octal digits, or "rwxrwxrwx". */
+static int permissions(lua_State *L, int index, const char *name)
+{
+	static const char letters[] = "rwxrwxrwx";
+	if (lua_type(L, -1) == LUA_TNUMBER)
+		return whole(L, index, name);
+	const char *text = lua_tostring(L, -1);
+	if (!text)
+		return bad_type(L, index, name, "string");
+	int value = 0, count = (int)strspn(text, "01234567");
+	if (count && !text[count]) {
+		for (const char *digit = text; *digit; digit++)
+			value = value << 3 | (*digit - '0');
+		return value;
+	}
+	for (int i = 0; i < 9; i++) {
+		if (!text[i] || (text[i] != letters[i] && text[i] != '-'))
+			return bad_field(L, index, name, "octal digits or rwxrwxrwx expected");
+		value = value << 1 | (text[i] != '-');
+	}
+	return value;
+}
+
+/* How a field is read. */
+enum reading { SWITCH, NUMBER, PERMISSIONS };
+
+static const struct {
+	const char *name, *second;
+	uint32_t option;
+	enum reading reading;
+} fields[] = {
+	{ "family", NULL, CQ_OPTION_FAMILY, NUMBER },
+	{ "type", NULL, CQ_OPTION_TYPE, NUMBER },
+	{ "mode", "sun_mode", CQ_OPTION_MODE, PERMISSIONS },
+	{ "mask", "sun_mask", CQ_OPTION_MASK, PERMISSIONS },
+	{ "unlink", "sun_unlink", CQ_OPTION_UNLINK, SWITCH },
+	{ "reuseaddr", "sin_reuseaddr", CQ_OPTION_REUSEADDR, SWITCH },
+	{ "reuseport", "sin_reuseport", CQ_OPTION_REUSEPORT, SWITCH },
+	{ "broadcast", "sin_broadcast", CQ_OPTION_BROADCAST, SWITCH },
+	{ "nodelay", "sin_nodelay", CQ_OPTION_NODELAY, SWITCH },
+	{ "nopush", "sin_nopush", CQ_OPTION_NOPUSH, SWITCH },
+	{ "v6only", "sin_v6only", CQ_OPTION_V6ONLY, SWITCH },
+	{ "oobinline", "sin_oobinline", CQ_OPTION_OOBINLINE, SWITCH },
+	{ "nonblock", "fd_nonblock", CQ_OPTION_NONBLOCK, SWITCH },
+	{ "cloexec", "fd_cloexec", CQ_OPTION_CLOEXEC, SWITCH },
+	{ "nosigpipe", "fd_nosigpipe", CQ_OPTION_NOSIGPIPE, SWITCH },
+	{ "verify", "tls_verify", CQ_OPTION_VERIFY, SWITCH },
+	{ "time", "st_time", CQ_OPTION_TIME, SWITCH },
+};
+
+/* The first fields are for those who make a socket; who has one ignores them. */
+enum { MAKING = 5 };
+
+static void load_fields(lua_State *L, int index, cq_options *options, int making)
+{
+	for (size_t i = making ? 0 : MAKING; i < sizeof fields / sizeof *fields; i++) {
+		const char *name = fields[i].name;
+		int type = field(L, index, name, fields[i].second), value = 0;
+		if (type != LUA_TNIL) {
+			switch (fields[i].reading) {
+			case SWITCH:
+				if (type != LUA_TBOOLEAN)
+					bad_type(L, index, name, "boolean");
+				value = lua_toboolean(L, -1);
+				break;
+			case NUMBER: value = whole(L, index, name); break;
+			case PERMISSIONS: value = permissions(L, index, name); break;
+			}
+			set(L, index, options, fields[i].option, name, value);
+		}
+		lua_pop(L, 1);
+	}
+}
+
+/* keepalive: a switch, or { idle = seconds, interval = seconds, count = probes }. */
+static void load_keepalive(lua_State *L, int index, cq_options *options)
+{
+	static const char *const names[] = { "idle", "interval", "count" };
+	int type = field(L, index, "keepalive", NULL);
+	if (type == LUA_TTABLE) {
+		set(L, index, options, CQ_OPTION_KEEPALIVE, "keepalive", 1);
+		for (uint32_t i = 0; i < 3; i++) {
+			lua_getfield(L, -1, names[i]);
+			if (!lua_isnil(L, -1)) {
+				const char *name = lua_pushfstring(L, "keepalive.%s", names[i]);
+				lua_insert(L, -2);
+				set(L, index, options, CQ_OPTION_KEEPALIVE_IDLE + i, name, whole(L, index, name));
+				lua_pop(L, 1);
+			}
+			lua_pop(L, 1);
+		}
+	} else if (type == LUA_TBOOLEAN) {
+		set(L, index, options, CQ_OPTION_KEEPALIVE, "keepalive", lua_toboolean(L, -1));
+	} else if (type != LUA_TNIL) {
+		bad_type(L, index, "keepalive", "boolean or table");
+	}
+	lua_pop(L, 1);
+}
+
+/* sendname: a switch, or the name. */
+static void load_sendname(lua_State *L, int index, cq_options *options)
+{
+	int type = field(L, index, "sendname", "tls_sendname"), code = 0;
+	if (type == LUA_TBOOLEAN)
+		code = cq_options_set(options, CQ_OPTION_SENDNAME, lua_toboolean(L, -1));
+	else if (type == LUA_TSTRING || type == LUA_TNUMBER)
+		code = cq_options_sendname(options, lua_tostring(L, -1));
+	else if (type != LUA_TNIL)
+		bad_type(L, index, "sendname", "string");
+	if (code)
+		bad_field(L, index, "sendname", cq_strerror(code));
+	lua_pop(L, 1);
+}
+
+/* bind: an address, { address, port }, { addr = address, port = port } or { path = path }. */
+static void load_bind(lua_State *L, int index, cq_options *options)
+{
+	int type = field(L, index, "bind", "sa_bind"), code = 0, top = lua_gettop(L);
+	if (type == LUA_TSTRING) {
+		code = cq_options_bind(options, lua_tostring(L, -1), 0);
+	} else if (type == LUA_TTABLE) {
+		size_t size;
+		lua_getfield(L, top, "path");
+		const char *path = lua_tolstring(L, -1, &size);
+		if (path) {
+			code = cq_options_bind_path(options, path, size);
+		} else {
+			lua_getfield(L, top, "port");
+			if (lua_isnil(L, -1)) {
+				lua_pop(L, 1);
+				lua_rawgeti(L, top, 2);
+			}
+			int port = lua_isnil(L, -1) ? 0 : whole(L, index, "bind");
+			lua_getfield(L, top, "addr");
+			if (lua_isnil(L, -1)) {
+				lua_pop(L, 1);
+				lua_rawgeti(L, top, 1);
+			}
+			if (lua_type(L, -1) != LUA_TSTRING)
+				bad_field(L, index, "bind", "no bind address specified");
+			code = cq_options_bind(options, lua_tostring(L, -1), port);
+		}
+	} else if (type != LUA_TNIL) {
+		bad_type(L, index, "bind", "string");
+	}
+	if (code)
+		bad_field(L, index, "bind", cq_strerror(code));
+	lua_settop(L, top - 1);
+}
+
+void shim_load_options(lua_State *L, int index, cq_options *options, int making)
+{
+	luaL_checkstack(L, 8, "too many arguments");
+	load_fields(L, index, options, making);
+	load_keepalive(L, index, options);
+	load_sendname(L, index, options);
+	load_bind(L, index, options);
+}
+
+int shim_load_address(lua_State *L, int index, cq_options *options)
+{
+	size_t size;
+	int code = 0, top = lua_gettop(L);
+	if (field(L, index, "path", NULL) != LUA_TNIL) {
+		const char *path = lua_tolstring(L, -1, &size);
+		if (!path)
+			bad_type(L, index, "path", "string");
+		code = cq_options_path(options, path, size);
+		if (code)
+			bad_field(L, index, "path", cq_strerror(code));
+	} else {
+		field(L, index, "host", NULL);
+		field(L, index, "port", NULL);
+		code = load_host(L, options, top + 2, top + 3);
+	}
+	lua_settop(L, top);
+	return code;
+}
+
+int shim_load_arguments(lua_State *L, cq_options *options)
+{
+	int code = load_host(L, options, 1, 2);
+	if (code)
+		return code;
+	if (!lua_isnoneornil(L, 3)) {
+		code = cq_options_set(options, CQ_OPTION_FAMILY, (int)luaL_checkinteger(L, 3));
+		luaL_argcheck(L, code == 0, 3, cq_strerror(code));
+	}
+	if (!lua_isnoneornil(L, 4)) {
+		code = cq_options_set(options, CQ_OPTION_TYPE, (int)luaL_checkinteger(L, 4));
+		luaL_argcheck(L, code == 0, 4, cq_strerror(code));
+	}
+	return 0;
+}
+
+static int options_gc(lua_State *L)
+{
+	cq_options **box = lua_touserdata(L, 1);
+	cq_options_free(*box);
+	*box = NULL;
+	return 0;
+}
+
+cq_options *shim_new_options(lua_State *L)
+{
+	cq_options **box = lua_newuserdata(L, sizeof *box);
+	*box = NULL;
+	if (luaL_newmetatable(L, "cqueues.options")) {
+		lua_pushcfunction(L, options_gc);
+		lua_setfield(L, -2, "__gc");
+	}
+	lua_setmetatable(L, -2);
+	int code = cq_options_new(box);
+	if (code)
+		luaL_error(L, "%s", cq_strerror(code));
+	return *box;
+}

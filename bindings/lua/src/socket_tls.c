@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * TLS on sockets. Contexts and connections are those of luaossl: userdata of its classes, each of
+ * which holds the pointer of libssl.
+ */
+#include "shim.h"
+
+#define CONTEXT_CLASS "SSL_CTX*"
+#define CONNECTION_CLASS "SSL*"
+#define CONFIGURATION "cqueues.tls"
+
+static int tls_gc(lua_State *L)
+{
+	cq_tls **box = lua_touserdata(L, 1);
+	cq_tls_free(*box);
+	*box = NULL;
+	return 0;
+}
+
+/* Pushes a place for a configuration, which the collector frees. */
+static cq_tls **new_box(lua_State *L)
+{
+	cq_tls **box = lua_newuserdata(L, sizeof *box);
+	*box = NULL;
+	if (luaL_newmetatable(L, "cqueues.tls.configuration")) {
+		lua_pushcfunction(L, tls_gc);
+		lua_setfield(L, -2, "__gc");
+	}
+	lua_setmetatable(L, -2);
+	return box;
+}
+
+/* Pushes the configuration of those who give none: a client that demands nothing, unless its socket
+ * was made with the option `verify`. One for the VM, so that sessions are resumed. */
+static int push_usual(lua_State *L)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, CONFIGURATION);
+	if (!lua_isnil(L, -1))
+		return 0;
+	lua_pop(L, 1);
+	cq_tls **box = new_box(L);
+	int code = cq_tls_new(CQ_TLS_CLIENT, box);
+	if (!code)
+		code = cq_tls_verify(*box, CQ_TLS_VERIFY_NONE);
+	if (code)
+		return code;
+	lua_pushvalue(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, CONFIGURATION);
+	return 0;
+}
+
+/* Pushes the configuration that the value at 2 stands for. */
+static int push_configuration(lua_State *L)
+{
+	void **context = shim_test_class(L, 2, CONTEXT_CLASS), **ssl = shim_test_class(L, 2, CONNECTION_CLASS);
+	if (!context && !ssl)
+		return push_usual(L);
+	cq_tls **box = new_box(L);
+	return context ? cq_tls_adopt_context(*context, CQ_TLS_ANY, box) : cq_tls_adopt_ssl(*ssl, CQ_TLS_ANY, box);
+}
+
+/* Pushes the input that the mode flag P keeps from the handshake. */
+static size_t hold_back(lua_State *L, cq_socket *so)
+{
+	char mode[4];
+	const void *data;
+	size_t size = cq_socket_pending(so, CQ_INPUT);
+	cq_mode_format(cq_socket_mode(so, CQ_INPUT), CQ_INPUT, mode);
+	if (!size || mode[2] != 'P')
+		return 0;
+	if (cq_socket_recv(so, CQ_READ_UP_TO, size, cq_mode_parse("b", 1), 0, &data, &size))
+		return 0;
+	lua_pushlstring(L, data, size);
+	return size;
+}
+
+int shim_attempt_starttls(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)op, (void)first;
+	cq_tls **box = lua_touserdata(L, 2);
+	size_t held = hold_back(L, socket->so);
+	int code = cq_socket_try_starttls(socket->so, *box);
+	if (held) {
+		int kept = cq_socket_unget(socket->so, lua_tostring(L, -1), held);
+		lua_pop(L, 1);
+		code = code ? code : kept;
+	}
+	if (!code)
+		lua_pushvalue(L, 1);
+	return code;
+}
+
+/* socket:starttls([context or connection][, timeout]) */
+static int socket_starttls(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	double timeout = lua_type(L, 2) == LUA_TNUMBER ? lua_tonumber(L, 2) : shim_seconds(L, 3);
+	lua_settop(L, 2);
+	int code = push_configuration(L);
+	if (code)
+		return shim_error(L, "%s", cq_strerror(code));
+	lua_replace(L, 2);
+	struct op op = shim_op(STARTTLS, 1, CQ_MODE_DEFAULT, timeout);
+	return shim_go(L, socket, &op);
+}
+
+/* socket:checktls(): luaossl's object; nothing without TLS; nil and a text without luaossl */
+static int socket_checktls(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	if (!cq_socket_checktls(socket->so))
+		return 0;
+	lua_getglobal(L, "require");
+	lua_pushliteral(L, "openssl.ssl");
+	if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+		lua_pushnil(L);
+		lua_insert(L, -2);
+		return 2;
+	}
+	void **place = lua_newuserdata(L, sizeof *place);
+	luaL_getmetatable(L, CONNECTION_CLASS);
+	if (lua_isnil(L, -1)) {
+		lua_pushnil(L);
+		lua_pushliteral(L, "openssl.ssl has no class of that name");
+		return 2;
+	}
+	*place = cq_socket_sharetls(socket->so); /* freed by the class */
+	lua_setmetatable(L, -2);
+	return 1;
+}
+
+/* socket:reason(): why the connection failed, in words; nothing if there is no more to say */
+static int socket_reason(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	char text[512];
+	if (cq_socket_reason(socket->so, text, sizeof text) || !text[0])
+		return 0;
+	lua_pushstring(L, text);
+	return 1;
+}
+
+/* socket:alpn(): the application protocol that both ends chose, if any */
+static int socket_alpn(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	char text[256];
+	if (cq_socket_alpn(socket->so, text, sizeof text) || !text[0])
+		return 0;
+	lua_pushstring(L, text);
+	return 1;
+}
+
+/* -- Methods ------------------------------------------------------------------------------- */
+
+const luaL_Reg shim_socket_tls[] = {
+	{ "starttls", socket_starttls },
+	{ NULL, NULL },
+};
+
+const luaL_Reg shim_socket_tls_plain[] = {
+	{ "checktls", socket_checktls },
+	{ "reason", socket_reason },
+	{ "alpn", socket_alpn },
+	{ NULL, NULL },
+};

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+//! `cq_tls_*`: TLS configurations; `cq_socket_*`: TLS on sockets.
+
+use super::boundary::{borrow, call, put, text, value};
+use super::socket::retry;
+use crate::errno::{Errno, Result};
+use crate::socket::Socket;
+use crate::sys::tls::{adopt_context, adopt_ssl};
+use crate::tls::{Config, Role, Verify};
+use std::ffi::{c_char, c_int, c_void};
+use std::sync::OnceLock;
+
+/// The end of a connection that a socket is: the server if a listener accepted it, else the client.
+pub const CQ_TLS_ANY: u32 = 0;
+/// The end that connects.
+pub const CQ_TLS_CLIENT: u32 = 1;
+/// The end that is connected to.
+pub const CQ_TLS_SERVER: u32 = 2;
+
+fn role(number: u32) -> Result<Option<Role>> {
+    match number {
+        CQ_TLS_ANY => Ok(None),
+        CQ_TLS_CLIENT => Ok(Some(Role::Client)),
+        CQ_TLS_SERVER => Ok(Some(Role::Server)),
+        _ => Err(Errno::BADARG),
+    }
+}
+
+unsafe fn hand_out(place: *mut *mut Config, config: Config) -> Result<()> {
+    let made = Box::into_raw(Box::new(config));
+    // SAFETY: the caller's place; on failure the handle is taken back.
+    unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
+}
+
+/// Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
+/// sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client verifies
+/// that the server's certificate is valid, by the system's authorities, and names the host; a server
+/// demands no certificate. Clients that share a configuration resume each other's sessions. Free it
+/// with `cq_tls_free`; sockets keep what they need.
+///
+/// Errors: EINVAL for NULL or another role; `CQ_ETLS`.
+///
+/// Source: RFC 8446, RFC 9147; guide §3.2.2, starttls.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_new(role: u32, tls: *mut *mut Config) -> c_int {
+    call(|| {
+        let role = self::role(role)?;
+        let verify = if role == Some(Role::Client) { Verify::Peer } else { Verify::No };
+        // SAFETY: as documented.
+        unsafe { hand_out(tls, Config::new(role, verify)?) }
+    })
+}
+
+/// Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that
+/// demands, and `CQ_OPTION_VERIFY` of the socket, is verified. The role counts only if the context
+/// was made for both (TLS_method).
+///
+/// Errors: EINVAL for NULL or another role.
+///
+/// Safety: `context` is of the same libssl that this library is linked with.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_adopt_context(
+    context: *mut c_void,
+    role: u32,
+    tls: *mut *mut Config,
+) -> c_int {
+    call(|| {
+        if context.is_null() {
+            return Err(Errno::BADARG);
+        }
+        let role = self::role(role)?;
+        // SAFETY: as documented, here and below.
+        let context = unsafe { adopt_context(context) };
+        unsafe { hand_out(tls, Config::from_context(context, role)) }
+    })
+}
+
+/// Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`.
+///
+/// Errors: EINVAL for NULL or another role.
+///
+/// Safety: `ssl` is of the same libssl that this library is linked with, and has no connection.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_adopt_ssl(
+    ssl: *mut c_void,
+    role: u32,
+    tls: *mut *mut Config,
+) -> c_int {
+    call(|| {
+        if ssl.is_null() {
+            return Err(Errno::BADARG);
+        }
+        let role = self::role(role)?;
+        // SAFETY: as documented, here and below.
+        let ssl = unsafe { adopt_ssl(ssl) };
+        unsafe { hand_out(tls, Config::from_ssl(ssl, role)) }
+    })
+}
+
+/// Frees a configuration. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_free(tls: *mut Config) {
+    value((), || {
+        if !tls.is_null() {
+            // SAFETY: the handle came from Box::into_raw; the caller gives it up.
+            drop(unsafe { Box::from_raw(tls) });
+        }
+        Ok(())
+    });
+}
+
+unsafe fn utf8<'a>(string: *const c_char) -> Result<&'a str> {
+    // SAFETY: as the functions below document.
+    unsafe { text(string) }?.to_str().map_err(|_| Errno::BADARG)
+}
+
+/// Loads a certificate, followed by its chain, and its private key from PEM files.
+///
+/// Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if a file holds no such
+/// thing or the key belongs to another certificate.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_certificate(
+    tls: *const Config,
+    chain: *const c_char,
+    key: *const c_char,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(tls)?.set_certificate(utf8(chain)?, utf8(key)?) })
+}
+
+/// Trusts the authorities in a PEM file or a hashed directory instead of the system's; may be repeated.
+///
+/// Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if there is no
+/// certificate in the file.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_authorities(tls: *const Config, path: *const c_char) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(tls)?.set_authorities(utf8(path)?) })
+}
+
+/// Nothing is demanded of the peer.
+pub const CQ_TLS_VERIFY_NONE: u32 = 0;
+/// A client demands a valid certificate that names the host; a server a valid one, if any.
+pub const CQ_TLS_VERIFY_PEER: u32 = 1;
+/// The same; a server demands that there is one.
+pub const CQ_TLS_VERIFY_REQUIRE: u32 = 2;
+
+/// Sets what is demanded of the peer's certificate: one of `CQ_TLS_VERIFY_...`.
+///
+/// Errors: EINVAL for NULL, another number, or an adopted configuration.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_verify(tls: *const Config, how: u32) -> c_int {
+    call(|| {
+        let how = match how {
+            CQ_TLS_VERIFY_NONE => Verify::No,
+            CQ_TLS_VERIFY_PEER => Verify::Peer,
+            CQ_TLS_VERIFY_REQUIRE => Verify::Require,
+            _ => return Err(Errno::BADARG),
+        };
+        // SAFETY: as documented.
+        unsafe { borrow(tls) }?.set_verify(how)
+    })
+}
+
+/// Sets the name or address that the server's certificate must have, and that it is told, instead of the
+/// socket's host.
+///
+/// Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_name(tls: *const Config, name: *const c_char) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let name = unsafe { utf8(name) }?;
+        if name.is_empty() {
+            return Err(Errno::BADARG);
+        }
+        unsafe { borrow(tls) }?.set_name(name)
+    })
+}
+
+/// Sets the application protocols (ALPN) that a client offers and a server accepts, the best first:
+/// "h2,http/1.1". A server without one in common with what is offered refuses the connection.
+///
+/// Errors: EINVAL for NULL, an empty name or one of more than 255 bytes, or an adopted configuration.
+///
+/// Source: RFC 7301.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_alpn(tls: *const Config, protocols: *const c_char) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(tls)?.set_protocols(utf8(protocols)?) })
+}
+
+/// The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
+/// configuration. NULL for a configuration of one `SSL *`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_tls_context(tls: *const Config) -> *mut c_void {
+    // SAFETY: as documented.
+    value(std::ptr::null_mut(), || Ok(unsafe { borrow(tls) }?.context_pointer()))
+}
+
+/// The configuration for NULL: a client that verifies. The only thing that is made once for all.
+fn usual() -> Result<Config> {
+    static USUAL: OnceLock<Result<Config>> = OnceLock::new();
+    USUAL.get_or_init(|| Config::new(Some(Role::Client), Verify::Peer)).clone()
+}
+
+unsafe fn config(tls: *const Config) -> Result<Config> {
+    // SAFETY: as the functions below document.
+    unsafe { tls.as_ref() }.map_or_else(usual, |config| Ok(config.clone()))
+}
+
+/// Begins TLS, or goes on with its handshake, without waiting; 0 when the handshake is done. NULL
+/// stands for a client that verifies by the system's authorities. Buffered output leaves in plain text
+/// first if its mode says `a`. What is buffered as input was sent by the peer as the beginning of its
+/// handshake, so that plain text behind a STARTTLS command makes it fail. A datagram socket that
+/// everybody can send to gets one peer: the first that speaks.
+///
+/// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
+///
+/// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
+/// is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
+/// datagram; EOPNOTSUPP for a listener; EBADF after close; what kept the socket from being connected.
+///
+/// Safety: `tls` is NULL or a configuration.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_try_starttls(
+    socket: *const Socket,
+    tls: *const Config,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket)?.start_tls(&config(tls)?) })
+}
+
+/// Begins TLS and waits, at most the socket's timeout, until its handshake is done.
+///
+/// Errors: as for `cq_socket_try_starttls`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const Config) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let socket = unsafe { borrow(socket) }?;
+        let config = unsafe { config(tls) }?;
+        retry(socket, None, |_| socket.start_tls(&config))
+    })
+}
+
+/// The `SSL *` of a socket, NULL without TLS. It holds until the socket is closed; reading, writing and
+/// the handshake are the socket's.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_checktls(socket: *const Socket) -> *mut c_void {
+    // SAFETY: as documented.
+    value(std::ptr::null_mut(), || Ok(unsafe { borrow(socket) }?.tls_pointer()))
+}
+
+/// The same with a reference of the caller's own, to be given back with SSL_free.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_sharetls(socket: *const Socket) -> *mut c_void {
+    value(std::ptr::null_mut(), || {
+        // SAFETY: as documented.
+        Ok(unsafe { borrow(socket) }?.share_tls())
+    })
+}
+
+/// Tells whether a TLS connection resumed an earlier session. False without TLS and for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_resumed(socket: *const Socket) -> bool {
+    value(false, || {
+        // SAFETY: as documented.
+        Ok(unsafe { borrow(socket) }?.tls(|tls| tls.is_resumed()).unwrap_or(false))
+    })
+}
+
+/// Writes as much of `from` as fits, and a NUL.
+unsafe fn copy_text(from: &[u8], to: *mut c_char, size: usize) -> Result<()> {
+    if to.is_null() || size == 0 {
+        return Err(Errno::BADARG);
+    }
+    let count = from.len().min(size - 1);
+    // SAFETY: writable for `size` bytes, as the functions below document.
+    unsafe {
+        std::ptr::copy_nonoverlapping(from.as_ptr().cast(), to, count);
+        to.add(count).write(0);
+    }
+    Ok(())
+}
+
+/// Writes the application protocol that both ends chose, and a NUL; an empty text if none.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Safety: `text` is writable for `size` bytes; 256 always suffice.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_alpn(
+    socket: *const Socket,
+    text: *mut c_char,
+    size: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let protocol = unsafe { borrow(socket) }?.tls(|tls| tls.protocol().map(<[u8]>::to_vec));
+        unsafe { copy_text(&protocol.flatten().unwrap_or_default(), text, size) }
+    })
+}
+
+/// Writes why the connection failed, in words, with the peer that it concerns, and a NUL: "certificate
+/// verify failed: unable to get local issuer certificate, peer 127.0.0.1:443"; an empty text
+/// if nothing failed that has more to say than its code.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Safety: `text` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_reason(
+    socket: *const Socket,
+    text: *mut c_char,
+    size: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let reason = unsafe { borrow(socket) }?.reason().unwrap_or_default();
+        unsafe { copy_text(reason.as_bytes(), text, size) }
+    })
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+//! TLS on a socket: moves bytes between the kernel and an [`Engine`]. Reads and writes come here
+//! once `start_tls` has been called, and never go back to plain text.
+
+use super::establish::Phase;
+use super::{queue, Inner, Socket};
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+use crate::tls::{Config, Engine, Failure, Peer, Read, Written, RECORD};
+use std::ffi::c_void;
+
+impl Socket {
+    /// Goes on with the handshake, and begins it if it has not begun: `Ok` once it is done. What was
+    /// buffered belongs to it: output leaves in plain text first if its mode says `a`; input was sent
+    /// by the peer as the beginning of its handshake.
+    pub fn start_tls(&self, config: &Config) -> Result<()> {
+        let mut inner = self.inner.borrow_mut();
+        inner.check_open()?;
+        inner.begin();
+        inner.establish()?;
+        if inner.tls.is_some() {
+            return Ok(());
+        }
+        if matches!(inner.phase, Phase::Listening) {
+            return Err(Errno(libc::EOPNOTSUPP));
+        }
+        if inner.output.mode.autoflush {
+            inner.more = false;
+            inner.flush(super::Buffering::No)?;
+        }
+        inner.begin_handshake(config)?;
+        inner.establish()
+    }
+
+    /// The `SSL *`, NULL without TLS.
+    pub fn tls_pointer(&self) -> *mut c_void {
+        self.inner.borrow().tls.as_ref().map_or(std::ptr::null_mut(), |tls| tls.pointer())
+    }
+
+    /// The same with a reference of its own.
+    pub fn share_tls(&self) -> *mut c_void {
+        self.inner.borrow().tls.as_ref().map_or(std::ptr::null_mut(), |tls| tls.share())
+    }
+
+    /// What the connection's TLS says.
+    pub fn tls<T>(&self, ask: impl FnOnce(&Engine) -> T) -> Option<T> {
+        self.inner.borrow().tls.as_deref().map(ask)
+    }
+
+    /// Why the connection failed, in words: "certificate has expired, peer 127.0.0.1:443".
+    pub fn reason(&self) -> Option<String> {
+        self.inner.borrow().reason.as_deref().map(str::to_owned)
+    }
+}
+
+impl Inner {
+    fn begin_handshake(&mut self, config: &Config) -> Result<()> {
+        let datagrams = self.kind == libc::SOCK_DGRAM;
+        if datagrams {
+            self.fix_peer()?;
+        }
+        let none = Peer::default();
+        let peer = self.peer.as_deref().unwrap_or(&none);
+        let begun = config.begin(peer, self.accepted, datagrams);
+        let mut tls = Box::new(begun.inspect_err(|error| {
+            if *error == Errno::NOTVERIFIED {
+                self.reason = Some("the name to verify is not known".into());
+            }
+        })?);
+        if !self.input.queue.is_empty() {
+            tls.feed(self.input.queue.data());
+            self.input.queue = queue::Queue::default();
+            self.message = false;
+        }
+        self.scanned = 0;
+        self.tls = Some(tls);
+        self.phase = Phase::AwaitHandshake;
+        Ok(())
+    }
+
+    /// A datagram socket that everybody may send to gets one peer: the first that speaks.
+    fn fix_peer(&mut self) -> Result<()> {
+        if sock::peer_name(self.fd).is_ok() {
+            return Ok(());
+        }
+        match sock::peek_sender(self.fd).map_err(Errno::from) {
+            Ok(from) => Ok(sock::connect(self.fd, &from)?),
+            Err(error) if error.is_again() => Err(self.must_wait(libc::POLLIN)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One step of the phase `AwaitHandshake`.
+    pub(super) fn continue_handshake(&mut self) -> Result<Phase> {
+        self.with_tls(|inner, tls| {
+            inner.check(tls.retransmit())?;
+            loop {
+                let done = tls.handshake();
+                inner.drain(tls)?;
+                if inner.check(done)? {
+                    return Ok(Phase::Connected);
+                }
+                inner.fetch(tls, false)?;
+            }
+        })
+    }
+
+    /// Runs `step` with the engine taken out, so that both can be changed.
+    fn with_tls<T>(
+        &mut self,
+        step: impl FnOnce(&mut Inner, &mut Engine) -> Result<T>,
+    ) -> Result<T> {
+        let Some(mut tls) = self.tls.take() else { return Err(Errno::BADF) };
+        let result = step(self, &mut tls);
+        self.tls = Some(tls);
+        result
+    }
+
+    /// Keeps the reason of a failure.
+    fn check<T>(&mut self, result: std::result::Result<T, Failure>) -> Result<T> {
+        result.map_err(|failure| {
+            self.explain(&failure.reason);
+            failure.code
+        })
+    }
+
+    /// Keeps a reason, with the peer that it concerns.
+    pub(super) fn explain(&mut self, reason: &str) {
+        let peer = match self.peer.as_deref() {
+            Some(Peer { host: Some(host), port, .. }) if host.contains(':') => {
+                format!("[{host}]:{port}")
+            }
+            Some(Peer { host: Some(host), port, .. }) => format!("{host}:{port}"),
+            _ => sock::peer_name(self.fd).map_or_else(|_| String::new(), |a| super::describe(&a)),
+        };
+        let separator = if peer.is_empty() { "" } else { ", peer " };
+        self.reason = Some(format!("{reason}{separator}{peer}").into());
+    }
+
+    /// Receives decrypted bytes, as recv(2) would.
+    pub(super) fn receive_secure(&mut self, room: &mut [u8], patient: bool) -> Result<usize> {
+        self.with_tls(|inner, tls| loop {
+            let read = tls.read(room);
+            if !tls.outgoing().is_empty() {
+                // An answer to the peer: what the kernel does not take now goes with the next wait.
+                inner.output_blocked = inner.drain(tls) == Err(Errno::AGAIN);
+            }
+            match inner.check(read)? {
+                Read::Bytes(count) => return Ok(count),
+                Read::Closed => return Ok(0),
+                Read::NeedInput => inner.fetch(tls, patient)?,
+            }
+        })
+    }
+
+    /// Encrypts and sends as much as the kernel takes, `first` before `second`; returns how much of
+    /// them was encrypted. Whole records are filled across the seam.
+    pub(super) fn push_secure(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
+        self.with_tls(|inner, tls| {
+            inner.drain(tls)?;
+            let total = first.len() + second.len();
+            let (mut done, mut seam) = (0, Vec::new());
+            while done < total {
+                let piece = piece(first, second, done, &mut seam);
+                match tls.write(piece) {
+                    Ok(Written::Bytes(count)) => done += count,
+                    Ok(Written::NeedInput) => match inner.answer(tls) {
+                        Err(Errno::AGAIN) if done > 0 => break,
+                        result => result?,
+                    },
+                    Err(_) if done > 0 => break,
+                    Err(failure) => {
+                        inner.output.stat.eof |= failure.code == Errno::PIPE;
+                        inner.check(Err(failure))?;
+                    }
+                }
+                let full = tls.outgoing().len() > queue::LARGE - 2 * RECORD;
+                if (full || done == total || inner.kind == libc::SOCK_DGRAM)
+                    && inner.drain(tls) == Err(Errno::AGAIN)
+                {
+                    break;
+                }
+            }
+            Ok(done)
+        })
+    }
+
+    /// The peer wants to negotiate again before it takes more.
+    fn answer(&mut self, tls: &mut Engine) -> Result<()> {
+        self.drain(tls)?;
+        self.fetch(tls, false)
+    }
+
+    /// Sends what is encrypted and could not be sent yet.
+    pub(super) fn drain_secure(&mut self) -> Result<()> {
+        match self.tls {
+            Some(_) => self.with_tls(Inner::drain),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends what the engine has for the network. EAGAIN keeps the rest.
+    fn drain(&mut self, tls: &mut Engine) -> Result<()> {
+        while !tls.outgoing().is_empty() {
+            match sock::send(self.fd, tls.outgoing(), self.send_flags).map_err(Errno::from) {
+                Ok(count) => tls.sent(count),
+                Err(Errno(libc::EINTR)) => {}
+                Err(error) if error.is_again() => return Err(self.must_wait(libc::POLLOUT)),
+                Err(error) => {
+                    self.output.stat.eof |= error == Errno::PIPE;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives for the engine. An end of the network is a failure: TLS says itself when it ends.
+    fn fetch(&mut self, tls: &mut Engine, patient: bool) -> Result<()> {
+        if patient && self.drained {
+            return Err(self.must_wait_for_network(tls));
+        }
+        let (fd, datagrams) = (self.fd, self.kind == libc::SOCK_DGRAM);
+        let mut asked = 0;
+        let received = tls.fetch(|room| {
+            asked = room.len();
+            Ok(sock::receive(fd, room)?)
+        });
+        match received {
+            Ok(0) if datagrams => Ok(()),
+            Ok(0) => self.check(Err(tls.cut())),
+            Ok(count) => {
+                self.drained = count < asked && !datagrams;
+                Ok(())
+            }
+            Err(Errno(libc::EINTR)) => Ok(()),
+            Err(error) if error.is_again() => {
+                self.drained = true;
+                Err(self.must_wait_for_network(tls))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn must_wait_for_network(&mut self, tls: &Engine) -> Errno {
+        let unsent = !tls.outgoing().is_empty() || std::mem::take(&mut self.output_blocked);
+        let again = self.must_wait(libc::POLLIN | if unsent { libc::POLLOUT } else { 0 });
+        if matches!(self.phase, Phase::AwaitHandshake) {
+            self.retry = tls.timeout();
+        }
+        again
+    }
+
+    /// Says that nothing more will be sent, as far as the kernel takes it at once.
+    pub(super) fn close_secure(&mut self) {
+        if self.tls.is_some() {
+            let _ = self.with_tls(|inner, tls| {
+                tls.close();
+                inner.drain(tls)
+            });
+        }
+    }
+}
+
+/// What to encrypt after `done` bytes of `first` and `second`: at most a record.
+fn piece<'a>(first: &'a [u8], second: &'a [u8], done: usize, seam: &'a mut Vec<u8>) -> &'a [u8] {
+    if done >= first.len() {
+        let rest = &second[done - first.len()..];
+        return &rest[..rest.len().min(RECORD)];
+    }
+    let rest = &first[done..];
+    if rest.len() >= RECORD || second.is_empty() {
+        return &rest[..rest.len().min(RECORD)];
+    }
+    seam.clear();
+    seam.extend_from_slice(rest);
+    seam.extend_from_slice(&second[..second.len().min(RECORD - rest.len())]);
+    seam
+}

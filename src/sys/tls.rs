@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+//! What of libssl the `openssl` crate does not offer: foreign pointers, roles, resumable sessions,
+//! DTLS timers.
+
+use foreign_types::{ForeignType, ForeignTypeRef};
+use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslRef, SslSession, SslStream};
+use std::ffi::{c_int, c_long, c_void};
+use std::time::Duration;
+
+/// Which end of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The one that connects.
+    Client,
+    /// The one that is connected to.
+    Server,
+}
+
+extern "C" {
+    fn SSL_up_ref(ssl: *mut openssl_sys::SSL) -> c_int;
+    fn SSL_get_ssl_method(ssl: *const openssl_sys::SSL) -> *const openssl_sys::SSL_METHOD;
+    fn SSL_get1_session(ssl: *mut openssl_sys::SSL) -> *mut openssl_sys::SSL_SESSION;
+    fn SSL_SESSION_is_resumable(session: *const openssl_sys::SSL_SESSION) -> c_int;
+    fn DTLS_client_method() -> *const openssl_sys::SSL_METHOD;
+    fn DTLS_server_method() -> *const openssl_sys::SSL_METHOD;
+}
+
+/// ssl.h and dtls1.h: names of SSL_ctrl(3) that the crates lack.
+const SSL_CTRL_MODE: c_int = 33;
+const DTLS_CTRL_GET_TIMEOUT: c_int = 73;
+const DTLS_CTRL_HANDLE_TIMEOUT: c_int = 74;
+const DTLS_CTRL_SET_LINK_MTU: c_int = 120;
+
+/// A reference to a foreign `SSL_CTX`.
+///
+/// # Safety
+///
+/// `context` is an `SSL_CTX *` of the libssl that this library is linked with.
+pub unsafe fn adopt_context(context: *mut c_void) -> SslContext {
+    // SAFETY: as above; the new reference is the wrapper's.
+    unsafe {
+        openssl_sys::SSL_CTX_up_ref(context.cast());
+        SslContext::from_ptr(context.cast())
+    }
+}
+
+/// A reference to a foreign `SSL`.
+///
+/// # Safety
+///
+/// `ssl` is an `SSL *` of the libssl that this library is linked with.
+pub unsafe fn adopt_ssl(ssl: *mut c_void) -> Ssl {
+    // SAFETY: as above; the new reference is the wrapper's.
+    unsafe {
+        SSL_up_ref(ssl.cast());
+        Ssl::from_ptr(ssl.cast())
+    }
+}
+
+/// Another reference to the same object.
+pub fn share(ssl: &SslRef) -> Ssl {
+    // SAFETY: the pointer is that of a live object.
+    unsafe { adopt_ssl(ssl.as_ptr().cast()) }
+}
+
+/// The pointer for programs that go on with libssl themselves.
+pub fn pointer(ssl: &SslRef) -> *mut c_void {
+    ssl.as_ptr().cast()
+}
+
+/// The same with a reference of its own, which whoever gets it gives back.
+pub fn shared_pointer(ssl: &SslRef) -> *mut c_void {
+    // SAFETY: a live object.
+    unsafe { SSL_up_ref(ssl.as_ptr()) };
+    pointer(ssl)
+}
+
+/// The pointer of a context.
+pub fn context_pointer(context: &SslContext) -> *mut c_void {
+    context.as_ptr().cast()
+}
+
+/// Changes a context that exists already. OpenSSL allows that while connections are made from it:
+/// they take over what it says when they begin.
+pub fn change<T>(context: &SslContext, change: impl FnOnce(&mut SslContextBuilder) -> T) -> T {
+    // SAFETY: the builder gets a reference of its own, which it gives up when it is dropped.
+    let mut builder = unsafe {
+        openssl_sys::SSL_CTX_up_ref(context.as_ptr());
+        SslContextBuilder::from_ptr(context.as_ptr())
+    };
+    change(&mut builder)
+}
+
+/// The role that the object was made for, if it was made for one alone.
+pub fn fixed_role(ssl: &SslRef) -> Option<Role> {
+    // SAFETY: a live object; methods are static, and compared by their addresses.
+    unsafe {
+        let method = SSL_get_ssl_method(ssl.as_ptr());
+        match () {
+            _ if method == openssl_sys::TLS_client_method() => Some(Role::Client),
+            _ if method == DTLS_client_method() => Some(Role::Client),
+            _ if method == openssl_sys::TLS_server_method() => Some(Role::Server),
+            _ if method == DTLS_server_method() => Some(Role::Server),
+            _ => None,
+        }
+    }
+}
+
+/// SSL_set_mode: a write may take a part and be repeated from elsewhere, and buffers go when idle.
+pub fn set_modes(ssl: &mut SslRef) {
+    let modes = openssl_sys::SSL_MODE_ENABLE_PARTIAL_WRITE
+        | openssl_sys::SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+        | openssl_sys::SSL_MODE_RELEASE_BUFFERS;
+    // SAFETY: a live object; no pointer is passed.
+    unsafe {
+        openssl_sys::SSL_ctrl(ssl.as_ptr(), SSL_CTRL_MODE, modes as c_long, std::ptr::null_mut())
+    };
+}
+
+/// DTLS_set_link_mtu: the size of datagrams, since there is no socket to ask for it.
+pub fn set_link_mtu(ssl: &mut SslRef, size: c_long) {
+    let none = std::ptr::null_mut();
+    // SAFETY: a live object; no pointer is passed.
+    unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), DTLS_CTRL_SET_LINK_MTU, size, none) };
+}
+
+/// The session, if a later connection can resume it.
+pub fn resumable_session(ssl: &SslRef) -> Option<SslSession> {
+    // SAFETY: a live object; the reference that it gives is the wrapper's.
+    unsafe {
+        let session = SSL_get1_session(ssl.as_ptr());
+        if session.is_null() {
+            return None;
+        }
+        let session = SslSession::from_ptr(session);
+        (SSL_SESSION_is_resumable(session.as_ptr()) == 1).then_some(session)
+    }
+}
+
+/// Resumes a session of an object made from the same context. Failing means a full handshake.
+pub fn resume(ssl: &mut SslRef, session: &SslSession) {
+    // SAFETY: both come from one context.
+    let _ = unsafe { ssl.set_session(session) };
+}
+
+/// Takes the stream away from its `SSL`, which others may hold on to.
+pub fn detach<S>(stream: &mut SslStream<S>) {
+    let none = std::ptr::null_mut();
+    // SAFETY: frees the BIO, and with it the stream's state, while its method is still alive; the
+    // caller drops the stream next.
+    unsafe { openssl_sys::SSL_set_bio(stream.ssl().as_ptr(), none, none) };
+}
+
+/// When DTLS wants to send a flight again, if it waits for an answer.
+pub fn dtls_timeout(ssl: &SslRef) -> Option<Duration> {
+    let mut left = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let place = (&raw mut left).cast();
+    // SAFETY: a live object; `left` is writable.
+    let known = unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), DTLS_CTRL_GET_TIMEOUT, 0, place) };
+    let micros = left.tv_sec.unsigned_abs() * 1_000_000 + left.tv_usec.unsigned_abs();
+    (known == 1).then(|| Duration::from_micros(micros))
+}
+
+/// Sends a DTLS flight again if its time has come. False: it was sent often enough.
+pub fn dtls_retransmit(ssl: &SslRef) -> bool {
+    let none = std::ptr::null_mut();
+    // SAFETY: a live object; no pointer is passed.
+    unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), DTLS_CTRL_HANDLE_TIMEOUT, 0, none) >= 0 }
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+//! One TLS or DTLS connection as bytes in and bytes out. It makes no system call: what comes from
+//! the network is put into `incoming`, what shall go there is taken from `outgoing`.
+
+use super::Config;
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use crate::socket::queue::{Queue, LARGE};
+use crate::sys::tls as sys;
+use openssl::error::ErrorStack;
+use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslStream};
+use openssl::x509::X509VerifyResult;
+use std::collections::VecDeque;
+use std::ffi::c_void;
+use std::io;
+
+/// The most plaintext that one record carries, RFC 8446 §5.1.
+pub const RECORD: usize = 16384;
+
+/// The size of DTLS datagrams on a path about which nothing is known: what IPv6 guarantees, less
+/// the headers.
+const DATAGRAM: std::ffi::c_long = 1232;
+
+/// Why a connection failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The code.
+    pub code: Errno,
+    /// The reason in words.
+    pub reason: String,
+}
+
+/// What a read brought.
+pub enum Read {
+    /// So many bytes.
+    Bytes(usize),
+    /// Nothing before more comes from the network.
+    NeedInput,
+    /// The peer has said that it sends no more.
+    Closed,
+}
+
+/// What a write did.
+pub enum Written {
+    /// So many bytes were encrypted.
+    Bytes(usize),
+    /// Nothing before more comes from the network: the peer asked for a new handshake.
+    NeedInput,
+}
+
+/// A connection.
+pub struct Engine {
+    stream: SslStream<Wire>,
+    config: Config,
+    /// Under which its session is kept.
+    key: Option<String>,
+    /// The last read found nothing, and nothing has come since.
+    dry: bool,
+    /// It has said that it sends no more.
+    closed: bool,
+    /// A certificate that cannot be verified has a code of its own.
+    verifies: bool,
+    /// It failed: told again by every later call.
+    failure: Option<Failure>,
+}
+
+/// What libssl reads from and writes to.
+struct Wire {
+    incoming: Queue,
+    outgoing: Queue,
+    /// For datagrams, the lengths of those in `outgoing`; `incoming` holds one.
+    lengths: Option<VecDeque<usize>>,
+}
+
+impl io::Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.incoming.len().min(buffer.len());
+        if count == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        buffer[..count].copy_from_slice(&self.incoming.data()[..count]);
+        let taken = if self.lengths.is_some() { self.incoming.len() } else { count };
+        self.incoming.consume(taken);
+        self.incoming.release();
+        Ok(count)
+    }
+}
+
+impl io::Write for Wire {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.outgoing.push(data);
+        if let Some(lengths) = &mut self.lengths {
+            lengths.push_back(data.len());
+        }
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// A connection that has not begun its handshake.
+    pub fn new(
+        mut ssl: Ssl,
+        config: Config,
+        key: Option<String>,
+        datagrams: bool,
+        verifies: bool,
+    ) -> Result<Engine> {
+        sys::set_modes(&mut ssl);
+        if datagrams {
+            sys::set_link_mtu(&mut ssl, DATAGRAM);
+        }
+        let wire = Wire {
+            incoming: Queue::default(),
+            outgoing: Queue::default(),
+            lengths: datagrams.then(VecDeque::new),
+        };
+        let stream = SslStream::new(ssl, wire).map_err(|_| Errno::TLS)?;
+        Ok(Engine { stream, config, key, dry: true, closed: false, verifies, failure: None })
+    }
+
+    /// Goes on with the handshake: true when it is done, false before more comes from the network.
+    pub fn handshake(&mut self) -> std::result::Result<bool, Failure> {
+        match self.attempt(SslStream::do_handshake)? {
+            Ok(()) => {
+                self.keep_session();
+                Ok(true)
+            }
+            Err(ErrorCode::ZERO_RETURN) => Err(self.cut()),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Whether the handshake is done.
+    pub fn is_ready(&self) -> bool {
+        self.stream.ssl().is_init_finished()
+    }
+
+    /// Decrypts as much as is there and fits.
+    pub fn read(&mut self, buffer: &mut [u8]) -> std::result::Result<Read, Failure> {
+        let mut count = 0;
+        while count < buffer.len() {
+            match self.attempt(|stream| stream.ssl_read(&mut buffer[count..])) {
+                Ok(Ok(more)) => count += more,
+                Ok(Err(_)) | Err(_) if count > 0 => break,
+                Ok(Err(ErrorCode::ZERO_RETURN)) => {
+                    self.keep_session();
+                    return Ok(Read::Closed);
+                }
+                Ok(Err(_)) => return Ok(Read::NeedInput),
+                Err(failure) => return Err(failure),
+            }
+            if self.stream.get_ref().lengths.is_some() {
+                break; // one record is one message
+            }
+        }
+        Ok(Read::Bytes(count))
+    }
+
+    /// Whether reading brings nothing before more comes from the network.
+    pub fn is_dry(&self) -> bool {
+        self.dry
+    }
+
+    /// Encrypts; `data` should be a whole record's worth where there is so much.
+    pub fn write(&mut self, data: &[u8]) -> std::result::Result<Written, Failure> {
+        if self.closed {
+            return Err(Failure { code: Errno::PIPE, reason: "shut down".to_owned() });
+        }
+        match self.attempt(|stream| stream.ssl_write(data))? {
+            Ok(count) => Ok(Written::Bytes(count)),
+            Err(ErrorCode::ZERO_RETURN) => Err(self.fail_with(Errno::PIPE, "closed by the peer")),
+            Err(_) => Ok(Written::NeedInput),
+        }
+    }
+
+    /// Says that nothing more will be sent (close_notify).
+    pub fn close(&mut self) {
+        self.keep_session();
+        if self.is_ready() && self.failure.is_none() && !self.closed {
+            self.closed = true;
+            let _ = ErrorStack::get();
+            let _ = self.stream.shutdown();
+            let _ = ErrorStack::get();
+        }
+    }
+
+    /// Makes one call of libssl. The thread's error queue must be empty before, SSL_get_error(3),
+    /// and others that use libssl in this thread may have left something there.
+    fn attempt<T>(
+        &mut self,
+        call: impl FnOnce(&mut SslStream<Wire>) -> std::result::Result<T, openssl::ssl::Error>,
+    ) -> std::result::Result<std::result::Result<T, ErrorCode>, Failure> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let _ = ErrorStack::get();
+        let error = match call(&mut self.stream) {
+            Ok(done) => return Ok(Ok(done)),
+            Err(error) => error,
+        };
+        match error.code() {
+            ErrorCode::WANT_READ | ErrorCode::WANT_WRITE | ErrorCode::ZERO_RETURN => {
+                self.dry = true;
+                Ok(Err(error.code()))
+            }
+            _ => Err(self.fail(&error)),
+        }
+    }
+
+    fn fail(&mut self, error: &openssl::ssl::Error) -> Failure {
+        let first = error.ssl_error().and_then(|stack| stack.errors().first());
+        let reason = first.and_then(|first| first.reason()).unwrap_or("connection failed");
+        let verified = self.stream.ssl().verify_result();
+        match verified != X509VerifyResult::OK && reason == "certificate verify failed" {
+            true => {
+                let reason = format!("{reason}: {}", verified.error_string());
+                let code = if self.verifies { Errno::NOTVERIFIED } else { Errno::TLS };
+                self.fail_with(code, &reason)
+            }
+            false => self.fail_with(Errno::TLS, reason),
+        }
+    }
+
+    fn fail_with(&mut self, code: Errno, reason: &str) -> Failure {
+        let failure = Failure { code, reason: reason.to_owned() };
+        self.failure = Some(failure.clone());
+        failure
+    }
+
+    /// The network has ended. Without close_notify before, somebody may have cut the stream short.
+    pub fn cut(&mut self) -> Failure {
+        match self.is_ready() {
+            true => self.fail_with(Errno::TRUNCATED, "end of file without close_notify"),
+            false => self.fail_with(Errno::PIPE, "closed by the peer during the handshake"),
+        }
+    }
+
+    /// Bytes that came before the handshake began are its beginning.
+    pub fn feed(&mut self, data: &[u8]) {
+        self.stream.get_mut().incoming.push(data);
+        self.dry = false;
+    }
+
+    /// Lets `receive` put what comes from the network into the buffer; it tells how much came.
+    pub fn fetch(&mut self, receive: impl FnOnce(&mut [u8]) -> Result<usize>) -> Result<usize> {
+        let wire = self.stream.get_mut();
+        let room = LARGE - wire.incoming.len().min(LARGE - RECORD);
+        let result = receive(&mut wire.incoming.room(room)[..room]);
+        wire.incoming.filled(*result.as_ref().unwrap_or(&0));
+        wire.incoming.release();
+        self.dry &= !matches!(result, Ok(1..));
+        result
+    }
+
+    /// What shall go to the network next: for datagrams, one.
+    pub fn outgoing(&self) -> &[u8] {
+        let wire = self.stream.get_ref();
+        match &wire.lengths {
+            Some(lengths) => &wire.outgoing.data()[..*lengths.front().unwrap_or(&0)],
+            None => wire.outgoing.data(),
+        }
+    }
+
+    /// So much of it went.
+    pub fn sent(&mut self, count: usize) {
+        let wire = self.stream.get_mut();
+        wire.lengths.as_mut().map(VecDeque::pop_front);
+        wire.outgoing.consume(count);
+        wire.outgoing.release();
+    }
+
+    /// When DTLS wants to try again.
+    pub fn timeout(&self) -> Option<Span> {
+        self.stream.get_ref().lengths.as_ref()?;
+        sys::dtls_timeout(self.stream.ssl()).map(|left| Span(left.as_nanos() as u64))
+    }
+
+    /// Sends again what DTLS wants to, if its time has come.
+    pub fn retransmit(&mut self) -> std::result::Result<(), Failure> {
+        if self.stream.get_ref().lengths.is_none() {
+            return Ok(());
+        }
+        match sys::dtls_retransmit(self.stream.ssl()) {
+            true => Ok(()),
+            false => Err(self.fail_with(Errno::TIMEDOUT, "peer does not answer")),
+        }
+    }
+
+    /// The `SSL *`.
+    pub fn pointer(&self) -> *mut c_void {
+        sys::pointer(self.stream.ssl())
+    }
+
+    /// The same with a reference of its own.
+    pub fn share(&self) -> *mut c_void {
+        sys::shared_pointer(self.stream.ssl())
+    }
+
+    /// The application protocol that both chose.
+    pub fn protocol(&self) -> Option<&[u8]> {
+        self.stream.ssl().selected_alpn_protocol()
+    }
+
+    /// Whether an earlier session was resumed.
+    pub fn is_resumed(&self) -> bool {
+        self.stream.ssl().session_reused()
+    }
+
+    /// In TLS 1.3 the server sends what resumes a session after the handshake, at its leisure.
+    fn keep_session(&mut self) {
+        if let Some(key) = &self.key {
+            if let Some(session) = sys::resumable_session(self.stream.ssl()) {
+                self.config.keep_session(key, session);
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // libssl forgets the session of a connection that was not shut down, SSL_set_shutdown(3).
+        self.stream.set_shutdown(ShutdownState::SENT | ShutdownState::RECEIVED);
+        sys::detach(&mut self.stream);
+    }
+}

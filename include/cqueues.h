@@ -906,7 +906,7 @@ int cq_socket_try_send_batch(const struct cq_socket *socket,
  * without waiting. What writes have buffered is not touched.
  *
  * Errors: EINVAL for NULL or no bytes; EAGAIN: wait for the socket and repeat; EBADF; EPIPE;
- * EOPNOTSUPP for other families and with TLS.
+ * EOPNOTSUPP for a descriptor on a socket of another family, and with TLS.
  *
  * Safety: `data` is readable for `size` bytes.
  *
@@ -1371,6 +1371,22 @@ uint32_t cq_mode_parse(const char *flags,
  * Safety: `text` is writable for 4 bytes.
  */
 int cq_mode_format(uint32_t mode, uint32_t which, char *text);
+
+/**
+ * Sets whether lines may be held back: of several lines that a task writes in one resumption, the first
+ * leaves at once and the others together, when the task waits or ends, the buffer is full, or the
+ * descriptor is asked for, shut down, closed or forked. On (1) by default; 0: each line leaves at once.
+ * Accepted sockets take it over. It has no effect outside a controller.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_socket_set_hold(const struct cq_socket *socket,
+                       bool on);
+
+/**
+ * Whether lines may be held back. False for NULL.
+ */
+bool cq_socket_hold(const struct cq_socket *socket);
 
 /**
  * Gives the peer's name; family AF_UNSPEC if the socket is not connected.

@@ -249,6 +249,7 @@ pub unsafe extern "C" fn cq_controller_next(
                     unsafe { ready.write(cq_ready { task: pack(task), data, fired, count }) };
                     return Ok(());
                 }
+                Payload::Output(_) => {} // never handed out
             }
         }
     })
@@ -350,6 +351,7 @@ fn run_batch(cq: Arc<Controller>) -> Result<()> {
                 held.as_ref().map_or(Ok(()), |cq| cq.park(task, false, []))?;
                 return Err(Errno(libc::ENOTSUP));
             }
+            Payload::Output(_) => {} // never handed out
         }
     }
     Ok(())

@@ -271,7 +271,7 @@ unsafe fn send_descriptor(
 /// without waiting. What writes have buffered is not touched.
 ///
 /// Errors: EINVAL for NULL or no bytes; EAGAIN: wait for the socket and repeat; EBADF; EPIPE;
-/// EOPNOTSUPP for other families and with TLS.
+/// EOPNOTSUPP for a descriptor on a socket of another family, and with TLS.
 ///
 /// Safety: `data` is readable for `size` bytes.
 ///

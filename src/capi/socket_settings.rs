@@ -121,6 +121,28 @@ pub fn c_name(name: Name) -> cq_name {
     cq_name { family, port, size, text }
 }
 
+/// Sets whether lines may be held back: of several lines that a task writes in one resumption, the first
+/// leaves at once and the others together, when the task waits or ends, the buffer is full, or the
+/// descriptor is asked for, shut down, closed or forked. On (1) by default; 0: each line leaves at once.
+/// Accepted sockets take it over. It has no effect outside a controller.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_hold(socket: *const Socket, on: bool) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.set_hold(on);
+        Ok(())
+    })
+}
+
+/// Whether lines may be held back. False for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_hold(socket: *const Socket) -> bool {
+    // SAFETY: as documented.
+    value(false, || Ok(unsafe { borrow(socket) }?.hold()))
+}
+
 /// Gives the peer's name; family AF_UNSPEC if the socket is not connected.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; what kept the socket from being connected.

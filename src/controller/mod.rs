@@ -24,6 +24,7 @@ use crate::clock::Span;
 use crate::condition::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller};
+use crate::socket::{begin_turn, end_turn, go_on, Inner};
 use alert::Alert;
 use descriptors::Descriptors;
 use slab::Slab;
@@ -31,6 +32,7 @@ use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
+use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use timers::Timers;
 use waits::{WaitKey, Waits, NONE};
@@ -77,6 +79,8 @@ pub struct Fired {
 pub enum Payload {
     /// A number of the binding's, which takes the task from `next` and resumes it.
     Foreign(usize),
+    /// A socket of the controller's own list, whose held lines could not leave yet.
+    Output(usize),
     /// A number of the callback and fiber layer's, which resumes the task by itself.
     Callback(usize),
     /// The same, of a task that parks itself.
@@ -113,6 +117,7 @@ impl Controller {
             serial: 0,
             timer_fired: false,
             lazy_rounds: 0,
+            outputs: Slab::new(),
         });
         let controller = Arc::new_cyclic(|me| Controller {
             state,
@@ -151,6 +156,7 @@ impl Controller {
     /// `true`: `close_after_step` was called meanwhile, and the controller must be closed now.
     #[must_use]
     pub fn leave(&self) -> bool {
+        end_turn(self);
         self.running.set(false);
         self.state.borrow_mut().start_timers();
         self.closing.get()
@@ -171,6 +177,7 @@ impl Controller {
     /// `LAZY_ROUNDS` steps in a row.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         registry::move_to_this_thread(self);
+        end_turn(self);
         self.state.borrow_mut().wait(&self.alert, limit, lazy)
     }
 
@@ -181,13 +188,47 @@ impl Controller {
     }
 
     /// The same, keeping what fired here. The place and the number of what is kept hold until the next call.
+    ///
+    /// A resumption begins here, and ends when the task is parked or finished.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
-        let mut state = self.state.borrow_mut();
-        let mut fired = std::mem::take(&mut state.fired);
-        let found = state.next(&mut fired);
-        let kept = (fired.as_ptr(), fired.len());
-        state.fired = fired;
-        found.map(|(task, payload)| (task, payload, kept))
+        end_turn(self);
+        loop {
+            let mut state = self.state.borrow_mut();
+            let mut fired = std::mem::take(&mut state.fired);
+            let found = state.next(&mut fired);
+            let kept = (fired.as_ptr(), fired.len());
+            state.fired = fired;
+            drop(state);
+            match found? {
+                (task, Payload::Output(place)) => self.send_on(task, place),
+                (task, payload) => {
+                    begin_turn();
+                    return Some((task, payload, kept));
+                }
+            }
+        }
+    }
+
+    /// Has what a socket holds sent when the kernel takes it, by a task of the controller's own.
+    pub(crate) fn send_later(&self, socket: &Rc<RefCell<Inner>>) {
+        let place = self.state.borrow_mut().outputs.insert(Rc::downgrade(socket));
+        match self.spawn(Payload::Output(place)) {
+            Ok(task) => self.send_on(task, place),
+            Err(_) => drop(self.state.borrow_mut().outputs.remove(place)),
+        }
+    }
+
+    fn send_on(&self, task: TaskId, place: usize) {
+        let socket = self.state.borrow().outputs[place].clone();
+        let parked =
+            go_on(&socket).is_some_and(|member| self.park_on(task, true, [member]).is_ok());
+        if !parked {
+            let mut state = self.state.borrow_mut();
+            state.outputs.remove(place);
+            state.unpark(task.index);
+            state.unqueue(task.index);
+            state.tasks.remove(task.index as usize);
+        }
     }
 
     /// Takes what fired, for the time of a resumption.
@@ -206,6 +247,16 @@ impl Controller {
     /// `by_itself`: from inside the fiber that the task is; others must leave a fiber's wait set alone
     /// (EINVAL).
     pub fn park(
+        &self,
+        task: TaskId,
+        by_itself: bool,
+        set: impl IntoIterator<Item = Member>,
+    ) -> Result<()> {
+        end_turn(self);
+        self.park_on(task, by_itself, set)
+    }
+
+    fn park_on(
         &self,
         task: TaskId,
         by_itself: bool,
@@ -250,6 +301,7 @@ impl Controller {
 
     /// Removes a task, whatever it waits for.
     pub fn finish(&self, task: TaskId) -> Result<Payload> {
+        end_turn(self);
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;
         state.unpark(task.index);
@@ -348,6 +400,7 @@ impl Controller {
         }
         state.ready.clear();
         let tasks = std::mem::take(&mut state.tasks);
+        state.outputs.clear();
         let poller = state.poller.take();
         drop(state);
         if let Some(poller) = poller {

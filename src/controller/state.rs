@@ -9,6 +9,7 @@ use super::{Controller, Fired, Member, Payload, TaskId, CANCELLED};
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::poller::{self, Events, Poller, Ready};
+use crate::socket::Holder;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
@@ -45,6 +46,8 @@ pub struct State {
     /// A timer has made a task ready since the kernel was last asked.
     pub timer_fired: bool,
     pub lazy_rounds: u32,
+    /// Sockets whose held lines wait for the kernel to take them.
+    pub outputs: Slab<Holder>,
 }
 
 impl State {

@@ -64,6 +64,7 @@ fn numbers(ran: &[(usize, Vec<Fired>)]) -> Vec<usize> {
 fn number(payload: Payload) -> usize {
     match payload {
         Payload::Foreign(number) | Payload::Callback(number) | Payload::Fiber(number) => number,
+        Payload::Output(_) => panic!("the controller's own task was handed out"),
     }
 }
 

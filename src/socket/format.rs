@@ -102,7 +102,8 @@ fn exactly(data: &mut [u8], count: usize, rules: Rules) -> Found {
 fn up_to(data: &mut [u8], count: usize, rules: Rules) -> Found {
     match translated(data, count, rules) {
         Taken { length: 0, .. } if count > 0 && rules.eof => Nothing,
-        Taken { length: 0, .. } if count > 0 => NeedMore(data.len() + 1),
+        // As much as the program has room for, within reason: more may be there already.
+        Taken { length: 0, .. } if count > 0 => NeedMore(data.len().saturating_add(count)),
         found => found,
     }
 }

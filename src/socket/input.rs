@@ -43,6 +43,7 @@ impl Socket {
         }
         let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
         if patience.wait && wanted && inner.has_nothing() {
+            inner.release_before_wait();
             inner.input.queue.release();
             return Err(inner.must_wait_for_input());
         }
@@ -84,10 +85,18 @@ impl Socket {
 
 impl Inner {
     fn flush_before_input(&mut self) {
-        if !self.output.queue.is_empty() && self.output.mode.autoflush {
+        let due = !self.output.queue.is_empty() && self.output.mode.autoflush;
+        if due && !self.holds_only_lines() {
             self.more = false;
             self.output_blocked = self.flush(Buffering::No) == Err(Errno::AGAIN);
             self.begin();
+        }
+    }
+
+    /// The input is about to be waited for: what is held leaves first.
+    fn release_before_wait(&mut self) {
+        if self.held {
+            self.output_blocked = self.release_held() == Err(Errno::AGAIN);
         }
     }
 
@@ -143,7 +152,11 @@ impl Inner {
                     self.scanned = if line { self.input.queue.len() } else { 0 };
                     // A message comes whole, or its end is lost.
                     let whole = format == Format::All && self.has_messages();
-                    let size = if whole { queue::LARGE } else { size };
+                    let size = match format {
+                        _ if whole => queue::LARGE,
+                        Format::UpTo(_) => size.min(queue::LARGE),
+                        _ => size,
+                    };
                     match self.receive_some(size, patient) {
                         Err(Errno::PIPE) => {} // look again, now that this is all
                         result => result?,
@@ -171,8 +184,9 @@ impl Inner {
             self.input.queue = queue;
             return (result, asked);
         }
+        let messages = self.has_messages();
         let mut room = self.input.queue.room(ask);
-        if self.kind != libc::SOCK_STREAM {
+        if messages {
             // What does not fit is lost: where that begins is not left to chance.
             room = &mut room[..ask];
         }
@@ -190,6 +204,7 @@ impl Inner {
         if self.input.stat.eof {
             return Err(Errno::PIPE);
         }
+        self.release_before_wait();
         if patient && self.drained && self.tls.is_none() {
             self.input.queue.release();
             return Err(self.must_wait_for_input());
@@ -216,7 +231,8 @@ impl Inner {
                 self.input.queue.filled(count);
                 self.message = self.has_messages();
                 if self.tls.is_none() {
-                    self.drained = count < asked && !self.message;
+                    // A short read of a file tells nothing, and pollers refuse to wait for files.
+                    self.drained = count < asked && self.kind == libc::SOCK_STREAM;
                 }
                 self.input.count(count, self.time);
                 Ok(())

@@ -10,6 +10,7 @@
 mod address;
 mod establish;
 mod format;
+mod held;
 mod input;
 mod mode;
 mod options;
@@ -20,6 +21,7 @@ mod secure;
 use address::describe;
 pub use address::{internet, name, unix, Name};
 pub use format::Format;
+pub(crate) use held::{begin_turn, end_turn, go_on, Holder};
 pub use input::Patience;
 pub use mode::{Buffering, Mode};
 pub use options::{KeepAlive, Options, SendName};
@@ -36,6 +38,7 @@ use establish::{Phase, Plan};
 use queue::Queue;
 use std::cell::RefCell;
 use std::os::fd::RawFd;
+use std::rc::Rc;
 
 /// Corking of TCP output.
 #[cfg(target_os = "linux")]
@@ -43,6 +46,9 @@ pub const TCP_CORK: i32 = libc::TCP_CORK;
 /// Corking of TCP output.
 #[cfg(not(target_os = "linux"))]
 pub const TCP_CORK: i32 = libc::TCP_NOPUSH;
+
+/// The type of a descriptor that is no socket but can be read and written.
+const NO_SOCKET: i32 = 0;
 
 /// How long a listener without free descriptors waits before it accepts again.
 const ACCEPT_RETRY: Span = Span(50_000_000);
@@ -102,7 +108,8 @@ impl Side {
 
 /// A socket. Shared within one thread; no borrow of its state outlives a call.
 pub struct Socket {
-    inner: RefCell<Inner>,
+    /// Counted so that held lines find it.
+    inner: Rc<RefCell<Inner>>,
 }
 
 /// What a socket holds.
@@ -119,6 +126,13 @@ pub(crate) struct Inner {
     scanned: usize,
     /// The end of the last complete line in the output queue.
     lines: usize,
+    /// Itself.
+    me: Holder,
+    /// Lines may be held until the task waits, and some are.
+    may_hold: bool,
+    held: bool,
+    /// The last resumption in which a line was written.
+    turn: u64,
     /// The program has said that it sends more at once.
     more: bool,
     /// TLS ended without the peer saying so.
@@ -162,6 +176,10 @@ impl Inner {
             output: Side::new(),
             scanned: 0,
             lines: 0,
+            me: Holder::new(),
+            may_hold: true,
+            held: false,
+            turn: 0,
             more: false,
             cut: false,
             message: false,
@@ -203,7 +221,9 @@ impl Inner {
 
 impl Socket {
     fn from_inner(inner: Inner) -> Socket {
-        Socket { inner: RefCell::new(inner) }
+        let inner = Rc::new(RefCell::new(inner));
+        inner.borrow_mut().me = Rc::downgrade(&inner);
+        Socket { inner }
     }
 
     fn from_plan(plan: Plan) -> Socket {
@@ -235,7 +255,7 @@ impl Socket {
     /// Takes a descriptor over. What is no socket is a stream to read and write. EBADF.
     pub fn adopt(fd: RawFd) -> Result<Socket> {
         let kind = match sock::option(fd, libc::SOL_SOCKET, libc::SO_TYPE).map_err(Errno::from) {
-            Err(Errno(libc::ENOTSOCK)) => libc::SOCK_STREAM,
+            Err(Errno(libc::ENOTSOCK)) => NO_SOCKET,
             result => result?,
         };
         let listens = sock::option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).unwrap_or(0) != 0;
@@ -296,7 +316,9 @@ impl Socket {
         let mut inner = self.inner.borrow_mut();
         inner.check_open()?;
         let listens = matches!(inner.phase, Phase::Listening);
-        options.apply(inner.fd, inner.known_family()?, inner.kind, listens)?;
+        if inner.kind != NO_SOCKET {
+            options.apply(inner.fd, inner.known_family()?, inner.kind, listens)?;
+        }
         options.relax(inner.fd, listens)?;
         inner.follow(options);
         Ok(())
@@ -318,6 +340,7 @@ impl Socket {
         inner.check_open()?;
         inner.begin();
         inner.ensure_established()?;
+        let _ = inner.release_held();
         if inner.tls.is_some() {
             return Err(Errno(libc::EOPNOTSUPP));
         }
@@ -360,7 +383,9 @@ impl Socket {
 
     /// The descriptor, -1 while there is none.
     pub fn fd(&self) -> RawFd {
-        self.inner.borrow().fd
+        let mut inner = self.inner.borrow_mut();
+        let _ = inner.release_held();
+        inner.fd
     }
 
     /// Whether it has been closed.
@@ -372,6 +397,7 @@ impl Socket {
     pub fn shutdown(&self, how: i32) -> Result<()> {
         let mut inner = self.inner.borrow_mut();
         inner.check_open()?;
+        let _ = inner.release_held();
         if how != libc::SHUT_RD {
             inner.close_secure();
         }
@@ -385,6 +411,7 @@ impl Socket {
     /// is dropped. Closing twice is safe.
     pub fn close(&self) {
         let mut inner = self.inner.borrow_mut();
+        let _ = inner.release_held();
         inner.close_secure();
         inner.tls = None;
         let fd = std::mem::replace(&mut inner.fd, -1);
@@ -463,6 +490,7 @@ impl Socket {
 
     /// Sets it.
     pub fn set_mode(&self, direction: Direction, mode: Mode) {
+        let _ = self.inner.borrow_mut().release_held();
         self.inner.borrow_mut().side(direction).mode = mode;
     }
 
@@ -509,12 +537,14 @@ impl Socket {
     /// Statistics of a direction.
     pub fn stat(&self, direction: Direction) -> Stat {
         let mut inner = self.inner.borrow_mut();
+        let _ = inner.release_held();
         let side = inner.side(direction);
         Stat { eof: side.stat.eof || side.shut, ..side.stat }
     }
 
     /// Bytes buffered in a direction.
     pub fn pending(&self, direction: Direction) -> usize {
+        let _ = self.inner.borrow_mut().release_held();
         self.inner.borrow_mut().side(direction).queue.len()
     }
 }
@@ -535,7 +565,7 @@ impl Inner {
 
     fn follow_listener(&mut self, listener: &Inner) {
         (self.time, self.send_flags) = (listener.time, listener.send_flags);
-        self.accepted = true;
+        (self.accepted, self.may_hold) = (true, listener.may_hold);
     }
 
     fn known_family(&mut self) -> Result<i32> {
@@ -547,7 +577,7 @@ impl Inner {
 
     /// Whether the kernel keeps the boundaries of messages.
     fn has_messages(&self) -> bool {
-        self.kind != libc::SOCK_STREAM
+        !matches!(self.kind, libc::SOCK_STREAM | NO_SOCKET)
     }
 
     fn check_open(&self) -> Result<()> {

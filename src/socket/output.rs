@@ -24,7 +24,8 @@ impl Socket {
             return (0, Err(error));
         }
         let mode = mode.unwrap_or(inner.output.mode);
-        inner.more = more;
+        let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
+        inner.more = more || (line && inner.holds_lines());
         let mut taken = 0;
         loop {
             let rest = &data[taken..];
@@ -34,6 +35,9 @@ impl Socket {
             };
             taken += count;
             if result.is_err() || taken == data.len() {
+                if inner.more && !more {
+                    inner.note_held();
+                }
                 return (taken, result);
             }
         }
@@ -94,6 +98,11 @@ impl Inner {
             self.output.queue.release();
             return (data.len(), self.drain_secure());
         }
+        if let (true, Err(error)) = (self.has_messages(), &result) {
+            if !error.is_again() {
+                return (data.len(), Err(*error)); // lost, and that is told
+            }
+        }
         let kept = self.keep(rest, line.saturating_sub(sent));
         // A short send means that the kernel's buffer is full.
         (sent + kept, Err(result.err().unwrap_or_else(|| self.must_wait(libc::POLLOUT))))
@@ -108,9 +117,17 @@ impl Inner {
         let first = std::mem::take(&mut self.output.queue);
         let result = self.push_to_kernel(first.data(), data);
         self.output.queue = first;
-        let sent = result?;
+        let sent = self.sent_or_lost(result, queued)?;
         self.dequeue(sent.min(queued));
         Ok(sent.saturating_sub(queued))
+    }
+
+    /// A message that failed is not glued to the next one.
+    fn sent_or_lost(&mut self, result: Result<usize>, queued: usize) -> Result<usize> {
+        if self.has_messages() && result.is_err_and(|error| !error.is_again()) {
+            self.dequeue(queued);
+        }
+        result
     }
 
     /// Queues what could not be sent, as far as there is room.
@@ -164,7 +181,8 @@ impl Inner {
             let queue = std::mem::take(&mut self.output.queue);
             let result = self.push_to_kernel(&queue.data()[..due], &[]);
             self.output.queue = queue;
-            self.dequeue(result?);
+            let sent = self.sent_or_lost(result, queued)?;
+            self.dequeue(sent);
         }
         self.drain_secure()
     }

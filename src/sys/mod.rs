@@ -21,6 +21,18 @@ pub fn close(fd: RawFd) {
     unsafe { libc::close(fd) };
 }
 
+/// Has `call` called before each fork(2) of this process, by the thread that forks.
+pub fn before_fork(call: extern "C" fn()) {
+    // SAFETY: the function takes nothing and does not unwind.
+    unsafe {
+        libc::pthread_atfork(
+            Some(std::mem::transmute::<extern "C" fn(), unsafe extern "C" fn()>(call)),
+            None,
+            None,
+        )
+    };
+}
+
 /// The system's text for an errno value.
 pub fn strerror(code: i32) -> String {
     let mut text = [0 as libc::c_char; 256];

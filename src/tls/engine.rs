@@ -215,13 +215,13 @@ impl Engine {
         let first = error.ssl_error().and_then(|stack| stack.errors().first());
         let reason = first.and_then(|first| first.reason()).unwrap_or("connection failed");
         let verified = self.stream.ssl().verify_result();
-        match verified != X509VerifyResult::OK && reason == "certificate verify failed" {
-            true => {
-                let reason = format!("{reason}: {}", verified.error_string());
-                let code = if self.verifies { Errno::NOTVERIFIED } else { Errno::TLS };
-                self.fail_with(code, &reason)
+        let refused = if self.verifies { Errno::NOTVERIFIED } else { Errno::TLS };
+        match reason {
+            "certificate verify failed" if verified != X509VerifyResult::OK => {
+                self.fail_with(refused, &format!("{reason}: {}", verified.error_string()))
             }
-            false => self.fail_with(Errno::TLS, reason),
+            "peer did not return a certificate" => self.fail_with(refused, reason),
+            _ => self.fail_with(Errno::TLS, reason),
         }
     }
 

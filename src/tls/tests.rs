@@ -1,1 +1,51 @@
+// SPDX-License-Identifier: MIT
+//! What of TLS configurations needs no connection; connections are tested through the header.
 
+use super::*;
+
+#[test]
+fn the_server_chooses_what_it_likes_best_of_what_is_offered() {
+    let ours = b"\x02h2\x08http/1.1";
+    assert_eq!(select_protocol(ours, b"\x08http/1.1\x02h2"), Some(&b"h2"[..]));
+    assert_eq!(select_protocol(ours, b"\x03foo\x08http/1.1"), Some(&b"http/1.1"[..]));
+    assert_eq!(select_protocol(ours, b"\x03foo"), None);
+    assert_eq!(select_protocol(ours, b"\x09h2"), None, "a name that is cut short");
+    assert_eq!(select_protocol(ours, b""), None);
+}
+
+#[test]
+fn protocols_that_cannot_be_named_are_refused() {
+    let config = Config::new(None, Verify::No).unwrap();
+    assert_eq!(config.set_protocols("h2,http/1.1"), Ok(()));
+    for names in ["", ",", "h2,", ",h2"] {
+        assert_eq!(config.set_protocols(names), Err(Errno::BADARG), "{names:?}");
+    }
+    assert_eq!(config.set_protocols(&"x".repeat(255)), Ok(()));
+    assert_eq!(config.set_protocols(&"x".repeat(256)), Err(Errno::BADARG));
+}
+
+#[test]
+fn hosts_that_are_addresses_are_told_from_names() {
+    assert!(address_of("127.0.0.1").is_some());
+    assert!(address_of("fe80::1%lo").is_some());
+    assert_eq!(address_of("127.0.0.1.example"), None);
+    assert_eq!(address_of("localhost"), None);
+}
+
+#[test]
+fn a_client_that_verifies_needs_to_know_whom() {
+    let config = Config::new(Some(Role::Client), Verify::Peer).unwrap();
+    let nobody = config.begin(&Peer::default(), false, false).err();
+    assert_eq!(nobody, Some(Errno::NOTVERIFIED));
+    config.set_name("server.example").unwrap();
+    assert!(config.begin(&Peer::default(), false, false).is_ok());
+}
+
+#[test]
+fn files_that_are_no_certificates_are_refused_by_name_of_what_is_wrong() {
+    let config = Config::new(Some(Role::Server), Verify::No).unwrap();
+    let missing = Err(Errno(libc::ENOENT));
+    assert_eq!(config.set_certificate("/no/such/file", "/no/such/file"), missing);
+    assert_eq!(config.set_authorities("/no/such/file"), missing);
+    assert_eq!(config.set_authorities(file!()), Err(Errno::TLS));
+}

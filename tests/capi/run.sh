@@ -184,7 +184,7 @@ valgrind)
 	for name in $names; do
 		test -f "$here/$name.c" || continue
 		build "${CC:-cc}" '-std=c11 -O1' "$name" "$work/$name" || { verdict FAILED "$name compiles"; continue; }
-		run_program "$name (valgrind)" "$work/$name" valgrind -q --leak-check=full \
+		run_program "$name (valgrind)" "$work/$name" valgrind -q --leak-check=full --suppressions=$here/valgrind.supp \
 			--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
 			--error-exitcode=99
 	done

@@ -137,6 +137,7 @@ static int old_peer(bool is_server, int version)
 	if (child == 0) {
 		SSL *ssl = raw_tls(other, is_server ? "server" : NULL, is_server);
 
+		cq_socket_free(socket); /* or its end would never be seen */
 		SSL_set_security_level(ssl, 0);
 		SSL_set_min_proto_version(ssl, TLS1_VERSION);
 		SSL_set_max_proto_version(ssl, version);

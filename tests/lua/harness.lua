@@ -102,19 +102,21 @@ end
 
 -- What the specs need again and again.
 
--- Two connected stream sockets that translate nothing, hold nothing back and hand errors back.
-function t.pair()
-	local a, b = socket.pair "stream"
-	for _, s in ipairs { a, b } do
-		s:setmode("bn", "bn")
-		t.returns_errors(s)
-	end
-	return a, b
-end
-
 function t.returns_errors(s)
 	s:onerror(function(_, _, code) return code end)
 	return s
+end
+
+-- A socket that translates nothing, holds nothing back and hands errors back.
+function t.bare(s)
+	s:setmode("bn", "bn")
+	return t.returns_errors(s)
+end
+
+-- Two connected sockets of that kind, streams if nothing else is asked for.
+function t.pair(kind)
+	local a, b = socket.pair(kind or "stream")
+	return t.bare(a), t.bare(b)
 end
 
 -- A listener on loopback and its port, which the kernel chose.
@@ -131,10 +133,24 @@ function t.tcp_pair()
 	t.check(c:connect(5), "connect")
 	local s = t.returns_errors(t.check(l:accept(5), "accept"))
 	l:close()
-	for _, s in ipairs { c, s } do
-		s:setmode("bn", "bn")
-	end
-	return c, s
+	return t.bare(c), t.bare(s)
+end
+
+-- A datagram socket on loopback that everybody can send to, and its port.
+function t.receiver(options)
+	options = options or {}
+	options.host, options.port = options.host or "127.0.0.1", options.port or 0
+	options.type = socket.SOCK_DGRAM
+	local s = t.bare(socket.listen(options))
+	t.check(s:listen(5), "listen")
+	return s, (select(3, s:localname()))
+end
+
+-- One that is connected to such a port.
+function t.sender(port)
+	local s = t.bare(socket.connect { host = "127.0.0.1", port = port, type = socket.SOCK_DGRAM })
+	t.check(s:connect(5), "connect")
+	return s
 end
 
 function t.readable(s)
@@ -149,6 +165,65 @@ function t.directory()
 	process:close()
 	directories[#directories + 1] = path
 	return path
+end
+
+-- What the kernel says of sockets, asked by a process that inherits them: they must have been made
+-- with cloexec = false. Returns a table for each: { nodelay = 1, ... }.
+local options = "SO_REUSEADDR SO_REUSEPORT SO_BROADCAST SO_OOBINLINE SO_KEEPALIVE TCP_NODELAY TCP_CORK "
+	.. "TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT IPV6_V6ONLY"
+local ask = [=[
+import socket, sys
+levels = {"SO": socket.SOL_SOCKET, "TC": socket.IPPROTO_TCP, "IP": socket.IPPROTO_IPV6}
+for fd in sys.argv[1].split():
+    s = socket.socket(fileno=int(fd))
+    for name in sys.argv[2].split():
+        try:
+            print(fd, name, s.getsockopt(levels[name[:2]], getattr(socket, name)))
+        except (OSError, AttributeError):
+            pass
+    s.detach()
+]=]
+function t.kernel(...)
+	local descriptors, answers = {}, {}
+	for i, s in ipairs { ... } do
+		descriptors[i], answers[s:pollfd()] = s:pollfd(), {}
+	end
+	local process = io.popen(("exec python3 -c '%s' '%s' '%s'"):format(ask, table.concat(descriptors, " "), options))
+	for line in process:lines() do
+		local fd, name, value = line:match "^(%d+) %w+_(%S+) (%d+)$"
+		answers[tonumber(fd)][name:lower()] = tonumber(value)
+	end
+	process:close()
+	for i, fd in ipairs(descriptors) do
+		t.check(next(answers[fd]), "what the kernel says")
+		descriptors[i] = answers[fd]
+	end
+	return unpack(descriptors)
+end
+
+-- Whether a descriptor's flags say that it blocks, and that it stays over exec.
+function t.flags(s)
+	local file = io.open("/proc/self/fdinfo/" .. s:pollfd())
+	local octal = file and file:read("*a"):match "flags:%s*(%d+)"
+	if not octal then
+		t.skip "no /proc/self/fdinfo here"
+	end
+	file:close()
+	local bits = tonumber(octal, 8)
+	return math.floor(bits / 2048) % 2 == 0, math.floor(bits / 524288) % 2 == 0
+end
+
+-- How many descriptors this process has, after what is garbage has been closed.
+function t.descriptors()
+	collectgarbage()
+	collectgarbage()
+	local process = io.popen "ls /proc/$PPID/fd 2>/dev/null | wc -l"
+	local count = tonumber(process:read "*l")
+	process:close()
+	if count == 0 then
+		t.skip "no /proc here"
+	end
+	return count
 end
 
 -- The interpreter that runs this.

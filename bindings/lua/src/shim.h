@@ -92,6 +92,7 @@ struct shim {
 		double timeout;
 		int maxerrs[2];
 		int onerror; /* a reference, or LUA_NOREF */
+		int holds_no_lines;
 	} defaults;
 	/* Room for messages, kept in the registry. */
 	void *scratch;
@@ -227,7 +228,7 @@ struct socket {
 struct socket *shim_socket(lua_State *L, int index);
 /* Pushes a socket object with the class's defaults; the caller fills in `so`. */
 struct socket *shim_new_socket(lua_State *L, struct shim *shim);
-void shim_apply_defaults(struct shim *shim, struct socket *socket);
+void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket);
 /* Options: the fields of the table at `index`, without its address and, unless `making`, without family
  * and type; a wrong one throws. */
 void shim_load_options(lua_State *L, int index, cq_options *options, int making);

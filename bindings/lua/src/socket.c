@@ -22,7 +22,7 @@ struct socket *shim_new_socket(lua_State *L, struct shim *shim)
 	return socket;
 }
 
-void shim_apply_defaults(struct shim *shim, struct socket *socket)
+void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 {
 	const struct defaults *d = &shim->defaults;
 	for (uint32_t side = 0; side < 2; side++) {
@@ -32,6 +32,12 @@ void shim_apply_defaults(struct shim *shim, struct socket *socket)
 		socket->maxerrs[side] = d->maxerrs[side];
 	}
 	socket->timeout = d->timeout;
+	if (d->onerror != LUA_NOREF) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, d->onerror);
+		socket->onerror = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+	if (d->holds_no_lines)
+		cq_socket_set_hold(socket->so, 0);
 }
 
 /* -- Constructors --------------------------------------------------------------------------- */
@@ -67,7 +73,7 @@ static int construct(lua_State *L, constructor *make)
 		code = make(options, &socket->so);
 	if (code)
 		return nil_and_code(L, code);
-	shim_apply_defaults(shim, socket);
+	shim_apply_defaults(L, shim, socket);
 	return 1;
 }
 
@@ -105,7 +111,9 @@ static int socket_type_of(lua_State *L, int index)
 				return types[i];
 		}
 	}
-	return (int)luaL_checkinteger(L, index);
+	if (!lua_isnumber(L, index))
+		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
+	return (int)lua_tointeger(L, index);
 }
 
 /* socket.pair([type]), socket.pair{ type = type, ... } */
@@ -127,8 +135,8 @@ static int socket_pair(lua_State *L)
 		lua_pushnil(L);
 		return 1 + nil_and_code(L, code);
 	}
-	shim_apply_defaults(shim, a);
-	shim_apply_defaults(shim, b);
+	shim_apply_defaults(L, shim, a);
+	shim_apply_defaults(L, shim, b);
 	return 2;
 }
 
@@ -143,6 +151,22 @@ int shim_descriptor_of(lua_State *L, int index)
 	return lua_isnumber(L, index) ? (int)lua_tointeger(L, index) : -1;
 }
 
+/* Of the argument, or what of a table stands for a descriptor: pushed on top. */
+static void push_descriptor(lua_State *L)
+{
+	static const char *const names[] = { "fd", "socket", "file" };
+	lua_settop(L, 1);
+	if (!lua_istable(L, 1))
+		return;
+	for (size_t i = 0; i < 3; i++) {
+		lua_getfield(L, 1, names[i]);
+		if (!lua_isnil(L, -1))
+			return;
+		lua_pop(L, 1);
+	}
+	lua_rawgeti(L, 1, 1);
+}
+
 static int from_descriptor(lua_State *L, int fd, int (*make)(int, cq_socket **))
 {
 	struct shim *shim = shim_self(L);
@@ -153,26 +177,24 @@ static int from_descriptor(lua_State *L, int fd, int (*make)(int, cq_socket **))
 		code = cq_socket_configure(socket->so, options);
 	if (code)
 		return nil_and_code(L, code);
-	shim_apply_defaults(shim, socket);
+	shim_apply_defaults(L, shim, socket);
 	return 1;
 }
 
 /* socket.dup(fd or file or socket or { fd = fd, ... }) */
 static int socket_dup(lua_State *L)
 {
-	lua_settop(L, 1);
-	if (lua_istable(L, 1))
-		lua_getfield(L, 1, "fd");
+	push_descriptor(L);
 	return from_descriptor(L, shim_descriptor_of(L, -1), cq_socket_dup);
 }
 
 /* socket.fdopen(fd or { fd = fd, ... }) */
 static int socket_fdopen(lua_State *L)
 {
-	lua_settop(L, 1);
-	if (lua_istable(L, 1))
-		lua_getfield(L, 1, "fd");
-	return from_descriptor(L, (int)luaL_checkinteger(L, -1), cq_socket_adopt);
+	push_descriptor(L);
+	if (!lua_isnumber(L, -1))
+		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, -1)));
+	return from_descriptor(L, (int)lua_tointeger(L, -1), cq_socket_adopt);
 }
 
 /* socket.type(object) */

@@ -58,7 +58,7 @@ int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int 
 		close(fd);
 		return lua_pop(L, 2), code;
 	}
-	shim_apply_defaults(shim, received);
+	shim_apply_defaults(L, shim, received);
 	return 0;
 }
 

@@ -28,6 +28,16 @@ static int bad_type(lua_State *L, int index, const char *name, const char *wante
 	return bad_field(L, index, name, lua_pushfstring(L, "%s expected, got %s", wanted, luaL_typename(L, -1)));
 }
 
+/* The string on top of the stack, which must be the same for C. */
+static const char *plain_text(lua_State *L, int index, const char *name)
+{
+	size_t size;
+	const char *text = lua_tolstring(L, -1, &size);
+	if (strlen(text) != size)
+		bad_field(L, index, name, "text with a NUL inside");
+	return text;
+}
+
 static void set(lua_State *L, int index, cq_options *options, uint32_t option, const char *name, int value)
 {
 	int code = cq_options_set(options, option, value);
@@ -51,6 +61,7 @@ static int load_host(lua_State *L, cq_options *options, int host, int port)
 {
 	const char *name = luaL_checkstring(L, host);
 	luaL_checkstring(L, port);
+	luaL_argcheck(L, strlen(name) == lua_rawlen(L, host), host, "host with a NUL inside");
 	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
 	if (!(number >= 0 && number <= 65535 && number == floor(number)))
 		return CQ_ESERVICE;
@@ -163,7 +174,7 @@ static void load_sendname(lua_State *L, int index, cq_options *options)
 	if (type == LUA_TBOOLEAN)
 		code = cq_options_set(options, CQ_OPTION_SENDNAME, lua_toboolean(L, -1));
 	else if (type == LUA_TSTRING || type == LUA_TNUMBER)
-		code = cq_options_sendname(options, lua_tostring(L, -1));
+		code = cq_options_sendname(options, plain_text(L, index, "sendname"));
 	else if (type != LUA_TNIL)
 		bad_type(L, index, "sendname", "string");
 	if (code)
@@ -176,7 +187,7 @@ static void load_bind(lua_State *L, int index, cq_options *options)
 {
 	int type = field(L, index, "bind", "sa_bind"), code = 0, top = lua_gettop(L);
 	if (type == LUA_TSTRING) {
-		code = cq_options_bind(options, lua_tostring(L, -1), 0);
+		code = cq_options_bind(options, plain_text(L, index, "bind"), 0);
 	} else if (type == LUA_TTABLE) {
 		size_t size;
 		lua_getfield(L, top, "path");
@@ -197,7 +208,7 @@ static void load_bind(lua_State *L, int index, cq_options *options)
 			}
 			if (lua_type(L, -1) != LUA_TSTRING)
 				bad_field(L, index, "bind", "no bind address specified");
-			code = cq_options_bind(options, lua_tostring(L, -1), port);
+			code = cq_options_bind(options, plain_text(L, index, "bind"), port);
 		}
 	} else if (type != LUA_TNIL) {
 		bad_type(L, index, "bind", "string");
@@ -228,8 +239,12 @@ int shim_load_address(lua_State *L, int index, cq_options *options)
 		if (code)
 			bad_field(L, index, "path", cq_strerror(code));
 	} else {
-		field(L, index, "host", NULL);
-		field(L, index, "port", NULL);
+		if (field(L, index, "host", NULL) != LUA_TSTRING && !lua_isnumber(L, -1))
+			bad_type(L, index, "host", "string");
+		plain_text(L, index, "host");
+		int type = field(L, index, "port", NULL);
+		if (type != LUA_TSTRING && type != LUA_TNUMBER)
+			bad_type(L, index, "port", "string");
 		code = load_host(L, options, top + 2, top + 3);
 	}
 	lua_settop(L, top);

@@ -311,7 +311,7 @@ int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int 
 	if (code)
 		lua_pop(L, 1);
 	else
-		shim_apply_defaults(shim, accepted);
+		shim_apply_defaults(L, shim, accepted);
 	return code;
 }
 
@@ -324,10 +324,13 @@ static double accept_arguments(lua_State *L)
 	int table = lua_istable(L, 2);
 	if (table) {
 		lua_getfield(L, 2, "timeout");
+		if (!lua_isnil(L, -1) && !lua_isnumber(L, -1))
+			shim_argerror(L, 2, "field timeout: number expected");
 		timeout = shim_seconds(L, -1);
 		lua_pop(L, 1);
 	}
-	double given = shim_seconds(L, table || lua_isnil(L, 2) ? 3 : 2);
+	int last = table || lua_isnil(L, 2) ? 3 : 2;
+	double given = lua_isnil(L, last) ? NAN : shim_checknumber(L, last);
 	if (table) {
 		cq_options *options = shim_new_options(L);
 		shim_load_options(L, 2, options, 0);

@@ -233,10 +233,31 @@ static int class_settimeout(lua_State *L)
 	return 1;
 }
 
-/* Sets a handler, the function or nil at `index`; pushes the previous one. */
+/* socket:sethold([on]): whether lines may be held until the task waits; returns what was set */
+static int socket_sethold(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	lua_pushboolean(L, cq_socket_hold(socket->so));
+	if (!lua_isnoneornil(L, 2))
+		cq_socket_set_hold(socket->so, lua_toboolean(L, 2));
+	return 1;
+}
+
+/* cqueues.socket.sethold([on]) */
+static int class_sethold(lua_State *L)
+{
+	struct defaults *d = &shim_self(L)->defaults;
+	lua_pushboolean(L, !d->holds_no_lines);
+	if (!lua_isnoneornil(L, 1))
+		d->holds_no_lines = !lua_toboolean(L, 1);
+	return 1;
+}
+
+/* Pushes the handler, and sets it to the function at `index`, or, for nil, to the usual one. */
 static int set_onerror(lua_State *L, int index, int *reference)
 {
-	if (!lua_isnoneornil(L, index))
+	int given = lua_gettop(L) >= index;
+	if (given && !lua_isnil(L, index))
 		luaL_checktype(L, index, LUA_TFUNCTION);
 	lua_settop(L, index);
 	if (*reference == LUA_NOREF) {
@@ -244,6 +265,8 @@ static int set_onerror(lua_State *L, int index, int *reference)
 		lua_pushcclosure(L, shim_default_onerror, 1);
 	} else {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+	}
+	if (given) {
 		luaL_unref(L, LUA_REGISTRYINDEX, *reference);
 		*reference = LUA_NOREF;
 	}
@@ -532,6 +555,7 @@ const luaL_Reg shim_socket_settings[] = {
 	{ "setmaxline", socket_setmaxline },
 	{ "setvbuf", socket_setvbuf },
 	{ "settimeout", socket_settimeout },
+	{ "sethold", socket_sethold },
 	{ "setmaxerrs", socket_setmaxerrs },
 	{ "onerror", socket_onerror },
 	{ "error", socket_error },
@@ -560,6 +584,7 @@ const luaL_Reg shim_class_settings[] = {
 	{ "setmaxline", class_setmaxline },
 	{ "setvbuf", class_setvbuf },
 	{ "settimeout", class_settimeout },
+	{ "sethold", class_sethold },
 	{ "setmaxerrs", class_setmaxerrs },
 	{ "onerror", class_onerror },
 	{ NULL, NULL },

@@ -138,7 +138,6 @@ static int results(lua_State *L, const struct op *op)
 /* Asks the error handler; returns nil or false and what it answers. */
 static int fail(lua_State *L, struct socket *socket, struct op *op, const char *name, int side, int code)
 {
-	struct shim *shim = socket->object.shim;
 	if (side >= 0) {
 		socket->error[side] = code;
 		if (socket->errors[side]++ > socket->maxerrs[side])
@@ -150,13 +149,12 @@ static int fail(lua_State *L, struct socket *socket, struct op *op, const char *
 		lua_pushnil(L);
 	if (kinds[op->kind].failure == NIL_NIL)
 		lua_pushnil(L);
-	int handler = socket->onerror != LUA_NOREF ? socket->onerror : shim->defaults.onerror;
-	if (handler == LUA_NOREF) {
+	if (socket->onerror == LUA_NOREF) {
 		lua_pushinteger(L, default_onerror(L, socket, name, code, LEVEL - 1));
 		return results(L, op);
 	}
 	luaL_checkstack(L, 6, "too many results");
-	lua_rawgeti(L, LUA_REGISTRYINDEX, handler);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, socket->onerror);
 	lua_pushvalue(L, 1);
 	lua_pushstring(L, name);
 	lua_pushinteger(L, code);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+//! Lines that are held back. Within one resumption of a task, the first line that it writes to a
+//! socket leaves at once, so that nobody waits for it and its errors are told; the lines after it leave
+//! together when the task waits or ends, the buffer is full, or the descriptor is handed out. A
+//! program that answers sixteen lines at once makes two system calls for it instead of sixteen.
+//!
+//! Nothing is held outside of a resumption. What the kernel does not take when the resumption ends is
+//! sent by a task of the controller's own as soon as it does.
+
+use super::{Buffering, Inner, Socket};
+use crate::controller::{Controller, Member};
+use crate::errno::{Errno, Result};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::sync::Once;
+
+/// A socket that holds lines, for whoever sends them.
+pub(crate) type Holder = Weak<RefCell<Inner>>;
+
+thread_local! {
+    /// The number of the resumption that is under way on this thread; 0: none.
+    static TURN: Cell<u64> = const { Cell::new(0) };
+    /// How many there have been.
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// The sockets that hold lines.
+    static HELD: RefCell<Vec<Holder>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A task is about to be resumed.
+pub fn begin_turn() {
+    let count = COUNT.get() + 1;
+    COUNT.set(count);
+    TURN.set(count);
+}
+
+/// The task waits or has ended: what it left behind leaves. `controller` looks after what must wait.
+pub fn end_turn(controller: &Controller) {
+    if TURN.replace(0) != 0 {
+        release_all(|socket| controller.send_later(socket));
+    }
+}
+
+/// fork(2) would have both processes send what is held.
+fn before_fork() {
+    release_all(|_| {});
+}
+
+fn release_all(mut stuck: impl FnMut(&Rc<RefCell<Inner>>)) {
+    let list = HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
+    for socket in list.iter().filter_map(Weak::upgrade) {
+        let result = socket.try_borrow_mut().map_or(Ok(()), |mut inner| inner.release_held());
+        if result == Err(Errno::AGAIN) {
+            stuck(&socket);
+        }
+    }
+    // Keep the list's memory.
+    let _ = HELD.try_with(|held| {
+        let mut held = held.borrow_mut();
+        if held.is_empty() {
+            *held = list;
+            held.clear();
+        }
+    });
+}
+
+/// Goes on sending what was held: what to wait for, or nothing once it is done or has failed.
+pub(crate) fn go_on(socket: &Holder) -> Option<Member> {
+    let socket = socket.upgrade()?;
+    let mut inner = socket.try_borrow_mut().ok()?;
+    let result = inner.flush(Buffering::Line);
+    (result == Err(Errno::AGAIN)).then(|| inner.until_writable())
+}
+
+/// Not inlined, as this may come after a fiber's suspension: see `sys::fiber::suspend`.
+#[inline(never)]
+fn turn() -> u64 {
+    TURN.get()
+}
+
+impl Socket {
+    /// Sets whether lines may be held back, as they may from the beginning; returns what was set.
+    pub fn set_hold(&self, on: bool) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        let _ = inner.release_held();
+        std::mem::replace(&mut inner.may_hold, on)
+    }
+
+    /// Whether lines may be held back.
+    pub fn hold(&self) -> bool {
+        self.inner.borrow().may_hold
+    }
+}
+
+impl Inner {
+    /// Whether a line that is written now is to be held: not the first one of a resumption.
+    pub(super) fn holds_lines(&mut self) -> bool {
+        let turn = turn();
+        if turn == 0 || !self.may_hold || self.has_messages() {
+            return false;
+        }
+        std::mem::replace(&mut self.turn, turn) == turn && self.ensure_established().is_ok()
+    }
+
+    /// Notes that lines are held. Not inlined for the same reason.
+    #[inline(never)]
+    pub(super) fn note_held(&mut self) {
+        static FORK: Once = Once::new();
+        if self.held || self.lines == 0 {
+            return;
+        }
+        FORK.call_once(|| crate::sys::before_fork(before_fork_c));
+        self.held = true;
+        let me = self.me.clone();
+        let _ = HELD.try_with(|held| held.borrow_mut().push(me));
+    }
+
+    /// Sends what is held. What must wait stays, as other output does.
+    pub(super) fn release_held(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.held) {
+            return Ok(());
+        }
+        let wanted = (self.wanted, self.retry);
+        self.more = false;
+        let result = self.flush(Buffering::Line);
+        (self.wanted, self.retry) = wanted;
+        result
+    }
+
+    /// Nothing but whole lines that may wait until the task does.
+    pub(super) fn holds_only_lines(&self) -> bool {
+        self.held && self.lines == self.output.queue.len()
+    }
+
+    fn until_writable(&self) -> Member {
+        Member { fd: self.fd, events: libc::POLLOUT, owned: true, timeout: None, condition: None }
+    }
+}
+
+extern "C" fn before_fork_c() {
+    // A panic must not leave through fork(2).
+    let _ = std::panic::catch_unwind(before_fork);
+}

@@ -1,0 +1,91 @@
+-- SPDX-License-Identifier: MIT
+-- Lines that a task writes in one resumption: the first leaves at once, the others together.
+local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
+local cqueues, socket = require "cqueues", require "cqueues.socket"
+local equal = t.equal
+
+local function pair()
+	local a, b = socket.pair()
+	a:setmode("b", "bl")
+	b:setmode("b", "bn")
+	return a, b
+end
+
+-- What has arrived by now.
+local function arrived(s)
+	return (s:recv(-4096))
+end
+
+t.test("the_first_line_leaves_at_once_and_the_others_when_the_task_waits", function()
+	local a, b = pair()
+	a:write "one\n"
+	equal(arrived(b), "one\n")
+	a:write "two\n"
+	a:write "three\n"
+	equal(arrived(b), nil)
+	cqueues.sleep(0)
+	equal(arrived(b), "two\nthree\n")
+end)
+
+t.test("what_is_held_leaves_when_the_task_ends", function()
+	local a, b = pair()
+	local controller = cqueues.new()
+	controller:wrap(function()
+		a:write "one\n"
+		a:write "two\n"
+	end)
+	equal(controller:loop(5), true)
+	equal(arrived(b), "one\ntwo\n")
+end)
+
+t.plain("outside_a_controller_every_line_leaves_at_once", function()
+	local a, b = pair()
+	a:write "one\n"
+	a:write "two\n"
+	equal(arrived(b), "one\ntwo\n")
+end)
+
+t.test("a_switch_sends_each_line_by_itself", function()
+	local a, b = pair()
+	equal(a:sethold(false), true)
+	equal(a:sethold(), false)
+	a:write "one\n"
+	a:write "two\n"
+	equal(arrived(b), "one\ntwo\n")
+end)
+
+t.test("the_class_has_the_same_switch", function()
+	equal(socket.sethold(false), true)
+	local a, b = pair()
+	equal(socket.sethold(true), false)
+	equal(a:sethold(), false)
+	a:write "one\n"
+	a:write "two\n"
+	equal(arrived(b), "one\ntwo\n")
+	equal((pair()):sethold(), true)
+end)
+
+t.test("lines_read_from_the_buffer_are_answered_together", function()
+	local a, b = pair()
+	b:write "a\nb\nc\n"
+	for _ = 1, 3 do
+		a:write((a:read "*l"), "\n")
+	end
+	equal(arrived(b), "a\n")
+	a:settimeout(0.01)
+	a:onerror(function(_, _, code) return code end)
+	a:read "*l"
+	equal(arrived(b), "b\nc\n")
+end)
+
+t.test("asking_for_the_descriptor_sends_what_is_held", function()
+	for _, how in ipairs { "pollfd", "pending", "flush", "shutdown", "close" } do
+		local a, b = pair()
+		a:write "one\n"
+		a:write "two\n"
+		a[how](a)
+		equal(arrived(b), "one\ntwo\n", how)
+	end
+end)
+
+t.finish()

@@ -176,7 +176,7 @@
 #define CQ_OPTION_VERIFY 17
 
 /**
- * TLS: whether a client tells the server the name of the host; on by default. See
+ * TLS: whether a client tells the server the name that it means; on by default. See
  * `cq_options_sendname`.
  */
 #define CQ_OPTION_SENDNAME 18
@@ -1037,11 +1037,13 @@ int cq_options_path(struct cq_options *options, const void *path, size_t size);
 int cq_options_bind(struct cq_options *options, const char *host, int port);
 
 /**
- * TLS: sets the name that a client tells the server instead of the host's.
+ * TLS: sets the name by which a client means the server, instead of the host's: the server is told it,
+ * and its certificate must have it, unless `cq_tls_name` says another.
  *
  * Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
  */
-int cq_options_sendname(struct cq_options *options, const char *name);
+int cq_options_sendname(struct cq_options *options,
+                        const char *name);
 
 /**
  * Sets the local path of a connecting UNIX socket, `size` bytes.
@@ -1162,7 +1164,8 @@ int cq_socket_try_establish(const struct cq_socket *socket);
 int cq_socket_establish(const struct cq_socket *socket);
 
 /**
- * Takes a connection from a listener without waiting. Without free descriptors it answers EAGAIN
+ * Takes a connection from a listener without waiting. After 64 in one resumption of a task it answers
+ * EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
  * and waits by timer: the listener goes on once there are some.
  *
  * Errors: EINVAL for NULL; EAGAIN; EBADF after close; what kept the listener from being bound.

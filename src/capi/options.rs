@@ -62,7 +62,7 @@ pub unsafe extern "C" fn cq_options_host(
         change(options, |options| {
             let host = text(host)?.to_str().map_err(|_| Errno::BADARG)?;
             options.port = u16::try_from(port).map_err(|_| Errno::BADARG)?;
-            options.host = Some(host.to_owned());
+            options.host = Some(host.into());
             Ok(())
         })
     }
@@ -109,7 +109,8 @@ pub unsafe extern "C" fn cq_options_bind(
     }
 }
 
-/// TLS: sets the name that a client tells the server instead of the host's.
+/// TLS: sets the name by which a client means the server, instead of the host's: the server is told it,
+/// and its certificate must have it, unless `cq_tls_name` says another.
 ///
 /// Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
 #[no_mangle]
@@ -182,7 +183,7 @@ pub const CQ_OPTION_NOSIGPIPE: u32 = 16;
 /// TLS: whether `cq_socket_starttls` demands a valid certificate that names the host, whatever its
 /// configuration says.
 pub const CQ_OPTION_VERIFY: u32 = 17;
-/// TLS: whether a client tells the server the name of the host; on by default. See
+/// TLS: whether a client tells the server the name that it means; on by default. See
 /// `cq_options_sendname`.
 pub const CQ_OPTION_SENDNAME: u32 = 18;
 /// SO_KEEPALIVE.

@@ -148,7 +148,8 @@ pub unsafe extern "C" fn cq_socket_establish(socket: *const Socket) -> c_int {
     })
 }
 
-/// Takes a connection from a listener without waiting. Without free descriptors it answers EAGAIN
+/// Takes a connection from a listener without waiting. After 64 in one resumption of a task it answers
+/// EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
 /// and waits by timer: the listener goes on once there are some.
 ///
 /// Errors: EINVAL for NULL; EAGAIN; EBADF after close; what kept the listener from being bound.

@@ -41,6 +41,28 @@ pub struct Plan {
 const BACKLOG_RETRY: Span = Span(5_000_000);
 
 impl Inner {
+    /// As `ensure_established`, for a send(2), which itself tells whether the connection is there: while
+    /// connect(2) is under way it may be made. See `connecting`.
+    #[inline(always)]
+    pub fn may_send(&mut self) -> Result<()> {
+        match self.phase {
+            Phase::Connected => Ok(()),
+            Phase::AwaitConnection => Ok(()),
+            _ => self.establish(),
+        }
+    }
+
+    /// What the outcome of a send(2) means for a connection that was under way: EAGAIN that it still
+    /// is, another error that it failed.
+    pub fn connecting(&mut self, outcome: Result<usize>) -> Result<usize> {
+        match outcome {
+            Err(error) if error.is_again() || error == Errno(libc::EINTR) => {}
+            Ok(_) | Err(Errno::PIPE) => self.enter(Phase::Connected)?,
+            Err(error) => self.phase = Phase::Failed(error),
+        }
+        outcome
+    }
+
     /// `establish`, at no cost once that is done.
     #[inline(always)]
     pub fn ensure_established(&mut self) -> Result<()> {
@@ -62,14 +84,21 @@ impl Inner {
                 Phase::AwaitHandshake => self.continue_handshake(),
             };
             match next {
-                Ok(phase) => self.phase = phase,
+                Ok(phase) => self.enter(phase)?,
                 Err(Errno::AGAIN) => return Err(Errno::AGAIN),
                 Err(error) => self.phase = Phase::Failed(error),
             }
-            if matches!(self.phase, Phase::Connected | Phase::Listening) {
-                if let Some(plan) = self.plan.take() {
-                    plan.options.relax(self.fd, matches!(self.phase, Phase::Listening))?;
-                }
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) -> Result<()> {
+        self.phase = phase;
+        match (&self.phase, self.plan.take()) {
+            (Phase::Connected, Some(plan)) => plan.options.relax(self.fd, false),
+            (Phase::Listening, Some(plan)) => plan.options.relax(self.fd, true),
+            (_, plan) => {
+                self.plan = plan;
+                Ok(())
             }
         }
     }

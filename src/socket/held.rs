@@ -92,6 +92,16 @@ impl Socket {
 }
 
 impl Inner {
+    /// Whether the task has accepted so many connections that others must have their turn.
+    pub(super) fn has_accepted_enough(&mut self) -> bool {
+        let turn = turn();
+        if std::mem::replace(&mut self.turn, turn) != turn || turn == 0 {
+            self.accepts = 0;
+        }
+        self.accepts += 1;
+        self.accepts > super::BURST
+    }
+
     /// Whether a line that is written now is to be held: not the first one of a resumption.
     pub(super) fn holds_lines(&mut self) -> bool {
         let turn = turn();

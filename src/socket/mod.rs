@@ -50,6 +50,9 @@ pub const TCP_CORK: i32 = libc::TCP_NOPUSH;
 /// The type of a descriptor that is no socket but can be read and written.
 const NO_SOCKET: i32 = 0;
 
+/// How many connections a task accepts in one resumption: then others have their turn.
+const BURST: u32 = 64;
+
 /// How long a listener without free descriptors waits before it accepts again.
 const ACCEPT_RETRY: Span = Span(50_000_000);
 
@@ -131,8 +134,10 @@ pub(crate) struct Inner {
     /// Lines may be held until the task waits, and some are.
     may_hold: bool,
     held: bool,
-    /// The last resumption in which a line was written.
+    /// The last resumption in which a line was written or a connection accepted.
     turn: u64,
+    /// How many connections were accepted in it.
+    accepts: u32,
     /// The program has said that it sends more at once.
     more: bool,
     /// TLS ended without the peer saying so.
@@ -180,6 +185,7 @@ impl Inner {
             may_hold: true,
             held: false,
             turn: 0,
+            accepts: 0,
             more: false,
             cut: false,
             message: false,
@@ -292,6 +298,9 @@ impl Socket {
         inner.check_open()?;
         inner.begin();
         inner.establish()?;
+        if inner.has_accepted_enough() {
+            return Err(inner.must_wait(libc::POLLIN));
+        }
         loop {
             match sock::accept(inner.fd).map_err(Errno::from) {
                 Ok(fd) => {

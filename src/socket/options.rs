@@ -7,6 +7,7 @@ use crate::sys::socket as sock;
 use crate::tls::Peer;
 use nix::sys::socket::SockaddrStorage;
 use std::os::fd::RawFd;
+use std::sync::Arc;
 
 /// The name that a TLS client tells the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,7 +41,7 @@ pub struct Options {
     /// SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.
     pub kind: i32,
     /// The host, a numeric address.
-    pub host: Option<String>,
+    pub host: Option<Arc<str>>,
     /// The port.
     pub port: u16,
     /// The path of a UNIX socket.

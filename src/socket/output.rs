@@ -2,6 +2,7 @@
 //! Sending: what the mode says must leave goes straight from the program's memory to the kernel;
 //! the rest waits in the queue.
 
+use super::establish::Phase;
 use super::format::{compose_text, needs_translation};
 use super::{Buffering, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
@@ -84,7 +85,7 @@ impl Inner {
             self.lines = self.lines.max(line);
             return (data.len(), Ok(()));
         }
-        if let Err(error) = self.ensure_established() {
+        if let Err(error) = self.may_send() {
             let kept = if error == Errno::AGAIN { self.keep(data, line) } else { 0 };
             return (kept, Err(error));
         }
@@ -177,7 +178,7 @@ impl Inner {
             if due == 0 {
                 return Ok(());
             }
-            self.ensure_established()?;
+            self.may_send()?;
             let queue = std::mem::take(&mut self.output.queue);
             let result = self.push_to_kernel(&queue.data()[..due], &[]);
             self.output.queue = queue;
@@ -202,7 +203,11 @@ impl Inner {
             true => sock::send(self.fd, first, self.send_flags),
             false => send_two(self.fd, first, second, self.send_flags),
         };
-        match result.map_err(Errno::from) {
+        let mut result = result.map_err(Errno::from);
+        if matches!(self.phase, Phase::AwaitConnection) {
+            result = self.connecting(result);
+        }
+        match result {
             Ok(count) => {
                 self.output.count(count, self.time);
                 Ok(count)

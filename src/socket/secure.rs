@@ -159,6 +159,9 @@ impl Inner {
         self.with_tls(|inner, tls| {
             inner.drain(tls)?;
             let total = first.len() + second.len();
+            if inner.has_messages() && total > RECORD {
+                return Err(Errno(libc::EMSGSIZE));
+            }
             let (mut done, mut seam) = (0, Vec::new());
             while done < total {
                 let piece = piece(first, second, done, &mut seam);

@@ -33,7 +33,7 @@ pub enum Verify {
 #[derive(Clone, Default, Debug)]
 pub struct Peer {
     /// The host that it was told to connect to.
-    pub host: Option<String>,
+    pub host: Option<Arc<str>>,
     /// The port.
     pub port: u16,
     /// The name to tell the server, if not the host.
@@ -75,8 +75,8 @@ struct State {
     settings: Vec<Setting>,
     /// The context for datagrams, made when it is first needed.
     datagrams: Option<SslContext>,
-    /// The system's authorities are to be loaded before the first connection.
-    wants_authorities: bool,
+    /// The contexts, for streams and for datagrams, know whom to trust.
+    has_authorities: [bool; 2],
     /// The latest session with each peer.
     sessions: HashMap<String, SslSession>,
 }
@@ -114,7 +114,7 @@ impl Config {
             name: None,
             settings: Vec::new(),
             datagrams: None,
-            wants_authorities: true,
+            has_authorities: [false; 2],
             sessions: HashMap::new(),
         };
         Config { shared: Arc::new(Shared { role, source, state: Mutex::new(state) }) }
@@ -150,7 +150,7 @@ impl Config {
     pub fn set_authorities(&self, path: &str) -> Result<()> {
         self.set(Setting::Authorities(path.to_owned()))?;
         let mut state = self.state();
-        state.wants_authorities = false;
+        state.has_authorities = [true; 2];
         state.sessions.clear();
         Ok(())
     }
@@ -199,12 +199,16 @@ impl Config {
     /// Begins a connection. `accepted` says which end the socket is, where nothing else does.
     pub fn begin(&self, peer: &Peer, accepted: bool, datagrams: bool) -> Result<Engine> {
         let mut ssl = self.connection(datagrams)?;
+        if peer.verify || self.state().verify != Verify::No {
+            self.load_authorities(datagrams);
+        }
         let natural = if accepted { Role::Server } else { Role::Client };
         let role = sys::fixed_role(&ssl).or(self.shared.role).unwrap_or(natural);
         let state = self.state();
         let demanded = if peer.verify { Verify::Require } else { state.verify };
         // A name that the program gives for a host says whom it wants to reach.
-        let name = state.name.as_ref().or(peer.name.as_ref()).or(peer.host.as_ref());
+        let given = state.name.as_deref().or(peer.name.as_deref());
+        let name = given.or(peer.host.as_deref());
         match role {
             Role::Client => {
                 ssl.set_connect_state();
@@ -242,18 +246,25 @@ impl Config {
         if datagrams && state.datagrams.is_none() {
             let made = own_context(SslMethod::dtls(), SslVersion::DTLS1_2).map_err(code)?;
             state.settings.iter().try_for_each(|setting| setting.apply(&made))?;
-            if !state.wants_authorities {
-                load_authorities(&made);
-            }
             state.datagrams = Some(made);
-        }
-        if state.wants_authorities {
-            state.wants_authorities = false;
-            load_authorities(context);
-            state.datagrams.as_ref().map(load_authorities);
         }
         let context = if datagrams { state.datagrams.as_ref().unwrap_or(context) } else { context };
         Ssl::new(context).map_err(code)
+    }
+
+    /// The system's authorities, unless others were given: some hundred certificates, so only where
+    /// somebody is to be verified.
+    fn load_authorities(&self, datagrams: bool) {
+        let mut state = self.state();
+        let loaded = &mut state.has_authorities[usize::from(datagrams)];
+        if let (false, Source::Own(context)) =
+            (std::mem::replace(loaded, true), &self.shared.source)
+        {
+            let context = if datagrams { state.datagrams.as_ref() } else { Some(context) };
+            // Failing is told by the first certificate that has no authority.
+            let load = |context| sys::change(context, SslContextBuilder::set_default_verify_paths);
+            let _ = context.map(load);
+        }
     }
 
     /// Keeps a session for the next connection to the same peer.
@@ -330,13 +341,8 @@ fn own_context(
     Ok(builder.build())
 }
 
-/// Failing is told by the first certificate that has no authority.
-fn load_authorities(context: &SslContext) {
-    let _ = sys::change(context, SslContextBuilder::set_default_verify_paths);
-}
-
 /// Chain and name. A name that nobody has said cannot be verified: that is refused here.
-fn demand_of_server(ssl: &mut Ssl, verify: Verify, name: Option<&String>) -> Result<()> {
+fn demand_of_server(ssl: &mut Ssl, verify: Verify, name: Option<&str>) -> Result<()> {
     if verify == Verify::No {
         return Ok(());
     }
@@ -363,7 +369,7 @@ fn demand_of_client(ssl: &mut Ssl, verify: Verify) {
 }
 
 /// RFC 6066 §3: names only, no addresses.
-fn announce(ssl: &mut Ssl, name: Option<&String>) -> Result<()> {
+fn announce(ssl: &mut Ssl, name: Option<&str>) -> Result<()> {
     match name.filter(|name| address_of(name).is_none()) {
         Some(name) => ssl.set_hostname(name.trim_end_matches('.')).map_err(code),
         None => Ok(()),

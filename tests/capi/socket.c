@@ -1118,3 +1118,53 @@ TEST(a_connect_to_a_full_unix_backlog_goes_on_when_there_is_room)
 	cq_options_free(options);
 	SYS(unlink(path));
 }
+
+struct burst {
+	cq_socket *listener;
+	int accepted, others;
+};
+
+static int accept_all(void *argument)
+{
+	struct burst *burst = argument;
+	cq_socket *accepted;
+
+	for (; burst->accepted < 200; burst->accepted++) {
+		OK(cq_socket_accept(burst->listener, &accepted));
+		cq_socket_free(accepted);
+	}
+	return 0;
+}
+
+static int count_turns(void *argument)
+{
+	struct burst *burst = argument;
+
+	for (; burst->accepted < 200; burst->others++)
+		OK(cq_sleep(0));
+	return 0;
+}
+
+TEST(a_burst_of_connections_is_accepted_in_pieces_so_that_others_run)
+{
+	cq_controller *cq = new_controller();
+	struct burst burst = { NULL, 0, 0 };
+	int clients[200], port;
+	size_t i;
+
+	burst.listener = listen_on("127.0.0.1", &port);
+	for (i = 0; i < COUNT(clients); i++)
+		clients[i] = plain_connect(port);
+	OK(cq_controller_wrap(cq, accept_all, NULL, &burst, NULL));
+	OK(cq_controller_wrap(cq, count_turns, NULL, &burst, NULL));
+	OK(cq_controller_step(cq, -1));
+	EQ(burst.accepted, 64);
+	EQ(burst.others, 0); /* begun, and asleep */
+	run(cq);
+	EQ(burst.accepted, 200);
+	CHECK(burst.others >= 3);
+	for (i = 0; i < COUNT(clients); i++)
+		SYS(close(clients[i]));
+	cq_socket_free(burst.listener);
+	cq_controller_free(cq);
+}

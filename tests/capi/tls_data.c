@@ -270,6 +270,25 @@ TEST(a_reader_is_woken_by_its_controller)
 	free_ends(&ends);
 }
 
+TEST(the_end_is_seen_though_the_connection_stays_open)
+{
+	cq_controller *cq = new_controller();
+	struct stream reader = { NULL, 1000, 100, 3, false }, writer;
+	struct ends ends = secure_pair();
+
+	/* Data and the end arrive together; the peer waits for ours before it goes. */
+	writer = reader;
+	writer.socket = ends.client;
+	reader.socket = ends.server;
+	OK(cq_controller_wrap(cq, read_stream, NULL, &reader, NULL));
+	OK(cq_controller_step(cq, 0));
+	write_stream(&writer);
+	run(cq);
+	CHECK(reader.done);
+	cq_controller_free(cq);
+	free_ends(&ends);
+}
+
 TEST(output_waits_for_a_peer_that_does_not_read)
 {
 	size_t size = 4 << 20, taken = 0, sent, got = 0, count, i;
@@ -413,5 +432,5 @@ TEST(nothing_is_left_behind)
 	last = mallinfo2();
 	EQ(open_descriptors(), before);
 	if (!SANITIZED && !slow())
-		CHECK(last.uordblks < first.uordblks + 64 * 1024);
+		CHECK(last.uordblks < first.uordblks + 256 * 1024);
 }

@@ -182,6 +182,11 @@ const char *shim_checkstring(lua_State *L, int index, size_t *size)
 	return lua_tolstring(L, index, size);
 }
 
+double shim_timeout(lua_State *L, int index)
+{
+	return lua_isnoneornil(L, index) ? NAN : (double)shim_checknumber(L, index);
+}
+
 double shim_seconds(lua_State *L, int index)
 {
 	return lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : NAN;

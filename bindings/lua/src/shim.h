@@ -149,6 +149,8 @@ lua_Number shim_checknumber(lua_State *L, int index);
 const char *shim_checkstring(lua_State *L, int index, size_t *size);
 /* Seconds, or NaN for nil, none and what is no number. */
 double shim_seconds(lua_State *L, int index);
+/* The same, where a wrong type throws. */
+double shim_timeout(lua_State *L, int index);
 /* nil, text, code. */
 int shim_failure(lua_State *L, int code);
 

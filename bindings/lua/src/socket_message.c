@@ -66,7 +66,7 @@ int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int 
 static int socket_recvfd(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	struct op op = shim_op(RECVFD, 0, CQ_MODE_DEFAULT, shim_seconds(L, 3));
+	struct op op = shim_op(RECVFD, 0, CQ_MODE_DEFAULT, shim_timeout(L, 3));
 	op.offset = check_size(L, 2, PAGE);
 	lua_settop(L, 1);
 	return shim_go(L, socket, &op);
@@ -92,7 +92,7 @@ static int socket_sendfd(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	shim_checkstring(L, 2, NULL);
-	double timeout = shim_seconds(L, 4);
+	double timeout = shim_timeout(L, 4);
 	lua_settop(L, 3);
 	struct op op = shim_op(SENDFD, 2, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
@@ -135,7 +135,7 @@ int shim_attempt_recvfrom(lua_State *L, struct socket *socket, struct op *op, in
 static int socket_recvfrom(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	struct op op = shim_op(RECVFROM, 0, CQ_MODE_DEFAULT, shim_seconds(L, 3));
+	struct op op = shim_op(RECVFROM, 0, CQ_MODE_DEFAULT, shim_timeout(L, 3));
 	op.offset = check_size(L, 2, DATAGRAM);
 	lua_settop(L, 1);
 	return shim_go(L, socket, &op);
@@ -161,11 +161,14 @@ static int socket_sendto(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	size_t size;
 	cq_address address;
-	double timeout = shim_seconds(L, 5);
+	double timeout = shim_timeout(L, 5);
 	shim_checkstring(L, 2, NULL);
 	const char *host = shim_checkstring(L, 3, &size);
-	int code = lua_isnoneornil(L, 4) ? cq_address_path(host, size, &address)
-	                                 : cq_address_parse(host, (int)shim_checknumber(L, 4), &address);
+	int internet = !lua_isnoneornil(L, 4);
+	lua_Number port = internet ? shim_checknumber(L, 4) : 0;
+	if (!(port >= 0 && port <= 65535 && port == floor(port)))
+		return shim_argerror(L, 4, "port out of range");
+	int code = internet ? cq_address_parse(host, (int)port, &address) : cq_address_path(host, size, &address);
 	if (code)
 		return shim_argerror(L, 3, cq_strerror(code));
 	lua_settop(L, 2);

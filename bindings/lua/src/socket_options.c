@@ -119,11 +119,53 @@ static const struct {
 };
 
 /* The first fields are for those who make a socket; who has one ignores them. */
-enum { MAKING = 5 };
+enum { MAKING = 5, FIELDS = sizeof fields / sizeof *fields, KEEPALIVE = FIELDS, SENDNAME, BIND };
 
-static void load_fields(lua_State *L, int index, cq_options *options, int making)
+static int same(const char *key, const char *name)
 {
-	for (size_t i = making ? 0 : MAKING; i < sizeof fields / sizeof *fields; i++) {
+	return name && *key == *name && !strcmp(key, name);
+}
+
+/* The bit of a field's name. */
+static uint32_t field_bit(const char *key)
+{
+	static const char *const others[][2] = {
+		{ "keepalive", NULL }, { "sendname", "tls_sendname" }, { "bind", "sa_bind" },
+	};
+	for (int i = 0; i < FIELDS; i++) {
+		if (same(key, fields[i].name) || same(key, fields[i].second))
+			return UINT32_C(1) << i;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (same(key, others[i][0]) || same(key, others[i][1]))
+			return UINT32_C(1) << (KEEPALIVE + i);
+	}
+	return 0;
+}
+
+/* The fields that are there: most tables have few, and asking for each that could be there takes longer
+ * than to connect. One with a metatable may have any. */
+static uint32_t present_fields(lua_State *L, int index)
+{
+	uint32_t present = 0;
+	if (lua_getmetatable(L, index)) {
+		lua_pop(L, 1);
+		return UINT32_MAX;
+	}
+	lua_pushnil(L);
+	while (lua_next(L, index)) {
+		if (lua_type(L, -2) == LUA_TSTRING)
+			present |= field_bit(lua_tostring(L, -2));
+		lua_pop(L, 1);
+	}
+	return present;
+}
+
+static void load_fields(lua_State *L, int index, cq_options *options, uint32_t present)
+{
+	for (int i = 0; i < FIELDS; i++) {
+		if (!(present & UINT32_C(1) << i))
+			continue;
 		const char *name = fields[i].name;
 		int type = field(L, index, name, fields[i].second), value = 0;
 		if (type != LUA_TNIL) {
@@ -221,10 +263,14 @@ static void load_bind(lua_State *L, int index, cq_options *options)
 void shim_load_options(lua_State *L, int index, cq_options *options, int making)
 {
 	luaL_checkstack(L, 8, "too many arguments");
-	load_fields(L, index, options, making);
-	load_keepalive(L, index, options);
-	load_sendname(L, index, options);
-	load_bind(L, index, options);
+	uint32_t present = present_fields(L, index);
+	load_fields(L, index, options, making ? present : present & ~UINT32_C(0) << MAKING);
+	if (present & UINT32_C(1) << KEEPALIVE)
+		load_keepalive(L, index, options);
+	if (present & UINT32_C(1) << SENDNAME)
+		load_sendname(L, index, options);
+	if (present & UINT32_C(1) << BIND)
+		load_bind(L, index, options);
 }
 
 int shim_load_address(lua_State *L, int index, cq_options *options)

@@ -220,7 +220,7 @@ static int socket_fill(lua_State *L)
 	lua_settop(L, 3);
 	lua_Number size = shim_checknumber(L, 2);
 	size_t count = size > 0 ? (size_t)size : 0;
-	struct op op = shim_op(FILL, 0, CQ_MODE_DEFAULT, shim_seconds(L, 3));
+	struct op op = shim_op(FILL, 0, CQ_MODE_DEFAULT, shim_timeout(L, 3));
 	op.offset = count;
 	lua_settop(L, 1);
 	return shim_go(L, socket, &op);
@@ -284,7 +284,7 @@ int shim_attempt_establish(lua_State *L, struct socket *socket, struct op *op, i
 static int socket_connect(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	double timeout = shim_seconds(L, 2);
+	double timeout = shim_timeout(L, 2);
 	lua_settop(L, 1);
 	struct op op = shim_op(CONNECT, 0, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
@@ -293,7 +293,7 @@ static int socket_connect(lua_State *L)
 static int socket_listen(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	double timeout = shim_seconds(L, 2);
+	double timeout = shim_timeout(L, 2);
 	lua_settop(L, 1);
 	struct op op = shim_op(LISTEN, 0, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
@@ -326,7 +326,7 @@ static double accept_arguments(lua_State *L)
 		lua_getfield(L, 2, "timeout");
 		if (!lua_isnil(L, -1) && !lua_isnumber(L, -1))
 			shim_argerror(L, 2, "field timeout: number expected");
-		timeout = shim_seconds(L, -1);
+		timeout = shim_timeout(L, -1);
 		lua_pop(L, 1);
 	}
 	int last = table || lua_isnil(L, 2) ? 3 : 2;

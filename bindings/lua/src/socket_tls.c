@@ -94,7 +94,7 @@ int shim_attempt_starttls(lua_State *L, struct socket *socket, struct op *op, in
 static int socket_starttls(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	double timeout = lua_type(L, 2) == LUA_TNUMBER ? lua_tonumber(L, 2) : shim_seconds(L, 3);
+	double timeout = lua_type(L, 2) == LUA_TNUMBER ? lua_tonumber(L, 2) : shim_timeout(L, 3);
 	lua_settop(L, 2);
 	int code = push_configuration(L);
 	if (code)

@@ -137,7 +137,7 @@ static int socket_flush(lua_State *L)
 	uint32_t mode = CQ_MODE_DEFAULT;
 	if (lua_type(L, 2) == LUA_TSTRING)
 		mode = lua_rawlen(L, 2) ? shim_opt_mode(L, 2) : cq_socket_mode(socket->so, CQ_OUTPUT);
-	double timeout = shim_seconds(L, 3);
+	double timeout = shim_timeout(L, 3);
 	lua_settop(L, 1);
 	struct op op = shim_op(FLUSH, 0, mode, timeout);
 	return shim_go(L, socket, &op);

@@ -4,18 +4,18 @@
 
     bench.py [--rounds N] [--seconds S] [--apart] [--record FILE] [NAME...]
 
-NAMEs choose workloads by the start of their names (echo, echo-lua, pairs, idle). What is not
-installed is left out. `make bench` builds everything first.
+NAMEs choose workloads by the start of their names (echo, accept, connect, idle, pairs, bulk, tls, udp;
+`workloads.py` has them all). What is not installed is left out. `make bench` builds everything first.
 
 A round runs every variant of a workload once, in random order; a figure is the median over the
 rounds. Cost is the CPU time (user and system) that the process under test spends per operation,
 read from its CPU clock around the loaded part: on a machine that does other things too, rates
 measure the neighbours. A ratio is the median of the ratios to the reference within each round,
-so that what slows a whole round down cancels out. The reference of the servers in C is the best
-of libev, libuv and libevent, that of Lua scripts the original on the same interpreter.
+so that what slows a whole round down cancels out. The reference of programs in C is the best of
+those named below the table, that of Lua scripts the original on the same interpreter.
 
-A server and its load share one processor. On two, each sleeps and is woken for nearly every
-line, and what that costs hides what is compared; `--apart` shows it.
+Both ends share one processor. On two, each sleeps and is woken for nearly every line, and what that
+costs hides what is compared; `--apart` shows it.
 """
 
 import argparse
@@ -24,8 +24,6 @@ import platform
 import random
 import re
 import select
-import shlex
-import shutil
 import statistics
 import subprocess
 import sys
@@ -33,122 +31,10 @@ import time
 from datetime import date
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-TOP = HERE.parent
-STAGE = Path(os.environ.get("PREFIX", TOP / "build" / "stage"))
-BUILD = TOP / "build" / "bench"
-RECORDS = HERE / "record"
+from workloads import TOP, workloads
+
+RECORDS = Path(__file__).resolve().parent / "record"
 START_SECONDS = 5
-
-# -- What is compared ---------------------------------------------------------
-
-
-class Variant:
-    """One way to do a workload. `is_peer` takes part in finding the best of the others."""
-
-    def __init__(self, name, command, environment=None, is_peer=False):
-        self.name, self.command, self.is_peer = name, [str(word) for word in command], is_peer
-        self.environment = dict(os.environ, **(environment or {}))
-
-
-class Workload:
-    """What the variants do. `load` is the command line of the load generator, None if they bring their own."""
-
-    def __init__(self, name, title, unit, figure, variants, reference, load=None):
-        self.name, self.title, self.unit, self.figure = name, title, unit, figure
-        self.variants, self.reference, self.load = variants, reference, load
-
-
-def c_servers():
-    """The echo servers in C that could be built, cheapest library first."""
-    flags = pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib"]
-    ours = build("echo_cqueues", flags)
-    variants = []
-    if ours:
-        variants += [Variant(f"libcqueues, {style}", [ours, style]) for style in ("callbacks", "fibers", "batched")]
-    for name, library in (("libev", "ev"), ("libuv", "uv"), ("libevent", "event")):
-        program = build(f"echo_{library}", [f"-l{library}"])
-        if program:
-            variants.append(Variant(name, [program], is_peer=True))
-    bare = build("echo_epoll", [])
-    if bare:
-        variants.append(Variant("bare epoll", [bare]))
-    return variants
-
-
-def lua_variants(script, *arguments):
-    """A script on our module and on the original, and its sibling on luv, for each interpreter."""
-    variants = []
-    for lua, version in (("lua5.4", "5.4"), ("luajit", "5.1")):
-        if not shutil.which(lua):
-            continue
-        ours = {
-            "LUA_PATH": f"{STAGE}/share/lua/{version}/?.lua",
-            "LUA_CPATH": f"{STAGE}/lib/lua/{version}/?.so",
-        }
-        for library, name, environment in (
-            ("cqueues", "libcqueues", ours),
-            ("cqueues", "lua-cqueues", {}),
-            ("luv", "luv", {}),
-        ):
-            if loads(lua, library, environment):
-                command = [lua, HERE / "lua" / f"{script}_{library}.lua", *arguments]
-                variants.append(Variant(f"{name}, {lua}", command, environment))
-    return variants
-
-
-def loads(lua, module, environment):
-    try:
-        command = [lua, "-e", f"require '{module}'"]
-        return subprocess.run(command, env=dict(os.environ, **environment), capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-def workloads(seconds, messages):
-    servers = c_servers()
-    lua_servers = lua_variants("echo")
-
-    def echo(depth):
-        return ["echo", "PORT", "PID", "64", str(depth), str(seconds)]
-
-    return [
-        Workload("echo", "Lines of 64 bytes echoed over TCP, 64 connections, one line on the way on each",
-                 "µs CPU/line", "cost", servers, "best", echo(1)),
-        Workload("echo-deep", "The same, 16 lines on the way on each", "µs CPU/line", "cost", servers, "best", echo(16)),
-        Workload("echo-lua", "The first from Lua", "µs CPU/line", "cost", lua_servers, "lua-cqueues", echo(1)),
-        Workload("pairs-lua", "1,000 tasks on 500 UNIX pairs, one byte bounced in each",
-                 "µs CPU/message", "cost", lua_variants("pairs", str(messages)), "lua-cqueues"),
-        Workload("idle", "10,000 idle connections, accepted", "bytes/connection", "bytes", servers, "best",
-                 ["idle", "PORT", "PID", "10000"]),
-        Workload("idle-lua", "The same from Lua", "bytes/connection", "bytes", lua_servers, "lua-cqueues",
-                 ["idle", "PORT", "PID", "10000"]),
-    ]
-
-
-# -- Building ------------------------------------------------------------------
-
-
-def pkg_config(package):
-    environment = dict(os.environ, PKG_CONFIG_PATH=f"{STAGE}/lib/pkgconfig")
-    result = subprocess.run(["pkg-config", "--cflags", "--libs", package], env=environment, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        sys.exit(f"no {package} below {STAGE}: run `make stage` first")
-    return shlex.split(result.stdout)
-
-
-def build(name, flags):
-    """The path of a program of benches/c, None if it cannot be built here."""
-    program = BUILD / name
-    BUILD.mkdir(parents=True, exist_ok=True)
-    command = [*shlex.split(os.environ.get("CC", "cc")), "-O2", "-Wall", "-Wextra", "-o", program, HERE / "c" / f"{name}.c", *flags]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        print(f"left out: {name} ({result.stderr.strip().splitlines()[0]})", file=sys.stderr)
-        return None
-    if result.stderr:
-        print(result.stderr, file=sys.stderr)
-    return program
 
 
 # -- Running -------------------------------------------------------------------
@@ -165,29 +51,42 @@ def on_processor(index):
     return stay
 
 
-def run_alone(variant, seconds):
-    output = subprocess.run(variant.command, env=variant.environment, stdout=subprocess.PIPE, text=True, check=True,
-                            timeout=60 + 10 * seconds, preexec_fn=on_processor(0)).stdout
+def fill_in(command, words):
+    return [words.get(str(word), str(word)) for word in command]
+
+
+def run(command, seconds, processor, environment=None):
+    """Runs what prints figures."""
+    output = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True,
+                            timeout=60 + 10 * seconds, preexec_fn=on_processor(processor)).stdout
     return figures(output)
 
 
-def run_server(variant, load, seconds, apart):
-    server = subprocess.Popen(variant.command, env=variant.environment, stdout=subprocess.PIPE, preexec_fn=on_processor(0))
+def with_server(command, environment, then):
+    """Starts a server and calls `then` with what PORT and PID stand for."""
+    server = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.PIPE, preexec_fn=on_processor(0))
     try:
         if not select.select([server.stdout], [], [], START_SECONDS)[0]:
             raise RuntimeError("it does not say where it listens")
         line = server.stdout.readline().decode()
         if not line.startswith("listening on "):
             raise RuntimeError(f"it says {line!r} and not where it listens")
-        words = {"PORT": line.split()[3], "PID": str(server.pid)}
-        command = [str(BUILD / "load")] + [words.get(word, word) for word in load]
-        output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60 + 10 * seconds,
-                                preexec_fn=on_processor(1 if apart else 0)).stdout
-        return figures(output)
+        return then({"PORT": line.split()[3], "PID": str(server.pid)})
     finally:
         server.kill()
         server.wait()
         server.stdout.close()
+
+
+def run_variant(workload, variant, seconds, apart):
+    other = 1 if apart else 0
+    if workload.load:
+        return with_server(variant.command, variant.environment,
+                           lambda words: run(fill_in(workload.load, words), seconds, other))
+    if workload.server:
+        return with_server(workload.server, None,
+                           lambda words: run(fill_in(variant.command, words), seconds, other, variant.environment))
+    return run(variant.command, seconds, 0, variant.environment)
 
 
 def figures(output):
@@ -207,10 +106,7 @@ def measure(workload, options):
         for variant in order:
             print(f"\r{workload.name}: round {number + 1} of {rounds}, {variant.name}\033[K", end="", file=sys.stderr)
             try:
-                if workload.load:
-                    found = run_server(variant, workload.load, seconds, options.apart)
-                else:
-                    found = run_alone(variant, seconds)
+                found = run_variant(workload, variant, seconds, options.apart)
             except (OSError, RuntimeError, subprocess.SubprocessError) as error:
                 print(f"\nleft out: {workload.name}, {variant.name}: {error}", file=sys.stderr)
                 del results[variant]
@@ -284,7 +180,7 @@ def processor():
 def versions():
     """The versions of what takes part, as far as the system's packages tell."""
     found = [f"libcqueues {re.search('version = .(.*).$', (TOP / 'Cargo.toml').read_text(), re.M).group(1)}"]
-    for package in ("libev4", "libuv1", "libevent-2.1-7", "lua5.4", "luajit", "lua-cqueues", "lua-luv"):
+    for package in ("libev4", "libuv1", "libevent-2.1-7", "libssl3", "lua5.4", "luajit", "lua-cqueues", "lua-luv", "lua-luaossl"):
         try:
             command = ["dpkg-query", "-W", "-f", "${Package} ${Version}", package]
             result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -298,7 +194,7 @@ def versions():
 def heading(rounds, seconds, apart):
     return (
         f"{date.today()}; {processor()}, {os.cpu_count()} processors; {platform.system()} {platform.release()}; "
-        f"{rounds} rounds of {seconds} s, server and load on {'two processors' if apart else 'one processor'}.\n{versions()}."
+        f"{rounds} rounds of {seconds} s, both ends on {'two processors' if apart else 'one processor'}.\n{versions()}."
     )
 
 
@@ -312,8 +208,6 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help="workloads, by the start of their names")
     options = parser.parse_args()
 
-    if not build("load", []):
-        return 1
     begun = time.monotonic()
     chosen = [w for w in workloads(options.seconds, options.messages)
               if not options.names or any(w.name.startswith(name) for name in options.names)]

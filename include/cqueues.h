@@ -264,6 +264,12 @@
 #define CQ_MORE 64
 
 /**
+ * For `cq_socket_send`, together with a mode: the caller waits and comes back with what was not taken, so
+ * that it need not be copied.
+ */
+#define CQ_AGAIN 128
+
+/**
  * The direction towards the program.
  */
 #define CQ_INPUT 0

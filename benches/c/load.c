@@ -4,63 +4,16 @@
  *
  *   load echo PORT PID CONNECTIONS DEPTH SECONDS     DEPTH lines on the way on each connection
  *   load idle PORT PID CONNECTIONS                   opens connections and lets them be
+ *   load short PORT PID CONNECTIONS PARALLEL         connects, has one line echoed, closes
  *
  * Every byte that comes back is checked. Prints one line, "NAME=VALUE ...": operations, the
  * seconds they took, and the CPU seconds (of all threads, user and system) that the server PID
  * spent meanwhile; or the bytes by which its resident memory has grown per connection.
  */
 
-#include "peer.h"
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <time.h>
+#include "load.h"
 
 #define LINE 64
-
-static struct sockaddr_in server = { .sin_family = AF_INET };
-static pid_t server_process;
-
-static double seconds_of(clockid_t clock)
-{
-	struct timespec now;
-
-	if (clock_gettime(clock, &now) < 0)
-		die("clock");
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static double server_cpu(void)
-{
-	clockid_t clock;
-
-	if (clock_getcpuclockid(server_process, &clock) != 0)
-		die("the server's clock");
-	return seconds_of(clock);
-}
-
-static double resident_bytes(void)
-{
-	char path[64];
-	long pages = 0;
-	FILE *file;
-
-	snprintf(path, sizeof path, "/proc/%ld/statm", (long)server_process);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%*d %ld", &pages) != 1)
-		die(path);
-	fclose(file);
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
-}
-
-static int connect_to_server(void)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-	if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 ||
-	    connect(fd, (void *)&server, sizeof server) < 0)
-		die("connect");
-	return fd;
-}
 
 /* -- echo -- */
 
@@ -96,10 +49,8 @@ static size_t take_lines(struct connection *connection)
 	if (count <= 0)
 		die("the server has gone");
 	for (i = 0; i < count; i++)
-		if (data[i] != lines[(begun + (size_t)i) % LINE]) {
-			errno = EPROTO;
-			die("a wrong byte");
-		}
+		if (data[i] != lines[(begun + (size_t)i) % LINE])
+			wrong_byte();
 	connection->at = (begun + (size_t)count) % LINE;
 	return (begun + (size_t)count) / LINE;
 }
@@ -167,18 +118,59 @@ static void idle(int connections)
 	printf("operations=%d bytes=%.1f\n", connections, (resident_bytes() - before) / connections);
 }
 
+/* -- short -- */
+
+static void open_short(int epoll, int number)
+{
+	struct connection *connection = calloc(1, sizeof *connection);
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = connection };
+
+	connection->fd = connect_from((uint32_t)getpid() * 7 + (uint32_t)number / 1000);
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, connection->fd, &event) < 0)
+		die("epoll_ctl");
+	send_lines(connection, 1);
+}
+
+static void short_connections(int connections, int parallel)
+{
+	int epoll = epoll_create1(EPOLL_CLOEXEC), opened = 0, closed = 0, count, i;
+	struct epoll_event events[256];
+	double begun = seconds_of(CLOCK_MONOTONIC), cpu = server_cpu();
+
+	fill_lines(1);
+	while (opened < parallel)
+		open_short(epoll, opened++);
+	while (closed < connections) {
+		count = epoll_wait(epoll, events, 256, 5000);
+		if (count <= 0)
+			die("the server stalls");
+		for (i = 0; i < count; i++) {
+			struct connection *connection = events[i].data.ptr;
+
+			if (take_lines(connection) == 0)
+				continue;
+			close(connection->fd);
+			free(connection);
+			closed++;
+			if (opened < connections)
+				open_short(epoll, opened++);
+		}
+	}
+	printf("operations=%d seconds=%.6f cpu=%.6f\n", connections, seconds_of(CLOCK_MONOTONIC) - begun, server_cpu() - cpu);
+}
+
 int main(int argc, char **argv)
 {
 	prepare();
 	if (argc < 5)
 		return 2;
-	server.sin_port = htons((uint16_t)atoi(argv[2]));
-	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	server_process = (pid_t)atol(argv[3]);
+	choose_server(argv[2], argv[3]);
 	if (strcmp(argv[1], "echo") == 0 && argc == 7)
 		echo(atoi(argv[4]), atoi(argv[5]), atof(argv[6]));
 	else if (strcmp(argv[1], "idle") == 0)
 		idle(atoi(argv[4]));
+	else if (strcmp(argv[1], "short") == 0 && argc == 6)
+		short_connections(atoi(argv[4]), atoi(argv[5]));
 	else
 		return 2;
 	return 0;

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,6 +57,15 @@ static inline int listen_anywhere(void)
 		die("listen");
 	announce(ntohs(address.sin_port));
 	return fd;
+}
+
+/* TLS writes in small parts: a handshake's last one must not wait for the peer's acknowledgement. */
+static inline void send_at_once(int fd)
+{
+	int on = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
+		die("TCP_NODELAY");
 }
 
 /* The part of a line that has come, if any. */

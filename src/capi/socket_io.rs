@@ -32,6 +32,9 @@ pub const CQ_FLUSH: u32 = 2;
 
 /// For `cq_socket_send`, together with a mode: another send follows at once, and leaves with this one.
 pub const CQ_MORE: u32 = 64;
+/// For `cq_socket_send`, together with a mode: the caller waits and comes back with what was not taken, so
+/// that it need not be copied.
+pub const CQ_AGAIN: u32 = 128;
 
 fn patience(flags: u32) -> Result<Patience> {
     match flags & !(CQ_PATIENT | CQ_FLUSH) {
@@ -212,10 +215,10 @@ pub unsafe extern "C" fn cq_socket_send(
     call(|| {
         // SAFETY: as documented, here and below.
         let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        let more = mode & CQ_MORE != 0;
-        let mode = unpack_mode(mode & !CQ_MORE)?;
+        let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
+        let mode = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
         unsafe { put(sent, 0) }?;
-        let (taken, result) = socket.send(data, mode, more);
+        let (taken, result) = socket.send(data, mode, more, again);
         unsafe { put(sent, taken) }?;
         result
     })
@@ -243,7 +246,7 @@ pub unsafe extern "C" fn cq_socket_write(
             if taken == data.len() && taken > 0 {
                 return socket.flush(socket.mode(Direction::Output).buffering);
             }
-            let (count, result) = socket.send(&data[taken..], None, false);
+            let (count, result) = socket.send(&data[taken..], None, false, true);
             taken += count;
             result
         })

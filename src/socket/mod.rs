@@ -140,6 +140,8 @@ pub(crate) struct Inner {
     accepts: u32,
     /// The program has said that it sends more at once.
     more: bool,
+    /// The program comes back with what was not taken.
+    again: bool,
     /// TLS ended without the peer saying so.
     cut: bool,
     /// A message was received, and what is left of it ends as a stream does at end of file.
@@ -187,6 +189,7 @@ impl Inner {
             turn: 0,
             accepts: 0,
             more: false,
+            again: false,
             cut: false,
             message: false,
             send_flags: libc::MSG_NOSIGNAL,

@@ -3,6 +3,7 @@
 //! the rest waits in the queue.
 
 use super::establish::Phase;
+use super::queue::SMALL;
 use super::format::{compose_text, needs_translation};
 use super::{Buffering, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
@@ -17,8 +18,15 @@ impl Socket {
     /// Takes bytes for output and sends what `mode` says must leave. Returns how many were taken,
     /// and what kept the rest, or the sending of what was taken, from being done: EAGAIN, EPIPE.
     ///
-    /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full.
-    pub fn send(&self, data: &[u8], mode: Option<Mode>, more: bool) -> (usize, Result<()>) {
+    /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full. With
+    /// `again`, the caller comes back with what was not taken: a large buffer is not filled with it.
+    pub fn send(
+        &self,
+        data: &[u8],
+        mode: Option<Mode>,
+        more: bool,
+        again: bool,
+    ) -> (usize, Result<()>) {
         let mut inner = self.inner.borrow_mut();
         inner.begin();
         if let Err(error) = inner.check_open() {
@@ -26,6 +34,7 @@ impl Socket {
         }
         let mode = mode.unwrap_or(inner.output.mode);
         let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
+        inner.again = again;
         inner.more = more || (line && inner.holds_lines());
         let mut taken = 0;
         loop {
@@ -133,7 +142,10 @@ impl Inner {
 
     /// Queues what could not be sent, as far as there is room.
     fn keep(&mut self, data: &[u8], line: usize) -> usize {
-        let count = data.len().min(self.room());
+        let count = match self.room() {
+            large if large > SMALL && self.again && data.len() > SMALL => 0,
+            room => data.len().min(room),
+        };
         self.output.queue.push(&data[..count]);
         self.lines = self.lines.max(line.min(self.output.queue.len()));
         count

@@ -203,7 +203,9 @@ impl Engine {
             Err(error) => error,
         };
         match error.code() {
-            ErrorCode::WANT_READ | ErrorCode::WANT_WRITE | ErrorCode::ZERO_RETURN => {
+            // The end is told again by the next read: nothing more may come from the network.
+            ErrorCode::ZERO_RETURN => Ok(Err(error.code())),
+            ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => {
                 self.dry = true;
                 Ok(Err(error.code()))
             }

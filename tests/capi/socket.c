@@ -57,7 +57,7 @@ TEST(null_and_what_makes_no_sense_is_refused)
 	ERR(cq_socket_send(NULL, "x", 1, 0, &sent), EINVAL);
 	ERR(cq_socket_send(socket, NULL, 1, 0, &sent), EINVAL);
 	ERR(cq_socket_send(socket, "x", 1, 0, NULL), EINVAL);
-	ERR(cq_socket_send(socket, "x", 1, 128, &sent), EINVAL);
+	ERR(cq_socket_send(socket, "x", 1, 256, &sent), EINVAL);
 	ERR(cq_socket_write(NULL, "x", 1), EINVAL);
 	ERR(cq_socket_write(socket, NULL, 1), EINVAL);
 	ERR(cq_socket_try_flush(NULL, 0), EINVAL);

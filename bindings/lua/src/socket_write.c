@@ -32,7 +32,7 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 		/* What one call writes leaves together. */
 		uint32_t more = op->next + 1 < op->count && lua_toboolean(L, index + 1) ? CQ_MORE : 0;
 		size_t sent;
-		code = cq_socket_send(socket->so, data + op->offset, size - op->offset, op->mode | more, &sent);
+		code = cq_socket_send(socket->so, data + op->offset, size - op->offset, op->mode | more | CQ_AGAIN, &sent);
 		op->offset += sent;
 		if (code)
 			return code;

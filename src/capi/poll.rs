@@ -138,7 +138,7 @@ pub extern "C" fn cq_sleep(seconds: f64) -> c_int {
 #[no_mangle]
 pub extern "C" fn cq_cancel(fd: c_int) -> c_int {
     call(|| {
-        cancel_everywhere(fd);
+        cancel_everywhere(fd, false);
         Ok(())
     })
 }

@@ -45,6 +45,12 @@ impl Descriptors {
         self.registered
     }
 
+    /// Whether the kernel has been told of `fd`.
+    pub fn is_registered(&self, fd: RawFd) -> bool {
+        let row = usize::try_from(fd).ok().and_then(|i| self.rows.get(i));
+        row.is_some_and(|row| row.registered != 0)
+    }
+
     /// Adds a wait for `events` on `fd`, telling the kernel if it does not know yet.
     pub fn add(
         &mut self,
@@ -123,11 +129,14 @@ impl Descriptors {
         }
     }
 
-    /// Forgets the registration of `fd` at once: it is about to be closed.
-    pub fn forget(&mut self, poller: &Poller, fd: RawFd) {
+    /// Forgets the registration of `fd` at once: it is about to be closed. `last`: with it goes the last
+    /// reference to its file, so that the kernel forgets by itself, epoll(7) Q6.
+    pub fn forget(&mut self, poller: &Poller, fd: RawFd, last: bool) {
         let Some(row) = usize::try_from(fd).ok().and_then(|i| self.rows.get_mut(i)) else { return };
         if row.registered != 0 {
-            let _ = poller.set(fd, row.registered, 0);
+            if !last {
+                let _ = poller.set(fd, row.registered, 0);
+            }
             row.registered = 0;
             self.registered -= 1;
         }

@@ -117,6 +117,7 @@ impl Controller {
             serial: 0,
             timer_fired: false,
             lazy_rounds: 0,
+            stale: false,
             outputs: Slab::new(),
         });
         let controller = Arc::new_cyclic(|me| Controller {
@@ -178,7 +179,14 @@ impl Controller {
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         registry::move_to_this_thread(self);
         end_turn(self);
-        self.state.borrow_mut().wait(&self.alert, limit, lazy)
+        let mut state = self.state.borrow_mut();
+        state.wait(&self.alert, limit, lazy)?;
+        let stale = std::mem::take(&mut state.stale);
+        drop(state);
+        if stale {
+            self.reset()?;
+        }
+        Ok(())
     }
 
     /// Takes the next task of the batch. `fired` is replaced by what woke it, in the order of its
@@ -311,8 +319,13 @@ impl Controller {
     /// Wakes every waiter of a descriptor with `CANCELLED` and forgets the descriptor. Not being
     /// polled is no error.
     pub fn cancel(&self, fd: RawFd) {
+        self.cancel_closing(fd, false);
+    }
+
+    /// The same; `last`: the descriptor is the last reference to its file and closed next.
+    pub(crate) fn cancel_closing(&self, fd: RawFd, last: bool) {
         let mut state = self.state.borrow_mut();
-        let woken = state.cancel(fd);
+        let woken = state.cancel(fd, last);
         drop(state);
         if woken {
             self.announce();
@@ -405,7 +418,7 @@ impl Controller {
         drop(state);
         if let Some(poller) = poller {
             // Other controllers may poll this one, or still be registered from having done so.
-            cancel_everywhere(poller.fd());
+            cancel_everywhere(poller.fd(), false);
         }
         self.alert.close();
         Ok(tasks.into_iter().map(|(_, task)| task.data).collect())

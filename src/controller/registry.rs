@@ -42,8 +42,9 @@ pub fn remove(controller: &Controller) {
     with_list(|list| list.retain(|entry| !entry.ptr_eq(&controller.me)));
 }
 
-/// Cancels a descriptor in every controller of the calling thread.
-pub fn cancel_everywhere(fd: RawFd) {
+/// Cancels a descriptor in every controller of the calling thread. `last`: it is the last reference to
+/// its file, and closed next.
+pub fn cancel_everywhere(fd: RawFd, last: bool) {
     if fd < 0 {
         return;
     }
@@ -52,7 +53,7 @@ pub fn cancel_everywhere(fd: RawFd) {
     // One at a time, so that the list is not borrowed while a controller works.
     while let Some(entry) = with_list(|list| list.get(index).cloned()).flatten() {
         if let Some(controller) = entry.upgrade().filter(|c| c.thread.get() == here) {
-            controller.cancel(fd);
+            controller.cancel_closing(fd, last);
         }
         index += 1;
     }

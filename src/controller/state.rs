@@ -46,6 +46,8 @@ pub struct State {
     /// A timer has made a task ready since the kernel was last asked.
     pub timer_fired: bool,
     pub lazy_rounds: u32,
+    /// The kernel tells of a descriptor that it should have forgotten: its file is still open elsewhere.
+    pub stale: bool,
     /// Sockets whose held lines wait for the kernel to take them.
     pub outputs: Slab<Holder>,
 }
@@ -233,6 +235,7 @@ impl State {
         if key == NONE && alert.fd() == Some(fd) {
             return alert.clear();
         }
+        self.stale |= key == NONE && !self.descriptors.is_registered(fd);
         let mut unwanted = true;
         while let Some(wait) = self.waits.get(key) {
             let next = self.waits.neighbours(key).1;
@@ -283,7 +286,7 @@ impl State {
         self.timers.next(now, |key| waits.is_timer(key.wait, key.serial))
     }
 
-    pub fn cancel(&mut self, fd: RawFd) -> bool {
+    pub fn cancel(&mut self, fd: RawFd, last: bool) -> bool {
         let mut woken = false;
         loop {
             let key = self.descriptors.first(fd);
@@ -296,7 +299,7 @@ impl State {
             woken = true;
         }
         if let Some(poller) = self.poller.as_ref() {
-            self.descriptors.forget(poller, fd);
+            self.descriptors.forget(poller, fd, last);
         }
         woken
     }

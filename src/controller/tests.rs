@@ -333,7 +333,7 @@ fn cancelling_what_nobody_polls_does_nothing() {
     let controller = Controller::new().unwrap();
     for fd in [-1, 0, 5000, RawFd::MAX, RawFd::MIN] {
         controller.cancel(fd);
-        cancel_everywhere(fd);
+        cancel_everywhere(fd, false);
     }
     assert_eq!(step(&controller), []);
 }
@@ -346,7 +346,7 @@ fn cancelling_everywhere_reaches_every_controller_of_the_thread() {
         let task = spawn_started(controller, 1);
         park(controller, task, [on_owned(b.as_raw_fd(), IN)]);
     }
-    cancel_everywhere(b.as_raw_fd());
+    cancel_everywhere(b.as_raw_fd(), false);
     for controller in &controllers {
         assert_eq!(step(controller), [(1, vec![fired(0, CANCELLED)])]);
     }
@@ -625,4 +625,23 @@ fn a_controller_that_comes_and_goes_between_threads_is_listed_once() {
         step(&controller);
     }
     assert_eq!(registry::entries(), entries);
+}
+
+#[test]
+fn a_file_that_outlives_its_last_descriptor_here_makes_no_controller_spin() {
+    let controller = Controller::new().unwrap();
+    let (mut a, b) = pair();
+    let task = spawn_started(&controller, 1);
+    park(&controller, task, [on_owned(b.as_raw_fd(), IN)]);
+    let copy = b.try_clone().expect("a copy, made behind the controller's back");
+    cancel_everywhere(b.as_raw_fd(), true);
+    drop(b);
+    assert_eq!(step(&controller), [(1, vec![fired(0, CANCELLED)])]);
+    a.write_all(b"x").expect("readable from now on");
+    park(&controller, task, [after(1_000_000_000)]);
+    assert_eq!(step_within(&controller, Span(1)), [], "the stale event is noticed");
+    let begun = Instant::now();
+    step_within(&controller, Span(20_000_000));
+    assert!(Instant::now().since(begun) >= Span(20_000_000), "and does not come again");
+    drop(copy);
 }

@@ -12,7 +12,10 @@ use crate::controller::{Controller, Member};
 use crate::errno::{Errno, Result};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Once;
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
 
 /// A socket that holds lines, for whoever sends them.
 pub(crate) type Holder = Weak<RefCell<Inner>>;
@@ -42,7 +45,16 @@ pub fn end_turn(controller: &Controller) {
 
 /// fork(2) would have both processes send what is held.
 fn before_fork() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
     release_all(|_| {});
+}
+
+/// How many forks this process and its ancestors have seen since it was first asked. A child has
+/// copies of all descriptors.
+pub(super) fn forks() -> u32 {
+    static WATCH: Once = Once::new();
+    WATCH.call_once(|| crate::sys::before_fork(before_fork_c));
+    FORKS.load(Ordering::Relaxed)
 }
 
 fn release_all(mut stuck: impl FnMut(&Rc<RefCell<Inner>>)) {
@@ -114,11 +126,9 @@ impl Inner {
     /// Notes that lines are held. Not inlined for the same reason.
     #[inline(never)]
     pub(super) fn note_held(&mut self) {
-        static FORK: Once = Once::new();
         if self.held || self.lines == 0 {
             return;
         }
-        FORK.call_once(|| crate::sys::before_fork(before_fork_c));
         self.held = true;
         let me = self.me.clone();
         let _ = HELD.try_with(|held| held.borrow_mut().push(me));

@@ -21,6 +21,7 @@ mod secure;
 use address::describe;
 pub use address::{internet, name, unix, Name};
 pub use format::Format;
+use held::forks;
 pub(crate) use held::{begin_turn, end_turn, go_on, Holder};
 pub use input::Patience;
 pub use mode::{Buffering, Mode};
@@ -129,6 +130,10 @@ pub(crate) struct Inner {
     scanned: usize,
     /// The end of the last complete line in the output queue.
     lines: usize,
+    /// Others may have made copies of the descriptor.
+    exposed: bool,
+    /// How many forks there had been when it was made.
+    born: u32,
     /// Itself.
     me: Holder,
     /// Lines may be held until the task waits, and some are.
@@ -183,6 +188,8 @@ impl Inner {
             output: Side::new(),
             scanned: 0,
             lines: 0,
+            exposed: false,
+            born: forks(),
             me: Holder::new(),
             may_hold: true,
             held: false,
@@ -238,6 +245,7 @@ impl Socket {
     fn from_plan(plan: Plan) -> Socket {
         let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
         inner.follow(&plan.options);
+        inner.drained = true;
         inner.plan = Some(Box::new(plan));
         // Begin now; what comes of it is told by the first operation.
         let _ = inner.establish();
@@ -270,7 +278,9 @@ impl Socket {
         let listens = sock::option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).unwrap_or(0) != 0;
         sock::adopt(fd)?;
         let phase = if listens { Phase::Listening } else { Phase::Connected };
-        Ok(Socket::from_inner(Inner::new(fd, kind, phase)))
+        let mut inner = Inner::new(fd, kind, phase);
+        inner.exposed = true;
+        Ok(Socket::from_inner(inner))
     }
 
     /// As `adopt`, with a copy of the descriptor, which stays the caller's.
@@ -397,6 +407,7 @@ impl Socket {
     pub fn fd(&self) -> RawFd {
         let mut inner = self.inner.borrow_mut();
         let _ = inner.release_held();
+        inner.exposed = true;
         inner.fd
     }
 
@@ -427,12 +438,13 @@ impl Socket {
         inner.close_secure();
         inner.tls = None;
         let fd = std::mem::replace(&mut inner.fd, -1);
+        let last = !inner.exposed && inner.born == forks();
         inner.phase = Phase::Failed(Errno::BADF);
         inner.plan = None;
         (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
         drop(inner);
         if fd >= 0 {
-            cancel_everywhere(fd);
+            cancel_everywhere(fd, last);
             sys::close(fd);
         }
     }

@@ -3,8 +3,8 @@
 //! the rest waits in the queue.
 
 use super::establish::Phase;
-use super::queue::SMALL;
 use super::format::{compose_text, needs_translation};
+use super::queue::SMALL;
 use super::{Buffering, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
 use crate::sys::message::send_two;

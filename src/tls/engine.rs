@@ -236,7 +236,11 @@ impl Engine {
     /// The network has ended. Without close_notify before, somebody may have cut the stream short.
     pub fn cut(&mut self) -> Failure {
         match self.is_ready() {
-            true => self.fail_with(Errno::TRUNCATED, "end of file without close_notify"),
+            // The other direction goes on.
+            true => Failure {
+                code: Errno::TRUNCATED,
+                reason: "end of file without close_notify".to_owned(),
+            },
             false => self.fail_with(Errno::PIPE, "closed by the peer during the handshake"),
         }
     }

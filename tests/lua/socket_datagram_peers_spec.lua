@@ -104,6 +104,16 @@ t.test("a_port_that_nobody_has_refuses_the_second_write", function()
 	t.throws("[127.0.0.1.1]:flush: " .. errno.strerror(errno.ECONNREFUSED), function() c:write "y\n" c:write "z\n" end)
 end)
 
+t.test("a_message_too_long_is_refused_and_the_next_passes", function()
+	local r, port = t.receiver()
+	local c = t.sender(port)
+	t.fails(errno.EMSGSIZE, c:write(("x"):rep(70000)))
+	values({ 0, 0 }, c:pending())
+	c:clearerr()
+	c:write "small"
+	equal(r:read "*a", "small")
+end)
+
 t.test("a_unix_peer_that_is_gone_refuses", function()
 	local a, b = t.pair "dgram"
 	b:close()

@@ -119,10 +119,29 @@ t.test("dup_takes_descriptors_files_and_sockets", function()
 		copy:close()
 		equal(b:xread("*l", "t", 5), "line")
 	end
+	for _, way in ipairs { { socket = a }, { a }, { a:pollfd() } } do
+		equal(socket.type(socket.dup(way)), "socket")
+	end
+end)
+
+t.test("a_file_is_a_stream_to_read_and_write", function()
 	local file = io.tmpfile()
-	file:write "content\n"
+	file:write "one\ntwo\nthree"
+	for _, way in ipairs { file, { fd = file }, { file = file } } do
+		file:seek "set"
+		local s = t.bare(t.check(socket.dup(way), "dup"))
+		equal(s:read "*l", "one")
+		equal(s:read(100), "two\nthree")
+		equal(s:read "*l", nil)
+		values({ true, false }, s:eof())
+		values({ 0 }, s:peername())
+	end
 	file:seek "set"
-	equal(socket.dup(file):read "*l", "content")
+	local s = t.bare(socket.dup(file))
+	equal(s:read "*a", "one\ntwo\nthree")
+	s:write "four"
+	file:seek "set"
+	equal(file:read "*a", "one\ntwo\nthreefour")
 end)
 
 t.plain("dup_of_what_is_no_descriptor_is_EBADF", function()
@@ -130,7 +149,7 @@ t.plain("dup_of_what_is_no_descriptor_is_EBADF", function()
 	local closed, file = t.pair(), io.tmpfile()
 	closed:close()
 	file:close()
-	for _, wrong in ipairs { closed, file, -1, 987654, true, {}, print, { fd = closed }, "x", cqueues.new() } do
+	for _, wrong in ipairs { closed, file, -1, 987654, true, {}, print, { fd = closed }, { fd = file }, "x", cqueues.new() } do
 		values({ nil, errno.EBADF, n = 2 }, socket.dup(wrong))
 	end
 	values({ nil, errno.EBADF, n = 2 }, socket.dup())

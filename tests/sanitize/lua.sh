@@ -41,6 +41,8 @@ fi
 
 # Memory that is still in use at the end is the business of valgrind, which knows the interpreter's.
 export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
+SYSTEM_LUA_PATH=$(lua5.4 -e 'print(package.path)') SYSTEM_LUA_CPATH=$(lua5.4 -e 'print(package.cpath)')
+export SYSTEM_LUA_PATH SYSTEM_LUA_CPATH
 export LUA_PATH="$prefix/share/lua/5.4/?.lua" LUA_CPATH="$build/?.so"
 
 passed=0 failed=0 skipped=0

@@ -199,7 +199,6 @@ impl Controller {
     ///
     /// A resumption begins here, and ends when the task is parked or finished.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
-        end_turn(self);
         loop {
             let mut state = self.state.borrow_mut();
             let mut fired = std::mem::take(&mut state.fired);
@@ -207,13 +206,13 @@ impl Controller {
             let kept = (fired.as_ptr(), fired.len());
             state.fired = fired;
             drop(state);
-            match found? {
-                (task, Payload::Output(place)) => self.send_on(task, place),
-                (task, payload) => {
-                    begin_turn();
-                    return Some((task, payload, kept));
-                }
+            let (task, payload) = found?;
+            if let Payload::Output(place) = payload {
+                self.send_on(task, place);
+                continue;
             }
+            begin_turn(self);
+            return Some((task, payload, kept));
         }
     }
 

@@ -20,25 +20,45 @@ static FORKS: AtomicU32 = AtomicU32::new(0);
 /// A socket that holds lines, for whoever sends them.
 pub(crate) type Holder = Weak<RefCell<Inner>>;
 
-thread_local! {
+/// Kept together and without a destructor, since it is looked at twice in every resumption.
+struct Now {
     /// The number of the resumption that is under way on this thread; 0: none.
-    static TURN: Cell<u64> = const { Cell::new(0) };
+    turn: Cell<u64>,
     /// How many there have been.
-    static COUNT: Cell<u64> = const { Cell::new(0) };
+    count: Cell<u64>,
+    /// Whether `HELD` has entries.
+    holding: Cell<bool>,
+}
+
+thread_local! {
+    static NOW: Now =
+        const { Now { turn: Cell::new(0), count: Cell::new(0), holding: Cell::new(false) } };
     /// The sockets that hold lines.
     static HELD: RefCell<Vec<Holder>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A task is about to be resumed.
-pub fn begin_turn() {
-    let count = COUNT.get() + 1;
-    COUNT.set(count);
-    TURN.set(count);
+/// A task is about to be resumed: another one's turn is over, should it not have been parked.
+#[inline]
+pub fn begin_turn(controller: &Controller) {
+    let holding = NOW.with(|now| {
+        let count = now.count.get() + 1;
+        now.count.set(count);
+        now.turn.set(count);
+        now.holding.get()
+    });
+    if holding {
+        release_all(|socket| controller.send_later(socket));
+    }
 }
 
 /// The task waits or has ended: what it left behind leaves. `controller` looks after what must wait.
+#[inline]
 pub fn end_turn(controller: &Controller) {
-    if TURN.replace(0) != 0 {
+    let holding = NOW.with(|now| {
+        now.turn.set(0);
+        now.holding.get()
+    });
+    if holding {
         release_all(|socket| controller.send_later(socket));
     }
 }
@@ -57,7 +77,9 @@ pub(super) fn forks() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 
+#[cold]
 fn release_all(mut stuck: impl FnMut(&Rc<RefCell<Inner>>)) {
+    NOW.with(|now| now.holding.set(false));
     let list = HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
     for socket in list.iter().filter_map(Weak::upgrade) {
         let result = socket.try_borrow_mut().map_or(Ok(()), |mut inner| inner.release_held());
@@ -86,7 +108,7 @@ pub(crate) fn go_on(socket: &Holder) -> Option<Member> {
 /// Not inlined, as this may come after a fiber's suspension: see `sys::fiber::suspend`.
 #[inline(never)]
 fn turn() -> u64 {
-    TURN.get()
+    NOW.with(|now| now.turn.get())
 }
 
 impl Socket {
@@ -131,6 +153,7 @@ impl Inner {
         }
         self.held = true;
         let me = self.me.clone();
+        NOW.with(|now| now.holding.set(true));
         let _ = HELD.try_with(|held| held.borrow_mut().push(me));
     }
 

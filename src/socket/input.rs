@@ -128,7 +128,7 @@ impl Inner {
                 _ => self.input.max_line,
             };
             let scanned = if line { self.scanned } else { 0 };
-            if self.cut && format == Format::All {
+            if self.cut && matches!(format, Format::All) {
                 return Err(Errno::TRUNCATED);
             }
             let eof = self.input.stat.eof || self.message;
@@ -151,9 +151,8 @@ impl Inner {
                 Found::NeedMore(size) => {
                     self.scanned = if line { self.input.queue.len() } else { 0 };
                     // A message comes whole, or its end is lost.
-                    let whole = format == Format::All && self.has_messages();
                     let size = match format {
-                        _ if whole => queue::LARGE,
+                        Format::All if self.has_messages() => queue::LARGE,
                         Format::UpTo(_) => size.min(queue::LARGE),
                         _ => size,
                     };

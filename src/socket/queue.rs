@@ -8,7 +8,7 @@ use std::cell::RefCell;
 /// The size of a block for lines and small messages.
 pub const SMALL: usize = 4096;
 /// The size of a block for bulk data.
-pub const LARGE: usize = 65536;
+pub const LARGE: usize = 65536 + 2048;
 
 /// How many blocks of each size a thread keeps.
 const STOCK: usize = 16;

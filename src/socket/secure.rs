@@ -9,6 +9,9 @@ use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, RECORD};
 use std::ffi::c_void;
 
+/// What encryption adds to a record, at most: RFC 5246 §6.2.3, with room to spare.
+const OVERHEAD: usize = 320;
+
 impl Socket {
     /// Goes on with the handshake, and begins it if it has not begun: `Ok` once it is done. What was
     /// buffered belongs to it: output leaves in plain text first if its mode says `a`; input was sent
@@ -177,7 +180,8 @@ impl Inner {
                         inner.check(Err(failure))?;
                     }
                 }
-                let full = tls.outgoing().len() > queue::LARGE - 2 * RECORD;
+                // Four records a call: another one must not make the block grow.
+                let full = tls.outgoing().len() + RECORD + OVERHEAD > queue::LARGE;
                 if (full || done == total || inner.kind == libc::SOCK_DGRAM)
                     && inner.drain(tls) == Err(Errno::AGAIN)
                 {

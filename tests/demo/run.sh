@@ -35,13 +35,65 @@ for fault in flip extra drop close exit linger dead talk; do
 	fi
 done
 
-name='make demo shows every server, all lines back'
+name='make demo shows every echo server, all lines back'
 if sh examples/echo/demo.sh >"$log" 2>&1 && grep -q 'byte for byte' "$log"; then
 	verdict ok "$name"
 	sed -n '/^server /,$p' "$log"
 else
 	verdict bad "$name"
 fi
+
+for program in openssl nginx; do
+	PATH=$PATH:/usr/sbin command -v $program >/dev/null && continue
+	echo "skip   HTTPS: no $program"
+	echo "$passed passed, $failed failed, $((skipped + 3)) skipped"
+	[ "$failed" -eq 0 ]
+	exit
+done
+
+name='make demo shows the HTTPS clients, the valid server obeyed, the others refused'
+if sh examples/https/demo.sh >"$log" 2>&1 &&
+	[ "$(grep -c 'bytes, all right$' "$log")" -ge 2 ] && [ "$(grep -c ' refused: ' "$log")" -ge 4 ]; then
+	verdict ok "$name"
+	sed -n '/^HTTPS client /,$p' "$log"
+else
+	verdict bad "$name"
+fi
+
+# A tree like ours, but for the client.
+tree=build/demo-tree
+rm -rf "$tree"
+mkdir -p "$tree/build/examples"
+ln -s "$PWD/examples" "$tree/examples"
+cp tests/demo/bad_client.py "$tree/build/examples/get"
+chmod +x "$tree/build/examples/get"
+name='an HTTPS client that believes everybody is told apart'
+if ! sh "$tree/examples/https/demo.sh" >"$log" 2>&1 &&
+	grep -q '^C  *valid  *HTTP/1.1 200 OK, 32000 bytes, all right$' "$log" &&
+	[ "$(grep -c '^FAILED: wanted refused: ' "$log")" -eq 2 ]; then
+	verdict ok "$name"
+else
+	verdict bad "$name"
+fi
+
+# The guide's program, which verifies nothing, gets the page.
+guide() {
+	. examples/lua.sh
+	work=build/demo-guide
+	rm -rf "$work"
+	mkdir -p "$work"
+	mkfifo "$work/ports"
+	python3 examples/https/serve.py "$work" >"$work/ports" &
+	server=$!
+	read -r port _ <"$work/ports"
+	timeout 10 "$lua" tests/demo/guide.lua "$port" >"$work/answer"
+	status=$?
+	kill "$server"
+	grep -q '^!	HTTP/1.1 200 OK$' "$work/answer" && grep -q '^|	Content-Length: 32000$' "$work/answer" &&
+		sed '1,/^~$/d' "$work/answer" | cmp - "$work/www/index.html" && return $status
+}
+name="the program of the guide's section 4.1 gets its page"
+if guide >"$log" 2>&1; then verdict ok "$name"; else verdict bad "$name"; fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

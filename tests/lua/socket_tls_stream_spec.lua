@@ -339,10 +339,6 @@ end)
 
 tls.test("everything_works_without_a_controller_in_two_processes", function()
 	local l, port = t.listener()
-	local file = os.tmpname()
-	local pem = t.check(io.open(file, "w"), "a file for the authority")
-	pem:write(tls.authority.certificate:toPEM())
-	pem:close()
 	local script = os.tmpname()
 	local text = t.check(io.open(script, "w"), "a file for the client")
 	text:write(("package.path, package.cpath = %q, %q\n"):format(package.path, package.cpath), ([[
@@ -361,7 +357,8 @@ tls.test("everything_works_without_a_controller_in_two_processes", function()
 	]]):format(port))
 	text:close()
 	-- With nothing else given, the authorities are those of the system, or of this variable.
-	local child = io.popen(("SSL_CERT_FILE=%s exec %s %s 2>&1"):format(file, t.interpreter(), script))
+	local child = io.popen(("SSL_CERT_FILE=%s exec %s %s 2>&1"):format(tls.file(tls.authority), t.interpreter(),
+		script))
 	for _ = 1, 2 do
 		local s = t.bare(t.check(l:accept(5), "accept"))
 		t.check(s:starttls(tls.server(), 5), "the server's handshake")
@@ -371,7 +368,6 @@ tls.test("everything_works_without_a_controller_in_two_processes", function()
 	end
 	equal(child:read "*a", "")
 	child:close()
-	os.remove(file)
 	os.remove(script)
 end)
 

@@ -93,9 +93,22 @@ return function(t)
 	function tls.trust(c, authority)
 		if authority then
 			local trusted = store.new()
-			trusted:add(authority.certificate)
+			trusted:add(tls.file(authority)) -- given the object, luaossl forgets a copy of it
 			c:setStore(trusted)
 		end
+	end
+
+	-- The name of a file with a certificate.
+	local directory
+	function tls.file(made)
+		if not made.file then
+			directory = directory or t.directory()
+			made.file = directory .. "/" .. tostring(made.certificate:getSerial()) .. ".pem"
+			local file = t.check(io.open(made.file, "w"), "a file for a certificate")
+			file:write(made.certificate:toPEM())
+			file:close()
+		end
+		return made.file
 	end
 
 	function tls.show_chain(c, ...)

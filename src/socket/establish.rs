@@ -58,7 +58,10 @@ impl Inner {
         match outcome {
             Err(error) if error.is_again() || error == Errno(libc::EINTR) => {}
             Ok(_) | Err(Errno::PIPE) => self.enter(Phase::Connected)?,
-            Err(error) => self.phase = Phase::Failed(error),
+            Err(error) => {
+                self.explain(&error.text());
+                self.phase = Phase::Failed(error);
+            }
         }
         outcome
     }
@@ -86,7 +89,12 @@ impl Inner {
             match next {
                 Ok(phase) => self.enter(phase)?,
                 Err(Errno::AGAIN) => return Err(Errno::AGAIN),
-                Err(error) => self.phase = Phase::Failed(error),
+                Err(error) => {
+                    if self.reason.is_none() && self.fd >= 0 {
+                        self.explain(&error.text());
+                    }
+                    self.phase = Phase::Failed(error);
+                }
             }
         }
     }

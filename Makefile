@@ -29,7 +29,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib install install-lib uninstall stage examples configure demo test bench \
-        abi-baseline fmt lint clean help FORCE
+        fuzz abi-baseline fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
@@ -180,11 +180,12 @@ stage: all
 # -- Trying and testing ---------------------------------------------------------
 
 # The C examples are built the way a user of the installed library builds them.
-EXAMPLES := $(patsubst examples/echo/%.c,build/examples/%,$(wildcard examples/echo/*.c))
+EXAMPLES := $(patsubst %.c,build/examples/%,$(notdir $(wildcard examples/*/*.c)))
+vpath %.c $(wildcard examples/*)
 
 examples: $(EXAMPLES)
 
-build/examples/%: examples/echo/%.c stage
+build/examples/%: %.c stage
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(LDFLAGS) -Wl,-rpath,$(STAGE)/lib \
 	    $$(PKG_CONFIG_PATH=$(STAGE)/lib/pkgconfig pkg-config --cflags --libs cqueues)
@@ -193,6 +194,7 @@ demo:
 	@tools/prerequisites demo
 	@$(MAKE) --no-print-directory --silent stage examples
 	@sh examples/echo/demo.sh
+	@sh examples/https/demo.sh
 
 test:
 	@tools/prerequisites test
@@ -205,6 +207,12 @@ bench:
 	@tools/prerequisites bench
 	@$(MAKE) --no-print-directory --silent stage
 	@CC='$(CC)' PREFIX='$(STAGE)' python3 benches/bench.py $(BENCH_FLAGS)
+
+# Each target for so many seconds; see fuzz/run.sh.
+FUZZ_SECONDS ?= 300
+
+fuzz:
+	@CARGO='$(CARGO)' sh fuzz/run.sh $(FUZZ_SECONDS)
 
 abi-baseline: lib
 	@sh tests/abi/run.sh --baseline
@@ -236,7 +244,7 @@ help:
 	@echo 'Build      all (the library and a module for every Lua found), lib, all5.1 ... all5.5'
 	@echo 'Install    install, install-lib, install5.1 ... install5.5, uninstall'
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
-	@echo 'Develop    test, examples, fmt, lint, abi-baseline, clean, help'
+	@echo 'Develop    test, examples, fuzz (FUZZ_SECONDS each), fmt, lint, abi-baseline, clean, help'
 	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
 	@echo 'Variables  prefix exec_prefix bindir libdir datadir includedir DESTDIR'
 	@echo '           lua51path lua51cpath ... lua55path lua55cpath LUA51_CFLAGS ... LUA55_CFLAGS'

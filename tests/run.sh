@@ -23,6 +23,7 @@ install        300  sh tests/install/run.sh
 capi           600  sh tests/capi/run.sh
 capi-sanitize  300  sh tests/capi/run.sh --sanitize
 capi-valgrind  300  sh tests/capi/run.sh --valgrind
+peers          300  sh tests/peers/run.sh
 counts         300  sh tests/counts/capi.sh
 lua            600  sh tests/lua/run.sh
 lua-sanitize   300  sh tests/sanitize/lua.sh

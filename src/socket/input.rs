@@ -183,10 +183,11 @@ impl Inner {
             self.input.queue = queue;
             return (result, asked);
         }
-        let messages = self.has_messages();
+        // What of a message does not fit is lost: where that begins is not left to chance. Of a stream
+        // a little more than the program takes at once would make its next read a little one.
+        let exactly = self.has_messages() || ask > queue::SMALL;
         let mut room = self.input.queue.room(ask);
-        if messages {
-            // What does not fit is lost: where that begins is not left to chance.
+        if exactly {
             room = &mut room[..ask];
         }
         let asked = room.len();

@@ -51,21 +51,54 @@ files_carry_the_licence() {
 		xargs grep -L 'SPDX-License-Identifier: MIT' | grep .
 }
 
-# readme_shows LANGUAGE FILE: the README's example is the file without its licence line.
+# readme_example LANGUAGE N: the N-th example in that language.
+readme_example() {
+	awk -v begin="\`\`\`$1" -v wanted="$2" '
+		$0 == "```" { inside = 0 }
+		inside { print }
+		$0 == begin { inside = ++count == wanted }' README.md
+}
+
+# readme_shows LANGUAGE N FILE: the README's example is the file without its licence line.
 readme_shows() {
-	sed -n '/^```'"$1"'$/,/^```$/p' README.md | sed '1d; $d' >"${TMPDIR:-/tmp}/cqueues-readme.$$"
-	sed 1d "$2" | diff - "${TMPDIR:-/tmp}/cqueues-readme.$$"
+	readme_example "$1" "$2" >"${TMPDIR:-/tmp}/cqueues-readme.$$"
+	sed 1d "$3" | diff - "${TMPDIR:-/tmp}/cqueues-readme.$$"
 	status=$?
 	rm -f "${TMPDIR:-/tmp}/cqueues-readme.$$"
 	return $status
 }
 
-readme_shows_the_echo_server() {
-	readme_shows lua examples/echo/echo.lua
+# readme_quotes LANGUAGE N FILE: the README's example is a part of the file, in one piece.
+readme_quotes() {
+	QUOTE=$(readme_example "$1" "$2") awk '
+		{ text = text $0 "\n" }
+		END { exit ENVIRON["QUOTE"] == "" || !index(text, ENVIRON["QUOTE"] "\n") }' "$3"
 }
 
-readme_shows_the_ticker() {
-	readme_shows c examples/ticker/ticker.c
+readme_shows_its_examples() {
+	readme_shows lua 1 examples/echo/echo.lua && readme_shows lua 2 examples/https/get.lua &&
+		readme_shows c 1 examples/ticker/ticker.c && readme_quotes c 2 examples/https/get.c &&
+		test -z "$(readme_example lua 3)$(readme_example c 3)"
+}
+
+# What of the binding docs/sockets.md leaves out: methods, functions, options and their second names, and the
+# constants of C.
+sockets_md_leaves_out() {
+	sed -n '/^\(static \)\{0,1\}const luaL_Reg [a-z_]*\[\] = {$/,/^};/s/^	{ "\([a-z][a-z0-9]*\)".*/\1/p' bindings/lua/src/socket*.c |
+		sort -u | while read -r name; do
+		grep -q "^|.*\(s:\|socket\.\)$name(" docs/sockets.md || echo "the method $name"
+	done
+	sed -n '/^} fields/,/^};/s/^	{ "\([a-z0-9]*\)", \(NULL\|"\([a-z0-9_]*\)"\),.*/\1 \3/p' bindings/lua/src/socket_options.c |
+		tr ' ' '\n' | grep . | while read -r name; do
+		grep -q "^|.*\`$name\`" docs/sockets.md || echo "the option $name"
+	done
+	grep -o 'CQ_OPTION_[A-Z0-9_]*' include/cqueues.h | sort -u | while read -r name; do
+		grep -q "$name" docs/sockets.md || echo "the constant $name"
+	done
+}
+
+sockets_md_names_everything() {
+	! sockets_md_leaves_out | grep .
 }
 
 if "$CARGO" fmt --version >/dev/null 2>&1; then
@@ -89,8 +122,8 @@ if command -v git >/dev/null && git rev-parse --git-dir >/dev/null 2>&1; then
 else
 	skip 'what looks at every file: not a git clone, or git'
 fi
-check 'the README shows examples/echo/echo.lua as it is' readme_shows_the_echo_server
-check 'the README shows examples/ticker/ticker.c as it is' readme_shows_the_ticker
+check 'the examples of the README are those of examples/' readme_shows_its_examples
+check 'docs/sockets.md names every option and method' sockets_md_names_everything
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -180,6 +180,19 @@ t.plain("fdopen_of_what_is_no_number_throws_and_of_no_descriptor_is_EBADF", func
 	t.throws("number expected", socket.fdopen)
 end)
 
+t.test("fdopen_that_fails_leaves_the_descriptor_to_the_caller", function()
+	local l = t.returns_errors(socket.listen("::1", 0))
+	if not l:listen(5) then
+		t.skip "no IPv6 loopback here"
+	end
+	local copy = socket.dup(l)
+	values({ nil, errno.EINVAL, n = 2 }, socket.fdopen { fd = copy:pollfd(), v6only = true })
+	collectgarbage()
+	collectgarbage()
+	equal((select(2, copy:localname())), "::1")
+	l:close()
+end)
+
 t.test("a_copy_of_a_listener_listens", function()
 	local l, port = listen {}
 	local copy = socket.dup(l)

@@ -132,6 +132,15 @@ t.plain("localhost_needs_no_resolver", function()
 	t.check(code == errno.ECONNREFUSED or code == errno.EADDRNOTAVAIL or code == errno.EAFNOSUPPORT, "::1 is asked")
 end)
 
+t.plain("a_text_with_a_nul_inside_is_refused", function()
+	-- or a certificate would be compared with half of the name
+	t.throws("NUL inside", socket.connect, "127.0.0.1\0", 1)
+	refused("host", "text with a NUL inside", { host = "127.0.0.1\0.evil" })
+	refused("sendname", "text with a NUL inside", { sendname = "good\0.evil" })
+	refused("bind", "text with a NUL inside", { bind = "127.0.0.1\0" })
+	refused("bind", "text with a NUL inside", { bind = { "127.0.0.1\0", 0 } })
+end)
+
 t.plain("names_and_ports_that_need_a_resolver_are_told", function()
 	local c = connect { host = "example.test" }
 	local value, code = c:connect(1)

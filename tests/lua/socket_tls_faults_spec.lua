@@ -74,7 +74,7 @@ local function every_cut_is_told(size, cut)
 		end
 	end)
 	t.check(failed > 20, "places tried: " .. failed)
-	t.check(longest < shortest + 10, ("%d bytes were too few, %d enough"):format(longest, shortest))
+	t.check(longest < shortest + 10, ("%s bytes were too few, %s enough"):format(longest, shortest))
 end
 
 for _, protocol in ipairs { "TLS", "TLSv1_2" } do

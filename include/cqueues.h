@@ -1150,7 +1150,7 @@ void cq_socket_free(struct cq_socket *socket);
  * Closes a socket: its waiters in every controller of this thread wake, buffered output is dropped.
  * The handle stays valid and must still be freed. Closing twice is safe.
  *
- * Errors: EINVAL for NULL.
+ * Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
  */
 int cq_socket_close(struct cq_socket *socket);
 

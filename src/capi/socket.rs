@@ -116,13 +116,12 @@ pub unsafe extern "C" fn cq_socket_free(socket: *mut Socket) {
 /// Closes a socket: its waiters in every controller of this thread wake, buffered output is dropped.
 /// The handle stays valid and must still be freed. Closing twice is safe.
 ///
-/// Errors: EINVAL for NULL.
+/// Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_close(socket: *mut Socket) -> c_int {
     call(|| {
         // SAFETY: as documented.
-        unsafe { borrow(socket) }?.close();
-        Ok(())
+        unsafe { borrow(socket) }?.close()
     })
 }
 

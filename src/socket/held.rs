@@ -114,14 +114,15 @@ fn turn() -> u64 {
 impl Socket {
     /// Sets whether lines may be held back, as they may from the beginning; returns what was set.
     pub fn set_hold(&self, on: bool) -> bool {
-        let mut inner = self.inner.borrow_mut();
-        let _ = inner.release_held();
-        std::mem::replace(&mut inner.may_hold, on)
+        self.ask(on, |inner| {
+            let _ = inner.release_held();
+            std::mem::replace(&mut inner.may_hold, on)
+        })
     }
 
     /// Whether lines may be held back.
     pub fn hold(&self) -> bool {
-        self.inner.borrow().may_hold
+        self.ask(false, |inner| inner.may_hold)
     }
 }
 

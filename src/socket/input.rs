@@ -6,6 +6,7 @@ use super::format::{find, Format, Found, Rules};
 use super::{queue, Buffering, Direction, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
+use std::rc::Rc;
 
 /// The most that one receive asks for.
 const MOST: usize = 1 << 20;
@@ -36,7 +37,8 @@ impl Socket {
         patience: Patience,
         take: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.begin();
         if patience.flush {
             inner.flush_before_input();
@@ -57,7 +59,8 @@ impl Socket {
 
     /// Receives until at least `size` bytes are buffered. EPIPE: fewer come.
     pub fn fill(&self, size: usize) -> Result<()> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.begin();
         while inner.input.queue.len() < size && !inner.message {
             inner.receive_some(size, false).map_err(|error| match error {
@@ -70,7 +73,8 @@ impl Socket {
 
     /// Puts bytes in front of the input.
     pub fn unget(&self, bytes: &[u8]) -> Result<()> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         inner.scanned = 0;
         inner.input.queue.unget(bytes);
@@ -79,7 +83,7 @@ impl Socket {
 
     /// Whether end of file was seen, or the peer refuses more.
     pub fn eof(&self, direction: Direction) -> bool {
-        self.inner.borrow_mut().side(direction).stat.eof
+        self.ask(false, |inner| inner.side(direction).stat.eof)
     }
 }
 

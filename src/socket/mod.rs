@@ -297,9 +297,19 @@ impl Socket {
         Socket::from_inner(inner)
     }
 
+    /// Reads or changes something. While libssl calls a callback of the program's from inside a call on
+    /// this very socket, it is busy: `busy` is the answer then.
+    fn ask<T>(&self, busy: T, f: impl FnOnce(&mut Inner) -> T) -> T {
+        match self.inner.try_borrow_mut() {
+            Ok(mut inner) => f(&mut inner),
+            Err(_) => busy,
+        }
+    }
+
     /// Goes on connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
     pub fn establish(&self) -> Result<()> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         inner.begin();
         inner.establish()
@@ -308,7 +318,8 @@ impl Socket {
     /// Takes a connection from a listener. EAGAIN when there is none, and, for a while, when the
     /// process or the system is out of descriptors.
     pub fn accept(&self) -> Result<Socket> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         inner.begin();
         inner.establish()?;
@@ -336,7 +347,8 @@ impl Socket {
 
     /// Gives an existing socket what of the options can still be given: not its address.
     pub fn configure(&self, options: &Options) -> Result<()> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         let listens = matches!(inner.phase, Phase::Listening);
         if inner.kind != NO_SOCKET {
@@ -350,7 +362,7 @@ impl Socket {
     /// Its address family.
     pub fn family(&self) -> Result<i32> {
         self.open_fd()?;
-        self.inner.borrow_mut().known_family()
+        self.inner.try_borrow_mut().map_err(|_| Errno::BUSY)?.known_family()
     }
 
     /// Makes one system call that moves bytes past the buffers. EAGAIN when it must wait.
@@ -359,7 +371,8 @@ impl Socket {
         direction: Direction,
         mut call: impl FnMut(RawFd, i32) -> std::io::Result<(usize, T)>,
     ) -> Result<T> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         inner.begin();
         inner.ensure_established()?;
@@ -384,42 +397,43 @@ impl Socket {
 
     /// What to wait for after EAGAIN.
     pub fn interest(&self) -> Member {
-        let inner = self.inner.borrow();
-        Member {
-            fd: inner.fd,
-            events: inner.wanted,
-            owned: true,
-            timeout: inner.retry,
-            condition: None,
-        }
+        self.ask(
+            Member { fd: -1, events: 0, owned: true, timeout: None, condition: None },
+            |inner| {
+                let (fd, events, timeout) = (inner.fd, inner.wanted, inner.retry);
+                Member { fd, events, owned: true, timeout, condition: None }
+            },
+        )
     }
 
     /// The poller has said "readable": the next receive asks the kernel.
     pub fn readable(&self) {
-        self.inner.borrow_mut().drained = false;
+        self.ask((), |inner| inner.drained = false);
     }
 
     /// Forgets what the last operation wanted to wait for.
     pub fn clear_interest(&self) {
-        self.inner.borrow_mut().begin();
+        self.ask((), Inner::begin);
     }
 
     /// The descriptor, -1 while there is none.
     pub fn fd(&self) -> RawFd {
-        let mut inner = self.inner.borrow_mut();
-        let _ = inner.release_held();
-        inner.exposed = true;
-        inner.fd
+        self.ask(-1, |inner| {
+            let _ = inner.release_held();
+            inner.exposed = true;
+            inner.fd
+        })
     }
 
     /// Whether it has been closed.
     pub fn is_closed(&self) -> bool {
-        matches!(self.inner.borrow().phase, Phase::Failed(Errno::BADF))
+        self.ask(false, |inner| matches!(inner.phase, Phase::Failed(Errno::BADF)))
     }
 
     /// shutdown(2). Output that is still buffered is not sent.
     pub fn shutdown(&self, how: i32) -> Result<()> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         let _ = inner.release_held();
         if how != libc::SHUT_RD {
@@ -433,21 +447,22 @@ impl Socket {
 
     /// Cancels the descriptor in every controller of this thread and closes it. Buffered output
     /// is dropped. Closing twice is safe.
-    pub fn close(&self) {
-        let mut inner = self.inner.borrow_mut();
+    pub fn close(&self) -> Result<()> {
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         let _ = inner.release_held();
         inner.close_secure();
         inner.tls = None;
-        let fd = std::mem::replace(&mut inner.fd, -1);
-        let last = !inner.exposed && inner.born == forks();
         inner.phase = Phase::Failed(Errno::BADF);
         inner.plan = None;
         (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
+        let (fd, last) = inner.give_up();
         drop(inner);
         if fd >= 0 {
             cancel_everywhere(fd, last);
             sys::close(fd);
         }
+        Ok(())
     }
 
     /// The peer's name.
@@ -490,7 +505,8 @@ impl Socket {
 
     /// The descriptor, once connecting or binding has gone as far as it can.
     fn open_fd(&self) -> Result<RawFd> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         match inner.establish() {
             Ok(()) | Err(Errno::AGAIN) => Ok(inner.fd),
@@ -508,11 +524,28 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.close();
+        // Busy: whoever works on it drops the rest.
+        let _ = self.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let (fd, last) = self.give_up();
+        if fd >= 0 {
+            cancel_everywhere(fd, last);
+            sys::close(fd);
+        }
     }
 }
 
 impl Inner {
+    /// The descriptor, for the one who closes it, and whether no copy of it is left.
+    fn give_up(&mut self) -> (RawFd, bool) {
+        let last = !self.exposed && self.born == forks();
+        (std::mem::replace(&mut self.fd, -1), last)
+    }
+
     /// Takes over what options say about a socket's ways, not about its descriptor.
     fn follow(&mut self, options: &Options) {
         self.time = options.time;

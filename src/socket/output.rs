@@ -10,6 +10,7 @@ use crate::errno::{Errno, Result};
 use crate::sys::message::send_two;
 use crate::sys::socket as sock;
 use memchr::memrchr;
+use std::rc::Rc;
 
 /// The most program bytes that are translated before the queue is looked at again.
 const PIECE: usize = 16384;
@@ -27,7 +28,8 @@ impl Socket {
         more: bool,
         again: bool,
     ) -> (usize, Result<()>) {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let Ok(mut inner) = shared.try_borrow_mut() else { return (0, Err(Errno::BUSY)) };
         inner.begin();
         if let Err(error) = inner.check_open() {
             return (0, Err(error));
@@ -56,7 +58,8 @@ impl Socket {
     /// Sends what is buffered, as far as `buffering` says; by default all of it. EAGAIN keeps the
     /// rest.
     pub fn flush(&self, buffering: Buffering) -> Result<()> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.begin();
         inner.check_open()?;
         inner.more = false;

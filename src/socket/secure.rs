@@ -8,6 +8,7 @@ use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, RECORD};
 use std::ffi::c_void;
+use std::rc::Rc;
 
 /// What encryption adds to a record, at most: RFC 5246 §6.2.3, with room to spare.
 const OVERHEAD: usize = 320;
@@ -17,7 +18,8 @@ impl Socket {
     /// buffered belongs to it: output leaves in plain text first if its mode says `a`; input was sent
     /// by the peer as the beginning of its handshake.
     pub fn start_tls(&self, config: &Config) -> Result<()> {
-        let mut inner = self.inner.borrow_mut();
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         inner.begin();
         inner.establish()?;
@@ -37,22 +39,22 @@ impl Socket {
 
     /// The `SSL *`, NULL without TLS.
     pub fn tls_pointer(&self) -> *mut c_void {
-        self.inner.borrow().tls.as_ref().map_or(std::ptr::null_mut(), |tls| tls.pointer())
+        self.tls(Engine::pointer).unwrap_or(std::ptr::null_mut())
     }
 
     /// The same with a reference of its own.
     pub fn share_tls(&self) -> *mut c_void {
-        self.inner.borrow().tls.as_ref().map_or(std::ptr::null_mut(), |tls| tls.share())
+        self.tls(Engine::share).unwrap_or(std::ptr::null_mut())
     }
 
     /// What the connection's TLS says.
     pub fn tls<T>(&self, ask: impl FnOnce(&Engine) -> T) -> Option<T> {
-        self.inner.borrow().tls.as_deref().map(ask)
+        self.ask(None, |inner| inner.tls.as_deref().map(ask))
     }
 
     /// Why the connection failed, in words: "certificate has expired, peer 127.0.0.1:443".
     pub fn reason(&self) -> Option<String> {
-        self.inner.borrow().reason.as_deref().map(str::to_owned)
+        self.ask(None, |inner| inner.reason.as_deref().map(str::to_owned))
     }
 }
 

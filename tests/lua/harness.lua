@@ -213,6 +213,13 @@ function t.flags(s)
 	return math.floor(bits / 2048) % 2 == 0, math.floor(bits / 524288) % 2 == 0
 end
 
+-- A name for a UNIX socket in the abstract namespace that nobody else has.
+local names = 0
+function t.abstract_name()
+	names = names + 1
+	return "\0cqueues-spec-" .. tostring(t) .. os.time() .. "-" .. names
+end
+
 -- How many descriptors this process has, after what is garbage has been closed.
 function t.descriptors()
 	collectgarbage()

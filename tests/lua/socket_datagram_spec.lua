@@ -9,7 +9,7 @@ local DGRAM = socket.SOCK_DGRAM
 -- Both ends of each kind of message socket.
 local function ends()
 	local r, port = t.receiver()
-	local path = "\0cqueues-spec-" .. tostring {}
+	local path = t.abstract_name()
 	local l = t.bare(socket.listen { path = path, type = DGRAM })
 	t.check(l:listen(5), "listen")
 	return {
@@ -221,7 +221,7 @@ end)
 
 t.test("a_message_without_bytes_ends_one_read_and_is_no_end_of_file", function()
 	-- in the original the socket is at its end from then on
-	local path = "\0cqueues-spec-" .. tostring {}
+	local path = t.abstract_name()
 	local l, m = t.bare(socket.listen { path = path, type = DGRAM }), nil
 	t.check(l:listen(5), "listen")
 	m = t.bare(socket.listen { path = path .. "2", type = DGRAM })

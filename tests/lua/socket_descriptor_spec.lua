@@ -307,7 +307,7 @@ t.test("other_peers_have_none", function()
 end)
 
 t.test("an_abstract_name_is_all_its_bytes", function()
-	local path = "\0cqueues\0spec\n" .. tostring {} .. "\0"
+	local path = t.abstract_name() .. "\0and\n\0"
 	local l = t.returns_errors(socket.listen { path = path })
 	t.check(l:listen(5), "listen")
 	local shorter = t.returns_errors(socket.connect { path = path:sub(1, -2) })

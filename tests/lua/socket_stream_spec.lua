@@ -421,7 +421,7 @@ t.test("names_tell_both_ends", function()
 end)
 
 t.test("an_abstract_unix_name_serves", function()
-	local path = "\0cqueues-spec-" .. tostring {}
+	local path = t.abstract_name()
 	local l = t.returns_errors(socket.listen { path = path })
 	equal(l:listen(5), l)
 	local c = socket.connect { path = path }

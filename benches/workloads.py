@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: MIT
+"""What is compared: the programs that are built here, and the loads that are put on them."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parent
+STAGE = Path(os.environ.get("PREFIX", TOP / "build" / "stage"))
+BUILD = TOP / "build" / "bench"
+
+TLS_LIBRARIES = ["-lssl", "-lcrypto"]
+MEBIBYTES = 256
+CONNECTIONS = 5000
+HANDSHAKES = 2000
+
+
+class Variant:
+    """One way to do a workload. `is_peer` takes part in finding the best of the others."""
+
+    def __init__(self, name, command, environment=None, is_peer=False):
+        self.name, self.command, self.is_peer = name, [str(word) for word in command], is_peer
+        self.environment = dict(os.environ, **(environment or {}))
+
+
+class Workload:
+    """What the variants do. If they are servers, `load` is the command line of what loads them; if they are
+    clients, `server` is that of what serves them. PORT and PID in a command line stand for the server's."""
+
+    def __init__(self, name, title, unit, variants, reference, load=None, server=None, figure="cost"):
+        self.name, self.title, self.unit, self.figure = name, title, unit, figure
+        self.variants, self.reference, self.load, self.server = variants, reference, load, server
+
+
+# -- Building ------------------------------------------------------------------
+
+
+def pkg_config(package):
+    environment = dict(os.environ, PKG_CONFIG_PATH=f"{STAGE}/lib/pkgconfig")
+    result = subprocess.run(["pkg-config", "--cflags", "--libs", package], env=environment, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit(f"no {package} below {STAGE}: run `make stage` first")
+    return shlex.split(result.stdout)
+
+
+def build(name, flags=()):
+    """The path of a program of benches/c, None if it cannot be built here."""
+    program = BUILD / name
+    BUILD.mkdir(parents=True, exist_ok=True)
+    command = [*shlex.split(os.environ.get("CC", "cc")), "-O2", "-Wall", "-Wextra", "-o", program, HERE / "c" / f"{name}.c", *flags]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        print(f"left out: {name} ({result.stderr.strip().splitlines()[0]})", file=sys.stderr)
+        return None
+    if result.stderr:
+        print(result.stderr, file=sys.stderr)
+    return program
+
+
+def ours(name):
+    return build(f"{name}_cqueues", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib"])
+
+
+def certificate():
+    """A certificate for this machine and its key, made anew; None without openssl."""
+    paths = BUILD / "certificate.pem", BUILD / "key.pem"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+               "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+               "-out", paths[0], "-keyout", paths[1]]
+    try:
+        made = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        made = False
+    return paths if made else None
+
+
+# -- Variants in C -------------------------------------------------------------
+
+
+def variants_of(*described):
+    """Variants of (name, program, arguments...) whose programs could be built."""
+    return [Variant(name, [program, *arguments]) for name, program, *arguments in described if program]
+
+
+def as_peers(variants):
+    for variant in variants:
+        variant.is_peer = True
+    return variants
+
+
+def echo_servers():
+    """The echo servers in C that could be built, cheapest library first."""
+    program = ours("echo")
+    variants = variants_of(*((f"libcqueues, {style}", program, style) for style in ("callbacks", "fibers", "batched")))
+    for name, library in (("libev", "ev"), ("libuv", "uv"), ("libevent", "event")):
+        variants += as_peers(variants_of((name, build(f"echo_{library}", [f"-l{library}"]))))
+    return variants + variants_of(("bare epoll", build("echo_epoll")))
+
+
+def styles(program, names, *arguments):
+    return variants_of(*((f"libcqueues, {style}", program, style, *arguments) for style in names))
+
+
+def bulk_servers(direction):
+    return styles(ours("bulk"), ("callbacks", "fibers"), direction, MEBIBYTES) + as_peers(
+        variants_of(("bare epoll", build("bulk_epoll"), direction, MEBIBYTES)))
+
+
+def tls_servers(direction, keys):
+    program = build("tls_epoll", TLS_LIBRARIES)
+    peers = (("libssl, 16 KiB a call", 16384), ("libssl, 64 KiB a call", 65536), ("libssl, tuned", 0))
+    return variants_of(("libcqueues, fibers", ours("tls"), direction, *keys, MEBIBYTES)) + as_peers(
+        variants_of(*((name, program, direction, *keys, size, MEBIBYTES) for name, size in peers)))
+
+
+def idle_tls_servers(keys):
+    program = ours("tls")
+    return variants_of(("libcqueues, callbacks", program, "callbacks", *keys), ("libcqueues, fibers", program, "echo", *keys)) + as_peers(
+        variants_of(("libssl", build("tls_epoll", TLS_LIBRARIES), "echo", *keys)))
+
+
+def udp_servers():
+    bare = build("udp_epoll")
+    return styles(ours("udp"), ("callbacks", "fibers", "batched")) + as_peers(
+        variants_of(("bare epoll", bare, "single"), ("bare epoll, batched", bare, "batched")))
+
+
+def connecting_clients():
+    arguments = "PORT", CONNECTIONS, 32
+    return styles(ours("connect"), ("callbacks", "fibers"), *arguments) + as_peers(
+        variants_of(("bare epoll", build("connect_epoll"), *arguments)))
+
+
+# -- Variants in Lua -----------------------------------------------------------
+
+
+def lua_variants(script, *arguments, needs=None, under=()):
+    """A script on our module and on the original, and its sibling on luv if there is one, for each
+    interpreter, started by the command `under`. `needs` names another module that the script requires."""
+    variants = []
+    for lua, version in (("lua5.4", "5.4"), ("luajit", "5.1")):
+        if not shutil.which(lua):
+            continue
+        for library, name, environment in (
+            ("cqueues", "libcqueues", our_module(version)),
+            ("cqueues", "lua-cqueues", {}),
+            ("luv", "luv", {}),
+        ):
+            path = HERE / "lua" / f"{script}_{library}.lua"
+            if environment is not None and path.exists() and loads(lua, [library] + ([needs] if needs else []), environment):
+                variants.append(Variant(f"{name}, {lua}", [*under, lua, path, *arguments], environment))
+    return variants
+
+
+def our_module(version):
+    """Where Lua finds our module first and others behind it; None if ours is not there."""
+    scripts, modules = STAGE / "share/lua" / version, STAGE / "lib/lua" / version
+    if not ((scripts / "cqueues.lua").exists() and (modules / "_cqueues.so").exists()):
+        return None
+    return {"LUA_PATH": f"{scripts}/?.lua;;", "LUA_CPATH": f"{modules}/?.so;;"}
+
+
+def loads(lua, modules, environment):
+    requires = " ".join(f"require '{module}'" for module in modules)
+    try:
+        command = [lua, "-e", requires]
+        return subprocess.run(command, env=dict(os.environ, **environment), capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+# -- Workloads -----------------------------------------------------------------
+
+PER_MEBIBYTE = "µs CPU/MiB"
+PER_CONNECTION = "µs CPU/connection"
+ORIGINAL = "lua-cqueues"
+
+
+def echo_workloads(seconds, messages):
+    servers, lua_servers, load, plain = echo_servers(), lua_variants("echo"), build("load"), build("echo_epoll")
+
+    def echo(depth):
+        return [load, "echo", "PORT", "PID", 64, depth, seconds]
+
+    idle = [load, "idle", "PORT", "PID", 10000]
+    short = [load, "short", "PORT", "PID", CONNECTIONS, 32]
+    connect = lua_variants("connect", "PORT", CONNECTIONS, 32)
+    return [
+        Workload("echo", "Lines of 64 bytes echoed over TCP, 64 connections, one line on the way on each",
+                 "µs CPU/line", servers, "best", echo(1)),
+        Workload("echo-deep", "The same, 16 lines on the way on each", "µs CPU/line", servers, "best", echo(16)),
+        Workload("echo-lua", "The first from Lua", "µs CPU/line", lua_servers, ORIGINAL, echo(1)),
+        Workload("echo-deep-lua", "The second from Lua", "µs CPU/line", lua_servers, ORIGINAL, echo(16)),
+        Workload("pairs-lua", "1,000 tasks on 500 UNIX pairs, one byte bounced in each",
+                 "µs CPU/message", lua_variants("pairs", messages), ORIGINAL),
+        Workload("accept", "Short connections accepted, 32 at a time: one line echoed, then closed",
+                 PER_CONNECTION, servers, "best", short),
+        Workload("accept-lua", "The same from Lua", PER_CONNECTION, lua_servers, ORIGINAL, short),
+        Workload("connect", "Such connections made, to a server in C", PER_CONNECTION, connecting_clients(), "best", server=[plain]),
+        Workload("connect-lua", "The same from Lua", PER_CONNECTION, connect, ORIGINAL, server=[plain]),
+        Workload("idle", "10,000 idle connections, accepted", "bytes/connection", servers, "best", idle, figure="bytes"),
+        Workload("idle-lua", "The same from Lua", "bytes/connection", lua_servers, ORIGINAL, idle, figure="bytes"),
+    ]
+
+
+def bulk_workloads():
+    load = build("load_bulk", TLS_LIBRARIES)
+    if not load:
+        return []
+    found = []
+    for direction, verb, against in (("recv", "received", "blast"), ("send", "sent", "sink")):
+        command = [load, against, "PORT", "PID", MEBIBYTES]
+        found += [
+            Workload(f"bulk-{direction}", f"Bulk data {verb} over TCP, 64 KiB a call", PER_MEBIBYTE,
+                     bulk_servers(direction), "best", command),
+            Workload(f"bulk-{direction}-lua", "The same from Lua", PER_MEBIBYTE,
+                     lua_variants("bulk", direction, MEBIBYTES), ORIGINAL, command),
+        ]
+    return found + tls_workloads(load)
+
+
+def tls_workloads(load):
+    keys = certificate()
+    if not keys:
+        print("left out: TLS (openssl makes no certificate)", file=sys.stderr)
+        return []
+    found = []
+    for direction, verb, against in (("recv", "received", "blast"), ("send", "sent", "sink")):
+        command = [load, against, "PORT", "PID", MEBIBYTES, "tls"]
+        lua = lua_variants("bulk", direction, MEBIBYTES, *keys, needs="openssl.ssl.context")
+        found += [
+            Workload(f"tls-{direction}", f"Bulk data {verb} over TLS 1.3 (AES-128-GCM)", PER_MEBIBYTE,
+                     tls_servers(direction, keys), "best", command),
+            Workload(f"tls-{direction}-lua", "The same from Lua", PER_MEBIBYTE,
+                     [variant for variant in lua if not variant.name.startswith("luv")], ORIGINAL, command),
+        ]
+    handshakes = lua_variants("handshakes", "PORT", HANDSHAKES)
+    server = build("tls_epoll", TLS_LIBRARIES)
+    return found + [
+        Workload("tls-connect-lua", f"{HANDSHAKES:,} short TLS 1.3 connections made from Lua, resumed by those that can",
+                 PER_CONNECTION, handshakes, ORIGINAL, server=[server, "echo", *keys]),
+        Workload("tls-idle", "2,000 idle TLS connections, accepted", "bytes/connection",
+                 idle_tls_servers(keys), "best", [load, "idle", "PORT", "PID", 2000], figure="bytes"),
+    ]
+
+
+def udp_workloads(seconds, messages):
+    pairs = build("udp_pairs")
+    lua = lua_variants("datagrams", messages, under=[pairs, 50]) if pairs else []
+    return [
+        Workload("udp", "Datagrams of 64 bytes echoed, from 64 sockets, one on the way from each", "µs CPU/datagram",
+                 udp_servers(), "best", [build("load_udp"), "PORT", "PID", 64, 1, seconds]),
+        Workload("udp-lua", "100 tasks on 50 pairs of connected UDP sockets, one datagram bounced in each",
+                 "µs CPU/datagram", lua, ORIGINAL),
+    ]
+
+
+def workloads(seconds, messages):
+    return echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages)

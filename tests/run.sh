@@ -20,15 +20,15 @@ lint           600  sh tests/lint/run.sh
 stage          900  $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
 abi            120  sh tests/abi/run.sh
 install        300  sh tests/install/run.sh
-capi           600  sh tests/capi/run.sh
-capi-sanitize  300  sh tests/capi/run.sh --sanitize
-capi-valgrind  300  sh tests/capi/run.sh --valgrind
+capi           900  sh tests/capi/run.sh
+capi-sanitize  600  sh tests/capi/run.sh --sanitize
+capi-valgrind  900  sh tests/capi/run.sh --valgrind
 peers          300  sh tests/peers/run.sh
 counts         300  sh tests/counts/capi.sh
-lua            600  sh tests/lua/run.sh
-lua-sanitize   300  sh tests/sanitize/lua.sh
-lua-valgrind   600  sh tests/valgrind/lua.sh
-lua-counts     300  sh tests/counts/lua.sh
+lua            900  sh tests/lua/run.sh
+lua-sanitize   600  sh tests/sanitize/lua.sh
+lua-valgrind   900  sh tests/valgrind/lua.sh
+lua-counts     600  sh tests/counts/lua.sh
 differential   600  sh tests/differential/run.sh
 demo           300  sh tests/demo/run.sh
 "

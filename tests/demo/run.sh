@@ -46,7 +46,7 @@ fi
 for program in openssl nginx; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null && continue
 	echo "skip   HTTPS: no $program"
-	echo "$passed passed, $failed failed, $((skipped + 3)) skipped"
+	echo "$passed passed, $failed failed, $((skipped + 4)) skipped"
 	[ "$failed" -eq 0 ]
 	exit
 done
@@ -94,6 +94,22 @@ guide() {
 }
 name="the program of the guide's section 4.1 gets its page"
 if guide >"$log" 2>&1; then verdict ok "$name"; else verdict bad "$name"; fi
+
+# Both clients show what came of a page, say that it is not all, and fail. Uses the certificates of `guide`.
+cut_short() {
+	. examples/lua.sh
+	work=build/demo-guide
+	rm -f "$work/ports"
+	mkfifo "$work/ports"
+	timeout 20 python3 tests/demo/cut_server.py "$work/valid.pem" "$work/valid.key" 2 >"$work/ports" &
+	read -r port <"$work/ports"
+	! SSL_CERT_FILE=$work/ca.pem timeout 10 "$lua" examples/https/get.lua localhost "$port" >"$work/answer" 2>&1 &&
+		grep -q '^half a page' "$work/answer" && grep -q 'TLS stream was cut short' "$work/answer" &&
+		! timeout 10 build/examples/get localhost "$port" / "$work/ca.pem" >"$work/answer" 2>&1 &&
+		grep -q 'half a page' "$work/answer" && grep -q 'end of file without close_notify' "$work/answer"
+}
+name='a page that is cut short is told from a whole one'
+if cut_short >"$log" 2>&1; then verdict ok "$name"; else verdict bad "$name"; fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

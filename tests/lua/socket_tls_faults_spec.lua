@@ -261,6 +261,47 @@ tls.test("a_handshake_that_is_cancelled_goes_on", function()
 	tls.exchange(c, s)
 end)
 
+-- A server whose context calls `touch` with its socket, from within the handshake.
+local function touched(touch)
+	local c, s = tls.tcp()
+	local client, server = tls.client(), tls.server()
+	client:setAlpnProtos { "h2" }
+	server:setAlpnSelect(function()
+		touch(s)
+		return "h2"
+	end)
+	local mine, theirs
+	t.together(function() mine = t.pack(c:starttls(client)) end, function()
+		theirs = t.pack(t.protect(s.starttls, s, server))
+		if not theirs[1] then
+			s:close()
+		end
+	end)
+	return c, s, mine, theirs
+end
+
+tls.test("a_callback_of_the_context_finds_its_socket_busy", function()
+	for _, call in ipairs { { "read", 1 }, { "write", "x" }, { "starttls" }, { "sendfd", "x", 1 } } do
+		local code
+		local c, s, mine, theirs = touched(function(s) code = select(2, s[call[1]](s, t.unpack(call, 2))) end)
+		equal(code, errno.EBUSY, call[1])
+		values({ c }, t.unpack(mine, 1, mine.n))
+		values({ true, s }, t.unpack(theirs, 1, theirs.n))
+		s:clearerr()
+		tls.exchange(c, s)
+	end
+end)
+
+tls.test("a_callback_of_the_context_may_close_its_socket", function()
+	local before = t.descriptors()
+	local _, s, _, theirs = touched(function(s) s:close() end)
+	equal(socket.type(s), "closed socket")
+	equal(theirs[1], false)
+	t.check(tostring(theirs[2]):find "socket closed", theirs[2])
+	s = nil
+	t.check(t.descriptors() <= before + 2, "the descriptors of a client and a controller at most")
+end)
+
 tls.test("sockets_dropped_in_mid_handshake_leak_no_descriptor", function()
 	tls.connection()
 	local before = t.descriptors()

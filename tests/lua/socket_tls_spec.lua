@@ -25,6 +25,16 @@ tls.test("starttls_takes_nothing_a_context_or_a_connection_and_returns_the_socke
 	end
 end)
 
+tls.test("starttls_refuses_what_is_no_context", function()
+	-- the original takes it for nothing: whoever passes options believes that they count
+	local c, s = tls.tcp()
+	for _, wrong in ipairs { "x", true, { verify = true }, print, tls.authority.certificate, s } do
+		t.throws("expected, got", c.starttls, c, wrong)
+	end
+	equal(c:write "still in plain text\n", c)
+	equal(s:read "*l", "still in plain text")
+end)
+
 tls.test("starttls_works_over_every_kind_of_stream", function()
 	local a, b = t.pair()
 	tls.shake(a, b)

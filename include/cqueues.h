@@ -1155,6 +1155,15 @@ void cq_socket_free(struct cq_socket *socket);
 int cq_socket_close(struct cq_socket *socket);
 
 /**
+ * Closes a socket but not its descriptor, which is the caller's from then on (-1 if there is none yet).
+ * The handle must still be freed.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EBUSY as for `cq_socket_close`.
+ */
+int cq_socket_release(const struct cq_socket *socket,
+                      int *fd);
+
+/**
  * Goes on connecting or binding without waiting.
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EBADF after close; what kept the
@@ -1342,7 +1351,7 @@ int cq_socket_write(const struct cq_socket *socket,
 
 /**
  * Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering
- * of `mode` says must leave.
+ * of `mode` says must leave: with `l`, the lines that were sent in that mode.
  *
  * Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
  */

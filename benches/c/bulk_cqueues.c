@@ -51,7 +51,7 @@ static int receive_some(cq_controller *cq, cq_task task, void *argument, const c
 			return later(task, client->socket, code);
 		client->done += size;
 	}
-	return cq_socket_send(client->socket, "k\n", 2, cq_mode_parse("bn", 2), &sent);
+	return cq_socket_send(client->socket, "k\n", 2, mode, &sent);
 }
 
 static int send_some(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 		return 2;
 	prepare();
 	total = strtoul(argv[3], NULL, 10) << 20;
-	mode = cq_mode_parse("bf", 2);
+	mode = cq_mode_parse("bn", 2); /* each chunk leaves by itself */
 	if (cq_options_new(&options) || cq_options_host(options, "127.0.0.1", 0) ||
 	    cq_socket_listen(options, &listener) || cq_socket_localname(listener, &name) || cq_controller_new(&controller))
 		die("listen");

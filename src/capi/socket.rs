@@ -125,6 +125,22 @@ pub unsafe extern "C" fn cq_socket_close(socket: *mut Socket) -> c_int {
     })
 }
 
+/// Closes a socket but not its descriptor, which is the caller's from then on (-1 if there is none yet).
+/// The handle must still be freed.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EBUSY as for `cq_socket_close`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_release(socket: *const Socket, fd: *mut c_int) -> c_int {
+    call(|| {
+        if fd.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let released = unsafe { borrow(socket) }?.release()?;
+        unsafe { put(fd, released) }
+    })
+}
+
 /// Goes on connecting or binding without waiting.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EBADF after close; what kept the

@@ -254,7 +254,7 @@ pub unsafe extern "C" fn cq_socket_write(
 }
 
 /// Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering
-/// of `mode` says must leave.
+/// of `mode` says must leave: with `l`, the lines that were sent in that mode.
 ///
 /// Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
 #[no_mangle]

@@ -465,6 +465,18 @@ impl Socket {
         Ok(())
     }
 
+    /// Gives the descriptor back instead of closing it. The socket is closed then.
+    pub fn release(&self) -> Result<RawFd> {
+        let mut inner = self.inner.try_borrow_mut().map_err(|_| Errno::BUSY)?;
+        inner.check_open()?;
+        let _ = inner.release_held();
+        let (fd, _) = inner.give_up();
+        drop(inner);
+        cancel_everywhere(fd, false);
+        self.close()?;
+        Ok(fd)
+    }
+
     /// The peer's name.
     pub fn peer_name(&self) -> Result<Name> {
         match sock::peer_name(self.open_fd()?) {

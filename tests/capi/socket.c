@@ -308,6 +308,25 @@ TEST(what_is_no_descriptor_is_not_adopted_and_what_is_no_socket_is_a_stream)
 	cq_socket_free(reader);
 }
 
+TEST(a_released_descriptor_is_the_callers_again)
+{
+	cq_socket *socket;
+	int fds[2], fd = -1;
+
+	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	OK(cq_socket_adopt(fds[0], &socket));
+	ERR(cq_socket_release(NULL, &fd), EINVAL);
+	ERR(cq_socket_release(socket, NULL), EINVAL);
+	OK(cq_socket_release(socket, &fd));
+	EQ(fd, fds[0]);
+	ERR(cq_socket_release(socket, &fd), EBADF);
+	cq_socket_free(socket);
+	plain_write(fd, "still open\n");
+	plain_expect(fds[1], "still open\n");
+	SYS(close(fd));
+	SYS(close(fds[1]));
+}
+
 TEST(a_copy_of_a_descriptor_lives_on_its_own)
 {
 	cq_socket *socket = NULL;

@@ -61,7 +61,11 @@ class Program:
             self.process.stdin.write(text)
             self.process.stdin.flush()
         self.output = b""
-        self.port = self.wait_for(pattern).group(1).decode()
+        try:
+            self.port = self.wait_for(pattern).group(1).decode()
+        except BaseException:
+            self.stop()
+            raise
 
     def wait_for(self, pattern):
         """Reads what it says until that matches."""

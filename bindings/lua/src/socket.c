@@ -173,8 +173,8 @@ static int from_descriptor(lua_State *L, int fd, int (*make)(int, cq_socket **))
 	const cq_options *options = table_options(L);
 	struct socket *socket = shim_new_socket(L, shim);
 	int code = make(fd, &socket->so);
-	if (!code && options)
-		code = cq_socket_configure(socket->so, options);
+	if (!code && options && (code = cq_socket_configure(socket->so, options)) && make == cq_socket_adopt)
+		cq_socket_release(socket->so, &fd); /* it stays the caller's */
 	if (code)
 		return nil_and_code(L, code);
 	shim_apply_defaults(L, shim, socket);

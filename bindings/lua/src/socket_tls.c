@@ -53,8 +53,12 @@ static int push_usual(lua_State *L)
 static int push_configuration(lua_State *L)
 {
 	void **context = shim_test_class(L, 2, CONTEXT_CLASS), **ssl = shim_test_class(L, 2, CONNECTION_CLASS);
-	if (!context && !ssl)
+	if (!context && !ssl) {
+		/* Whatever it is meant for, it is not to be left out of a connection in silence. */
+		if (!lua_isnil(L, 2) && lua_type(L, 2) != LUA_TNUMBER)
+			shim_argerror(L, 2, lua_pushfstring(L, "openssl.ssl.context expected, got %s", luaL_typename(L, 2)));
 		return push_usual(L);
+	}
 	cq_tls **box = new_box(L);
 	return context ? cq_tls_adopt_context(*context, CQ_TLS_ANY, box) : cq_tls_adopt_ssl(*ssl, CQ_TLS_ANY, box);
 }

@@ -401,6 +401,8 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 			return results(L, op);
 		if (code != EAGAIN)
 			return fail(L, socket, op, op->stuck ? "write" : kinds[op->kind].name, side, code);
+		if (!socket->so) /* closed by a callback of libssl's, in the middle of the attempt */
+			return shim_error(L, "%s", "socket closed");
 		double left = NAN;
 		if (!isnan(op->timeout) || !isnan(op->deadline)) {
 			double now = cq_monotime();

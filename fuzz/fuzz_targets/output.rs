@@ -28,6 +28,9 @@ struct Stage {
     mode: Mode,
     max_line: usize,
     size: usize,
+    /// Some of what is buffered was written in another mode than by lines: its lines are not known as
+    /// such, as in the original.
+    mixed: bool,
 }
 
 impl Stage {
@@ -36,7 +39,7 @@ impl Stage {
         peer.set_nonblocking(true).expect("a non-blocking peer");
         let socket = Socket::adopt(ours.into_raw_fd()).expect("a socket");
         let mode = Mode::default();
-        Stage { socket, peer, stream: VecDeque::new(), mode, max_line: 4096, size: 4096 }
+        Stage { socket, peer, stream: VecDeque::new(), mode, max_line: 4096, size: 4096, mixed: false }
     }
 
     fn shrink_kernel_buffer(&self) {
@@ -69,6 +72,8 @@ impl Stage {
             }
             self.stream.push_back(byte);
         }
+        self.mixed &= self.socket.pending(Direction::Output) > taken;
+        self.mixed |= self.mode.buffering == Buffering::Full;
         match code {
             0 => {
                 assert_eq!(taken, data.len());
@@ -101,7 +106,8 @@ impl Stage {
             Buffering::No => pending == 0,
             Buffering::Full => pending < self.size,
             Buffering::Line => {
-                pending < self.max_line.min(self.size) && !last.copied().any(|byte| byte == b'\n')
+                pending < self.max_line.min(self.size)
+                    && (self.mixed || !last.copied().any(|byte| byte == b'\n'))
             }
         };
         assert!(fits, "{buffering:?}: {pending} bytes are kept back, of {:?}", self.stream);

@@ -41,7 +41,7 @@ controller:wrap(function()
 			-- The sender is to be ahead: what is counted is receiving what is there, not waiting.
 			if count - ahead >= 2097152 then
 				ahead = count
-				cqueues.sleep(0.02)
+				cqueues.sleep(0.05)
 			end
 		end
 		assert(count == pieces * #piece)

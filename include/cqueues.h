@@ -40,7 +40,7 @@
 #include <sys/socket.h>
 
 /** An interest in nothing: initialise with this, then set what applies. */
-#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0 }
+#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0 }
 
 /**
  * For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
@@ -51,6 +51,81 @@
  * A flag of received datagrams: there was less room than bytes; the rest is lost.
  */
 #define CQ_TRUNCATED 1
+
+/**
+ * Sections of a message, to be joined by `|`.
+ */
+#define CQ_DNS_QUESTION 1
+
+/**
+ * The records that answer.
+ */
+#define CQ_DNS_ANSWER 2
+
+/**
+ * Who knows, or the zone that says no.
+ */
+#define CQ_DNS_AUTHORITY 4
+
+/**
+ * What goes with the others.
+ */
+#define CQ_DNS_ADDITIONAL 8
+
+/**
+ * Names of numbers: which table.
+ */
+#define CQ_DNS_TYPES 0
+
+/**
+ * Classes.
+ */
+#define CQ_DNS_CLASSES 1
+
+/**
+ * Sections.
+ */
+#define CQ_DNS_SECTIONS 2
+
+/**
+ * Opcodes.
+ */
+#define CQ_DNS_OPCODES 3
+
+/**
+ * Rcodes.
+ */
+#define CQ_DNS_RCODES 4
+
+/**
+ * The syntax of resolv.conf(5).
+ */
+#define CQ_DNS_RESOLV_CONF 0
+
+/**
+ * The syntax of nsswitch.conf(5), of which the line `hosts:` counts.
+ */
+#define CQ_DNS_NSSWITCH_CONF 1
+
+/**
+ * Lists of a configuration: addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
+ */
+#define CQ_DNS_NAMESERVERS 0
+
+/**
+ * Domains that are appended to names.
+ */
+#define CQ_DNS_SEARCH 1
+
+/**
+ * Where answers are looked for: "file", "bind", "cache".
+ */
+#define CQ_DNS_LOOKUP 2
+
+/**
+ * Lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". Cannot be added to.
+ */
+#define CQ_DNS_WARNINGS 3
 
 /**
  * The release, as year, month and day: YYYYMMDD.
@@ -84,7 +159,52 @@
 #define CQ_ETRUNCATED -1935895336
 
 /**
- * A host that is not a numeric address.
+ * A DNS message does not fit its buffer, or text does not.
+ */
+#define CQ_ENOBUFS -1684960064
+
+/**
+ * A malformed DNS name, record or message.
+ */
+#define CQ_EILLEGAL -1684960063
+
+/**
+ * A record for a section of a DNS message that is behind already.
+ */
+#define CQ_EORDER -1684960062
+
+/**
+ * No section of a DNS message.
+ */
+#define CQ_ESECTION -1684960061
+
+/**
+ * Text that is no address.
+ */
+#define CQ_EADDRESS -1684960059
+
+/**
+ * No question was submitted.
+ */
+#define CQ_ENOQUERY -1684960058
+
+/**
+ * A server closed the connection without an answer.
+ */
+#define CQ_ENOANSWER -1684960057
+
+/**
+ * The answer was fetched before.
+ */
+#define CQ_EFETCHED -1684960056
+
+/**
+ * No server could tell.
+ */
+#define CQ_EFAIL -1684960053
+
+/**
+ * There is no such host, or it has no address of the family.
  */
 #define CQ_ENONAME -1684960054
 
@@ -320,7 +440,7 @@
 typedef struct cq_condition cq_condition;
 
 /**
- * A configuration. Copies share everything.
+ * A configuration.
  */
 typedef struct cq_tls cq_tls;
 
@@ -330,9 +450,39 @@ typedef struct cq_tls cq_tls;
 typedef struct cq_controller cq_controller;
 
 /**
+ * How a resolver asks. Resolvers keep a copy.
+ */
+typedef struct cq_dns_config cq_dns_config;
+
+/**
+ * Whom to ask first.
+ */
+typedef struct cq_dns_hints cq_dns_hints;
+
+/**
+ * Names and addresses that are known without asking.
+ */
+typedef struct cq_dns_hosts cq_dns_hosts;
+
+/**
+ * A DNS message. Used by one thread at a time; records point into it.
+ */
+typedef struct cq_dns_packet cq_dns_packet;
+
+/**
  * Where to connect or listen, and how.
  */
 typedef struct cq_options cq_options;
+
+/**
+ * A resolver: answers one question at a time.
+ */
+typedef struct cq_dns_resolver cq_dns_resolver;
+
+/**
+ * A pool.
+ */
+typedef struct cq_dns_resolvers cq_dns_resolvers;
 
 /**
  * A socket. Shared within one thread; no borrow of its state outlives a call.
@@ -434,6 +584,11 @@ typedef struct cq_interest {
      * A socket, or NULL; its descriptor is used instead of `fd`.
      */
     const struct cq_socket *socket;
+    /**
+     * A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd`,
+     * `events` and `condition`.
+     */
+    const struct cq_dns_resolver *resolver;
 } cq_interest;
 
 /**
@@ -499,6 +654,115 @@ typedef struct cq_datagram {
 } cq_datagram;
 
 /**
+ * What `cq_dns_packet_grep` looks for. Set `size` first; zero in the others means all.
+ */
+typedef struct cq_dns_selector {
+    /**
+     * `sizeof (cq_dns_selector)`.
+     */
+    size_t size;
+    /**
+     * Sections, joined by `|`.
+     */
+    uint32_t sections;
+    /**
+     * A type; 255 for all.
+     */
+    uint16_t type_;
+    /**
+     * A class; 255 for all.
+     */
+    uint16_t class_;
+    /**
+     * An owner's name, or NULL.
+     */
+    const char *name;
+} cq_dns_selector;
+
+/**
+ * A record inside a message. It holds as long as the bytes that it points into: until the packet that
+ * it came from is changed or freed.
+ */
+typedef struct cq_dns_record {
+    /**
+     * The bytes that `name` and `rdata` are offsets into.
+     */
+    const uint8_t *message;
+    /**
+     * How many there are.
+     */
+    size_t message_length;
+    /**
+     * How many seconds the record may be kept; 0 in the question section.
+     */
+    uint32_t ttl;
+    /**
+     * One of `CQ_DNS_QUESTION` and so on.
+     */
+    uint16_t section;
+    /**
+     * The type: 1 is A, 28 AAAA; see `cq_dns_type_name`.
+     */
+    uint16_t type_;
+    /**
+     * The class: 1 is IN.
+     */
+    uint16_t class_;
+    /**
+     * Where the owner's name begins.
+     */
+    uint16_t name;
+    /**
+     * Where the data begins.
+     */
+    uint16_t rdata;
+    /**
+     * How many bytes it is.
+     */
+    uint16_t rdata_length;
+} cq_dns_record;
+
+/**
+ * What went over the network.
+ */
+typedef struct cq_dns_traffic {
+    /**
+     * Messages.
+     */
+    uint64_t count;
+    /**
+     * Their bytes; over TCP with the length in front of each.
+     */
+    uint64_t bytes;
+} cq_dns_traffic;
+
+/**
+ * What `stat` tells.
+ */
+typedef struct cq_dns_stat {
+    /**
+     * Exchanges that were begun.
+     */
+    uint64_t queries;
+    /**
+     * Datagrams to servers.
+     */
+    struct cq_dns_traffic udp_sent;
+    /**
+     * Datagrams that came, also those that were no answer.
+     */
+    struct cq_dns_traffic udp_received;
+    /**
+     * Over connections, to servers.
+     */
+    struct cq_dns_traffic tcp_sent;
+    /**
+     * Over connections, from servers.
+     */
+    struct cq_dns_traffic tcp_received;
+} cq_dns_stat;
+
+/**
  * What `cq_socket_stat` tells of one direction.
  */
 typedef struct cq_stat {
@@ -515,6 +779,24 @@ typedef struct cq_stat {
      */
     bool eof;
 } cq_stat;
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 
 
@@ -960,6 +1242,771 @@ int cq_socket_recvfd(const struct cq_socket *socket,
                      int *fd);
 
 /**
+ * Makes a message without records, for at most `size` bytes, its header of 12 among them. Free it with
+ * `cq_dns_packet_free`.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: RFC 1035 §4, guide §3.2.8.
+ */
+int cq_dns_packet_new(size_t size,
+                      struct cq_dns_packet **packet);
+
+/**
+ * Makes a message of bytes in wire form, which are copied.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` if a record that the header announces is missing (unless the message
+ * says that it was cut), or a name leads nowhere, in circles or beyond 255 bytes.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_dns_packet_parse(const void *data,
+                        size_t size,
+                        struct cq_dns_packet **packet);
+
+/**
+ * Frees a message. NULL is ignored.
+ */
+void cq_dns_packet_free(struct cq_dns_packet *packet);
+
+/**
+ * Puts bytes in wire form in place of what a message holds.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` as for `cq_dns_packet_parse`; `CQ_ENOBUFS` if there are more than the
+ * message has room for. It is unchanged then.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_dns_packet_load(const struct cq_dns_packet *packet,
+                       const void *data,
+                       size_t size);
+
+/**
+ * Tells the wire form, which holds until the message is changed or freed.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_packet_dump(const struct cq_dns_packet *packet, const void **data, size_t *size);
+
+/**
+ * Tells the number that an answer repeats. 0 for NULL.
+ */
+unsigned int cq_dns_packet_qid(const struct cq_dns_packet *packet);
+
+/**
+ * Sets the number that an answer repeats; its lower 16 bits count.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_packet_set_qid(const struct cq_dns_packet *packet, unsigned int qid);
+
+/**
+ * Tells the flags of the header, 16 bits: QR 0x8000, opcode 0x7800, AA 0x0400, TC 0x0200, RD 0x0100, RA 0x0080,
+ * Z 0x0070, rcode 0x000f. 0 for NULL.
+ */
+unsigned int cq_dns_packet_flags(const struct cq_dns_packet *packet);
+
+/**
+ * Sets the flags of the header; the lower 16 bits count.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_packet_set_flags(const struct cq_dns_packet *packet, unsigned int flags);
+
+/**
+ * Tells the outcome: the rcode of the header with the bits that an OPT record adds to it. 0 for NULL.
+ */
+unsigned int cq_dns_packet_rcode(const struct cq_dns_packet *packet);
+
+/**
+ * Counts the records of sections, as the header announces them. 0 for NULL.
+ */
+size_t cq_dns_packet_count(const struct cq_dns_packet *packet, unsigned int sections);
+
+/**
+ * Appends a record. Sections are filled in their order. `rdata` is the data in wire form, with names
+ * uncompressed; names of the types of RFC 1035 are compressed as the owner's is. A question has neither
+ * `ttl` nor data.
+ *
+ * Errors: EINVAL for NULL; `CQ_ESECTION` if `section` is no single one; `CQ_EORDER` if a later one has
+ * records; `CQ_EILLEGAL` for a bad name, or data that is not of the type; `CQ_ENOBUFS` if it does not
+ * fit. The message is unchanged then.
+ *
+ * Safety: `name` is a string; `rdata` is readable for `size` bytes.
+ */
+int cq_dns_packet_push(const struct cq_dns_packet *packet,
+                       unsigned int section,
+                       const char *name,
+                       unsigned int type_,
+                       unsigned int class_,
+                       uint32_t ttl,
+                       const void *rdata,
+                       size_t size);
+
+/**
+ * Finds the next record that a selector (NULL: all) asks for. `cursor` is 0 before the first call and
+ * belongs to this function from then on.
+ *
+ * Errors: EINVAL for NULL or a selector of another size; `CQ_EILLEGAL` if the selector's name is none; ENOENT
+ * after the last one.
+ *
+ * Safety: the selector's name is NULL or a string. The record holds until the packet is changed or freed.
+ */
+int cq_dns_packet_grep(const struct cq_dns_packet *packet,
+                       const struct cq_dns_selector *selector,
+                       uint64_t *cursor,
+                       struct cq_dns_record *record);
+
+/**
+ * Writes a message as text, much as dig(1) prints it, and a NUL. `length` (may be NULL) receives the
+ * length of all of it, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS` if `size` is too small.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_packet_format(const struct cq_dns_packet *packet,
+                         char *buffer,
+                         size_t size,
+                         size_t *length);
+
+/**
+ * Writes the owner's name of a record, with its final dot, and a NUL. 1,025 bytes are enough for any name.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for a name that leads nowhere; `CQ_ENOBUFS`, as for
+ * `cq_dns_packet_format`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_name(const struct cq_dns_record *record,
+                       char *buffer,
+                       size_t size,
+                       size_t *length);
+
+/**
+ * Writes the data of a record as text, in the form of zone files, and a NUL: "10 mx.example.com.".
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_format(const struct cq_dns_record *record,
+                         char *buffer,
+                         size_t size,
+                         size_t *length);
+
+/**
+ * Tells a member of a record that is a number, by its name in the type's RFC: "preference" of an MX.
+ * `cq_dns_type_member` lists the names.
+ *
+ * Errors: EINVAL for NULL or a member that is no number; ENOENT if the type has no such member;
+ * `CQ_EILLEGAL` if the data is not of the type.
+ */
+int cq_dns_record_number(const struct cq_dns_record *record,
+                         const char *member,
+                         uint32_t *number);
+
+/**
+ * Writes a member of a record that is a name, an address or bytes, and a NUL: "host" of an MX, "addr" of
+ * an A, "data" of a TXT. Bytes are written as they are, and may hold NULs.
+ *
+ * Errors: EINVAL for NULL or a member that is a number; ENOENT if the type has no such member;
+ * `CQ_EILLEGAL` if the data is not of the type; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_text(const struct cq_dns_record *record,
+                       const char *member,
+                       char *buffer,
+                       size_t size,
+                       size_t *length);
+
+/**
+ * Tells the address of an A or AAAA record in network byte order: 4 or 16 bytes, which hold as long as
+ * the record does.
+ *
+ * Errors: EINVAL for NULL; ENOENT for another type; `CQ_EILLEGAL` if the data is not of the type.
+ */
+int cq_dns_record_address(const struct cq_dns_record *record,
+                          const void **address,
+                          size_t *size);
+
+/**
+ * Copies a record with its name and data, names uncompressed, into a buffer that the copy then points into, so
+ * that it outlives the packet. `length` (may be NULL) receives how many bytes that takes, also when they do
+ * not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for a name that leads nowhere or data that is not of the type;
+ * `CQ_ENOBUFS` if `size` is too small.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_copy(const struct cq_dns_record *record,
+                       void *buffer,
+                       size_t size,
+                       size_t *length,
+                       struct cq_dns_record *copy);
+
+/**
+ * Finds the number of a type by its name, in either case: "AAAA", "TYPE65280", "ANY".
+ *
+ * Errors: EINVAL for NULL; ENOENT for an unknown name.
+ */
+int cq_dns_type_number(const char *name, unsigned int *number);
+
+/**
+ * Finds the number of a class by its name, in either case: "IN", "CLASS32", "ANY". As for
+ * `cq_dns_type_number`.
+ */
+int cq_dns_class_number(const char *name, unsigned int *number);
+
+/**
+ * Writes the name of a type and a NUL: "AAAA", "TYPE65280". 16 bytes are enough.
+ *
+ * Errors: EINVAL for NULL or a number beyond 65535; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_type_name(unsigned int type_, char *buffer, size_t size);
+
+/**
+ * Writes the name of an rcode and a NUL: "NXDOMAIN", or the number. 16 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_rcode_name(unsigned int rcode, char *buffer, size_t size);
+
+/**
+ * Lists what has a name: writes the name at `index` (from 0) of a table and a NUL, and tells its number. 16
+ * bytes are enough.
+ *
+ * Errors: EINVAL for NULL or an unknown table; ENOENT past its end; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_list(unsigned int table,
+                size_t index,
+                char *buffer,
+                size_t size,
+                unsigned int *number);
+
+/**
+ * Writes the name of the member at `index` (from 0) of a type and a NUL: "preference", "host" for MX. 32 bytes are
+ * enough. `is_number` (may be NULL) receives whether `cq_dns_record_number` tells it.
+ *
+ * Errors: EINVAL for NULL or a number beyond 65535; ENOENT past the last member, or for a type without
+ * names; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_type_member(unsigned int type_,
+                       size_t index,
+                       char *buffer,
+                       size_t size,
+                       bool *is_number);
+
+/**
+ * Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
+ * attempts 2. Free it with `cq_dns_config_free`.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: guide §3.2.9.
+ */
+int cq_dns_config_new(struct cq_dns_config **config);
+
+/**
+ * Makes a configuration of the system's files, /etc/resolv.conf and /etc/nsswitch.conf. Resolvers follow
+ * changes of them.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_config_stub(struct cq_dns_config **config);
+
+/**
+ * Makes a configuration for a recursive resolver.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_config_root(struct cq_dns_config **config);
+
+/**
+ * Frees a configuration. NULL is ignored.
+ */
+void cq_dns_config_free(struct cq_dns_config *config);
+
+/**
+ * Reads a file's text into a configuration. `file` names it in warnings. A line that makes no sense is skipped,
+ * and listed under `CQ_DNS_WARNINGS` with its number.
+ *
+ * Errors: EINVAL for NULL or an unknown syntax.
+ *
+ * Safety: `data` is readable for `size` bytes; `file` is a string.
+ */
+int cq_dns_config_load(const struct cq_dns_config *config,
+                       const void *data,
+                       size_t size,
+                       int syntax,
+                       const char *file);
+
+/**
+ * Reads a file into a configuration, as `cq_dns_config_load`.
+ *
+ * Errors: EINVAL for NULL or an unknown syntax; what kept the file from being read.
+ *
+ * Safety: `path` is a string.
+ */
+int cq_dns_config_loadpath(const struct cq_dns_config *config, const char *path, int syntax);
+
+/**
+ * Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts",
+ * "edns0", "rotate", "recurse", "smart", "cache" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+ * "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that
+ * many sockets for all queries of the thread).
+ *
+ * Errors: EINVAL for NULL or a value that the option does not take; ENOENT for an unknown option;
+ * `CQ_EADDRESS`.
+ *
+ * Safety: both are strings.
+ */
+int cq_dns_config_set(const struct cq_dns_config *config,
+                      const char *option,
+                      const char *setting);
+
+/**
+ * Writes what an option is set to, and a NUL: numbers in digits ("tcp": 0 enable, 1 only, 2 disable),
+ * switches as "true" or "false". 80 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; ENOENT for an unknown option; `CQ_ENOBUFS`.
+ *
+ * Safety: `option` is a string; `buffer` is writable for `size` bytes.
+ */
+int cq_dns_config_get(const struct cq_dns_config *config,
+                      const char *option,
+                      char *buffer,
+                      size_t size);
+
+/**
+ * Writes the entry at `index` (from 0) of a list, `CQ_DNS_NAMESERVERS` and so on, and a NUL. `length` (may be
+ * NULL) receives its length, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL or an unknown list; ENOENT past its end; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_config_list(const struct cq_dns_config *config,
+                       int list,
+                       size_t index,
+                       char *buffer,
+                       size_t size,
+                       size_t *length);
+
+/**
+ * Empties a list.
+ *
+ * Errors: EINVAL for NULL or an unknown list.
+ */
+int cq_dns_config_clear(const struct cq_dns_config *config, int list);
+
+/**
+ * Appends to a list.
+ *
+ * Errors: EINVAL for NULL or an unknown list; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no
+ * domain, ENOENT for an unknown source; ENOSPC: three name servers and four domains are the most.
+ *
+ * Safety: `entry` is a string.
+ */
+int cq_dns_config_add(const struct cq_dns_config *config,
+                      int list,
+                      const char *entry);
+
+/**
+ * Writes the name at `index` (from 0) of those that are asked for, one after the other, when a person
+ * has written `name`, and a NUL: as "ndots" and the search list say. 1,300 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; ENOENT past the last one; `CQ_ENOBUFS`.
+ *
+ * Safety: `name` is a string; `buffer` is writable for `size` bytes.
+ */
+int cq_dns_config_candidate(const struct cq_dns_config *config,
+                            const char *name,
+                            size_t index,
+                            char *buffer,
+                            size_t size);
+
+/**
+ * Writes a configuration in the syntax of resolv.conf, and a NUL. `length` (may be NULL) receives the
+ * length of all of it, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_config_format(const struct cq_dns_config *config,
+                         char *buffer,
+                         size_t size,
+                         size_t *length);
+
+/**
+ * Makes an empty table of hosts. Free it with `cq_dns_hosts_free`; resolvers keep what it holds when they are
+ * made.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: guide §3.2.10.
+ */
+int cq_dns_hosts_new(struct cq_dns_hosts **hosts);
+
+/**
+ * Makes a table of the system's hosts, /etc/hosts.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_hosts_stub(struct cq_dns_hosts **hosts);
+
+/**
+ * Frees a table of hosts. NULL is ignored.
+ */
+void cq_dns_hosts_free(struct cq_dns_hosts *hosts);
+
+/**
+ * Reads the text of a file in the syntax of hosts(5). `file` names it in warnings. A line that makes no sense is
+ * skipped, see `cq_dns_hosts_warning`.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Safety: `data` is readable for `size` bytes; `file` is a string.
+ */
+int cq_dns_hosts_load(const struct cq_dns_hosts *hosts,
+                      const void *data,
+                      size_t size,
+                      const char *file);
+
+/**
+ * Reads a file, as `cq_dns_hosts_load`.
+ *
+ * Errors: EINVAL for NULL; what kept the file from being read.
+ *
+ * Safety: `path` is a string.
+ */
+int cq_dns_hosts_loadpath(const struct cq_dns_hosts *hosts, const char *path);
+
+/**
+ * Adds a name of an address. `canonical`: it is the answer to a reverse lookup of the address.
+ *
+ * Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no name.
+ *
+ * Safety: both are strings.
+ */
+int cq_dns_hosts_insert(const struct cq_dns_hosts *hosts,
+                        const char *address,
+                        const char *name,
+                        bool canonical);
+
+/**
+ * Writes the warning at `index` (from 0), a line that was skipped, and a NUL: "hosts:3: bad address "x"".
+ * `length` (may be NULL) receives its length, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; ENOENT past the last one; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_hosts_warning(const struct cq_dns_hosts *hosts,
+                         size_t index,
+                         char *buffer,
+                         size_t size,
+                         size_t *length);
+
+/**
+ * Writes a table in the syntax of hosts(5), a line a name, and a NUL. `length` (may be NULL) receives the
+ * length of all of it, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_hosts_format(const struct cq_dns_hosts *hosts,
+                        char *buffer,
+                        size_t size,
+                        size_t *length);
+
+/**
+ * Makes an empty table of hints. Free it with `cq_dns_hints_free`; resolvers keep what it holds when they are
+ * made.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: guide §3.2.11.
+ */
+int cq_dns_hints_new(struct cq_dns_hints **hints);
+
+/**
+ * Makes a table of the name servers of a configuration (NULL: the system's), for all names.
+ *
+ * Errors: EINVAL for NULL hints.
+ *
+ * Safety: `config` is NULL or a configuration.
+ */
+int cq_dns_hints_stub(const struct cq_dns_config *config, struct cq_dns_hints **hints);
+
+/**
+ * Makes a table of the root servers, as IANA listed them on 2024-04-18.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_hints_root(struct cq_dns_hints **hints);
+
+/**
+ * Frees a table of hints. NULL is ignored.
+ */
+void cq_dns_hints_free(struct cq_dns_hints *hints);
+
+/**
+ * Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Lower priorities are asked first.
+ *
+ * Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
+ *
+ * Safety: both are strings.
+ */
+int cq_dns_hints_insert(const struct cq_dns_hints *hints,
+                        const char *zone,
+                        const char *address,
+                        int priority);
+
+/**
+ * Adds the name servers of a configuration for a zone, the first with priority 1, the next with 2.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone.
+ *
+ * Safety: `zone` is a string.
+ */
+int cq_dns_hints_insert_config(const struct cq_dns_hints *hints,
+                               const char *zone,
+                               const struct cq_dns_config *config);
+
+/**
+ * Writes the address at `index` (from 0) of a zone's servers in the order of their priorities, and a NUL, and
+ * tells its priority (may be NULL). 80 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
+ *
+ * Safety: `zone` is a string; `buffer` is writable for `size` bytes.
+ */
+int cq_dns_hints_grep(const struct cq_dns_hints *hints,
+                      const char *zone,
+                      size_t index,
+                      char *buffer,
+                      size_t size,
+                      int *priority);
+
+/**
+ * Writes a table of hints, zones and their servers, and a NUL. `length` (may be NULL) receives the
+ * length of all of it, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_hints_format(const struct cq_dns_hints *hints,
+                        char *buffer,
+                        size_t size,
+                        size_t *length);
+
+/**
+ * Makes a resolver, which answers one question at a time. NULL stands for the system's configuration, for the
+ * system's hosts (a stub) or none (a recursive resolver), for the configuration's name servers (a stub) or
+ * the root servers. Free it with `cq_dns_resolver_free`.
+ *
+ * Errors: EINVAL for NULL `resolver`.
+ *
+ * Safety: the others are NULL or live.
+ *
+ * Source: guide §3.2.12.
+ */
+int cq_dns_resolver_new(const struct cq_dns_config *config,
+                        const struct cq_dns_hosts *hosts,
+                        const struct cq_dns_hints *hints,
+                        struct cq_dns_resolver **resolver);
+
+/**
+ * Closes and frees a resolver, which no fiber may be waiting in. NULL is ignored.
+ */
+void cq_dns_resolver_free(struct cq_dns_resolver *resolver);
+
+/**
+ * Closes a resolver: its question is given up, its descriptors are cancelled and closed. The handle stays
+ * valid and must still be freed. Closing twice is safe.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_resolver_close(const struct cq_dns_resolver *resolver);
+
+/**
+ * Tells whether a resolver is closed. True for NULL.
+ */
+bool cq_dns_resolver_is_closed(const struct cq_dns_resolver *resolver);
+
+/**
+ * Asks a question, in place of one that is not answered yet. Types and classes are IANA's numbers: 1 is
+ * A, and IN.
+ *
+ * Errors: EINVAL for NULL or numbers beyond 65535; `CQ_EILLEGAL` for what is no name; EBADF after close.
+ *
+ * Safety: `name` is a string.
+ */
+int cq_dns_resolver_submit(const struct cq_dns_resolver *resolver,
+                           const char *name,
+                           unsigned int type_,
+                           unsigned int class_);
+
+/**
+ * Goes on without waiting, and takes the answer, to be freed with `cq_dns_packet_free`. An answer is an
+ * answer whatever its rcode; one of SERVFAIL without records stands for servers that did not answer, and
+ * `cq_dns_resolver_reason` tells more.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: wait for the resolver (struct member `cq_interest.resolver`) and repeat;
+ * `CQ_ENOQUERY` without a question, `CQ_EFETCHED` if the answer was taken; EBADF after close; what the
+ * system says of the only server: ECONNREFUSED, ENETUNREACH.
+ */
+int cq_dns_resolver_fetch(const struct cq_dns_resolver *resolver,
+                          struct cq_dns_packet **packet);
+
+/**
+ * Asks a question and waits for the answer, at most `timeout` seconds (NaN or negative: as long as the
+ * configuration's attempts last).
+ *
+ * Errors: as for `cq_dns_resolver_submit` and `cq_dns_resolver_fetch`, ETIMEDOUT instead of EAGAIN; EDEADLK in a
+ * callback.
+ *
+ * Safety: `name` is a string.
+ */
+int cq_dns_resolver_query(const struct cq_dns_resolver *resolver,
+                          const char *name,
+                          unsigned int type_,
+                          unsigned int class_,
+                          double timeout,
+                          struct cq_dns_packet **packet);
+
+/**
+ * Gives the question up.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_resolver_cancel(const struct cq_dns_resolver *resolver);
+
+/**
+ * Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is
+ * also so while another resolver receives for this one (option "ports"). It changes from fetch to fetch.
+ */
+int cq_dns_resolver_pollfd(const struct cq_dns_resolver *resolver);
+
+/**
+ * Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none.
+ */
+unsigned int cq_dns_resolver_events(const struct cq_dns_resolver *resolver);
+
+/**
+ * Tells the seconds after which to fetch even if nothing came; NaN for never.
+ */
+double cq_dns_resolver_timeout(const struct cq_dns_resolver *resolver);
+
+/**
+ * Tells what went over the network.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_resolver_stat(const struct cq_dns_resolver *resolver, struct cq_dns_stat *stat);
+
+/**
+ * Writes why the last answer is not what was wanted, in words, with the name and the server that it concerns,
+ * and a NUL: "www.example.com.: no answer from 192.0.2.1:53"; an empty text if there is nothing to say.
+ * `length` (may be NULL) receives its length, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_resolver_reason(const struct cq_dns_resolver *resolver,
+                           char *buffer,
+                           size_t size,
+                           size_t *length);
+
+/**
+ * Forgets the answers that this thread's resolvers keep.
+ */
+void cq_dns_clear_cache(void);
+
+/**
+ * Makes a pool of resolvers, at most 32 of them, which are made as by `cq_dns_resolver_new`. Free it with
+ * `cq_dns_resolvers_free`.
+ *
+ * Errors: EINVAL for NULL `pool`.
+ *
+ * Safety: the others are NULL or live.
+ */
+int cq_dns_resolvers_new(const struct cq_dns_config *config,
+                         const struct cq_dns_hosts *hosts,
+                         const struct cq_dns_hints *hints,
+                         struct cq_dns_resolvers **pool);
+
+/**
+ * Frees a pool, which no fiber may be waiting in. NULL is ignored.
+ */
+void cq_dns_resolvers_free(struct cq_dns_resolvers *pool);
+
+/**
+ * Sets how many resolvers a pool has at most, at least 1.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_resolvers_set_limit(const struct cq_dns_resolvers *pool, size_t limit);
+
+/**
+ * Asks a question through a pool (NULL: the thread's own, of the system's files) and waits for the answer,
+ * at most `timeout` seconds, in which waiting for a free resolver counts.
+ *
+ * Errors: as for `cq_dns_resolver_query`.
+ *
+ * Safety: `name` is a string.
+ */
+int cq_dns_resolvers_query(const struct cq_dns_resolvers *pool,
+                           const char *name,
+                           unsigned int type_,
+                           unsigned int class_,
+                           double timeout,
+                           struct cq_dns_packet **packet);
+
+/**
+ * Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
+ * everywhere: the system's files.
+ *
+ * Safety: all are NULL or live.
+ */
+int cq_dns_configure(const struct cq_dns_config *config,
+                     const struct cq_dns_hosts *hosts,
+                     const struct cq_dns_hints *hints);
+
+/**
+ * Finds the addresses of a host and waits for them, at most `timeout` seconds. Aliases are followed, the search list
+ * and the hosts file count, an address in text stands for itself. `family` is AF_INET, AF_INET6, or AF_UNSPEC
+ * for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more are
+ * dropped. Ports are 0.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
+ * server could tell; as for `cq_dns_resolver_query`.
+ *
+ * Safety: `name` is a string; `addresses` is writable for `count` of them.
+ */
+int cq_dns_addresses(const struct cq_dns_resolvers *pool,
+                     const char *name,
+                     int family,
+                     double timeout,
+                     struct cq_address *addresses,
+                     size_t *count);
+
+/**
  * Returns the release of the library that runs, `CQ_VERSION` of its header.
  */
 int cq_version(void);
@@ -1021,11 +2068,13 @@ int cq_options_new(struct cq_options **options);
 void cq_options_free(struct cq_options *options);
 
 /**
- * Sets the numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0") and the port.
+ * Sets the host, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and the port.
  *
  * Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8.
  */
-int cq_options_host(struct cq_options *options, const char *host, int port);
+int cq_options_host(struct cq_options *options,
+                    const char *host,
+                    int port);
 
 /**
  * Sets the path of a UNIX socket, `size` bytes. On Linux a path that begins with NUL is in the
@@ -1105,11 +2154,16 @@ int cq_cancel(int fd);
  * Makes a socket that begins to connect. What comes of it is told by the first operation on the
  * socket: no error of the network is returned here. Free it with `cq_socket_free`.
  *
+ * The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and race each other
+ * (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a datagram socket
+ * takes the first address that does. The time limits of operations cover that.
+ *
  * Errors: EINVAL for NULL or options that name no address.
  *
  * Source: guide §3.2.2.
  */
-int cq_socket_connect(const struct cq_options *options, struct cq_socket **socket);
+int cq_socket_connect(const struct cq_options *options,
+                      struct cq_socket **socket);
 
 /**
  * Makes a socket that listens. As for `cq_socket_connect`; `cq_socket_establish` tells whether
@@ -1162,6 +2216,13 @@ int cq_socket_close(struct cq_socket *socket);
  */
 int cq_socket_release(const struct cq_socket *socket,
                       int *fd);
+
+/**
+ * Tells what a socket is doing: "resolving" (finding the addresses of its name), "connecting",
+ * "handshaking" (TLS), "connected", "listening", "failed" or "closed"; "busy" in a callback that libssl calls for
+ * it. Static; NULL for NULL. `cq_socket_reason` tells more.
+ */
+const char *cq_socket_phase(const struct cq_socket *socket);
 
 /**
  * Goes on connecting or binding without waiting.

@@ -38,9 +38,27 @@ impl Errno {
     pub const NOTVERIFIED: Errno = Errno(SOCKET_BASE + 2);
     /// A TLS stream ended without the peer saying so.
     pub const TRUNCATED: Errno = Errno(SOCKET_BASE + 17);
+    /// A DNS message does not fit.
+    pub const NOBUFS: Errno = Errno(DNS_BASE);
+    /// A malformed DNS name, record or message.
+    pub const ILLEGAL: Errno = Errno(DNS_BASE + 1);
+    /// A record for a section of a DNS message that is behind already.
+    pub const ORDER: Errno = Errno(DNS_BASE + 2);
+    /// No section of a DNS message.
+    pub const SECTION: Errno = Errno(DNS_BASE + 3);
+    /// Text that is no address.
+    pub const ADDRESS: Errno = Errno(DNS_BASE + 5);
+    /// No query was submitted.
+    pub const NOQUERY: Errno = Errno(DNS_BASE + 6);
+    /// No answer to use.
+    pub const NOANSWER: Errno = Errno(DNS_BASE + 7);
+    /// The answer was fetched before.
+    pub const FETCHED: Errno = Errno(DNS_BASE + 8);
+    /// No server gave an answer that can be used.
+    pub const FAIL: Errno = Errno(DNS_BASE + 11);
     /// The port is no number and no known service.
     pub const SERVICE: Errno = Errno(DNS_BASE + 9);
-    /// The host name does not resolve: only numeric addresses do.
+    /// There is no such host, or it has no address of the family.
     pub const NONAME: Errno = Errno(DNS_BASE + 10);
 
     /// The calling thread's errno.
@@ -114,18 +132,18 @@ const LIBRARY: &[Entry] = &[
     entry(SOCKET_BASE + 4, c"CQ_ENOHOST", c"no address left to try"),
     entry(Errno::PANIC.0, c"CQ_EPANIC", c"internal error in libcqueues"),
     entry(Errno::TRUNCATED.0, c"CQ_ETRUNCATED", c"TLS stream was cut short"),
-    entry(DNS_BASE, c"CQ_ENOBUFS", c"DNS message does not fit its buffer"),
-    entry(DNS_BASE + 1, c"CQ_EILLEGAL", c"malformed DNS name or record"),
-    entry(DNS_BASE + 2, c"CQ_EORDER", c"DNS sections are filled out of order"),
-    entry(DNS_BASE + 3, c"CQ_ESECTION", c"no such section in a DNS message"),
+    entry(Errno::NOBUFS.0, c"CQ_ENOBUFS", c"DNS message does not fit its buffer"),
+    entry(Errno::ILLEGAL.0, c"CQ_EILLEGAL", c"malformed DNS name, record or message"),
+    entry(Errno::ORDER.0, c"CQ_EORDER", c"DNS sections are filled out of order"),
+    entry(Errno::SECTION.0, c"CQ_ESECTION", c"no such section in a DNS message"),
     entry(DNS_BASE + 4, c"CQ_EDNS", c"DNS failed"),
-    entry(DNS_BASE + 5, c"CQ_EADDRESS", c"text is not an address"),
-    entry(DNS_BASE + 6, c"CQ_ENOQUERY", c"no DNS query to work on"),
-    entry(DNS_BASE + 7, c"CQ_ENOANSWER", c"no DNS answer to work on"),
-    entry(DNS_BASE + 8, c"CQ_EFETCHED", c"DNS answer was taken already"),
+    entry(Errno::ADDRESS.0, c"CQ_EADDRESS", c"text is not an address"),
+    entry(Errno::NOQUERY.0, c"CQ_ENOQUERY", c"no DNS query to work on"),
+    entry(Errno::NOANSWER.0, c"CQ_ENOANSWER", c"name server hung up without an answer"),
+    entry(Errno::FETCHED.0, c"CQ_EFETCHED", c"DNS answer was taken already"),
     entry(Errno::SERVICE.0, c"CQ_ESERVICE", c"port is not a number"),
-    entry(Errno::NONAME.0, c"CQ_ENONAME", c"host is not a numeric address"),
-    entry(DNS_BASE + 11, c"CQ_EFAIL", c"name cannot be resolved"),
+    entry(Errno::NONAME.0, c"CQ_ENONAME", c"no such host, or no such address of it"),
+    entry(Errno::FAIL.0, c"CQ_EFAIL", c"no name server could tell"),
 ];
 
 const fn entry(code: i32, name: &'static CStr, text: &'static CStr) -> Entry {

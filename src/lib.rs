@@ -10,6 +10,8 @@ pub mod capi;
 pub mod clock;
 pub mod condition;
 pub mod controller;
+mod descriptor;
+pub mod dns;
 pub mod errno;
 mod errno_names;
 pub mod fiber;

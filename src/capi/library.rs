@@ -21,7 +21,25 @@ pub const CQ_ENOTVERIFIED: c_int = -1935895351;
 /// A TLS stream ended without the peer saying so: somebody may have cut it short. What came before
 /// can still be read, except by `CQ_READ_ALL`.
 pub const CQ_ETRUNCATED: c_int = -1935895336;
-/// A host that is not a numeric address.
+/// A DNS message does not fit its buffer, or text does not.
+pub const CQ_ENOBUFS: c_int = -1684960064;
+/// A malformed DNS name, record or message.
+pub const CQ_EILLEGAL: c_int = -1684960063;
+/// A record for a section of a DNS message that is behind already.
+pub const CQ_EORDER: c_int = -1684960062;
+/// No section of a DNS message.
+pub const CQ_ESECTION: c_int = -1684960061;
+/// Text that is no address.
+pub const CQ_EADDRESS: c_int = -1684960059;
+/// No question was submitted.
+pub const CQ_ENOQUERY: c_int = -1684960058;
+/// A server closed the connection without an answer.
+pub const CQ_ENOANSWER: c_int = -1684960057;
+/// The answer was fetched before.
+pub const CQ_EFETCHED: c_int = -1684960056;
+/// No server could tell.
+pub const CQ_EFAIL: c_int = -1684960053;
+/// There is no such host, or it has no address of the family.
 pub const CQ_ENONAME: c_int = -1684960054;
 
 /// Returns the release of the library that runs, `CQ_VERSION` of its header.
@@ -115,5 +133,11 @@ mod tests {
         assert_eq!(CQ_ESERVICE, Errno::SERVICE.0);
         assert_eq!((CQ_ETLS, CQ_ENOTVERIFIED), (Errno::TLS.0, Errno::NOTVERIFIED.0));
         assert_eq!(CQ_ETRUNCATED, Errno::TRUNCATED.0);
+        let dns = [CQ_ENOBUFS, CQ_EILLEGAL, CQ_EORDER, CQ_ESECTION, CQ_EADDRESS];
+        let core = [Errno::NOBUFS, Errno::ILLEGAL, Errno::ORDER, Errno::SECTION, Errno::ADDRESS];
+        assert_eq!(dns, core.map(|error| error.0));
+        let dns = [CQ_ENOQUERY, CQ_ENOANSWER, CQ_EFETCHED, CQ_EFAIL];
+        let core = [Errno::NOQUERY, Errno::NOANSWER, Errno::FETCHED, Errno::FAIL];
+        assert_eq!(dns, core.map(|error| error.0));
     }
 }

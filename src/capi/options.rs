@@ -48,7 +48,7 @@ unsafe fn change(options: *mut Options, f: impl FnOnce(&mut Options) -> Result<(
     })
 }
 
-/// Sets the numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0") and the port.
+/// Sets the host, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and the port.
 ///
 /// Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8.
 #[no_mangle]

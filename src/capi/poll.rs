@@ -3,8 +3,10 @@
 
 use super::boundary::{call, limit, put_optional};
 use super::condition::share;
+use crate::clock::Span;
 use crate::condition::Condition;
 use crate::controller::{cancel_everywhere, Member};
+use crate::dns::resolver::Resolver;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::poller::{Events, INTEREST};
@@ -32,6 +34,9 @@ pub struct cq_interest {
     pub condition: *const Condition,
     /// A socket, or NULL; its descriptor is used instead of `fd`.
     pub socket: *const Socket,
+    /// A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd`,
+    /// `events` and `condition`.
+    pub resolver: *const Resolver,
 }
 
 /// In `fired`: a timeout or a condition.
@@ -53,6 +58,11 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     let condition = unsafe { share(interest.condition) };
     let timeout = limit(interest.timeout);
     // SAFETY: as above.
+    if let Some(resolver) = unsafe { interest.resolver.as_ref() } {
+        let own = resolver.interest();
+        return Ok(Member { timeout: earlier(timeout, own.timeout), ..own });
+    }
+    // SAFETY: as above.
     match unsafe { interest.socket.as_ref() } {
         None => Ok(Member { fd: interest.fd, events, owned: false, timeout, condition }),
         Some(socket) => {
@@ -60,10 +70,7 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
             if own.fd < 0 && socket.is_closed() {
                 return Err(Errno::BADF);
             }
-            let timeout = match (timeout, own.timeout) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            let timeout = earlier(timeout, own.timeout);
             let events = if events == 0 { own.events } else { events };
             // The task goes on when input came, so its next patient receive must ask the kernel.
             if events & libc::POLLIN != 0 {
@@ -71,6 +78,13 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
             }
             Ok(Member { fd: own.fd, events, owned: true, timeout, condition })
         }
+    }
+}
+
+fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 
 unsafe fn hand_out(place: *mut *mut Socket, socket: Socket) -> Result<()> {
     let made = Box::into_raw(Box::new(socket));
@@ -18,6 +18,10 @@ unsafe fn hand_out(place: *mut *mut Socket, socket: Socket) -> Result<()> {
 
 /// Makes a socket that begins to connect. What comes of it is told by the first operation on the
 /// socket: no error of the network is returned here. Free it with `cq_socket_free`.
+///
+/// The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and race each other
+/// (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a datagram socket
+/// takes the first address that does. The time limits of operations cover that.
 ///
 /// Errors: EINVAL for NULL or options that name no address.
 ///
@@ -139,6 +143,15 @@ pub unsafe extern "C" fn cq_socket_release(socket: *const Socket, fd: *mut c_int
         let released = unsafe { borrow(socket) }?.release()?;
         unsafe { put(fd, released) }
     })
+}
+
+/// Tells what a socket is doing: "resolving" (finding the addresses of its name), "connecting",
+/// "handshaking" (TLS), "connected", "listening", "failed" or "closed"; "busy" in a callback that libssl calls for
+/// it. Static; NULL for NULL. `cq_socket_reason` tells more.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_phase(socket: *const Socket) -> *const c_char {
+    // SAFETY: as documented.
+    value(std::ptr::null(), || Ok(unsafe { borrow(socket) }?.phase().as_ptr()))
 }
 
 /// Goes on connecting or binding without waiting.

@@ -3,17 +3,22 @@
 //! one step each.
 
 use super::options::Options;
+use super::race::Race;
 use super::{address, Inner};
 use crate::clock::{Instant, Span};
+use crate::descriptor::Descriptor;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::ffi::CString;
+use std::net::SocketAddr;
 
 /// What a socket awaits before it can be used.
 pub enum Phase {
-    /// The addresses of its host.
+    /// Its beginning.
     AwaitAddress,
+    /// The addresses of its name, and a connection to one of them.
+    AwaitName(Box<Race>),
     /// The outcome of connect(2).
     AwaitConnection,
     /// Room in the backlog of a UNIX listener, tried again at that time.
@@ -82,6 +87,7 @@ impl Inner {
                 Phase::Connected | Phase::Listening => return Ok(()),
                 Phase::Failed(error) => return Err(error),
                 Phase::AwaitAddress => self.open(),
+                Phase::AwaitName(_) => self.race(),
                 Phase::AwaitConnection => self.finish_connect(),
                 Phase::AwaitBacklog(at) => self.retry_connect(at),
                 Phase::AwaitHandshake => self.continue_handshake(),
@@ -111,7 +117,6 @@ impl Inner {
         }
     }
 
-    /// The address is known at once as long as it is numeric.
     fn open(&mut self) -> Result<Phase> {
         let Some(plan) = self.plan.take() else { return Err(Errno::BADF) };
         let result = self.open_as(&plan);
@@ -120,15 +125,25 @@ impl Inner {
     }
 
     fn open_as(&mut self, plan: &Plan) -> Result<Phase> {
+        match plan.options.name() {
+            Some(name) => {
+                let race = Race::new(name, plan.options.port, plan.options.family);
+                Ok(Phase::AwaitName(Box::new(race)))
+            }
+            None => self.open_at(plan, &plan.options.address()?),
+        }
+    }
+
+    /// Opens, binds, connects or listens.
+    fn open_at(&mut self, plan: &Plan, target: &SockaddrStorage) -> Result<Phase> {
         let options = &plan.options;
-        let target = options.address()?;
-        let family = address::family(&target);
+        let family = address::family(target);
         self.fd = sock::open(family, options.kind)?;
         (self.kind, self.family) = (options.kind, family);
         let stream = options.kind != libc::SOCK_DGRAM;
         options.apply(self.fd, family, options.kind, plan.listen)?;
         if plan.listen {
-            bind(self.fd, &target, options)?;
+            bind(self.fd, target, options)?;
             // A bound datagram socket receives from everybody.
             return match stream {
                 true => sock::listen(self.fd, libc::SOMAXCONN).map(|()| Ok(Phase::Listening))?,
@@ -138,7 +153,52 @@ impl Inner {
         if let Some(local) = &options.bind {
             sock::bind(self.fd, local)?;
         }
-        self.connect(&target)
+        self.connect(target)
+    }
+
+    /// A name: looks for its addresses, and connects to or listens at one.
+    fn race(&mut self) -> Result<Phase> {
+        let (phase, plan) =
+            (std::mem::replace(&mut self.phase, Phase::AwaitAddress), self.plan.take());
+        let (Phase::AwaitName(mut race), Some(plan)) = (phase, plan) else {
+            return Err(Errno::BADF);
+        };
+        let result = match plan.listen || plan.options.kind == libc::SOCK_DGRAM {
+            true => race.addresses().and_then(|list| self.first_that_does(&plan, &list)),
+            false => race.step(&mut |address| begin(&plan.options, address)).map(
+                |(descriptor, address)| {
+                    self.family = address::family(&SockaddrStorage::from(address));
+                    (self.kind, self.fd) = (plan.options.kind, descriptor.release());
+                    Phase::Connected
+                },
+            ),
+        };
+        self.plan = Some(plan);
+        match result {
+            Err(Errno::AGAIN) => {
+                self.wanted = race.interest().events;
+                self.phase = Phase::AwaitName(race);
+            }
+            Err(_) if self.fd < 0 => self.reason = Some(race.story().into()),
+            _ => {}
+        }
+        result
+    }
+
+    /// Opens at the first address of several at which that is possible.
+    fn first_that_does(&mut self, plan: &Plan, list: &[SocketAddr]) -> Result<Phase> {
+        let mut result = Err(Errno::NONAME);
+        for &address in list {
+            result = self.open_at(plan, &SockaddrStorage::from(address));
+            match result {
+                Ok(_) => break,
+                Err(_) if self.fd >= 0 => {
+                    drop(Descriptor::new(std::mem::replace(&mut self.fd, -1)))
+                }
+                Err(_) => {}
+            }
+        }
+        result
     }
 
     fn connect(&mut self, target: &SockaddrStorage) -> Result<Phase> {
@@ -180,6 +240,22 @@ impl Inner {
 
     fn target(&self) -> Result<SockaddrStorage> {
         self.plan.as_ref().ok_or(Errno::BADF)?.options.address()
+    }
+}
+
+/// Begins to connect to one of a name's addresses.
+fn begin(options: &Options, address: &SocketAddr) -> Result<(Descriptor, bool)> {
+    let target = SockaddrStorage::from(*address);
+    let family = address::family(&target);
+    let descriptor = Descriptor::new(sock::open(family, options.kind)?);
+    options.apply(descriptor.fd(), family, options.kind, false)?;
+    if let Some(local) = options.bind.as_ref().filter(|local| address::family(local) == family) {
+        sock::bind(descriptor.fd(), local)?;
+    }
+    match sock::connect(descriptor.fd(), &target).map_err(Errno::from) {
+        Ok(()) => Ok((descriptor, true)),
+        Err(Errno(libc::EINPROGRESS | libc::EINTR)) => Ok((descriptor, false)),
+        Err(error) => Err(error),
     }
 }
 

@@ -71,7 +71,7 @@ fn before_fork() {
 
 /// How many forks this process and its ancestors have seen since it was first asked. A child has
 /// copies of all descriptors.
-pub(super) fn forks() -> u32 {
+pub(crate) fn forks() -> u32 {
     static WATCH: Once = Once::new();
     WATCH.call_once(|| crate::sys::before_fork(before_fork_c));
     FORKS.load(Ordering::Relaxed)

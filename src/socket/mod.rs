@@ -16,13 +16,14 @@ mod mode;
 mod options;
 mod output;
 pub(crate) mod queue;
+mod race;
 mod secure;
 mod settings;
 
 use address::describe;
 pub use address::{internet, name, unix, Name};
 pub use format::Format;
-use held::forks;
+pub(crate) use held::forks;
 pub(crate) use held::{begin_turn, end_turn, go_on, Holder};
 pub use input::Patience;
 pub use mode::{Buffering, Mode};
@@ -39,6 +40,7 @@ use crate::tls::{Engine, Peer};
 use establish::{Phase, Plan};
 use queue::Queue;
 use std::cell::RefCell;
+use std::ffi::CStr;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 
@@ -400,6 +402,9 @@ impl Socket {
         self.ask(
             Member { fd: -1, events: 0, owned: true, timeout: None, condition: None },
             |inner| {
+                if let Phase::AwaitName(race) = &inner.phase {
+                    return race.interest();
+                }
                 let (fd, events, timeout) = (inner.fd, inner.wanted, inner.retry);
                 Member { fd, events, owned: true, timeout, condition: None }
             },
@@ -421,7 +426,24 @@ impl Socket {
         self.ask(-1, |inner| {
             let _ = inner.release_held();
             inner.exposed = true;
-            inner.fd
+            match &inner.phase {
+                Phase::AwaitName(race) => race.interest().fd,
+                _ => inner.fd,
+            }
+        })
+    }
+
+    /// What it is doing, in a word.
+    pub fn phase(&self) -> &'static CStr {
+        self.ask(c"busy", |inner| match &inner.phase {
+            Phase::AwaitName(race) if race.is_connecting() => c"connecting",
+            Phase::AwaitAddress | Phase::AwaitName(_) => c"resolving",
+            Phase::AwaitConnection | Phase::AwaitBacklog(_) => c"connecting",
+            Phase::AwaitHandshake => c"handshaking",
+            Phase::Connected => c"connected",
+            Phase::Listening => c"listening",
+            Phase::Failed(Errno::BADF) if inner.fd < 0 => c"closed",
+            Phase::Failed(_) => c"failed",
         })
     }
 

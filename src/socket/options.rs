@@ -40,7 +40,7 @@ pub struct Options {
     pub family: i32,
     /// SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.
     pub kind: i32,
-    /// The host, a numeric address.
+    /// The host, a numeric address or a name.
     pub host: Option<Arc<str>>,
     /// The port.
     pub port: u16,
@@ -127,7 +127,7 @@ impl Options {
     pub fn address(&self) -> Result<SockaddrStorage> {
         let found = match (&self.path, &self.host) {
             (Some(path), _) => address::unix(path)?,
-            (None, Some(host)) => address::internet(self.numeric(host), self.port)?,
+            (None, Some(host)) => address::internet(host, self.port)?,
             (None, None) => return Err(Errno::BADARG),
         };
         match self.family {
@@ -137,13 +137,12 @@ impl Options {
         }
     }
 
-    /// RFC 6761 §6.3: what "localhost" means needs no resolver.
-    fn numeric<'a>(&self, host: &'a str) -> &'a str {
-        match host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
-            true if self.family == libc::AF_INET6 => "::1",
-            true => "127.0.0.1",
-            false => host,
-        }
+    /// The name whose addresses have to be looked for, if that is what the host is.
+    pub fn name(&self) -> Option<&str> {
+        let host = self.host.as_deref().filter(|_| self.path.is_none())?;
+        address::internet(host, self.port)
+            .is_err_and(|error| error == Errno::NONAME)
+            .then_some(host)
     }
 
     /// Sets what differs from the kernel's defaults, as far as it applies to the family and type.

@@ -54,7 +54,10 @@ impl Socket {
 
     /// Why the connection failed, in words: "certificate has expired, peer 127.0.0.1:443".
     pub fn reason(&self) -> Option<String> {
-        self.ask(None, |inner| inner.reason.as_deref().map(str::to_owned))
+        self.ask(None, |inner| match &inner.phase {
+            Phase::AwaitName(race) => Some(race.story()),
+            _ => inner.reason.as_deref().map(str::to_owned),
+        })
     }
 }
 

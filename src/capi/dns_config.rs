@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: MIT
+//! `cq_dns_config_*`, `cq_dns_hosts_*`, `cq_dns_hints_*`: how a resolver asks, what it knows, and whom it asks.
+
+use super::boundary::{borrow, bytes, call, put, put_optional, text, value};
+use super::dns::fill;
+use crate::dns::config::{format_address, scan_address, Config, Source, Syntax, PORT};
+use crate::dns::hints::Hints;
+use crate::dns::hosts::Hosts;
+use crate::dns::name::Name;
+use crate::errno::{Errno, Result};
+use std::cell::RefCell;
+use std::ffi::{c_char, c_int, c_void};
+use std::rc::Rc;
+
+/// How a resolver asks. Resolvers keep a copy.
+pub struct DnsConfig(pub(super) RefCell<Rc<Config>>);
+
+/// Names and addresses that are known without asking.
+pub struct DnsHosts(pub(super) RefCell<Rc<Hosts>>);
+
+/// Whom to ask first.
+pub struct DnsHints(pub(super) RefCell<Rc<Hints>>);
+
+/// The syntax of resolv.conf(5).
+pub const CQ_DNS_RESOLV_CONF: c_int = 0;
+/// The syntax of nsswitch.conf(5), of which the line `hosts:` counts.
+pub const CQ_DNS_NSSWITCH_CONF: c_int = 1;
+
+/// Lists of a configuration: addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
+pub const CQ_DNS_NAMESERVERS: c_int = 0;
+/// Domains that are appended to names.
+pub const CQ_DNS_SEARCH: c_int = 1;
+/// Where answers are looked for: "file", "bind", "cache".
+pub const CQ_DNS_LOOKUP: c_int = 2;
+/// Lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". Cannot be added to.
+pub const CQ_DNS_WARNINGS: c_int = 3;
+
+unsafe fn hand_out<T>(place: *mut *mut T, value: T) -> Result<()> {
+    let made = Box::into_raw(Box::new(value));
+    // SAFETY: the caller's place; on failure the handle is taken back.
+    unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
+}
+
+unsafe fn take_back<T>(handle: *mut T) {
+    value((), || {
+        if !handle.is_null() {
+            // SAFETY: the handle came from Box::into_raw; the caller gives it up.
+            drop(unsafe { Box::from_raw(handle) });
+        }
+        Ok(())
+    });
+}
+
+unsafe fn utf8<'a>(from: *const c_char) -> Result<&'a str> {
+    // SAFETY: as the functions below document.
+    unsafe { text(from) }?.to_str().map_err(|_| Errno::BADARG)
+}
+
+/// Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
+/// attempts 2. Free it with `cq_dns_config_free`.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Source: guide §3.2.9.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_new(config: *mut *mut DnsConfig) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(config, DnsConfig(RefCell::default())) })
+}
+
+/// Makes a configuration of the system's files, /etc/resolv.conf and /etc/nsswitch.conf. Resolvers follow
+/// changes of them.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_stub(config: *mut *mut DnsConfig) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(config, DnsConfig(RefCell::new(Rc::new(Config::stub())))) })
+}
+
+/// Makes a configuration for a recursive resolver.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_root(config: *mut *mut DnsConfig) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(config, DnsConfig(RefCell::new(Rc::new(Config::root())))) })
+}
+
+/// Frees a configuration. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_free(config: *mut DnsConfig) {
+    // SAFETY: as documented.
+    unsafe { take_back(config) }
+}
+
+fn syntax(number: c_int) -> Result<Syntax> {
+    match number {
+        CQ_DNS_RESOLV_CONF => Ok(Syntax::Resolv),
+        CQ_DNS_NSSWITCH_CONF => Ok(Syntax::Nsswitch),
+        _ => Err(Errno::BADARG),
+    }
+}
+
+/// Changes a configuration, of which resolvers may keep what it was.
+unsafe fn change(
+    config: *const DnsConfig,
+    f: impl FnOnce(&mut Config) -> Result<()>,
+) -> Result<()> {
+    // SAFETY: as the functions below document.
+    f(Rc::make_mut(&mut unsafe { borrow(config) }?.0.borrow_mut()))
+}
+
+/// Reads a file's text into a configuration. `file` names it in warnings. A line that makes no sense is skipped,
+/// and listed under `CQ_DNS_WARNINGS` with its number.
+///
+/// Errors: EINVAL for NULL or an unknown syntax.
+///
+/// Safety: `data` is readable for `size` bytes; `file` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_load(
+    config: *const DnsConfig,
+    data: *const c_void,
+    size: usize,
+    syntax: c_int,
+    file: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let (data, file) = unsafe { (bytes(data, size)?, utf8(file)?) };
+        let syntax = self::syntax(syntax)?;
+        unsafe {
+            change(config, |config| {
+                config.load(data, syntax, file);
+                Ok(())
+            })
+        }
+    })
+}
+
+/// Reads a file into a configuration, as `cq_dns_config_load`.
+///
+/// Errors: EINVAL for NULL or an unknown syntax; what kept the file from being read.
+///
+/// Safety: `path` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_loadpath(
+    config: *const DnsConfig,
+    path: *const c_char,
+    syntax: c_int,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let path = unsafe { utf8(path) }?;
+        let syntax = self::syntax(syntax)?;
+        unsafe { change(config, |config| config.load_path(path, syntax)) }
+    })
+}
+
+/// Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts",
+/// "edns0", "rotate", "recurse", "smart", "cache" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+/// "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that
+/// many sockets for all queries of the thread).
+///
+/// Errors: EINVAL for NULL or a value that the option does not take; ENOENT for an unknown option;
+/// `CQ_EADDRESS`.
+///
+/// Safety: both are strings.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_set(
+    config: *const DnsConfig,
+    option: *const c_char,
+    setting: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let (option, setting) = unsafe { (utf8(option)?, utf8(setting)?) };
+        unsafe { change(config, |config| config.set(option, setting)) }
+    })
+}
+
+/// Writes what an option is set to, and a NUL: numbers in digits ("tcp": 0 enable, 1 only, 2 disable),
+/// switches as "true" or "false". 80 bytes are enough.
+///
+/// Errors: EINVAL for NULL; ENOENT for an unknown option; `CQ_ENOBUFS`.
+///
+/// Safety: `option` is a string; `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_get(
+    config: *const DnsConfig,
+    option: *const c_char,
+    buffer: *mut c_char,
+    size: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let found = unsafe { borrow(config)?.0.borrow().get(utf8(option)?) };
+        let found = found.ok_or(Errno::NOENT)?;
+        unsafe { fill(found.as_bytes(), buffer, size, std::ptr::null_mut()) }
+    })
+}
+
+/// Writes the entry at `index` (from 0) of a list, `CQ_DNS_NAMESERVERS` and so on, and a NUL. `length` (may be
+/// NULL) receives its length, also when it does not fit.
+///
+/// Errors: EINVAL for NULL or an unknown list; ENOENT past its end; `CQ_ENOBUFS`.
+///
+/// Safety: `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_list(
+    config: *const DnsConfig,
+    list: c_int,
+    index: usize,
+    buffer: *mut c_char,
+    size: usize,
+    length: *mut usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let config = unsafe { borrow(config) }?.0.borrow();
+        let found = match list {
+            CQ_DNS_NAMESERVERS => config.nameservers.get(index).map(|a| format_address(a, PORT)),
+            CQ_DNS_SEARCH => config.search.get(index).cloned(),
+            CQ_DNS_LOOKUP => config.lookup.get(index).map(|source| source.name().to_owned()),
+            CQ_DNS_WARNINGS => config.warnings.get(index).cloned(),
+            _ => return Err(Errno::BADARG),
+        };
+        let found = found.ok_or(Errno::NOENT)?;
+        unsafe { fill(found.as_bytes(), buffer, size, length) }
+    })
+}
+
+/// Empties a list.
+///
+/// Errors: EINVAL for NULL or an unknown list.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_clear(config: *const DnsConfig, list: c_int) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe {
+        change(config, |config| {
+            match list {
+                CQ_DNS_NAMESERVERS => config.nameservers.clear(),
+                CQ_DNS_SEARCH => config.search.clear(),
+                CQ_DNS_LOOKUP => config.lookup.clear(),
+                CQ_DNS_WARNINGS => config.warnings.clear(),
+                _ => return Err(Errno::BADARG),
+            }
+            Ok(())
+        })
+    })
+}
+
+/// Appends to a list.
+///
+/// Errors: EINVAL for NULL or an unknown list; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no
+/// domain, ENOENT for an unknown source; ENOSPC: three name servers and four domains are the most.
+///
+/// Safety: `entry` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_add(
+    config: *const DnsConfig,
+    list: c_int,
+    entry: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let entry = unsafe { utf8(entry) }?;
+        let full = |_| Errno(libc::ENOSPC);
+        unsafe {
+            change(config, |config| match list {
+                CQ_DNS_NAMESERVERS => {
+                    config.add_nameserver(scan_address(entry, PORT)?).map_err(full)
+                }
+                CQ_DNS_SEARCH => {
+                    Name::scan(entry.as_bytes())?;
+                    config.add_search(entry).map_err(full)
+                }
+                CQ_DNS_LOOKUP => {
+                    config.lookup.push(Source::scan(entry).ok_or(Errno::NOENT)?);
+                    Ok(())
+                }
+                _ => Err(Errno::BADARG),
+            })
+        }
+    })
+}
+
+/// Writes the name at `index` (from 0) of those that are asked for, one after the other, when a person
+/// has written `name`, and a NUL: as "ndots" and the search list say. 1,300 bytes are enough.
+///
+/// Errors: EINVAL for NULL; ENOENT past the last one; `CQ_ENOBUFS`.
+///
+/// Safety: `name` is a string; `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_candidate(
+    config: *const DnsConfig,
+    name: *const c_char,
+    index: usize,
+    buffer: *mut c_char,
+    size: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let list = unsafe { borrow(config)?.0.borrow().candidates(utf8(name)?) };
+        let found = list.get(index).ok_or(Errno::NOENT)?;
+        unsafe { fill(found.as_bytes(), buffer, size, std::ptr::null_mut()) }
+    })
+}
+
+/// Writes a configuration in the syntax of resolv.conf, and a NUL. `length` (may be NULL) receives the
+/// length of all of it, also when it does not fit.
+///
+/// Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+///
+/// Safety: `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_format(
+    config: *const DnsConfig,
+    buffer: *mut c_char,
+    size: usize,
+    length: *mut usize,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { fill(borrow(config)?.0.borrow().format().as_bytes(), buffer, size, length) })
+}
+
+/// Makes an empty table of hosts. Free it with `cq_dns_hosts_free`; resolvers keep what it holds when they are
+/// made.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Source: guide §3.2.10.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_new(hosts: *mut *mut DnsHosts) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(hosts, DnsHosts(RefCell::default())) })
+}
+
+/// Makes a table of the system's hosts, /etc/hosts.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_stub(hosts: *mut *mut DnsHosts) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(hosts, DnsHosts(RefCell::new(Rc::new(Hosts::stub())))) })
+}
+
+/// Frees a table of hosts. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_free(hosts: *mut DnsHosts) {
+    // SAFETY: as documented.
+    unsafe { take_back(hosts) }
+}
+
+/// Reads the text of a file in the syntax of hosts(5). `file` names it in warnings. A line that makes no sense is
+/// skipped, see `cq_dns_hosts_warning`.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Safety: `data` is readable for `size` bytes; `file` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_load(
+    hosts: *const DnsHosts,
+    data: *const c_void,
+    size: usize,
+    file: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let (data, file) = unsafe { (bytes(data, size)?, utf8(file)?) };
+        Rc::make_mut(&mut unsafe { borrow(hosts) }?.0.borrow_mut()).load(data, file);
+        Ok(())
+    })
+}
+
+/// Reads a file, as `cq_dns_hosts_load`.
+///
+/// Errors: EINVAL for NULL; what kept the file from being read.
+///
+/// Safety: `path` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_loadpath(
+    hosts: *const DnsHosts,
+    path: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let path = unsafe { utf8(path) }?;
+        Rc::make_mut(&mut unsafe { borrow(hosts) }?.0.borrow_mut()).load_path(path)
+    })
+}
+
+/// Adds a name of an address. `canonical`: it is the answer to a reverse lookup of the address.
+///
+/// Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no name.
+///
+/// Safety: both are strings.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_insert(
+    hosts: *const DnsHosts,
+    address: *const c_char,
+    name: *const c_char,
+    canonical: bool,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let (address, name) = unsafe { (utf8(address)?, text(name)?.to_bytes()) };
+        let mut hosts = unsafe { borrow(hosts) }?.0.borrow_mut();
+        Rc::make_mut(&mut hosts).insert(address, name, canonical)
+    })
+}
+
+/// Writes the warning at `index` (from 0), a line that was skipped, and a NUL: "hosts:3: bad address "x"".
+/// `length` (may be NULL) receives its length, also when it does not fit.
+///
+/// Errors: EINVAL for NULL; ENOENT past the last one; `CQ_ENOBUFS`.
+///
+/// Safety: `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_warning(
+    hosts: *const DnsHosts,
+    index: usize,
+    buffer: *mut c_char,
+    size: usize,
+    length: *mut usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let hosts = unsafe { borrow(hosts) }?.0.borrow();
+        let found = hosts.warnings.get(index).ok_or(Errno::NOENT)?;
+        unsafe { fill(found.as_bytes(), buffer, size, length) }
+    })
+}
+
+/// Writes a table in the syntax of hosts(5), a line a name, and a NUL. `length` (may be NULL) receives the
+/// length of all of it, also when it does not fit.
+///
+/// Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+///
+/// Safety: `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hosts_format(
+    hosts: *const DnsHosts,
+    buffer: *mut c_char,
+    size: usize,
+    length: *mut usize,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { fill(borrow(hosts)?.0.borrow().format().as_bytes(), buffer, size, length) })
+}
+
+/// Makes an empty table of hints. Free it with `cq_dns_hints_free`; resolvers keep what it holds when they are
+/// made.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Source: guide §3.2.11.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_new(hints: *mut *mut DnsHints) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(hints, DnsHints(RefCell::default())) })
+}
+
+/// Makes a table of the name servers of a configuration (NULL: the system's), for all names.
+///
+/// Errors: EINVAL for NULL hints.
+///
+/// Safety: `config` is NULL or a configuration.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_stub(
+    config: *const DnsConfig,
+    hints: *mut *mut DnsHints,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let config = match unsafe { config.as_ref() } {
+            Some(config) => Rc::clone(&config.0.borrow()),
+            None => Rc::new(Config::stub()),
+        };
+        unsafe { hand_out(hints, DnsHints(RefCell::new(Rc::new(Hints::stub(&config))))) }
+    })
+}
+
+/// Makes a table of the root servers, as IANA listed them on 2024-04-18.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_root(hints: *mut *mut DnsHints) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(hints, DnsHints(RefCell::new(Rc::new(Hints::root())))) })
+}
+
+/// Frees a table of hints. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_free(hints: *mut DnsHints) {
+    // SAFETY: as documented.
+    unsafe { take_back(hints) }
+}
+
+/// Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Lower priorities are asked first.
+///
+/// Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
+///
+/// Safety: both are strings.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_insert(
+    hints: *const DnsHints,
+    zone: *const c_char,
+    address: *const c_char,
+    priority: c_int,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let (zone, address) = unsafe { (text(zone)?.to_bytes(), utf8(address)?) };
+        let mut hints = unsafe { borrow(hints) }?.0.borrow_mut();
+        Rc::make_mut(&mut hints).insert(zone, address, i64::from(priority))
+    })
+}
+
+/// Adds the name servers of a configuration for a zone, the first with priority 1, the next with 2.
+///
+/// Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone.
+///
+/// Safety: `zone` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_insert_config(
+    hints: *const DnsHints,
+    zone: *const c_char,
+    config: *const DnsConfig,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let zone = Name::scan(unsafe { text(zone) }?.to_bytes())?;
+        let config = Rc::clone(&unsafe { borrow(config) }?.0.borrow());
+        let mut hints = unsafe { borrow(hints) }?.0.borrow_mut();
+        Rc::make_mut(&mut hints).insert_servers(zone, &config);
+        Ok(())
+    })
+}
+
+/// Writes the address at `index` (from 0) of a zone's servers in the order of their priorities, and a NUL, and
+/// tells its priority (may be NULL). 80 bytes are enough.
+///
+/// Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
+///
+/// Safety: `zone` is a string; `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_grep(
+    hints: *const DnsHints,
+    zone: *const c_char,
+    index: usize,
+    buffer: *mut c_char,
+    size: usize,
+    priority: *mut c_int,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let zone = Name::scan(unsafe { text(zone) }?.to_bytes())?;
+        let servers = unsafe { borrow(hints) }?.0.borrow().servers(&zone);
+        let found = servers.get(index).ok_or(Errno::NOENT)?;
+        unsafe { put_optional(priority, found.priority as c_int) };
+        let address = format_address(&found.address, PORT);
+        unsafe { fill(address.as_bytes(), buffer, size, std::ptr::null_mut()) }
+    })
+}
+
+/// Writes a table of hints, zones and their servers, and a NUL. `length` (may be NULL) receives the
+/// length of all of it, also when it does not fit.
+///
+/// Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+///
+/// Safety: `buffer` is writable for `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_hints_format(
+    hints: *const DnsHints,
+    buffer: *mut c_char,
+    size: usize,
+    length: *mut usize,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { fill(borrow(hints)?.0.borrow().format().as_bytes(), buffer, size, length) })
+}

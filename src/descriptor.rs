@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//! Descriptors of ours: cancelled in the thread's controllers and closed when they go.
+
+use crate::controller::cancel_everywhere;
+use crate::socket::forks;
+use crate::sys;
+use std::os::fd::RawFd;
+
+/// An open descriptor.
+pub struct Descriptor {
+    fd: RawFd,
+    /// How many forks there had been when it was made: a child has a copy.
+    born: u32,
+}
+
+impl Descriptor {
+    /// Takes one over.
+    pub fn new(fd: RawFd) -> Descriptor {
+        Descriptor { fd, born: forks() }
+    }
+
+    /// Its number.
+    pub fn fd(&self) -> RawFd {
+        self.fd
+    }
+
+    /// Gives it to the caller.
+    pub fn release(self) -> RawFd {
+        std::mem::ManuallyDrop::new(self).fd
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        cancel_everywhere(self.fd, self.born == forks());
+        sys::close(self.fd);
+    }
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+//! An exchange carried over the network: a datagram, or a connection where that does not do. Every query has a
+//! socket of its own, hence a port that the kernel has chosen at random, unless ports are shared.
+
+use super::config::Tcp;
+use super::exchange::{Exchange, Verdict};
+use super::ports::{self, Slot};
+use super::resolution::Outcome;
+use crate::clock::{Instant, Span};
+use crate::controller::Member;
+use crate::descriptor::Descriptor;
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+use nix::sys::socket::SockaddrStorage;
+use std::net::SocketAddr;
+
+/// More than any datagram that we ask for.
+pub const DATAGRAM: usize = 4096;
+
+/// How many datagrams are looked at before others have their turn.
+const BURST: usize = 32;
+
+/// How long it is left to others to receive at a shared port.
+const GRACE: Span = Span(200_000_000);
+
+/// How much of a stream is received at once.
+const PIECE: usize = 16 * 1024;
+
+/// What went over the network.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Traffic {
+    /// Messages.
+    pub count: u64,
+    /// Their bytes; over TCP with the length in front of each.
+    pub bytes: u64,
+}
+
+impl Traffic {
+    fn add(&mut self, bytes: usize) {
+        self.count += 1;
+        self.bytes += bytes as u64;
+    }
+}
+
+/// What `stat` tells.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Stat {
+    /// Exchanges that were begun.
+    pub queries: u64,
+    /// Datagrams to servers.
+    pub udp_sent: Traffic,
+    /// Datagrams that came, also those that were no answer.
+    pub udp_received: Traffic,
+    /// Over connections, to servers.
+    pub tcp_sent: Traffic,
+    /// Over connections, from servers.
+    pub tcp_received: Traffic,
+}
+
+/// A socket towards an address, bound to `interface` unless that is any.
+pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<Descriptor> {
+    let family = if server.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let descriptor = Descriptor::new(sock::open(family, kind)?);
+    let any = interface.ip().is_unspecified() && interface.port() == 0;
+    if !any && interface.is_ipv4() == server.is_ipv4() {
+        // Of one port there is one connection at a time.
+        let port = if kind == libc::SOCK_STREAM { 0 } else { interface.port() };
+        let local = SockaddrStorage::from(SocketAddr::new(interface.ip(), port));
+        sock::bind(descriptor.fd(), &local)?;
+    }
+    Ok(descriptor)
+}
+
+/// How the exchange goes.
+enum Link {
+    /// A datagram socket of its own, connected to the server: the kernel drops what others send.
+    Datagram(Descriptor),
+    /// A place at a shared one.
+    Shared(Slot),
+    /// A connection: what is still to be sent, and what has come.
+    Stream(Descriptor, Vec<u8>, Vec<u8>),
+}
+
+/// What a flight needs to know of the resolver.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    /// How long to wait for an answer.
+    pub patience: Span,
+    /// When TCP is used.
+    pub tcp: Tcp,
+    /// What to send from.
+    pub interface: SocketAddr,
+    /// How many sockets are shared; 0: none.
+    pub ports: u32,
+}
+
+/// An exchange under way.
+pub struct Flight {
+    exchange: Exchange,
+    link: Link,
+    manner: Manner,
+    deadline: Instant,
+    /// When it no longer relies on others to receive for it.
+    relief: Instant,
+}
+
+/// What came of looking.
+pub enum Progress {
+    /// Nothing yet.
+    Wait,
+    /// The exchange is over.
+    Over(Outcome),
+    /// The server does not know EDNS: the exchange can be had again without.
+    WithoutEdns,
+}
+
+impl Flight {
+    /// Sends the question.
+    pub fn start(
+        mut exchange: Exchange,
+        manner: Manner,
+        now: Instant,
+        stat: &mut Stat,
+    ) -> Result<Flight> {
+        stat.queries += 1;
+        let link = match manner.tcp {
+            Tcp::Only => dial(&exchange, &manner)?,
+            _ => cast(&mut exchange, &manner, stat)?,
+        };
+        let deadline = now.after(manner.patience);
+        let relief = now.after(GRACE);
+        let mut flight = Flight { exchange, link, manner, deadline, relief };
+        if matches!(flight.link, Link::Stream(..)) {
+            // A connection on this machine may be there at once.
+            flight.transmit(stat)?;
+        }
+        Ok(flight)
+    }
+
+    /// What was asked, and whom.
+    pub fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    /// Looks for the answer.
+    pub fn go_on(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+        let found = match &mut self.link {
+            Link::Datagram(_) => self.collect(stat),
+            Link::Shared(_) => self.pick_up(now, stat),
+            Link::Stream(..) => self.stream(stat),
+        };
+        match found {
+            Ok(None) if now >= self.deadline => Progress::Over(Outcome::Silence),
+            Ok(None) => Progress::Wait,
+            Ok(Some(Verdict::WithoutEdns)) => Progress::WithoutEdns,
+            Ok(Some(Verdict::Answer(packet))) => Progress::Over(Outcome::Answer(packet)),
+            Ok(Some(Verdict::Truncated(packet))) => match self.manner.tcp {
+                Tcp::Disable => Progress::Over(Outcome::Answer(packet)),
+                _ => self.over_stream(now, stat),
+            },
+            Ok(Some(Verdict::Malformed | Verdict::Ignore)) => {
+                Progress::Over(Outcome::Failure(Errno::ILLEGAL))
+            }
+            Err(error) => Progress::Over(Outcome::Failure(error)),
+        }
+    }
+
+    /// What to wait for.
+    pub fn interest(&self, now: Instant) -> Member {
+        let timeout = Some(self.deadline.since(now));
+        let (fd, events) = match &self.link {
+            Link::Datagram(socket) => (socket.fd(), libc::POLLIN),
+            Link::Stream(socket, unsent, _) if unsent.is_empty() => (socket.fd(), libc::POLLIN),
+            Link::Stream(socket, ..) => (socket.fd(), libc::POLLOUT),
+            Link::Shared(slot) => {
+                let (fd, condition) = (slot.descriptor(), Some(slot.condition()));
+                let timeout = timeout.map(|left| left.min(self.relief.since(now).max(GRACE)));
+                return Member { fd, events: libc::POLLIN, owned: true, timeout, condition };
+            }
+        };
+        Member { fd, events, owned: true, timeout, condition: None }
+    }
+
+    /// Receives datagrams until one is the answer.
+    fn collect(&mut self, stat: &mut Stat) -> Result<Option<Verdict>> {
+        let Link::Datagram(socket) = &self.link else { return Ok(None) };
+        let mut buffer = [0; DATAGRAM];
+        for _ in 0..BURST {
+            let size = match sock::receive(socket.fd(), &mut buffer).map_err(Errno::from) {
+                Ok(size) => size,
+                Err(error) if error.is_again() || error == Errno(libc::EINTR) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            stat.udp_received.add(size);
+            if let Some(verdict) = weigh(&self.exchange, &buffer[..size]) {
+                return Ok(Some(verdict));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes what came at a shared port.
+    fn pick_up(&mut self, now: Instant, stat: &mut Stat) -> Result<Option<Verdict>> {
+        let Link::Shared(slot) = &self.link else { return Ok(None) };
+        slot.look(now >= self.relief);
+        while let Some(message) = slot.take() {
+            stat.udp_received.add(message.len());
+            if let Some(verdict) = weigh(&self.exchange, &message) {
+                return Ok(Some(verdict));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same question over TCP.
+    fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+        let dialled = dial(&self.exchange, &self.manner).and_then(|link| {
+            self.link = link;
+            self.transmit(stat)
+        });
+        self.deadline = now.after(self.manner.patience);
+        match dialled {
+            Ok(()) => Progress::Wait,
+            Err(error) => Progress::Over(Outcome::Failure(error)),
+        }
+    }
+
+    /// Sends what is left.
+    fn transmit(&mut self, stat: &mut Stat) -> Result<()> {
+        let Link::Stream(socket, unsent, _) = &mut self.link else { return Ok(()) };
+        while !unsent.is_empty() {
+            match sock::send(socket.fd(), unsent, libc::MSG_NOSIGNAL).map_err(Errno::from) {
+                Ok(size) => {
+                    stat.tcp_sent.bytes += size as u64;
+                    unsent.drain(..size);
+                    stat.tcp_sent.count += u64::from(unsent.is_empty());
+                }
+                Err(error) if error.is_again() => return Ok(()),
+                Err(Errno(libc::EINTR)) => {}
+                // What kept the connection from being made.
+                Err(Errno::PIPE | Errno(libc::ENOTCONN)) => {
+                    return Err(sock::take_error(socket.fd())
+                        .err()
+                        .map_or(Errno::PIPE, Errno::from));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with a connection.
+    fn stream(&mut self, stat: &mut Stat) -> Result<Option<Verdict>> {
+        self.transmit(stat)?;
+        let Link::Stream(socket, unsent, came) = &mut self.link else { return Ok(None) };
+        if !unsent.is_empty() {
+            return Ok(None);
+        }
+        loop {
+            let had = came.len();
+            came.resize(had + PIECE, 0);
+            let received = sock::receive(socket.fd(), &mut came[had..]).map_err(Errno::from);
+            came.truncate(had + received.unwrap_or(0));
+            match received {
+                // The end, before there was a message.
+                Ok(0) => return Err(Errno::NOANSWER),
+                Ok(size) => stat.tcp_received.bytes += size as u64,
+                Err(error) if error.is_again() || error == Errno(libc::EINTR) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+            let Some((length, rest)) = came.split_first_chunk() else { continue };
+            let length = u16::from_be_bytes(*length) as usize;
+            let Some(message) = rest.get(..length) else { continue };
+            stat.tcp_received.count += 1;
+            // Nobody else can send here: a wrong answer is the server's.
+            return Ok(Some(self.exchange.judge(message, true)));
+        }
+    }
+}
+
+/// What a datagram means, if anything. One that fills all the room may have been longer.
+fn weigh(exchange: &Exchange, message: &[u8]) -> Option<Verdict> {
+    match exchange.judge(message, false) {
+        Verdict::Ignore => None,
+        Verdict::Malformed if message.len() == DATAGRAM => {
+            Some(Verdict::Truncated(super::packet::Packet::new(0)))
+        }
+        verdict => Some(verdict),
+    }
+}
+
+/// Sends a datagram.
+fn cast(exchange: &mut Exchange, manner: &Manner, stat: &mut Stat) -> Result<Link> {
+    let server = exchange.ask.server;
+    let link = match manner.ports {
+        0 => {
+            let query = exchange.query();
+            let socket = open(&server, libc::SOCK_DGRAM, &manner.interface)?;
+            sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
+            sock::send(socket.fd(), query.wire(), libc::MSG_NOSIGNAL)?;
+            Link::Datagram(socket)
+        }
+        count => Link::Shared(ports::send(exchange, count, &manner.interface)?),
+    };
+    stat.udp_sent.add(exchange.size());
+    Ok(link)
+}
+
+/// Begins a connection.
+fn dial(exchange: &Exchange, manner: &Manner) -> Result<Link> {
+    let server = exchange.ask.server;
+    let socket = open(&server, libc::SOCK_STREAM, &manner.interface)?;
+    match sock::connect(socket.fd(), &SockaddrStorage::from(server)).map_err(Errno::from) {
+        Ok(()) | Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {}
+        Err(error) => return Err(error),
+    }
+    let query = exchange.query();
+    let length = query.wire().len() as u16;
+    let unsent = [&length.to_be_bytes(), query.wire()].concat();
+    Ok(Link::Stream(socket, unsent, Vec::new()))
+}

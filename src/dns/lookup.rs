@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//! From a host's name to its addresses: both kinds are asked for at once.
+
+use super::config::Config;
+use super::packet::{rcode, Packet, ANSWER};
+use super::pool::Resolvers;
+use super::record::{self, A, AAAA};
+use super::resolver::Resolver;
+use crate::controller::Member;
+use crate::errno::{Errno, Result};
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+thread_local! {
+    static USUAL: RefCell<Option<Rc<Resolvers>>> = const { RefCell::new(None) };
+}
+
+/// The thread's resolvers for names of hosts: those of the system's files, unless it was told otherwise.
+pub fn usual() -> Rc<Resolvers> {
+    USUAL.with(|usual| {
+        let mut usual = usual.borrow_mut();
+        let made = || Rc::new(Resolvers::new(Rc::new(Config::stub()), None, None));
+        Rc::clone(usual.get_or_insert_with(made))
+    })
+}
+
+/// Sets them; `None`: the system's.
+pub fn set_usual(resolvers: Option<Rc<Resolvers>>) {
+    USUAL.with(|usual| *usual.borrow_mut() = resolvers);
+}
+
+/// The addresses of one kind.
+enum Half {
+    /// Nobody is free to ask.
+    Waiting(u16),
+    /// Asked for.
+    Asked(Rc<Resolver>),
+    /// Found, or not.
+    Known(Result<Vec<IpAddr>>),
+}
+
+/// A name whose addresses are looked for.
+pub struct Lookup {
+    pool: Rc<Resolvers>,
+    name: String,
+    halves: Vec<Half>,
+    /// In words, why there are none.
+    reason: String,
+}
+
+impl Lookup {
+    /// Begins. `family` is AF_INET, AF_INET6, or AF_UNSPEC for both. An address in text stands for itself.
+    pub fn new(pool: Rc<Resolvers>, name: &str, family: i32) -> Lookup {
+        let types: &[u16] = match family {
+            libc::AF_INET => &[A],
+            libc::AF_INET6 => &[AAAA],
+            _ => &[AAAA, A],
+        };
+        let halves = match name.parse::<IpAddr>() {
+            Ok(address) => {
+                let fits = types.contains(if address.is_ipv4() { &A } else { &AAAA });
+                vec![Half::Known(fits.then_some(vec![address]).ok_or(Errno::NONAME))]
+            }
+            Err(_) => types.iter().map(|&rtype| Half::Waiting(rtype)).collect(),
+        };
+        Lookup { pool, name: name.to_owned(), halves, reason: String::new() }
+    }
+
+    /// Goes on without waiting. EAGAIN while anything is still to come.
+    pub fn step(&mut self) -> Result<()> {
+        let mut waits = false;
+        for half in &mut self.halves {
+            if let Half::Waiting(rtype) = *half {
+                if let Some(resolver) = self.pool.get() {
+                    *half = match resolver.submit(&self.name, rtype, record::IN) {
+                        Ok(()) => Half::Asked(resolver),
+                        Err(error) => {
+                            self.pool.put(resolver);
+                            Half::Known(Err(error))
+                        }
+                    };
+                }
+            }
+            if let Half::Asked(resolver) = half {
+                let found = match resolver.fetch() {
+                    Err(Errno::AGAIN) => {
+                        waits = true;
+                        continue;
+                    }
+                    Ok(packet) => addresses(&packet),
+                    Err(error) => Err(error),
+                };
+                if found.is_err() {
+                    self.reason = resolver.reason();
+                }
+                self.pool.put(Rc::clone(resolver));
+                *half = Half::Known(found);
+            }
+            waits |= matches!(half, Half::Waiting(_));
+        }
+        if waits {
+            Err(Errno::AGAIN)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What to wait for before the next `step`.
+    pub fn interests(&self) -> impl Iterator<Item = Member> + use<'_> {
+        self.halves.iter().filter_map(|half| match half {
+            Half::Waiting(_) => Some(self.pool.interest()),
+            Half::Asked(resolver) => Some(resolver.interest()),
+            Half::Known(_) => None,
+        })
+    }
+
+    /// Takes the addresses that are known by now, IPv6 first.
+    pub fn take(&mut self) -> Vec<IpAddr> {
+        let known = self.halves.iter_mut().filter_map(|half| match half {
+            Half::Known(Ok(list)) => Some(std::mem::take(list)),
+            _ => None,
+        });
+        known.flatten().collect()
+    }
+
+    /// Why there is no address: the failure that matters most. CQ_ENONAME: there is none, so it is said.
+    pub fn error(&self) -> Errno {
+        let failures = self.halves.iter().filter_map(|half| match half {
+            Half::Known(Err(error)) => Some(*error),
+            _ => None,
+        });
+        failures.max_by_key(|&error| error != Errno::NONAME).unwrap_or(Errno::NONAME)
+    }
+
+    /// What it waits for, in words.
+    pub fn progress(&self) -> String {
+        let asked = self.halves.iter().filter_map(|half| match half {
+            Half::Asked(resolver) => Some(resolver.progress()),
+            _ => None,
+        });
+        asked.into_iter().next_back().unwrap_or_else(|| format!("{}: waiting for a resolver", self.name))
+    }
+
+    /// The same in words.
+    pub fn reason(&self) -> String {
+        match self.reason.is_empty() {
+            true => format!("{}: no such host", self.name),
+            false => self.reason.clone(),
+        }
+    }
+}
+
+impl Drop for Lookup {
+    fn drop(&mut self) {
+        for half in self.halves.drain(..) {
+            if let Half::Asked(resolver) = half {
+                self.pool.put(resolver);
+            }
+        }
+    }
+}
+
+/// The addresses in an answer.
+fn addresses(packet: &Packet) -> Result<Vec<IpAddr>> {
+    let found: Vec<IpAddr> = packet.records(ANSWER).filter_map(|record| record.address()).collect();
+    match (found.is_empty(), packet.rcode()) {
+        (false, _) => Ok(found),
+        (true, rcode::NOERROR | rcode::NXDOMAIN) => Err(Errno::NONAME),
+        (true, _) => Err(Errno::FAIL),
+    }
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+//! Domain names: uncompressed wire form, the compressed form inside messages, and text. RFC 1035
+//! §3.1, §4.1.4 and §5.1; letters compare without case, RFC 4343.
+
+use crate::errno::{Errno, Result};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// The most bytes of a name on the wire.
+pub const LONGEST: usize = 255;
+
+/// The most bytes of a label.
+const LABEL: usize = 63;
+
+/// A name in wire form: labels, each after its length, and an empty one at the end. A length is
+/// below every letter, so case is folded over all bytes alike.
+#[derive(Clone)]
+pub struct Name(Box<[u8]>);
+
+impl Name {
+    /// The root.
+    pub fn root() -> Name {
+        Name(Box::new([0]))
+    }
+
+    /// From text; with or without a final dot, `\.` and `\065` escaped. CQ_EILLEGAL for an empty
+    /// label, one beyond 63 bytes, a name beyond 255, a broken escape.
+    pub fn scan(text: &[u8]) -> Result<Name> {
+        let mut wire = [0u8; LONGEST + 1];
+        let (mut at, mut label) = (1, 0);
+        if !matches!(text, b"" | b".") {
+            let mut rest = text;
+            while let Some((&byte, tail)) = rest.split_first() {
+                rest = tail;
+                let byte = match byte {
+                    b'.' if at - label == 1 => return Err(Errno::ILLEGAL),
+                    b'.' => {
+                        wire[label] = (at - label - 1) as u8;
+                        (label, at) = (at, at + 1);
+                        if at > LONGEST {
+                            return Err(Errno::ILLEGAL);
+                        }
+                        continue;
+                    }
+                    b'\\' => unescape(&mut rest)?,
+                    byte => byte,
+                };
+                // One byte stays for the root.
+                if at - label > LABEL || at >= LONGEST - 1 {
+                    return Err(Errno::ILLEGAL);
+                }
+                wire[at] = byte;
+                at += 1;
+            }
+            if at - label > 1 {
+                wire[label] = (at - label - 1) as u8;
+                at += 1;
+            }
+        }
+        wire[at - 1] = 0;
+        Ok(Name(wire[..at].into()))
+    }
+
+    /// From a message; also where what follows the name begins.
+    pub fn parse(message: &[u8], at: usize) -> Result<(Name, usize)> {
+        let mut wire = [0u8; LONGEST];
+        let (size, next) = expand(message, at, &mut wire)?;
+        Ok((Name(wire[..size].into()), next))
+    }
+
+    /// The wire form.
+    pub fn wire(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether it is the root.
+    pub fn is_root(&self) -> bool {
+        self.0.len() == 1
+    }
+
+    /// How many labels it has, the root not counted.
+    pub fn labels(&self) -> usize {
+        Labels(&self.0).count()
+    }
+
+    /// Whether it is `zone` or below it.
+    pub fn is_within(&self, zone: &Name) -> bool {
+        let mut rest = &self.0[..];
+        while rest.len() > zone.0.len() {
+            rest = &rest[1 + rest[0] as usize..];
+        }
+        rest.eq_ignore_ascii_case(&zone.0)
+    }
+
+    /// Without its first label; `None` for the root.
+    pub fn parent(&self) -> Option<Name> {
+        (!self.is_root()).then(|| Name(self.0[1 + self.0[0] as usize..].into()))
+    }
+
+    /// This name, then the labels of another.
+    pub fn join(&self, suffix: &Name) -> Result<Name> {
+        let wire = [&self.0[..self.0.len() - 1], &suffix.0].concat();
+        if wire.len() > LONGEST {
+            return Err(Errno::ILLEGAL);
+        }
+        Ok(Name(wire.into()))
+    }
+
+    /// Whether the name at `at` of a message is this one.
+    pub fn is_at(&self, message: &[u8], at: usize) -> bool {
+        let mut wire = [0u8; LONGEST];
+        expand(message, at, &mut wire)
+            .is_ok_and(|(size, _)| wire[..size].eq_ignore_ascii_case(&self.0))
+    }
+}
+
+/// The byte that a `\` stands for, taken from what follows it.
+fn unescape(rest: &mut &[u8]) -> Result<u8> {
+    let (byte, used) = match **rest {
+        [a @ b'0'..=b'9', b, c, ..] if b.is_ascii_digit() && c.is_ascii_digit() => {
+            let digits = [a, b, c].map(|digit| u32::from(digit - b'0'));
+            let value = digits[0] * 100 + digits[1] * 10 + digits[2];
+            (u8::try_from(value).map_err(|_| Errno::ILLEGAL)?, 3)
+        }
+        [b'0'..=b'9', ..] | [] => return Err(Errno::ILLEGAL),
+        [byte, ..] => (byte, 1),
+    };
+    *rest = &rest[used..];
+    Ok(byte)
+}
+
+/// Copies the name at `at` out of a message, uncompressed: its size, and where what follows it
+/// begins. CQ_EILLEGAL beyond the message's end, the longest name, or for a pointer that does not lead
+/// backwards: each one must, so none can loop.
+pub fn expand(message: &[u8], at: usize, wire: &mut [u8; LONGEST]) -> Result<(usize, usize)> {
+    let (mut at, mut size, mut limit, mut next) = (at, 0, at, None);
+    loop {
+        let length = *message.get(at).ok_or(Errno::ILLEGAL)? as usize;
+        match length {
+            0 => {
+                *wire.get_mut(size).ok_or(Errno::ILLEGAL)? = 0;
+                return Ok((size + 1, next.unwrap_or(at + 1)));
+            }
+            1..=LABEL => {
+                let label = message.get(at..at + 1 + length).ok_or(Errno::ILLEGAL)?;
+                // The root, too, has to fit.
+                let room = wire.get_mut(size..size + label.len()).ok_or(Errno::ILLEGAL)?;
+                room.copy_from_slice(label);
+                size += label.len();
+                at += label.len();
+            }
+            0xC0..=0xFF => {
+                let low = *message.get(at + 1).ok_or(Errno::ILLEGAL)? as usize;
+                next.get_or_insert(at + 2);
+                at = (length & 0x3F) << 8 | low;
+                if at >= limit {
+                    return Err(Errno::ILLEGAL);
+                }
+                limit = at;
+            }
+            _ => return Err(Errno::ILLEGAL),
+        }
+    }
+}
+
+/// Where what follows the name at `at` begins. The name itself is looked at by whoever expands it.
+pub fn skip(message: &[u8], mut at: usize) -> Result<usize> {
+    loop {
+        match *message.get(at).ok_or(Errno::ILLEGAL)? {
+            0 => return Ok(at + 1),
+            length @ 1..=63 => at += 1 + length as usize,
+            0xC0..=0xFF if at + 1 < message.len() => return Ok(at + 2),
+            _ => return Err(Errno::ILLEGAL),
+        }
+    }
+}
+
+/// The labels of a wire form, without the root.
+pub struct Labels<'a>(pub &'a [u8]);
+
+impl<'a> Iterator for Labels<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (&length, rest) = self.0.split_first()?;
+        let (label, rest) = rest.split_at_checked(length as usize)?;
+        self.0 = rest;
+        (length > 0).then_some(label)
+    }
+}
+
+/// Appends the text of a wire form: each label and a dot; what would be misread is escaped.
+pub fn format(wire: &[u8], text: &mut Vec<u8>) {
+    if wire.len() <= 1 {
+        text.push(b'.');
+    }
+    for label in Labels(wire) {
+        for &byte in label {
+            match byte {
+                b'.' | b'\\' => text.extend([b'\\', byte]),
+                b'!'..=b'~' => text.push(byte),
+                _ => text.extend(format!("\\{byte:03}").bytes()),
+            }
+        }
+        text.push(b'.');
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(self.0.len());
+        format(&self.0, &mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut folded = [0u8; LONGEST];
+        let folded = &mut folded[..self.0.len()];
+        folded.copy_from_slice(&self.0);
+        folded.make_ascii_lowercase();
+        state.write(folded);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+//! Ports that queries share: a bounded number of datagram sockets of the thread, each at a port that the
+//! kernel chose at random and given up after a bounded number of queries.
+//!
+//! A descriptor that many wait for would wake all of them for each answer. So one of them, the leader, waits for
+//! the descriptor and receives for all: what belongs to others is put where they find it, and their
+//! condition is signalled. With its own answer the leader makes another one leader. Should it not
+//! look in time (its controller may stand still), whoever notices takes over.
+
+use super::exchange::Exchange;
+use super::flight::{open, DATAGRAM};
+use super::random;
+use crate::condition::Condition;
+use crate::descriptor::Descriptor;
+use crate::errno::{Errno, Result};
+use crate::socket::{forks, Address};
+use crate::sys::message;
+use nix::sys::socket::SockaddrStorage;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+/// How many queries leave through a port: who wants to forge an answer has that long to find it out.
+const USES: u32 = 1000;
+
+/// How many queries wait at one port: ids must differ.
+const CROWD: usize = 4096;
+
+/// How many messages are received before others have their turn.
+const BURST: usize = 64;
+
+/// How many messages wait for one that does not look.
+const INBOX: usize = 8;
+
+thread_local! {
+    static PORTS: RefCell<Vec<Rc<Port>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A shared socket.
+struct Port {
+    descriptor: Descriptor,
+    v4: bool,
+    interface: SocketAddr,
+    forks: u32,
+    uses: Cell<u32>,
+    /// Who waits for what: id and server.
+    waiting: RefCell<HashMap<(u16, SocketAddr), Weak<Place>>>,
+    /// The id and server of the leader.
+    leader: Cell<Option<(u16, SocketAddr)>>,
+}
+
+/// Where an answer is put.
+struct Place {
+    inbox: RefCell<VecDeque<Vec<u8>>>,
+    condition: Arc<Condition>,
+}
+
+/// A query's place at a port.
+pub struct Slot {
+    port: Rc<Port>,
+    key: (u16, SocketAddr),
+    place: Rc<Place>,
+}
+
+/// Sends a query through one of `count` ports. The exchange gets another id if its own is taken there.
+pub fn send(exchange: &mut Exchange, count: u32, interface: &SocketAddr) -> Result<Slot> {
+    let server = exchange.ask.server;
+    let port = choose(&server, count, interface)?;
+    while port.waiting.borrow().contains_key(&(exchange.id(), server)) {
+        exchange.set_id(random::id());
+    }
+    let query = exchange.query();
+    let to = Address::new(&SockaddrStorage::from(server));
+    message::send_to(port.descriptor.fd(), query.wire(), Some(&to), libc::MSG_NOSIGNAL)?;
+    let place = Rc::new(Place { inbox: RefCell::default(), condition: Condition::new(false) });
+    let key = (exchange.id(), server);
+    port.waiting.borrow_mut().insert(key, Rc::downgrade(&place));
+    Ok(Slot { port, key, place })
+}
+
+/// A port for a query to a server: one of those there are, or a new one.
+fn choose(server: &SocketAddr, count: u32, interface: &SocketAddr) -> Result<Rc<Port>> {
+    PORTS.with(|ports| {
+        let mut ports = ports.borrow_mut();
+        ports.retain(|port| port.uses.get() > 0 && port.forks == forks());
+        let fits = |port: &Rc<Port>| {
+            port.v4 == server.is_ipv4()
+                && port.interface == *interface
+                && port.waiting.borrow().len() < CROWD
+        };
+        let fitting = ports.iter().filter(|port| fits(port)).count();
+        let port = match fitting < count as usize {
+            false => {
+                let index = random::below(fitting as u32) as usize;
+                ports.iter().filter(|port| fits(port)).nth(index).cloned().ok_or(Errno::AGAIN)?
+            }
+            true => {
+                let port = Rc::new(Port::open(server, interface)?);
+                ports.push(Rc::clone(&port));
+                port
+            }
+        };
+        port.uses.set(port.uses.get() - 1);
+        Ok(port)
+    })
+}
+
+impl Port {
+    fn open(server: &SocketAddr, interface: &SocketAddr) -> Result<Port> {
+        let any = SocketAddr::new(interface.ip(), 0);
+        let descriptor = open(server, libc::SOCK_DGRAM, &any)?;
+        Ok(Port {
+            descriptor,
+            v4: server.is_ipv4(),
+            interface: *interface,
+            forks: forks(),
+            uses: Cell::new(USES),
+            waiting: RefCell::default(),
+            leader: Cell::new(None),
+        })
+    }
+
+    /// Receives for all who wait here.
+    fn receive(&self) {
+        let mut buffer = [0; DATAGRAM];
+        for _ in 0..BURST {
+            if self.waiting.borrow().is_empty() {
+                return;
+            }
+            let received = message::receive_from(self.descriptor.fd(), &mut buffer);
+            let Ok(received) = received else { return };
+            let Some(from) = address(&received.from) else { continue };
+            let Some(&[high, low]) = buffer[..received.size].first_chunk() else { continue };
+            let key = (u16::from_be_bytes([high, low]), from);
+            let place = self.waiting.borrow().get(&key).and_then(Weak::upgrade);
+            let Some(place) = place.filter(|place| place.inbox.borrow().len() < INBOX) else {
+                continue;
+            };
+            place.inbox.borrow_mut().push_back(buffer[..received.size].to_vec());
+            if self.leader.get() != Some(key) {
+                place.condition.signal(usize::MAX);
+            }
+        }
+    }
+
+    /// Makes somebody leader who waits for an answer that has not come.
+    fn hand_on(&self) {
+        self.leader.set(None);
+        let next = self
+            .waiting
+            .borrow()
+            .values()
+            .filter_map(Weak::upgrade)
+            .find(|place| place.inbox.borrow().is_empty());
+        if let Some(place) = next {
+            place.condition.signal(usize::MAX);
+        }
+    }
+}
+
+fn address(from: &Address) -> Option<SocketAddr> {
+    let storage = from.storage()?;
+    let v4 = storage.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), a.port())));
+    v4.or_else(|| storage.as_sockaddr_in6().map(|&a| SocketAddr::V6(a.into())))
+}
+
+impl Slot {
+    /// The descriptor, for the leader; -1 for others.
+    pub fn descriptor(&self) -> RawFd {
+        match self.leads() {
+            true => self.port.descriptor.fd(),
+            false => -1,
+        }
+    }
+
+    /// What is signalled when the answer is there, or when it is time to lead.
+    pub fn condition(&self) -> Arc<Condition> {
+        Arc::clone(&self.place.condition)
+    }
+
+    /// Receives, if that is our task; `impatient` makes it ours.
+    pub fn look(&self, impatient: bool) {
+        if impatient {
+            self.port.leader.set(Some(self.key));
+        }
+        if self.place.inbox.borrow().is_empty() && self.leads() {
+            self.port.receive();
+        }
+    }
+
+    /// A message that came for us.
+    pub fn take(&self) -> Option<Vec<u8>> {
+        self.place.inbox.borrow_mut().pop_front()
+    }
+
+    fn leads(&self) -> bool {
+        if self.port.leader.get().is_none() {
+            self.port.leader.set(Some(self.key));
+        }
+        self.port.leader.get() == Some(self.key)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.port.waiting.borrow_mut().remove(&self.key);
+        if self.port.leader.get() == Some(self.key) {
+            self.port.hand_on();
+        }
+    }
+}

@@ -43,16 +43,17 @@ pub struct Way<'a> {
 pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone: &Name) -> Way<'a> {
     let mut way = Way { records: Vec::new(), end: name.clone(), aliases: 0, complete: false };
     while way.end.is_within(zone) && way.aliases <= CHAIN {
+        let end = way.end.clone();
         let of_end = |record: &Record<'a>| {
             (record.class == class || class == ANY)
-                && way.end.is_at(record.message, record.name as usize)
+                && end.is_at(record.message, record.name as usize)
         };
-        let data: Vec<_> = packet
+        let before = way.records.len();
+        let data = packet
             .records(ANSWER)
-            .filter(|record| (record.rtype == rtype || rtype == ALL) && of_end(record))
-            .collect();
-        if !data.is_empty() {
-            way.records.extend(data);
+            .filter(|record| (record.rtype == rtype || rtype == ALL) && of_end(record));
+        way.records.extend(data);
+        if way.records.len() > before {
             way.complete = true;
             break;
         }
@@ -71,7 +72,7 @@ pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone:
 /// What an answer to a question means, from a server of `zone`. `recursive`: the server was asked to ask others,
 /// so it never refers.
 pub fn meaning(packet: &Packet, way: &Way, zone: &Name, recursive: bool) -> Meaning {
-    let code = packet.rcode();
+    let code = packet.code();
     if !matches!(code, rcode::NOERROR | rcode::NXDOMAIN) {
         return Meaning::Lame;
     }

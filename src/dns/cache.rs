@@ -8,15 +8,22 @@
 
 use super::name::Name;
 use super::packet::{flag, rcode, Packet, ADDITIONAL, ALL, ANSWER, AUTHORITY, QUESTION};
-use super::record::{OPT, SOA};
+use super::record::{self, Value, OPT, SOA};
 use crate::clock::{Instant, Span};
 use lru::LruCache;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 /// The most bytes that a thread keeps.
 const LIMIT: usize = 4 << 20;
+
+/// In place of a type: a name that does not exist has no records of any, RFC 2308 §5.
+const EVERY: u16 = 0;
+
+/// How many servers are remembered.
+const SERVERS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// What an entry costs beside its bytes.
 const OVERHEAD: usize = 160;
@@ -36,11 +43,11 @@ pub enum Trait {
 }
 
 impl Trait {
-    /// For how many seconds.
-    fn lifetime(self) -> u32 {
+    /// For how long.
+    fn lifetime(self) -> Span {
         match self {
-            Trait::Silent => 60,
-            Trait::Plain => 3600,
+            Trait::Silent => Span(60_000_000_000),
+            Trait::Plain => Span(3_600_000_000_000),
         }
     }
 }
@@ -54,21 +61,70 @@ pub struct Delegation {
     pub servers: Vec<(Name, Vec<SocketAddr>)>,
 }
 
-#[derive(PartialEq, Eq, Hash, Clone)]
-enum Key {
-    /// By view, name, type, class.
-    Answer(u64, Name, u16, u16),
-    /// By view and zone.
-    Zone(u64, Name),
-    /// What is known of a server.
-    Server(SocketAddr, Trait),
+/// What an entry is of. All maps go by `hash`, made with a key that nobody knows.
+struct Key {
+    hash: u64,
+    view: u64,
+    name: Name,
+    kind: Kind,
+}
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Kind {
+    /// An answer, by type and class.
+    Answer(u16, u16),
+    /// Who serves the zone of that name.
+    Zone,
+}
+
+impl Key {
+    fn of(&self, kind: Kind) -> Key {
+        Key { name: self.name.clone(), kind, ..*self }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        self.view == other.view && self.kind == other.kind && self.name == other.name
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let kind = match self.kind {
+            Kind::Answer(rtype, class) => 1 << 32 | u64::from(rtype) << 16 | u64::from(class),
+            Kind::Zone => 0,
+        };
+        state.write_u64(self.hash ^ self.view.rotate_left(32) ^ kind);
+    }
+}
+
+/// Spreads what is a hash already.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        // The golden ratio, as in Knuth's multiplicative hashing.
+        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 ^= self.0 >> 32;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 enum Entry {
     /// A message, and when it came.
     Answer(Packet, Instant),
     Zone(Rc<Delegation>),
-    Server,
 }
 
 struct Kept {
@@ -79,7 +135,9 @@ struct Kept {
 
 /// The cache.
 pub struct Cache {
-    entries: LruCache<Key, Kept>,
+    entries: LruCache<Key, Kept, BuildHasherDefault<Spread>>,
+    /// What is known of servers, and until when.
+    servers: LruCache<(SocketAddr, Trait), Instant>,
     size: usize,
     limit: usize,
     hasher: RandomState,
@@ -94,7 +152,13 @@ impl Default for Cache {
 impl Cache {
     /// Of at most that many bytes.
     pub fn with_limit(limit: usize) -> Cache {
-        Cache { entries: LruCache::unbounded(), size: 0, limit, hasher: RandomState::new() }
+        Cache {
+            entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
+            servers: LruCache::new(SERVERS),
+            size: 0,
+            limit,
+            hasher: RandomState::new(),
+        }
     }
 
     /// How many bytes it holds.
@@ -108,14 +172,25 @@ impl Cache {
         self.hasher.hash_one(what)
     }
 
-    /// Keeps an answer, if it is one to be kept.
-    pub fn put_answer(&mut self, view: u64, packet: &Packet, now: Instant) {
-        let (Some((name, rtype, class)), Some(ttl)) = (packet.question(), lifetime(packet)) else {
-            return;
-        };
+    fn key(&self, view: u64, name: &Name, kind: Kind) -> Key {
+        Key { hash: self.hasher.hash_one(name), view, name: name.clone(), kind }
+    }
+
+    /// Keeps an answer to a question, if it is one to be kept.
+    pub fn put_answer(
+        &mut self,
+        view: u64,
+        (name, rtype, class): (&Name, u16, u16),
+        packet: &Packet,
+        now: Instant,
+    ) {
+        let Some(ttl) = lifetime(packet, name, rtype) else { return };
         let size = packet.wire().len() + name.wire().len();
         let entry = Entry::Answer(packet.clone(), now);
-        self.put(Key::Answer(view, name, rtype, class), entry, ttl, size, now);
+        let no_such_name = flag::rcode(packet.flags()) == rcode::NXDOMAIN;
+        let rtype = if no_such_name && packet.count(ANSWER) == 0 { EVERY } else { rtype };
+        let key = self.key(view, name, Kind::Answer(rtype, class));
+        self.put(key, entry, ttl, size, now);
     }
 
     /// An answer, the lifetimes in it reduced by the time that has passed.
@@ -127,11 +202,15 @@ impl Cache {
         class: u16,
         now: Instant,
     ) -> Option<Packet> {
-        let kept = self.get(&Key::Answer(view, name.clone(), rtype, class), now)?;
-        let Entry::Answer(packet, since) = &kept.entry else { return None };
+        let mut key = self.key(view, name, Kind::Answer(rtype, class));
+        if self.get(&key, now).is_none() {
+            key = key.of(Kind::Answer(EVERY, class));
+        }
+        let Some(Entry::Answer(packet, since)) = self.get(&key, now) else { return None };
         let age = (now.since(*since).0 / 1_000_000_000) as u32;
         let mut packet = packet.clone();
         packet.age(age);
+        packet.set_question_type(rtype);
         Some(packet)
     }
 
@@ -139,7 +218,7 @@ impl Cache {
     pub fn put_zone(&mut self, view: u64, delegation: Rc<Delegation>, ttl: u32, now: Instant) {
         let addresses: usize =
             delegation.servers.iter().map(|s| s.0.wire().len() + 32 * s.1.len()).sum();
-        let (key, size) = (Key::Zone(view, delegation.zone.clone()), addresses);
+        let (key, size) = (self.key(view, &delegation.zone, Kind::Zone), addresses);
         self.put(key, Entry::Zone(delegation), ttl.min(LONGEST), size, now);
     }
 
@@ -148,9 +227,7 @@ impl Cache {
         let mut zone = Some(name.clone());
         while let Some(name) = zone {
             zone = name.parent();
-            if let Some(Kept { entry: Entry::Zone(found), .. }) =
-                self.get(&Key::Zone(view, name), now)
-            {
+            if let Some(Entry::Zone(found)) = self.get(&self.key(view, &name, Kind::Zone), now) {
                 return Some(Rc::clone(found));
             }
         }
@@ -159,36 +236,37 @@ impl Cache {
 
     /// Forgets who serves a zone: none of them does.
     pub fn forget_zone(&mut self, view: u64, zone: &Name) {
-        self.remove(&Key::Zone(view, zone.clone()));
+        let key = self.key(view, zone, Kind::Zone);
+        self.remove(&key);
     }
 
     /// Notes that something is or is not so of a server.
     pub fn mark(&mut self, server: SocketAddr, what: Trait, so: bool, now: Instant) {
-        let key = Key::Server(server, what);
         match so {
-            true => self.put(key, Entry::Server, what.lifetime(), 0, now),
-            false if self.entries.is_empty() => {}
-            false => self.remove(&key),
+            true => drop(self.servers.put((server, what), now.after(what.lifetime()))),
+            false if self.servers.is_empty() => {}
+            false => drop(self.servers.pop(&(server, what))),
         }
     }
 
     /// Whether that was noted lately.
     pub fn is(&mut self, server: SocketAddr, what: Trait, now: Instant) -> bool {
-        !self.entries.is_empty() && self.get(&Key::Server(server, what), now).is_some()
+        !self.servers.is_empty() && self.servers.get(&(server, what)).is_some_and(|&end| end > now)
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.servers.clear();
         self.size = 0;
     }
 
-    fn get(&mut self, key: &Key, now: Instant) -> Option<&Kept> {
-        if self.entries.peek(key)?.expires <= now {
-            self.remove(key);
+    fn get(&mut self, key: &Key, now: Instant) -> Option<&Entry> {
+        if self.entries.is_empty() {
             return None;
         }
-        self.entries.get(key)
+        // Expired entries go when they are put anew, or when they have not been used for long.
+        self.entries.get(key).filter(|kept| kept.expires > now).map(|kept| &kept.entry)
     }
 
     fn put(&mut self, key: Key, entry: Entry, ttl: u32, size: usize, now: Instant) {
@@ -214,34 +292,26 @@ impl Cache {
 }
 
 /// How long an answer may be kept, in seconds; `None`: not at all.
-pub fn lifetime(packet: &Packet) -> Option<u32> {
-    let code = packet.rcode();
+pub fn lifetime(packet: &Packet, name: &Name, rtype: u16) -> Option<u32> {
+    let code = flag::rcode(packet.flags());
     if packet.flags() & flag::TC != 0 || !matches!(code, rcode::NOERROR | rcode::NXDOMAIN) {
         return None;
     }
-    let (name, rtype, _) = packet.question()?;
-    let shortest = packet.records(ANSWER).map(|record| positive(record.ttl)).min();
-    let answered = packet.records(ANSWER).any(|record| record.rtype == rtype);
-    let ttl = match answered && code == rcode::NOERROR {
-        true => shortest?,
-        // RFC 2308 §5: no SOA, no caching.
-        false => {
-            let soa = packet.records(AUTHORITY).find(|record| record.rtype == SOA)?;
-            let zone = soa.name().ok()?;
-            let last = packet.records(ANSWER).last().and_then(|cname| cname.host().ok());
-            if !last.unwrap_or(name).is_within(&zone) {
-                return None;
-            }
-            let super::record::Value::Number(minimum) = soa.member("minimum").ok()? else {
-                return None;
-            };
-            positive(soa.ttl)
-                .min(positive(minimum))
-                .min(LONGEST_NEGATIVE)
-                .min(shortest.unwrap_or(u32::MAX))
-        }
-    };
-    Some(ttl)
+    let (mut shortest, mut answered, mut last) = (u32::MAX, false, None);
+    for record in packet.records(ANSWER) {
+        shortest = shortest.min(positive(record.ttl));
+        answered |= record.rtype == rtype || rtype == record::ALL;
+        last = Some(record);
+    }
+    if answered && code == rcode::NOERROR {
+        return Some(shortest);
+    }
+    // RFC 2308 §5: no SOA, no caching.
+    let soa = packet.records(AUTHORITY).find(|record| record.rtype == SOA)?;
+    let end = last.and_then(|cname| cname.host().ok()).unwrap_or_else(|| name.clone());
+    let Value::Number(minimum) = soa.member("minimum").ok()? else { return None };
+    let ttl = positive(soa.ttl).min(positive(minimum)).min(LONGEST_NEGATIVE).min(shortest);
+    end.is_within(&soa.name().ok()?).then_some(ttl)
 }
 
 /// A lifetime with its highest bit set means none, RFC 2181 §8.
@@ -254,6 +324,14 @@ pub fn positive(ttl: u32) -> u32 {
 }
 
 impl Packet {
+    /// Changes what was asked for.
+    fn set_question_type(&mut self, rtype: u16) {
+        let data = self.records(QUESTION).next().map(|question| question.rdata as usize - 4);
+        if let Some(at) = data {
+            self.set_word(at, rtype);
+        }
+    }
+
     /// Reduces the lifetimes of records by seconds that have passed.
     fn age(&mut self, seconds: u32) {
         if seconds == 0 {

@@ -2,10 +2,10 @@
 //! How a resolver asks: resolv.conf(5) and nsswitch.conf(5) in, resolv.conf out.
 
 use super::name::Name;
+use super::version::{version, Version};
 use crate::errno::{Errno, Result};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
-use std::time::SystemTime;
 
 /// The system's name servers.
 pub const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -114,7 +114,7 @@ pub struct Config {
 pub struct System {
     loaded: Config,
     path: String,
-    changed: Option<SystemTime>,
+    changed: Option<Version>,
 }
 
 impl Default for Config {
@@ -141,10 +141,6 @@ impl Default for Config {
     }
 }
 
-fn modified(path: &str) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|file| file.modified()).ok()
-}
-
 impl Config {
     /// From the system's files. Where there are none, a server at 127.0.0.1 is asked, as every libc does.
     pub fn stub() -> Config {
@@ -153,7 +149,7 @@ impl Config {
 
     /// The same from another resolv.conf.
     fn system(path: &str) -> Config {
-        let changed = modified(path);
+        let changed = version(path);
         let mut config = Config { nameservers: Vec::new(), ..Config::default() };
         config.lookup = vec![Source::File, Source::Bind];
         // Missing files are as good as empty ones.
@@ -176,7 +172,7 @@ impl Config {
     /// that the program has changed meanwhile stay. Tells whether anything is different.
     pub fn refresh(&mut self) -> bool {
         let Some(system) = &self.system else { return false };
-        if modified(&system.path) == system.changed {
+        if version(&system.path) == system.changed {
             return false;
         }
         let (fresh, old) = (Config::system(&system.path), system.loaded.clone());

@@ -6,7 +6,7 @@
 //! the answer goes on. RFC 5452 §9.
 
 use super::name::Name;
-use super::packet::{flag, rcode, Packet, ADDITIONAL, ALL, HEADER, QUESTION};
+use super::packet::{flag, rcode, Packet, ADDITIONAL, HEADER};
 use super::record::OPT;
 use std::net::SocketAddr;
 
@@ -106,12 +106,9 @@ impl Exchange {
         if !ours || !(self.is_question(message) || questions == 0 && error) {
             return Verdict::Ignore;
         }
-        let Ok(packet) = Packet::parse(message) else { return Verdict::Malformed };
-        if packet.records(ALL & !QUESTION).any(|record| record.walk(|_, _, _, _| {}).is_err()) {
-            return Verdict::Malformed;
-        }
-        let refused = matches!(packet.rcode(), rcode::FORMERR | rcode::NOTIMP | rcode::BADVERS);
-        match (self.edns && refused, flags & flag::TC != 0) {
+        let Ok(packet) = Packet::parse_whole(message) else { return Verdict::Malformed };
+        let refused = || matches!(packet.rcode(), rcode::FORMERR | rcode::NOTIMP | rcode::BADVERS);
+        match (self.edns && refused(), flags & flag::TC != 0) {
             (true, _) => Verdict::WithoutEdns,
             (false, true) if stream => Verdict::Malformed,
             (false, true) => Verdict::Truncated(packet),
@@ -123,10 +120,10 @@ impl Exchange {
     fn is_question(&self, message: &[u8]) -> bool {
         let wire = self.ask.name.wire();
         let name_end = HEADER + wire.len();
-        let [rtype, class] = [self.ask.rtype, self.ask.class].map(u16::to_be_bytes);
+        let ([t, y], [c, l]) = (self.ask.rtype.to_be_bytes(), self.ask.class.to_be_bytes());
         message[4..6] == [0, 1]
             && message.get(HEADER..name_end).is_some_and(|name| name.eq_ignore_ascii_case(wire))
-            && message.get(name_end..name_end + 4) == Some(&[rtype, class].concat()[..])
+            && message.get(name_end..name_end + 4) == Some(&[t, y, c, l])
     }
 }
 

@@ -7,15 +7,23 @@ use super::exchange::{Exchange, Verdict};
 use super::ports::{self, Slot};
 use super::resolution::Outcome;
 use crate::clock::{Instant, Span};
+use crate::condition::Condition;
 use crate::controller::Member;
 use crate::descriptor::Descriptor;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
+use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// More than any datagram that we ask for.
 pub const DATAGRAM: usize = 4096;
+
+thread_local! {
+    /// Where datagrams are received.
+    pub static ROOM: RefCell<[u8; DATAGRAM]> = const { RefCell::new([0; DATAGRAM]) };
+}
 
 /// How many datagrams are looked at before others have their turn.
 const BURST: usize = 32;
@@ -84,8 +92,7 @@ enum Link {
 }
 
 /// What a flight needs to know of the resolver.
-#[derive(Clone, Copy)]
-pub struct Manner {
+pub struct Manner<'a> {
     /// How long to wait for an answer.
     pub patience: Span,
     /// When TCP is used.
@@ -94,13 +101,17 @@ pub struct Manner {
     pub interface: SocketAddr,
     /// How many sockets are shared; 0: none.
     pub ports: u32,
+    /// What is signalled when something came at a shared one.
+    pub condition: &'a Arc<Condition>,
 }
 
 /// An exchange under way.
 pub struct Flight {
     exchange: Exchange,
     link: Link,
-    manner: Manner,
+    patience: Span,
+    tcp: Tcp,
+    interface: SocketAddr,
     deadline: Instant,
     /// When it no longer relies on others to receive for it.
     relief: Instant,
@@ -120,18 +131,19 @@ impl Flight {
     /// Sends the question.
     pub fn start(
         mut exchange: Exchange,
-        manner: Manner,
+        manner: &Manner,
         now: Instant,
         stat: &mut Stat,
     ) -> Result<Flight> {
         stat.queries += 1;
         let link = match manner.tcp {
-            Tcp::Only => dial(&exchange, &manner)?,
-            _ => cast(&mut exchange, &manner, stat)?,
+            Tcp::Only => dial(&exchange, manner.interface)?,
+            _ => cast(&mut exchange, manner, stat)?,
         };
         let deadline = now.after(manner.patience);
         let relief = now.after(GRACE);
-        let mut flight = Flight { exchange, link, manner, deadline, relief };
+        let Manner { patience, tcp, interface, .. } = *manner;
+        let mut flight = Flight { exchange, link, patience, tcp, interface, deadline, relief };
         if matches!(flight.link, Link::Stream(..)) {
             // A connection on this machine may be there at once.
             flight.transmit(stat)?;
@@ -156,7 +168,7 @@ impl Flight {
             Ok(None) => Progress::Wait,
             Ok(Some(Verdict::WithoutEdns)) => Progress::WithoutEdns,
             Ok(Some(Verdict::Answer(packet))) => Progress::Over(Outcome::Answer(packet)),
-            Ok(Some(Verdict::Truncated(packet))) => match self.manner.tcp {
+            Ok(Some(Verdict::Truncated(packet))) => match self.tcp {
                 Tcp::Disable => Progress::Over(Outcome::Answer(packet)),
                 _ => self.over_stream(now, stat),
             },
@@ -186,19 +198,21 @@ impl Flight {
     /// Receives datagrams until one is the answer.
     fn collect(&mut self, stat: &mut Stat) -> Result<Option<Verdict>> {
         let Link::Datagram(socket) = &self.link else { return Ok(None) };
-        let mut buffer = [0; DATAGRAM];
-        for _ in 0..BURST {
-            let size = match sock::receive(socket.fd(), &mut buffer).map_err(Errno::from) {
-                Ok(size) => size,
-                Err(error) if error.is_again() || error == Errno(libc::EINTR) => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            stat.udp_received.add(size);
-            if let Some(verdict) = weigh(&self.exchange, &buffer[..size]) {
-                return Ok(Some(verdict));
+        ROOM.with(|room| {
+            let buffer = &mut room.borrow_mut()[..];
+            for _ in 0..BURST {
+                let size = match sock::receive(socket.fd(), buffer).map_err(Errno::from) {
+                    Ok(size) => size,
+                    Err(error) if error.is_again() || error == Errno(libc::EINTR) => break,
+                    Err(error) => return Err(error),
+                };
+                stat.udp_received.add(size);
+                if let Some(verdict) = weigh(&self.exchange, &buffer[..size]) {
+                    return Ok(Some(verdict));
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     /// Takes what came at a shared port.
@@ -216,11 +230,11 @@ impl Flight {
 
     /// The same question over TCP.
     fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
-        let dialled = dial(&self.exchange, &self.manner).and_then(|link| {
+        let dialled = dial(&self.exchange, self.interface).and_then(|link| {
             self.link = link;
             self.transmit(stat)
         });
-        self.deadline = now.after(self.manner.patience);
+        self.deadline = now.after(self.patience);
         match dialled {
             Ok(()) => Progress::Wait,
             Err(error) => Progress::Over(Outcome::Failure(error)),
@@ -302,16 +316,16 @@ fn cast(exchange: &mut Exchange, manner: &Manner, stat: &mut Stat) -> Result<Lin
             sock::send(socket.fd(), query.wire(), libc::MSG_NOSIGNAL)?;
             Link::Datagram(socket)
         }
-        count => Link::Shared(ports::send(exchange, count, &manner.interface)?),
+        count => Link::Shared(ports::send(exchange, count, &manner.interface, manner.condition)?),
     };
     stat.udp_sent.add(exchange.size());
     Ok(link)
 }
 
 /// Begins a connection.
-fn dial(exchange: &Exchange, manner: &Manner) -> Result<Link> {
+fn dial(exchange: &Exchange, interface: SocketAddr) -> Result<Link> {
     let server = exchange.ask.server;
-    let socket = open(&server, libc::SOCK_STREAM, &manner.interface)?;
+    let socket = open(&server, libc::SOCK_STREAM, &interface)?;
     match sock::connect(socket.fd(), &SockaddrStorage::from(server)).map_err(Errno::from) {
         Ok(()) | Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {}
         Err(error) => return Err(error),

@@ -93,10 +93,15 @@ impl Hints {
         }
     }
 
+    /// The servers of a zone, in the order of insertion.
+    pub fn of(&self, zone: &Name) -> &[Hint] {
+        let entry = self.zones.iter().find(|entry| entry.0 == *zone);
+        entry.map_or(&[], |entry| &entry.1)
+    }
+
     /// The servers of a zone, by priority.
     pub fn servers(&self, zone: &Name) -> Vec<Hint> {
-        let entry = self.zones.iter().find(|entry| entry.0 == *zone);
-        let mut servers = entry.map_or_else(Vec::new, |entry| entry.1.clone());
+        let mut servers = self.of(zone).to_vec();
         servers.sort_by_key(|hint| hint.priority);
         servers
     }

@@ -3,11 +3,11 @@
 
 use super::config::scan_address;
 use super::name::Name;
+use super::version::{version, Version};
 use crate::errno::{Errno, Result};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::net::IpAddr;
-use std::time::SystemTime;
 
 /// Where the system keeps its own.
 pub const HOSTS: &str = "/etc/hosts";
@@ -30,11 +30,7 @@ pub struct Hosts {
     /// Lines of files that were skipped: "FILE:LINE: why".
     pub warnings: Vec<String>,
     /// The system's file, if it came from there: its path, and when it was changed.
-    system: Option<(String, Option<SystemTime>)>,
-}
-
-fn modified(path: &str) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|file| file.modified()).ok()
+    system: Option<(String, Option<Version>)>,
 }
 
 impl Hosts {
@@ -45,7 +41,7 @@ impl Hosts {
 
     fn system(path: &str) -> Hosts {
         let mut hosts =
-            Hosts { system: Some((path.to_owned(), modified(path))), ..Hosts::default() };
+            Hosts { system: Some((path.to_owned(), version(path))), ..Hosts::default() };
         let _ = hosts.load_path(path);
         hosts
     }
@@ -53,7 +49,7 @@ impl Hosts {
     /// The system's file anew if it has changed since it was read, and nothing was inserted otherwise.
     pub fn refreshed(&self) -> Option<Hosts> {
         let (path, changed) = self.system.as_ref()?;
-        (modified(path) != *changed).then(|| Hosts::system(path))
+        (version(path) != *changed).then(|| Hosts::system(path))
     }
 
     /// Reads a file. The errno of what kept it from being read.

@@ -139,7 +139,10 @@ impl Lookup {
             Half::Asked(resolver) => Some(resolver.progress()),
             _ => None,
         });
-        asked.into_iter().next_back().unwrap_or_else(|| format!("{}: waiting for a resolver", self.name))
+        asked
+            .into_iter()
+            .next_back()
+            .unwrap_or_else(|| format!("{}: waiting for a resolver", self.name))
     }
 
     /// The same in words.
@@ -164,7 +167,7 @@ impl Drop for Lookup {
 /// The addresses in an answer.
 fn addresses(packet: &Packet) -> Result<Vec<IpAddr>> {
     let found: Vec<IpAddr> = packet.records(ANSWER).filter_map(|record| record.address()).collect();
-    match (found.is_empty(), packet.rcode()) {
+    match (found.is_empty(), packet.code()) {
         (false, _) => Ok(found),
         (true, rcode::NOERROR | rcode::NXDOMAIN) => Err(Errno::NONAME),
         (true, _) => Err(Errno::FAIL),

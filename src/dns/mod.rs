@@ -18,3 +18,4 @@ pub mod record;
 pub mod resolution;
 pub mod resolver;
 mod text;
+mod version;

@@ -5,6 +5,7 @@
 use crate::errno::{Errno, Result};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
 /// The most bytes of a name on the wire.
 pub const LONGEST: usize = 255;
@@ -14,51 +15,49 @@ const LABEL: usize = 63;
 
 /// A name in wire form: labels, each after its length, and an empty one at the end. A length is
 /// below every letter, so case is folded over all bytes alike.
+///
+/// Counted, since a name is copied to many places on its way.
 #[derive(Clone)]
-pub struct Name(Box<[u8]>);
+pub struct Name(Rc<[u8]>);
 
 impl Name {
     /// The root.
     pub fn root() -> Name {
-        Name(Box::new([0]))
+        Name(Rc::new([0]))
     }
 
     /// From text; with or without a final dot, `\.` and `\065` escaped. CQ_EILLEGAL for an empty
     /// label, one beyond 63 bytes, a name beyond 255, a broken escape.
     pub fn scan(text: &[u8]) -> Result<Name> {
         let mut wire = [0u8; LONGEST + 1];
-        let (mut at, mut label) = (1, 0);
-        if !matches!(text, b"" | b".") {
-            let mut rest = text;
-            while let Some((&byte, tail)) = rest.split_first() {
-                rest = tail;
-                let byte = match byte {
-                    b'.' if at - label == 1 => return Err(Errno::ILLEGAL),
-                    b'.' => {
-                        wire[label] = (at - label - 1) as u8;
-                        (label, at) = (at, at + 1);
-                        if at > LONGEST {
-                            return Err(Errno::ILLEGAL);
-                        }
-                        continue;
-                    }
-                    b'\\' => unescape(&mut rest)?,
-                    byte => byte,
-                };
-                // One byte stays for the root.
-                if at - label > LABEL || at >= LONGEST - 1 {
-                    return Err(Errno::ILLEGAL);
-                }
-                wire[at] = byte;
-                at += 1;
+        // The place of the label's length, and of the next byte.
+        let (mut label, mut at) = (0, 1);
+        let mut rest = if text == b"." { b"" } else { text };
+        while let Some((&byte, tail)) = rest.split_first() {
+            rest = tail;
+            // One byte stays for the root.
+            if at - label > LABEL + 1 || at >= LONGEST {
+                return Err(Errno::ILLEGAL);
             }
-            if at - label > 1 {
-                wire[label] = (at - label - 1) as u8;
-                at += 1;
+            if byte == b'.' {
+                close(&mut wire, label, at)?;
+                label = at;
+            } else {
+                wire[at] = if byte == b'\\' { unescape(&mut rest)? } else { byte };
             }
+            at += 1;
         }
-        wire[at - 1] = 0;
-        Ok(Name(wire[..at].into()))
+        if at - label > 1 {
+            close(&mut wire, label, at)?;
+            at += 1;
+        }
+        match at <= LONGEST {
+            true => {
+                wire[at - 1] = 0;
+                Ok(Name(wire[..at].into()))
+            }
+            false => Err(Errno::ILLEGAL),
+        }
     }
 
     /// From a message; also where what follows the name begins.
@@ -85,11 +84,16 @@ impl Name {
 
     /// Whether it is `zone` or below it.
     pub fn is_within(&self, zone: &Name) -> bool {
+        self.ends_in(&zone.0)
+    }
+
+    /// Whether its last labels, in wire form, are these.
+    pub fn ends_in(&self, suffix: &[u8]) -> bool {
         let mut rest = &self.0[..];
-        while rest.len() > zone.0.len() {
+        while rest.len() > suffix.len() {
             rest = &rest[1 + rest[0] as usize..];
         }
-        rest.eq_ignore_ascii_case(&zone.0)
+        rest.eq_ignore_ascii_case(suffix)
     }
 
     /// Without its first label; `None` for the root.
@@ -108,9 +112,26 @@ impl Name {
 
     /// Whether the name at `at` of a message is this one.
     pub fn is_at(&self, message: &[u8], at: usize) -> bool {
-        let mut wire = [0u8; LONGEST];
-        expand(message, at, &mut wire)
-            .is_ok_and(|(size, _)| wire[..size].eq_ignore_ascii_case(&self.0))
+        let mut rest = &self.0[..];
+        trace(message, at, |label| match rest.split_at_checked(label.len()) {
+            Some((mine, others)) if mine.eq_ignore_ascii_case(label) => {
+                rest = others;
+                Ok(())
+            }
+            _ => Err(Errno::ILLEGAL),
+        })
+        .is_ok_and(|_| rest.len() == 1)
+    }
+}
+
+/// Writes the length of the label that begins at `label` and ends before `at`.
+fn close(wire: &mut [u8; LONGEST + 1], label: usize, at: usize) -> Result<()> {
+    match at - label - 1 {
+        length @ 1..=LABEL => {
+            wire[label] = length as u8;
+            Ok(())
+        }
+        _ => Err(Errno::ILLEGAL),
     }
 }
 
@@ -129,25 +150,23 @@ fn unescape(rest: &mut &[u8]) -> Result<u8> {
     Ok(byte)
 }
 
-/// Copies the name at `at` out of a message, uncompressed: its size, and where what follows it
-/// begins. CQ_EILLEGAL beyond the message's end, the longest name, or for a pointer that does not lead
-/// backwards: each one must, so none can loop.
-pub fn expand(message: &[u8], at: usize, wire: &mut [u8; LONGEST]) -> Result<(usize, usize)> {
-    let (mut at, mut size, mut limit, mut next) = (at, 0, at, None);
+/// Goes over the labels, each with its length in front, of the name at `at` of a message; tells where what
+/// follows it begins. CQ_EILLEGAL beyond the message's end, or for a pointer that does not lead backwards:
+/// each one must, so none can loop.
+#[inline]
+fn trace<'a>(
+    message: &'a [u8],
+    mut at: usize,
+    mut each: impl FnMut(&'a [u8]) -> Result<()>,
+) -> Result<usize> {
+    let (mut limit, mut next) = (at, None);
     loop {
         let length = *message.get(at).ok_or(Errno::ILLEGAL)? as usize;
         match length {
-            0 => {
-                *wire.get_mut(size).ok_or(Errno::ILLEGAL)? = 0;
-                return Ok((size + 1, next.unwrap_or(at + 1)));
-            }
+            0 => return Ok(next.unwrap_or(at + 1)),
             1..=LABEL => {
-                let label = message.get(at..at + 1 + length).ok_or(Errno::ILLEGAL)?;
-                // The root, too, has to fit.
-                let room = wire.get_mut(size..size + label.len()).ok_or(Errno::ILLEGAL)?;
-                room.copy_from_slice(label);
-                size += label.len();
-                at += label.len();
+                each(message.get(at..at + 1 + length).ok_or(Errno::ILLEGAL)?)?;
+                at += 1 + length;
             }
             0xC0..=0xFF => {
                 let low = *message.get(at + 1).ok_or(Errno::ILLEGAL)? as usize;
@@ -161,6 +180,30 @@ pub fn expand(message: &[u8], at: usize, wire: &mut [u8; LONGEST]) -> Result<(us
             _ => return Err(Errno::ILLEGAL),
         }
     }
+}
+
+/// Copies the name at `at` out of a message, uncompressed: its size, and where what follows it
+/// begins. CQ_EILLEGAL also beyond the longest name.
+pub fn expand(message: &[u8], at: usize, wire: &mut [u8; LONGEST]) -> Result<(usize, usize)> {
+    let mut size = 0;
+    let next = trace(message, at, |label| {
+        // The root has to fit, too.
+        let room = wire[..LONGEST - 1].get_mut(size..size + label.len()).ok_or(Errno::ILLEGAL)?;
+        room.copy_from_slice(label);
+        size += label.len();
+        Ok(())
+    })?;
+    wire[size] = 0;
+    Ok((size + 1, next))
+}
+
+/// Checks the name at `at` of a message; tells where what follows it begins.
+pub fn check(message: &[u8], at: usize) -> Result<usize> {
+    let mut size = 1;
+    trace(message, at, |label| {
+        size += label.len();
+        (size <= LONGEST).then_some(()).ok_or(Errno::ILLEGAL)
+    })
 }
 
 /// Where what follows the name at `at` begins. The name itself is looked at by whoever expands it.

@@ -97,7 +97,13 @@ impl Packet {
     /// From the wire: every record that the header announces is there, unless it says that some were
     /// cut off, and names lead somewhere. CQ_EILLEGAL otherwise.
     pub fn parse(bytes: &[u8]) -> Result<Packet> {
-        check(bytes)?;
+        check(bytes, false)?;
+        Ok(Packet { data: bytes.to_vec(), limit: LARGEST, places: Vec::new() })
+    }
+
+    /// The same, and the data of each record is what its type says.
+    pub fn parse_whole(bytes: &[u8]) -> Result<Packet> {
+        check(bytes, true)?;
         Ok(Packet { data: bytes.to_vec(), limit: LARGEST, places: Vec::new() })
     }
 
@@ -137,8 +143,16 @@ impl Packet {
         self.set_word(2, flags);
     }
 
+    /// The outcome in the header.
+    pub fn code(&self) -> u16 {
+        flag::rcode(self.flags())
+    }
+
     /// The outcome, with the bits that an OPT record adds.
     pub fn rcode(&self) -> u16 {
+        if self.count(ADDITIONAL) == 0 {
+            return self.code();
+        }
         let high = self.records(ADDITIONAL).find(|record| record.rtype == super::record::OPT);
         flag::rcode(self.flags()) | high.map_or(0, |opt| (opt.ttl >> 24) as u16) << 4
     }
@@ -151,12 +165,12 @@ impl Packet {
 
     /// The records of sections.
     pub fn records(&self, sections: u8) -> impl Iterator<Item = Record<'_>> {
-        Records::new(&self.data).filter(move |record| record.section & sections != 0)
+        Records::new(&self.data, sections).filter(move |record| record.section & sections != 0)
     }
 
     /// All records, from the first or from where an earlier cursor stood.
     pub fn cursor(&self, at: Option<Cursor>) -> Records<'_> {
-        let records = Records::new(&self.data);
+        let records = Records::new(&self.data, ALL);
         match at {
             Some(cursor) => Records { cursor, ..records },
             None => records,
@@ -274,7 +288,7 @@ impl Packet {
             return;
         }
         let mut places = Vec::new();
-        let mut records = Records::new(&self.data);
+        let mut records = Records::new(&self.data, ALL);
         for record in &mut records {
             let mut at = record.name as usize;
             while at < REACH && places.len() < PLACES {
@@ -324,7 +338,7 @@ impl Packet {
         u16::from_be_bytes([self.data[at], self.data[at + 1]])
     }
 
-    fn set_word(&mut self, at: usize, value: u16) {
+    pub(super) fn set_word(&mut self, at: usize, value: u16) {
         self.data[at..at + 2].copy_from_slice(&value.to_be_bytes());
     }
 }
@@ -422,20 +436,20 @@ fn counts(message: &[u8]) -> [u16; 4] {
     std::array::from_fn(|i| u16::from_be_bytes([message[4 + 2 * i], message[5 + 2 * i]]))
 }
 
-fn check(message: &[u8]) -> Result<()> {
+/// Checks a message, and if `data` the data of its records.
+fn check(message: &[u8], data: bool) -> Result<()> {
     if !(HEADER..=LARGEST).contains(&message.len()) {
         return Err(Errno::ILLEGAL);
     }
-    let mut records = Records::new(message);
-    let mut wire = [0; name::LONGEST];
-    let announced: usize = counts(message).iter().map(|&count| count as usize).sum();
-    let mut found = 0;
+    let mut records = Records::new(message, ALL);
     for record in &mut records {
-        name::expand(message, record.name as usize, &mut wire)?;
-        found += 1;
+        name::check(message, record.name as usize)?;
+        if data && record.section != QUESTION {
+            record.check()?;
+        }
     }
     let cut = u16::from_be_bytes([message[2], message[3]]) & flag::TC != 0;
-    (found == announced || cut).then_some(()).ok_or(Errno::ILLEGAL)
+    (records.cursor.index == records.ends[3] || cut).then_some(()).ok_or(Errno::ILLEGAL)
 }
 
 /// A place between two records.
@@ -452,18 +466,25 @@ pub struct Records<'a> {
     message: &'a [u8],
     /// How many records the sections up to each have.
     ends: [u32; 4],
+    /// How many records there are up to the last section that is wanted.
+    last: u32,
     /// Where it stands.
     pub cursor: Cursor,
 }
 
 impl<'a> Records<'a> {
-    fn new(message: &'a [u8]) -> Records<'a> {
+    #[inline]
+    fn new(message: &'a [u8], sections: u8) -> Records<'a> {
         let mut sum = 0;
         let ends = counts(message).map(|count| {
             sum += u32::from(count);
             sum
         });
-        Records { message, ends, cursor: Cursor { at: HEADER as u32, index: 0 } }
+        let last = match sections & ALL {
+            0 => 0,
+            wanted => ends[3 - (wanted << 4).leading_zeros() as usize],
+        };
+        Records { message, ends, last, cursor: Cursor { at: HEADER as u32, index: 0 } }
     }
 }
 
@@ -472,11 +493,15 @@ impl<'a> Iterator for Records<'a> {
 
     fn next(&mut self) -> Option<Record<'a>> {
         let Cursor { at, index } = self.cursor;
+        if index >= self.last {
+            return None;
+        }
         let section = self.ends.iter().position(|&end| index < end)?;
         let fields = name::skip(self.message, at as usize).ok()?;
-        let word =
-            |at: usize| Some(u16::from_be_bytes(*self.message.get(at..)?.first_chunk::<2>()?));
-        let (rtype, class) = (word(fields)?, word(fields + 2)?);
+        // Type, class, lifetime and size of the data; a question has the first two only.
+        let fixed = self.message.get(fields..)?;
+        let &[t, y, c, l] = fixed.first_chunk::<4>()?;
+        let (rtype, class) = (u16::from_be_bytes([t, y]), u16::from_be_bytes([c, l]));
         let mut record = Record {
             message: self.message,
             name: at as u16,
@@ -489,8 +514,9 @@ impl<'a> Iterator for Records<'a> {
         };
         let mut end = fields + 4;
         if record.section != QUESTION {
-            record.ttl = u32::from(word(fields + 4)?) << 16 | u32::from(word(fields + 6)?);
-            record.length = word(fields + 8)?;
+            let &[_, _, _, _, a, b, c, d, high, low] = fixed.first_chunk::<10>()?;
+            record.ttl = u32::from_be_bytes([a, b, c, d]);
+            record.length = u16::from_be_bytes([high, low]);
             record.rdata = u16::try_from(fields + 10).ok()?;
             end = fields + 10 + record.length as usize;
         }

@@ -8,7 +8,7 @@
 //! look in time (its controller may stand still), whoever notices takes over.
 
 use super::exchange::Exchange;
-use super::flight::{open, DATAGRAM};
+use super::flight::{open, ROOM};
 use super::random;
 use crate::condition::Condition;
 use crate::descriptor::Descriptor;
@@ -17,10 +17,10 @@ use crate::socket::{forks, Address};
 use crate::sys::message;
 use nix::sys::socket::SockaddrStorage;
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// How many queries leave through a port: who wants to forge an answer has that long to find it out.
@@ -46,39 +46,47 @@ struct Port {
     interface: SocketAddr,
     forks: u32,
     uses: Cell<u32>,
-    /// Who waits for what: id and server.
-    waiting: RefCell<HashMap<(u16, SocketAddr), Weak<Place>>>,
-    /// The id and server of the leader.
-    leader: Cell<Option<(u16, SocketAddr)>>,
+    /// Who waits, by the ids of their queries.
+    waiting: RefCell<BTreeMap<u16, Rc<Place>>>,
+    /// The id of the leader.
+    leader: Cell<Option<u16>>,
 }
 
 /// Where an answer is put.
 struct Place {
-    inbox: RefCell<VecDeque<Vec<u8>>>,
+    server: SocketAddr,
+    inbox: RefCell<Vec<Vec<u8>>>,
     condition: Arc<Condition>,
 }
 
 /// A query's place at a port.
 pub struct Slot {
     port: Rc<Port>,
-    key: (u16, SocketAddr),
+    id: u16,
     place: Rc<Place>,
 }
 
 /// Sends a query through one of `count` ports. The exchange gets another id if its own is taken there.
-pub fn send(exchange: &mut Exchange, count: u32, interface: &SocketAddr) -> Result<Slot> {
+/// `condition` is signalled when it is time to look.
+pub fn send(
+    exchange: &mut Exchange,
+    count: u32,
+    interface: &SocketAddr,
+    condition: &Arc<Condition>,
+) -> Result<Slot> {
     let server = exchange.ask.server;
     let port = choose(&server, count, interface)?;
-    while port.waiting.borrow().contains_key(&(exchange.id(), server)) {
+    while port.waiting.borrow().contains_key(&exchange.id()) {
         exchange.set_id(random::id());
     }
     let query = exchange.query();
     let to = Address::new(&SockaddrStorage::from(server));
     message::send_to(port.descriptor.fd(), query.wire(), Some(&to), libc::MSG_NOSIGNAL)?;
-    let place = Rc::new(Place { inbox: RefCell::default(), condition: Condition::new(false) });
-    let key = (exchange.id(), server);
-    port.waiting.borrow_mut().insert(key, Rc::downgrade(&place));
-    Ok(Slot { port, key, place })
+    let condition = Arc::clone(condition);
+    let place = Rc::new(Place { server, inbox: RefCell::default(), condition });
+    let id = exchange.id();
+    port.waiting.borrow_mut().insert(id, Rc::clone(&place));
+    Ok(Slot { port, id, place })
 }
 
 /// A port for a query to a server: one of those there are, or a new one.
@@ -125,36 +133,41 @@ impl Port {
 
     /// Receives for all who wait here.
     fn receive(&self) {
-        let mut buffer = [0; DATAGRAM];
-        for _ in 0..BURST {
-            if self.waiting.borrow().is_empty() {
-                return;
+        ROOM.with(|room| {
+            let buffer = &mut room.borrow_mut()[..];
+            for _ in 0..BURST {
+                let Ok(received) = message::receive_from(self.descriptor.fd(), buffer) else {
+                    return;
+                };
+                let Some(from) = address(&received.from) else { continue };
+                if self.deliver(&buffer[..received.size], from) {
+                    return;
+                }
             }
-            let received = message::receive_from(self.descriptor.fd(), &mut buffer);
-            let Ok(received) = received else { return };
-            let Some(from) = address(&received.from) else { continue };
-            let Some(&[high, low]) = buffer[..received.size].first_chunk() else { continue };
-            let key = (u16::from_be_bytes([high, low]), from);
-            let place = self.waiting.borrow().get(&key).and_then(Weak::upgrade);
-            let Some(place) = place.filter(|place| place.inbox.borrow().len() < INBOX) else {
-                continue;
-            };
-            place.inbox.borrow_mut().push_back(buffer[..received.size].to_vec());
-            if self.leader.get() != Some(key) {
-                place.condition.signal(usize::MAX);
+        });
+    }
+
+    /// Puts a message where it is waited for; tells whether nobody waits for another.
+    fn deliver(&self, message: &[u8], from: SocketAddr) -> bool {
+        let Some(&[high, low]) = message.first_chunk() else { return false };
+        let id = u16::from_be_bytes([high, low]);
+        let waiting = self.waiting.borrow();
+        let place = waiting.get(&id).filter(|place| place.server == from);
+        if let Some(place) = place.filter(|place| place.inbox.borrow().len() < INBOX) {
+            place.inbox.borrow_mut().push(message.to_vec());
+            if self.leader.get() == Some(id) {
+                return waiting.len() == 1;
             }
+            place.condition.signal(usize::MAX);
         }
+        false
     }
 
     /// Makes somebody leader who waits for an answer that has not come.
     fn hand_on(&self) {
         self.leader.set(None);
-        let next = self
-            .waiting
-            .borrow()
-            .values()
-            .filter_map(Weak::upgrade)
-            .find(|place| place.inbox.borrow().is_empty());
+        let waiting = self.waiting.borrow();
+        let next = waiting.values().find(|place| place.inbox.borrow().is_empty());
         if let Some(place) = next {
             place.condition.signal(usize::MAX);
         }
@@ -184,7 +197,7 @@ impl Slot {
     /// Receives, if that is our task; `impatient` makes it ours.
     pub fn look(&self, impatient: bool) {
         if impatient {
-            self.port.leader.set(Some(self.key));
+            self.port.leader.set(Some(self.id));
         }
         if self.place.inbox.borrow().is_empty() && self.leads() {
             self.port.receive();
@@ -193,21 +206,22 @@ impl Slot {
 
     /// A message that came for us.
     pub fn take(&self) -> Option<Vec<u8>> {
-        self.place.inbox.borrow_mut().pop_front()
+        let mut inbox = self.place.inbox.borrow_mut();
+        (!inbox.is_empty()).then(|| inbox.remove(0))
     }
 
     fn leads(&self) -> bool {
         if self.port.leader.get().is_none() {
-            self.port.leader.set(Some(self.key));
+            self.port.leader.set(Some(self.id));
         }
-        self.port.leader.get() == Some(self.key)
+        self.port.leader.get() == Some(self.id)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.port.waiting.borrow_mut().remove(&self.key);
-        if self.port.leader.get() == Some(self.key) {
+        self.port.waiting.borrow_mut().remove(&self.id);
+        if self.port.leader.get() == Some(self.id) {
             self.port.hand_on();
         }
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-//! Numbers that nobody can foretell, from libcrypto's generator, which survives forks.
+//! Numbers that nobody can foretell, from the system's generator.
 
 use crate::socket::forks;
-use std::cell::Cell;
+use std::cell::RefCell;
 
 /// How many are fetched at once.
-const STOCK: usize = 64;
+const STOCK: usize = 128;
 
 /// Fetched beforehand, each used once; a child of fork(2) fetches its own.
 struct Stock {
@@ -15,25 +15,24 @@ struct Stock {
 }
 
 thread_local! {
-    static WORDS: Cell<Stock> = const { Cell::new(Stock { words: [0; STOCK], left: 0, forks: 0 }) };
+    static WORDS: RefCell<Stock> =
+        const { RefCell::new(Stock { words: [0; STOCK], left: 0, forks: 0 }) };
 }
 
 /// 16 bits.
 pub fn id() -> u16 {
-    WORDS.with(|words| {
-        let mut stock = words.replace(Stock { words: [0; STOCK], left: 0, forks: 0 });
+    WORDS.with(|stock| {
+        let stock = &mut *stock.borrow_mut();
         if stock.left == 0 || stock.forks != forks() {
             let mut bytes = [0; 2 * STOCK];
             // Without a source of randomness, ids must not be handed out at all.
-            openssl::rand::rand_bytes(&mut bytes).expect("the system has randomness");
+            crate::sys::random(&mut bytes).expect("the system has randomness");
             stock.words =
                 std::array::from_fn(|i| u16::from_ne_bytes([bytes[2 * i], bytes[2 * i + 1]]));
             (stock.left, stock.forks) = (STOCK, forks());
         }
         stock.left -= 1;
-        let word = std::mem::take(&mut stock.words[stock.left]);
-        words.set(stock);
-        word
+        std::mem::take(&mut stock.words[stock.left])
     })
 }
 
@@ -46,6 +45,15 @@ pub fn word() -> u32 {
 pub fn below(limit: u32) -> u32 {
     if limit < 2 {
         return 0;
+    }
+    if let Some(rest) = 0x1_0000u32.checked_rem(limit).filter(|_| limit <= 256) {
+        let whole = 0x1_0000 - rest;
+        loop {
+            match u32::from(id()) {
+                short if short < whole => return short % limit,
+                _ => {}
+            }
+        }
     }
     // The numbers that are left over would make the low ones more likely.
     let whole = u32::MAX - u32::MAX % limit;

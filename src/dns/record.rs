@@ -74,6 +74,8 @@ pub const AAAA: u16 = 28;
 pub const SRV: u16 = 33;
 /// No record but a part of the header, RFC 6891.
 pub const OPT: u16 = 41;
+/// A digest of a zone's key, told by its parent.
+pub const DS: u16 = 43;
 /// Any type, in questions and searches.
 pub const ALL: u16 = 255;
 /// The Internet's class.
@@ -124,7 +126,7 @@ pub static TYPES: &[Layout] = &[
     // RFC 6891: its members stand in class and TTL
     row(OPT, "OPT", &[]),
     // RFC 4034 §5
-    row(43, "DS", &[("key_tag", U16), ("algorithm", U8), ("digest_type", U8), ("digest", Hex)]),
+    row(DS, "DS", &[("key_tag", U16), ("algorithm", U8), ("digest_type", U8), ("digest", Hex)]),
     // RFC 4255
     row(44, "SSHFP", &[("algo", U8), ("fptype", U8), ("digest", Hex)]),
     // RFC 4034 §3
@@ -311,6 +313,14 @@ impl<'a> Record<'a> {
         found
     }
 
+    /// Whether the data is what the type says.
+    pub fn check(&self) -> Result<()> {
+        match (self.rtype, self.length) {
+            (A, 4) | (AAAA, 16) => Ok(()),
+            _ => self.walk(|_, _, _, _| {}),
+        }
+    }
+
     /// The address of an A or AAAA.
     pub fn address(&self) -> Option<std::net::IpAddr> {
         match (self.rtype, self.data()) {
@@ -390,7 +400,7 @@ impl Field {
                 }
                 at
             }
-            Field::Name | Plain => expand(message, at, &mut [0; LONGEST])?.1,
+            Field::Name | Plain => name::check(message, at)?,
             Types => text::check_types(message.get(at..).ok_or(Errno::ILLEGAL)?)?,
             Parameters => text::check_parameters(message.get(at..).ok_or(Errno::ILLEGAL)?)?,
             Quoted | Hex | Base64 => message.len(),

@@ -138,10 +138,15 @@ struct Server {
 impl Resolution {
     /// `random` decides which servers come first.
     pub fn new(setup: Rc<Setup>, name: &str, rtype: u16, class: u16) -> Result<Resolution> {
-        let candidates = setup.config.candidates(name);
-        // A candidate that is too long is no name; at least one must be.
-        let candidates: VecDeque<Name> =
-            candidates.iter().filter_map(|text| Name::scan(text.as_bytes()).ok()).collect();
+        let candidates: VecDeque<Name> = match name.ends_with('.') || setup.config.search.is_empty()
+        {
+            true => VecDeque::from([Name::scan(name.as_bytes())?]),
+            // A candidate that is too long is no name; at least one must be.
+            false => {
+                let list = setup.config.candidates(name);
+                list.iter().filter_map(|text| Name::scan(text.as_bytes()).ok()).collect()
+            }
+        };
         if candidates.is_empty() {
             return Err(Errno::ILLEGAL);
         }
@@ -151,7 +156,8 @@ impl Resolution {
             class,
             candidates,
             negative: None,
-            frames: Vec::new(),
+            // Most questions need no more.
+            frames: Vec::with_capacity(1),
             sends: 0,
             silent: false,
             error: None,
@@ -330,7 +336,7 @@ impl Resolution {
         match meaning(&packet, &way, &zone, !setup.config.recurse) {
             Meaning::Final => {
                 if !way.complete {
-                    let what = if packet.rcode() == rcode::NXDOMAIN { "name" } else { "record" };
+                    let what = if packet.code() == rcode::NXDOMAIN { "name" } else { "record" };
                     self.story = format!("{}: no such {what}, says {address}", way.end);
                 }
                 let packet = match way.records.len() == packet.count(ANSWER) {
@@ -339,7 +345,8 @@ impl Resolution {
                     false => rebuilt(&packet, &way.records, &frame.name, frame.rtype, frame.class),
                 };
                 if setup.config.cache {
-                    keep(cache, setup.view, &packet, now);
+                    let question = (&frame.name, frame.rtype, frame.class);
+                    keep(cache, setup.view, question, &packet, now);
                 }
                 frame.answer = Some(packet);
                 frame.refusal = None;
@@ -365,9 +372,9 @@ impl Resolution {
                 let servers = frame.servers.as_mut().expect("one of them has answered");
                 let server = &mut servers.addresses[servers.current];
                 server.tries = u32::MAX;
-                let code = super::packet::named(super::packet::RCODES, packet.rcode());
+                let code = super::packet::named(super::packet::RCODES, packet.code());
                 self.story = format!("{}: {} answered {code}", frame.name, server.address);
-                let failed = !matches!(packet.rcode(), rcode::NOERROR | rcode::NXDOMAIN);
+                let failed = !matches!(packet.code(), rcode::NOERROR | rcode::NXDOMAIN);
                 // A stub's server speaks for all; of others only counts that they failed.
                 frame.refusal = Some(match failed && !setup.config.recurse {
                     true => packet,
@@ -386,7 +393,8 @@ impl Resolution {
             let parts = std::mem::take(&mut frame.parts);
             packet = joined(&parts, &packet, &frame.asked, frame.rtype, frame.class);
             if config.cache {
-                keep(cache, self.setup.view, &packet, now);
+                let question = (&frame.asked, frame.rtype, frame.class);
+                keep(cache, self.setup.view, question, &packet, now);
             }
         }
         if !config.smart || !matches!(frame.purpose, Purpose::Question) {
@@ -433,7 +441,7 @@ impl Resolution {
     /// answer counts in the end.
     fn conclude(&mut self, result: Result<Packet>) -> Option<Action> {
         match result {
-            Ok(packet) if packet.rcode() == rcode::NOERROR && packet.count(ANSWER) > 0 => {
+            Ok(packet) if packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0 => {
                 Some(Action::Done(packet))
             }
             Ok(packet) => {
@@ -528,7 +536,9 @@ impl Frame {
         }
         let hinted = setup.hints.nearest(&self.name);
         if setup.config.recurse && setup.config.cache {
-            let known = cache.zone(setup.view, &self.name, now);
+            // What a zone's parent says of it is not asked of the zone itself, RFC 4035 §3.1.4.1.
+            let above = if self.rtype == record::DS { self.name.parent() } else { None };
+            let known = cache.zone(setup.view, above.as_ref().unwrap_or(&self.name), now);
             let nearer =
                 known.filter(|known| hinted.is_none_or(|zone| known.zone.labels() > zone.labels()));
             if let Some(delegation) = nearer {
@@ -536,18 +546,23 @@ impl Frame {
             }
         }
         let zone = hinted?;
-        let hints = setup.hints.servers(zone);
-        let mut order: Vec<_> = hints.iter().map(|hint| (hint.priority, 0, hint.address)).collect();
-        if setup.config.recurse || setup.config.rotate {
-            // Equal ones in any order; with `rotate` all are equal.
-            order.iter_mut().for_each(|entry| entry.1 = random());
+        let hints = setup.hints.of(zone);
+        // Equal ones in any order; with `rotate` all are equal.
+        let (rotate, mix) = (setup.config.rotate, setup.config.rotate || setup.config.recurse);
+        if hints.len() == 1 {
+            let address = hints.iter().map(|hint| hint.address);
+            return Some(Servers::new(zone.clone(), address, VecDeque::new(), cache, now));
         }
-        if setup.config.rotate {
-            order.iter_mut().for_each(|entry| entry.0 = 0);
-        }
-        order.sort();
+        let mut order: Vec<_> = hints
+            .iter()
+            .map(|hint| {
+                let chance = if mix { random() } else { 0 };
+                (if rotate { 0 } else { hint.priority }, chance, hint.address)
+            })
+            .collect();
+        order.sort_by_key(|&(priority, chance, _)| (priority, chance));
         let addresses = order.iter().map(|entry| entry.2);
-        Some(Servers::new(zone.clone(), addresses.collect(), VecDeque::new(), cache, now))
+        Some(Servers::new(zone.clone(), addresses, VecDeque::new(), cache, now))
     }
 
     /// The address of a server was looked for.
@@ -555,7 +570,7 @@ impl Frame {
         let Some(servers) = self.servers.as_mut() else { return };
         let records = packet.into_iter().flat_map(|packet| packet.records(ANSWER));
         let found: Vec<IpAddr> = records.filter_map(|record| record.address()).collect();
-        let exists = packet.is_some_and(|packet| packet.rcode() == rcode::NOERROR);
+        let exists = packet.is_some_and(|packet| packet.code() == rcode::NOERROR);
         match found.is_empty() {
             // Perhaps it has an address of the other kind.
             true if rtype == A && exists => servers.names.push_front((name.clone(), AAAA)),
@@ -580,15 +595,17 @@ impl Servers {
 
     fn new(
         zone: Name,
-        mut addresses: Vec<SocketAddr>,
+        addresses: impl Iterator<Item = SocketAddr>,
         names: VecDeque<(Name, u16)>,
         cache: &mut Cache,
         now: Instant,
     ) -> Servers {
-        addresses.truncate(SERVERS);
-        // Who was silent lately comes last; the order is kept otherwise.
-        addresses.sort_by_key(|&address| cache.is(address, Trait::Silent, now));
-        let addresses = addresses.into_iter().map(|address| Server { address, tries: 0 }).collect();
+        let mut addresses: Vec<_> =
+            addresses.take(SERVERS).map(|address| Server { address, tries: 0 }).collect();
+        if addresses.len() > 1 {
+            // Who was silent lately comes last; the order is kept otherwise.
+            addresses.sort_by_key(|server| cache.is(server.address, Trait::Silent, now));
+        }
         Servers { zone, addresses, names, current: 0, dead_ends: 0 }
     }
 
@@ -598,7 +615,8 @@ impl Servers {
         let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) = known.partition(|a| a.is_ipv4());
         let unknown = delegation.servers.iter().filter(|server| server.1.is_empty());
         let names = unknown.map(|server| (server.0.clone(), A)).collect();
-        Servers::new(delegation.zone.clone(), [v4, v6].concat(), names, cache, now)
+        let addresses = v4.into_iter().chain(v6);
+        Servers::new(delegation.zone.clone(), addresses, names, cache, now)
     }
 
     /// The server to ask next: the first among those that were asked least.
@@ -641,8 +659,7 @@ fn from_hosts(hosts: &Hosts, name: &Name, rtype: u16, class: u16) -> Option<Pack
 
 /// `localhost` and names below it are never asked for, RFC 6761 §6.3.
 fn local(name: &Name, rtype: u16, class: u16) -> Option<Packet> {
-    let localhost = Name::scan(b"localhost").ok()?;
-    if !name.is_within(&localhost) {
+    if !name.ends_in(b"\x09localhost\0") {
         return None;
     }
     let mut packet = reply(name, rtype, class, flag::QR | flag::AA);
@@ -681,16 +698,20 @@ fn joined(parts: &[Packet], last: &Packet, name: &Name, rtype: u16, class: u16) 
 }
 
 /// Keeps an answer: for its question, and for each alias on the way.
-fn keep(cache: &mut Cache, view: u64, packet: &Packet, now: Instant) {
-    cache.put_answer(view, packet, now);
-    let Some((_, rtype, class)) = packet.question() else { return };
+fn keep(cache: &mut Cache, view: u64, question: (&Name, u16, u16), packet: &Packet, now: Instant) {
+    cache.put_answer(view, question, packet, now);
+    let (_, rtype, class) = question;
+    let is_alias = |record: &record::Record| record.rtype == record::CNAME;
+    if rtype == record::CNAME
+        || !packet.records(ANSWER).next().is_some_and(|first| is_alias(&first))
+    {
+        return;
+    }
     let answers: Vec<_> = packet.records(ANSWER).collect();
-    for (index, alias) in answers.iter().enumerate() {
-        let target =
-            alias.host().ok().filter(|_| alias.rtype == record::CNAME && rtype != record::CNAME);
-        if let Some(target) = target {
+    for (index, alias) in answers.iter().enumerate().filter(|(_, record)| is_alias(record)) {
+        if let Ok(target) = alias.host() {
             let rest = rebuilt(packet, &answers[index + 1..], &target, rtype, class);
-            cache.put_answer(view, &rest, now);
+            cache.put_answer(view, (&target, rtype, class), &rest, now);
         }
     }
 }

@@ -12,10 +12,12 @@ use super::packet::{Packet, ANSWER};
 use super::random;
 use super::resolution::{Action, Outcome, Resolution, Setup};
 use crate::clock::{Instant, Span};
+use crate::condition::Condition;
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How long the system's files are believed to be unchanged.
 const FRESH: Span = Span(1_000_000_000);
@@ -59,6 +61,8 @@ struct Inner {
     checked: Instant,
     work: Work,
     stat: Stat,
+    /// Signalled when something came at a shared port.
+    condition: Arc<Condition>,
     /// In words, why the last answer is not what was wanted.
     reason: String,
 }
@@ -95,6 +99,7 @@ impl Resolver {
             checked: now,
             work: Work::Idle,
             stat: Stat::default(),
+            condition: Condition::new(false),
             reason: String::new(),
         };
         Resolver { inner: RefCell::new(inner) }
@@ -239,7 +244,12 @@ impl Inner {
                     CACHE
                         .with(|cache| cache.borrow_mut().mark(ask.server, Trait::Plain, true, now));
                     let again = Exchange::new(ask, random::id(), false);
-                    match Flight::start(again, manner(&self.setup.config), now, &mut self.stat) {
+                    match Flight::start(
+                        again,
+                        &manner(&self.setup.config, &self.condition),
+                        now,
+                        &mut self.stat,
+                    ) {
                         Ok(started) => return *flight = Some(started),
                         Err(error) => outcome = Some(Outcome::Failure(error)),
                     }
@@ -247,7 +257,8 @@ impl Inner {
             }
             *flight = None;
         }
-        let (config, stat) = (&self.setup.config, &mut self.stat);
+        let (config, condition) = (&self.setup.config, &self.condition);
+        let stat = &mut self.stat;
         let done = CACHE.with(|cache| {
             let cache = &mut *cache.borrow_mut();
             loop {
@@ -255,7 +266,7 @@ impl Inner {
                     Action::Ask(ask) => {
                         let edns = config.edns0 && !cache.is(ask.server, Trait::Plain, now);
                         let exchange = Exchange::new(ask, random::id(), edns);
-                        match Flight::start(exchange, manner(config), now, stat) {
+                        match Flight::start(exchange, &manner(config, condition), now, stat) {
                             Ok(started) => {
                                 *flight = Some(started);
                                 return None;
@@ -270,19 +281,20 @@ impl Inner {
         });
         if let Some(result) = done {
             let found =
-                matches!(&result, Ok(packet) if packet.rcode() == 0 && packet.count(ANSWER) > 0);
+                matches!(&result, Ok(packet) if packet.code() == 0 && packet.count(ANSWER) > 0);
             self.reason = if found { String::new() } else { std::mem::take(&mut resolution.story) };
             self.work = Work::Done(result);
         }
     }
 }
 
-fn manner(config: &Config) -> Manner {
+fn manner<'a>(config: &Config, condition: &'a Arc<Condition>) -> Manner<'a> {
     Manner {
         patience: Span(u64::from(config.timeout.max(1)) * 1_000_000_000),
         tcp: config.tcp,
         interface: config.interface,
         ports: config.ports,
+        condition,
     }
 }
 

@@ -33,6 +33,12 @@ pub fn before_fork(call: extern "C" fn()) {
     };
 }
 
+/// Fills at most 256 bytes with what nobody can foretell.
+pub fn random(bytes: &mut [u8]) -> io::Result<()> {
+    // SAFETY: the bytes are writable for their length.
+    check(unsafe { libc::getentropy(bytes.as_mut_ptr().cast(), bytes.len()) }).map(drop)
+}
+
 /// The system's text for an errno value.
 pub fn strerror(code: i32) -> String {
     let mut text = [0 as libc::c_char; 256];

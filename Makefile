@@ -195,6 +195,7 @@ demo:
 	@$(MAKE) --no-print-directory --silent stage examples
 	@sh examples/echo/demo.sh
 	@sh examples/https/demo.sh
+	@sh examples/dig/demo.sh
 
 test:
 	@tools/prerequisites test

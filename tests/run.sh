@@ -24,6 +24,7 @@ capi           900  sh tests/capi/run.sh
 capi-sanitize  600  sh tests/capi/run.sh --sanitize
 capi-valgrind  900  sh tests/capi/run.sh --valgrind
 peers          300  sh tests/peers/run.sh
+dns            300  sh tests/dns/run.sh
 counts         300  sh tests/counts/capi.sh
 lua            900  sh tests/lua/run.sh
 lua-sanitize   600  sh tests/sanitize/lua.sh

@@ -213,6 +213,13 @@ static int push_timeout(lua_State *L, double timeout)
 	return 1;
 }
 
+/* socket:phase(): what it is doing */
+static int socket_phase(lua_State *L)
+{
+	lua_pushstring(L, cq_socket_phase(shim_socket(L, 1)->so));
+	return 1;
+}
+
 /* socket:settimeout([seconds]) */
 static int socket_settimeout(lua_State *L)
 {
@@ -570,6 +577,7 @@ const luaL_Reg shim_socket_settings[] = {
 	{ "stat", socket_stat },
 	{ "pollfd", socket_pollfd },
 	{ "events", socket_events },
+	{ "phase", socket_phase },
 	{ "timeout", socket_timeout },
 	{ "unget", socket_unget },
 	{ "uncork", socket_uncork },

@@ -63,7 +63,10 @@ static int default_onerror(lua_State *L, struct socket *socket, const char *meth
 	if (code == EPIPE || code == ETIMEDOUT)
 		return code;
 	char reason[512];
-	if (!socket->so || cq_socket_reason(socket->so, reason, sizeof reason) || !reason[0] || code >= 0)
+	if (!socket->so || cq_socket_reason(socket->so, reason, sizeof reason))
+		*reason = 0;
+	/* An error of the system is told as ever, unless it was met on the way from a name to a connection. */
+	if (code >= 0 && (strstr(reason, ", peer ") || strcmp(cq_socket_phase(socket->so), "failed")))
 		*reason = 0;
 	luaL_where(L, level - 1);
 	const char *peer = push_peer(L, socket);

@@ -142,7 +142,7 @@ const LIBRARY: &[Entry] = &[
     entry(Errno::NOANSWER.0, c"CQ_ENOANSWER", c"name server hung up without an answer"),
     entry(Errno::FETCHED.0, c"CQ_EFETCHED", c"DNS answer was taken already"),
     entry(Errno::SERVICE.0, c"CQ_ESERVICE", c"port is not a number"),
-    entry(Errno::NONAME.0, c"CQ_ENONAME", c"no such host, or no such address of it"),
+    entry(Errno::NONAME.0, c"CQ_ENONAME", c"no such host or address"),
     entry(Errno::FAIL.0, c"CQ_EFAIL", c"no name server could tell"),
 ];
 

@@ -488,10 +488,14 @@ pub unsafe extern "C" fn cq_dns_record_copy(
     call(|| {
         // SAFETY: as documented, here and below.
         let source = unsafe { self::record(record) }?;
+        if buffer.is_null() && size > 0 {
+            return Err(Errno::BADARG);
+        }
         let mut wire = [0; LONGEST];
         let (name, _) = expand(source.message, source.name as usize, &mut wire)?;
         let mut expanded = Vec::new();
         let data = match source.may_point() {
+            _ if !source.fits() => return Err(Errno::ILLEGAL),
             true => {
                 source.expand(&mut expanded)?;
                 &expanded[..]

@@ -201,11 +201,16 @@ impl Config {
         for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
             let line = String::from_utf8_lossy(line);
             let line = line.split(['#', ';']).next().unwrap_or_default();
+            // nsswitch.conf needs no blank after the colon.
+            let (key, line) = match syntax {
+                Syntax::Resolv => ("", line),
+                Syntax::Nsswitch => line.split_once(':').unwrap_or_default(),
+            };
             let words: Vec<&str> = line.split_ascii_whitespace().collect();
-            let Some((&key, values)) = words.split_first() else { continue };
-            let done = match syntax {
-                Syntax::Resolv => self.read(key, values, &mut fresh),
-                Syntax::Nsswitch => self.switch(key, values),
+            let done = match (syntax, words.split_first()) {
+                (Syntax::Resolv, Some((&key, values))) => self.read(key, values, &mut fresh),
+                (Syntax::Resolv, None) => Ok(()),
+                (Syntax::Nsswitch, _) => self.switch(key.trim(), &words),
             };
             if let Err(why) = done {
                 self.warnings.push(format!("{file}:{}: {why}", index + 1));
@@ -368,7 +373,7 @@ impl Config {
 
     /// `hosts: files dns`; what stands in brackets is left out.
     fn switch(&mut self, key: &str, values: &[&str]) -> std::result::Result<(), String> {
-        if !key.eq_ignore_ascii_case("hosts:") {
+        if !key.eq_ignore_ascii_case("hosts") {
             return Ok(());
         }
         let sources = values.iter().filter_map(|word| match word.to_ascii_lowercase().as_str() {
@@ -446,7 +451,8 @@ impl Config {
         if self.ports > 0 {
             let _ = write!(text, " ports:{}", self.ports);
         }
-        let _ = writeln!(text, "\ninterface {} {}", self.interface.ip(), self.interface.port());
+        let (interface, port) = (&self.interface, self.interface.port());
+        let _ = writeln!(text, "\ninterface {} {port}", format_address(interface, port));
         text
     }
 }

@@ -93,7 +93,7 @@ impl Exchange {
 
     /// What came from the server. `stream`: over TCP, where nothing is cut.
     pub fn judge(&self, message: &[u8], stream: bool) -> Verdict {
-        let Some(&[id_high, id_low, a, b, _, questions, ..]) = message.first_chunk::<HEADER>()
+        let Some(&[id_high, id_low, a, b, q, s, ..]) = message.first_chunk::<HEADER>()
         else {
             return Verdict::Ignore;
         };
@@ -103,7 +103,7 @@ impl Exchange {
             && flag::opcode(flags) == 0;
         // Servers that do not understand a query may leave out the question.
         let error = !matches!(flag::rcode(flags), rcode::NOERROR | rcode::NXDOMAIN);
-        if !ours || !(self.is_question(message) || questions == 0 && error) {
+        if !ours || !(self.is_question(message) || [q, s] == [0, 0] && error) {
             return Verdict::Ignore;
         }
         let Ok(packet) = Packet::parse_whole(message) else { return Verdict::Malformed };

@@ -225,7 +225,7 @@ impl Flight {
                 return Ok(Some(verdict));
             }
         }
-        Ok(None)
+        slot.error().map_or(Ok(None), Err)
     }
 
     /// The same question over TCP.

@@ -173,3 +173,6 @@ fn addresses(packet: &Packet) -> Result<Vec<IpAddr>> {
         (true, _) => Err(Errno::FAIL),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,8 +113,8 @@ impl Name {
     /// Whether the name at `at` of a message is this one.
     pub fn is_at(&self, message: &[u8], at: usize) -> bool {
         let mut rest = &self.0[..];
-        trace(message, at, |label| match rest.split_at_checked(label.len()) {
-            Some((mine, others)) if mine.eq_ignore_ascii_case(label) => {
+        trace(message, at, |labels| match rest.split_at_checked(labels.len()) {
+            Some((mine, others)) if mine.eq_ignore_ascii_case(labels) => {
                 rest = others;
                 Ok(())
             }
@@ -150,32 +150,34 @@ fn unescape(rest: &mut &[u8]) -> Result<u8> {
     Ok(byte)
 }
 
-/// Goes over the labels, each with its length in front, of the name at `at` of a message; tells where what
-/// follows it begins. CQ_EILLEGAL beyond the message's end, or for a pointer that does not lead backwards:
-/// each one must, so none can loop.
+/// Goes over the labels, each with its length in front, of the name at `at` of a message, as many together as
+/// stand in a row; tells where what follows it begins. CQ_EILLEGAL beyond the message's end, or for a pointer that
+/// does not lead backwards: each one must, so none can loop.
 #[inline]
 fn trace<'a>(
     message: &'a [u8],
     mut at: usize,
     mut each: impl FnMut(&'a [u8]) -> Result<()>,
 ) -> Result<usize> {
-    let (mut limit, mut next) = (at, None);
+    let (mut start, mut next) = (at, None);
     loop {
         let length = *message.get(at).ok_or(Errno::ILLEGAL)? as usize;
         match length {
-            0 => return Ok(next.unwrap_or(at + 1)),
-            1..=LABEL => {
-                each(message.get(at..at + 1 + length).ok_or(Errno::ILLEGAL)?)?;
-                at += 1 + length;
+            // No more than the longest name are gone through before somebody counts.
+            1..=LABEL if at - start < LONGEST => at += 1 + length,
+            0 => {
+                each(&message[start..at])?;
+                return Ok(next.unwrap_or(at + 1));
             }
             0xC0..=0xFF => {
                 let low = *message.get(at + 1).ok_or(Errno::ILLEGAL)? as usize;
+                each(&message[start..at])?;
                 next.get_or_insert(at + 2);
                 at = (length & 0x3F) << 8 | low;
-                if at >= limit {
+                if at >= start {
                     return Err(Errno::ILLEGAL);
                 }
-                limit = at;
+                start = at;
             }
             _ => return Err(Errno::ILLEGAL),
         }
@@ -186,11 +188,11 @@ fn trace<'a>(
 /// begins. CQ_EILLEGAL also beyond the longest name.
 pub fn expand(message: &[u8], at: usize, wire: &mut [u8; LONGEST]) -> Result<(usize, usize)> {
     let mut size = 0;
-    let next = trace(message, at, |label| {
+    let next = trace(message, at, |labels| {
         // The root has to fit, too.
-        let room = wire[..LONGEST - 1].get_mut(size..size + label.len()).ok_or(Errno::ILLEGAL)?;
-        room.copy_from_slice(label);
-        size += label.len();
+        let room = wire[..LONGEST - 1].get_mut(size..size + labels.len()).ok_or(Errno::ILLEGAL)?;
+        room.copy_from_slice(labels);
+        size += labels.len();
         Ok(())
     })?;
     wire[size] = 0;
@@ -200,8 +202,8 @@ pub fn expand(message: &[u8], at: usize, wire: &mut [u8; LONGEST]) -> Result<(us
 /// Checks the name at `at` of a message; tells where what follows it begins.
 pub fn check(message: &[u8], at: usize) -> Result<usize> {
     let mut size = 1;
-    trace(message, at, |label| {
-        size += label.len();
+    trace(message, at, |labels| {
+        size += labels.len();
         (size <= LONGEST).then_some(()).ok_or(Errno::ILLEGAL)
     })
 }
@@ -241,6 +243,8 @@ pub fn format(wire: &[u8], text: &mut Vec<u8>) {
         for &byte in label {
             match byte {
                 b'.' | b'\\' => text.extend([b'\\', byte]),
+                // They begin comments in files, and no escape before them changes that.
+                b'#' | b';' => text.extend(format!("\\{byte:03}").bytes()),
                 b'!'..=b'~' => text.push(byte),
                 _ => text.extend(format!("\\{byte:03}").bytes()),
             }

@@ -198,10 +198,10 @@ impl Packet {
         if section.count_ones() != 1 || index > 3 {
             return Err(Errno::SECTION);
         }
+        self.learn();
         if self.count(ALL & !(2 * section - 1)) > 0 {
             return Err(Errno::ORDER);
         }
-        self.learn();
         let (start, places) = (self.data.len(), self.places.len());
         let appended = self.append(section, name, rtype, class, ttl, data);
         if appended.is_ok() && self.data.len() <= self.limit {
@@ -282,14 +282,16 @@ impl Packet {
         self.data.push(0);
     }
 
-    /// Finds the names of a message that came from elsewhere, to point to them.
+    /// Finds the names of a message that came from elsewhere, to point to them, and leaves out what is no
+    /// part of a whole record.
     fn learn(&mut self) {
-        if !self.places.is_empty() || self.data.len() == HEADER {
+        if !self.places.is_empty() || self.count(ALL) == 0 && self.data.len() == HEADER {
             return;
         }
-        let mut places = Vec::new();
+        let (mut places, mut counts) = (Vec::new(), [0u16; 4]);
         let mut records = Records::new(&self.data, ALL);
         for record in &mut records {
+            counts[record.section.trailing_zeros() as usize] += 1;
             let mut at = record.name as usize;
             while at < REACH && places.len() < PLACES {
                 match self.data.get(at) {
@@ -303,6 +305,7 @@ impl Packet {
         let end = records.cursor.at as usize;
         self.data.truncate(end);
         self.places = places;
+        counts.iter().enumerate().for_each(|(i, &count)| self.set_word(4 + 2 * i, count));
     }
 
     /// The whole message as text, much as dig(1) prints it.
@@ -432,6 +435,7 @@ fn stands(message: &[u8], mut at: usize, wire: &[u8]) -> bool {
 }
 
 /// The counts of the header.
+#[inline]
 fn counts(message: &[u8]) -> [u16; 4] {
     std::array::from_fn(|i| u16::from_be_bytes([message[4 + 2 * i], message[5 + 2 * i]]))
 }

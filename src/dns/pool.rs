@@ -79,3 +79,6 @@ impl Resolvers {
         Member { fd: -1, events: 0, owned: true, timeout: None, condition }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ use crate::descriptor::Descriptor;
 use crate::errno::{Errno, Result};
 use crate::socket::{forks, Address};
 use crate::sys::message;
+use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ thread_local! {
 /// A shared socket.
 struct Port {
     descriptor: Descriptor,
+    /// To whom it is connected: a stub has few servers, and the kernel then tells when nobody listens there.
+    server: Option<SocketAddr>,
     v4: bool,
     interface: SocketAddr,
     forks: u32,
@@ -56,6 +59,8 @@ struct Port {
 struct Place {
     server: SocketAddr,
     inbox: RefCell<Vec<Vec<u8>>>,
+    /// What the system said of the server.
+    error: Cell<Option<Errno>>,
     condition: Arc<Condition>,
 }
 
@@ -75,40 +80,57 @@ pub fn send(
     condition: &Arc<Condition>,
 ) -> Result<Slot> {
     let server = exchange.ask.server;
-    let port = choose(&server, count, interface)?;
+    let port = choose(exchange, count, interface)?;
     while port.waiting.borrow().contains_key(&exchange.id()) {
         exchange.set_id(random::id());
     }
     let query = exchange.query();
-    let to = Address::new(&SockaddrStorage::from(server));
-    message::send_to(port.descriptor.fd(), query.wire(), Some(&to), libc::MSG_NOSIGNAL)?;
+    let fd = port.descriptor.fd();
+    match port.server {
+        Some(_) => sock::send(fd, query.wire(), libc::MSG_NOSIGNAL)?,
+        None => {
+            let to = Address::new(&SockaddrStorage::from(server));
+            message::send_to(fd, query.wire(), Some(&to), libc::MSG_NOSIGNAL)?
+        }
+    };
     let condition = Arc::clone(condition);
-    let place = Rc::new(Place { server, inbox: RefCell::default(), condition });
+    let place =
+        Rc::new(Place { server, inbox: RefCell::default(), error: Cell::new(None), condition });
     let id = exchange.id();
     port.waiting.borrow_mut().insert(id, Rc::clone(&place));
     Ok(Slot { port, id, place })
 }
 
 /// A port for a query to a server: one of those there are, or a new one.
-fn choose(server: &SocketAddr, count: u32, interface: &SocketAddr) -> Result<Rc<Port>> {
+fn choose(exchange: &Exchange, count: u32, interface: &SocketAddr) -> Result<Rc<Port>> {
+    let server = &exchange.ask.server;
+    let peer = exchange.ask.recursive.then_some(*server);
+    let fits = |port: &Rc<Port>| {
+        port.server == peer
+            && port.v4 == server.is_ipv4()
+            && port.interface == *interface
+            && port.uses.get() > 0
+            && port.forks == forks()
+            && port.waiting.borrow().len() < CROWD
+    };
     PORTS.with(|ports| {
         let mut ports = ports.borrow_mut();
-        ports.retain(|port| port.uses.get() > 0 && port.forks == forks());
-        let fits = |port: &Rc<Port>| {
-            port.v4 == server.is_ipv4()
-                && port.interface == *interface
-                && port.waiting.borrow().len() < CROWD
-        };
-        let fitting = ports.iter().filter(|port| fits(port)).count();
-        let port = match fitting < count as usize {
-            false => {
-                let index = random::below(fitting as u32) as usize;
-                ports.iter().filter(|port| fits(port)).nth(index).cloned().ok_or(Errno::AGAIN)?
-            }
-            true => {
-                let port = Rc::new(Port::open(server, interface)?);
-                ports.push(Rc::clone(&port));
-                port
+        // All are there, as a rule, and any will do.
+        let any = random::below(ports.len() as u32) as usize;
+        let found = ports.get(any).filter(|port| ports.len() >= count as usize && fits(port));
+        let port = match found {
+            Some(port) => Rc::clone(port),
+            None => {
+                ports.retain(|port| port.uses.get() > 0 && port.forks == forks());
+                let fitting: Vec<_> = ports.iter().filter(|port| fits(port)).collect();
+                match fitting.len() < count as usize {
+                    false => Rc::clone(fitting[random::below(fitting.len() as u32) as usize]),
+                    true => {
+                        let port = Rc::new(Port::open(server, peer, interface)?);
+                        ports.push(Rc::clone(&port));
+                        port
+                    }
+                }
             }
         };
         port.uses.set(port.uses.get() - 1);
@@ -117,11 +139,15 @@ fn choose(server: &SocketAddr, count: u32, interface: &SocketAddr) -> Result<Rc<
 }
 
 impl Port {
-    fn open(server: &SocketAddr, interface: &SocketAddr) -> Result<Port> {
+    fn open(server: &SocketAddr, peer: Option<SocketAddr>, interface: &SocketAddr) -> Result<Port> {
         let any = SocketAddr::new(interface.ip(), 0);
         let descriptor = open(server, libc::SOCK_DGRAM, &any)?;
+        if peer.is_some() {
+            sock::connect(descriptor.fd(), &SockaddrStorage::from(*server))?;
+        }
         Ok(Port {
             descriptor,
+            server: peer,
             v4: server.is_ipv4(),
             interface: *interface,
             forks: forks(),
@@ -136,12 +162,18 @@ impl Port {
         ROOM.with(|room| {
             let buffer = &mut room.borrow_mut()[..];
             for _ in 0..BURST {
-                let Ok(received) = message::receive_from(self.descriptor.fd(), buffer) else {
-                    return;
+                let received = match self.server {
+                    Some(server) => {
+                        sock::receive(self.descriptor.fd(), buffer).map(|n| (n, Some(server)))
+                    }
+                    None => message::receive_from(self.descriptor.fd(), buffer)
+                        .map(|received| (received.size, address(&received.from))),
                 };
-                let Some(from) = address(&received.from) else { continue };
-                if self.deliver(&buffer[..received.size], from) {
-                    return;
+                match received.map_err(Errno::from) {
+                    Ok((size, Some(from))) if self.deliver(&buffer[..size], from) => return,
+                    Ok(_) => {}
+                    Err(error) if error.is_again() || error == Errno(libc::EINTR) => return,
+                    Err(error) => return self.fail(error),
                 }
             }
         });
@@ -161,6 +193,16 @@ impl Port {
             place.condition.signal(usize::MAX);
         }
         false
+    }
+
+    /// Tells all who wait that the server cannot be reached.
+    fn fail(&self, error: Errno) {
+        for (id, place) in &*self.waiting.borrow() {
+            place.error.set(Some(error));
+            if self.leader.get() != Some(*id) {
+                place.condition.signal(usize::MAX);
+            }
+        }
     }
 
     /// Makes somebody leader who waits for an answer that has not come.
@@ -210,6 +252,11 @@ impl Slot {
         (!inbox.is_empty()).then(|| inbox.remove(0))
     }
 
+    /// What the system said of the server, if that is why there is none.
+    pub fn error(&self) -> Option<Errno> {
+        self.place.error.get()
+    }
+
     fn leads(&self) -> bool {
         if self.port.leader.get().is_none() {
             self.port.leader.set(Some(self.id));
@@ -226,3 +273,6 @@ impl Drop for Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

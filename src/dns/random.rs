@@ -64,3 +64,6 @@ pub fn below(limit: u32) -> u32 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

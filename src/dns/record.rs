@@ -28,8 +28,9 @@ pub enum Field {
     /// An IPv4 and an IPv6 address.
     V4,
     V6,
-    /// A character-string: a length and as many bytes.
+    /// A character-string: a length and as many bytes; `Word` needs no quotes.
     Text,
+    Word,
     /// Character-strings to the end.
     Texts,
     /// Bytes to the end: between quotes, in hexadecimal, in base 64 in text.
@@ -161,7 +162,7 @@ pub static TYPES: &[Layout] = &[
     // RFC 4408 §3.1.1
     row(99, "SPF", &[("policy", Texts)]),
     // RFC 8659
-    row(257, "CAA", &[("flags", U8), ("tag", Text), ("value", Quoted)]),
+    row(257, "CAA", &[("flags", U8), ("tag", Word), ("value", Quoted)]),
 ];
 
 /// The row of a type.
@@ -282,6 +283,21 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Whether the data is that of the type. A question has none.
+    pub fn fits(&self) -> bool {
+        match self.rtype {
+            _ if self.is_question() => true,
+            A => self.length == 4,
+            AAAA => self.length == 16,
+            _ => self.walk(|_, _, _, _| {}).is_ok(),
+        }
+    }
+
+    /// Whether it stands in the question section.
+    fn is_question(&self) -> bool {
+        self.section == super::packet::QUESTION
+    }
+
     /// A member by its name. ENOENT if records of this type have none so called.
     pub fn member(&self, wanted: &str) -> Result<Value> {
         if self.rtype == OPT {
@@ -343,7 +359,11 @@ impl<'a> Record<'a> {
                 text.push(b' ');
             }
             count += 1;
+            let empty = text.len();
             field.format(message, at, text);
+            if text.len() == empty && count > 1 {
+                text.pop();
+            }
         });
         if whole.is_err() || layout(self.rtype).is_none() {
             text.truncate(start);
@@ -373,6 +393,9 @@ impl<'a> Record<'a> {
 
     /// Whether the data may hold names that point elsewhere in the message.
     pub fn may_point(&self) -> bool {
+        if matches!(self.rtype, A | AAAA) || self.is_question() {
+            return false;
+        }
         let row = layout(self.rtype);
         row.is_some_and(|row| row.members.iter().any(|m| matches!(m.1, Field::Name | Plain)))
     }
@@ -392,7 +415,7 @@ impl Field {
             U16 | Type => at + 2,
             U32 | Time | V4 => at + 4,
             V6 => at + 16,
-            Text => length(at)?,
+            Text | Word => length(at)?,
             Texts => {
                 let mut at = at;
                 while at < message.len() {
@@ -421,7 +444,7 @@ impl Field {
                 self.format(message, at, &mut text);
                 Value::Text(String::from_utf8_lossy(&text).into_owned())
             }
-            Text => Value::Bytes(bytes[1..].to_vec()),
+            Text | Word => Value::Bytes(bytes[1..].to_vec()),
             Texts => Value::Bytes(text::strings(bytes).flatten().copied().collect()),
             Quoted | Hex | Base64 => Value::Bytes(bytes.to_vec()),
         })
@@ -453,6 +476,7 @@ impl Field {
                     .bytes(),
             ),
             Text => text::quote(&bytes[1..], out),
+            Word => text::escape(&bytes[1..], out),
             // One text: where it was divided has no meaning (RFC 7208 §3.3, for one).
             Texts => {
                 out.push(b'"');

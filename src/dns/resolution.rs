@@ -418,7 +418,7 @@ impl Resolution {
     fn pop(&mut self, result: Result<Packet>) -> Option<Action> {
         let frame = self.frames.pop()?;
         match frame.purpose {
-            Purpose::Question => self.conclude(result),
+            Purpose::Question => self.conclude(&frame, result),
             Purpose::Server => {
                 let below = self.frames.last_mut()?;
                 below.found_server(result.ok().as_ref(), &frame.asked, frame.rtype);
@@ -428,6 +428,7 @@ impl Resolution {
                 let below = self.frames.last_mut()?;
                 let packet = result.ok()?;
                 match packet.count(ANSWER) {
+                    0 if packet.code() != rcode::NOERROR => {}
                     // Perhaps it has an address of the other kind.
                     0 if frame.rtype == A => below.hosts.as_mut()?.push_front((frame.asked, AAAA)),
                     _ => below.additional.push(packet),
@@ -439,12 +440,20 @@ impl Resolution {
 
     /// The outcome for one candidate. With the others it goes on after any answer that says no; the first such
     /// answer counts in the end.
-    fn conclude(&mut self, result: Result<Packet>) -> Option<Action> {
+    fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
         match result {
             Ok(packet) if packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0 => {
                 Some(Action::Done(packet))
             }
             Ok(packet) => {
+                let lookup = &self.setup.config.lookup;
+                let bind = lookup.iter().position(|&source| source == Source::Bind);
+                if lookup[bind.map_or(0, |at| at + 1)..].contains(&Source::File) {
+                    let (name, rtype, class) = (&frame.asked, frame.rtype, frame.class);
+                    if let Some(known) = from_hosts(&self.setup.hosts, name, rtype, class) {
+                        return Some(Action::Done(known));
+                    }
+                }
                 self.negative.get_or_insert(packet);
                 if self.silent {
                     self.candidates.clear();

@@ -12,3 +12,6 @@ pub fn version(path: &str) -> Option<Version> {
     let file = std::fs::metadata(path).ok()?;
     Some(Version(file.dev(), file.ino(), file.size(), file.ctime(), file.ctime_nsec()))
 }
+
+#[cfg(test)]
+mod tests;

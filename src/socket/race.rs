@@ -248,3 +248,6 @@ impl Drop for Race {
         self.forget_poller();
     }
 }
+
+#[cfg(test)]
+mod tests;

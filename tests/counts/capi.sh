@@ -91,6 +91,33 @@ count_system_calls() {
 	done
 }
 
+# queries OPTIONS: system calls of a DNS query, of which 16 are under way at once.
+queries() {
+	for number in 500 2500; do
+		# shellcheck disable=SC2086 # words
+		strace -f -c -o "$work/$number" "$work/workload" dns $number $*
+	done
+	cp "$work/500" "$work/short" && cp "$work/2500" "$work/long"
+	per_operation 4 '.*' 500 2500
+}
+
+count_queries() {
+	if ! command -v python3 >/dev/null; then
+		skip 'DNS queries: python3 is not here'
+		return
+	fi
+	rm -f "$work/port"
+	mkfifo "$work/port"
+	python3 tests/counts/load.py names >"$work/port" &
+	server=$!
+	read -r port <"$work/port"
+	budget 'DNS query from a port of its own: system calls' "$(queries "$port" 0 0)" 7.1
+	budget 'DNS query from a shared port: system calls' "$(queries "$port" 8 0)" 3.5
+	budget 'DNS query answered from the cache: system calls' "$(queries "$port" 0 1)" 0
+	kill "$server"
+	wait "$server" 2>/dev/null
+}
+
 # idle_... DESCRIPTORS STEPS: what such a run makes.
 idle_calls() {
 	strace -f -c -o "$work/log" "$work/workload" idle "$1" "$2" && figure 4 'epoll.*wait.*' "$work/log"
@@ -105,6 +132,7 @@ many=$("$work/workload" most 10000)
 
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	count_system_calls
+	count_queries
 	one=$(idle_calls 1 1000)
 	budget "idle step with $many descriptors: system calls as with one" \
 		"$(awk -v all="$(idle_calls "$many" 1000)" -v one="$one" 'BEGIN { printf "%.3f", all / one }')" 1

@@ -6,6 +6,7 @@
     load.py pipelined PORT CONNECTIONS ROUNDS   the same with 16 lines at once
     load.py short PORT CONNECTIONS          so many connections, 16 at a time, one line on each
     load.py answer CONNECTIONS              prints its port and answers a line on so many connections
+    load.py names                           prints its port and answers every DNS query, until it is ended
     load.py pour PORT MEBIBYTES TLS         sends so much; TLS is 0 or 1
     load.py drain PORT MEBIBYTES TLS        receives so much
 """
@@ -53,6 +54,17 @@ def pipelined(port, number, rounds):
 def short(port, count):
     for _ in range(count // 16):
         lines(port, 16, 1)
+
+
+def names():
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    print(server.getsockname()[1], flush=True)
+    while True:
+        query, client = server.recvfrom(512)
+        # The question is kept, a pointer to it is the answer's name; A, IN, five minutes, four bytes.
+        head = query[:2] + b"\x85\x80" + b"\0\1\0\1\0\0\0\0"
+        server.sendto(head + query[12:] + b"\xc0\x0c\0\1\0\1\0\0\1\x2c\0\4\xc0\0\2\1", client)
 
 
 def answer(count):
@@ -105,7 +117,7 @@ def idle(port, number):
 
 def main():
     what, arguments = sys.argv[1], [int(word) for word in sys.argv[2:]]
-    known = [lines, pipelined, short, answer, pour, drain, idle]
+    known = [lines, pipelined, short, names, answer, pour, drain, idle]
     {each.__name__: each for each in known}[what](*arguments)
 
 

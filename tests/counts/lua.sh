@@ -180,6 +180,32 @@ connected() {
 	wait "$server"
 }
 
+# asked WAY WHERE COUNT INTERPRETER PORTS SAME: counts a program that asks a name server.
+asked() {
+	rm -f "$work/port"
+	mkfifo "$work/port"
+	python3 "$here/load.py" names >"$work/port" &
+	server=$!
+	read -r port <"$work/port"
+	"$1" "$2" "$4" "$here/lua/dns.lua" "$port" "$3" "$5" "$6"
+	kill "$server"
+	wait "$server" 2>/dev/null
+}
+
+# queries INTERPRETER WAY WHAT BUDGET PORTS SAME
+queries() {
+	forget
+	asked "$2" small 300 "$1" "$5" "$6"
+	asked "$2" large 1300 "$1" "$5" "$6"
+	judge "$1" "$3" "$(each 1 1000)" "$4"
+}
+
+count_queries() {
+	queries "$1" in_strace 'system calls of a DNS query' 7.1 0 0
+	queries "$1" in_strace 'system calls of a DNS query from a shared port' 3.1 8 0
+	queries "$1" in_strace 'system calls of a DNS query that the cache answers' 0 0 1
+}
+
 # bulk INTERPRETER receive|send pour|drain WHAT BUDGET TLS [CERTIFICATE KEY]: in pieces of 64 KiB.
 bulk() {
 	interpreter=$1 direction=$2 verb=$3 what=$4 limit=$5 tls=$6
@@ -230,6 +256,11 @@ count_instructions() {
 	served 20 in_callgrind small "$1" "$here/lua/echo.lua" 64
 	served 120 in_callgrind large "$1" "$here/lua/echo.lua" 64
 	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4700
+}
+
+count_query_instructions() {
+	queries "$1" in_callgrind 'instructions of a DNS query' 17000 0 0
+	queries "$1" in_callgrind 'instructions of a DNS query from a shared port' 18000 8 0
 }
 
 # idle_step COUNT INTERPRETER DESCRIPTORS STEPS: what a step costs while so many descriptors are silent.
@@ -303,6 +334,7 @@ for interpreter in lua5.4 luajit; do
 		count_pipelined "$interpreter"
 		count_short "$interpreter"
 		count_bulk "$interpreter"
+		count_queries "$interpreter"
 		count_wakeups "$interpreter"
 	else
 		skip "$interpreter" 'system calls' 'strace or python3 is not here'
@@ -310,6 +342,7 @@ for interpreter in lua5.4 luajit; do
 	if [ "$interpreter" != lua5.4 ]; then continue; fi # valgrind does not follow compiled traces
 	if has valgrind && has python3; then
 		count_instructions "$interpreter"
+		count_query_instructions "$interpreter"
 	else
 		skip "$interpreter" 'instructions' 'valgrind or python3 is not here'
 	fi

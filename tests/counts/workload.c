@@ -8,6 +8,7 @@
  *   workload conditions ROUNDS                 two tasks that wake each other
  *   workload tasks NUMBER                      tasks that start and end, one after the other
  *   workload fibers NUMBER                     the same with fibers
+ *   workload dns QUERIES PORT PORTS SAME       16 fibers ask a name server for as many names, or all for the same
  *   workload idle DESCRIPTORS STEPS            steps while so many descriptors are polled
  *   workload memory CONNECTIONS                prints the bytes of each idle accepted connection
  *   workload memory-half CONNECTIONS           the same when half a line has come on each, in two pieces
@@ -359,6 +360,47 @@ static void run_memory(int connections, int pieces)
 	waitpid(child, NULL, 0);
 }
 
+static long asked, same;
+static cq_dns_config *dns;
+
+static int ask(void *argument)
+{
+	cq_dns_resolver *resolver;
+	cq_dns_packet *packet;
+	char name[64];
+
+	(void)argument;
+	check(cq_dns_resolver_new(dns, NULL, NULL, &resolver), "resolver");
+	while (asked < rounds) {
+		snprintf(name, sizeof name, "n%ld.example.", same ? 0 : asked);
+		asked++;
+		check(cq_dns_resolver_query(resolver, name, 1, 1, 10, &packet), "query");
+		if (cq_dns_packet_count(packet, CQ_DNS_ANSWER) != 1)
+			check(EPROTO, "answer");
+		cq_dns_packet_free(packet);
+	}
+	cq_dns_resolver_free(resolver);
+	return 0;
+}
+
+static void run_dns(const char *port, const char *ports)
+{
+	char server[64];
+	cq_task task;
+
+	snprintf(server, sizeof server, "[127.0.0.1]:%s", port);
+	check(cq_dns_config_new(&dns), "config");
+	cq_dns_config_clear(dns, CQ_DNS_NAMESERVERS);
+	cq_dns_config_clear(dns, CQ_DNS_LOOKUP);
+	check(cq_dns_config_add(dns, CQ_DNS_NAMESERVERS, server), server);
+	check(cq_dns_config_add(dns, CQ_DNS_LOOKUP, "bind"), "lookup");
+	check(cq_dns_config_set(dns, "ports", ports), "ports");
+	for (int i = 0; i < 16; i++)
+		check(cq_controller_wrap(controller, ask, NULL, NULL, &task), "fiber");
+	check(cq_controller_loop(controller, -1), "loop");
+	cq_dns_config_free(dns);
+}
+
 /* Raises the limit of descriptors as far as it goes. Returns it, less some for other needs. */
 static long most_descriptors(long wanted)
 {
@@ -392,7 +434,10 @@ int main(int argc, char **argv)
 		check(start_next(controller, 0, NULL, NULL, 0) || cq_controller_loop(controller, -1), "loop");
 	else if (strcmp(what, "fibers") == 0)
 		check(start_next_fiber(NULL) || cq_controller_loop(controller, -1), "loop");
-	else if (strcmp(what, "idle") == 0 && argc == 4)
+	else if (strcmp(what, "dns") == 0 && argc == 6) {
+		same = atol(argv[5]);
+		run_dns(argv[3], argv[4]);
+	} else if (strcmp(what, "idle") == 0 && argc == 4)
 		run_idle((int)number, atol(argv[3]));
 	else if (strncmp(what, "memory", 6) == 0)
 		run_memory((int)number, what[6] ? 2 : 0);

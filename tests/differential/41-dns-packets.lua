@@ -110,12 +110,6 @@ part("room", function()
 		end
 		show(tostring(size), table.concat(words, ", "), p:count(), #p:dump())
 	end
-	local p, n = packet.new(), 0
-	while p:push("QD", "n" .. n .. ".example.test", "A") == p do
-		n = n + 1
-	end
-	show("by default", n, #p:dump())
-	show("after that one that fits", p:push("QD", "test", "A"), #p:dump())
 end)
 
 part("what is refused", function()
@@ -168,7 +162,7 @@ part("grep", function()
 	refused("section", p.grep, p, { section = "zz" })
 	refused("section in a list", p.grep, p, { section = { "AN", "zz" } })
 	refused("type", p.grep, p, { type = "ZZ" })
-	refused("class", p.grep, p, { class = "CH" })
+	refused("class", p.grep, p, { class = "ZZ" })
 	refused("number", p.grep, p, 2)
 	refused("name", p.grep, p, { name = {} })
 	local next_record = p:grep { type = "OPT" }
@@ -205,8 +199,10 @@ end)
 
 part("cut off", function()
 	local n = 0
-	for length = 12, #everything do
-		local p = packet.new(everything:sub(1, length))
+	-- It says so: bit 0x0200. Ours refuses one that does not.
+	local cut = everything:sub(1, 2) .. u16(0x87a3) .. everything:sub(5)
+	for length = 12, #cut do
+		local p = packet.new(cut:sub(1, length))
 		local found = 0
 		for r in p:grep() do
 			found = found + 1
@@ -216,7 +212,7 @@ part("cut off", function()
 			n = found
 		end
 	end
-	local p = packet.new(u16(1) .. u16(0) .. u16(5) .. u32(0) .. u16(0) .. question("a.test", "A"))
+	local p = packet.new(u16(1) .. u16(0x0200) .. u16(5) .. u32(0) .. u16(0) .. question("a.test", "A"))
 	show("fewer than counted", p:count())
 	show_records("  records", p)
 	say("  text", body(p))

@@ -20,7 +20,7 @@ part("fields", function()
 	show("module", resolvers.lowat, resolvers.hiwat, resolvers.querymax, resolvers.lifo, resolvers.timeout)
 	local pool = make()
 	show("pool", pool.lowat, pool.hiwat, pool.querymax, pool.lifo, pool.timeout)
-	show("type", resolvers.type(pool), resolvers.type {}, resolvers.type "x", resolvers.type(resolvers), resolvers.type())
+	show("type", resolvers.type(pool), resolvers.type {}, resolvers.type "x", resolvers.type(resolvers), (resolvers.type()))
 	for _, name in ipairs { "query", "get", "put", "signal", "check", "onleak" } do
 		show(name, type(pool[name]))
 	end

@@ -35,7 +35,7 @@ function domain(text)
 end
 
 function question(name, type, class)
-	return domain(name) .. u16(record.type[type] or type) .. u16(class or 1)
+	return domain(name) .. u16(tonumber(type) or record.type[type]) .. u16(class or 1)
 end
 
 function rr(name, type, data, ttl, class)

@@ -101,6 +101,23 @@ sockets_md_names_everything() {
 	! sockets_md_leaves_out | grep .
 }
 
+# What docs/dns.md leaves out: methods and functions in C and in Lua, and the options of configurations.
+dns_md_leaves_out() {
+	{
+		sed -n '/^\(static \)\{0,1\}const luaL_Reg [a-z_]*\[\] = {$/,/^};/s/^	{ "\([a-z][a-z0-9]*\)".*/\1/p' bindings/lua/src/dns*.c
+		sed -n 's/^function [a-z]*[.:]\([a-z]*\)(.*/\1/p' bindings/lua/cqueues/dns.lua bindings/lua/cqueues/dns/*.lua
+	} | sort -u | while read -r name; do
+		grep -q "^|.*[.:]${name}[({]" docs/dns.md || echo "the method $name"
+	done
+	sed -n '/^} options/,/^};/s/^	{ "\([a-z0-9]*\)".*/\1/p' bindings/lua/src/dns*.c | while read -r name; do
+		grep -q "^| \`$name\`" docs/dns.md || echo "the option $name"
+	done
+}
+
+dns_md_names_everything() {
+	! dns_md_leaves_out | grep .
+}
+
 if "$CARGO" fmt --version >/dev/null 2>&1; then
 	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
 else
@@ -124,6 +141,7 @@ else
 fi
 check 'the examples of the README are those of examples/' readme_shows_its_examples
 check 'docs/sockets.md names every option and method' sockets_md_names_everything
+check 'docs/dns.md names every option and method' dns_md_names_everything
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -120,7 +120,7 @@ static int park(struct controller *controller, struct task *task, struct refusal
 	why->code = code;
 	for (int i = 0; i < count; i++) {
 		why->object = task->base + 1 + i;
-		why->fd = set[i].socket ? cq_socket_pollfd(set[i].socket) : set[i].fd;
+		why->fd = shim_interest_fd(&set[i]);
 		if (why->fd >= 0 && (count == 1 || cq_controller_park(controller->cq, task->id, &set[i], 1)))
 			break;
 	}

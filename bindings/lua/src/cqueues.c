@@ -2,7 +2,7 @@
  *
  * _cqueues: the functions of the module (guide 3.2.1).
  */
-#include "shim.h"
+#include "dns.h"
 
 /* cqueues.create(): a controller, or nil, message, code */
 static int cqueues_create(lua_State *L)
@@ -164,6 +164,13 @@ static const luaL_Reg functions[] = {
 static const luaL_Reg modules[] = {
 	{ "_cqueues.condition", luaopen__cqueues_condition },
 	{ "_cqueues.debug", luaopen__cqueues_debug },
+	{ "_cqueues.dns", luaopen__cqueues_dns },
+	{ "_cqueues.dns.config", luaopen__cqueues_dns_config },
+	{ "_cqueues.dns.hints", luaopen__cqueues_dns_hints },
+	{ "_cqueues.dns.hosts", luaopen__cqueues_dns_hosts },
+	{ "_cqueues.dns.packet", luaopen__cqueues_dns_packet },
+	{ "_cqueues.dns.record", luaopen__cqueues_dns_record },
+	{ "_cqueues.dns.resolver", luaopen__cqueues_dns_resolver },
 	{ "_cqueues.errno", luaopen__cqueues_errno },
 	{ "_cqueues.socket", luaopen__cqueues_socket },
 	{ NULL, NULL },

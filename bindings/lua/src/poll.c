@@ -96,6 +96,12 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		interest->events = POLLIN;
 		interest->timeout = cq_controller_timeout(controller->cq);
 		return 1;
+	} else if (object->tag == dns_resolver_tag && !shim->custom_resolver) {
+		struct resolver *resolver = (struct resolver *)object;
+		if (!resolver->resolver || !resolver->waits)
+			return 0;
+		interest->resolver = resolver->resolver;
+		return 1;
 	}
 	return 0;
 }
@@ -127,6 +133,13 @@ int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *inter
 	}
 }
 
+int shim_interest_fd(const cq_interest *interest)
+{
+	if (interest->resolver)
+		return cq_dns_resolver_pollfd(interest->resolver);
+	return interest->socket ? cq_socket_pollfd(interest->socket) : interest->fd;
+}
+
 /* The descriptor of a number or an object, -1 for none. */
 int shim_descriptor(lua_State *L, struct shim *shim, int index)
 {
@@ -135,5 +148,5 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 		return (int)lua_tointeger(L, index);
 	if (shim_interest(L, shim, index, &interest))
 		return lua_error(L);
-	return interest.socket ? cq_socket_pollfd(interest.socket) : interest.fd;
+	return shim_interest_fd(&interest);
 }

@@ -47,6 +47,7 @@ typedef luaL_Stream shim_file;
 	(*(nresults) = -1, lua_resume((co), (from), (nargs)))
 #else
 #define shim_resume lua_resume
+#define SHIM_PLAIN(L, size) lua_newuserdatauv((L), (size), 0)
 #endif
 #if LUA_VERSION_NUM < 503
 typedef int shim_context;
@@ -60,6 +61,9 @@ typedef lua_KContext shim_context;
 #endif
 #endif
 
+#ifndef SHIM_PLAIN
+#define SHIM_PLAIN lua_newuserdata
+#endif
 #if LUA_VERSION_NUM < 503
 #define shim_push_unsigned(L, value) lua_pushnumber((L), (lua_Number)(value))
 #else
@@ -84,7 +88,7 @@ struct shim {
 	/* In 5.1, the references of the markers that waiting methods return. */
 	int marks[4];
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */
-	int custom_socket, custom_condition, custom_controller;
+	int custom_socket, custom_condition, custom_controller, custom_resolver;
 	/* Defaults of new sockets. */
 	struct defaults {
 		uint32_t mode[2];
@@ -111,7 +115,7 @@ struct object {
 	struct shim *shim;
 };
 
-extern const char shim_socket_tag[], shim_condition_tag[], shim_controller_tag[];
+extern const char shim_socket_tag[], shim_condition_tag[], shim_controller_tag[], dns_resolver_tag[];
 
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
@@ -254,6 +258,17 @@ int luaopen__cqueues_socket(lua_State *L);
 int luaopen__cqueues_errno(lua_State *L);
 int luaopen__cqueues_debug(lua_State *L);
 
+/* -- Resolvers ------------------------------------------------------------------------------- */
+
+struct resolver {
+	struct object object;
+	cq_dns_resolver *resolver; /* NULL once closed */
+	cq_dns_packet *answer;     /* fetched, and in no object yet */
+	int waits;                 /* the last fetch answered EAGAIN */
+	double deadline;           /* of the question that `query` asked; NaN: none */
+	unsigned serial;           /* of that question */
+};
+
 /* -- Methods that can wait ------------------------------------------------------------------- */
 
 enum kind {
@@ -290,6 +305,8 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 /* What polling an object means; `index` is its place on the stack of `L`. Returns 0, or pushes a
  * message and returns -1. */
 int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest);
+/* The descriptor that it is about, -1 for none. */
+int shim_interest_fd(const cq_interest *interest);
 /* The descriptor of a number or an object, -1 for none. */
 int shim_descriptor(lua_State *L, struct shim *shim, int index);
 

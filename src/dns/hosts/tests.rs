@@ -1,1 +1,113 @@
 // SPDX-License-Identifier: MIT
+//! Tables of hosts: names to addresses, addresses to names.
+
+use super::*;
+
+fn name(text: &str) -> Name {
+    Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn table(text: &str) -> Hosts {
+    let mut hosts = Hosts::default();
+    hosts.load(text.as_bytes(), "hosts");
+    hosts
+}
+
+fn addresses(hosts: &Hosts, of: &str) -> Vec<String> {
+    hosts.addresses(&name(of)).map(|address| address.to_string()).collect()
+}
+
+fn names(hosts: &Hosts, of: &str) -> Vec<String> {
+    hosts.names(&name(of)).map(Name::to_string).collect()
+}
+
+const USUAL: &str = "127.0.0.1 localhost\n\
+                     ::1\tlocalhost ip6-localhost # this machine\n\
+                     192.0.2.1  www.example.com www\n\
+                     192.0.2.2  www.example.com\n";
+
+#[test]
+fn every_name_of_a_line_has_its_address() {
+    let hosts = table(USUAL);
+    assert_eq!(addresses(&hosts, "localhost"), ["127.0.0.1", "::1"]);
+    assert_eq!(addresses(&hosts, "WWW"), ["192.0.2.1"]);
+    assert_eq!(addresses(&hosts, "www.example.com."), ["192.0.2.1", "192.0.2.2"]);
+    assert!(addresses(&hosts, "example.com").is_empty());
+    assert!(hosts.knows(&name("ip6-localhost")) && !hosts.knows(&name("other")));
+    assert!(hosts.warnings.is_empty());
+}
+
+#[test]
+fn an_address_has_the_first_name_of_its_line() {
+    let hosts = table(USUAL);
+    assert_eq!(names(&hosts, "1.2.0.192.in-addr.arpa"), ["www.example.com."]);
+    assert_eq!(names(&hosts, "1.0.0.127.IN-ADDR.arpa."), ["localhost."]);
+    let loopback = format!("1.{}ip6.arpa", "0.".repeat(31));
+    assert_eq!(names(&hosts, &loopback), ["localhost."]);
+    for none in [
+        "2.0.192.in-addr.arpa",
+        "0.1.2.0.192.in-addr.arpa",
+        "256.2.0.192.in-addr.arpa",
+        "x.2.0.192.in-addr.arpa",
+        "in-addr.arpa",
+        "1.0.ip6.arpa",
+        "www.example.com",
+    ] {
+        assert!(names(&hosts, none).is_empty(), "{none}");
+    }
+}
+
+#[test]
+fn what_is_no_address_or_no_name_is_told_with_its_line() {
+    let hosts = table("\n300.1.1.1 a\n192.0.2.1 a..b good .\n192.0.2.2\n# 1.2.3.4 x\n; y\n");
+    assert_eq!(
+        hosts.warnings,
+        [
+            "hosts:2: bad address \"300.1.1.1\"",
+            "hosts:3: bad name \"a..b\"",
+            "hosts:3: bad name \".\""
+        ]
+    );
+    assert_eq!(addresses(&hosts, "good"), ["192.0.2.1"]);
+}
+
+#[test]
+fn names_are_inserted_as_aliases_or_as_the_address_s_own() {
+    let mut hosts = Hosts::default();
+    hosts.insert("192.0.2.1", b"alias.test", false).expect("an alias");
+    assert!(names(&hosts, "1.2.0.192.in-addr.arpa").is_empty());
+    hosts.insert("192.0.2.1", b"own.test", true).expect("a name");
+    assert_eq!(names(&hosts, "1.2.0.192.in-addr.arpa"), ["own.test."]);
+    assert_eq!(addresses(&hosts, "alias.test"), ["192.0.2.1"]);
+    assert_eq!(hosts.insert("192.0.2", b"a", true), Err(Errno::ADDRESS));
+    assert_eq!(hosts.insert("192.0.2.1", b"a..b", true), Err(Errno::ILLEGAL));
+    assert_eq!(hosts.insert("192.0.2.1", b".", true), Err(Errno::ILLEGAL));
+}
+
+#[test]
+fn what_is_written_out_reads_in_the_same() {
+    let text = format!("{USUAL}192.0.2.9 odd\\035name a\\059b x\\032y\n");
+    let hosts = table(&text);
+    let again = table(&hosts.format());
+    assert_eq!(again.format(), hosts.format());
+    assert!(again.warnings.is_empty());
+    assert_eq!(addresses(&again, "odd\\035name"), ["192.0.2.9"]);
+    assert_eq!(table("192.0.2.1 www").format(), "192.0.2.1        www.\n");
+}
+
+#[test]
+fn a_changed_file_is_read_again_unless_the_program_has_added_to_it() {
+    let path = std::env::temp_dir().join(format!("cqueues-hosts-{}", std::process::id()));
+    let text = path.to_str().expect("a path in ASCII");
+    std::fs::write(&path, "192.0.2.1 one\n").expect("a file");
+    let mut hosts = Hosts::system(text);
+    assert!(hosts.refreshed().is_none());
+    std::fs::write(&path, "192.0.2.10 one\n").expect("a file");
+    let fresh = hosts.refreshed().expect("its size has changed");
+    assert_eq!(addresses(&fresh, "one"), ["192.0.2.10"]);
+    hosts.insert("192.0.2.3", b"two", true).expect("a name");
+    assert!(hosts.refreshed().is_none());
+    let _ = std::fs::remove_file(&path);
+    assert!(Hosts::system(text).entries.is_empty(), "a missing file is as good as an empty one");
+    assert_eq!(Hosts::default().load_path(text), Err(Errno(libc::ENOENT)));
+}

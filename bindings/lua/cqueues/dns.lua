@@ -1,0 +1,93 @@
+-- SPDX-License-Identifier: MIT
+-- cqueues.dns: questions through a pool of resolvers that all share.
+
+local core = require "_cqueues.dns"
+local monotime = require "_cqueues".monotime
+local errno = require "_cqueues.errno"
+local resolvers = require "cqueues.dns.resolvers"
+
+local dns = { version = core.version, random = core.random }
+local NOERROR, NXDOMAIN = 0, 3
+local AF_UNSPEC, AF_INET, AF_INET6 = 0, core._AF_INET, core._AF_INET6
+
+local pool
+
+--- The pool of `query` and `addresses`: a stub of the system's configuration, unless another was set.
+function dns.getpool()
+	pool = pool or resolvers.stub()
+	return pool
+end
+
+--- Sets that pool. Sockets resolve names as it does from then on. Returns the one before.
+function dns.setpool(new)
+	if not resolvers.type(new) then
+		error("not dns resolver pool", 2)
+	end
+	local old = pool
+	pool = new
+	core._configure(new.resconf, new.hosts, new.hints)
+	return old
+end
+
+--- Asks a question; arguments and results are those of resolver:query.
+function dns.query(...)
+	return dns.getpool():query(...)
+end
+
+-- Appends the addresses of a family to a list. The resolver, or nil, code, reason.
+local function append(list, resolver, name, type, timeout)
+	local answer, code = resolver:query(name, type, "IN", timeout)
+	if not answer then
+		return nil, code, resolver:reason() or errno.strerror(code)
+	end
+	for record in answer:grep { section = "ANSWER", type = type } do
+		list[#list + 1] = record:addr()
+	end
+	local rcode = answer:flags().rcode
+	if #list == 0 then
+		code = (rcode == NOERROR or rcode == NXDOMAIN) and core._ENONAME or core._EFAIL
+		return nil, code, resolver:reason() or name .. ": " .. errno.strerror(code)
+	end
+	return resolver
+end
+
+local types = { [AF_INET] = { "A" }, [AF_INET6] = { "AAAA" }, [AF_UNSPEC] = { "AAAA", "A" } }
+
+--- The addresses of a host, as texts. Aliases are followed, the search list and the hosts file count, an address
+-- stands for itself.
+--
+-- family: AF_INET, AF_INET6, or nil for both, IPv6 first. timeout: seconds for all, or nil.
+-- Returns a list, or nil, code and the reason as text.
+function dns.addresses(name, family, timeout)
+	local wanted = types[family or AF_UNSPEC] or error("unknown address family", 2)
+	local own = core._family(name) -- throws if it is no text
+	if own and (family or AF_UNSPEC) ~= AF_UNSPEC and family ~= own then
+		return nil, core._ENONAME, errno.strerror(core._ENONAME)
+	elseif own then
+		return { name }
+	end
+	local deadline = timeout and monotime() + timeout
+	local from = dns.getpool()
+	local resolver, code = from:get(timeout)
+	if not resolver then
+		return nil, code, errno.strerror(code)
+	end
+	local list, why = {}, nil
+	for _, type in ipairs(wanted) do
+		local ok, failure, reason = append(list, resolver, name, type, deadline and deadline - monotime())
+		if not ok and (not code or code == core._ENONAME) then
+			code, why = failure, reason -- that a server failed says more than that one type is not there
+		end
+	end
+	from:put(resolver)
+	if #list > 0 then
+		return list
+	end
+	return nil, code, why
+end
+
+function dns.loader()
+	return dns
+end
+
+return dns

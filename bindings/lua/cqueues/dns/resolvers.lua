@@ -1,0 +1,206 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Pools of resolvers: at most so many at once, used again and again. Who finds none free waits for one.
+--
+-- A resolver is out between `get` and `put`. Its token tells so, and is collected after it: that is how the pool
+-- learns of one that was lost.
+
+local core = require "_cqueues.dns.resolver"
+local monotime = require "_cqueues".monotime
+local condition = require "cqueues.condition"
+local config = require "cqueues.dns.config"
+local resolver = require "cqueues.dns.resolver"
+local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
+
+local check_question, release = core._check, core._release
+
+local resolvers = {
+	lowat = 1,       -- how many are kept when none is out
+	hiwat = 32,      -- how many there are at most
+	querymax = 2048, -- how often one is used before it is closed
+	lifo = false,    -- who has waited least goes first
+}
+
+local pool = {}
+pool.__index = pool
+
+-- A value whose __gc calls f, in every Lua.
+local function guard(f)
+	if newproxy then
+		local proxy = newproxy(true)
+		getmetatable(proxy).__gc = f
+		return proxy
+	end
+	return setmetatable({}, { __gc = f })
+end
+
+local function make(resconf, hosts, hints)
+	local self = setmetatable({
+		resconf = resconf,
+		hosts = hosts,
+		hints = hints,
+		lowat = resolvers.lowat,
+		hiwat = resolvers.hiwat,
+		querymax = resolvers.querymax,
+		lifo = resolvers.lifo,
+		condvar = condition.new(resolvers.lifo),
+		cache = {},                              -- idle resolvers
+		alive = setmetatable({}, { __mode = "k" }), -- resolver -> its token
+		busy = 0,                                -- how many are out
+		waiting = 0,                             -- how many tasks wait, at most: some may have died
+		leaked = function() end,
+	}, pool)
+	return self
+end
+
+--- Makes a pool.
+--
+-- resconf: a configuration, or a table for config.new; nil for the system's. hosts, hints: as for resolver.new.
+function resolvers.new(resconf, hosts, hints)
+	if type(resconf) == "table" then
+		resconf = config.new(resconf)
+	end
+	return make(resconf, hosts, hints)
+end
+
+--- Makes a pool of stub resolvers of the system's configuration, to which the table is applied.
+function resolvers.stub(options)
+	return make(config.stub(options))
+end
+
+--- The same of recursive resolvers.
+function resolvers.root(options)
+	return make(config.root(options))
+end
+
+--- "dns resolver pool" if the value is one, else nil.
+function resolvers.type(value)
+	return type(value) == "table" and getmetatable(value) == pool and "dns resolver pool" or nil
+end
+
+-- Enter a resolver into the books. The token is collected in the cycle after it, at the earliest.
+local function enter(self, one)
+	local token = { uses = 0, out = false }
+	token.guard = guard(function()
+		if token.out then
+			self.busy = self.busy - 1
+			self.condvar:signal(1)
+			self.leaked()
+		end
+	end)
+	self.alive[one] = token
+	return token
+end
+
+--- Takes a resolver out of the pool; waits for one if as many are out as may be.
+--
+-- timeout: seconds to wait at most; nil for the pool's.
+-- Returns the resolver, or nil and a code.
+function pool:get(timeout)
+	timeout = timeout or self.timeout
+	local deadline
+	while self.busy >= self.hiwat do
+		local left
+		if timeout then
+			deadline = deadline or monotime() + timeout
+			left = deadline - monotime()
+			if left <= 0 then
+				return nil, ETIMEDOUT
+			end
+		end
+		self.waiting = self.waiting + 1
+		self.condvar:wait(left)
+		self.waiting = self.waiting - 1
+	end
+	local cache = self.cache
+	local one, code = cache[#cache], nil
+	if one then
+		cache[#cache] = nil
+	else
+		one, code = resolver.new(self.resconf, self.hosts, self.hints)
+		if not one then
+			return nil, code
+		end
+	end
+	local token = self.alive[one] or enter(self, one)
+	token.out, token.uses = true, token.uses + 1
+	self.busy = self.busy + 1
+	return one
+end
+
+--- Puts a resolver back. Its question, if it has one, is given up.
+function pool:put(one)
+	local usable, token = release(one), self.alive[one]
+	if not token then
+		token = enter(self, one) -- it was made by somebody else
+	elseif token.out then
+		token.out = false
+		self.busy = self.busy - 1
+	else
+		error("resolver is in the pool already", 2)
+	end
+	local cache = self.cache
+	if usable and token.uses < self.querymax and #cache < self.hiwat then
+		cache[#cache + 1] = one
+	else
+		one:close()
+		self.alive[one] = nil
+	end
+	while self.busy == 0 and #cache > self.lowat do
+		local idle = table.remove(cache)
+		self.alive[idle] = nil
+		idle:close()
+	end
+	if self.waiting > 0 then
+		self.condvar:signal(1)
+	end
+end
+
+--- Lets one who waits look again whether there is a resolver.
+function pool:signal()
+	self.condvar:signal(1)
+end
+
+--- Asks a question; arguments and results are those of resolver:query. The time includes waiting for a resolver.
+function pool:query(name, type, class, timeout)
+	check_question(name, type, class)
+	timeout = timeout or self.timeout
+	local deadline = timeout and monotime() + timeout
+	local one, answer, code
+	one, code = self:get(timeout)
+	if not one then
+		return nil, code
+	end
+	answer, code = one:query(name, type, class, deadline and deadline - monotime())
+	self:put(one)
+	if answer then
+		return answer
+	end
+	return nil, code
+end
+
+--- Whether the books are right: no more resolvers are marked as out than are counted.
+function pool:check()
+	local out = 0
+	for _, token in pairs(self.alive) do
+		out = out + (token.out and 1 or 0)
+	end
+	if out > self.busy then
+		return false, "resolver registry corrupt"
+	end
+	return true
+end
+
+--- Sets what is called, without arguments, when a resolver was lost: collected without a `put`. Returns the
+-- function before it.
+function pool:onleak(f)
+	local before = self.leaked
+	self.leaked = f
+	return before
+end
+
+function resolvers.loader()
+	return resolvers
+end
+
+return resolvers

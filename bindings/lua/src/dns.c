@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * _cqueues.dns: what belongs to no object, and what the files about DNS share.
+ */
+#include "dns.h"
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <unistd.h>
+#ifdef __APPLE__
+#include <sys/random.h>
+#endif
+
+/* -- Texts ---------------------------------------------------------------------------------- */
+
+const char *dns_check_text(lua_State *L, int index)
+{
+	size_t size;
+	const char *text = luaL_checklstring(L, index, &size);
+	luaL_argcheck(L, strlen(text) == size, index, "text with a NUL inside");
+	return text;
+}
+
+int dns_failure(lua_State *L, int code)
+{
+	lua_pushnil(L);
+	lua_pushinteger(L, code);
+	return 2;
+}
+
+int dns_read_file(lua_State *L, int index)
+{
+	shim_file *file = luaL_checkudata(L, index, LUA_FILEHANDLE);
+	luaL_argcheck(L, shim_file_is_open(file), index, "file is closed");
+	char *text = NULL;
+	size_t size = 0, room = 0, got;
+	int code = 0;
+	clearerr(shim_file_stream(file));
+	do {
+		if (size == room) {
+			char *more = realloc(text, room = room ? 2 * room : 4096);
+			if (!more) {
+				code = ENOMEM;
+				break;
+			}
+			text = more;
+		}
+		size += got = fread(text + size, 1, room - size, shim_file_stream(file));
+	} while (got);
+	if (!code && ferror(shim_file_stream(file)))
+		code = errno;
+	lua_pushlstring(L, text ? text : "", code ? 0 : size);
+	free(text);
+	return code;
+}
+
+/* -- Numbers with names --------------------------------------------------------------------- */
+
+/* Without a position: the text is part of the interface. */
+static unsigned unknown(lua_State *L, int index, const char *what)
+{
+	if (!lua_isstring(L, index))
+		lua_pushfstring(L, "%s: unknown DNS %s", luaL_typename(L, index), what);
+	else
+		lua_pushfstring(L, "%s: unknown DNS %s", lua_tostring(L, index), what);
+	return (unsigned)lua_error(L);
+}
+
+/* A number of 16 bits, or a name; the number if there is neither. */
+static unsigned check_number(lua_State *L, int index, unsigned usual, const char *what,
+                             int (*find)(const char *, unsigned *))
+{
+	unsigned number;
+	switch (lua_type(L, index)) {
+	case LUA_TNONE:
+	case LUA_TNIL:
+		return usual;
+	case LUA_TNUMBER: {
+		lua_Number value = lua_tonumber(L, index);
+		if (value >= 0 && value <= 65535 && value == (number = (unsigned)value))
+			return number;
+		break;
+	}
+	case LUA_TSTRING:
+		if (find(lua_tostring(L, index), &number) == 0)
+			return number;
+	}
+	return unknown(L, index, what);
+}
+
+unsigned dns_check_type(lua_State *L, int index)
+{
+	return check_number(L, index, 1, "type", cq_dns_type_number);
+}
+
+unsigned dns_check_class(lua_State *L, int index)
+{
+	return check_number(L, index, 1, "class", cq_dns_class_number);
+}
+
+static const struct {
+	const char *name;
+	unsigned number;
+} short_names[] = { { "QD", 1 }, { "AN", 2 }, { "NS", 4 }, { "AR", 8 } };
+
+static int same(const char *a, const char *b)
+{
+	while (*a && (*a | 32) == (*b | 32)) /* letters only */
+		a++, b++;
+	return !*a && !*b;
+}
+
+static int find_section(const char *name, unsigned *number)
+{
+	char known[16];
+	for (size_t i = 0; i < 4; i++) {
+		cq_dns_list(CQ_DNS_SECTIONS, i, known, sizeof known, number);
+		if (same(name, known) || same(name, short_names[i].name))
+			return 0;
+	}
+	return ENOENT;
+}
+
+unsigned dns_check_section(lua_State *L, int index)
+{
+	if (lua_isnumber(L, index)) { /* or its digits */
+		lua_Number value = lua_tonumber(L, index);
+		if (value == 1 || value == 2 || value == 4 || value == 8)
+			return (unsigned)value;
+		return unknown(L, index, "section");
+	}
+	luaL_checkstring(L, index);
+	return check_number(L, index, 0, "section", find_section);
+}
+
+void dns_set_names(lua_State *L, unsigned table, int both)
+{
+	char name[16];
+	unsigned number;
+	for (size_t i = 0; cq_dns_list(table, i, name, sizeof name, &number) == 0; i++) {
+		lua_pushinteger(L, (lua_Integer)number);
+		lua_setfield(L, -2, name);
+		if (both) {
+			lua_pushstring(L, name);
+			lua_rawseti(L, -2, (int)number);
+		}
+		if (table == CQ_DNS_SECTIONS) {
+			lua_pushinteger(L, (lua_Integer)number);
+			lua_setfield(L, -2, short_names[i].name);
+		}
+	}
+}
+
+/* -- Objects -------------------------------------------------------------------------------- */
+
+void dns_module(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
+                const luaL_Reg *functions)
+{
+	shim_class(L, name, methods, meta);
+	lua_newtable(L);
+	shim_push_state(L);
+	lua_pushvalue(L, -3);
+	luaL_setfuncs(L, functions, 2);
+	lua_remove(L, -2);
+}
+
+int dns_push_type(lua_State *L, const char *tag, const char *kind)
+{
+	if (shim_test(L, 1, tag))
+		lua_pushstring(L, kind);
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
+/* -- The module ----------------------------------------------------------------------------- */
+
+/* dns.version(): three numbers, as ever; this library has one */
+static int dns_version(lua_State *L)
+{
+	for (int i = 0; i < 3; i++)
+		lua_pushinteger(L, cq_version());
+	return 3;
+}
+
+/* dns.random([limit]): a whole number from 0 to limit - 1; each is as likely as the others, and nobody can
+ * foretell it. */
+static int dns_random(lua_State *L)
+{
+	const double most = 4294967296.0;
+	double limit = luaL_optnumber(L, 1, most);
+	luaL_argcheck(L, limit >= 1 && limit <= most && limit == floor(limit), 1, "a whole number from 1 to 2^32 expected");
+	double number;
+	do {
+		unsigned char bytes[4];
+		if (getentropy(bytes, sizeof bytes))
+			return luaL_error(L, "%s", cq_strerror(errno));
+		number = bytes[0] + 256.0 * (bytes[1] + 256.0 * (bytes[2] + 256.0 * bytes[3]));
+	} while (number >= most - fmod(most, limit)); /* those would make the low ones more likely */
+	shim_push_unsigned(L, fmod(number, limit));
+	return 1;
+}
+
+/* _configure([config][, hosts][, hints]): what sockets resolve names with */
+static int dns_configure(lua_State *L)
+{
+	const struct config *config = shim_test(L, 1, dns_config_tag);
+	const struct hosts *hosts = shim_test(L, 2, dns_hosts_tag);
+	const struct hints *hints = shim_test(L, 3, dns_hints_tag);
+	cq_dns_configure(config ? config->config : NULL, hosts ? hosts->hosts : NULL, hints ? hints->hints : NULL);
+	return 0;
+}
+
+/* _family(text): AF_INET or AF_INET6 if it is an address, otherwise nil */
+static int dns_family(lua_State *L)
+{
+	unsigned char address[16];
+	const char *text = luaL_checkstring(L, 1);
+	if (inet_pton(AF_INET, text, address) == 1)
+		lua_pushinteger(L, AF_INET);
+	else if (inet_pton(AF_INET6, text, address) == 1)
+		lua_pushinteger(L, AF_INET6);
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
+static const luaL_Reg functions[] = {
+	{ "version", dns_version },
+	{ "random", dns_random },
+	{ "_configure", dns_configure },
+	{ "_family", dns_family },
+	{ NULL, NULL },
+};
+
+int luaopen__cqueues_dns(lua_State *L)
+{
+	static const struct {
+		const char *name;
+		int value;
+	} constants[] = {
+		{ "_AF_INET", AF_INET },
+		{ "_AF_INET6", AF_INET6 },
+		{ "_ENONAME", CQ_ENONAME },
+		{ "_EFAIL", CQ_EFAIL },
+	};
+	lua_newtable(L);
+	luaL_setfuncs(L, functions, 0);
+	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
+		lua_pushinteger(L, constants[i].value);
+		lua_setfield(L, -2, constants[i].name);
+	}
+	return 1;
+}

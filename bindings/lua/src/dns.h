@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files about DNS share. Each object holds one handle of the library, or in the case of records
+ * the record itself.
+ */
+#ifndef CQUEUES_DNS_H
+#define CQUEUES_DNS_H
+
+#include "shim.h"
+
+#define DNS_PACKET "DNS Packet"
+#define DNS_CONFIG "DNS Config"
+#define DNS_HOSTS "DNS Hosts"
+#define DNS_HINTS "DNS Hints"
+#define DNS_RESOLVER "DNS Resolver"
+
+enum { DNS_LARGEST = 65535 }; /* bytes of a message */
+
+extern const char dns_packet_tag[], dns_record_tag[], dns_config_tag[], dns_hosts_tag[], dns_hints_tag[];
+/* dns_resolver_tag stands in shim.h: the controller polls resolvers. */
+
+struct packet {
+	struct object object;
+	cq_dns_packet *packet;
+	size_t room;      /* how many bytes it may have */
+	unsigned changes; /* grows with each change of its bytes */
+};
+
+/* The owner of the record that was found last: the next one usually points to the same name. */
+struct owner {
+	unsigned pointer, changes; /* 0: there is none */
+	size_t size;
+	unsigned char wire[255];
+};
+
+/* Name and data lie behind it, so that it needs neither its packet nor a finalizer. */
+struct record {
+	const char *tag; /* as in struct object */
+	cq_dns_record rr;
+	unsigned char data[];
+};
+
+struct config {
+	struct object object;
+	cq_dns_config *config;
+};
+
+struct hosts {
+	struct object object;
+	cq_dns_hosts *hosts;
+};
+
+struct hints {
+	struct object object;
+	cq_dns_hints *hints;
+};
+
+/* -- Texts ---------------------------------------------------------------------------------- */
+
+/* Pushes what `function(object, buffer, size, &length)` of the library writes; throws what it fails with. */
+#define dns_push_text(L, function, object) \
+	do { \
+		char few_[1024], *text_ = few_; \
+		size_t size_ = sizeof few_, length_ = 0; \
+		int code_; \
+		while ((code_ = function((object), text_, size_, &length_)) && length_ >= size_) \
+			text_ = lua_newuserdata((L), size_ = length_ + 1); \
+		if (code_) \
+			luaL_error((L), "%s", cq_strerror(code_)); \
+		lua_pushlstring((L), text_, length_); \
+	} while (0)
+
+/* The string at `index`, which must be the same for C; throws otherwise. */
+const char *dns_check_text(lua_State *L, int index);
+/* nil, code */
+int dns_failure(lua_State *L, int code);
+/* The content of the open file at `index`, pushed; 0, or the errno. */
+int dns_read_file(lua_State *L, int index);
+
+/* -- Numbers with names --------------------------------------------------------------------- */
+
+/* The type, the class or the section, a number or a name, at `index`; throws if there is none. */
+unsigned dns_check_type(lua_State *L, int index);
+unsigned dns_check_class(lua_State *L, int index);
+unsigned dns_check_section(lua_State *L, int index);
+/* Adds a table of the library to the table on top of the stack: names to numbers, and numbers to names if
+ * `both`. */
+void dns_set_names(lua_State *L, unsigned table, int both);
+
+/* -- Objects -------------------------------------------------------------------------------- */
+
+/* Makes a class as shim_class does, with a module: its functions have the state and the metatable as
+ * upvalues. Leaves the module on the stack. */
+void dns_module(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
+                const luaL_Reg *functions);
+/* Pushes the kind if the argument is an object of a class, or nil. */
+int dns_push_type(lua_State *L, const char *tag, const char *kind);
+/* Pushes a packet object without a packet. */
+struct packet *dns_new_packet(lua_State *L, struct shim *shim);
+int dns_packet_grep(lua_State *L);
+/* Pushes the table of the metatables of records: by type, and at 0 that of all other types. */
+void dns_push_classes(lua_State *L);
+/* Pushes a record, which is in a packet; `classes` is where that table is. Returns a code. */
+int dns_push_record(lua_State *L, int classes, const cq_dns_record *record, struct owner *owner);
+/* The resolver at 1; throws if it is none, or closed. */
+struct resolver *dns_resolver(lua_State *L);
+/* Adds the methods that ask to the table on top of the stack. */
+void dns_set_questions(lua_State *L);
+/* Their names in tables. */
+extern const char *const dns_lists[];
+/* Replaces a list by the table on top of the stack; sets the options in it; sets the interface to the text there. They
+ * throw what is wrong. */
+void dns_set_list(lua_State *L, cq_dns_config *config, int list);
+void dns_set_options(lua_State *L, cq_dns_config *config);
+void dns_set_interface(lua_State *L, cq_dns_config *config);
+/* Push them. */
+int dns_push_list(lua_State *L, const cq_dns_config *config, int list);
+int dns_push_options(lua_State *L, const cq_dns_config *config);
+int dns_push_interface(lua_State *L, const cq_dns_config *config);
+/* Applies the table at `index`, with the fields of config.new, to a configuration. */
+void dns_apply(lua_State *L, int index, cq_dns_config *config);
+/* Pushes a new configuration, to which the table at `index`, if there is one, was applied. */
+cq_dns_config *dns_new_config(lua_State *L, struct shim *shim, int index, int (*make)(cq_dns_config **));
+
+int luaopen__cqueues_dns(lua_State *L);
+int luaopen__cqueues_dns_record(lua_State *L);
+int luaopen__cqueues_dns_packet(lua_State *L);
+int luaopen__cqueues_dns_config(lua_State *L);
+int luaopen__cqueues_dns_hosts(lua_State *L);
+int luaopen__cqueues_dns_hints(lua_State *L);
+int luaopen__cqueues_dns_resolver(lua_State *L);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * packet:grep: finding records (guide 3.2.8). The iterator is what programs run most often, so that it looks up
+ * nothing by name.
+ */
+#include "dns.h"
+#include <ctype.h>
+
+/* What an iterator remembers. */
+struct search {
+	const struct packet *packet; /* upvalue 4 */
+	cq_dns_selector selector;
+	uint64_t cursor;
+	struct owner owner;
+};
+
+/* The iterator: upvalue 2 is the search, 3 the classes of records. */
+static int next_record(lua_State *L)
+{
+	struct search *search = lua_touserdata(L, lua_upvalueindex(2));
+	cq_dns_record record;
+	int code = cq_dns_packet_grep(search->packet->packet, &search->selector, &search->cursor, &record);
+	if (code == ENOENT || code == CQ_EILLEGAL) /* nothing more, or what is no name is nobody's */
+		return 0;
+	if (search->owner.changes != search->packet->changes) {
+		search->owner.changes = search->packet->changes;
+		search->owner.pointer = 0;
+	}
+	if (!code)
+		code = dns_push_record(L, lua_upvalueindex(3), &record, &search->owner);
+	return code ? luaL_error(L, "%s", cq_strerror(code)) : 1;
+}
+
+/* The bits of the sections that the words of a text name. */
+static unsigned section_words(lua_State *L, const char *text)
+{
+	unsigned sections = 0;
+	while (*text) {
+		size_t size = 0;
+		while (isalnum((unsigned char)text[size]))
+			size++;
+		if (size) {
+			lua_pushlstring(L, text, size);
+			sections |= dns_check_section(L, -1);
+			lua_pop(L, 1);
+		}
+		text += size + !size;
+	}
+	return sections;
+}
+
+/* The bits that the value on top of the stack stands for. */
+static unsigned sections_of(lua_State *L)
+{
+	unsigned sections = 0;
+	if (lua_isnumber(L, -1))
+		return (unsigned)lua_tointeger(L, -1);
+	if (lua_type(L, -1) == LUA_TSTRING)
+		return section_words(L, lua_tostring(L, -1));
+	luaL_argcheck(L, lua_istable(L, -1), 2, "field section: number, string or table expected");
+	for (int i = 1; lua_rawgeti(L, -1, i), !lua_isnil(L, -1); i++) {
+		luaL_argcheck(L, !lua_istable(L, -1), 2, "field section: number or string expected in the list");
+		sections |= sections_of(L);
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
+	return sections;
+}
+
+/* Fills in the selector from the table at 2. */
+static void load_selector(lua_State *L, cq_dns_selector *selector)
+{
+	selector->size = sizeof *selector;
+	if (lua_isnoneornil(L, 2))
+		return;
+	luaL_checktype(L, 2, LUA_TTABLE);
+	lua_getfield(L, 2, "section");
+	if (!lua_isnil(L, -1)) {
+		selector->sections = sections_of(L);
+		if (selector->sections && !(selector->sections & 15))
+			selector->sections = 16; /* no record has it */
+	}
+	lua_getfield(L, 2, "type");
+	if (!lua_isnil(L, -1))
+		selector->type_ = (uint16_t)dns_check_type(L, -1);
+	lua_getfield(L, 2, "class");
+	if (!lua_isnil(L, -1))
+		selector->class_ = (uint16_t)dns_check_class(L, -1);
+	lua_pop(L, 3);
+}
+
+/* packet:grep([{ section =, type =, class =, name = }]): an iterator over records */
+int dns_packet_grep(lua_State *L)
+{
+	static const cq_dns_selector none;
+	struct packet *packet = shim_check(L, 1, dns_packet_tag, DNS_PACKET);
+	lua_settop(L, 2);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	struct search *search = SHIM_PLAIN(L, sizeof *search);
+	search->packet = packet;
+	search->owner.pointer = 0;
+	search->owner.changes = packet->changes;
+	search->cursor = 0;
+	search->selector = none;
+	load_selector(L, &search->selector);
+	dns_push_classes(L);
+	lua_pushvalue(L, 1);
+	if (lua_istable(L, 2)) {
+		lua_getfield(L, 2, "name");
+		luaL_argcheck(L, lua_isnil(L, -1) || lua_isstring(L, -1), 2, "field name: string expected");
+		search->selector.name = lua_tostring(L, -1);
+	} else {
+		lua_pushnil(L);
+	}
+	lua_pushcclosure(L, next_record, 5);
+	return 1;
+}

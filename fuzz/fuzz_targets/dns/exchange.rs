@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//! Servers that say anything: every message is judged, every question comes to an end within its limits, and an
+//! answer is one to its question.
+//!
+//! Input: a byte of options, then messages, each a byte with its length and as many bytes: what follows the
+//! question, behind two bytes of flags and a byte each for the counts of three sections. An empty one is
+//! silence.
+
+use cqueues::clock::{Instant, Span};
+use cqueues::dns::cache::Cache;
+use cqueues::dns::config::{Config, Syntax};
+use cqueues::dns::exchange::{Ask, Exchange, Verdict};
+use cqueues::dns::hints::Hints;
+use cqueues::dns::name::Name;
+use cqueues::dns::packet::{rcode, Packet, ANSWER, QUESTION};
+use cqueues::dns::record::IN;
+use cqueues::dns::resolution::{Action, Outcome, Resolution, Setup};
+use cqueues::errno::Errno;
+use std::rc::Rc;
+
+/// The limit of work for a question.
+const MOST: usize = 200;
+
+const ID: u16 = 0x1234;
+
+/// Messages, again and again from the first.
+struct Messages<'a> {
+    all: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Messages<'a> {
+    fn next(&mut self) -> &'a [u8] {
+        if self.rest.is_empty() {
+            self.rest = self.all;
+        }
+        let Some((&length, rest)) = self.rest.split_first() else { return &[] };
+        let (message, rest) = rest.split_at((length as usize).min(rest.len()));
+        self.rest = rest;
+        message
+    }
+}
+
+/// A message on the wire: the id and question of an exchange, and what the input says.
+fn message(exchange: &Exchange, rest: &[u8]) -> Vec<u8> {
+    let mut head = [0; 5];
+    let size = rest.len().min(5);
+    head[..size].copy_from_slice(&rest[..size]);
+    let query = exchange.query();
+    let question = query.records(QUESTION).next().expect("a question");
+    let end = question.rdata as usize;
+    let mut bytes = query.wire()[..end].to_vec();
+    bytes[2..4].copy_from_slice(&[head[0] | 0x80, head[1]]);
+    for (index, count) in head[2..].iter().enumerate() {
+        bytes[7 + 2 * index] = *count;
+    }
+    bytes.extend(&rest[size..]);
+    bytes
+}
+
+fn outcome(exchange: &Exchange, messages: &mut Messages) -> Outcome {
+    let rest = messages.next();
+    if rest.is_empty() {
+        return Outcome::Silence;
+    }
+    match exchange.judge(&message(exchange, rest), false) {
+        Verdict::Ignore | Verdict::WithoutEdns => Outcome::Silence,
+        Verdict::Answer(packet) | Verdict::Truncated(packet) => Outcome::Answer(packet),
+        Verdict::Malformed => Outcome::Failure(Errno::ILLEGAL),
+    }
+}
+
+/// An answer to a question: each record on the way from the name to the data.
+fn check_answer(packet: &Packet, name: &Name, rtype: u16) {
+    if packet.code() != rcode::NOERROR || packet.count(ANSWER) == 0 {
+        return;
+    }
+    let (asked, asked_type, _) = packet.question().expect("the question");
+    assert_eq!((&asked, asked_type), (name, rtype));
+    let mut end = asked;
+    for record in packet.records(ANSWER) {
+        assert_eq!(record.name().expect("a name"), end, "a record off the way");
+        if record.rtype == 5 && rtype != 5 && rtype != 255 {
+            end = record.host().expect("an alias");
+        }
+    }
+}
+
+fn judge_as_it_is(data: &[u8], edns: bool, stream: bool) {
+    let server = ([192, 0, 2, 1], 53).into();
+    let name = Name::scan(b"www.example.com").expect("a name");
+    let ask = Ask { server, name, rtype: 1, class: IN, recursive: true };
+    let exchange = Exchange::new(ask, ID, edns);
+    for bytes in [data, &message(&exchange, data)] {
+        match exchange.judge(bytes, stream) {
+            Verdict::Answer(packet) | Verdict::Truncated(packet) => {
+                assert_eq!(packet.id(), ID);
+                packet.format();
+            }
+            Verdict::Ignore | Verdict::Malformed => {}
+            Verdict::WithoutEdns => assert!(edns),
+        }
+    }
+}
+
+pub fn check(data: &[u8]) {
+    let Some((&options, script)) = data.split_first() else { return };
+    let is = |bit: u8| options & bit != 0;
+    judge_as_it_is(script, is(1), is(2));
+    let mut config = Config::default();
+    let text = b"nameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch example.com\noptions ndots:2 attempts:3";
+    config.load(text, Syntax::Resolv, "");
+    (config.recurse, config.smart, config.cache) = (is(4), is(8), is(16));
+    let hints = Rc::new(Hints::stub(&config));
+    let setup = Rc::new(Setup { config: Rc::new(config), hosts: Rc::default(), hints, view: 1 });
+    let mut messages = Messages { all: script, rest: script };
+    let (mut cache, mut now) = (Cache::with_limit(4096), Instant(1));
+    // What the first question taught is there for the second one.
+    for (text, rtype) in [("www.example.com.", 1), ("example.com.", 15), ("www", 28)] {
+        let mut resolution = Resolution::new(Rc::clone(&setup), text, rtype, IN).expect("a name");
+        let (mut asked, mut last) = (0, None);
+        loop {
+            let mut numbers = || asked as u32;
+            match resolution.step(&mut cache, now, last.take(), &mut numbers) {
+                Action::Ask(ask) => {
+                    asked += 1;
+                    assert!(asked <= MOST, "it does not end");
+                    let exchange = Exchange::new(ask, ID, false);
+                    last = Some(outcome(&exchange, &mut messages));
+                    now = now.after(Span(100_000_000));
+                }
+                Action::Done(packet) => {
+                    Packet::parse(packet.wire()).expect("our own message");
+                    if text.ends_with('.') {
+                        check_answer(&packet, &Name::scan(text.as_bytes()).expect("a name"), rtype);
+                    }
+                    break;
+                }
+                Action::Fail(_) => break,
+            }
+        }
+        assert!(cache.size() <= 4096);
+    }
+}

@@ -4,7 +4,7 @@
 
     bench.py [--rounds N] [--seconds S] [--apart] [--record FILE] [NAME...]
 
-NAMEs choose workloads by the start of their names (echo, accept, connect, idle, pairs, bulk, tls, udp;
+NAMEs choose workloads by the start of their names (echo, accept, connect, idle, pairs, bulk, tls, udp, dns;
 `workloads.py` has them all). What is not installed is left out. `make bench` builds everything first.
 
 A round runs every variant of a workload once, in random order; a figure is the median over the
@@ -180,7 +180,7 @@ def processor():
 def versions():
     """The versions of what takes part, as far as the system's packages tell."""
     found = [f"libcqueues {re.search('version = .(.*).$', (TOP / 'Cargo.toml').read_text(), re.M).group(1)}"]
-    for package in ("libev4", "libuv1", "libevent-2.1-7", "libssl3", "lua5.4", "luajit", "lua-cqueues", "lua-luv", "lua-luaossl"):
+    for package in ("libev4", "libuv1", "libevent-2.1-7", "libssl3", "libc-ares2", "nsd", "lua5.4", "luajit", "lua-cqueues", "lua-luv", "lua-luaossl"):
         try:
             command = ["dpkg-query", "-W", "-f", "${Package} ${Version}", package]
             result = subprocess.run(command, capture_output=True, text=True, check=False)

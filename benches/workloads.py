@@ -17,6 +17,8 @@ TLS_LIBRARIES = ["-lssl", "-lcrypto"]
 MEBIBYTES = 256
 CONNECTIONS = 5000
 HANDSHAKES = 2000
+QUESTIONS = 20000
+PARSED = 200000
 
 
 class Variant:
@@ -63,6 +65,11 @@ def build(name, flags=()):
 
 def ours(name):
     return build(f"{name}_cqueues", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib"])
+
+
+def name_server():
+    """The path of nsd, which lies where only the superuser looks."""
+    return shutil.which("nsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
 def certificate():
@@ -136,6 +143,21 @@ def connecting_clients():
         variants_of(("bare epoll", build("connect_epoll"), *arguments)))
 
 
+def asking_clients(parallel, ports):
+    """Peers are those who spend as many sockets."""
+    arguments = "PORT", QUESTIONS, parallel
+    variants = styles(ours("dns"), ("callbacks", "fibers"), *arguments, ports)
+    cares = variants_of(("c-ares", build("dns_cares", ["-lcares"]), *arguments))
+    if ports:
+        return variants + as_peers(cares)
+    return variants + as_peers(variants_of(("bare epoll", build("dns_epoll"), *arguments))) + cares
+
+
+def parsers():
+    return variants_of(("libcqueues", ours("dns_parse"), PARSED)) + as_peers(
+        variants_of(("c-ares", build("dns_parse_cares", ["-lcares"]), PARSED)))
+
+
 # -- Variants in Lua -----------------------------------------------------------
 
 
@@ -155,6 +177,17 @@ def lua_variants(script, *arguments, needs=None, under=()):
             if environment is not None and path.exists() and loads(lua, [library] + ([needs] if needs else []), environment):
                 variants.append(Variant(f"{name}, {lua}", [*under, lua, path, *arguments], environment))
     return variants
+
+
+def asking_scripts(parallel):
+    """Ours twice, the second time with shared ports."""
+    needs = "cqueues.dns.resolver"
+    variants = lua_variants("dns", "PORT", QUESTIONS, parallel, needs=needs)
+    shared = [variant for variant in lua_variants("dns", "PORT", QUESTIONS, parallel, 8, needs=needs)
+              if variant.name.startswith("libcqueues")]
+    for variant in shared:
+        variant.name = variant.name.replace("libcqueues", "libcqueues with 8 ports")
+    return variants + shared
 
 
 def our_module(version):
@@ -178,6 +211,7 @@ def loads(lua, modules, environment):
 
 PER_MEBIBYTE = "µs CPU/MiB"
 PER_CONNECTION = "µs CPU/connection"
+PER_QUESTION = "µs CPU/question"
 ORIGINAL = "lua-cqueues"
 
 
@@ -260,5 +294,27 @@ def udp_workloads(seconds, messages):
     ]
 
 
+def dns_workloads():
+    parse_lua = lua_variants("dns_parse", PARSED // 10, needs="cqueues.dns.packet")
+    found = [
+        Workload("dns-parse", "An answer with 20 addresses parsed, each address and lifetime read", "µs CPU/message",
+                 parsers(), "best"),
+        Workload("dns-parse-lua", "The same from Lua", "µs CPU/message", parse_lua, ORIGINAL),
+    ]
+    if not name_server():
+        print("left out: questions to a name server (no nsd)", file=sys.stderr)
+        return found
+    server = [sys.executable, HERE / "name_server.py", BUILD / "nsd"]
+    for suffix, how, parallel in (("", "one after the other", 1), ("-deep", "64 at a time", 64)):
+        found += [
+            Workload(f"dns{suffix}", f"Questions to a name server, each for a new name from a socket of its own, {how} "
+                     "(c-ares: one socket for all)", PER_QUESTION, asking_clients(parallel, 0), "best", server=server),
+            Workload(f"dns-shared{suffix}", "The same from 8 sockets that are shared (c-ares: one)", PER_QUESTION,
+                     asking_clients(parallel, 8), "best", server=server),
+            Workload(f"dns{suffix}-lua", "Both from Lua", PER_QUESTION, asking_scripts(parallel), ORIGINAL, server=server),
+        ]
+    return found
+
+
 def workloads(seconds, messages):
-    return echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages)
+    return echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) + dns_workloads()

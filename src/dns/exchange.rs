@@ -93,8 +93,7 @@ impl Exchange {
 
     /// What came from the server. `stream`: over TCP, where nothing is cut.
     pub fn judge(&self, message: &[u8], stream: bool) -> Verdict {
-        let Some(&[id_high, id_low, a, b, q, s, ..]) = message.first_chunk::<HEADER>()
-        else {
+        let Some(&[id_high, id_low, a, b, q, s, ..]) = message.first_chunk::<HEADER>() else {
             return Verdict::Ignore;
         };
         let flags = u16::from_be_bytes([a, b]);

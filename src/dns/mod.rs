@@ -3,9 +3,11 @@
 
 pub mod answer;
 pub mod cache;
+mod compose;
 pub mod config;
 pub mod exchange;
 pub mod flight;
+mod frame;
 pub mod hints;
 pub mod hosts;
 pub mod lookup;
@@ -17,5 +19,6 @@ mod random;
 pub mod record;
 pub mod resolution;
 pub mod resolver;
+mod servers;
 mod text;
 mod version;

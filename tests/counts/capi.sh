@@ -94,8 +94,7 @@ count_system_calls() {
 # queries OPTIONS: system calls of a DNS query, of which 16 are under way at once.
 queries() {
 	for number in 500 2500; do
-		# shellcheck disable=SC2086 # words
-		strace -f -c -o "$work/$number" "$work/workload" dns $number $*
+		strace -f -c -o "$work/$number" "$work/workload" dns $number "$@"
 	done
 	cp "$work/500" "$work/short" && cp "$work/2500" "$work/long"
 	per_operation 4 '.*' 500 2500

@@ -259,8 +259,8 @@ count_instructions() {
 }
 
 count_query_instructions() {
-	queries "$1" in_callgrind 'instructions of a DNS query' 17000 0 0
-	queries "$1" in_callgrind 'instructions of a DNS query from a shared port' 18000 8 0
+	queries "$1" in_callgrind 'instructions of a DNS query' 21500 0 0
+	queries "$1" in_callgrind 'instructions of a DNS query from a shared port' 22500 8 0
 }
 
 # idle_step COUNT INTERPRETER DESCRIPTORS STEPS: what a step costs while so many descriptors are silent.

@@ -47,7 +47,7 @@ shell_scripts_are_clean() {
 
 # Files that have no comment syntax, or are made by a tool, need none.
 files_carry_the_licence() {
-	! files | grep -v -E '(^|/)(LICENSE|Cargo\.lock|\.gitignore)$|\.(md|abi|txt|json)$' |
+	! files | grep -v -E '(^|/)(LICENSE|Cargo\.lock|\.gitignore)$|\.(md|abi|txt|json|bin)$' |
 		xargs grep -L 'SPDX-License-Identifier: MIT' | grep .
 }
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An answer with 20 addresses parsed on libcqueues: every address and lifetime read.
+ *
+ *   dns_parse_cqueues TIMES
+ */
+
+#include "peer.h"
+#include "connect.h"
+#include "dns.h"
+#include <cqueues.h>
+
+static unsigned long parse(const unsigned char *data)
+{
+	cq_dns_selector selector = { .size = sizeof selector, .sections = CQ_DNS_ANSWER, .type_ = 1 };
+	cq_dns_packet *packet;
+	cq_dns_record record;
+	unsigned long sum = 0;
+	const void *address;
+	uint64_t cursor = 0;
+	size_t size;
+
+	if (cq_dns_packet_parse(data, ANSWER_SIZE, &packet))
+		die("parse");
+	while (cq_dns_packet_grep(packet, &selector, &cursor, &record) == 0) {
+		if (cq_dns_record_address(&record, &address, &size))
+			die("address");
+		sum += record.ttl + ((const unsigned char *)address)[3];
+	}
+	cq_dns_packet_free(packet);
+	return sum;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned char data[ANSWER_SIZE];
+	int times, i;
+
+	if (argc < 2)
+		return 2;
+	times = atoi(argv[1]);
+	make_answer(data);
+	begin_measuring();
+	for (i = 0; i < times; i++)
+		if (parse(data) != RECORDS * 3600 + RECORDS * (RECORDS - 1) / 2)
+			die("sum");
+	end_measuring(times);
+	return 0;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+//! One name on its way to its answer: what was asked, what is known of it by now, and who is asked next.
+
+use super::answer::SERVERS;
+use super::cache::Cache;
+use super::compose::{from_hosts, local, reply};
+use super::config::Source;
+use super::name::Name;
+use super::packet::{flag, rcode, Packet, ANSWER};
+use super::record::{self, A, AAAA};
+use super::resolution::Setup;
+use super::servers::{Server, Servers};
+use crate::clock::Instant;
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+
+/// Why a name is looked up.
+pub(super) enum Purpose {
+    /// The program asked.
+    Question,
+    /// The frame below needs the address of a server of that name.
+    Server,
+    /// The frame below wants it in the additional section.
+    Smart,
+}
+
+/// One name on its way.
+pub(super) struct Frame {
+    pub(super) purpose: Purpose,
+    /// What was asked, and what it is an alias of, as far as known.
+    pub(super) asked: Name,
+    pub(super) name: Name,
+    pub(super) rtype: u16,
+    pub(super) class: u16,
+    /// The answers that named aliases.
+    pub(super) parts: Vec<Packet>,
+    pub(super) aliases: usize,
+    pub(super) sends: u32,
+    /// The servers that are asked, `None` before they are known.
+    pub(super) servers: Option<Servers>,
+    /// The last answer that was no good.
+    pub(super) refusal: Option<Packet>,
+    /// The answer, which may still have to be enriched.
+    pub(super) answer: Option<Packet>,
+    /// The hosts whose addresses it is to have beside it, once they are known.
+    pub(super) hosts: Option<VecDeque<(Name, u16)>>,
+    /// Those addresses.
+    pub(super) additional: Vec<Packet>,
+}
+
+impl Frame {
+    pub(super) fn new(purpose: Purpose, name: Name, rtype: u16, class: u16) -> Frame {
+        Frame {
+            purpose,
+            asked: name.clone(),
+            name,
+            rtype,
+            class,
+            parts: Vec::new(),
+            aliases: 0,
+            sends: 0,
+            servers: None,
+            refusal: None,
+            answer: None,
+            hosts: None,
+            additional: Vec::new(),
+        }
+    }
+
+    /// What a server would say that cannot find out: SERVFAIL, RFC 1035 §4.1.1.
+    pub(super) fn unanswered(&self) -> Packet {
+        reply(&self.asked, self.rtype, self.class, flag::QR | rcode::SERVFAIL)
+    }
+
+    pub(super) fn zone(&self) -> Name {
+        self.servers.as_ref().map_or_else(Name::root, |servers| servers.zone.clone())
+    }
+
+    /// The name turned out to be an alias; `part` says so.
+    pub(super) fn alias(&mut self, target: Name, aliases: usize, part: Packet) {
+        self.aliases += aliases;
+        self.parts.push(part);
+        self.name = target;
+        self.servers = None;
+    }
+
+    /// What is known without asking anybody.
+    pub(super) fn known(&self, setup: &Setup, cache: &mut Cache, now: Instant) -> Option<Packet> {
+        let (name, rtype, class) = (&self.name, self.rtype, self.class);
+        for source in &setup.config.lookup {
+            match source {
+                Source::File => {
+                    if let Some(packet) = from_hosts(&setup.hosts, name, rtype, class) {
+                        return Some(packet);
+                    }
+                }
+                Source::Cache => {}
+                Source::Bind => break,
+            }
+        }
+        if let Some(packet) = local(name, rtype, class) {
+            return Some(packet);
+        }
+        match setup.config.cache {
+            true => cache.answer(setup.view, name, rtype, class, now),
+            false => None,
+        }
+    }
+
+    /// Whom to begin with.
+    pub(super) fn choose(
+        &self,
+        setup: &Setup,
+        cache: &mut Cache,
+        now: Instant,
+        random: &mut dyn FnMut() -> u32,
+    ) -> Option<Servers> {
+        if !setup.config.lookup.contains(&Source::Bind) {
+            return None;
+        }
+        let hinted = setup.hints.nearest(&self.name);
+        if setup.config.recurse && setup.config.cache {
+            // What a zone's parent says of it is not asked of the zone itself, RFC 4035 §3.1.4.1.
+            let above = if self.rtype == record::DS { self.name.parent() } else { None };
+            let known = cache.zone(setup.view, above.as_ref().unwrap_or(&self.name), now);
+            let nearer =
+                known.filter(|known| hinted.is_none_or(|zone| known.zone.labels() > zone.labels()));
+            if let Some(delegation) = nearer {
+                return Some(Servers::of(&delegation, cache, now));
+            }
+        }
+        let zone = hinted?;
+        let hints = setup.hints.of(zone);
+        // Equal ones in any order; with `rotate` all are equal.
+        let (rotate, mix) = (setup.config.rotate, setup.config.rotate || setup.config.recurse);
+        if hints.len() == 1 {
+            let address = hints.iter().map(|hint| hint.address);
+            return Some(Servers::new(zone.clone(), address, VecDeque::new(), cache, now));
+        }
+        let mut order: Vec<_> = hints
+            .iter()
+            .map(|hint| {
+                let chance = if mix { random() } else { 0 };
+                (if rotate { 0 } else { hint.priority }, chance, hint.address)
+            })
+            .collect();
+        order.sort_by_key(|&(priority, chance, _)| (priority, chance));
+        let addresses = order.iter().map(|entry| entry.2);
+        Some(Servers::new(zone.clone(), addresses, VecDeque::new(), cache, now))
+    }
+
+    /// The address of a server was looked for.
+    pub(super) fn found_server(&mut self, packet: Option<&Packet>, name: &Name, rtype: u16) {
+        let Some(servers) = self.servers.as_mut() else {
+            return;
+        };
+        let records = packet.into_iter().flat_map(|packet| packet.records(ANSWER));
+        let found: Vec<IpAddr> = records.filter_map(|record| record.address()).collect();
+        let exists = packet.is_some_and(|packet| packet.code() == rcode::NOERROR);
+        match found.is_empty() {
+            // Perhaps it has an address of the other kind.
+            true if rtype == A && exists => servers.names.push_front((name.clone(), AAAA)),
+            true => servers.dead_ends += 1,
+            false => {}
+        }
+        for address in found {
+            let address = SocketAddr::new(address, super::config::PORT);
+            if servers.addresses.len() < SERVERS
+                && servers.addresses.iter().all(|s| s.address != address)
+            {
+                servers.addresses.push(Server { address, tries: 0 });
+            }
+        }
+    }
+}

@@ -111,5 +111,21 @@ cut_short() {
 name='a page that is cut short is told from a whole one'
 if cut_short >"$log" 2>&1; then verdict ok "$name"; else verdict bad "$name"; fi
 
+# The C and the Lua program say the same, and what the zones of tests/dns/internet have.
+name='make demo resolves names from the root of its own internet, in C and in Lua alike'
+if ! sh examples/dig/demo.sh >"$log" 2>&1; then
+	verdict bad "$name"
+elif grep -q '^DNS is left out' "$log"; then
+	skipped=$((skipped + 1))
+	echo "skip   $name: $(cat "$log")"
+elif [ "$(grep -c '^C  *www.harbor.sea  *A  *192.0.2.1 192.0.2.2 $' "$log")" -eq 1 ] &&
+	[ "$(grep -c '^lua.* 192.0.2.75 $' "$log")" -eq 1 ] &&
+	[ "$(grep -E '^(C|lua)' "$log" | sed 's/^[^ ]* *//' | sort -u | wc -l)" -eq 3 ]; then
+	verdict ok "$name"
+	sed -n '/^dig /,$p' "$log"
+else
+	verdict bad "$name"
+fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -2,10 +2,13 @@
 //! The way from a question to its answer, among servers that are written down: whom it asks, in which order, how
 //! often, and what it makes of what they say.
 
+use super::super::compose::SMART;
 use super::super::config::Syntax;
-use super::super::record::{IN, SOA};
+use super::super::packet::{flag, AUTHORITY, LARGEST, QUESTION};
+use super::super::record::{self, IN, SOA};
 use super::*;
 use crate::clock::Span;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 fn name(text: &str) -> Name {
     Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -401,19 +401,15 @@ impl Resolution {
     /// The outcome for one candidate. With the others it goes on after any answer that says no; the first such
     /// answer counts in the end.
     fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
+        let found = |packet: &Packet| packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0;
+        if result.as_ref().is_ok_and(found) {
+            return result.ok().map(Action::Done);
+        }
+        if let Some(known) = self.known_after(frame) {
+            return Some(Action::Done(known));
+        }
         match result {
-            Ok(packet) if packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0 => {
-                Some(Action::Done(packet))
-            }
             Ok(packet) => {
-                let lookup = &self.setup.config.lookup;
-                let bind = lookup.iter().position(|&source| source == Source::Bind);
-                if lookup[bind.map_or(0, |at| at + 1)..].contains(&Source::File) {
-                    let (name, rtype, class) = (&frame.asked, frame.rtype, frame.class);
-                    if let Some(known) = from_hosts(&self.setup.hosts, name, rtype, class) {
-                        return Some(Action::Done(known));
-                    }
-                }
                 self.negative.get_or_insert(packet);
                 if self.silent {
                     self.candidates.clear();
@@ -421,6 +417,16 @@ impl Resolution {
                 None
             }
             Err(error) => Some(Action::Fail(error)),
+        }
+    }
+
+    /// What the sources say that are looked at after the name servers.
+    fn known_after(&self, frame: &Frame) -> Option<Packet> {
+        let lookup = &self.setup.config.lookup;
+        let bind = lookup.iter().position(|&source| source == Source::Bind)?;
+        match lookup[bind..].contains(&Source::File) {
+            true => from_hosts(&self.setup.hosts, &frame.asked, frame.rtype, frame.class),
+            false => None,
         }
     }
 }

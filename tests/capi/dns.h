@@ -6,6 +6,7 @@
  *   no...       there is no such name  nodata...  it has no such record
  *   fail...     SERVFAIL               alias...   an alias of www.test, with its address
  *   slow...     after 50 milliseconds  local...   127.0.0.1 and ::1
+ *   half...     127.0.0.1, and of ::1 nothing comes
  *   hangup...   a cut datagram, and the end of the connection
  *   others      192.0.2.1 for A, nothing for other types
  */
@@ -96,7 +97,7 @@ UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stre
 	OK(cq_dns_packet_set_qid(reply, cq_dns_packet_qid(asked)));
 	OK(cq_dns_packet_push(reply, CQ_DNS_QUESTION, name, question.type_, question.class_, 0, NULL, 0));
 	cq_dns_packet_free(asked);
-	if (begins(name, "silent")) {
+	if (begins(name, "silent") || (begins(name, "half") && question.type_ != TYPE_A)) {
 		cq_dns_packet_free(reply);
 		return NULL;
 	}
@@ -111,7 +112,7 @@ UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stre
 	else if (begins(name, "alias")) {
 		push_rdata(reply, name, 5, "\3www\4test", 10);
 		push_rdata(reply, "www.test", TYPE_A, "\300\0\2\1", 4);
-	} else if (begins(name, "local") && question.type_ == TYPE_A)
+	} else if ((begins(name, "local") || begins(name, "half")) && question.type_ == TYPE_A)
 		push_rdata(reply, name, TYPE_A, "\177\0\0\1", 4);
 	else if (begins(name, "local") && question.type_ == TYPE_AAAA)
 		push_rdata(reply, name, TYPE_AAAA, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);

@@ -560,6 +560,52 @@ TEST(a_controller_that_is_freed_leaves_the_resolver_in_order)
 	clear_stage(&stage);
 }
 
+TEST(a_child_of_fork_asks_through_ports_of_its_own)
+{
+	cq_dns_resolver *resolver = resolver_for(serve_elsewhere(), "options nocache ports:1");
+	cq_dns_packet *packet;
+	pid_t child;
+	int i;
+
+	OK(cq_dns_resolver_query(resolver, "www.test", TYPE_A, CLASS_IN, -1, &packet));
+	cq_dns_packet_free(packet);
+	child = (pid_t)SYS(fork());
+	for (i = 0; i < 50; i++) {
+		int code = cq_dns_resolver_query(resolver, "www.test", TYPE_A, CLASS_IN, 5, &packet);
+
+		if (code != 0 && child == 0)
+			end_child(false);
+		OK(code);
+		cq_dns_packet_free(packet);
+	}
+	EQ(stat_of(resolver).udp_received.count, 51);
+	if (child == 0)
+		end_child(true);
+	EQ(wait_for_child(child), 0);
+	cq_dns_resolver_free(resolver);
+}
+
+TEST(without_descriptors_a_query_fails_as_the_system_says)
+{
+	const char *configs[] = { "options nocache", "options nocache ports:2", "options nocache tcp:only" };
+	int port = serve_elsewhere();
+	size_t i;
+
+	for (i = 0; i < COUNT(configs); i++) {
+		cq_dns_resolver *resolver = resolver_for(port, configs[i]);
+		cq_dns_packet *packet = NULL;
+		struct rlimit limit = forbid_descriptors();
+		int code = cq_dns_resolver_query(resolver, "www.test", TYPE_A, CLASS_IN, -1, &packet);
+
+		allow_descriptors(limit);
+		ERR(code, EMFILE);
+		CHECK(packet == NULL);
+		OK(cq_dns_resolver_query(resolver, "www.test", TYPE_A, CLASS_IN, -1, &packet));
+		cq_dns_packet_free(packet);
+		cq_dns_resolver_free(resolver);
+	}
+}
+
 TEST(the_hosts_of_a_table_are_known_without_asking)
 {
 	cq_dns_config *config = config_for(9, "lookup file bind\n");

@@ -127,6 +127,23 @@ TEST(a_socket_connects_by_a_name_that_a_server_knows)
 	cq_socket_free(socket);
 }
 
+TEST(ipv4_is_not_kept_waiting_by_a_server_that_is_silent_about_ipv6)
+{
+	int listener = listen_at("127.0.0.1", 0, 8), before;
+	cq_socket *socket;
+	double begun;
+
+	configure(serve_elsewhere(), "", "");
+	before = open_descriptors();
+	begun = now();
+	socket = connect_by("half.test", port_of(listener), AF_UNSPEC);
+	OK(cq_socket_establish(socket));
+	CHECK(now() - begun >= MS(50) && (slow() || now() - begun < 1));
+	peer_is(socket, "127.0.0.1");
+	EQ(open_descriptors(), before + 1);
+	cq_socket_free(socket);
+}
+
 TEST(localhost_needs_nobody)
 {
 	int port;
@@ -408,6 +425,23 @@ TEST(many_sockets_resolve_at_once_through_the_common_pool)
 	EQ(server.asked, 2 * SOCKETS);
 	close_nameserver(&server);
 	cq_controller_free(controller);
+}
+
+TEST(without_descriptors_a_socket_tells_it_and_resolves_later)
+{
+	int listener = listen_at("127.0.0.1", 0, 8);
+	struct rlimit limit;
+	cq_socket *socket;
+
+	configure(serve_elsewhere(), "", "");
+	limit = forbid_descriptors();
+	socket = connect_by("local.test", port_of(listener), AF_UNSPEC);
+	ERR(cq_socket_establish(socket), EMFILE);
+	cq_socket_free(socket);
+	allow_descriptors(limit);
+	socket = connect_by("local.test", port_of(listener), AF_UNSPEC);
+	OK(cq_socket_establish(socket));
+	cq_socket_free(socket);
 }
 
 TEST(a_socket_listens_by_name)

@@ -382,6 +382,22 @@ fn the_hosts_file_comes_first_if_the_configuration_says_so() {
 }
 
 #[test]
+fn behind_the_servers_the_hosts_file_has_what_they_do_not_know() {
+    let hosts = "192.0.2.80 www.test\n";
+    for (refusal, lookup, found) in [
+        ("nxdomain", "bind file", "0 www.test. A 192.0.2.80"),
+        ("", "bind file", "0 www.test. A 192.0.2.80"),
+        ("nxdomain", "bind", "3"),
+        ("an www.test A 192.0.2.1", "bind file", "0 www.test. A 192.0.2.1"),
+    ] {
+        let text = format!("nameserver 192.0.2.1\nlookup {lookup}");
+        let mut bench = Bench::stub(&text).with_hosts(hosts);
+        assert_eq!(bench.ask("www.test", "A", &|_, _| refusal.into()), found, "{lookup}");
+        assert_eq!(bench.asked, ["192.0.2.1 www.test. A"]);
+    }
+}
+
+#[test]
 fn localhost_is_never_asked_for() {
     let mut bench = Bench::stub("nameserver 192.0.2.1");
     let world = |_: &str, _: &str| "an localhost A 192.0.2.66".to_owned();

@@ -24,6 +24,11 @@ impl Descriptor {
         self.fd
     }
 
+    /// Whether no other process has a copy.
+    pub fn is_alone(&self) -> bool {
+        self.born == forks()
+    }
+
     /// Gives it to the caller.
     pub fn release(self) -> RawFd {
         std::mem::ManuallyDrop::new(self).fd
@@ -32,7 +37,7 @@ impl Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        cancel_everywhere(self.fd, self.born == forks());
+        cancel_everywhere(self.fd, self.is_alone());
         sys::close(self.fd);
     }
 }

@@ -81,6 +81,30 @@ pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<De
     Ok(descriptor)
 }
 
+/// A socket that has done its work and may have a new port: Linux chooses another one, at random, when an unbound
+/// socket that was disconnected connects again. That costs less than a new socket, and what came for the
+/// old port does not reach it any more.
+pub struct Spare {
+    socket: Descriptor,
+    v4: bool,
+}
+
+impl Spare {
+    /// The socket, without port and peer, if it fits the server and there is such a system.
+    #[cfg(target_os = "linux")]
+    fn fresh(self, server: &SocketAddr, interface: &SocketAddr) -> Option<Descriptor> {
+        let unbound = interface.ip().is_unspecified() && interface.port() == 0;
+        let fits = unbound && self.v4 == server.is_ipv4() && self.socket.is_alone();
+        (fits && sock::disconnect(self.socket.fd()).is_ok()).then_some(self.socket)
+    }
+
+    /// Elsewhere the port stays.
+    #[cfg(not(target_os = "linux"))]
+    fn fresh(self, _server: &SocketAddr, _interface: &SocketAddr) -> Option<Descriptor> {
+        None
+    }
+}
+
 /// How the exchange goes.
 enum Link {
     /// A datagram socket of its own, connected to the server: the kernel drops what others send.
@@ -132,13 +156,14 @@ impl Flight {
     pub fn start(
         mut exchange: Exchange,
         manner: &Manner,
+        spare: Option<Spare>,
         now: Instant,
         stat: &mut Stat,
     ) -> Result<Flight> {
         stat.queries += 1;
         let link = match manner.tcp {
             Tcp::Only => dial(&exchange, manner.interface)?,
-            _ => cast(&mut exchange, manner, stat)?,
+            _ => cast(&mut exchange, manner, spare, stat)?,
         };
         let deadline = now.after(manner.patience);
         let relief = now.after(GRACE);
@@ -154,6 +179,15 @@ impl Flight {
     /// What was asked, and whom.
     pub fn exchange(&self) -> &Exchange {
         &self.exchange
+    }
+
+    /// The socket, after an answer: no error can be pending on it.
+    pub fn spare(self) -> Option<Spare> {
+        let v4 = self.exchange.ask.server.is_ipv4();
+        match self.link {
+            Link::Datagram(socket) => Some(Spare { socket, v4 }),
+            _ => None,
+        }
     }
 
     /// Looks for the answer.
@@ -306,12 +340,20 @@ fn weigh(exchange: &Exchange, message: &[u8]) -> Option<Verdict> {
 }
 
 /// Sends a datagram.
-fn cast(exchange: &mut Exchange, manner: &Manner, stat: &mut Stat) -> Result<Link> {
+fn cast(
+    exchange: &mut Exchange,
+    manner: &Manner,
+    spare: Option<Spare>,
+    stat: &mut Stat,
+) -> Result<Link> {
     let server = exchange.ask.server;
     let link = match manner.ports {
         0 => {
             let query = exchange.query();
-            let socket = open(&server, libc::SOCK_DGRAM, &manner.interface)?;
+            let socket = match spare.and_then(|spare| spare.fresh(&server, &manner.interface)) {
+                Some(socket) => socket,
+                None => open(&server, libc::SOCK_DGRAM, &manner.interface)?,
+            };
             sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
             sock::send(socket.fd(), query.wire(), libc::MSG_NOSIGNAL)?;
             Link::Datagram(socket)

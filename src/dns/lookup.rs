@@ -94,6 +94,8 @@ impl Lookup {
                 if found.is_err() {
                     self.reason = resolver.reason();
                 }
+                // Sockets come and go; what they leave behind should not be descriptors.
+                resolver.rest();
                 self.pool.put(Rc::clone(resolver));
                 *half = Half::Known(found);
             }
@@ -158,6 +160,7 @@ impl Drop for Lookup {
     fn drop(&mut self) {
         for half in self.halves.drain(..) {
             if let Half::Asked(resolver) = half {
+                resolver.rest();
                 self.pool.put(resolver);
             }
         }

@@ -5,7 +5,7 @@
 use super::cache::{Cache, Trait};
 use super::config::Config;
 use super::exchange::Exchange;
-use super::flight::{Flight, Manner, Progress, Stat};
+use super::flight::{Flight, Manner, Progress, Spare, Stat};
 use super::hints::Hints;
 use super::hosts::Hosts;
 use super::packet::{Packet, ANSWER};
@@ -61,6 +61,8 @@ struct Inner {
     checked: Instant,
     work: Work,
     stat: Stat,
+    /// The socket of the last exchange.
+    spare: Option<Spare>,
     /// Signalled when something came at a shared port.
     condition: Arc<Condition>,
     /// In words, why the last answer is not what was wanted.
@@ -99,6 +101,7 @@ impl Resolver {
             checked: now,
             work: Work::Idle,
             stat: Stat::default(),
+            spare: None,
             condition: Condition::new(false),
             reason: String::new(),
         };
@@ -144,6 +147,12 @@ impl Resolver {
         }
     }
 
+    /// Closes the socket that it keeps for the next question.
+    pub fn rest(&self) {
+        let spare = self.inner.borrow_mut().spare.take();
+        drop(spare);
+    }
+
     /// What to wait for before the next `fetch`; a descriptor of -1 and a timeout of zero if nothing.
     pub fn interest(&self) -> Member {
         let inner = self.inner.borrow();
@@ -185,7 +194,11 @@ impl Resolver {
 
     /// Gives up the question and closes all descriptors, whose waiters wake.
     pub fn close(&self) {
-        let work = std::mem::replace(&mut self.inner.borrow_mut().work, Work::Closed);
+        let mut inner = self.inner.borrow_mut();
+        let work = std::mem::replace(&mut inner.work, Work::Closed);
+        let spare = inner.spare.take();
+        drop(inner);
+        drop(spare);
         if let Work::Busy(_, Some(flight), looked) = &work {
             if let Some(condition) = flight.interest(*looked).condition {
                 condition.signal(usize::MAX);
@@ -247,6 +260,7 @@ impl Inner {
                     match Flight::start(
                         again,
                         &manner(&self.setup.config, &self.condition),
+                        None,
                         now,
                         &mut self.stat,
                     ) {
@@ -255,10 +269,13 @@ impl Inner {
                     }
                 }
             }
-            *flight = None;
+            let over = flight.take();
+            if matches!(outcome, Some(Outcome::Answer(_))) {
+                self.spare = over.and_then(Flight::spare);
+            }
         }
         let (config, condition) = (&self.setup.config, &self.condition);
-        let stat = &mut self.stat;
+        let (stat, spare) = (&mut self.stat, &mut self.spare);
         let done = CACHE.with(|cache| {
             let cache = &mut *cache.borrow_mut();
             loop {
@@ -266,7 +283,8 @@ impl Inner {
                     Action::Ask(ask) => {
                         let edns = config.edns0 && !cache.is(ask.server, Trait::Plain, now);
                         let exchange = Exchange::new(ask, random::id(), edns);
-                        match Flight::start(exchange, &manner(config, condition), now, stat) {
+                        let manner = manner(config, condition);
+                        match Flight::start(exchange, &manner, spare.take(), now, stat) {
                             Ok(started) => {
                                 *flight = Some(started);
                                 return None;

@@ -47,6 +47,16 @@ pub fn connect(fd: RawFd, address: &SockaddrStorage) -> io::Result<()> {
     check(unsafe { libc::connect(fd, address.as_ptr(), address.len()) }).map(drop)
 }
 
+/// connect(2) to nowhere: a datagram socket has neither peer nor, unless it was bound, port afterwards.
+#[cfg(target_os = "linux")]
+pub fn disconnect(fd: RawFd) -> io::Result<()> {
+    // SAFETY: an all-zero sockaddr is valid, and of family AF_UNSPEC, which is 0.
+    let nowhere: libc::sockaddr = unsafe { std::mem::zeroed() };
+    let size = std::mem::size_of_val(&nowhere) as libc::socklen_t;
+    // SAFETY: the address is valid for its length.
+    check(unsafe { libc::connect(fd, &nowhere, size) }).map(drop)
+}
+
 /// accept4(2); the peer's address is asked for when somebody wants it.
 pub fn accept(fd: RawFd) -> io::Result<RawFd> {
     let none = std::ptr::null_mut();

@@ -201,7 +201,7 @@ queries() {
 }
 
 count_queries() {
-	queries "$1" in_strace 'system calls of a DNS query' 7.1 0 0
+	queries "$1" in_strace 'system calls of a DNS query' 5.1 0 0
 	queries "$1" in_strace 'system calls of a DNS query from a shared port' 3.1 8 0
 	queries "$1" in_strace 'system calls of a DNS query that the cache answers' 0 0 1
 }

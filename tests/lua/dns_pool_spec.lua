@@ -142,6 +142,18 @@ t.test("the_common_pool_can_be_set", function()
 	equal(dns.setpool(before), own)
 end)
 
+t.test("a_server_that_is_silent_about_one_type_does_not_keep_the_other", function()
+	local port = d.serve(function(name, type)
+		return type == "A" and { { "AN", name, "A", "\127\0\0\9" } } or nil
+	end)
+	local old = dns.setpool(resolvers.new(d.options(port, { timeout = 30 })))
+	local began = cqueues.monotime()
+	local list = dns.addresses("half.test", nil, 0.3)
+	equal(list and table.concat(list, " "), "127.0.0.9")
+	equal(cqueues.monotime() - began < 5, true, "in time")
+	dns.setpool(old)
+end)
+
 t.test("addresses_finds_those_of_a_host", function()
 	local before = dns.setpool(from_hosts())
 	equal(table.concat(dns.addresses "a.test", " "), "::5 10.0.0.1")

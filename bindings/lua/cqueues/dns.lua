@@ -2,11 +2,13 @@
 -- cqueues.dns: questions through a pool of resolvers that all share.
 
 local core = require "_cqueues.dns"
-local monotime = require "_cqueues".monotime
+local cqueues = require "_cqueues"
 local errno = require "_cqueues.errno"
 local resolvers = require "cqueues.dns.resolvers"
 
 local dns = { version = core.version, random = core.random }
+local monotime, poll = cqueues.monotime, cqueues.poll
+local EAGAIN, ETIMEDOUT = errno.EAGAIN, errno.ETIMEDOUT
 local NOERROR, NXDOMAIN = 0, 3
 local AF_UNSPEC, AF_INET, AF_INET6 = 0, core._AF_INET, core._AF_INET6
 
@@ -34,17 +36,38 @@ function dns.query(...)
 	return dns.getpool():query(...)
 end
 
--- Appends the addresses of a family to a list. The resolver, or nil, code, reason.
-local function append(list, resolver, name, type, timeout)
-	local answer, code = resolver:query(name, type, "IN", timeout)
+-- Waits for the answer to a question that was submitted, at most until the deadline.
+local function await(resolver, deadline)
+	while true do
+		local answer, code = resolver:fetch()
+		local left = deadline and deadline - monotime()
+		if answer then
+			return answer
+		elseif code ~= EAGAIN then
+			return nil, code
+		elseif left and left <= 0 then
+			return nil, ETIMEDOUT
+		end
+		poll(resolver, left)
+	end
+end
+
+-- Appends the addresses that were asked for to a list, from an answer that is there or is waited for. The
+-- resolver, or nil, code, reason.
+local function append(list, resolver, name, type, deadline, answer)
+	local code
+	if not answer then
+		answer, code = await(resolver, deadline)
+	end
 	if not answer then
 		return nil, code, resolver:reason() or errno.strerror(code)
 	end
+	local before = #list
 	for record in answer:grep { section = "ANSWER", type = type } do
 		list[#list + 1] = record:addr()
 	end
 	local rcode = answer:flags().rcode
-	if #list == 0 then
+	if #list == before then
 		code = (rcode == NOERROR or rcode == NXDOMAIN) and core._ENONAME or core._EFAIL
 		return nil, code, resolver:reason() or name .. ": " .. errno.strerror(code)
 	end
@@ -72,14 +95,30 @@ function dns.addresses(name, family, timeout)
 	if not resolver then
 		return nil, code, errno.strerror(code)
 	end
+	-- Both types are asked for at once, if there is a resolver for each.
+	local second = wanted[2] and from:get(0) or nil
+	local ready
+	if second and second:submit(name, wanted[2]) then
+		ready = second:fetch() -- which sends the question
+	end
 	local list, why = {}, nil
-	for _, type in ipairs(wanted) do
-		local ok, failure, reason = append(list, resolver, name, type, deadline and deadline - monotime())
+	for index, type in ipairs(wanted) do
+		local one = index == 2 and second or resolver
+		local ok, failure, reason = true, nil, nil
+		if one == resolver then
+			ok, failure = resolver:submit(name, type)
+		end
+		if ok then
+			ok, failure, reason = append(list, one, name, type, deadline, one == second and ready)
+		end
 		if not ok and (not code or code == core._ENONAME) then
 			code, why = failure, reason -- that a server failed says more than that one type is not there
 		end
 	end
 	from:put(resolver)
+	if second then
+		from:put(second)
+	end
 	if #list > 0 then
 		return list
 	end

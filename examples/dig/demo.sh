@@ -41,4 +41,10 @@ if [ "$1" = inside ]; then
 fi
 
 echo 'Names, resolved from the root of an internet of nsd and knot:'
-exec python3 tests/dns/internet.py --without-unbound sh "$PWD/examples/dig/demo.sh" inside
+python3 tests/dns/internet.py --without-unbound sh "$PWD/examples/dig/demo.sh" inside
+status=$?
+if [ $status -eq 77 ]; then
+	echo 'DNS is left out: it needs a network namespace (root, or users who may have their own).' >&2
+	exit 0
+fi
+exit $status

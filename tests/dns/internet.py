@@ -143,7 +143,7 @@ def recursive(folder):
 
 
 def main():
-    namespace.enter()
+    namespace.enter(mounts=False)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--without-unbound", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")

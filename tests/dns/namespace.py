@@ -13,13 +13,15 @@ import struct
 import subprocess
 import sys
 
+NOT_ALLOWED = 77
 INSIDE = "CQUEUES_TESTS_NAMESPACE"
 
 
-def command():
-    """What to put before a command so that it runs in a namespace; None where that is not allowed."""
-    for options in ["-nm"], ["-rnm"]:
-        prefix = ["unshare", *options, "--"]
+def command(mounts=True):
+    """What to put before a command so that it runs in a namespace; None where that is not allowed. A namespace of
+    mounts, too, is more than some places allow: chroots, for one."""
+    for options in ("-nm", "-rnm") if mounts else ("-n", "-rn"):
+        prefix = ["unshare", options, "--"]
         if shutil.which("unshare"):
             tried = subprocess.run([*prefix, "true"], capture_output=True, check=False)
             if tried.returncode == 0:
@@ -27,12 +29,13 @@ def command():
     return None
 
 
-def enter():
-    """Goes on inside a namespace, with the loopback interface up."""
+def enter(mounts=True):
+    """Goes on inside a namespace, with the loopback interface up; ends with NOT_ALLOWED where there can be none."""
     if os.environ.pop(INSIDE, None) != str(os.getpid()):
-        prefix = command()
+        prefix = command(mounts)
         if not prefix:
-            sys.exit("network namespaces are not allowed here")
+            print("network namespaces are not allowed here", file=sys.stderr)
+            sys.exit(NOT_ALLOWED)
         os.environ[INSIDE] = str(os.getpid())  # `unshare` keeps the process
         os.execvp(prefix[0], [*prefix, sys.executable, *sys.argv])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:

@@ -7,7 +7,7 @@
 
 #include "peer.h"
 #include "connect.h"
-#include "dns.h"
+#include "dns_parse.h"
 #include <ares.h>
 
 static unsigned long parse(const unsigned char *data)
@@ -25,17 +25,5 @@ static unsigned long parse(const unsigned char *data)
 
 int main(int argc, char **argv)
 {
-	unsigned char data[ANSWER_SIZE];
-	int times, i;
-
-	if (argc < 2)
-		return 2;
-	times = atoi(argv[1]);
-	make_answer(data);
-	begin_measuring();
-	for (i = 0; i < times; i++)
-		if (parse(data) != RECORDS * 3600 + RECORDS * (RECORDS - 1) / 2)
-			die("sum");
-	end_measuring(times);
-	return 0;
+	return run_parse(argc, argv, parse);
 }

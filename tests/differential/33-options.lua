@@ -10,15 +10,6 @@ local function named(...)
 	return unpack(list, 1, list.n)
 end
 
--- Each section stands alone: one that fails says so and the next is run.
-local function part(title, f, ...)
-	section(title)
-	local ok, why = pcall(f, ...)
-	if not ok then
-		show("stopped", why)
-	end
-end
-
 local function listener(options)
 	options = options or {}
 	options.host, options.port = options.host or "127.0.0.1", options.port or 0

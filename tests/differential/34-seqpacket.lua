@@ -10,15 +10,6 @@ local function named(...)
 	return unpack(list, 1, list.n)
 end
 
--- Each section stands alone: one that fails says so and the next is run.
-local function part(title, f, ...)
-	section(title)
-	local ok, why = pcall(f, ...)
-	if not ok then
-		show("stopped", why)
-	end
-end
-
 local function prepare(s)
 	returns_errors(s)
 	s:setmode("bn", "bn")

@@ -63,15 +63,6 @@ function hex(bytes)
 	return (bytes:gsub(".", function(c) return ("%02x "):format(c:byte()) end))
 end
 
--- Run a part by itself: when it fails it says so, and the next is run.
-function part(title, f, ...)
-	section(title)
-	local ok, why = pcall(f, ...)
-	if not ok then
-		show("stopped", why)
-	end
-end
-
 -- Names of errors in a list of results.
 function named(...)
 	local list = pack(...)

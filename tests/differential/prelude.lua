@@ -82,6 +82,15 @@ function section(title)
 	io.stdout:write("\n== ", title, "\n")
 end
 
+-- Each part stands alone: one that fails says so and the next is run.
+function part(title, f, ...)
+	section(title)
+	local ok, why = pcall(f, ...)
+	if not ok then
+		show("stopped", why)
+	end
+end
+
 function show(label, ...)
 	local words = {}
 	for i = 1, select("#", ...) do

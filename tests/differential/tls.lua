@@ -21,15 +21,6 @@ function named(...)
 	return unpack(list, 1, list.n)
 end
 
--- Each section stands alone: one that fails says so and the next is run.
-function part(title, f, ...)
-	section(title)
-	local ok, why = pcall(f, ...)
-	if not ok then
-		show("stopped", why)
-	end
-end
-
 local key = pkey.new { type = "EC", curve = "prime256v1" }
 local certificate = x509.new()
 certificate:setVersion(3)

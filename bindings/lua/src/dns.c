@@ -172,6 +172,12 @@ int dns_push_type(lua_State *L, const char *tag, const char *kind)
 	return 1;
 }
 
+int dns_interpose(lua_State *L)
+{
+	int unused;
+	return shim_interpose(L, &unused);
+}
+
 /* -- The module ----------------------------------------------------------------------------- */
 
 /* dns.version(): three numbers, as ever; this library has one */

@@ -95,6 +95,8 @@ void dns_module(lua_State *L, const char *name, const luaL_Reg *methods, const l
                 const luaL_Reg *functions);
 /* Pushes the kind if the argument is an object of a class, or nil. */
 int dns_push_type(lua_State *L, const char *tag, const char *kind);
+/* interpose(name, function) of a class whose methods nothing here calls past the metatable. */
+int dns_interpose(lua_State *L);
 /* Pushes a packet object without a packet. */
 struct packet *dns_new_packet(lua_State *L, struct shim *shim);
 int dns_packet_grep(lua_State *L);

@@ -280,13 +280,6 @@ static int config_type(lua_State *L)
 	return dns_push_type(L, dns_config_tag, "dns config");
 }
 
-/* config.interpose(name, function) */
-static int config_interpose(lua_State *L)
-{
-	int unused;
-	return shim_interpose(L, &unused);
-}
-
 static const luaL_Reg methods[] = {
 	{ "get", config_get },
 	{ "set", config_set },
@@ -320,7 +313,7 @@ static const luaL_Reg functions[] = {
 	{ "loadfile", new_of_file },
 	{ "loadpath", new_of_path },
 	{ "type", config_type },
-	{ "interpose", config_interpose },
+	{ "interpose", dns_interpose },
 	{ NULL, NULL },
 };
 

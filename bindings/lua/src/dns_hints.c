@@ -114,13 +114,6 @@ static int hints_type(lua_State *L)
 	return dns_push_type(L, dns_hints_tag, "dns hints");
 }
 
-/* hints.interpose(name, function) */
-static int hints_interpose(lua_State *L)
-{
-	int unused;
-	return shim_interpose(L, &unused);
-}
-
 static const luaL_Reg methods[] = {
 	{ "insert", hints_insert },
 	{ "grep", hints_grep },
@@ -138,7 +131,7 @@ static const luaL_Reg functions[] = {
 	{ "stub", hints_stub },
 	{ "root", hints_root },
 	{ "type", hints_type },
-	{ "interpose", hints_interpose },
+	{ "interpose", dns_interpose },
 	{ NULL, NULL },
 };
 

@@ -142,13 +142,6 @@ static int hosts_type(lua_State *L)
 	return dns_push_type(L, dns_hosts_tag, "dns hosts");
 }
 
-/* hosts.interpose(name, function) */
-static int hosts_interpose(lua_State *L)
-{
-	int unused;
-	return shim_interpose(L, &unused);
-}
-
 static const luaL_Reg methods[] = {
 	{ "insert", hosts_insert },
 	{ "loadfile", hosts_loadfile },
@@ -170,7 +163,7 @@ static const luaL_Reg functions[] = {
 	{ "loadfile", new_of_file },
 	{ "loadpath", new_of_path },
 	{ "type", hosts_type },
-	{ "interpose", hosts_interpose },
+	{ "interpose", dns_interpose },
 	{ NULL, NULL },
 };
 

@@ -239,13 +239,6 @@ static int packet_type(lua_State *L)
 	return dns_push_type(L, dns_packet_tag, "dns packet");
 }
 
-/* packet.interpose(name, function) */
-static int packet_interpose(lua_State *L)
-{
-	int unused;
-	return shim_interpose(L, &unused);
-}
-
 static const luaL_Reg methods[] = {
 	{ "qid", packet_qid },
 	{ "setqid", packet_setqid },
@@ -269,7 +262,7 @@ static const luaL_Reg meta[] = {
 static const luaL_Reg functions[] = {
 	{ "new", packet_new },
 	{ "type", packet_type },
-	{ "interpose", packet_interpose },
+	{ "interpose", dns_interpose },
 	{ NULL, NULL },
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcqueues: tasks over epoll, buffered sockets, condition variables.
+ * libcqueues: tasks over epoll, buffered sockets with TLS, DNS, condition variables.
  *
  * Ownership.  cq_..._new, _connect, _listen, _pair, _adopt and _accept make an object and write its
  * handle to their last argument; the object's _free takes it back (NULL is ignored).  Outputs are
@@ -17,7 +17,7 @@
  * Waiting.  Functions that can wait say so.  In a fiber (cq_controller_wrap) they suspend only the
  * fiber; outside a controller they block the thread; in a callback (cq_controller_attach) they
  * answer EDEADLK.  The others return at once, with EAGAIN if they would have to wait: park the task
- * on the socket (struct member cq_interest.socket) and repeat.
+ * on the socket or resolver (struct members of cq_interest) and repeat.
  *
  * Seconds are double; NaN or a negative number means without limit.
  *
@@ -51,6 +51,36 @@
  * A flag of received datagrams: there was less room than bytes; the rest is lost.
  */
 #define CQ_TRUNCATED 1
+
+/**
+ * The syntax of resolv.conf(5).
+ */
+#define CQ_DNS_RESOLV_CONF 0
+
+/**
+ * The syntax of nsswitch.conf(5), of which the line `hosts:` counts.
+ */
+#define CQ_DNS_NSSWITCH_CONF 1
+
+/**
+ * Lists of a configuration: addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
+ */
+#define CQ_DNS_NAMESERVERS 0
+
+/**
+ * Domains that are appended to names.
+ */
+#define CQ_DNS_SEARCH 1
+
+/**
+ * Where answers are looked for: "file", "bind", "cache".
+ */
+#define CQ_DNS_LOOKUP 2
+
+/**
+ * Lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". Cannot be added to.
+ */
+#define CQ_DNS_WARNINGS 3
 
 /**
  * Sections of a message, to be joined by `|`.
@@ -96,36 +126,6 @@
  * Rcodes.
  */
 #define CQ_DNS_RCODES 4
-
-/**
- * The syntax of resolv.conf(5).
- */
-#define CQ_DNS_RESOLV_CONF 0
-
-/**
- * The syntax of nsswitch.conf(5), of which the line `hosts:` counts.
- */
-#define CQ_DNS_NSSWITCH_CONF 1
-
-/**
- * Lists of a configuration: addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
- */
-#define CQ_DNS_NAMESERVERS 0
-
-/**
- * Domains that are appended to names.
- */
-#define CQ_DNS_SEARCH 1
-
-/**
- * Where answers are looked for: "file", "bind", "cache".
- */
-#define CQ_DNS_LOOKUP 2
-
-/**
- * Lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". Cannot be added to.
- */
-#define CQ_DNS_WARNINGS 3
 
 /**
  * The release, as year, month and day: YYYYMMDD.
@@ -1242,272 +1242,6 @@ int cq_socket_recvfd(const struct cq_socket *socket,
                      int *fd);
 
 /**
- * Makes a message without records, for at most `size` bytes, its header of 12 among them. Free it with
- * `cq_dns_packet_free`.
- *
- * Errors: EINVAL for NULL.
- *
- * Source: RFC 1035 §4, guide §3.2.8.
- */
-int cq_dns_packet_new(size_t size,
-                      struct cq_dns_packet **packet);
-
-/**
- * Makes a message of bytes in wire form, which are copied.
- *
- * Errors: EINVAL for NULL; `CQ_EILLEGAL` if a record that the header announces is missing (unless the message
- * says that it was cut), or a name leads nowhere, in circles or beyond 255 bytes.
- *
- * Safety: `data` is readable for `size` bytes.
- */
-int cq_dns_packet_parse(const void *data,
-                        size_t size,
-                        struct cq_dns_packet **packet);
-
-/**
- * Frees a message. NULL is ignored.
- */
-void cq_dns_packet_free(struct cq_dns_packet *packet);
-
-/**
- * Puts bytes in wire form in place of what a message holds.
- *
- * Errors: EINVAL for NULL; `CQ_EILLEGAL` as for `cq_dns_packet_parse`; `CQ_ENOBUFS` if there are more than the
- * message has room for. It is unchanged then.
- *
- * Safety: `data` is readable for `size` bytes.
- */
-int cq_dns_packet_load(const struct cq_dns_packet *packet,
-                       const void *data,
-                       size_t size);
-
-/**
- * Tells the wire form, which holds until the message is changed or freed.
- *
- * Errors: EINVAL for NULL.
- */
-int cq_dns_packet_dump(const struct cq_dns_packet *packet, const void **data, size_t *size);
-
-/**
- * Tells the number that an answer repeats. 0 for NULL.
- */
-unsigned int cq_dns_packet_qid(const struct cq_dns_packet *packet);
-
-/**
- * Sets the number that an answer repeats; its lower 16 bits count.
- *
- * Errors: EINVAL for NULL.
- */
-int cq_dns_packet_set_qid(const struct cq_dns_packet *packet, unsigned int qid);
-
-/**
- * Tells the flags of the header, 16 bits: QR 0x8000, opcode 0x7800, AA 0x0400, TC 0x0200, RD 0x0100, RA 0x0080,
- * Z 0x0070, rcode 0x000f. 0 for NULL.
- */
-unsigned int cq_dns_packet_flags(const struct cq_dns_packet *packet);
-
-/**
- * Sets the flags of the header; the lower 16 bits count.
- *
- * Errors: EINVAL for NULL.
- */
-int cq_dns_packet_set_flags(const struct cq_dns_packet *packet, unsigned int flags);
-
-/**
- * Tells the outcome: the rcode of the header with the bits that an OPT record adds to it. 0 for NULL.
- */
-unsigned int cq_dns_packet_rcode(const struct cq_dns_packet *packet);
-
-/**
- * Counts the records of sections, as the header announces them. 0 for NULL.
- */
-size_t cq_dns_packet_count(const struct cq_dns_packet *packet, unsigned int sections);
-
-/**
- * Appends a record. Sections are filled in their order. `rdata` is the data in wire form, with names
- * uncompressed; names of the types of RFC 1035 are compressed as the owner's is. A question has neither
- * `ttl` nor data.
- *
- * Errors: EINVAL for NULL; `CQ_ESECTION` if `section` is no single one; `CQ_EORDER` if a later one has
- * records; `CQ_EILLEGAL` for a bad name, or data that is not of the type; `CQ_ENOBUFS` if it does not
- * fit. The message is unchanged then.
- *
- * Safety: `name` is a string; `rdata` is readable for `size` bytes.
- */
-int cq_dns_packet_push(const struct cq_dns_packet *packet,
-                       unsigned int section,
-                       const char *name,
-                       unsigned int type_,
-                       unsigned int class_,
-                       uint32_t ttl,
-                       const void *rdata,
-                       size_t size);
-
-/**
- * Finds the next record that a selector (NULL: all) asks for. `cursor` is 0 before the first call and
- * belongs to this function from then on.
- *
- * Errors: EINVAL for NULL or a selector of another size; `CQ_EILLEGAL` if the selector's name is none; ENOENT
- * after the last one.
- *
- * Safety: the selector's name is NULL or a string. The record holds until the packet is changed or freed.
- */
-int cq_dns_packet_grep(const struct cq_dns_packet *packet,
-                       const struct cq_dns_selector *selector,
-                       uint64_t *cursor,
-                       struct cq_dns_record *record);
-
-/**
- * Writes a message as text, much as dig(1) prints it, and a NUL. `length` (may be NULL) receives the
- * length of all of it, also when it does not fit.
- *
- * Errors: EINVAL for NULL; `CQ_ENOBUFS` if `size` is too small.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_packet_format(const struct cq_dns_packet *packet,
-                         char *buffer,
-                         size_t size,
-                         size_t *length);
-
-/**
- * Writes the owner's name of a record, with its final dot, and a NUL. 1,025 bytes are enough for any name.
- *
- * Errors: EINVAL for NULL; `CQ_EILLEGAL` for a name that leads nowhere; `CQ_ENOBUFS`, as for
- * `cq_dns_packet_format`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_record_name(const struct cq_dns_record *record,
-                       char *buffer,
-                       size_t size,
-                       size_t *length);
-
-/**
- * Writes the data of a record as text, in the form of zone files, and a NUL: "10 mx.example.com.".
- *
- * Errors: EINVAL for NULL; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_record_format(const struct cq_dns_record *record,
-                         char *buffer,
-                         size_t size,
-                         size_t *length);
-
-/**
- * Tells a member of a record that is a number, by its name in the type's RFC: "preference" of an MX.
- * `cq_dns_type_member` lists the names.
- *
- * Errors: EINVAL for NULL or a member that is no number; ENOENT if the type has no such member;
- * `CQ_EILLEGAL` if the data is not of the type.
- */
-int cq_dns_record_number(const struct cq_dns_record *record,
-                         const char *member,
-                         uint32_t *number);
-
-/**
- * Writes a member of a record that is a name, an address or bytes, and a NUL: "host" of an MX, "addr" of
- * an A, "data" of a TXT. Bytes are written as they are, and may hold NULs.
- *
- * Errors: EINVAL for NULL or a member that is a number; ENOENT if the type has no such member;
- * `CQ_EILLEGAL` if the data is not of the type; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_record_text(const struct cq_dns_record *record,
-                       const char *member,
-                       char *buffer,
-                       size_t size,
-                       size_t *length);
-
-/**
- * Tells the address of an A or AAAA record in network byte order: 4 or 16 bytes, which hold as long as
- * the record does.
- *
- * Errors: EINVAL for NULL; ENOENT for another type; `CQ_EILLEGAL` if the data is not of the type.
- */
-int cq_dns_record_address(const struct cq_dns_record *record,
-                          const void **address,
-                          size_t *size);
-
-/**
- * Copies a record with its name and data, names uncompressed, into a buffer that the copy then points into, so
- * that it outlives the packet. `length` (may be NULL) receives how many bytes that takes, also when they do
- * not fit.
- *
- * Errors: EINVAL for NULL; `CQ_EILLEGAL` for a name that leads nowhere or data that is not of the type;
- * `CQ_ENOBUFS` if `size` is too small.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_record_copy(const struct cq_dns_record *record,
-                       void *buffer,
-                       size_t size,
-                       size_t *length,
-                       struct cq_dns_record *copy);
-
-/**
- * Finds the number of a type by its name, in either case: "AAAA", "TYPE65280", "ANY".
- *
- * Errors: EINVAL for NULL; ENOENT for an unknown name.
- */
-int cq_dns_type_number(const char *name, unsigned int *number);
-
-/**
- * Finds the number of a class by its name, in either case: "IN", "CLASS32", "ANY". As for
- * `cq_dns_type_number`.
- */
-int cq_dns_class_number(const char *name, unsigned int *number);
-
-/**
- * Writes the name of a type and a NUL: "AAAA", "TYPE65280". 16 bytes are enough.
- *
- * Errors: EINVAL for NULL or a number beyond 65535; `CQ_ENOBUFS`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_type_name(unsigned int type_, char *buffer, size_t size);
-
-/**
- * Writes the name of an rcode and a NUL: "NXDOMAIN", or the number. 16 bytes are enough.
- *
- * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_rcode_name(unsigned int rcode, char *buffer, size_t size);
-
-/**
- * Lists what has a name: writes the name at `index` (from 0) of a table and a NUL, and tells its number. 16
- * bytes are enough.
- *
- * Errors: EINVAL for NULL or an unknown table; ENOENT past its end; `CQ_ENOBUFS`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_list(unsigned int table,
-                size_t index,
-                char *buffer,
-                size_t size,
-                unsigned int *number);
-
-/**
- * Writes the name of the member at `index` (from 0) of a type and a NUL: "preference", "host" for MX. 32 bytes are
- * enough. `is_number` (may be NULL) receives whether `cq_dns_record_number` tells it.
- *
- * Errors: EINVAL for NULL or a number beyond 65535; ENOENT past the last member, or for a type without
- * names; `CQ_ENOBUFS`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_type_member(unsigned int type_,
-                       size_t index,
-                       char *buffer,
-                       size_t size,
-                       bool *is_number);
-
-/**
  * Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
  * attempts 2. Free it with `cq_dns_config_free`.
  *
@@ -1813,6 +1547,272 @@ int cq_dns_hints_format(const struct cq_dns_hints *hints,
                         char *buffer,
                         size_t size,
                         size_t *length);
+
+/**
+ * Makes a message without records, for at most `size` bytes, its header of 12 among them. Free it with
+ * `cq_dns_packet_free`.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: RFC 1035 §4, guide §3.2.8.
+ */
+int cq_dns_packet_new(size_t size,
+                      struct cq_dns_packet **packet);
+
+/**
+ * Makes a message of bytes in wire form, which are copied.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` if a record that the header announces is missing (unless the message
+ * says that it was cut), or a name leads nowhere, in circles or beyond 255 bytes.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_dns_packet_parse(const void *data,
+                        size_t size,
+                        struct cq_dns_packet **packet);
+
+/**
+ * Frees a message. NULL is ignored.
+ */
+void cq_dns_packet_free(struct cq_dns_packet *packet);
+
+/**
+ * Puts bytes in wire form in place of what a message holds.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` as for `cq_dns_packet_parse`; `CQ_ENOBUFS` if there are more than the
+ * message has room for. It is unchanged then.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_dns_packet_load(const struct cq_dns_packet *packet,
+                       const void *data,
+                       size_t size);
+
+/**
+ * Tells the wire form, which holds until the message is changed or freed.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_packet_dump(const struct cq_dns_packet *packet, const void **data, size_t *size);
+
+/**
+ * Tells the number that an answer repeats. 0 for NULL.
+ */
+unsigned int cq_dns_packet_qid(const struct cq_dns_packet *packet);
+
+/**
+ * Sets the number that an answer repeats; its lower 16 bits count.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_packet_set_qid(const struct cq_dns_packet *packet, unsigned int qid);
+
+/**
+ * Tells the flags of the header, 16 bits: QR 0x8000, opcode 0x7800, AA 0x0400, TC 0x0200, RD 0x0100, RA 0x0080,
+ * Z 0x0070, rcode 0x000f. 0 for NULL.
+ */
+unsigned int cq_dns_packet_flags(const struct cq_dns_packet *packet);
+
+/**
+ * Sets the flags of the header; the lower 16 bits count.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_packet_set_flags(const struct cq_dns_packet *packet, unsigned int flags);
+
+/**
+ * Tells the outcome: the rcode of the header with the bits that an OPT record adds to it. 0 for NULL.
+ */
+unsigned int cq_dns_packet_rcode(const struct cq_dns_packet *packet);
+
+/**
+ * Counts the records of sections, as the header announces them. 0 for NULL.
+ */
+size_t cq_dns_packet_count(const struct cq_dns_packet *packet, unsigned int sections);
+
+/**
+ * Appends a record. Sections are filled in their order. `rdata` is the data in wire form, with names
+ * uncompressed; names of the types of RFC 1035 are compressed as the owner's is. A question has neither
+ * `ttl` nor data.
+ *
+ * Errors: EINVAL for NULL; `CQ_ESECTION` if `section` is no single one; `CQ_EORDER` if a later one has
+ * records; `CQ_EILLEGAL` for a bad name, or data that is not of the type; `CQ_ENOBUFS` if it does not
+ * fit. The message is unchanged then.
+ *
+ * Safety: `name` is a string; `rdata` is readable for `size` bytes.
+ */
+int cq_dns_packet_push(const struct cq_dns_packet *packet,
+                       unsigned int section,
+                       const char *name,
+                       unsigned int type_,
+                       unsigned int class_,
+                       uint32_t ttl,
+                       const void *rdata,
+                       size_t size);
+
+/**
+ * Finds the next record that a selector (NULL: all) asks for. `cursor` is 0 before the first call and
+ * belongs to this function from then on.
+ *
+ * Errors: EINVAL for NULL or a selector of another size; `CQ_EILLEGAL` if the selector's name is none; ENOENT
+ * after the last one.
+ *
+ * Safety: the selector's name is NULL or a string. The record holds until the packet is changed or freed.
+ */
+int cq_dns_packet_grep(const struct cq_dns_packet *packet,
+                       const struct cq_dns_selector *selector,
+                       uint64_t *cursor,
+                       struct cq_dns_record *record);
+
+/**
+ * Writes a message as text, much as dig(1) prints it, and a NUL. `length` (may be NULL) receives the
+ * length of all of it, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS` if `size` is too small.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_packet_format(const struct cq_dns_packet *packet,
+                         char *buffer,
+                         size_t size,
+                         size_t *length);
+
+/**
+ * Writes the owner's name of a record, with its final dot, and a NUL. 1,025 bytes are enough for any name.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for a name that leads nowhere; `CQ_ENOBUFS`, as for
+ * `cq_dns_packet_format`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_name(const struct cq_dns_record *record,
+                       char *buffer,
+                       size_t size,
+                       size_t *length);
+
+/**
+ * Writes the data of a record as text, in the form of zone files, and a NUL: "10 mx.example.com.".
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_format(const struct cq_dns_record *record,
+                         char *buffer,
+                         size_t size,
+                         size_t *length);
+
+/**
+ * Tells a member of a record that is a number, by its name in the type's RFC: "preference" of an MX.
+ * `cq_dns_type_member` lists the names.
+ *
+ * Errors: EINVAL for NULL or a member that is no number; ENOENT if the type has no such member;
+ * `CQ_EILLEGAL` if the data is not of the type.
+ */
+int cq_dns_record_number(const struct cq_dns_record *record,
+                         const char *member,
+                         uint32_t *number);
+
+/**
+ * Writes a member of a record that is a name, an address or bytes, and a NUL: "host" of an MX, "addr" of
+ * an A, "data" of a TXT. Bytes are written as they are, and may hold NULs.
+ *
+ * Errors: EINVAL for NULL or a member that is a number; ENOENT if the type has no such member;
+ * `CQ_EILLEGAL` if the data is not of the type; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_text(const struct cq_dns_record *record,
+                       const char *member,
+                       char *buffer,
+                       size_t size,
+                       size_t *length);
+
+/**
+ * Tells the address of an A or AAAA record in network byte order: 4 or 16 bytes, which hold as long as
+ * the record does.
+ *
+ * Errors: EINVAL for NULL; ENOENT for another type; `CQ_EILLEGAL` if the data is not of the type.
+ */
+int cq_dns_record_address(const struct cq_dns_record *record,
+                          const void **address,
+                          size_t *size);
+
+/**
+ * Copies a record with its name and data, names uncompressed, into a buffer that the copy then points into, so
+ * that it outlives the packet. `length` (may be NULL) receives how many bytes that takes, also when they do
+ * not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for a name that leads nowhere or data that is not of the type;
+ * `CQ_ENOBUFS` if `size` is too small.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_record_copy(const struct cq_dns_record *record,
+                       void *buffer,
+                       size_t size,
+                       size_t *length,
+                       struct cq_dns_record *copy);
+
+/**
+ * Finds the number of a type by its name, in either case: "AAAA", "TYPE65280", "ANY".
+ *
+ * Errors: EINVAL for NULL; ENOENT for an unknown name.
+ */
+int cq_dns_type_number(const char *name, unsigned int *number);
+
+/**
+ * Finds the number of a class by its name, in either case: "IN", "CLASS32", "ANY". As for
+ * `cq_dns_type_number`.
+ */
+int cq_dns_class_number(const char *name, unsigned int *number);
+
+/**
+ * Writes the name of a type and a NUL: "AAAA", "TYPE65280". 16 bytes are enough.
+ *
+ * Errors: EINVAL for NULL or a number beyond 65535; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_type_name(unsigned int type_, char *buffer, size_t size);
+
+/**
+ * Writes the name of an rcode and a NUL: "NXDOMAIN", or the number. 16 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_rcode_name(unsigned int rcode, char *buffer, size_t size);
+
+/**
+ * Lists what has a name: writes the name at `index` (from 0) of a table and a NUL, and tells its number. 16
+ * bytes are enough.
+ *
+ * Errors: EINVAL for NULL or an unknown table; ENOENT past its end; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_list(unsigned int table,
+                size_t index,
+                char *buffer,
+                size_t size,
+                unsigned int *number);
+
+/**
+ * Writes the name of the member at `index` (from 0) of a type and a NUL: "preference", "host" for MX. 32 bytes are
+ * enough. `is_number` (may be NULL) receives whether `cq_dns_record_number` tells it.
+ *
+ * Errors: EINVAL for NULL or a number beyond 65535; ENOENT past the last member, or for a type without
+ * names; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_type_member(unsigned int type_,
+                       size_t index,
+                       char *buffer,
+                       size_t size,
+                       bool *is_number);
 
 /**
  * Makes a resolver, which answers one question at a time. NULL stands for the system's configuration, for the

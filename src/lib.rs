@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Tasks over epoll, buffered sockets and condition variables: one controller for every language.
+//! Tasks over epoll, buffered sockets with TLS, DNS and condition variables: one controller for every
+//! language.
 //!
 //! The interface for programs is the C header `cqueues.h`, made from [`capi`]; the modules below
 //! it are the core, in safe Rust. Data flows one way: kernel → [`poller`] → descriptor table and

@@ -44,6 +44,32 @@ pub unsafe fn put<T>(place: *mut T, value: T) -> Result<()> {
     Ok(())
 }
 
+/// Hands an object out. EINVAL for NULL, and the object is dropped.
+///
+/// # Safety
+///
+/// `place` is NULL or writable.
+pub unsafe fn hand_out<T>(place: *mut *mut T, object: T) -> Result<()> {
+    let made = Box::into_raw(Box::new(object));
+    // SAFETY: as above; on failure nobody else has the pointer that was made here.
+    unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
+}
+
+/// Takes an object back that was handed out, and drops it. NULL is ignored.
+///
+/// # Safety
+///
+/// `handle` is NULL or came from `hand_out`; the caller gives it up.
+pub unsafe fn take_back<T>(handle: *mut T) {
+    value((), || {
+        if !handle.is_null() {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(handle) });
+        }
+        Ok(())
+    });
+}
+
 /// Writes an output that the caller may not want.
 ///
 /// # Safety
@@ -81,6 +107,43 @@ pub unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
         // SAFETY: as above.
         false => Ok(unsafe { CStr::from_ptr(text) }),
     }
+}
+
+/// A string in UTF-8. EINVAL for NULL or anything else.
+///
+/// # Safety
+///
+/// `from` is NULL or terminated.
+pub unsafe fn utf8<'a>(from: *const c_char) -> Result<&'a str> {
+    // SAFETY: as above.
+    unsafe { text(from) }?.to_str().map_err(|_| Errno::BADARG)
+}
+
+/// Writes text and a NUL, and tells its length without it. CQ_ENOBUFS if there is no room for all of it:
+/// as much as fits is written, and the length told.
+///
+/// # Safety
+///
+/// `buffer` is writable for `size` bytes, `length` is NULL or writable.
+pub unsafe fn fill(
+    text: &[u8],
+    buffer: *mut c_char,
+    size: usize,
+    length: *mut usize,
+) -> Result<()> {
+    if buffer.is_null() && size > 0 {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above, here and below.
+    unsafe { put_optional(length, text.len()) };
+    let fits = text.len().min(size.saturating_sub(1));
+    if size > 0 {
+        unsafe {
+            std::ptr::copy_nonoverlapping(text.as_ptr(), buffer.cast::<u8>(), fits);
+            buffer.add(fits).write(0);
+        }
+    }
+    (fits == text.len() && size > 0).then_some(()).ok_or(Errno::NOBUFS)
 }
 
 /// Seconds, where NaN and negative values mean "no limit".

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_dns_config_*`, `cq_dns_hosts_*`, `cq_dns_hints_*`: how a resolver asks, what it knows, and whom it asks.
 
-use super::boundary::{borrow, bytes, call, put, put_optional, text, value};
-use super::dns::fill;
+use super::boundary::{borrow, bytes, call, fill, hand_out, put_optional, take_back, text, utf8};
 use crate::dns::config::{format_address, scan_address, Config, Source, Syntax, PORT};
 use crate::dns::hints::Hints;
 use crate::dns::hosts::Hosts;
@@ -34,27 +33,6 @@ pub const CQ_DNS_SEARCH: c_int = 1;
 pub const CQ_DNS_LOOKUP: c_int = 2;
 /// Lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". Cannot be added to.
 pub const CQ_DNS_WARNINGS: c_int = 3;
-
-unsafe fn hand_out<T>(place: *mut *mut T, value: T) -> Result<()> {
-    let made = Box::into_raw(Box::new(value));
-    // SAFETY: the caller's place; on failure the handle is taken back.
-    unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
-}
-
-unsafe fn take_back<T>(handle: *mut T) {
-    value((), || {
-        if !handle.is_null() {
-            // SAFETY: the handle came from Box::into_raw; the caller gives it up.
-            drop(unsafe { Box::from_raw(handle) });
-        }
-        Ok(())
-    });
-}
-
-unsafe fn utf8<'a>(from: *const c_char) -> Result<&'a str> {
-    // SAFETY: as the functions below document.
-    unsafe { text(from) }?.to_str().map_err(|_| Errno::BADARG)
-}
 
 /// Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
 /// attempts 2. Free it with `cq_dns_config_free`.

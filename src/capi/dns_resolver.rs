@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! `cq_dns_resolver_*`, `cq_dns_resolvers_*`, `cq_dns_addresses`: questions and answers.
 
-use super::boundary::{borrow, call, limit, put, seconds, text, value};
-use super::dns::{fill, hand_out, Message};
+use super::boundary::{borrow, call, fill, limit, put, seconds, text, value};
 use super::dns_config::{DnsConfig, DnsHints, DnsHosts};
+use super::dns_packet::{hand_out_packet, Message};
 use crate::clock::{Instant, Span};
 use crate::controller::Member;
 use crate::dns::config::Config;
@@ -36,6 +36,13 @@ unsafe fn parts(config: *const DnsConfig, hosts: *const DnsHosts, hints: *const 
     (config, hosts, hints)
 }
 
+/// Hands an object out that is counted, as others may share it. EINVAL for NULL.
+unsafe fn hand_out_counted<T>(place: *mut *mut T, object: T) -> Result<()> {
+    let made = Rc::into_raw(Rc::new(object)).cast_mut();
+    // SAFETY: the caller's place; on failure nobody else has the pointer that was made here.
+    unsafe { put(place, made).inspect_err(|_| drop(Rc::from_raw(made))) }
+}
+
 /// Makes a resolver, which answers one question at a time. NULL stands for the system's configuration, for the
 /// system's hosts (a stub) or none (a recursive resolver), for the configuration's name servers (a stub) or
 /// the root servers. Free it with `cq_dns_resolver_free`.
@@ -55,9 +62,7 @@ pub unsafe extern "C" fn cq_dns_resolver_new(
     call(|| {
         // SAFETY: as documented, here and below.
         let (config, hosts, hints) = unsafe { parts(config, hosts, hints) };
-        let made = Rc::into_raw(Rc::new(Resolver::new(config, hosts, hints))).cast_mut();
-        // On failure the handle is taken back.
-        unsafe { put(resolver, made).inspect_err(|_| drop(Rc::from_raw(made))) }
+        unsafe { hand_out_counted(resolver, Resolver::new(config, hosts, hints)) }
     })
 }
 
@@ -141,7 +146,7 @@ pub unsafe extern "C" fn cq_dns_resolver_fetch(
         }
         // SAFETY: as documented, here and below.
         let answer = unsafe { borrow(resolver) }?.fetch()?;
-        unsafe { hand_out(packet, answer) }
+        unsafe { hand_out_packet(packet, answer) }
     })
 }
 
@@ -169,7 +174,7 @@ pub unsafe extern "C" fn cq_dns_resolver_query(
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
         unsafe { ask(borrow(resolver)?, name, type_, class_) }?;
         let answer = unsafe { wait(resolver, deadline) }?;
-        unsafe { hand_out(packet, answer) }
+        unsafe { hand_out_packet(packet, answer) }
     })
 }
 
@@ -286,9 +291,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_new(
     call(|| {
         // SAFETY: as documented, here and below.
         let (config, hosts, hints) = unsafe { parts(config, hosts, hints) };
-        let made = Rc::into_raw(Rc::new(Resolvers::new(config, hosts, hints))).cast_mut();
-        // On failure the handle is taken back.
-        unsafe { put(pool, made).inspect_err(|_| drop(Rc::from_raw(made))) }
+        unsafe { hand_out_counted(pool, Resolvers::new(config, hosts, hints)) }
     })
 }
 
@@ -361,7 +364,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
         let answer = asked.and_then(|()| unsafe { wait(resolver, deadline) });
         // SAFETY: it was turned into a pointer above.
         unsafe { borrow(pool) }?.put(unsafe { Rc::from_raw(resolver) });
-        unsafe { hand_out(packet, answer?) }
+        unsafe { hand_out_packet(packet, answer?) }
     })
 }
 

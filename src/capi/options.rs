@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_options_*`: what a socket shall be, by setters.
 
-use super::boundary::{bytes, call, put, text, value};
+use super::boundary::{bytes, call, hand_out, take_back, text};
 use crate::errno::{Errno, Result};
 use crate::socket::{internet, unix, Options, SendName};
 use std::ffi::{c_char, c_int, c_void};
@@ -14,23 +14,15 @@ use std::ffi::{c_char, c_int, c_void};
 /// Source: guide §3.2.2.
 #[no_mangle]
 pub unsafe extern "C" fn cq_options_new(options: *mut *mut Options) -> c_int {
-    call(|| {
-        let made = Box::into_raw(Box::new(Options::default()));
-        // SAFETY: as documented. On failure the handle is taken back.
-        unsafe { put(options, made).inspect_err(|_| drop(Box::from_raw(made))) }
-    })
+    // SAFETY: as documented.
+    call(|| unsafe { hand_out(options, Options::default()) })
 }
 
 /// Frees options. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_options_free(options: *mut Options) {
-    value((), || {
-        if !options.is_null() {
-            // SAFETY: the handle came from Box::into_raw; the caller gives it up.
-            drop(unsafe { Box::from_raw(options) });
-        }
-        Ok(())
-    });
+    // SAFETY: as documented.
+    unsafe { take_back(options) }
 }
 
 /// Changes a copy and puts it in place: no `&mut` is made from a C pointer.

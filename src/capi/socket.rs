@@ -2,19 +2,13 @@
 //! `cq_socket_*`: making and ending sockets, connecting and accepting. Reading and writing are in
 //! `socket_io.rs`, settings and statistics in `socket_settings.rs`.
 
-use super::boundary::{borrow, call, put, seconds, value};
+use super::boundary::{borrow, call, hand_out, put, seconds, take_back, value};
 use super::socket_settings::direction;
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
 use std::ffi::{c_char, c_int};
-
-unsafe fn hand_out(place: *mut *mut Socket, socket: Socket) -> Result<()> {
-    let made = Box::into_raw(Box::new(socket));
-    // SAFETY: the caller's place; on failure the handle is taken back.
-    unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
-}
 
 /// Makes a socket that begins to connect. What comes of it is told by the first operation on the
 /// socket: no error of the network is returned here. Free it with `cq_socket_free`.
@@ -108,13 +102,8 @@ pub unsafe extern "C" fn cq_socket_dup(fd: c_int, socket: *mut *mut Socket) -> c
 /// Closes and frees a socket, which no fiber may be waiting in. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_free(socket: *mut Socket) {
-    value((), || {
-        if !socket.is_null() {
-            // SAFETY: the handle came from Box::into_raw; the caller gives it up.
-            drop(unsafe { Box::from_raw(socket) });
-        }
-        Ok(())
-    });
+    // SAFETY: as documented.
+    unsafe { take_back(socket) }
 }
 
 /// Closes a socket: its waiters in every controller of this thread wake, buffered output is dropped.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_tls_*`: TLS configurations; `cq_socket_*`: TLS on sockets.
 
-use super::boundary::{borrow, call, put, text, value};
+use super::boundary::{borrow, call, fill, hand_out, take_back, utf8, value};
 use super::socket::retry;
 use crate::errno::{Errno, Result};
 use crate::socket::Socket;
@@ -24,12 +24,6 @@ fn role(number: u32) -> Result<Option<Role>> {
         CQ_TLS_SERVER => Ok(Some(Role::Server)),
         _ => Err(Errno::BADARG),
     }
-}
-
-unsafe fn hand_out(place: *mut *mut Config, config: Config) -> Result<()> {
-    let made = Box::into_raw(Box::new(config));
-    // SAFETY: the caller's place; on failure the handle is taken back.
-    unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
 }
 
 /// Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
@@ -100,18 +94,8 @@ pub unsafe extern "C" fn cq_tls_adopt_ssl(
 /// Frees a configuration. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_free(tls: *mut Config) {
-    value((), || {
-        if !tls.is_null() {
-            // SAFETY: the handle came from Box::into_raw; the caller gives it up.
-            drop(unsafe { Box::from_raw(tls) });
-        }
-        Ok(())
-    });
-}
-
-unsafe fn utf8<'a>(string: *const c_char) -> Result<&'a str> {
-    // SAFETY: as the functions below document.
-    unsafe { text(string) }?.to_str().map_err(|_| Errno::BADARG)
+    // SAFETY: as documented.
+    unsafe { take_back(tls) }
 }
 
 /// Loads a certificate, followed by its chain, and its private key from PEM files.
@@ -270,18 +254,14 @@ pub unsafe extern "C" fn cq_socket_resumed(socket: *const Socket) -> bool {
     })
 }
 
-/// Writes as much of `from` as fits, and a NUL.
+/// Writes as much of `from` as fits, and a NUL. EINVAL without room for that.
 unsafe fn copy_text(from: &[u8], to: *mut c_char, size: usize) -> Result<()> {
-    if to.is_null() || size == 0 {
-        return Err(Errno::BADARG);
-    }
-    let count = from.len().min(size - 1);
     // SAFETY: writable for `size` bytes, as the functions below document.
-    unsafe {
-        std::ptr::copy_nonoverlapping(from.as_ptr().cast(), to, count);
-        to.add(count).write(0);
+    match unsafe { fill(from, to, size, std::ptr::null_mut()) } {
+        Err(Errno::NOBUFS) if size > 0 => Ok(()),
+        Err(_) => Err(Errno::BADARG),
+        done => done,
     }
-    Ok(())
 }
 
 /// Writes the application protocol that both ends chose, and a NUL; an empty text if none.

@@ -3,8 +3,8 @@
 //! Entries last as long as the servers say, RFC 1035 §3.2.1 and RFC 2308, and all together have a limit
 //! in bytes, beyond which those that were not used for the longest time go.
 //!
-//! Servers that tell a question's answer and servers that only tell who knows it are kept apart: addresses that came
-//! beside a referral never answer a question.
+//! What answers a question and what only tells whom to ask are kept apart: addresses that came beside a
+//! referral never answer a question.
 
 use super::name::Name;
 use super::packet::{flag, rcode, Packet, ADDITIONAL, ALL, ANSWER, AUTHORITY, QUESTION};

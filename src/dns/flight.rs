@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! An exchange carried over the network: a datagram, or a connection where that does not do. Every query has a
-//! socket of its own, hence a port that the kernel has chosen at random, unless ports are shared.
+//! port of its own that the kernel has chosen at random, unless ports are shared.
 
 use super::config::Tcp;
 use super::exchange::{Exchange, Verdict};
@@ -222,7 +222,7 @@ impl Flight {
             Link::Stream(socket, ..) => (socket.fd(), libc::POLLOUT),
             Link::Shared(slot) => {
                 let (fd, condition) = (slot.descriptor(), Some(slot.condition()));
-                let timeout = timeout.map(|left| left.min(self.relief.since(now).max(GRACE)));
+                let timeout = timeout.map(|left| left.min(GRACE));
                 return Member { fd, events: libc::POLLIN, owned: true, timeout, condition };
             }
         };

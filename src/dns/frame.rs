@@ -131,12 +131,12 @@ impl Frame {
         }
         let zone = hinted?;
         let hints = setup.hints.of(zone);
-        // Equal ones in any order; with `rotate` all are equal.
-        let (rotate, mix) = (setup.config.rotate, setup.config.rotate || setup.config.recurse);
         if hints.len() == 1 {
             let address = hints.iter().map(|hint| hint.address);
             return Some(Servers::new(zone.clone(), address, VecDeque::new(), cache, now));
         }
+        // Equal ones in any order; with `rotate` all are equal.
+        let (rotate, mix) = (setup.config.rotate, setup.config.rotate || setup.config.recurse);
         let mut order: Vec<_> = hints
             .iter()
             .map(|hint| {

@@ -110,11 +110,6 @@ impl Hosts {
         places.iter().map(|&place| self.entries[place].address)
     }
 
-    /// Whether a name has any.
-    pub fn knows(&self, name: &Name) -> bool {
-        self.by_name.contains_key(name)
-    }
-
     /// The names of the address whose reverse name (RFC 1035 §3.5, RFC 3596 §2.5) this is.
     pub fn names<'a>(&'a self, reverse: &Name) -> impl Iterator<Item = &'a Name> + use<'a> {
         let places = reversed(reverse).and_then(|address| self.by_address.get(&address));

@@ -147,7 +147,7 @@ impl Lookup {
             .unwrap_or_else(|| format!("{}: waiting for a resolver", self.name))
     }
 
-    /// The same in words.
+    /// Why there is no address, in words.
     pub fn reason(&self) -> String {
         match self.reason.is_empty() {
             true => format!("{}: no such host", self.name),

@@ -112,16 +112,21 @@ impl Name {
 
     /// Whether the name at `at` of a message is this one.
     pub fn is_at(&self, message: &[u8], at: usize) -> bool {
-        let mut rest = &self.0[..];
-        trace(message, at, |labels| match rest.split_at_checked(labels.len()) {
-            Some((mine, others)) if mine.eq_ignore_ascii_case(labels) => {
-                rest = others;
-                Ok(())
-            }
-            _ => Err(Errno::ILLEGAL),
-        })
-        .is_ok_and(|_| rest.len() == 1)
+        stands(message, at, &self.0)
     }
+}
+
+/// Whether the name at `at` of a message is the one of a wire form.
+pub fn stands(message: &[u8], at: usize, wire: &[u8]) -> bool {
+    let mut rest = wire;
+    trace(message, at, |labels| match rest.split_at_checked(labels.len()) {
+        Some((mine, others)) if mine.eq_ignore_ascii_case(labels) => {
+            rest = others;
+            Ok(())
+        }
+        _ => Err(Errno::ILLEGAL),
+    })
+    .is_ok_and(|_| rest.len() == 1)
 }
 
 /// Writes the length of the label that begins at `label` and ends before `at`.

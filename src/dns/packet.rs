@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Messages: a header and four sections that records are appended to. RFC 1035 §4.
 
-use super::name::{self, Labels, Name};
+use super::name::{self, Name};
 use super::record::{class_name, layout, type_name, Field, Record, IN};
 use crate::errno::{Errno, Result};
 
@@ -268,7 +268,7 @@ impl Packet {
     fn append_name(&mut self, wire: &[u8]) {
         let mut rest = wire;
         while rest.len() > 1 {
-            let known = self.places.iter().find(|&&at| stands(&self.data, at as usize, rest));
+            let known = self.places.iter().find(|&&at| name::stands(&self.data, at as usize, rest));
             if let Some(at) = known {
                 return self.data.extend((0xC000 | at).to_be_bytes());
             }
@@ -415,25 +415,6 @@ fn format_line(record: &Record, text: &mut Vec<u8>) {
     text.push(b'\n');
 }
 
-/// Whether `wire` stands at `at` of a message.
-fn stands(message: &[u8], mut at: usize, wire: &[u8]) -> bool {
-    for label in Labels(wire) {
-        while let Some(&high @ 0xC0..) = message.get(at) {
-            at = (high as usize & 0x3F) << 8 | message[at + 1] as usize;
-        }
-        if message.get(at) != Some(&(label.len() as u8))
-            || !message[at + 1..].get(..label.len()).is_some_and(|l| l.eq_ignore_ascii_case(label))
-        {
-            return false;
-        }
-        at += 1 + label.len();
-    }
-    while let Some(&high @ 0xC0..) = message.get(at) {
-        at = (high as usize & 0x3F) << 8 | message[at + 1] as usize;
-    }
-    message.get(at) == Some(&0)
-}
-
 /// The counts of the header.
 #[inline]
 fn counts(message: &[u8]) -> [u16; 4] {
@@ -448,7 +429,7 @@ fn check(message: &[u8], data: bool) -> Result<()> {
     let mut records = Records::new(message, ALL);
     for record in &mut records {
         name::check(message, record.name as usize)?;
-        if data && record.section != QUESTION {
+        if data {
             record.check()?;
         }
     }

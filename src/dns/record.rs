@@ -283,16 +283,6 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Whether the data is that of the type. A question has none.
-    pub fn fits(&self) -> bool {
-        match self.rtype {
-            _ if self.is_question() => true,
-            A => self.length == 4,
-            AAAA => self.length == 16,
-            _ => self.walk(|_, _, _, _| {}).is_ok(),
-        }
-    }
-
     /// Whether it stands in the question section.
     fn is_question(&self) -> bool {
         self.section == super::packet::QUESTION
@@ -317,8 +307,7 @@ impl<'a> Record<'a> {
         found
     }
 
-    /// Where the member that is a domain name begins: the host of an NS, CNAME, PTR or MX, the target
-    /// of an SRV.
+    /// The first member that is a domain name: the host of an NS, CNAME, PTR or MX, the target of an SRV.
     pub fn host(&self) -> Result<Name> {
         let mut found = Err(Errno::NOENT);
         self.walk(|_, field, message, at| {
@@ -329,9 +318,10 @@ impl<'a> Record<'a> {
         found
     }
 
-    /// Whether the data is what the type says.
+    /// CQ_EILLEGAL if the data is not what the type says. A question has none.
     pub fn check(&self) -> Result<()> {
         match (self.rtype, self.length) {
+            _ if self.is_question() => Ok(()),
             (A, 4) | (AAAA, 16) => Ok(()),
             _ => self.walk(|_, _, _, _| {}),
         }

@@ -115,10 +115,11 @@ impl Resolver {
         if matches!(inner.work, Work::Closed) {
             return Err(Errno::BADF);
         }
-        inner.refresh();
+        let now = Instant::now();
+        inner.refresh(now);
         inner.reason.clear();
         let resolution = Resolution::new(Rc::clone(&inner.setup), name, rtype, class)?;
-        inner.work = Work::Busy(Box::new(resolution), None, Instant::now());
+        inner.work = Work::Busy(Box::new(resolution), None, now);
         Ok(())
     }
 
@@ -223,9 +224,8 @@ fn setup(config: Rc<Config>, hosts: Rc<Hosts>, hints: Option<Rc<Hints>>) -> Setu
 
 impl Inner {
     /// Follows changes of the system's files.
-    fn refresh(&mut self) {
+    fn refresh(&mut self, now: Instant) {
         let follows = self.own_hosts || self.setup.config.system.is_some();
-        let now = Instant::now();
         if !follows || now.since(self.checked) < FRESH {
             return;
         }

@@ -4,13 +4,13 @@
 
 use super::options::Options;
 use super::race::Race;
-use super::{address, Inner};
+use super::{address, Inner, Socket};
 use crate::clock::{Instant, Span};
 use crate::descriptor::Descriptor;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::net::SocketAddr;
 
 /// What a socket awaits before it can be used.
@@ -44,6 +44,22 @@ pub struct Plan {
 /// How long a connect waits for room in a UNIX listener's backlog before it tries again. The
 /// kernel has no event for it.
 const BACKLOG_RETRY: Span = Span(5_000_000);
+
+impl Socket {
+    /// What it is doing, in a word.
+    pub fn phase(&self) -> &'static CStr {
+        self.ask(c"busy", |inner| match &inner.phase {
+            Phase::AwaitName(race) if race.is_connecting() => c"connecting",
+            Phase::AwaitAddress | Phase::AwaitName(_) => c"resolving",
+            Phase::AwaitConnection | Phase::AwaitBacklog(_) => c"connecting",
+            Phase::AwaitHandshake => c"handshaking",
+            Phase::Connected => c"connected",
+            Phase::Listening => c"listening",
+            Phase::Failed(Errno::BADF) if inner.fd < 0 => c"closed",
+            Phase::Failed(_) => c"failed",
+        })
+    }
+}
 
 impl Inner {
     /// As `ensure_established`, for a send(2), which itself tells whether the connection is there: while

@@ -40,7 +40,6 @@ use crate::tls::{Engine, Peer};
 use establish::{Phase, Plan};
 use queue::Queue;
 use std::cell::RefCell;
-use std::ffi::CStr;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 
@@ -430,20 +429,6 @@ impl Socket {
                 Phase::AwaitName(race) => race.interest().fd,
                 _ => inner.fd,
             }
-        })
-    }
-
-    /// What it is doing, in a word.
-    pub fn phase(&self) -> &'static CStr {
-        self.ask(c"busy", |inner| match &inner.phase {
-            Phase::AwaitName(race) if race.is_connecting() => c"connecting",
-            Phase::AwaitAddress | Phase::AwaitName(_) => c"resolving",
-            Phase::AwaitConnection | Phase::AwaitBacklog(_) => c"connecting",
-            Phase::AwaitHandshake => c"handshaking",
-            Phase::Connected => c"connected",
-            Phase::Listening => c"listening",
-            Phase::Failed(Errno::BADF) if inner.fd < 0 => c"closed",
-            Phase::Failed(_) => c"failed",
         })
     }
 

@@ -65,9 +65,10 @@ impl Race {
 
     /// All addresses, IPv4 first, for those who take the first one that does.
     pub fn addresses(&mut self) -> Result<Vec<SocketAddr>> {
-        self.look()?;
+        let now = Instant::now();
+        self.look(now)?;
         if self.lookup.is_some() {
-            return Err(self.must_wait(Instant::now()));
+            return Err(self.must_wait(now));
         }
         match self.v4.is_empty() && self.v6.is_empty() {
             true => Err(self.error.unwrap_or(Errno::NONAME)),
@@ -77,8 +78,8 @@ impl Race {
 
     /// Goes on until there is a connection, must wait (EAGAIN), or nothing is left to try.
     pub fn step(&mut self, start: Start) -> Result<(Descriptor, SocketAddr)> {
-        self.look()?;
         let now = Instant::now();
+        self.look(now)?;
         if let Some(winner) = self.check() {
             return Ok(winner);
         }
@@ -122,7 +123,7 @@ impl Race {
     }
 
     /// Takes what the lookup has found by now.
-    fn look(&mut self) -> Result<()> {
+    fn look(&mut self, now: Instant) -> Result<()> {
         let Some(lookup) = &mut self.lookup else { return Ok(()) };
         let over = match lookup.step() {
             Err(Errno::AGAIN) => false,
@@ -142,7 +143,7 @@ impl Race {
             }
             self.lookup = None;
         } else if self.next.is_none() && self.v6.is_empty() && !self.v4.is_empty() {
-            self.next = Some(Instant::now().after(PATIENCE));
+            self.next = Some(now.after(PATIENCE));
         }
         Ok(())
     }
@@ -178,10 +179,10 @@ impl Race {
     /// Whether it is time for another attempt: nothing is under way, or that takes long.
     fn may_start(&self, now: Instant) -> bool {
         match self.next {
+            // While nothing is under way, only an IPv6 address that may come is worth waiting for.
             Some(next) => {
-                now >= next
-                    || (self.attempts.is_empty() && !self.v6.is_empty())
-                    || (self.attempts.is_empty() && self.lookup.is_none())
+                let hopes = self.v6.is_empty() && self.lookup.is_some();
+                now >= next || (self.attempts.is_empty() && !hopes)
             }
             None => true,
         }

@@ -17,6 +17,19 @@ pub fn wall_coarse() -> i64 {
     read(CLOCK).tv_sec as i64
 }
 
+/// Year, month, day, hour, minute and second of a time in UTC: gmtime_r(3), with which tests compare.
+#[cfg(test)]
+pub fn utc(seconds: u32) -> [i32; 6] {
+    let when = libc::time_t::from(seconds);
+    // SAFETY: all fields are numbers or may be NULL; both pointers are to living values.
+    let t = unsafe {
+        let mut t: libc::tm = std::mem::zeroed();
+        libc::gmtime_r(&raw const when, &raw mut t);
+        t
+    };
+    [t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec]
+}
+
 fn read(clock: libc::clockid_t) -> libc::timespec {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `t` is writable; these clocks always exist, so the call cannot fail.

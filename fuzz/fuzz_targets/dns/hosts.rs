@@ -21,10 +21,13 @@ pub fn check(data: &[u8]) {
         let name = Name::scan(name.trim_start().as_bytes()).expect("a name");
         let known: Vec<String> =
             hosts.addresses(&name).map(|address| address.to_string()).collect();
-        assert!(hosts.knows(&name) && known.iter().any(|known| known == address), "{line}");
+        assert!(
+            hosts.addresses(&name).next().is_some() && known.iter().any(|known| known == address),
+            "{line}"
+        );
     }
     // As the question of a reverse lookup.
     if let Ok(name) = Name::scan(data) {
-        hosts.names(&name).for_each(|host| assert!(hosts.knows(host)));
+        hosts.names(&name).for_each(|host| assert!(hosts.addresses(host).next().is_some()));
     }
 }

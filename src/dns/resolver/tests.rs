@@ -21,10 +21,9 @@ fn resolver(text: &str) -> Resolver {
 
 /// Waits for a descriptor as a controller would.
 fn wait(fd: RawFd, events: i16, timeout: Span) {
-    let mut entry = libc::pollfd { fd, events, revents: 0 };
-    let milliseconds = timeout.0.div_ceil(1_000_000).min(5_000) as i32;
-    // SAFETY: one entry.
-    unsafe { libc::poll(&mut entry, 1, milliseconds) };
+    let timeout = Some(timeout.min(Span(5_000_000_000)));
+    let member = Member { fd, events, owned: false, timeout, condition: None };
+    crate::fiber::poll_one(member).expect("outside a controller the thread waits");
 }
 
 fn finish(resolver: &Resolver) -> Result<Packet> {

@@ -1980,7 +1980,7 @@ int cq_dns_resolvers_query(const struct cq_dns_resolvers *pool,
 
 /**
  * Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
- * everywhere: the system's files.
+ * everywhere: the system's files. The option "ports" is left out: each question has a port of its own.
  *
  * Safety: all are NULL or live.
  */

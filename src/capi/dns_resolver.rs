@@ -351,25 +351,40 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
             return Err(Errno::BADARG);
         }
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
-        // A fiber may be abandoned while it waits, so it owns nothing meanwhile.
-        // SAFETY: as documented, here and below.
-        let pool = Rc::as_ptr(&unsafe { share(pool) });
-        let resolver = loop {
-            match unsafe { borrow(pool) }?.get() {
-                Some(resolver) => break Rc::into_raw(resolver),
-                None => pause(unsafe { borrow(pool) }?.interest(), deadline)?,
-            }
-        };
-        let asked = unsafe { ask(borrow(resolver)?, name, type_, class_) };
-        let answer = asked.and_then(|()| unsafe { wait(resolver, deadline) });
-        // SAFETY: it was turned into a pointer above.
-        unsafe { borrow(pool) }?.put(unsafe { Rc::from_raw(resolver) });
+        // A count of its own: the thread's pool may be replaced meanwhile. A fiber that is abandoned while it
+        // waits leaves pool and resolver behind, but nothing that dangles.
+        // SAFETY: as documented, here and below; the count is given back when nobody waits any more.
+        let pool = Rc::into_raw(unsafe { share(pool) });
+        let answer = unsafe { query_through(pool, name, type_, class_, deadline) };
+        drop(unsafe { Rc::from_raw(pool) });
         unsafe { hand_out_packet(packet, answer?) }
     })
 }
 
+/// Takes a resolver out of a pool, asks, and puts it back.
+unsafe fn query_through(
+    pool: *const Resolvers,
+    name: *const c_char,
+    type_: c_uint,
+    class_: c_uint,
+    deadline: Option<Instant>,
+) -> Result<Packet> {
+    let resolver = loop {
+        // SAFETY: counted by the caller until it is done, here and below.
+        match unsafe { borrow(pool) }?.get() {
+            Some(resolver) => break Rc::into_raw(resolver),
+            None => pause(unsafe { borrow(pool) }?.interest(), deadline)?,
+        }
+    };
+    // SAFETY: counted by the pointer itself, which is turned back below.
+    let asked = unsafe { ask(borrow(resolver)?, name, type_, class_) };
+    let answer = asked.and_then(|()| unsafe { wait(resolver, deadline) });
+    unsafe { borrow(pool) }?.put(unsafe { Rc::from_raw(resolver) });
+    answer
+}
+
 /// Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
-/// everywhere: the system's files.
+/// everywhere: the system's files. The option "ports" is left out: each question has a port of its own.
 ///
 /// Safety: all are NULL or live.
 #[no_mangle]
@@ -379,10 +394,14 @@ pub unsafe extern "C" fn cq_dns_configure(
     hints: *const DnsHints,
 ) -> c_int {
     call(|| {
-        let none = config.is_null() && hosts.is_null() && hints.is_null();
-        // SAFETY: as documented.
-        let (config, hosts, hints) = unsafe { parts(config, hosts, hints) };
-        set_usual((!none).then(|| Rc::new(Resolvers::new(config, hosts, hints))));
+        let any = !config.is_null() || !hosts.is_null() || !hints.is_null();
+        set_usual(any.then(|| {
+            // SAFETY: as documented.
+            let (mut config, hosts, hints) = unsafe { parts(config, hosts, hints) };
+            // A socket waits for its two questions behind one descriptor, in which conditions have no place.
+            Rc::make_mut(&mut config).ports = 0;
+            Rc::new(Resolvers::new(config, hosts, hints))
+        }));
         Ok(())
     })
 }

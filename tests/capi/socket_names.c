@@ -261,6 +261,29 @@ TEST(a_race_in_a_fiber_leaves_others_running)
 	cq_controller_free(controller);
 }
 
+/* With a shared port one question's socket receives for all others, which wait for conditions: a socket that waited for
+ * one of its two questions' only was late by a fifth of a second. */
+TEST(several_sockets_at_one_port_do_not_wait_for_each_other)
+{
+	cq_controller *controller = new_controller();
+	int listener = listen_at("127.0.0.1", 0, 8), port = port_of(listener);
+	struct establishing it[4];
+
+	configure(serve_elsewhere(), "options ports:1\n", "");
+	memset(it, 0, sizeof it);
+	for (int i = 0; i < 4; i++) {
+		it[i].socket = connect_by("half.test", port, AF_UNSPEC);
+		OK(cq_controller_wrap(controller, establish, NULL, &it[i], NULL));
+	}
+	OK(cq_controller_loop(controller, MS(5000)));
+	for (int i = 0; i < 4; i++) {
+		OK(it[i].code);
+		CHECK(slow() || it[i].seconds < 0.15);
+		cq_socket_free(it[i].socket);
+	}
+	cq_controller_free(controller);
+}
+
 TEST(a_name_with_silent_addresses_alone_ends_with_the_time_limit)
 {
 	int port = port_of(listen_at("127.0.0.1", 0, 8)), before;

@@ -65,10 +65,9 @@ impl Race {
 
     /// All addresses, IPv4 first, for those who take the first one that does.
     pub fn addresses(&mut self) -> Result<Vec<SocketAddr>> {
-        let now = Instant::now();
-        self.look(now)?;
+        self.look()?;
         if self.lookup.is_some() {
-            return Err(self.must_wait(now));
+            return Err(self.must_wait(Instant::now()));
         }
         match self.v4.is_empty() && self.v6.is_empty() {
             true => Err(self.error.unwrap_or(Errno::NONAME)),
@@ -78,8 +77,9 @@ impl Race {
 
     /// Goes on until there is a connection, must wait (EAGAIN), or nothing is left to try.
     pub fn step(&mut self, start: Start) -> Result<(Descriptor, SocketAddr)> {
+        self.look()?;
+        // After looking, which may take its time: no attempt is cut short by that.
         let now = Instant::now();
-        self.look(now)?;
         if let Some(winner) = self.check() {
             return Ok(winner);
         }
@@ -123,7 +123,7 @@ impl Race {
     }
 
     /// Takes what the lookup has found by now.
-    fn look(&mut self, now: Instant) -> Result<()> {
+    fn look(&mut self) -> Result<()> {
         let Some(lookup) = &mut self.lookup else { return Ok(()) };
         let over = match lookup.step() {
             Err(Errno::AGAIN) => false,
@@ -143,7 +143,7 @@ impl Race {
             }
             self.lookup = None;
         } else if self.next.is_none() && self.v6.is_empty() && !self.v4.is_empty() {
-            self.next = Some(now.after(PATIENCE));
+            self.next = Some(Instant::now().after(PATIENCE));
         }
         Ok(())
     }

@@ -284,6 +284,41 @@ TEST(several_sockets_at_one_port_do_not_wait_for_each_other)
 	cq_controller_free(controller);
 }
 
+static int ask_a_silent_server(void *argument)
+{
+	cq_dns_packet *packet;
+
+	*(int *)argument = cq_dns_resolvers_query(NULL, "silent.test", 1, 1, 0.2, &packet);
+	return 0;
+}
+
+static int replace_the_pool(void *argument)
+{
+	(void)argument;
+	OK(cq_sleep(0.05));
+	OK(cq_dns_configure(NULL, NULL, NULL));
+	return 0;
+}
+
+/* The pool was freed under the query. */
+TEST(a_query_keeps_the_pool_that_it_asks_through)
+{
+	cq_controller *controller = new_controller();
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t size = sizeof address;
+	int silent = (int)SYS(socket(AF_INET, SOCK_DGRAM, 0)), code = 0;
+
+	SYS(bind(silent, (struct sockaddr *)&address, sizeof address));
+	SYS(getsockname(silent, (struct sockaddr *)&address, &size));
+	configure(ntohs(address.sin_port), "", "");
+	OK(cq_controller_wrap(controller, ask_a_silent_server, NULL, &code, NULL));
+	OK(cq_controller_wrap(controller, replace_the_pool, NULL, NULL, NULL));
+	OK(cq_controller_loop(controller, MS(5000)));
+	EQ(code, ETIMEDOUT);
+	cq_controller_free(controller);
+	SYS(close(silent));
+}
+
 TEST(a_name_with_silent_addresses_alone_ends_with_the_time_limit)
 {
 	int port = port_of(listen_at("127.0.0.1", 0, 8)), before;

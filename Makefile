@@ -53,7 +53,7 @@ else
 LIB_FILE    := libcqueues.so.$(ABI).0.0
 LIB_LINKS   := libcqueues.so.$(ABI) libcqueues.so
 LIB_FLAGS    = -shared -Wl,-soname,libcqueues.so.$(ABI) -Wl,--version-script=src/cqueues.map \
-               -Wl,-z,defs -Wl,--gc-sections \
+               -Wl,-z,defs -Wl,-z,nodelete -Wl,--gc-sections \
                -Wl,--whole-archive $(ARCHIVE) -Wl,--no-whole-archive -Wl,--as-needed $(NATIVE_LIBS)
 MODULE_FLAGS = -shared
 ORIGIN      := $$ORIGIN

@@ -3,7 +3,7 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(epoll)");
+    println!("cargo::rustc-check-cfg=cfg(epoll, kqueue, ports, emulated)");
     let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     match os.as_str() {
         "linux" | "android" => println!("cargo::rustc-cfg=epoll"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcqueues: tasks over epoll, buffered sockets with TLS, DNS, condition variables.
+ * libcqueues: tasks over epoll, kqueue or event ports; buffered sockets with TLS, DNS, signals, threads,
+ * file notification, condition variables.
  *
  * Ownership.  cq_..._new, _connect, _listen, _pair, _adopt and _accept make an object and write its
  * handle to their last argument; the object's _free takes it back (NULL is ignored).  Outputs are
@@ -159,6 +160,16 @@
 #define CQ_ETRUNCATED -1935895336
 
 /**
+ * The user may watch no more directories: fs.inotify.max_user_watches.
+ */
+#define CQ_EWATCHES -1935895335
+
+/**
+ * The user may have no more notifiers: fs.inotify.max_user_instances.
+ */
+#define CQ_EINSTANCES -1935895334
+
+/**
  * A DNS message does not fit its buffer, or text does not.
  */
 #define CQ_ENOBUFS -1684960064
@@ -207,6 +218,46 @@
  * There is no such host, or it has no address of the family.
  */
 #define CQ_ENONAME -1684960054
+
+/**
+ * A file or directory came: it was made, or renamed to this name.
+ */
+#define CQ_NOTIFY_CREATE 1
+
+/**
+ * Its metadata changed: permissions, owner, times.
+ */
+#define CQ_NOTIFY_ATTRIB 2
+
+/**
+ * Its contents changed.
+ */
+#define CQ_NOTIFY_MODIFY 4
+
+/**
+ * It can be reached no more: its file system was unmounted.
+ */
+#define CQ_NOTIFY_REVOKE 8
+
+/**
+ * It went: removed, or renamed to another name.
+ */
+#define CQ_NOTIFY_DELETE 16
+
+/**
+ * All of these.
+ */
+#define CQ_NOTIFY_ALL 31
+
+/**
+ * More happened than the system kept: look for yourself. Told of ".", whatever was asked for.
+ */
+#define CQ_NOTIFY_OVERFLOW 32
+
+/**
+ * For `cq_notify_opendir`: the whole tree.
+ */
+#define CQ_NOTIFY_RECURSIVE 1
 
 /**
  * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6, AF_UNIX.
@@ -330,6 +381,33 @@
  * In `fired`: the descriptor was cancelled.
  */
 #define CQ_CANCELLED 32
+
+/**
+ * In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it; one
+ * listener is told of each.
+ */
+#define CQ_SIGNAL_SIGNALFD 1
+
+/**
+ * In `cq_signal_features`: kqueue(2) with EVFILT_SIGNAL. Every listener is told, whatever becomes of the
+ * signal.
+ */
+#define CQ_SIGNAL_EVFILT 2
+
+/**
+ * In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals; otherwise as signalfd.
+ */
+#define CQ_SIGNAL_SIGTIMEDWAIT 4
+
+/**
+ * In `cq_signal_features`: kqueue(2).
+ */
+#define CQ_SIGNAL_KQUEUE 8
+
+/**
+ * In `cq_signal_features`: kqueue1(2).
+ */
+#define CQ_SIGNAL_KQUEUE1 16
 
 /**
  * What to read: everything until end of file.
@@ -465,9 +543,19 @@ typedef struct cq_dns_hints cq_dns_hints;
 typedef struct cq_dns_hosts cq_dns_hosts;
 
 /**
+ * Listens for signals.
+ */
+typedef struct cq_signal cq_signal;
+
+/**
  * A DNS message. Used by one thread at a time; records point into it.
  */
 typedef struct cq_dns_packet cq_dns_packet;
+
+/**
+ * Watches a directory, or a tree.
+ */
+typedef struct cq_notify cq_notify;
 
 /**
  * Where to connect or listen, and how.
@@ -488,6 +576,11 @@ typedef struct cq_dns_resolvers cq_dns_resolvers;
  * A socket. Shared within one thread; no borrow of its state outlives a call.
  */
 typedef struct cq_socket cq_socket;
+
+/**
+ * A handle of a thread; there may be many.
+ */
+typedef struct cq_thread cq_thread;
 
 /**
  * Names a task of a controller. Never reused while the controller lives.
@@ -779,6 +872,16 @@ typedef struct cq_stat {
      */
     bool eof;
 } cq_stat;
+
+/**
+ * What a thread runs. `socket` is its end of the socket pair, and its own to free. What it returns, 0 or an error number as a rule, is what
+ * `cq_thread_join` tells.
+ */
+typedef int (*cq_thread_function)(struct cq_socket *socket, void *argument);
+
+
+
+
 
 
 
@@ -2053,6 +2156,118 @@ int cq_errno_code(const char *name, int *code);
 int cq_errno_list(size_t index, const char **name, int *code);
 
 /**
+ * Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they were added (`cq_notify_add`,
+ * `cq_notify_match`); of all others it is told, under the name ".", that one came (`CQ_NOTIFY_CREATE`) or went
+ * (`CQ_NOTIFY_DELETE`). To watch a single file, watch its directory and add its name: editors replace files.
+ *
+ * With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and directories that come later.
+ * Everything is told, unless names or patterns are added: then only these. Names are paths below the directory
+ * ("sub/file"). What a directory holds when it comes is told as created. Links are not followed.
+ *
+ * The directory's own changes are told under the name ".": also that it went. Free the notifier with `cq_notify_free`.
+ *
+ * Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and `CQ_EINSTANCES` for limits of inotify;
+ * EMFILE, ENFILE. On macOS and the BSDs each file that is told by name takes a descriptor.
+ *
+ * Safety: `path` is a string.
+ *
+ * Source: guide §3.2.6, inotify(7).
+ */
+int cq_notify_opendir(const char *path,
+                      uint32_t changes,
+                      uint32_t flags,
+                      struct cq_notify **notifier);
+
+/**
+ * Frees a notifier, which no fiber may be waiting in. NULL is ignored.
+ */
+void cq_notify_free(struct cq_notify *notifier);
+
+/**
+ * Has an entry of the directory told by its name, whether it is there already or comes later. Added again,
+ * it is told of what was asked for either time.
+ *
+ * Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are watched; ENAMETOOLONG;
+ * EMFILE, ENFILE on macOS and the BSDs.
+ *
+ * Safety: `name` is a string.
+ */
+int cq_notify_add(const struct cq_notify *notifier,
+                  const char *name,
+                  uint32_t changes);
+
+/**
+ * Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is matched with the whole path
+ * below the directory, one without with its last part; `*` and `?` match no slash, and no dot at the beginning.
+ *
+ * Errors: EINVAL for NULL and unknown bits; EMFILE, ENFILE on macOS and the BSDs.
+ *
+ * Safety: `pattern` is a string.
+ */
+int cq_notify_match(const struct cq_notify *notifier,
+                    const char *pattern,
+                    uint32_t changes);
+
+/**
+ * Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may be NULL) receive the
+ * name, terminated and until the next call; "." is the directory itself. The system is asked only if nothing else is left to tell.
+ *
+ * Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all has been told;
+ * `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
+ */
+int cq_notify_fetch(const struct cq_notify *notifier,
+                    uint32_t *changes,
+                    const char **name,
+                    size_t *size);
+
+/**
+ * As `cq_notify_fetch`, but waits, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber
+ * waits; outside a controller the thread does.
+ *
+ * Errors: as `cq_notify_fetch`, with ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ *
+ * Source: guide §3.2.6.
+ */
+int cq_notify_get(const struct cq_notify *notifier,
+                  double timeout,
+                  uint32_t *changes,
+                  const char **name,
+                  size_t *size);
+
+/**
+ * Takes over what the system has to tell by now, without waiting. Fetching does so by itself.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_notify_step(const struct cq_notify *notifier);
+
+/**
+ * Returns the descriptor that is readable when something happened, or -1 for NULL. It belongs to the notifier: poll
+ * it, with `cq_notify_timeout`, nothing else.
+ */
+int cq_notify_pollfd(const struct cq_notify *notifier);
+
+/**
+ * Returns the events to poll for: POLLIN, or 0 for NULL.
+ */
+uint32_t cq_notify_events(const struct cq_notify *notifier);
+
+/**
+ * Returns 0 while something is left to fetch that the descriptor does not tell of, else NaN.
+ */
+double cq_notify_timeout(const struct cq_notify *notifier);
+
+/**
+ * Returns how this system tells of changes: bits that have names, too.
+ */
+uint32_t cq_notify_features(void);
+
+/**
+ * Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it has none. Static.
+ */
+const char *cq_notify_name(uint32_t bit);
+
+/**
  * Makes options with the defaults of the guide: a stream socket, SO_REUSEADDR for listeners. Free
  * them with `cq_options_free`; sockets keep no reference to them.
  *
@@ -2149,6 +2364,155 @@ int cq_sleep(double seconds);
  * `cq_socket` does this by itself.
  */
 int cq_cancel(int fd);
+
+/**
+ * Makes a listener for signals. Nothing becomes of the signals by that: block them first (`cq_signal_block`), in every
+ * thread, or only macOS and the BSDs tell of them. A signal should have one listener; a listener may
+ * have many signals. Free it with `cq_signal_free`.
+ *
+ * Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which nobody can listen for; EMFILE, ENFILE.
+ *
+ * Safety: `signals` is readable for `count` numbers.
+ *
+ * Source: guide §3.2.4.
+ */
+int cq_signal_listen(const int *signals,
+                     size_t count,
+                     struct cq_signal **listener);
+
+/**
+ * Frees a listener, which no fiber may be waiting in. Signals that came stay pending. NULL is ignored.
+ */
+void cq_signal_free(struct cq_signal *listener);
+
+/**
+ * Tells which signal came, without waiting for one. Of several the lowest number comes first on Linux; one that
+ * was sent more than once counts once.
+ *
+ * Errors: EINVAL for NULL; EAGAIN if none came.
+ */
+int cq_signal_fetch(const struct cq_signal *listener,
+                    int *signal);
+
+/**
+ * Waits for a signal, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber waits; outside a
+ * controller the thread does.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if no signal is there; EDEADLK in a callback.
+ *
+ * Source: guide §3.2.4.
+ */
+int cq_signal_wait(const struct cq_signal *listener,
+                   double timeout,
+                   int *signal);
+
+/**
+ * Sets after how many seconds a wait looks for signals again, where the system cannot tell of them by itself (Solaris). NaN or negative:
+ * the default, a second there.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: guide §3.2.4.
+ */
+int cq_signal_set_timeout(const struct cq_signal *listener,
+                          double timeout);
+
+/**
+ * Returns the descriptor that is readable when a signal has come, or -1 where there is none: poll with
+ * `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
+ */
+int cq_signal_pollfd(const struct cq_signal *listener);
+
+/**
+ * Returns the events to poll for: POLLIN, or 0 for NULL.
+ */
+uint32_t cq_signal_events(const struct cq_signal *listener);
+
+/**
+ * Returns the seconds after which to look for signals again (`cq_signal_set_timeout`), or NaN.
+ */
+double cq_signal_timeout(const struct cq_signal *listener);
+
+/**
+ * Returns how this system tells of signals: `CQ_SIGNAL_...` bits.
+ */
+uint32_t cq_signal_features(void);
+
+/**
+ * Blocks signals in the calling thread, and in those that it starts from now on. SIGKILL and SIGSTOP cannot be blocked, and are passed over.
+ *
+ * Errors: EINVAL for NULL or a number that is no signal; none is blocked then.
+ *
+ * Safety: `signals` is readable for `count` numbers, here and below.
+ *
+ * Source: guide §3.2.4, sigprocmask(2).
+ */
+int cq_signal_block(const int *signals,
+                    size_t count);
+
+/**
+ * Unblocks signals in the calling thread. One that is pending is delivered.
+ *
+ * Errors: EINVAL for NULL or a number that is no signal; none is unblocked then.
+ */
+int cq_signal_unblock(const int *signals, size_t count);
+
+/**
+ * Has the process ignore signals: SIG_IGN.
+ *
+ * Errors: EINVAL for NULL, a number that is no signal, SIGKILL and SIGSTOP; what stood before it is done.
+ *
+ * Source: guide §3.2.4, sigaction(2).
+ */
+int cq_signal_ignore(const int *signals,
+                     size_t count);
+
+/**
+ * Restores what the system does with signals: SIG_DFL. Errors: as for `cq_signal_ignore`.
+ */
+int cq_signal_default(const int *signals, size_t count);
+
+/**
+ * Installs a handler that does nothing, without SA_RESTART: signals interrupt system calls and have no other effect. The library
+ * installs no handler but by this call. Errors: as for `cq_signal_ignore`.
+ */
+int cq_signal_discard(const int *signals,
+                      size_t count);
+
+/**
+ * Sends signals to the calling thread, one after the other: raise(3).
+ *
+ * Errors: EINVAL for NULL or a number that is no signal; those before it are sent.
+ */
+int cq_signal_raise(const int *signals, size_t count);
+
+/**
+ * Returns the text of a signal, strsignal(3). Never NULL; it holds until the next call in the same thread.
+ */
+const char *cq_strsignal(int signal);
+
+/**
+ * Returns the name of a signal ("SIGINT"), or NULL if it has none. Static.
+ */
+const char *cq_signal_name(int signal);
+
+/**
+ * Finds the number of a signal by its name.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is no such name here.
+ *
+ * Safety: `name` is a string, `signal` is writable.
+ */
+int cq_signal_number(const char *name, int *signal);
+
+/**
+ * Lists the signals: the name and number at `index`, which counts from 0.
+ *
+ * Errors: EINVAL for NULL; ENOENT past the end.
+ *
+ * Safety: `name` and `signal` are writable. The name is static.
+ */
+int cq_signal_list(size_t index, const char **name, int *signal);
 
 /**
  * Makes a socket that begins to connect. What comes of it is told by the first operation on the
@@ -2569,6 +2933,81 @@ int cq_socket_set_error(const struct cq_socket *socket,
                         uint32_t which,
                         int error,
                         int *previous);
+
+/**
+ * Starts a POSIX thread that runs `function(socket, argument)`, with a pair of UNIX stream sockets between it and the caller, whose
+ * end is written to `socket`. All signals are blocked in it. Objects of the library belong to one
+ * thread at a time; the thread makes its own controller.
+ *
+ * It may end by returning, or by pthread_exit(3). It goes on if its handle is freed or its starter ends,
+ * until the process does.
+ *
+ * Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE.
+ *
+ * Safety: `argument` is what `function` takes it for, in another thread.
+ *
+ * Source: guide §3.2.5, pthread_create(3).
+ */
+int cq_thread_start(cq_thread_function function,
+                    void *argument,
+                    struct cq_socket **socket,
+                    struct cq_thread **thread);
+
+/**
+ * Gives a handle back. The thread goes on if it has not ended. NULL is ignored.
+ */
+void cq_thread_free(struct cq_thread *thread);
+
+/**
+ * Makes a handle of the calling thread. Free it with `cq_thread_free`.
+ *
+ * Errors: EINVAL for NULL; ESRCH in a thread that `cq_thread_start` did not start.
+ */
+int cq_thread_self(struct cq_thread **thread);
+
+/**
+ * Tells whether two handles are of one thread. Two NULLs are not.
+ */
+bool cq_thread_equal(const struct cq_thread *a, const struct cq_thread *b);
+
+/**
+ * Has the thread's handles tell a text with the result: words about an error, say. The last one counts.
+ *
+ * Errors: EINVAL for NULL with a size, for a NUL inside, and in a thread that `cq_thread_start` did not start.
+ *
+ * Safety: `text` is readable for `size` bytes.
+ */
+int cq_thread_explain(const char *text,
+                      size_t size);
+
+/**
+ * Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and tells what
+ * its function returned, or EOWNERDEAD if it never did (pthread_exit). In a fiber only the fiber waits;
+ * outside a controller the thread does. A thread may be joined again, with the same result.
+ *
+ * `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still runs; EDEADLK in the thread itself,
+ * and in a callback.
+ *
+ * Source: guide §3.2.5, pthread_join(3).
+ */
+int cq_thread_join(const struct cq_thread *thread,
+                   double timeout,
+                   int *result);
+
+/**
+ * Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes. Holds until the handle
+ * is freed; followed by a NUL. NULL while the thread runs and if it said nothing.
+ *
+ * Safety: `size` is NULL or writable.
+ */
+const char *cq_thread_reason(const struct cq_thread *thread,
+                             size_t *size);
+
+/**
+ * Returns the descriptor that is readable (POLLIN) from when the thread has ended, or -1 for NULL. It belongs to the
+ * handle: poll it, nothing else.
+ */
+int cq_thread_pollfd(const struct cq_thread *thread);
 
 /**
  * Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of

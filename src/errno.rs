@@ -38,6 +38,10 @@ impl Errno {
     pub const NOTVERIFIED: Errno = Errno(SOCKET_BASE + 2);
     /// A TLS stream ended without the peer saying so.
     pub const TRUNCATED: Errno = Errno(SOCKET_BASE + 17);
+    /// No inotify watch is left.
+    pub const WATCHES: Errno = Errno(SOCKET_BASE + 18);
+    /// No inotify queue is left.
+    pub const INSTANCES: Errno = Errno(SOCKET_BASE + 19);
     /// A DNS message does not fit.
     pub const NOBUFS: Errno = Errno(DNS_BASE);
     /// A malformed DNS name, record or message.
@@ -132,6 +136,16 @@ const LIBRARY: &[Entry] = &[
     entry(SOCKET_BASE + 4, c"CQ_ENOHOST", c"no address left to try"),
     entry(Errno::PANIC.0, c"CQ_EPANIC", c"internal error in libcqueues"),
     entry(Errno::TRUNCATED.0, c"CQ_ETRUNCATED", c"TLS stream was cut short"),
+    entry(
+        Errno::WATCHES.0,
+        c"CQ_EWATCHES",
+        c"no inotify watch left: raise fs.inotify.max_user_watches",
+    ),
+    entry(
+        Errno::INSTANCES.0,
+        c"CQ_EINSTANCES",
+        c"no inotify queue left: raise fs.inotify.max_user_instances",
+    ),
     entry(Errno::NOBUFS.0, c"CQ_ENOBUFS", c"DNS message does not fit its buffer"),
     entry(Errno::ILLEGAL.0, c"CQ_EILLEGAL", c"malformed DNS name, record or message"),
     entry(Errno::ORDER.0, c"CQ_EORDER", c"DNS sections are filled out of order"),

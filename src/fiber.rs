@@ -2,7 +2,7 @@
 //! Fibers: straight-line code whose waits suspend only itself. And what waiting means elsewhere:
 //! outside a controller it blocks the thread, inside a callback it is refused.
 
-use crate::clock::Span;
+use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Member, Payload, TaskId};
 use crate::errno::{Errno, Result};
 use crate::sys;
@@ -132,6 +132,33 @@ fn tell_fired(each: &mut dyn FnMut(Fired)) {
 /// The same for one member; whether its descriptor, rather than its timeout, fired is not told.
 pub fn poll_one(member: Member) -> Result<()> {
     poll([member], &mut |_| {})
+}
+
+/// The same, at most until `deadline`. ETIMEDOUT if it has passed.
+pub fn poll_until(mut member: Member, deadline: Option<Instant>) -> Result<()> {
+    if let Some(deadline) = deadline {
+        let left = deadline.since(Instant::now());
+        if left == Span::ZERO {
+            return Err(Errno::TIMEDOUT);
+        }
+        member.timeout = Some(member.timeout.map_or(left, |own| own.min(left)));
+    }
+    poll_one(member)
+}
+
+/// Repeats `attempt` until it has a result or fails, at most for `limit` (ETIMEDOUT). While it has none it says
+/// what to wait for. What it captures must need no dropping, as for `poll`.
+pub fn wait_for<T>(
+    limit: Option<Span>,
+    mut attempt: impl FnMut() -> Result<std::result::Result<T, Member>>,
+) -> Result<T> {
+    let deadline = limit.map(|limit| Instant::now().after(limit));
+    loop {
+        match attempt()? {
+            Ok(result) => return Ok(result),
+            Err(member) => poll_until(member, deadline)?,
+        }
+    }
 }
 
 /// Waits for a time.

@@ -186,23 +186,11 @@ unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) -> Result<P
             Err(Errno::AGAIN) => {}
             result => return result,
         }
-        if let Err(error) = pause(unsafe { borrow(resolver) }?.interest(), deadline) {
+        if let Err(error) = fiber::poll_until(unsafe { borrow(resolver) }?.interest(), deadline) {
             unsafe { borrow(resolver) }?.cancel();
             return Err(error);
         }
     }
-}
-
-/// Waits for one thing, at most until the deadline.
-fn pause(mut member: Member, deadline: Option<Instant>) -> Result<()> {
-    if let Some(deadline) = deadline {
-        let left = deadline.since(Instant::now());
-        if left == Span::ZERO {
-            return Err(Errno::TIMEDOUT);
-        }
-        member.timeout = Some(member.timeout.map_or(left, |own| own.min(left)));
-    }
-    fiber::poll_one(member)
 }
 
 /// Gives the question up.
@@ -373,7 +361,7 @@ unsafe fn query_through(
         // SAFETY: counted by the caller until it is done, here and below.
         match unsafe { borrow(pool) }?.get() {
             Some(resolver) => break Rc::into_raw(resolver),
-            None => pause(unsafe { borrow(pool) }?.interest(), deadline)?,
+            None => fiber::poll_until(unsafe { borrow(pool) }?.interest(), deadline)?,
         }
     };
     // SAFETY: counted by the pointer itself, which is turned back below.

@@ -21,6 +21,10 @@ pub const CQ_ENOTVERIFIED: c_int = -1935895351;
 /// A TLS stream ended without the peer saying so: somebody may have cut it short. What came before
 /// can still be read, except by `CQ_READ_ALL`.
 pub const CQ_ETRUNCATED: c_int = -1935895336;
+/// The user may watch no more directories: fs.inotify.max_user_watches.
+pub const CQ_EWATCHES: c_int = -1935895335;
+/// The user may have no more notifiers: fs.inotify.max_user_instances.
+pub const CQ_EINSTANCES: c_int = -1935895334;
 /// A DNS message does not fit its buffer, or text does not.
 pub const CQ_ENOBUFS: c_int = -1684960064;
 /// A malformed DNS name, record or message.
@@ -133,6 +137,7 @@ mod tests {
         assert_eq!(CQ_ESERVICE, Errno::SERVICE.0);
         assert_eq!((CQ_ETLS, CQ_ENOTVERIFIED), (Errno::TLS.0, Errno::NOTVERIFIED.0));
         assert_eq!(CQ_ETRUNCATED, Errno::TRUNCATED.0);
+        assert_eq!((CQ_EWATCHES, CQ_EINSTANCES), (Errno::WATCHES.0, Errno::INSTANCES.0));
         let dns = [CQ_ENOBUFS, CQ_EILLEGAL, CQ_EORDER, CQ_ESECTION, CQ_EADDRESS];
         let core = [Errno::NOBUFS, Errno::ILLEGAL, Errno::ORDER, Errno::SECTION, Errno::ADDRESS];
         assert_eq!(dns, core.map(|error| error.0));

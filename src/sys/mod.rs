@@ -7,18 +7,34 @@ pub mod clock;
 pub mod epoll;
 pub mod event;
 pub mod fiber;
+pub mod fnmatch;
+#[cfg(epoll)]
+pub mod inotify;
 pub mod message;
 pub mod signal;
+#[cfg(epoll)]
+pub mod signalfd;
 pub mod socket;
+pub mod thread;
 pub mod tls;
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 /// Closes a descriptor. EINTR counts as closed, as on every system where it has been released.
 pub fn close(fd: RawFd) {
     // SAFETY: the caller gives up a descriptor that it owns.
     unsafe { libc::close(fd) };
+}
+
+/// pipe2(2): what is written to the second comes out of the first. Close-on-exec.
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [-1; 2];
+    // SAFETY: room for two descriptors, which nobody else owns.
+    unsafe {
+        check(libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC))?;
+        Ok((OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])))
+    }
 }
 
 /// Has `call` called before each fork(2) of this process, by the thread that forks.

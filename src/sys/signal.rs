@@ -36,3 +36,116 @@ fn mask_without(signals: &[i32]) -> io::Result<libc::sigset_t> {
     }
     Ok(mask)
 }
+
+/// A set of signals.
+#[derive(Clone, Copy)]
+pub struct Set(libc::sigset_t);
+
+impl Set {
+    /// With those in it. EINVAL for a number that is no signal.
+    pub fn of(signals: &[i32]) -> io::Result<Set> {
+        // SAFETY: an all-zero sigset_t is a valid object, and sigemptyset makes it an empty set.
+        let mut set = unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&mut set);
+            set
+        };
+        for &signal in signals {
+            // SAFETY: `set` is initialised; an invalid number is refused with EINVAL.
+            super::check(unsafe { libc::sigaddset(&mut set, signal) })?;
+        }
+        Ok(Set(set))
+    }
+
+    /// With every signal in it.
+    pub fn full() -> Set {
+        // SAFETY: an all-zero sigset_t is a valid object, and sigfillset fills it.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigfillset(&mut set);
+            Set(set)
+        }
+    }
+
+    /// The system's form.
+    pub fn as_ptr(&self) -> *const libc::sigset_t {
+        &self.0
+    }
+}
+
+/// Blocks signals in the calling thread. The mask as it was before.
+pub fn block(set: &Set) -> io::Result<Set> {
+    change_mask(libc::SIG_BLOCK, set)
+}
+
+/// Unblocks signals in the calling thread.
+pub fn unblock(set: &Set) -> io::Result<Set> {
+    change_mask(libc::SIG_UNBLOCK, set)
+}
+
+/// Sets the calling thread's mask.
+pub fn set_mask(set: &Set) -> io::Result<Set> {
+    change_mask(libc::SIG_SETMASK, set)
+}
+
+fn change_mask(how: i32, set: &Set) -> io::Result<Set> {
+    let mut before = Set::of(&[])?;
+    // SAFETY: both sets are initialised and outlive the call.
+    match unsafe { libc::pthread_sigmask(how, &set.0, &mut before.0) } {
+        0 => Ok(before),
+        failed => Err(io::Error::from_raw_os_error(failed)),
+    }
+}
+
+/// What becomes of a signal that is delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Disposition {
+    /// What the system does by default.
+    Default,
+    /// Nothing.
+    Ignore,
+    /// A function is called that does nothing: system calls that wait end with EINTR.
+    Discard,
+}
+
+/// sigaction(2). EINVAL for a signal that does not exist or cannot be caught.
+pub fn dispose(signal: i32, disposition: Disposition) -> io::Result<()> {
+    // SAFETY: an all-zero sigaction is a valid object: no flags, an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = match disposition {
+        Disposition::Default => libc::SIG_DFL,
+        Disposition::Ignore => libc::SIG_IGN,
+        Disposition::Discard => nothing as extern "C" fn(libc::c_int) as libc::sighandler_t,
+    };
+    // SAFETY: the action is initialised, and its handler does nothing.
+    super::check(unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) }).map(drop)
+}
+
+extern "C" fn nothing(_signal: libc::c_int) {}
+
+/// raise(3): sends a signal to the calling thread.
+pub fn raise(signal: i32) -> io::Result<()> {
+    // SAFETY: no pointers.
+    match unsafe { libc::raise(signal) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The system's text for a signal.
+pub fn describe(signal: i32) -> String {
+    // SAFETY: the text is static or belongs to the thread, and is copied at once.
+    let text = unsafe {
+        let text = libc::strsignal(signal);
+        (!text.is_null()).then(|| std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned())
+    };
+    text.unwrap_or_else(|| format!("Unknown signal {signal}"))
+}
+
+/// Takes a pending signal of the set, without waiting. EAGAIN if there is none.
+#[cfg(any(ports, all(kqueue, not(any(target_vendor = "apple", target_os = "openbsd")))))]
+pub fn take_pending(set: &Set) -> io::Result<i32> {
+    let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: set and time are initialised and outlive the call; no record is asked for.
+    super::check(unsafe { libc::sigtimedwait(&set.0, std::ptr::null_mut(), &now) })
+}

@@ -4,7 +4,7 @@
 use super::{check, check_size};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 /// The idle time before SO_KEEPALIVE's first probe.
 #[cfg(not(target_vendor = "apple"))]
@@ -27,6 +27,13 @@ pub fn pair(kind: i32) -> io::Result<(RawFd, RawFd)> {
     // SAFETY: room for two descriptors.
     check(unsafe { libc::socketpair(libc::AF_UNIX, kind | FLAGS, 0, fds.as_mut_ptr()) })?;
     Ok((fds[0], fds[1]))
+}
+
+/// The same, to be closed by whoever holds them.
+pub fn owned_pair(kind: i32) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (a, b) = pair(kind)?;
+    // SAFETY: nobody else owns them.
+    unsafe { Ok((OwnedFd::from_raw_fd(a), OwnedFd::from_raw_fd(b))) }
 }
 
 /// bind(2).

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+//! `cq_notify_*`.
+
+use super::boundary::{
+    borrow, call, hand_out, limit, put, put_optional, seconds, take_back, text, value,
+};
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use crate::fiber;
+use crate::notify::{self, Notifier};
+use crate::poller::Events;
+use std::ffi::{c_char, c_int, CStr, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// A file or directory came: it was made, or renamed to this name.
+pub const CQ_NOTIFY_CREATE: u32 = 1;
+/// Its metadata changed: permissions, owner, times.
+pub const CQ_NOTIFY_ATTRIB: u32 = 2;
+/// Its contents changed.
+pub const CQ_NOTIFY_MODIFY: u32 = 4;
+/// It can be reached no more: its file system was unmounted.
+pub const CQ_NOTIFY_REVOKE: u32 = 8;
+/// It went: removed, or renamed to another name.
+pub const CQ_NOTIFY_DELETE: u32 = 16;
+/// All of these.
+pub const CQ_NOTIFY_ALL: u32 = 31;
+/// More happened than the system kept: look for yourself. Told of ".", whatever was asked for.
+pub const CQ_NOTIFY_OVERFLOW: u32 = 32;
+/// For `cq_notify_opendir`: the whole tree.
+pub const CQ_NOTIFY_RECURSIVE: u32 = 1;
+
+/// Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they were added (`cq_notify_add`,
+/// `cq_notify_match`); of all others it is told, under the name ".", that one came (`CQ_NOTIFY_CREATE`) or went
+/// (`CQ_NOTIFY_DELETE`). To watch a single file, watch its directory and add its name: editors replace files.
+///
+/// With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and directories that come later.
+/// Everything is told, unless names or patterns are added: then only these. Names are paths below the directory
+/// ("sub/file"). What a directory holds when it comes is told as created. Links are not followed.
+///
+/// The directory's own changes are told under the name ".": also that it went. Free the notifier with `cq_notify_free`.
+///
+/// Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and `CQ_EINSTANCES` for limits of inotify;
+/// EMFILE, ENFILE. On macOS and the BSDs each file that is told by name takes a descriptor.
+///
+/// Safety: `path` is a string.
+///
+/// Source: guide §3.2.6, inotify(7).
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_opendir(
+    path: *const c_char,
+    changes: u32,
+    flags: u32,
+    notifier: *mut *mut Notifier,
+) -> c_int {
+    call(|| {
+        if flags & !CQ_NOTIFY_RECURSIVE != 0 {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let path = Path::new(OsStr::from_bytes(unsafe { text(path) }?.to_bytes()));
+        let opened = Notifier::open(path, known(changes)?, flags & CQ_NOTIFY_RECURSIVE != 0)?;
+        unsafe { hand_out(notifier, opened) }
+    })
+}
+
+/// Changes that exist. EINVAL for other bits.
+fn known(changes: u32) -> Result<u32> {
+    let all = CQ_NOTIFY_ALL | CQ_NOTIFY_OVERFLOW;
+    (changes & !all == 0).then_some(changes).ok_or(Errno::BADARG)
+}
+
+/// Frees a notifier, which no fiber may be waiting in. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_free(notifier: *mut Notifier) {
+    // SAFETY: as documented.
+    unsafe { take_back(notifier) }
+}
+
+/// Has an entry of the directory told by its name, whether it is there already or comes later. Added again,
+/// it is told of what was asked for either time.
+///
+/// Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are watched; ENAMETOOLONG;
+/// EMFILE, ENFILE on macOS and the BSDs.
+///
+/// Safety: `name` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_add(
+    notifier: *const Notifier,
+    name: *const c_char,
+    changes: u32,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(notifier)?.add(text(name)?.to_bytes(), known(changes)?) })
+}
+
+/// Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is matched with the whole path
+/// below the directory, one without with its last part; `*` and `?` match no slash, and no dot at the beginning.
+///
+/// Errors: EINVAL for NULL and unknown bits; EMFILE, ENFILE on macOS and the BSDs.
+///
+/// Safety: `pattern` is a string.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_match(
+    notifier: *const Notifier,
+    pattern: *const c_char,
+    changes: u32,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(notifier)?.add_pattern(text(pattern)?.to_bytes(), known(changes)?) })
+}
+
+/// Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may be NULL) receive the
+/// name, terminated and until the next call; "." is the directory itself. The system is asked only if nothing else is left to tell.
+///
+/// Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all has been told;
+/// `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_fetch(
+    notifier: *const Notifier,
+    changes: *mut u32,
+    name: *mut *const c_char,
+    size: *mut usize,
+) -> c_int {
+    call(|| {
+        if changes.is_null() || name.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let happened = unsafe { borrow(notifier) }?.fetch()?;
+        unsafe { tell(notifier, happened, changes, name, size) }
+    })
+}
+
+unsafe fn tell(
+    notifier: *const Notifier,
+    happened: u32,
+    changes: *mut u32,
+    name: *mut *const c_char,
+    size: *mut usize,
+) -> Result<()> {
+    // SAFETY: the caller's handle and places.
+    let (text, length) = unsafe { borrow(notifier) }?.name();
+    unsafe { put_optional(size, length) };
+    unsafe { put(name, text.cast()) }?;
+    unsafe { put(changes, happened) }
+}
+
+/// As `cq_notify_fetch`, but waits, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber
+/// waits; outside a controller the thread does.
+///
+/// Errors: as `cq_notify_fetch`, with ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+///
+/// Source: guide §3.2.6.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_get(
+    notifier: *const Notifier,
+    timeout: f64,
+    changes: *mut u32,
+    name: *mut *const c_char,
+    size: *mut usize,
+) -> c_int {
+    call(|| {
+        if changes.is_null() || name.is_null() {
+            return Err(Errno::BADARG);
+        }
+        let limit = limit(timeout);
+        // Whoever has time asks the poller first: one system call less than to be told EAGAIN before.
+        let mut patient = limit != Some(Span::ZERO);
+        let happened = fiber::wait_for(limit, || {
+            // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
+            let notifier = unsafe { borrow(notifier) }?;
+            if std::mem::take(&mut patient) && !notifier.has_pending() {
+                return Ok(Err(notifier.interest()));
+            }
+            match notifier.fetch() {
+                Ok(changes) => Ok(Ok(changes)),
+                Err(Errno::AGAIN) => Ok(Err(notifier.interest())),
+                Err(error) => Err(error),
+            }
+        })?;
+        unsafe { tell(notifier, happened, changes, name, size) }
+    })
+}
+
+/// Takes over what the system has to tell by now, without waiting. Fetching does so by itself.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_step(notifier: *const Notifier) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(notifier) }?.step())
+}
+
+/// Returns the descriptor that is readable when something happened, or -1 for NULL. It belongs to the notifier: poll
+/// it, with `cq_notify_timeout`, nothing else.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_pollfd(notifier: *const Notifier) -> c_int {
+    // SAFETY: as documented.
+    value(-1, || Ok(unsafe { borrow(notifier) }?.fd()))
+}
+
+/// Returns the events to poll for: POLLIN, or 0 for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_events(notifier: *const Notifier) -> u32 {
+    // SAFETY: as documented.
+    value(0, || unsafe { borrow(notifier) }.map(|_| Events::from(libc::POLLIN) as u32))
+}
+
+/// Returns 0 while something is left to fetch that the descriptor does not tell of, else NaN.
+#[no_mangle]
+pub unsafe extern "C" fn cq_notify_timeout(notifier: *const Notifier) -> f64 {
+    // SAFETY: as documented.
+    value(f64::NAN, || Ok(seconds(unsafe { borrow(notifier) }?.timeout())))
+}
+
+/// Returns how this system tells of changes: bits that have names, too.
+#[no_mangle]
+pub extern "C" fn cq_notify_features() -> u32 {
+    notify::FEATURES
+}
+
+/// Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it has none. Static.
+#[no_mangle]
+pub extern "C" fn cq_notify_name(bit: u32) -> *const c_char {
+    value(std::ptr::null(), || {
+        let found = notify::FLAGS.iter().find(|flag| flag.0 == bit);
+        Ok(found.map_or(std::ptr::null(), |flag| CStr::as_ptr(flag.1)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_changes_of_the_header_are_those_of_the_core() {
+        let header = [CQ_NOTIFY_CREATE, CQ_NOTIFY_ATTRIB, CQ_NOTIFY_MODIFY, CQ_NOTIFY_REVOKE];
+        assert_eq!(header, [notify::CREATE, notify::ATTRIB, notify::MODIFY, notify::REVOKE]);
+        let header = [CQ_NOTIFY_DELETE, CQ_NOTIFY_ALL, CQ_NOTIFY_OVERFLOW];
+        assert_eq!(header, [notify::DELETE, notify::ALL, notify::OVERFLOW]);
+    }
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+//! `cq_signal_*`.
+
+use super::boundary::{borrow, call, hand_out, limit, put, seconds, take_back, text, value};
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use crate::fiber;
+use crate::poller::Events;
+use crate::signal::{self, Disposition, Listener};
+use std::cell::RefCell;
+use std::ffi::{c_char, c_int, CStr, CString};
+
+/// In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it; one
+/// listener is told of each.
+pub const CQ_SIGNAL_SIGNALFD: u32 = 1;
+/// In `cq_signal_features`: kqueue(2) with EVFILT_SIGNAL. Every listener is told, whatever becomes of the
+/// signal.
+pub const CQ_SIGNAL_EVFILT: u32 = 2;
+/// In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals; otherwise as signalfd.
+pub const CQ_SIGNAL_SIGTIMEDWAIT: u32 = 4;
+/// In `cq_signal_features`: kqueue(2).
+pub const CQ_SIGNAL_KQUEUE: u32 = 8;
+/// In `cq_signal_features`: kqueue1(2).
+pub const CQ_SIGNAL_KQUEUE1: u32 = 16;
+
+/// Signal numbers. EINVAL for NULL with a count.
+unsafe fn numbers<'a>(signals: *const c_int, count: usize) -> Result<&'a [c_int]> {
+    match (signals.is_null(), count) {
+        (_, 0) => Ok(&[]),
+        (true, _) => Err(Errno::BADARG),
+        // SAFETY: the caller's array, readable for `count` numbers.
+        (false, _) => Ok(unsafe { std::slice::from_raw_parts(signals, count) }),
+    }
+}
+
+/// Makes a listener for signals. Nothing becomes of the signals by that: block them first (`cq_signal_block`), in every
+/// thread, or only macOS and the BSDs tell of them. A signal should have one listener; a listener may
+/// have many signals. Free it with `cq_signal_free`.
+///
+/// Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which nobody can listen for; EMFILE, ENFILE.
+///
+/// Safety: `signals` is readable for `count` numbers.
+///
+/// Source: guide §3.2.4.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_listen(
+    signals: *const c_int,
+    count: usize,
+    listener: *mut *mut Listener,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let made = Listener::new(unsafe { numbers(signals, count) }?)?;
+        unsafe { hand_out(listener, made) }
+    })
+}
+
+/// Frees a listener, which no fiber may be waiting in. Signals that came stay pending. NULL is ignored.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_free(listener: *mut Listener) {
+    // SAFETY: as documented.
+    unsafe { take_back(listener) }
+}
+
+/// Tells which signal came, without waiting for one. Of several the lowest number comes first on Linux; one that
+/// was sent more than once counts once.
+///
+/// Errors: EINVAL for NULL; EAGAIN if none came.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_fetch(listener: *const Listener, signal: *mut c_int) -> c_int {
+    call(|| {
+        if signal.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented, here and below.
+        let came = unsafe { borrow(listener) }?.take()?;
+        unsafe { put(signal, came) }
+    })
+}
+
+/// Waits for a signal, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber waits; outside a
+/// controller the thread does.
+///
+/// Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if no signal is there; EDEADLK in a callback.
+///
+/// Source: guide §3.2.4.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_wait(
+    listener: *const Listener,
+    timeout: f64,
+    signal: *mut c_int,
+) -> c_int {
+    call(|| {
+        if signal.is_null() {
+            return Err(Errno::BADARG);
+        }
+        let limit = limit(timeout);
+        // Whoever has time asks the poller first: one system call less than to be told EAGAIN before.
+        // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
+        let mut patient = limit != Some(Span::ZERO) && unsafe { borrow(listener) }?.fd() >= 0;
+        let came = fiber::wait_for(limit, || {
+            let listener = unsafe { borrow(listener) }?;
+            if std::mem::take(&mut patient) {
+                return Ok(Err(listener.interest()));
+            }
+            match listener.take() {
+                Ok(signal) => Ok(Ok(signal)),
+                Err(error) if error.is_again() => Ok(Err(listener.interest())),
+                Err(error) => Err(error),
+            }
+        })?;
+        unsafe { put(signal, came) }
+    })
+}
+
+/// Sets after how many seconds a wait looks for signals again, where the system cannot tell of them by itself (Solaris). NaN or negative:
+/// the default, a second there.
+///
+/// Errors: EINVAL for NULL.
+///
+/// Source: guide §3.2.4.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_set_timeout(listener: *const Listener, timeout: f64) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(listener) }?.set_interval(limit(timeout));
+        Ok(())
+    })
+}
+
+/// Returns the descriptor that is readable when a signal has come, or -1 where there is none: poll with
+/// `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_pollfd(listener: *const Listener) -> c_int {
+    // SAFETY: as documented.
+    value(-1, || Ok(unsafe { borrow(listener) }?.fd()))
+}
+
+/// Returns the events to poll for: POLLIN, or 0 for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_events(listener: *const Listener) -> u32 {
+    // SAFETY: as documented.
+    value(0, || unsafe { borrow(listener) }.map(|_| Events::from(libc::POLLIN) as u32))
+}
+
+/// Returns the seconds after which to look for signals again (`cq_signal_set_timeout`), or NaN.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_timeout(listener: *const Listener) -> f64 {
+    // SAFETY: as documented.
+    value(f64::NAN, || Ok(seconds(unsafe { borrow(listener) }?.interval())))
+}
+
+/// Returns how this system tells of signals: `CQ_SIGNAL_...` bits.
+#[no_mangle]
+pub extern "C" fn cq_signal_features() -> u32 {
+    signal::FEATURES
+}
+
+/// Blocks signals in the calling thread, and in those that it starts from now on. SIGKILL and SIGSTOP cannot be blocked, and are passed over.
+///
+/// Errors: EINVAL for NULL or a number that is no signal; none is blocked then.
+///
+/// Safety: `signals` is readable for `count` numbers, here and below.
+///
+/// Source: guide §3.2.4, sigprocmask(2).
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_block(signals: *const c_int, count: usize) -> c_int {
+    // SAFETY: as documented.
+    call(|| signal::block(unsafe { numbers(signals, count) }?))
+}
+
+/// Unblocks signals in the calling thread. One that is pending is delivered.
+///
+/// Errors: EINVAL for NULL or a number that is no signal; none is unblocked then.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_unblock(signals: *const c_int, count: usize) -> c_int {
+    // SAFETY: as documented.
+    call(|| signal::unblock(unsafe { numbers(signals, count) }?))
+}
+
+/// Has the process ignore signals: SIG_IGN.
+///
+/// Errors: EINVAL for NULL, a number that is no signal, SIGKILL and SIGSTOP; what stood before it is done.
+///
+/// Source: guide §3.2.4, sigaction(2).
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_ignore(signals: *const c_int, count: usize) -> c_int {
+    // SAFETY: as documented.
+    call(|| signal::dispose(unsafe { numbers(signals, count) }?, Disposition::Ignore))
+}
+
+/// Restores what the system does with signals: SIG_DFL. Errors: as for `cq_signal_ignore`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_default(signals: *const c_int, count: usize) -> c_int {
+    // SAFETY: as documented.
+    call(|| signal::dispose(unsafe { numbers(signals, count) }?, Disposition::Default))
+}
+
+/// Installs a handler that does nothing, without SA_RESTART: signals interrupt system calls and have no other effect. The library
+/// installs no handler but by this call. Errors: as for `cq_signal_ignore`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_discard(signals: *const c_int, count: usize) -> c_int {
+    // SAFETY: as documented.
+    call(|| signal::dispose(unsafe { numbers(signals, count) }?, Disposition::Discard))
+}
+
+/// Sends signals to the calling thread, one after the other: raise(3).
+///
+/// Errors: EINVAL for NULL or a number that is no signal; those before it are sent.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_raise(signals: *const c_int, count: usize) -> c_int {
+    // SAFETY: as documented.
+    call(|| signal::raise(unsafe { numbers(signals, count) }?))
+}
+
+thread_local! {
+    static TEXT: RefCell<CString> = RefCell::default();
+}
+
+/// Returns the text of a signal, strsignal(3). Never NULL; it holds until the next call in the same thread.
+#[no_mangle]
+pub extern "C" fn cq_strsignal(signal: c_int) -> *const c_char {
+    value(c"unknown signal".as_ptr(), || {
+        TEXT.with(|text| {
+            *text.borrow_mut() = CString::new(signal::describe(signal)).unwrap_or_default();
+            Ok(text.borrow().as_ptr())
+        })
+    })
+}
+
+/// Returns the name of a signal ("SIGINT"), or NULL if it has none. Static.
+#[no_mangle]
+pub extern "C" fn cq_signal_name(signal: c_int) -> *const c_char {
+    value(std::ptr::null(), || Ok(signal::name(signal).map_or(std::ptr::null(), CStr::as_ptr)))
+}
+
+/// Finds the number of a signal by its name.
+///
+/// Errors: EINVAL for NULL; ENOENT if there is no such name here.
+///
+/// Safety: `name` is a string, `signal` is writable.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_number(name: *const c_char, signal: *mut c_int) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { put(signal, signal::number(text(name)?)?) })
+}
+
+/// Lists the signals: the name and number at `index`, which counts from 0.
+///
+/// Errors: EINVAL for NULL; ENOENT past the end.
+///
+/// Safety: `name` and `signal` are writable. The name is static.
+#[no_mangle]
+pub unsafe extern "C" fn cq_signal_list(
+    index: usize,
+    name: *mut *const c_char,
+    signal: *mut c_int,
+) -> c_int {
+    call(|| {
+        if signal.is_null() {
+            return Err(Errno::BADARG);
+        }
+        let found = signal::all().nth(index).ok_or(Errno::NOENT)?;
+        // SAFETY: as documented, here and below.
+        unsafe { put(name, found.0.as_ptr()) }?;
+        unsafe { put(signal, found.1) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_features_of_the_header_are_those_of_the_core() {
+        let header = [CQ_SIGNAL_SIGNALFD, CQ_SIGNAL_EVFILT, CQ_SIGNAL_SIGTIMEDWAIT];
+        assert_eq!(header, [signal::SIGNALFD, signal::EVFILT_SIGNAL, signal::SIGTIMEDWAIT]);
+        assert_eq!([CQ_SIGNAL_KQUEUE, CQ_SIGNAL_KQUEUE1], [signal::KQUEUE, signal::KQUEUE1]);
+    }
+}

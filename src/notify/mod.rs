@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+//! What happens to files: a directory or a tree is watched, changes are told by name.
+//!
+//! A backend provides a type `Source` with:
+//!
+//! - `new() -> Result<Source>`, `fd()`: a descriptor that is readable when `read` has something to tell;
+//! - `watch(directory, path) -> Result<()>`: watches a directory, under a number of the caller's; ENOTDIR for
+//!   anything else. Entries that come and go are told for all of it;
+//! - `is_watching(directory, path) -> bool`: whether what is watched under this number is what is there now;
+//! - `unwatch(directory)`: no more of it;
+//! - `track(directory, name) -> Result<()>`: what happens to an entry itself is told as well. Without effect where it
+//!   always is, by the constant `TRACKS` = false;
+//! - `read(&mut Vec<Change>) -> Result<()>`: appends what happened, in order; nothing is no error;
+//! - the constant `FEATURES`.
+//!
+//! On top of that this module knows which names are wanted, follows trees as they grow and shrink, and keeps what is not
+//! fetched yet, one entry a name.
+
+#[cfg(epoll)]
+mod inotify;
+#[cfg(kqueue)]
+mod kqueue;
+mod pending;
+#[cfg(ports)]
+mod ports;
+#[cfg(any(kqueue, ports))]
+mod scan;
+mod tree;
+mod wanted;
+
+#[cfg(epoll)]
+use inotify as backend;
+#[cfg(any(kqueue, ports))]
+use scan as backend;
+
+use crate::clock::Span;
+use crate::controller::Member;
+use crate::errno::{Errno, Result};
+use pending::Pending;
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use tree::Tree;
+use wanted::Wanted;
+
+/// A file or directory came: it was made, or renamed to this name.
+pub const CREATE: u32 = 1;
+/// Its metadata changed: permissions, owner, times.
+pub const ATTRIB: u32 = 2;
+/// Its contents changed.
+pub const MODIFY: u32 = 4;
+/// It can be reached no more: its file system was unmounted.
+pub const REVOKE: u32 = 8;
+/// It went: removed, or renamed to another name.
+pub const DELETE: u32 = 16;
+/// All of these.
+pub const ALL: u32 = 31;
+/// More happened than the system kept: look for yourself. Told of ".", whatever was asked for.
+pub const OVERFLOW: u32 = 32;
+
+/// How the system tells of changes, as bits.
+pub const FEATURES: u32 = backend::FEATURES;
+/// The names of all bits, those of `FEATURES` among them.
+pub const FLAGS: &[(u32, &std::ffi::CStr)] = &[
+    (CREATE, c"CREATE"),
+    (ATTRIB, c"ATTRIB"),
+    (MODIFY, c"MODIFY"),
+    (REVOKE, c"REVOKE"),
+    (DELETE, c"DELETE"),
+    (OVERFLOW, c"OVERFLOW"),
+    (INOTIFY, c"INOTIFY"),
+    (FEN, c"FEN"),
+    (KQUEUE, c"KQUEUE"),
+    (KQUEUE1, c"KQUEUE1"),
+    (OPENAT, c"OPENAT"),
+    (FDOPENDIR, c"FDOPENDIR"),
+    (O_CLOEXEC, c"O_CLOEXEC"),
+    (IN_CLOEXEC, c"IN_CLOEXEC"),
+];
+
+/// inotify(7).
+pub const INOTIFY: u32 = 1 << 16;
+/// File events of Solaris and illumos, port_associate(3C).
+pub const FEN: u32 = 1 << 17;
+/// kqueue(2) with EVFILT_VNODE.
+pub const KQUEUE: u32 = 1 << 18;
+/// kqueue1(2).
+pub const KQUEUE1: u32 = 1 << 19;
+/// openat(2).
+pub const OPENAT: u32 = 1 << 20;
+/// fdopendir(3).
+pub const FDOPENDIR: u32 = 1 << 21;
+/// Descriptors are close-on-exec from birth.
+pub const O_CLOEXEC: u32 = 1 << 22;
+/// inotify_init1(2).
+pub const IN_CLOEXEC: u32 = 1 << 23;
+
+/// Names the watched directory itself.
+pub const ITSELF: &[u8] = b".";
+
+/// Something that happened, as a backend tells it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    /// To an entry of a directory.
+    Entry {
+        /// Of which one, by its number.
+        directory: usize,
+        /// Its name there.
+        name: OsString,
+        /// What.
+        changes: u32,
+        /// Whether it is a directory.
+        folder: bool,
+    },
+    /// To a watched directory itself. With `DELETE` or `REVOKE` it is watched no more, unless it has just moved.
+    Itself {
+        /// To which one, by its number.
+        directory: usize,
+        /// What.
+        changes: u32,
+        /// Whether it is there still, under another name.
+        moved: bool,
+    },
+    /// Changes were lost.
+    Overflow,
+}
+
+/// Watches a directory, or a tree.
+pub struct Notifier {
+    inner: RefCell<Inner>,
+    fd: RawFd,
+}
+
+struct Inner {
+    tree: Tree,
+    wanted: Wanted,
+    pending: Pending,
+    /// What the directory itself is watched for.
+    own: u32,
+    /// Told by the next fetch that finds nothing else.
+    failure: Option<Errno>,
+    /// What the last fetch returned.
+    fetched: Vec<u8>,
+    changes: Vec<Change>,
+}
+
+impl Notifier {
+    /// Watches the directory `path` for `changes`; with `recursive` all below it too. ENOTDIR for a
+    /// file; ENOENT, EACCES; see `Errno::WATCHES` and `Errno::INSTANCES` for the limits of inotify.
+    pub fn open(path: &Path, changes: u32, recursive: bool) -> Result<Notifier> {
+        let tree = Tree::open(path, recursive)?;
+        let fd = tree.source.fd();
+        let inner = RefCell::new(Inner {
+            tree,
+            wanted: Wanted::new(recursive, changes),
+            pending: Pending::default(),
+            own: changes,
+            failure: None,
+            fetched: Vec::new(),
+            changes: Vec::new(),
+        });
+        let notifier = Notifier { inner, fd };
+        notifier.inner.borrow_mut().track_all(None)?;
+        Ok(notifier)
+    }
+
+    /// Tells of the entry `name` from now on, there or not. EISDIR for a name with a slash, unless whole trees are
+    /// watched; ENAMETOOLONG.
+    pub fn add(&self, name: &[u8], changes: u32) -> Result<()> {
+        let inner = &mut *self.inner.borrow_mut();
+        if name.contains(&b'/') && !inner.tree.recursive {
+            return Err(Errno(libc::EISDIR));
+        }
+        if name.split(|&byte| byte == b'/').any(|part| part.len() > LONGEST) {
+            return Err(Errno(libc::ENAMETOOLONG));
+        }
+        inner.wanted.add(name, changes);
+        inner.tree.track(name)
+    }
+
+    /// Tells of entries whose names fit a pattern of fnmatch(3). One with a slash is matched with the whole path below the
+    /// watched directory, one without with the last part. EINVAL for a NUL.
+    pub fn add_pattern(&self, pattern: &[u8], changes: u32) -> Result<()> {
+        let inner = &mut *self.inner.borrow_mut();
+        inner.wanted.add_pattern(pattern, changes)?;
+        inner.track_all(None)
+    }
+
+    /// Takes the oldest entry: which name, and what happened to it. EAGAIN if nothing did; ENOENT when
+    /// the directory is gone and all has been told.
+    pub fn fetch(&self) -> Result<u32> {
+        if !self.has_pending() {
+            self.step()?;
+        }
+        let inner = &mut *self.inner.borrow_mut();
+        match inner.pending.take() {
+            Some((name, changes)) => {
+                inner.fetched.clear();
+                inner.fetched.extend_from_slice(&name);
+                inner.fetched.push(0);
+                Ok(changes)
+            }
+            None => Err(match inner.failure.take() {
+                Some(error) => error,
+                None if inner.tree.is_gone() => Errno::NOENT,
+                None => Errno::AGAIN,
+            }),
+        }
+    }
+
+    /// The name that the last `fetch` took, followed by a NUL that is not counted. The pointer holds until the next one.
+    pub fn name(&self) -> (*const u8, usize) {
+        let inner = self.inner.borrow();
+        (inner.fetched.as_ptr(), inner.fetched.len().saturating_sub(1))
+    }
+
+    /// Takes over what the system has to tell.
+    pub fn step(&self) -> Result<()> {
+        self.inner.borrow_mut().step()
+    }
+
+    /// Whether something can be fetched without asking the system.
+    pub fn has_pending(&self) -> bool {
+        let inner = self.inner.borrow();
+        !inner.pending.is_empty() || inner.failure.is_some() || inner.tree.is_gone()
+    }
+
+    /// Readable when the system has something to tell.
+    pub fn fd(&self) -> RawFd {
+        self.fd
+    }
+
+    /// How long to wait for that: not at all while something can be fetched.
+    pub fn timeout(&self) -> Option<Span> {
+        self.has_pending().then_some(Span::ZERO)
+    }
+
+    /// What to wait for until something can be fetched.
+    pub fn interest(&self) -> Member {
+        let (fd, timeout) = (self.fd, self.timeout());
+        Member { fd, events: libc::POLLIN, owned: true, timeout, condition: None }
+    }
+}
+
+impl Inner {
+    fn step(&mut self) -> Result<()> {
+        let mut changes = std::mem::take(&mut self.changes);
+        let read = self.tree.source.read(&mut changes);
+        self.pending.begin();
+        let mut itself = 0;
+        for change in changes.drain(..) {
+            itself |= self.happened(change);
+        }
+        self.changes = changes;
+        if itself & (self.own | OVERFLOW) != 0 {
+            self.pending.note(ITSELF, itself & (self.own | OVERFLOW));
+        }
+        read
+    }
+
+    /// One change. What it means for the watched directory itself.
+    fn happened(&mut self, change: Change) -> u32 {
+        match change {
+            Change::Overflow => {
+                // Directories may have come and gone unseen.
+                self.tree.forget_missing();
+                self.follow(tree::ROOT, false);
+                OVERFLOW
+            }
+            Change::Itself { directory, changes, moved } => {
+                let root = directory == tree::ROOT;
+                if changes & (DELETE | REVOKE) != 0 && !moved {
+                    self.tree.forget(directory);
+                }
+                if root {
+                    changes
+                } else {
+                    0
+                }
+            }
+            Change::Entry { directory, name, changes, folder } => {
+                let Some(path) = self.tree.path_of(directory, &name) else { return 0 };
+                self.note(&path, changes);
+                if folder && changes & DELETE != 0 {
+                    self.tree.forget_within(&path);
+                }
+                if changes & CREATE != 0 {
+                    self.came(directory, &name, &path, folder);
+                }
+                // Whole trees are told by name; in a single directory, names that were not asked for show here.
+                if self.tree.recursive {
+                    0
+                } else {
+                    changes & (CREATE | DELETE)
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, path: &[u8], changes: u32) {
+        let changes = changes & self.wanted.changes(path);
+        if changes != 0 {
+            self.pending.note(path, changes);
+        }
+    }
+
+    /// An entry came: is it to be tracked, is it a directory to follow?
+    fn came(&mut self, directory: usize, name: &OsStr, path: &[u8], folder: bool) {
+        if backend::TRACKS && self.wanted.changes(path) != 0 {
+            let tracked = self.tree.source.track(directory, name);
+            self.keep(tracked);
+        }
+        if folder && self.tree.recursive {
+            match self.tree.watch(path) {
+                Ok(Some(directory)) => self.follow(directory, true),
+                Ok(None) => {}
+                Err(error) => self.keep(Err(error)),
+            }
+        }
+    }
+
+    /// Goes through a directory that came, or may have changed unseen: its entries came before they could be told.
+    fn follow(&mut self, directory: usize, new: bool) {
+        if !self.tree.recursive {
+            return;
+        }
+        for (name, folder) in self.tree.entries(directory) {
+            let Some(path) = self.tree.path_of(directory, &name) else { return };
+            if new {
+                self.note(&path, CREATE);
+            }
+            let known = self.tree.find(&path);
+            match known {
+                Some(known) if folder => self.follow(known, new),
+                _ => self.came(directory, &name, &path, folder),
+            }
+        }
+    }
+
+    /// Has what is there already tracked, where that has to be asked for.
+    fn track_all(&mut self, below: Option<usize>) -> Result<()> {
+        if !backend::TRACKS || !self.wanted.has_patterns() {
+            return Ok(());
+        }
+        let directory = below.unwrap_or(tree::ROOT);
+        for (name, folder) in self.tree.entries(directory) {
+            let Some(path) = self.tree.path_of(directory, &name) else { continue };
+            if self.wanted.changes(&path) != 0 {
+                self.tree.source.track(directory, &name)?;
+            }
+            if let Some(known) = self.tree.find(&path).filter(|_| folder) {
+                self.track_all(Some(known))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a failure for the next fetch, if it is one of the notifier: what cannot be opened, or has gone
+    /// again meanwhile, is none.
+    fn keep(&mut self, result: Result<()>) {
+        if let Some(error) = result.err().filter(|error| is_limit(*error)) {
+            self.failure = Some(error);
+        }
+    }
+}
+
+impl Drop for Notifier {
+    fn drop(&mut self) {
+        crate::controller::cancel_everywhere(self.fd, false);
+    }
+}
+
+/// Names are at most that long, on every system that we know.
+const LONGEST: usize = 255;
+
+/// Whether something can be watched no more because of how much is watched.
+fn is_limit(error: Errno) -> bool {
+    let limits = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOSPC];
+    limits.contains(&error.0) || error == Errno::WATCHES || error == Errno::INSTANCES
+}
+
+fn join(directory: &[u8], name: &OsStr) -> Vec<u8> {
+    match directory {
+        b"" => name.as_bytes().to_vec(),
+        _ => [directory, b"/", name.as_bytes()].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+//! The directories that are watched: one, or a whole tree. Each has a number, and a path below the first one, whose path is empty.
+
+use super::backend::Source;
+use super::{is_limit, join};
+use crate::errno::Result;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The number of the directory that was asked for.
+pub const ROOT: usize = 0;
+
+/// See the module.
+pub struct Tree {
+    pub source: Source,
+    pub recursive: bool,
+    /// Where it lies, absolute: programs change their working directories.
+    root: PathBuf,
+    /// Whether the first directory is watched no more. It keeps its number and its path.
+    gone: bool,
+    /// Numbers are never used again: what was told before a directory went may be looked at after.
+    directories: HashMap<usize, Vec<u8>>,
+    next: usize,
+    numbers: HashMap<Vec<u8>, usize>,
+}
+
+impl Tree {
+    /// Watches a directory, and with `recursive` all below.
+    pub fn open(path: &Path, recursive: bool) -> Result<Tree> {
+        // An empty path is none, though it would be joined to the working directory.
+        let root = std::fs::canonicalize(path)?;
+        let mut tree = Tree {
+            source: Source::new()?,
+            recursive,
+            root,
+            gone: false,
+            directories: HashMap::new(),
+            next: ROOT,
+            numbers: HashMap::new(),
+        };
+        tree.watch(b"")?;
+        if recursive {
+            tree.watch_below(ROOT)?;
+        }
+        Ok(tree)
+    }
+
+    fn watch_below(&mut self, directory: usize) -> Result<()> {
+        for (name, folder) in self.entries(directory) {
+            let Some(path) = self.path_of(directory, &name).filter(|_| folder) else { continue };
+            match self.watch(&path) {
+                Ok(Some(found)) => self.watch_below(found)?,
+                Ok(None) => {}
+                Err(error) if is_limit(error) => return Err(error),
+                // It went meanwhile, or is none of our business.
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Watches one more directory. `None`: that very one is watched already, and what is below it known.
+    pub fn watch(&mut self, path: &[u8]) -> Result<Option<usize>> {
+        let whole = self.whole(path);
+        if let Some(&known) = self.numbers.get(path) {
+            if self.source.is_watching(known, &whole) {
+                return Ok(None);
+            }
+            // Another one came under this path.
+            self.forget_within(path);
+        }
+        let number = self.next;
+        self.source.watch(number, &whole)?;
+        self.next += 1;
+        self.directories.insert(number, path.to_vec());
+        self.numbers.insert(path.to_vec(), number);
+        Ok(Some(number))
+    }
+
+    /// Has an entry tracked, if its directory is watched.
+    pub fn track(&mut self, path: &[u8]) -> Result<()> {
+        let last = path.iter().rposition(|&byte| byte == b'/');
+        let (directory, name) = match last {
+            None => (&b""[..], path),
+            Some(at) => (&path[..at], &path[at + 1..]),
+        };
+        match self.numbers.get(directory) {
+            Some(&number) => self.source.track(number, OsStr::from_bytes(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// A directory is gone.
+    pub fn forget(&mut self, directory: usize) {
+        if directory == ROOT {
+            self.gone = true;
+        } else if let Some(path) = self.directories.remove(&directory) {
+            self.numbers.remove(&path);
+        }
+        self.source.unwatch(directory);
+    }
+
+    /// So is a directory, under its path, with all below.
+    pub fn forget_within(&mut self, path: &[u8]) {
+        let within = |other: &[u8]| match other.strip_prefix(path) {
+            Some(rest) => rest.is_empty() || rest[0] == b'/',
+            None => false,
+        };
+        let gone: Vec<usize> = self
+            .directories
+            .iter()
+            .filter(|(number, other)| **number != ROOT && within(other))
+            .map(|(number, _)| *number)
+            .collect();
+        gone.into_iter().for_each(|number| self.forget(number));
+    }
+
+    /// Forgets the directories that are not there any more.
+    pub fn forget_missing(&mut self) {
+        let numbers: Vec<usize> = self.directories.keys().copied().collect();
+        for number in numbers {
+            let path = self.directories.get(&number).map(|path| self.whole(path));
+            if path.is_some_and(|path| number != ROOT && !path.is_dir()) {
+                self.forget(number);
+            }
+        }
+    }
+
+    /// Whether nothing is watched any more.
+    pub fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// The number of a directory that is watched.
+    pub fn find(&self, path: &[u8]) -> Option<usize> {
+        self.numbers.get(path).copied()
+    }
+
+    /// The path of an entry. `None` if its directory is watched no more.
+    pub fn path_of(&self, directory: usize, name: &OsStr) -> Option<Vec<u8>> {
+        self.directories.get(&directory).map(|path| join(path, name))
+    }
+
+    /// What is in a directory, and whether that is a directory, links not followed.
+    pub fn entries(&self, directory: usize) -> Vec<(OsString, bool)> {
+        let Some(path) = self.directories.get(&directory) else { return Vec::new() };
+        let entries = std::fs::read_dir(self.whole(path)).into_iter().flatten().flatten();
+        entries
+            .map(|entry| (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_dir())))
+            .collect()
+    }
+
+    fn whole(&self, path: &[u8]) -> PathBuf {
+        match path {
+            b"" => self.root.clone(),
+            _ => self.root.join(OsStr::from_bytes(path)),
+        }
+    }
+}

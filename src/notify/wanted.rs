@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+//! Which names are told, and what of them.
+
+use crate::errno::{Errno, Result};
+use crate::sys::fnmatch;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+
+/// See the module.
+pub struct Wanted {
+    /// Of names that nothing else speaks of: everything in a tree, unless some were named.
+    others: u32,
+    names: HashMap<Vec<u8>, u32>,
+    patterns: Vec<(CString, u32)>,
+}
+
+impl Wanted {
+    /// Nothing, or in a whole tree everything.
+    pub fn new(recursive: bool, changes: u32) -> Wanted {
+        let others = if recursive { changes } else { 0 };
+        Wanted { others, names: HashMap::new(), patterns: Vec::new() }
+    }
+
+    /// A name. What it was added for before stays.
+    pub fn add(&mut self, name: &[u8], changes: u32) {
+        self.others = 0;
+        *self.names.entry(name.to_vec()).or_default() |= changes;
+    }
+
+    /// The names that fit a pattern.
+    pub fn add_pattern(&mut self, pattern: &[u8], changes: u32) -> Result<()> {
+        let pattern = CString::new(pattern).map_err(|_| Errno::BADARG)?;
+        self.others = 0;
+        self.patterns.push((pattern, changes));
+        Ok(())
+    }
+
+    /// Whether names are wanted that nobody has spelled out.
+    pub fn has_patterns(&self) -> bool {
+        self.others != 0 || !self.patterns.is_empty()
+    }
+
+    /// What is wanted of a name.
+    pub fn changes(&self, path: &[u8]) -> u32 {
+        let named = self.names.get(path).copied().unwrap_or_default();
+        if self.patterns.is_empty() {
+            return named | self.others;
+        }
+        let Ok(whole) = CString::new(path) else { return named };
+        let last = path.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1);
+        let last = &whole.as_bytes_with_nul()[last..];
+        let fits = |pattern: &CStr| match pattern.to_bytes().contains(&b'/') {
+            true => fnmatch::matches(pattern, &whole),
+            false => {
+                CStr::from_bytes_with_nul(last).is_ok_and(|last| fnmatch::matches(pattern, last))
+            }
+        };
+        let matched = self.patterns.iter().filter(|(pattern, _)| fits(pattern));
+        matched.fold(named, |changes, (_, more)| changes | more)
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//! pthreads(7). Not `std::thread`: what runs here is a C function, which may leave by pthread_exit(3) or be
+//! cancelled, and the standard library's threads abort the process then.
+
+use super::signal::{set_mask, Set};
+use std::ffi::c_void;
+use std::io;
+
+/// A thread's name among its process's.
+pub type Id = libc::pthread_t;
+
+/// What a thread runs. Its frames own nothing while foreign code runs: they may be unwound by force.
+pub type Enter = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+
+/// Stacks are at least that large: some systems give 128 KiB, which a Lua program overruns.
+const STACK: usize = 2 << 20;
+
+/// Starts a thread with all signals blocked. EAGAIN: too many threads.
+///
+/// # Safety
+///
+/// `enter` may be called with `argument` in another thread, once.
+pub unsafe fn spawn(enter: Enter, argument: *mut c_void) -> io::Result<Id> {
+    // The mask is inherited.
+    let before = set_mask(&Set::full())?;
+    // SAFETY: as above.
+    let started = unsafe { create(enter, argument) };
+    set_mask(&before)?;
+    started
+}
+
+unsafe fn create(enter: Enter, argument: *mut c_void) -> io::Result<Id> {
+    // SAFETY: the attributes are initialised before use and destroyed after; `enter` has the form that is
+    // asked for, but that it may be unwound.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        succeed(libc::pthread_attr_init(&mut attributes))?;
+        let mut size = 0;
+        libc::pthread_attr_getstacksize(&attributes, &mut size);
+        if size < STACK {
+            libc::pthread_attr_setstacksize(&mut attributes, STACK);
+        }
+        let enter: extern "C" fn(*mut c_void) -> *mut c_void = std::mem::transmute(enter);
+        let mut id = std::mem::zeroed();
+        let started = succeed(libc::pthread_create(&mut id, &attributes, enter, argument));
+        libc::pthread_attr_destroy(&mut attributes);
+        started.map(|()| id)
+    }
+}
+
+/// Waits until a thread is gone, and forgets it.
+pub fn join(id: Id) -> io::Result<()> {
+    // SAFETY: the caller gives up a thread that was neither joined nor detached.
+    succeed(unsafe { libc::pthread_join(id, std::ptr::null_mut()) })
+}
+
+/// Lets a thread be forgotten when it ends.
+pub fn detach(id: Id) {
+    // SAFETY: the caller gives up a thread that was neither joined nor detached.
+    unsafe { libc::pthread_detach(id) };
+}
+
+/// Turns the convention of pthreads (the number itself) into a result.
+fn succeed(code: libc::c_int) -> io::Result<()> {
+    match code {
+        0 => Ok(()),
+        code => Err(io::Error::from_raw_os_error(code)),
+    }
+}

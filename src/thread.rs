@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+//! Threads that are joined like anything else is waited for: by a descriptor that becomes readable.
+//!
+//! What a thread runs, and how it is entered, is the C boundary's affair (`capi/thread.rs`).
+
+use crate::controller::{cancel_everywhere, Member};
+use crate::errno::{Errno, Result};
+use crate::socket::Socket;
+use crate::sys;
+use std::cell::RefCell;
+use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+thread_local! {
+    /// The thread that this is, if it was started here. Dropped when it ends, in whatever way.
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+}
+
+/// How a thread ended.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// What its function returned; EOWNERDEAD if it never did.
+    pub code: i32,
+    /// What it said about that.
+    pub reason: Option<CString>,
+}
+
+/// A handle of a thread; there may be many.
+pub struct Thread {
+    shared: Arc<Shared>,
+}
+
+/// What a thread and its handles share.
+struct Shared {
+    outcome: OnceLock<Outcome>,
+    /// Until it has been joined.
+    id: Mutex<Option<sys::thread::Id>>,
+    /// Readable when the thread has ended. The other end is written to and not just closed: another process
+    /// may have copies of both.
+    ended: OwnedFd,
+    end: File,
+}
+
+/// The thread's own side.
+struct Current {
+    shared: Arc<Shared>,
+    reason: Option<CString>,
+}
+
+/// The way in for a new thread.
+pub struct Entry {
+    shared: Arc<Shared>,
+    socket: OwnedFd,
+}
+
+/// All that a thread needs but the thread: its handle, its way in, the caller's end of the socket pair.
+pub fn prepare() -> Result<(Thread, Entry, Socket)> {
+    let (ours, theirs) = sys::socket::owned_pair(libc::SOCK_STREAM)?;
+    let (ended, end) = sys::pipe()?;
+    let (outcome, id, end) = (OnceLock::new(), Mutex::new(None), File::from(end));
+    let shared = Arc::new(Shared { outcome, id, ended, end });
+    let entry = Entry { shared: Arc::clone(&shared), socket: theirs };
+    Ok((Thread { shared }, entry, Socket::adopt(ours.into_raw_fd())?))
+}
+
+impl Entry {
+    /// Makes the calling thread the one that was prepared. Its end of the socket pair.
+    pub fn enter(self) -> Result<Socket> {
+        let current = Current { shared: self.shared, reason: None };
+        CURRENT.with(|place| *place.borrow_mut() = Some(current));
+        Socket::adopt(self.socket.into_raw_fd())
+    }
+}
+
+/// Says what the calling thread's end is about. EINVAL in a thread that was not started here, and for a NUL.
+pub fn explain(reason: &[u8]) -> Result<()> {
+    let reason = CString::new(reason).map_err(|_| Errno::BADARG)?;
+    CURRENT.with(|current| {
+        let mut current = current.borrow_mut();
+        current.as_mut().ok_or(Errno::BADARG)?.reason = Some(reason);
+        Ok(())
+    })
+}
+
+/// The calling thread's function has returned.
+pub fn leave(code: i32) {
+    CURRENT.with(|current| {
+        if let Some(current) = current.borrow_mut().as_mut() {
+            let reason = current.reason.take();
+            // Nobody else sets it.
+            let _ = current.shared.outcome.set(Outcome { code, reason });
+        }
+    });
+}
+
+/// The calling thread, if it was started here.
+pub fn current() -> Option<Thread> {
+    CURRENT.with(|current| {
+        let shared = Arc::clone(&current.borrow().as_ref()?.shared);
+        Some(Thread { shared })
+    })
+}
+
+impl Thread {
+    /// It runs now, under that name.
+    pub fn started(&self, id: sys::thread::Id) {
+        *self.shared.lock() = Some(id);
+    }
+
+    /// How it ended, without waiting for that. EAGAIN while it runs; EDEADLK in itself. May be asked again.
+    pub fn join(&self) -> Result<&Outcome> {
+        if self.is_current() {
+            return Err(Errno(libc::EDEADLK));
+        }
+        let outcome = self.outcome().ok_or(Errno::AGAIN)?;
+        // It has nothing left to do but to go.
+        let id = self.shared.lock().take();
+        id.map_or(Ok(()), sys::thread::join)?;
+        Ok(outcome)
+    }
+
+    /// How it ended. `None` while it runs.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.shared.outcome.get()
+    }
+
+    /// What it had to say about that.
+    pub fn reason(&self) -> Option<&CStr> {
+        self.outcome()?.reason.as_deref()
+    }
+
+    /// Whether it is the calling thread.
+    pub fn is_current(&self) -> bool {
+        CURRENT.with(|current| {
+            current.borrow().as_ref().is_some_and(|c| Arc::ptr_eq(&c.shared, &self.shared))
+        })
+    }
+
+    /// Whether both are handles of one thread.
+    pub fn is(&self, other: &Thread) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Another handle of it.
+    pub fn share(&self) -> Thread {
+        Thread { shared: Arc::clone(&self.shared) }
+    }
+
+    /// What is readable when it has ended.
+    pub fn fd(&self) -> RawFd {
+        self.shared.ended.as_raw_fd()
+    }
+
+    /// What to wait for until it has ended.
+    pub fn interest(&self) -> Member {
+        let (fd, events) = (self.fd(), libc::POLLIN);
+        Member { fd, events, owned: true, timeout: None, condition: None }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // Other handles may live on, but a task of this thread waits by one of this thread's.
+        cancel_everywhere(self.fd(), false);
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let died = Outcome { code: libc::EOWNERDEAD, reason: self.reason.take() };
+        let _ = self.shared.outcome.set(died); // unless its function has returned
+        let _ = (&self.shared.end).write(&[0]); // there is room for the only byte
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<sys::thread::Id>> {
+        self.id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(id) = self.lock().take() {
+            sys::thread::detach(id);
+        }
+    }
+}

@@ -513,11 +513,6 @@
 #define CQ_TLS_VERIFY_REQUIRE 2
 
 /**
- * Beside `DELETE`: the name is gone, the file is not.
- */
-#define MOVED (1 << 31)
-
-/**
  * A queue of waiting tasks, of any controllers of one thread.
  */
 typedef struct cq_condition cq_condition;

@@ -134,8 +134,9 @@ impl Descriptors {
     pub fn forget(&mut self, poller: &Poller, fd: RawFd, last: bool) {
         let Some(row) = usize::try_from(fd).ok().and_then(|i| self.rows.get_mut(i)) else { return };
         if row.registered != 0 {
-            if !last {
-                let _ = poller.set(fd, row.registered, 0);
+            match last {
+                true => poller.closing(fd),
+                false => drop(poller.set(fd, row.registered, 0)),
             }
             row.registered = 0;
             self.registered -= 1;

@@ -159,7 +159,11 @@ impl Controller {
     pub fn leave(&self) -> bool {
         end_turn(self);
         self.running.set(false);
-        self.state.borrow_mut().start_timers();
+        let mut state = self.state.borrow_mut();
+        state.start_timers();
+        if let Some(poller) = &state.poller {
+            poller.settle();
+        }
         self.closing.get()
     }
 

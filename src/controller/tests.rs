@@ -4,6 +4,7 @@
 use super::state::LAZY_ROUNDS;
 use super::*;
 use crate::clock::Instant;
+use crate::poller::tests::{registered, unregister_from};
 use crate::sys;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
@@ -72,34 +73,20 @@ fn fired(member: u32, events: Events) -> Fired {
     Fired { member, events: events as u32 }
 }
 
-/// What the kernel has been told: descriptors and events, in order of descriptors.
-fn watched(controller: &Controller) -> Vec<(RawFd, Events)> {
-    let queue = kernel_queue(controller);
-    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{queue}")).expect("an epoll");
-    let entries = text.lines().filter(|line| line.starts_with("tfd:"));
-    let mut found: Vec<_> = entries
-        .map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let events = i64::from_str_radix(words[3], 16).expect("events in hexadecimal");
-            let shown = INTEREST_BITS & events as Events;
-            (words[1].parse().expect("a descriptor"), shown)
-        })
-        .collect();
-    found.sort_unstable();
-    found
+/// What the kernel has been told is this: descriptors and events, in order of descriptors.
+fn assert_watched(controller: &Controller, wanted: &[(RawFd, Events)]) {
+    if let Some(found) = registered(kernel_queue(controller)) {
+        assert_eq!(found, wanted);
+    }
 }
-
-/// The kernel adds POLLERR and POLLHUP to each registration.
-const INTEREST_BITS: Events = crate::poller::INTEREST;
 
 fn kernel_queue(controller: &Controller) -> RawFd {
     controller.state.borrow().poller.as_ref().expect("an open controller").fd()
 }
 
 /// Drops a registration behind the controller's back: it comes back only if the kernel is told.
-fn unregister(controller: &Controller, stream: &UnixStream) {
-    let fd = stream.as_raw_fd();
-    sys::epoll::control(kernel_queue(controller), libc::EPOLL_CTL_DEL, fd, 0).expect("registered");
+fn unregister(controller: &Controller, fd: RawFd) {
+    unregister_from(kernel_queue(controller), fd);
 }
 
 fn is_readable(fd: RawFd) -> bool {
@@ -189,7 +176,7 @@ fn waiters_of_one_descriptor_wake_by_the_events_they_asked_for() {
     step(&controller);
     park(&controller, reader, [on_owned(fd, IN)]);
     park(&controller, writer, [on_owned(fd, OUT)]);
-    assert_eq!(watched(&controller), [(fd, IN | OUT)]);
+    assert_watched(&controller, &[(fd, IN | OUT)]);
     assert_eq!(step(&controller), [(2, vec![fired(0, OUT)])]);
     park(&controller, writer, [on_owned(fd, OUT)]);
     a.write_all(b"x").unwrap();
@@ -243,9 +230,9 @@ fn waiting_again_for_a_descriptor_tells_the_kernel_nothing() {
             assert_eq!(numbers(&step(&controller)), [1]);
             park(&controller, task, [member(b.as_raw_fd(), OUT)]);
         }
-        unregister(&controller, &b);
+        unregister(&controller, b.as_raw_fd());
         park(&controller, task, [member(b.as_raw_fd(), OUT)]);
-        assert_eq!(watched(&controller), [], "parking registered it again");
+        assert_watched(&controller, &[]);
     }
 }
 
@@ -258,9 +245,9 @@ fn an_event_that_nobody_waits_for_narrows_the_registration() {
     park(&controller, task, [on_owned(fd, IN | OUT)]);
     step(&controller);
     park(&controller, task, [on_owned(fd, IN)]);
-    assert_eq!(watched(&controller), [(fd, IN | OUT)]);
+    assert_watched(&controller, &[(fd, IN | OUT)]);
     assert_eq!(step(&controller), []);
-    assert_eq!(watched(&controller), [(fd, IN)]);
+    assert_watched(&controller, &[(fd, IN)]);
 }
 
 #[test]
@@ -271,10 +258,10 @@ fn an_owned_descriptor_stays_registered_until_an_event_comes_that_nobody_waits_f
     park(&controller, task, [on_owned(b.as_raw_fd(), IN), after(0)]);
     step(&controller);
     step(&controller);
-    assert_eq!(watched(&controller), [(b.as_raw_fd(), IN)]);
+    assert_watched(&controller, &[(b.as_raw_fd(), IN)]);
     a.write_all(b"x").unwrap();
     assert_eq!(step(&controller), []);
-    assert_eq!(watched(&controller), []);
+    assert_watched(&controller, &[]);
     park(&controller, task, [on_owned(b.as_raw_fd(), IN)]);
     assert_eq!(numbers(&step(&controller)), [1]);
 }
@@ -288,7 +275,7 @@ fn a_foreign_descriptor_is_dropped_once_its_waiter_waits_for_something_else() {
     step(&controller);
     park(&controller, task, [after(0)]);
     step(&controller);
-    assert_eq!(watched(&controller), []);
+    assert_watched(&controller, &[]);
 }
 
 #[test]
@@ -302,13 +289,9 @@ fn a_descriptor_that_was_closed_and_opened_again_is_registered_again() {
     park(&controller, task, [after(0)]);
     step(&controller);
     // The number now means another open file, as after a close and an open.
-    unregister_quietly(&controller, fd);
+    unregister(&controller, fd);
     park(&controller, task, [on_foreign(fd, OUT)]);
     assert_eq!(step(&controller), [(1, vec![fired(0, OUT)])]);
-}
-
-fn unregister_quietly(controller: &Controller, fd: RawFd) {
-    let _ = sys::epoll::control(kernel_queue(controller), libc::EPOLL_CTL_DEL, fd, 0);
 }
 
 #[test]
@@ -322,7 +305,7 @@ fn cancelling_a_descriptor_wakes_its_waiters_and_forgets_it() {
         park(&controller, task, [after(1 << 60), on_owned(fd, IN)]);
     }
     controller.cancel(fd);
-    assert_eq!(watched(&controller), []);
+    assert_watched(&controller, &[]);
     let ran = step(&controller);
     assert_eq!(numbers(&ran), [0, 1, 2]);
     assert!(ran.iter().all(|(_, what)| what == &[fired(1, CANCELLED)]));
@@ -548,7 +531,8 @@ fn a_task_that_was_ready_before_the_descriptor_was_asked_for_makes_it_readable()
 fn no_event_descriptor_is_made_until_somebody_asks() {
     let controller = Controller::new().unwrap();
     spawn_started(&controller, 1);
-    assert_eq!((controller.alert.fd(), watched(&controller)), (None, vec![]));
+    assert_eq!(controller.alert.fd(), None);
+    assert_watched(&controller, &[]);
 }
 
 #[test]
@@ -559,7 +543,8 @@ fn reset_moves_every_waiter_to_a_new_kernel_queue() {
     park(&controller, task, [on_owned(b.as_raw_fd(), IN)]);
     let pollfd = controller.pollfd().unwrap();
     controller.reset().unwrap();
-    assert!(watched(&controller).contains(&(b.as_raw_fd(), IN)));
+    let found = registered(kernel_queue(&controller));
+    assert!(found.is_none_or(|found| found.contains(&(b.as_raw_fd(), IN))));
     a.write_all(b"x").unwrap();
     assert!(is_readable(controller.pollfd().unwrap()));
     assert_eq!(numbers(&step(&controller)), [1]);

@@ -107,7 +107,11 @@ impl Watcher {
         }
         let happened = sys::events(event);
         let one = |(from, to): &(sys::Changes, u32)| if happened & from != 0 { *to } else { 0 };
-        let changes = TOLD.iter().map(one).fold(0, |all, one| all | one);
+        let mut changes = TOLD.iter().map(one).fold(0, |all, one| all | one);
+        // What is found by its times looks like both.
+        if changes & MODIFY != 0 {
+            changes &= !ATTRIB;
+        }
         // A file that was replaced is found again by its directory.
         if changes & (DELETE | REVOKE) == 0 {
             let folder = path.is_dir();

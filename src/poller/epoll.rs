@@ -12,7 +12,7 @@
 use super::Events;
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
-use crate::sys::epoll as sys;
+use crate::sys::{epoll as sys, event};
 use std::cell::Cell;
 use std::os::fd::RawFd;
 
@@ -59,6 +59,12 @@ impl Poller {
         }
     }
 
+    /// The kernel forgets by itself, epoll(7) Q6.
+    pub fn closing(&self, _fd: RawFd) {}
+
+    /// Interest never ends by itself.
+    pub fn settle(&self) {}
+
     /// Waits for readiness.
     pub fn wait(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<()> {
         ready.clear();
@@ -88,7 +94,28 @@ impl Drop for Poller {
     }
 }
 
-/// Registers the alert descriptor with a queue that may be waiting in another thread.
-pub fn watch_alert(queue: RawFd, fd: RawFd) -> Result<()> {
-    Ok(sys::control(queue, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32)?)
+/// A descriptor of its own, registered with a queue that may be waiting in another thread.
+pub fn alert_create(queue: RawFd) -> Result<RawFd> {
+    let fd = event::create(false)?;
+    if let Err(error) = sys::control(queue, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32) {
+        crate::sys::close(fd);
+        return Err(error.into());
+    }
+    Ok(fd)
+}
+
+/// Makes it readable.
+pub fn alert_raise(alert: RawFd) {
+    // The counter cannot overflow: it is written once between two clears.
+    let _ = event::raise(alert);
+}
+
+/// Makes it unreadable again.
+pub fn alert_clear(alert: RawFd) {
+    event::clear(alert);
+}
+
+/// Closes it.
+pub fn alert_close(alert: RawFd) {
+    crate::sys::close(alert);
 }

@@ -8,23 +8,48 @@
 //! - `set(fd, before, after)`: changes the interest in `fd` from the events `before` to `after`,
 //!   either of which may be empty. Interest is level-triggered and stays until changed. If the
 //!   kernel turns out to have dropped the descriptor (it was closed), `set` registers it anew;
-//!   forgetting what is not there is no error;
+//!   forgetting what is not there is no error. EBADF: no such descriptor; EPERM: a regular file or a
+//!   directory, which are never waited for; EINVAL: the queue itself;
+//! - `closing(fd)`: the last reference to the file of `fd` is about to be closed, so that the kernel
+//!   forgets the interest by itself;
 //! - `wait(ready, room, limit)`: waits at most `limit` (`None`: for ever), never returning early,
-//!   and replaces `ready` by what is ready, at most `room` records. EINTR is reported. Errors and
-//!   hang-ups are reported whether asked for or not. A descriptor appears at most once;
-//! - `read(ready)`: the descriptor and the events of one record;
-//! - `watch_alert(queue, fd)`: registers the alert descriptor; callable from any thread;
+//!   and replaces `ready` by what is ready. With `room` for as many descriptors as are registered,
+//!   none waits for the next call. EINTR is reported. Errors and hang-ups are reported whether
+//!   asked for or not. A descriptor appears at most once;
+//! - `settle()`: those who were woken by the last `wait` have run; makes `fd()` tell the truth again
+//!   until the next one. Needed where an interest ends with its event;
 //! - dropping closes the queue.
+//!
+//! And functions:
+//!
+//! - `read(ready)`: the descriptor and the events of one record;
+//! - `alert_create(queue)`: what makes a queue ready from any thread: a descriptor, or the number of the
+//!   queue itself where programs may put events into it; `read` reports it like a descriptor;
+//! - `alert_raise(alert)`, `alert_clear(alert)`: makes it ready; notes that it was reported;
+//! - `alert_close(alert)`: gives it up. All four may be called from any thread.
 //!
 //! Events are poll(2) masks: POLLIN, POLLOUT, POLLPRI in; these and POLLERR, POLLHUP out.
 
 #[cfg(epoll)]
 mod epoll;
 #[cfg(epoll)]
-pub use epoll::{read, watch_alert, Poller, Ready};
+use epoll as backend;
+#[cfg(kqueue)]
+mod kqueue;
+#[cfg(kqueue)]
+use kqueue as backend;
+#[cfg(ports)]
+mod ports;
+#[cfg(ports)]
+use ports as backend;
+
+pub use backend::{alert_clear, alert_close, alert_create, alert_raise, read, Poller, Ready};
 
 /// A poll(2) event mask.
 pub type Events = i16;
 
 /// What a caller may ask for.
 pub const INTEREST: Events = libc::POLLIN | libc::POLLOUT | libc::POLLPRI;
+
+#[cfg(test)]
+pub mod tests;

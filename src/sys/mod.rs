@@ -3,28 +3,53 @@
 //! `unsafe`.
 
 pub mod clock;
-#[cfg(epoll)]
+#[cfg(emulated)]
+pub mod emulation;
+#[cfg(any(epoll, emulated))]
 pub mod epoll;
+#[cfg(any(epoll, emulated))]
 pub mod event;
 pub mod fiber;
 pub mod fnmatch;
 #[cfg(epoll)]
 pub mod inotify;
+#[cfg(kqueue)]
+pub mod kqueue;
 pub mod message;
+#[cfg(not(epoll))]
+pub mod poll;
+#[cfg(ports)]
+pub mod ports;
 pub mod signal;
 #[cfg(epoll)]
 pub mod signalfd;
 pub mod socket;
+#[cfg(test)]
+pub mod testing;
 pub mod thread;
 pub mod tls;
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
+#[cfg(emulated)]
+pub use emulation::close;
+
 /// Closes a descriptor. EINTR counts as closed, as on every system where it has been released.
+#[cfg(not(emulated))]
 pub fn close(fd: RawFd) {
     // SAFETY: the caller gives up a descriptor that it owns.
     unsafe { libc::close(fd) };
+}
+
+/// fstat(2): whether it is a regular file or a directory, which are never waited for.
+#[cfg(not(epoll))]
+pub fn is_file(fd: RawFd) -> io::Result<bool> {
+    // SAFETY: an all-zero stat is valid.
+    let mut status: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: `status` is writable.
+    check(unsafe { libc::fstat(fd, &mut status) })?;
+    Ok([libc::S_IFREG, libc::S_IFDIR].contains(&(status.st_mode & libc::S_IFMT)))
 }
 
 /// pipe2(2): what is written to the second comes out of the first. Close-on-exec.
@@ -64,6 +89,15 @@ pub fn strerror(code: i32) -> String {
     match (found, bytes.is_empty()) {
         (_, true) => format!("Unknown error {code}"),
         _ => String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}
+
+/// A span for the system, cut to three years: more is refused by some.
+#[cfg(not(epoll))]
+fn timespec(nanoseconds: u64) -> libc::timespec {
+    libc::timespec {
+        tv_sec: (nanoseconds / 1_000_000_000).min(100_000_000) as libc::time_t,
+        tv_nsec: (nanoseconds % 1_000_000_000) as libc::c_long,
     }
 }
 

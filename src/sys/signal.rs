@@ -68,6 +68,7 @@ impl Set {
     }
 
     /// The system's form.
+    #[cfg(epoll)]
     pub fn as_ptr(&self) -> *const libc::sigset_t {
         &self.0
     }

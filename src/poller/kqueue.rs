@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+//! macOS and the BSDs.
+//!
+//! Facts: reading and writing are two registrations of a descriptor, reported separately; a filter
+//! may be added again, which changes its token but not its flags. Closing a descriptor takes its
+//! registrations out silently. EV_EOF says that one direction has ended, and not which of the words of
+//! poll(2) that is; urgent data has a filter on some systems only: what is in doubt is asked of
+//! poll(2). Files are ready unless they have been read to their end, which would be waited for in vain.
+//! The queue is not inherited by a child of fork(2), where its number soon belongs to somebody else.
+//! EVFILT_USER: FreeBSD, macOS, DragonFly, NetBSD 10, OpenBSD 7.8.
+//!
+//! Changes are handed over at once and not with the next wait: `set` tells of errors, and the
+//! queue's own descriptor has to be right for those who poll it in between.
+
+use super::Events;
+use crate::clock::{Instant, Span};
+use crate::errno::{Errno, Result};
+use crate::sys::{self, kqueue as queue, poll};
+use libc::{POLLIN, POLLOUT, POLLPRI};
+use queue::{Event, Filter, Flags};
+use std::cell::RefCell;
+use std::os::fd::RawFd;
+
+/// One descriptor that is ready.
+pub struct Ready {
+    fd: RawFd,
+    events: Events,
+    /// What to ask poll(2) for, if the filters do not say it all.
+    doubt: Events,
+}
+
+/// A kqueue.
+pub struct Poller {
+    fd: RawFd,
+    /// Who made it, and may close it.
+    process: u32,
+    /// The kernel's answer, kept for its allocation.
+    events: RefCell<Vec<Event>>,
+    /// By descriptor, where in `ready` it may be found.
+    places: RefCell<Vec<u32>>,
+}
+
+/// The descriptor of a record, and its events.
+pub fn read(ready: &Ready) -> (RawFd, Events) {
+    (ready.fd, ready.events)
+}
+
+impl Poller {
+    /// An empty queue.
+    pub fn new() -> Result<Poller> {
+        Ok(Poller {
+            fd: queue::create()?,
+            process: std::process::id(),
+            events: RefCell::default(),
+            places: RefCell::default(),
+        })
+    }
+
+    /// The descriptor that is readable when `wait` would return at once.
+    pub fn fd(&self) -> RawFd {
+        self.fd
+    }
+
+    /// Changes the interest in `fd`.
+    pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
+        if before == 0 {
+            self.check(fd)?;
+        }
+        let (had, wanted) = (rows(before), rows(after));
+        // A filter keeps the flags that it was added with.
+        self.remove(fd, had, |row| wanted.iter().any(|w| w.0 == row.0 && w.1 != row.1));
+        let changes = wanted.iter().map(|&(filter, flags, notes)| {
+            queue::event(fd as usize, filter, queue::ADD | flags, notes, after as usize)
+        });
+        if let Err(error) = self.change(changes) {
+            self.remove(fd, wanted, |row| !had.contains(row));
+            return Err(error);
+        }
+        self.remove(fd, had, |row| !wanted.iter().any(|w| w.0 == row.0));
+        Ok(())
+    }
+
+    /// The kernel forgets by itself.
+    pub fn closing(&self, _fd: RawFd) {}
+
+    /// Waits for readiness.
+    pub fn wait(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<()> {
+        let deadline = limit.filter(|&l| l != Span::ZERO).map(|l| Instant::now().after(l));
+        let mut left = limit;
+        while self.wait_once(ready, room, left)? && ready.is_empty() {
+            left = deadline.map_or(limit, |d| Some(d.since(Instant::now())));
+        }
+        Ok(())
+    }
+
+    /// Interest never ends by itself.
+    pub fn settle(&self) {}
+
+    /// Tells whether the kernel said anything.
+    fn wait_once(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<bool> {
+        ready.clear();
+        let mut events = self.events.borrow_mut();
+        events.clear();
+        events.reserve(MOST_ROWS * room.max(16));
+        queue::wait(self.fd, &mut events, limit.map(|span| span.0))?;
+        let mut places = self.places.borrow_mut();
+        for event in events.iter() {
+            match queue::filter(event) {
+                queue::USER => ready.push(Ready { fd: self.fd, events: POLLIN, doubt: 0 }),
+                _ => merge(ready, &mut places, event),
+            }
+        }
+        if ready.iter().any(|record| record.doubt != 0) {
+            ask(ready)?;
+        }
+        Ok(!events.is_empty())
+    }
+
+    /// Whether a descriptor can be waited for.
+    fn check(&self, fd: RawFd) -> Result<()> {
+        match sys::is_file(fd)? {
+            true => Err(Errno(libc::EPERM)),
+            false if fd == self.fd => Err(Errno(libc::EINVAL)),
+            false => Ok(()),
+        }
+    }
+
+    fn change(&self, changes: impl Iterator<Item = Event>) -> Result<()> {
+        let mut list = [queue::event(0, queue::READ, 0, 0, 0); MOST_ROWS];
+        let count = list.iter_mut().zip(changes).map(|(place, change)| *place = change).count();
+        match count {
+            0 => Ok(()),
+            count => Ok(queue::change(self.fd, &list[..count])?),
+        }
+    }
+
+    /// Takes some registrations out. If one is not there, none is: the descriptor was closed.
+    fn remove(&self, fd: RawFd, rows: &[Row], which: impl Fn(&Row) -> bool) {
+        let chosen = rows.iter().filter(|row| which(row));
+        let _ =
+            self.change(chosen.map(|row| queue::event(fd as usize, row.0, queue::DELETE, 0, 0)));
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        if self.process == std::process::id() {
+            sys::close(self.fd);
+        }
+    }
+}
+
+/// A registration: filter, flags, notes.
+type Row = (Filter, Flags, u32);
+
+/// The most that a descriptor has.
+const MOST_ROWS: usize = 3;
+
+const READ: Row = (queue::READ, 0, 0);
+/// Where reading is not wanted: says of hang-ups, and of urgent data as far as it comes with other, but not
+/// again and again that there is something to read.
+const NEWS: Row = (queue::READ, queue::CLEAR, 0);
+const WRITE: Row = (queue::WRITE, 0, 0);
+
+/// What an interest is made of.
+fn rows(events: Events) -> &'static [Row] {
+    match (events & POLLIN != 0, events & POLLOUT != 0, events & POLLPRI != 0) {
+        (false, false, false) => &[],
+        (true, false, false) => &[READ],
+        (false, true, false) => &[WRITE],
+        (true, true, false) => &[READ, WRITE],
+        (true, false, true) => with_urgent(&[READ, URGENT]),
+        (false, false, true) => with_urgent(&[NEWS, URGENT]),
+        (true, true, true) => with_urgent(&[READ, WRITE, URGENT]),
+        (false, true, true) => with_urgent(&[NEWS, WRITE, URGENT]),
+    }
+}
+
+const URGENT: Row = match queue::URGENT {
+    Some((filter, note)) => (filter, 0, note),
+    None => NEWS,
+};
+
+/// Without its end, where there is no such filter.
+fn with_urgent(rows: &'static [Row]) -> &'static [Row] {
+    &rows[..rows.len() - usize::from(queue::URGENT.is_none())]
+}
+
+/// Adds what one filter says to the record of its descriptor.
+fn merge(ready: &mut Vec<Ready>, places: &mut Vec<u32>, event: &Event) {
+    let fd = queue::ident(event) as RawFd;
+    let interest = queue::token(event) as Events;
+    let events = interest
+        & match queue::filter(event) {
+            queue::READ => POLLIN,
+            queue::WRITE => POLLOUT,
+            _ => POLLPRI,
+        };
+    let doubtful = queue::flags(event) & queue::EOF != 0 || interest & POLLPRI != 0;
+    let doubt = if doubtful { interest } else { 0 };
+    let index = queue::ident(event);
+    if index >= places.len() {
+        places.resize(index + 1, 0);
+    }
+    // A place that was noted in an earlier wait is another descriptor's, or nobody's.
+    match ready.get_mut(places[index] as usize) {
+        Some(record) if record.fd == fd => {
+            record.events |= events;
+            record.doubt |= doubt;
+        }
+        _ => {
+            places[index] = ready.len() as u32;
+            ready.push(Ready { fd, events, doubt });
+        }
+    }
+}
+
+/// Has poll(2) say what is in doubt.
+fn ask(ready: &mut Vec<Ready>) -> Result<()> {
+    let doubtful = ready.iter_mut().filter(|record| record.doubt != 0);
+    let (mut records, mut questions): (Vec<_>, Vec<_>) = doubtful
+        .map(|record| {
+            let question = poll::Question { fd: record.fd, events: record.doubt, revents: 0 };
+            (record, question)
+        })
+        .unzip();
+    poll::ask(&mut questions)?;
+    for (record, question) in records.iter_mut().zip(&questions) {
+        record.events = question.revents & !libc::POLLNVAL;
+    }
+    ready.retain(|record| record.events != 0);
+    Ok(())
+}
+
+/// Has the queue take events of that name from programs.
+pub fn alert_create(queue: RawFd) -> Result<RawFd> {
+    let event = queue::event(0, queue::USER, queue::ADD | queue::CLEAR, 0, 0);
+    queue::change(queue, &[event])?;
+    Ok(queue)
+}
+
+/// Makes it ready.
+pub fn alert_raise(alert: RawFd) {
+    let _ = queue::change(alert, &[queue::event(0, queue::USER, 0, queue::NOTE_TRIGGER, 0)]);
+}
+
+/// The report has cleared it.
+pub fn alert_clear(_alert: RawFd) {}
+
+/// It goes with the queue.
+pub fn alert_close(_alert: RawFd) {}

@@ -131,7 +131,7 @@ fn a_file_that_takes_anothers_name_is_told_and_followed() {
     expect(&notifier, "a", CREATE);
     while get(&notifier, 0.05).is_ok() {}
     folder.write("a", "newer");
-    assert_eq!(get(&notifier, 20.0), Ok(("a".to_owned(), MODIFY)));
+    expect(&notifier, "a", MODIFY);
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn thousands_of_files_are_all_told() {
     let folder = Folder::new();
     let notifier = folder.watch();
     notifier.add_pattern(b"f*", CREATE).unwrap();
-    let count = if backend::TRACKS { 500 } else { 5000 }; // each takes a descriptor on some systems
+    let count = if backend::TRACKS { 50 } else { 5000 }; // each takes a descriptor on some systems
     for number in 0..count {
         folder.write(&format!("f{number}"), "");
     }

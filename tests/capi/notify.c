@@ -276,15 +276,18 @@ TEST(the_limits_of_inotify_are_named)
 
 TEST(without_descriptors_the_limit_is_the_processs)
 {
-	struct rlimit limit = { 0, 0 };
+	struct rlimit limit, before;
 	cq_notify *notifier = NULL;
 	int free_number = dup(0);
 
 	close(free_number);
 	make_folder();
-	limit.rlim_cur = limit.rlim_max = (rlim_t)free_number;
+	SYS(getrlimit(RLIMIT_NOFILE, &before));
+	limit = before;
+	limit.rlim_cur = (rlim_t)free_number;
 	SYS(setrlimit(RLIMIT_NOFILE, &limit));
 	ERR(cq_notify_opendir(folder, CQ_NOTIFY_ALL, 0, &notifier), EMFILE);
+	SYS(setrlimit(RLIMIT_NOFILE, &before));
 	SYS(rmdir(folder));
 }
 

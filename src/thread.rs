@@ -5,7 +5,7 @@
 
 use crate::controller::{cancel_everywhere, Member};
 use crate::errno::{Errno, Result};
-use crate::socket::Socket;
+use crate::socket::{forks, Socket};
 use crate::sys;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
@@ -42,6 +42,8 @@ struct Shared {
     /// may have copies of both.
     ended: OwnedFd,
     end: File,
+    /// How many forks there had been when it was made: a child has copies.
+    born: u32,
 }
 
 /// The thread's own side.
@@ -61,7 +63,7 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
     let (ours, theirs) = sys::socket::owned_pair(libc::SOCK_STREAM)?;
     let (ended, end) = sys::pipe()?;
     let (outcome, id, end) = (OnceLock::new(), Mutex::new(None), File::from(end));
-    let shared = Arc::new(Shared { outcome, id, ended, end });
+    let shared = Arc::new(Shared { outcome, id, ended, end, born: forks() });
     let entry = Entry { shared: Arc::clone(&shared), socket: theirs };
     Ok((Thread { shared }, entry, Socket::adopt(ours.into_raw_fd())?))
 }
@@ -164,7 +166,8 @@ impl Thread {
 impl Drop for Thread {
     fn drop(&mut self) {
         // Other handles may live on, but a task of this thread waits by one of this thread's.
-        cancel_everywhere(self.fd(), false);
+        let last = Arc::strong_count(&self.shared) == 1 && self.shared.born == forks();
+        cancel_everywhere(self.fd(), last);
     }
 }
 

@@ -12,12 +12,14 @@ passed=0 failed=0 skipped=0
 
 PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
 export PKG_CONFIG_PATH
-# shellcheck disable=SC2046
-if ! $CC -O2 -o "$work/workload" tests/counts/workload.c \
-	$($PKG_CONFIG --cflags --libs cqueues) "-Wl,-rpath,$PREFIX/lib"; then
-	echo "0 passed, 1 failed, 0 skipped"
-	exit 1
-fi
+for program in workload events; do
+	# shellcheck disable=SC2046
+	if ! $CC -O2 -o "$work/$program" tests/counts/$program.c \
+		$($PKG_CONFIG --cflags --libs cqueues) "-Wl,-rpath,$PREFIX/lib"; then
+		echo "0 passed, 1 failed, 0 skipped"
+		exit 1
+	fi
+done
 
 # budget WHAT FIGURE LIMIT: prints the figure beside its budget and judges it.
 budget() {
@@ -50,10 +52,10 @@ per_operation() {
 		-v operations="$(($4 - $3))" 'BEGIN { printf "%.4f", (long - short) / operations }'
 }
 
-# two_runs SHORT LONG WORKLOAD: logs the system calls of both.
+# two_runs SHORT LONG WORKLOAD [PROGRAM]: logs the system calls of both.
 two_runs() {
-	strace -f -c -o "$work/short" "$work/workload" "$3" "$1" &&
-		strace -f -c -o "$work/long" "$work/workload" "$3" "$2"
+	strace -f -c -o "$work/short" "$work/${4-workload}" "$3" "$1" &&
+		strace -f -c -o "$work/long" "$work/${4-workload}" "$3" "$2"
 }
 
 # serve_lines LOG WORKLOAD CONNECTIONS LINES: logs the system calls of a server under load.
@@ -89,6 +91,19 @@ count_system_calls() {
 		two_runs $short $long $style
 		budget "$style: system calls per round" "$(per_operation 4 '.*' $short $long)" 0
 	done
+}
+
+# What causes the event is one call, waiting for it is two: the poll, and the fetching.
+count_events() {
+	short=500 long=2500
+	two_runs $short $long signals events
+	budget 'signal, sent and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3
+	two_runs $short $long files events
+	budget 'file, changed and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3
+	short=100 long=600
+	two_runs $short $long threads events >/dev/null 2>&1
+	budget "thread, joined: system calls of the poll, its registration, and the thread's end" \
+		"$(per_operation 4 'epoll.*|read|poll|write' $short $long)" 3
 }
 
 # queries OPTIONS: system calls of a DNS query, of which 16 are under way at once.
@@ -131,6 +146,7 @@ many=$("$work/workload" most 10000)
 
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	count_system_calls
+	count_events
 	count_queries
 	one=$(idle_calls 1 1000)
 	budget "idle step with $many descriptors: system calls as with one" \

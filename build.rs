@@ -7,7 +7,7 @@ const VARIABLE: &str = "CQUEUES_TEST_BACKEND";
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed={VARIABLE}");
-    println!("cargo::rustc-check-cfg=cfg(epoll, kqueue, ports, emulated)");
+    println!("cargo::rustc-check-cfg=cfg(epoll, kqueue, ports, emulated, mmsg)");
     let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let backend = match os.as_str() {
         "linux" | "android" => "epoll",
@@ -15,6 +15,10 @@ fn main() {
         "solaris" | "illumos" => "ports",
         other => panic!("no backend for {other}"),
     };
+    // recvmmsg and sendmmsg.
+    if ["linux", "android", "freebsd", "netbsd", "openbsd"].contains(&os.as_str()) {
+        println!("cargo::rustc-cfg=mmsg");
+    }
     let asked = std::env::var(VARIABLE).unwrap_or_default();
     match (asked.as_str(), backend) {
         ("", own) => println!("cargo::rustc-cfg={own}"),

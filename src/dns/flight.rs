@@ -84,6 +84,7 @@ pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<De
 /// A socket that has done its work and may have a new port: Linux chooses another one, at random, when an unbound
 /// socket that was disconnected connects again. That costs less than a new socket, and what came for the
 /// old port does not reach it any more.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // it is only closed
 pub struct Spare {
     socket: Descriptor,
     v4: bool,

@@ -35,20 +35,13 @@ use crate::controller::{cancel_everywhere, Member};
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
 use crate::sys;
-use crate::sys::socket as sock;
+use crate::sys::{peer, socket as sock};
 use crate::tls::{Engine, Peer};
 use establish::{Phase, Plan};
 use queue::Queue;
 use std::cell::RefCell;
 use std::os::fd::RawFd;
 use std::rc::Rc;
-
-/// Corking of TCP output.
-#[cfg(target_os = "linux")]
-pub const TCP_CORK: i32 = libc::TCP_CORK;
-/// Corking of TCP output.
-#[cfg(not(target_os = "linux"))]
-pub const TCP_CORK: i32 = libc::TCP_NOPUSH;
 
 /// The type of a descriptor that is no socket but can be read and written.
 const NO_SOCKET: i32 = 0;
@@ -511,7 +504,7 @@ impl Socket {
         let fd = self.open_fd()?;
         match sock::local_name(fd).map(|name| address::family(&name))? {
             libc::AF_UNIX => {
-                sock::peer_credentials(fd).map(|(_, uid, gid)| (uid, gid)).map_err(Errno::from)
+                peer::credentials(fd).map(|(_, uid, gid)| (uid, gid)).map_err(Errno::from)
             }
             _ => Err(Errno(libc::EOPNOTSUPP)),
         }
@@ -519,7 +512,7 @@ impl Socket {
 
     /// The process of a UNIX peer as of its connect, 0 if it is not known.
     pub fn peer_process(&self) -> Result<i32> {
-        Ok(sock::peer_credentials(self.open_fd()?)?.0)
+        Ok(peer::credentials(self.open_fd()?)?.0)
     }
 
     /// The descriptor, once connecting or binding has gone as far as it can.
@@ -537,7 +530,7 @@ impl Socket {
 
     /// Uncorks TCP output.
     pub fn uncork(&self) -> Result<()> {
-        Ok(sock::set_option(self.open_fd()?, libc::IPPROTO_TCP, TCP_CORK, 0)?)
+        Ok(sock::set_option(self.open_fd()?, libc::IPPROTO_TCP, sock::CORK, 0)?)
     }
 }
 

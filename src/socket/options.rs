@@ -156,10 +156,10 @@ impl Options {
         let on = |wanted: bool, level, name| set(wanted, level, name, 1);
         let (general, tcp) = (libc::SOL_SOCKET, libc::IPPROTO_TCP);
         on(internet && listens && self.reuse_address, general, libc::SO_REUSEADDR)?;
-        on(internet && self.reuse_port, general, libc::SO_REUSEPORT)?;
+        on(internet && self.reuse_port, general, sock::REUSE_PORT)?;
         on(internet && datagram && self.broadcast, general, libc::SO_BROADCAST)?;
         on(internet && stream && self.no_delay, tcp, libc::TCP_NODELAY)?;
-        on(internet && stream && self.no_push, tcp, super::TCP_CORK)?;
+        on(internet && stream && self.no_push, tcp, sock::CORK)?;
         on(self.oob_inline, general, libc::SO_OOBINLINE)?;
         if let (libc::AF_INET6, Some(only)) = (family, self.v6_only) {
             set(true, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, only.into())?;
@@ -168,9 +168,10 @@ impl Options {
         if alive.on {
             on(true, general, libc::SO_KEEPALIVE)?;
             let tcp_figure = |name, value| set(internet && stream && value > 0, tcp, name, value);
-            tcp_figure(sock::KEEP_IDLE, alive.idle)?;
-            tcp_figure(libc::TCP_KEEPINTVL, alive.interval)?;
-            tcp_figure(libc::TCP_KEEPCNT, alive.count)?;
+            let [idle, interval, count] = sock::KEEP_ALIVE;
+            tcp_figure(idle, alive.idle)?;
+            tcp_figure(interval, alive.interval)?;
+            tcp_figure(count, alive.count)?;
         }
         Ok(())
     }

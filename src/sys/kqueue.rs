@@ -32,8 +32,7 @@ pub(crate) use system::{
 };
 pub(crate) use system::{EV_ADD as ADD, EV_CLEAR as CLEAR, EV_DELETE as DELETE, EV_EOF as EOF};
 pub(crate) use system::{
-    NOTE_ATTRIB, NOTE_DELETE, NOTE_EXTEND, NOTE_LINK, NOTE_RENAME, NOTE_REVOKE, NOTE_TRIGGER,
-    NOTE_WRITE,
+    NOTE_ATTRIB, NOTE_DELETE, NOTE_EXTEND, NOTE_RENAME, NOTE_REVOKE, NOTE_TRIGGER, NOTE_WRITE,
 };
 
 /// Urgent data, with `NOTE_OOB`: filter and note, where the system has it.
@@ -56,8 +55,7 @@ pub fn create() -> io::Result<RawFd> {
 pub fn create() -> io::Result<RawFd> {
     // SAFETY: no pointers.
     let queue = check(unsafe { system::kqueue() })?;
-    // SAFETY: no pointers.
-    check(unsafe { libc::fcntl(queue, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    super::close_on_exec(queue)?;
     Ok(queue)
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-//! recvmsg(2), sendmsg(2) and their batches: messages with addresses and descriptors. No call
-//! waits, whatever the descriptor's flags say.
+//! recvmsg(2), sendmsg(2): messages with addresses and descriptors. No call waits, whatever the
+//! descriptor's flags say.
 
+pub use super::batch::{receive_batch, send_batch};
 use super::{check_size, close};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::io;
@@ -63,9 +64,6 @@ pub struct Datagram {
 /// The datagram was longer than the room for it.
 pub const TRUNCATED: u32 = 1;
 
-/// How many datagrams one system call takes.
-const BATCH: usize = 32;
-
 /// What a receive brought.
 #[derive(Clone, Copy)]
 pub struct Received {
@@ -77,12 +75,12 @@ pub struct Received {
     pub from: Address,
 }
 
-fn piece(data: *const u8, size: usize) -> libc::iovec {
+pub(super) fn piece(data: *const u8, size: usize) -> libc::iovec {
     libc::iovec { iov_base: data.cast_mut().cast(), iov_len: size }
 }
 
 /// A header that borrows `pieces` and `address`.
-fn header(pieces: &mut [libc::iovec], address: &mut Address) -> libc::msghdr {
+pub(super) fn header(pieces: &mut [libc::iovec], address: &mut Address) -> libc::msghdr {
     // SAFETY: an all-zero msghdr is valid: no address, no data, no control data.
     let mut header: libc::msghdr = unsafe { zeroed() };
     header.msg_iov = pieces.as_mut_ptr();
@@ -95,7 +93,7 @@ fn header(pieces: &mut [libc::iovec], address: &mut Address) -> libc::msghdr {
 }
 
 /// Room for any address.
-fn room() -> Address {
+pub(super) fn room() -> Address {
     Address { storage: [0; 16], size: size_of::<[u64; 16]>() as u32 }
 }
 
@@ -125,82 +123,6 @@ pub fn send_two(fd: RawFd, first: &[u8], second: &[u8], flags: i32) -> io::Resul
     let message = header(&mut pieces, &mut { Address::NONE });
     // SAFETY: as above.
     check_size(unsafe { libc::sendmsg(fd, &message, flags | libc::MSG_DONTWAIT) })
-}
-
-/// Room for the headers of a batch, on the stack.
-struct Headers {
-    messages: [libc::mmsghdr; BATCH],
-    pieces: [libc::iovec; BATCH],
-}
-
-impl Headers {
-    /// Headers that borrow the data and the addresses of a list of at most `BATCH`.
-    fn prepare(&mut self, list: &mut [Datagram]) -> (*mut libc::mmsghdr, u32) {
-        for ((item, message), at) in list.iter_mut().zip(&mut self.messages).zip(&mut self.pieces) {
-            *at = piece(item.data.cast(), item.size);
-            message.msg_hdr = header(std::slice::from_mut(at), &mut item.address);
-        }
-        (self.messages.as_mut_ptr(), list.len() as u32)
-    }
-}
-
-/// Runs `batch` for pieces of the list until one is not done wholly. An error counts only when
-/// nothing was done before.
-fn in_batches(
-    list: &mut [Datagram],
-    mut batch: impl FnMut(&mut [Datagram], &mut Headers) -> io::Result<usize>,
-) -> io::Result<usize> {
-    // SAFETY: all-zero headers and pieces are valid.
-    let mut headers: Headers = unsafe { zeroed() };
-    let mut done = 0;
-    for piece in list.chunks_mut(BATCH) {
-        match batch(piece, &mut headers) {
-            Ok(count) => done += count,
-            Err(error) if done == 0 => return Err(error),
-            Err(_) => break,
-        }
-        if done % BATCH != 0 {
-            break;
-        }
-    }
-    Ok(done)
-}
-
-/// Receives as many datagrams as are there and fit the list; tells how many.
-///
-/// # Safety
-///
-/// The data of each is writable for its size.
-pub unsafe fn receive_batch(fd: RawFd, list: &mut [Datagram]) -> io::Result<usize> {
-    in_batches(list, |list, headers| {
-        list.iter_mut().for_each(|item| item.address = room());
-        let (first, count) = headers.prepare(list);
-        let none = std::ptr::null_mut();
-        // SAFETY: `count` headers were prepared; their data is writable, as documented.
-        let done = unsafe { libc::recvmmsg(fd, first, count, libc::MSG_DONTWAIT as _, none) };
-        let done = check_size(done as isize)?;
-        for (item, message) in list.iter_mut().zip(&headers.messages).take(done) {
-            item.received = message.msg_len as usize;
-            let cut = message.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-            item.flags = if cut { TRUNCATED } else { 0 };
-            item.address.size = message.msg_hdr.msg_namelen;
-        }
-        Ok(done)
-    })
-}
-
-/// Sends the datagrams of a list; tells how many.
-///
-/// # Safety
-///
-/// The data of each is readable for its size.
-pub unsafe fn send_batch(fd: RawFd, list: &mut [Datagram], flags: i32) -> io::Result<usize> {
-    in_batches(list, |list, headers| {
-        let (first, count) = headers.prepare(list);
-        // SAFETY: `count` headers were prepared; their data is readable, as documented.
-        let done = unsafe { libc::sendmmsg(fd, first, count, (flags | libc::MSG_DONTWAIT) as _) };
-        check_size(done as isize)
-    })
 }
 
 /// Room for the control data of one descriptor, and no more, so that the system drops others.
@@ -238,6 +160,21 @@ pub fn send_descriptor(
     check_size(unsafe { libc::sendmsg(fd, &message, flags | libc::MSG_DONTWAIT) })
 }
 
+/// That descriptors that come are close-on-exec from the first moment.
+#[cfg(not(any(target_vendor = "apple", target_os = "solaris")))]
+const CLOSE_ON_EXEC: libc::c_int = libc::MSG_CMSG_CLOEXEC;
+/// macOS and Solaris have no such flag: they are made so right afterwards.
+#[cfg(any(target_vendor = "apple", target_os = "solaris"))]
+const CLOSE_ON_EXEC: libc::c_int = 0;
+
+#[cfg(not(any(target_vendor = "apple", target_os = "solaris")))]
+fn close_on_exec(_fd: RawFd) {}
+
+#[cfg(any(target_vendor = "apple", target_os = "solaris"))]
+fn close_on_exec(fd: RawFd) {
+    let _ = super::close_on_exec(fd);
+}
+
 /// Receives bytes and the descriptor that came with them. ENOBUFS: the data was longer, or there
 /// was more than one descriptor; those that came are closed.
 pub fn receive_descriptor(fd: RawFd, buffer: &mut [u8]) -> io::Result<(usize, Option<RawFd>)> {
@@ -247,10 +184,11 @@ pub fn receive_descriptor(fd: RawFd, buffer: &mut [u8]) -> io::Result<(usize, Op
     let mut control: Control = unsafe { zeroed() };
     message.msg_control = (&raw mut control).cast();
     message.msg_controllen = size_of::<Control>() as _;
-    let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
+    let flags = libc::MSG_DONTWAIT | CLOSE_ON_EXEC;
     // SAFETY: the header's pointers hold for the call; data and control data are writable.
     let size = check_size(unsafe { libc::recvmsg(fd, &mut message, flags) })?;
     let (first, count) = received_descriptors(&message);
+    first.iter().take(count).for_each(|&fd| close_on_exec(fd));
     let cut = message.msg_flags & (libc::MSG_TRUNC | libc::MSG_CTRUNC) != 0;
     if cut || count > 1 {
         first.iter().take(count).for_each(|&fd| close(fd));

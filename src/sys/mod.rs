@@ -2,6 +2,7 @@
 //! The system: one call per function, `std::io::Result` out. With `capi`, the only home of
 //! `unsafe`.
 
+pub mod batch;
 pub mod clock;
 #[cfg(emulated)]
 pub mod emulation;
@@ -16,6 +17,9 @@ pub mod inotify;
 #[cfg(kqueue)]
 pub mod kqueue;
 pub mod message;
+mod missing;
+mod newborn;
+pub mod peer;
 #[cfg(not(epoll))]
 pub mod poll;
 #[cfg(ports)]
@@ -42,6 +46,13 @@ pub fn close(fd: RawFd) {
     unsafe { libc::close(fd) };
 }
 
+/// fcntl(2), for those who cannot do it from birth.
+#[cfg(not(any(epoll, target_os = "netbsd")))]
+fn close_on_exec(fd: RawFd) -> io::Result<()> {
+    // SAFETY: no pointers.
+    check(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+}
+
 /// fstat(2): whether it is a regular file or a directory, which are never waited for.
 #[cfg(not(epoll))]
 pub fn is_file(fd: RawFd) -> io::Result<bool> {
@@ -52,14 +63,11 @@ pub fn is_file(fd: RawFd) -> io::Result<bool> {
     Ok([libc::S_IFREG, libc::S_IFDIR].contains(&(status.st_mode & libc::S_IFMT)))
 }
 
-/// pipe2(2): what is written to the second comes out of the first. Close-on-exec.
+/// pipe(2): what is written to the second comes out of the first. Close-on-exec.
 pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut fds = [-1; 2];
-    // SAFETY: room for two descriptors, which nobody else owns.
-    unsafe {
-        check(libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC))?;
-        Ok((OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])))
-    }
+    let [out, into] = newborn::pipe()?;
+    // SAFETY: nobody else owns them.
+    unsafe { Ok((OwnedFd::from_raw_fd(out), OwnedFd::from_raw_fd(into))) }
 }
 
 /// Has `call` called before each fork(2) of this process, by the thread that forks.

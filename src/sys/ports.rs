@@ -22,6 +22,7 @@ pub(crate) use system::{
 
 // <sys/port.h>; the libc crate does not have these.
 /// The file was read.
+#[cfg(emulated)]
 pub(crate) const FILE_ACCESS: Changes = 0x1;
 /// Its content changed.
 pub(crate) const FILE_MODIFIED: Changes = 0x2;
@@ -45,9 +46,9 @@ const MOST: usize = 8192;
 
 /// A new port, close-on-exec: afterwards, since port_create takes no flags.
 pub fn create() -> io::Result<RawFd> {
-    // SAFETY: no pointers, here and below.
+    // SAFETY: no pointers.
     let port = check(unsafe { system::port_create() })?;
-    check(unsafe { libc::fcntl(port, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    super::close_on_exec(port)?;
     Ok(port)
 }
 

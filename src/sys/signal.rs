@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! ppoll(2): waiting for a descriptor or a signal.
 
+use super::missing;
 use std::io;
 use std::os::fd::RawFd;
 
@@ -17,7 +18,7 @@ pub fn poll(fd: RawFd, events: i16, limit: Option<u64>, unblock: &[i32]) -> io::
     let mask = if unblock.is_empty() { None } else { Some(mask_without(unblock)?) };
     let mask = mask.as_ref().map_or(std::ptr::null(), |m| m as *const _);
     // SAFETY: one record; timespec and mask, where given, outlive the call.
-    super::check(unsafe { libc::ppoll(&mut record, 1, limit, mask) })?;
+    super::check(unsafe { missing::ppoll(&mut record, 1, limit, mask) })?;
     Ok(record.revents)
 }
 
@@ -148,5 +149,5 @@ pub fn describe(signal: i32) -> String {
 pub fn take_pending(set: &Set) -> io::Result<i32> {
     let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: set and time are initialised and outlive the call; no record is asked for.
-    super::check(unsafe { libc::sigtimedwait(&set.0, std::ptr::null_mut(), &now) })
+    super::check(unsafe { missing::sigtimedwait(&set.0, std::ptr::null_mut(), &now) })
 }

@@ -1,32 +1,54 @@
 // SPDX-License-Identifier: MIT
 //! socket(2) and its relatives. Every descriptor is close-on-exec and non-blocking from birth.
 
-use super::{check, check_size};
+use super::{check, check_size, newborn};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
-/// The idle time before SO_KEEPALIVE's first probe.
-#[cfg(not(target_vendor = "apple"))]
-pub const KEEP_IDLE: i32 = libc::TCP_KEEPIDLE;
-/// The idle time before SO_KEEPALIVE's first probe.
+/// SO_KEEPALIVE's idle time before the first probe, the time between probes, and how many fail.
+#[cfg(not(any(target_vendor = "apple", target_os = "openbsd")))]
+pub const KEEP_ALIVE: [i32; 3] = [libc::TCP_KEEPIDLE, libc::TCP_KEEPINTVL, libc::TCP_KEEPCNT];
+/// SO_KEEPALIVE's idle time before the first probe, the time between probes, and how many fail.
 #[cfg(target_vendor = "apple")]
-pub const KEEP_IDLE: i32 = libc::TCP_KEEPALIVE;
+pub const KEEP_ALIVE: [i32; 3] = [libc::TCP_KEEPALIVE, libc::TCP_KEEPINTVL, libc::TCP_KEEPCNT];
+/// OpenBSD has these for the whole system only: refused with ENOPROTOOPT.
+#[cfg(target_os = "openbsd")]
+pub const KEEP_ALIVE: [i32; 3] = [-1; 3];
 
-const FLAGS: libc::c_int = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+/// Corking of TCP output.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub const CORK: i32 = libc::TCP_CORK;
+/// Corking of TCP output.
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "openbsd",
+    target_os = "dragonfly"
+))]
+pub const CORK: i32 = libc::TCP_NOPUSH;
+/// Corking of TCP output: TCP_CORK of <netinet/tcp.h>, which the libc crate does not have.
+#[cfg(any(target_os = "solaris", target_os = "illumos"))]
+pub const CORK: i32 = 0x18;
+/// NetBSD has none: refused with ENOPROTOOPT.
+#[cfg(target_os = "netbsd")]
+pub const CORK: i32 = -1;
+
+/// Many listeners of one port.
+#[cfg(not(any(target_os = "solaris", target_os = "illumos")))]
+pub const REUSE_PORT: i32 = libc::SO_REUSEPORT;
+/// Not to be relied on here: refused with ENOPROTOOPT.
+#[cfg(any(target_os = "solaris", target_os = "illumos"))]
+pub const REUSE_PORT: i32 = -1;
 
 /// socket(2).
 pub fn open(family: i32, kind: i32) -> io::Result<RawFd> {
-    // SAFETY: no pointers.
-    check(unsafe { libc::socket(family, kind | FLAGS, 0) })
+    newborn::socket(family, kind)
 }
 
 /// socketpair(2) of UNIX sockets.
 pub fn pair(kind: i32) -> io::Result<(RawFd, RawFd)> {
-    let mut fds = [-1; 2];
-    // SAFETY: room for two descriptors.
-    check(unsafe { libc::socketpair(libc::AF_UNIX, kind | FLAGS, 0, fds.as_mut_ptr()) })?;
-    Ok((fds[0], fds[1]))
+    newborn::pair(kind).map(|[a, b]| (a, b))
 }
 
 /// The same, to be closed by whoever holds them.
@@ -64,11 +86,9 @@ pub fn disconnect(fd: RawFd) -> io::Result<()> {
     check(unsafe { libc::connect(fd, &nowhere, size) }).map(drop)
 }
 
-/// accept4(2); the peer's address is asked for when somebody wants it.
+/// accept(2); the peer's address is asked for when somebody wants it.
 pub fn accept(fd: RawFd) -> io::Result<RawFd> {
-    let none = std::ptr::null_mut();
-    // SAFETY: no address is asked for.
-    check(unsafe { libc::accept4(fd, none, none.cast(), FLAGS) })
+    newborn::accept(fd)
 }
 
 /// recv(2), which does not wait whatever the descriptor's flags say.
@@ -212,19 +232,6 @@ pub fn change_mode(fd: RawFd, mode: u32) -> io::Result<()> {
 pub fn duplicate(fd: RawFd) -> io::Result<RawFd> {
     // SAFETY: no pointers.
     check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
-}
-
-/// SO_PEERCRED: process, user and group of a UNIX peer as of its connect.
-#[cfg(target_os = "linux")]
-pub fn peer_credentials(fd: RawFd) -> io::Result<(i32, u32, u32)> {
-    let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let mut size = std::mem::size_of_val(&found) as libc::socklen_t;
-    let pointer = (&raw mut found).cast();
-    // SAFETY: `found` is writable for `size` bytes.
-    check(unsafe {
-        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, pointer, &mut size)
-    })?;
-    Ok((found.pid, found.uid, found.gid))
 }
 
 /// Copies an address.

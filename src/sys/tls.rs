@@ -157,8 +157,8 @@ pub fn dtls_timeout(ssl: &SslRef) -> Option<Duration> {
     let place = (&raw mut left).cast();
     // SAFETY: a live object; `left` is writable.
     let known = unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), DTLS_CTRL_GET_TIMEOUT, 0, place) };
-    let micros = left.tv_sec.unsigned_abs() * 1_000_000 + left.tv_usec.unsigned_abs();
-    (known == 1).then(|| Duration::from_micros(micros))
+    let (seconds, micros) = (left.tv_sec as u64, left.tv_usec as u64);
+    (known == 1).then(|| Duration::from_secs(seconds) + Duration::from_micros(micros))
 }
 
 /// Sends a DTLS flight again if its time has come. False: it was sent often enough.

@@ -317,6 +317,10 @@ TEST(no_descriptor_for_an_alert_is_an_error)
 	struct rlimit limit;
 	int fd = -1;
 
+	if (getenv("CQUEUES_TEST_BACKEND") != NULL) {
+		cq_controller_free(cq);
+		SKIP("the system's queue takes alerts itself, without a descriptor");
+	}
 	limit = forbid_descriptors();
 	ERR(cq_controller_pollfd(cq, &fd), EMFILE);
 	ERR(cq_controller_alert(cq), EMFILE);

@@ -7,10 +7,12 @@
 #   run.sh --sanitize [NAME...]        built with the address and undefined behaviour sanitizers
 #   run.sh --valgrind [NAME...]        under valgrind: no errors and no leaks
 #
+# COMPILERS names those of C, and WORK is a folder for what is built.
+#
 # Closes with "N passed, N failed, N skipped".
 
 cd "$(dirname "$0")/../.." || exit 1
-: "${PREFIX:=$PWD/build/stage}" "${PKG_CONFIG:=pkg-config}" "${CXX:=c++}"
+: "${PREFIX:=$PWD/build/stage}" "${PKG_CONFIG:=pkg-config}" "${CXX:=c++}" "${COMPILERS:=gcc clang}"
 here=tests/capi
 mode=plain
 case ${1-} in
@@ -19,7 +21,7 @@ case ${1-} in
 	shift
 	;;
 esac
-work=$PWD/build/capi-$mode
+work=${WORK:-$PWD/build/capi-$mode}
 mkdir -p "$work"
 passed=0 failed=0 skipped=0
 
@@ -130,21 +132,25 @@ plain)
 			verdict FAILED 'every exported function is called by a test'
 		fi
 	fi
-	for compiler in gcc clang; do
-		if ! command -v $compiler >/dev/null; then
+	for compiler in $COMPILERS; do
+		if ! command -v "$compiler" >/dev/null; then
 			verdict skip "$compiler is not installed"
 			continue
 		fi
-		compiles $compiler '-std=c11 -O2'
-		compiles $compiler '-std=c99 -O0'
+		compiles "$compiler" '-std=c11 -O2'
+		compiles "$compiler" '-std=c99 -O0'
 	done
-	for compiler in "$CXX" clang++; do
+	case $COMPILERS in
+	*clang*) others=clang++ ;;
+	*) others= ;;
+	esac
+	for compiler in "$CXX" $others; do
 		if command -v "$compiler" >/dev/null; then
 			compiles "$compiler" '-std=c++11'
 			compiles "$compiler" '-std=c++17 -O2'
 		fi
 	done
-	for compiler in gcc clang; do
+	for compiler in $COMPILERS; do
 		for name in $names; do
 			if [ -x "$work/$name.$compiler" ]; then run_program "$name ($compiler)" "$work/$name.$compiler"; fi
 		done

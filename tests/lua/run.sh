@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Run every spec here, or those named, on all five interpreters.
+# Run every spec here, or those named, on all five interpreters, or those that LUAS names.
 #
 #   PREFIX=/usr/local tests/lua/run.sh [socket_stream_spec.lua ...]
 #
@@ -26,7 +26,7 @@ else
 fi
 total_passed=0 total_failed=0 total_skipped=0
 
-for lua in lua5.1 luajit lua5.2 lua5.3 lua5.4; do
+for lua in ${LUAS:-lua5.1 luajit lua5.2 lua5.3 lua5.4}; do
 	if ! command -v "$lua" >/dev/null; then
 		echo "$lua: not here"
 		continue

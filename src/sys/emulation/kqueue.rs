@@ -9,7 +9,7 @@
 
 #![allow(non_camel_case_types, non_upper_case_globals)]
 
-use super::watch::{Happened, Watch};
+use super::watch::{watches, Happened, Watches};
 use super::*;
 use libc::{c_int, c_void, timespec};
 
@@ -58,6 +58,7 @@ struct State {
     /// Which file a descriptor that has been registered was open on.
     files: HashMap<usize, Identity>,
     bell: Option<Bell>,
+    watches: Option<Watches>,
 }
 
 /// A registration.
@@ -67,15 +68,13 @@ struct Note {
     token: usize,
     /// What has happened and was not told yet, of filters that have notes.
     pending: u32,
-    source: Source,
+    signal: Option<Signal>,
 }
 
-enum Source {
-    /// The descriptor itself, or nothing.
-    None,
-    File(Watch),
-    /// An epoll with a signalfd in it, edge-triggered: it tells of each signal once and takes none.
-    Signal(Own, Own),
+/// An epoll with a signalfd in it, edge-triggered: it tells of each signal once and takes none.
+struct Signal {
+    edges: Own,
+    _signals: Own,
 }
 
 // SAFETY: the token is a number that nobody follows.
@@ -194,6 +193,9 @@ impl State {
         }
         if change.flags & EV_DELETE != 0 {
             self.notes.remove(&key).ok_or_else(|| error(libc::ENOENT))?;
+            if change.filter == EVFILT_VNODE {
+                self.watches.iter_mut().for_each(|watches| watches.remove(change.ident));
+            }
             return self.arm(queue, change.ident);
         }
         match self.notes.get_mut(&key) {
@@ -206,6 +208,9 @@ impl State {
             None if change.flags & EV_ADD == 0 => return Err(error(libc::ENOENT)),
             None => {
                 let note = Note::new(queue, change)?;
+                if change.filter == EVFILT_VNODE {
+                    watches(&mut self.watches, queue)?.add(change.ident, change.ident as RawFd)?;
+                }
                 self.notes.insert(key, note);
             }
         }
@@ -229,6 +234,7 @@ impl State {
     /// What was registered for a descriptor is gone: it was closed.
     fn forget(&mut self, ident: usize) {
         self.notes.retain(|key, _| key.0 != ident || !is_of_descriptor(key.1));
+        self.watches.iter_mut().for_each(|watches| watches.remove(ident));
     }
 
     /// Tells the kernel what to look for on a descriptor. One-shot, since an epoll holds on to a file that was
@@ -258,13 +264,15 @@ impl State {
         if token & (BELL | SOURCE) == 0 {
             return self.collect_descriptor(queue, token as usize, found);
         }
-        let files = &self.files;
-        self.notes.retain(|&(ident, filter), _| {
-            filter != EVFILT_VNODE || identity(ident as RawFd).ok().as_ref() == files.get(&ident)
-        });
+        self.drop_closed();
+        let happened = self.watches.iter_mut().flat_map(Watches::look).collect::<Vec<_>>();
+        for (ident, happened) in happened {
+            let note = self.notes.entry((ident, EVFILT_VNODE));
+            note.and_modify(|note| note.pending |= notes(happened) & note.wanted);
+        }
         let own = |filter| [EVFILT_VNODE, EVFILT_SIGNAL, EVFILT_USER].contains(&filter);
         for (&(ident, filter), note) in self.notes.iter_mut().filter(|(key, _)| own(key.1)) {
-            note.pending |= note.source.look(ident) & note.wanted;
+            note.pending |= note.signal.as_ref().map_or(0, Signal::look);
             if note.pending == 0 {
                 continue;
             }
@@ -277,6 +285,15 @@ impl State {
         let mut notes = self.notes.iter();
         let pending = notes.any(|(key, note)| own(key.1) && note.pending != 0);
         self.bell.iter().for_each(|bell| bell.ring(pending));
+    }
+
+    /// Closing a file ends what was to be told of it.
+    fn drop_closed(&mut self) {
+        let is_open =
+            |ident: &usize| identity(*ident as RawFd).ok().as_ref() == self.files.get(ident);
+        let files = self.notes.keys().filter(|key| key.1 == EVFILT_VNODE).map(|key| key.0);
+        let closed: Vec<usize> = files.filter(|ident| !is_open(ident)).collect();
+        closed.into_iter().for_each(|ident| self.forget(ident));
     }
 
     fn collect_descriptor(&mut self, queue: RawFd, ident: usize, found: &mut Vec<kevent>) {
@@ -317,18 +334,18 @@ impl State {
 
 impl Note {
     fn new(queue: RawFd, change: &kevent) -> io::Result<Note> {
-        let source = match change.filter {
-            EVFILT_READ | EVFILT_WRITE | EVFILT_EXCEPT | EVFILT_USER => Source::None,
-            EVFILT_VNODE => Source::File(Watch::new(change.ident as RawFd)?),
-            EVFILT_SIGNAL => signal(change.ident)?,
+        let known = [EVFILT_READ, EVFILT_WRITE, EVFILT_EXCEPT, EVFILT_VNODE, EVFILT_USER];
+        let signal = match change.filter {
+            EVFILT_SIGNAL => Some(Signal::new(change.ident)?),
+            filter if known.contains(&filter) => None,
             _ => return Err(error(libc::EINVAL)),
         };
-        if let Some(fd) = source.fd() {
-            register(queue, fd, libc::EPOLLIN, SOURCE | fd as u64)?;
+        if let Some(signal) = &signal {
+            register(queue, signal.edges.0, libc::EPOLLIN, SOURCE)?;
         }
         let wanted = if change.filter == EVFILT_VNODE { change.fflags } else { !0 };
         let token = change.udata as usize;
-        Ok(Note { flags: change.flags & EV_CLEAR, wanted, token, pending: 0, source })
+        Ok(Note { flags: change.flags & EV_CLEAR, wanted, token, pending: 0, signal })
     }
 
     fn event(&self, ident: usize, filter: i16, flags: u16) -> kevent {
@@ -337,26 +354,31 @@ impl Note {
     }
 }
 
-impl Source {
-    fn fd(&self) -> Option<RawFd> {
-        match self {
-            Source::None => None,
-            Source::File(watch) => Some(watch.fd()),
-            Source::Signal(edges, _) => Some(edges.0),
-        }
+impl Signal {
+    fn new(number: usize) -> io::Result<Signal> {
+        // SAFETY: an all-zero sigset_t is a valid object, and sigemptyset makes it an empty set.
+        let mut set = unsafe {
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&mut set);
+            set
+        };
+        // SAFETY: initialised; an invalid number is refused.
+        super::super::check(unsafe { libc::sigaddset(&mut set, number as c_int) })?;
+        let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
+        // SAFETY: the set is readable.
+        let signals = Own(super::super::check(unsafe { libc::signalfd(-1, &set, flags) })?);
+        let edges = Own(epoll::create()?);
+        register(edges.0, signals.0, libc::EPOLLIN | libc::EPOLLET, 0)?;
+        let signal = Signal { edges, _signals: signals };
+        signal.look(); // what was sent before counts for nothing
+        Ok(signal)
     }
 
-    /// What has happened since the last look.
-    fn look(&mut self, ident: usize) -> u32 {
-        match self {
-            Source::None => 0,
-            Source::File(watch) => notes(watch.look(ident as RawFd)),
-            Source::Signal(edges, _) => {
-                let mut found = Vec::with_capacity(1);
-                let _ = epoll::wait(edges.0, &mut found, 0);
-                found.len() as u32
-            }
-        }
+    /// 1 if one was sent since the last look.
+    fn look(&self) -> u32 {
+        let mut found = Vec::with_capacity(1);
+        let _ = epoll::wait(self.edges.0, &mut found, 0);
+        found.len() as u32
     }
 }
 
@@ -378,23 +400,4 @@ fn notes(happened: Happened) -> u32 {
     .into_iter()
     .filter(|(yes, _)| *yes)
     .fold(0, |notes, (_, note)| notes | note)
-}
-
-fn signal(number: usize) -> io::Result<Source> {
-    // SAFETY: an all-zero sigset_t is a valid object, and sigemptyset makes it an empty set.
-    let mut set = unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        set
-    };
-    // SAFETY: initialised; an invalid number is refused.
-    super::super::check(unsafe { libc::sigaddset(&mut set, number as c_int) })?;
-    let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
-    // SAFETY: the set is readable.
-    let signals = Own(super::super::check(unsafe { libc::signalfd(-1, &set, flags) })?);
-    let edges = Own(epoll::create()?);
-    register(edges.0, signals.0, libc::EPOLLIN | libc::EPOLLET, 0)?;
-    let mut source = Source::Signal(edges, signals);
-    source.look(number); // what was sent before counts for nothing
-    Ok(source)
 }

@@ -96,7 +96,7 @@ impl Bell {
     }
 }
 
-/// Tokens of an epoll: a descriptor's number; `BELL`; `SOURCE` and the number of a descriptor of ours.
+/// Tokens of an epoll: a descriptor's number; `BELL`; `SOURCE`, another descriptor of ours.
 const BELL: u64 = 1 << 40;
 const SOURCE: u64 = 1 << 41;
 

@@ -10,7 +10,7 @@
 #![allow(non_camel_case_types)]
 
 use super::super::ports::{self, FileObject};
-use super::watch::{Happened, Watch};
+use super::watch::{watches, Happened, Watches};
 use super::*;
 use libc::{c_int, c_uint, c_ushort, c_void, timespec, uintptr_t};
 use std::collections::VecDeque;
@@ -35,13 +35,14 @@ static PORTS: Table<Port> = Table::new();
 
 struct Port {
     fd: RawFd,
-    bell: Bell,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     pending: VecDeque<Pending>,
+    bell: Option<Bell>,
+    watches: Option<Watches>,
     descriptors: HashMap<RawFd, Association>,
     files: HashMap<usize, File>,
 }
@@ -54,6 +55,7 @@ struct Pending {
     token: usize,
     file: Option<Identity>,
     /// What a descriptor was associated for.
+    #[allow(dead_code)] // only tests ask
     wanted: i16,
 }
 
@@ -66,7 +68,6 @@ struct Association {
 struct File {
     path: CString,
     open: Own,
-    watch: Watch,
     wanted: c_int,
     token: usize,
 }
@@ -82,7 +83,7 @@ pub unsafe fn port_create() -> c_int {
 
 fn create() -> io::Result<RawFd> {
     let fd = epoll::create()?;
-    PORTS.insert(fd, Port { fd, bell: Bell::new(fd)?, state: Mutex::default() });
+    PORTS.insert(fd, Port { fd, state: Mutex::default() });
     Ok(fd)
 }
 
@@ -183,7 +184,10 @@ pub unsafe fn port_getn(
 impl Port {
     fn push(&self, state: &mut State, event: Pending) {
         state.pending.push_back(event);
-        self.bell.ring(true);
+        if state.bell.is_none() {
+            state.bell = Bell::new(self.fd).ok(); // without descriptors others are in trouble too
+        }
+        state.bell.iter().for_each(|bell| bell.ring(true));
     }
 
     fn associate(&self, fd: RawFd, events: c_int, token: usize) -> io::Result<c_int> {
@@ -221,9 +225,8 @@ impl Port {
         state.forget(PORT_SOURCE_FILE, object);
         match changed_since(&status(open.0)?, times) & wanted {
             0 => {
-                let watch = Watch::new(open.0)?;
-                register(self.fd, watch.fd(), libc::EPOLLIN, SOURCE | watch.fd() as u64)?;
-                state.files.insert(object, File { path, open, watch, wanted, token });
+                watches(&mut state.watches, self.fd)?.add(object, open.0)?;
+                state.files.insert(object, File { path, open, wanted, token });
             }
             events => {
                 let source = PORT_SOURCE_FILE;
@@ -259,7 +262,8 @@ impl Port {
             {
                 found.extend(event.report());
             }
-            self.bell.ring(!state.pending.is_empty());
+            let more = !state.pending.is_empty();
+            state.bell.iter().for_each(|bell| bell.ring(more));
             if !found.is_empty() || deadline.is_over() {
                 return Ok(found);
             }
@@ -305,22 +309,26 @@ impl State {
         self.pending.retain(|event| (event.source, event.object) != (source, object));
         let was = match source {
             PORT_SOURCE_FD => self.descriptors.remove(&(object as RawFd)).is_some(),
-            _ => self.files.remove(&object).is_some(),
+            _ => {
+                self.watches.iter_mut().for_each(|watches| watches.remove(object));
+                self.files.remove(&object).is_some()
+            }
         };
         was || before != self.pending.len()
     }
 
     fn collect_files(&mut self) {
-        let pending = &mut self.pending;
-        self.files.retain(|&object, file| {
-            let happened = file.watch.look(file.open.0);
+        let happened = self.watches.iter_mut().flat_map(Watches::look).collect::<Vec<_>>();
+        for (object, happened) in happened {
+            let Some(file) = self.files.get(&object) else { continue };
             let events = changes(happened, file) & (file.wanted | UNASKED);
             if events != 0 {
                 let (source, token) = (PORT_SOURCE_FILE, file.token);
-                pending.push_back(Pending { source, object, events, token, file: None, wanted: 0 });
+                self.forget(source, object);
+                let event = Pending { source, object, events, token, file: None, wanted: 0 };
+                self.pending.push_back(event);
             }
-            events == 0
-        });
+        }
     }
 }
 

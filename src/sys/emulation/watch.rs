@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: MIT
-//! inotify(7) on one open file: what has happened to it since the last look.
+//! inotify(7) on open files: what has happened to them since the last look. One instance a queue, since
+//! there are few in a system.
 
-use super::{error, status, Own};
+use super::{error, register, status, Own, SOURCE};
+use std::collections::HashMap;
 use std::ffi::CString;
 use std::io;
 use std::os::fd::RawFd;
 
-/// A file under observation.
-pub struct Watch {
+/// Files under observation, by keys of the caller's.
+pub struct Watches {
     inotify: Own,
-    /// Of the parent, for a directory: inotify is silent when an open one is removed.
+    files: HashMap<usize, File>,
+}
+
+struct File {
+    fd: RawFd,
+    /// Its number in the inotify, and, for a directory, that of the parent: inotify is silent when an open
+    /// one is removed.
+    own: i32,
     parent: i32,
-    links: u64,
-    size: i64,
+    links: libc::nlink_t,
+    size: libc::off_t,
 }
 
 /// What has happened.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub struct Happened {
     pub read: bool,
     pub written: bool,
@@ -33,51 +42,95 @@ pub struct Happened {
 const CONTENT: u32 =
     libc::IN_MODIFY | libc::IN_CREATE | libc::IN_DELETE | libc::IN_MOVED_FROM | libc::IN_MOVED_TO;
 
-impl Watch {
-    /// Begins with the file that `fd` is open on.
-    pub fn new(fd: RawFd) -> io::Result<Watch> {
+impl Watches {
+    fn new() -> io::Result<Watches> {
+        let flags = libc::IN_NONBLOCK | libc::IN_CLOEXEC;
         // SAFETY: no pointers.
-        let inotify = super::super::check(unsafe {
-            libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC)
-        })?;
+        let inotify = super::super::check(unsafe { libc::inotify_init1(flags) })?;
+        Ok(Watches { inotify: Own(inotify), files: HashMap::new() })
+    }
+
+    /// Begins with the file that `fd` is open on, as long as it is.
+    pub fn add(&mut self, key: usize, fd: RawFd) -> io::Result<()> {
         let found = status(fd)?;
-        let mut watch =
-            Watch { inotify: Own(inotify), parent: -1, links: found.st_nlink, size: found.st_size };
-        let own = CONTENT | libc::IN_ACCESS | libc::IN_ATTRIB | libc::IN_MOVE_SELF;
-        watch.add(&format!("/proc/self/fd/{fd}"), own)?;
+        let all = CONTENT | libc::IN_ACCESS | libc::IN_ATTRIB | libc::IN_MOVE_SELF;
+        let own = self.watch(&format!("/proc/self/fd/{fd}"), all)?;
+        let mut parent = -1;
         if found.st_mode & libc::S_IFMT == libc::S_IFDIR {
-            let parent = watch.add(&format!("/proc/self/fd/{fd}/.."), libc::IN_DELETE);
-            watch.parent = parent.unwrap_or(-1); // may be gone
+            let above = self.watch(&format!("/proc/self/fd/{fd}/.."), libc::IN_DELETE);
+            parent = above.unwrap_or(-1); // may be gone
         }
-        Ok(watch)
+        let (links, size) = (found.st_nlink, found.st_size);
+        self.files.insert(key, File { fd, own, parent, links, size });
+        Ok(())
     }
 
-    /// Readable when something may have happened.
-    pub fn fd(&self) -> RawFd {
-        self.inotify.0
-    }
-
-    fn add(&self, path: &str, mask: u32) -> io::Result<i32> {
+    fn watch(&self, path: &str, mask: u32) -> io::Result<i32> {
         let path = CString::new(path).map_err(|_| error(libc::EINVAL))?;
+        let mask = mask | libc::IN_MASK_ADD;
         // SAFETY: a terminated string.
         super::super::check(unsafe { libc::inotify_add_watch(self.inotify.0, path.as_ptr(), mask) })
     }
 
-    /// What has happened to the file, on which `fd` is open.
-    pub fn look(&mut self, fd: RawFd) -> Happened {
-        let mut happened = Happened::default();
-        while let Some(masks) = self.read() {
-            for (watch, mask) in masks {
-                self.count(&mut happened, watch, mask, fd);
+    /// No more of a file. What is left in the kernel finds no key.
+    pub fn remove(&mut self, key: usize) {
+        let Some(gone) = self.files.remove(&key) else { return };
+        for watch in [gone.own, gone.parent] {
+            if watch >= 0 && !self.files.values().any(|f| f.own == watch || f.parent == watch) {
+                // SAFETY: no pointers.
+                unsafe { libc::inotify_rm_watch(self.inotify.0, watch) };
             }
         }
-        happened
     }
 
-    fn count(&mut self, happened: &mut Happened, watch: i32, mask: u32, fd: RawFd) {
-        let Ok(now) = status(fd) else { return };
+    /// What has happened since the last look.
+    pub fn look(&mut self) -> Vec<(usize, Happened)> {
+        let mut all: HashMap<usize, Happened> = HashMap::new();
+        while let Some(records) = self.read() {
+            for (watch, mask) in records {
+                for (&key, file) in &mut self.files {
+                    file.count(watch, mask, all.entry(key).or_default());
+                }
+            }
+        }
+        all.into_iter().filter(|(_, happened)| *happened != Happened::default()).collect()
+    }
+
+    /// Some watches and masks; `None`: no more.
+    fn read(&self) -> Option<Vec<(i32, u32)>> {
+        let mut bytes = [0u8; 4096];
+        // SAFETY: writable for its length.
+        let size = unsafe { libc::read(self.inotify.0, bytes.as_mut_ptr().cast(), bytes.len()) };
+        let mut rest = &bytes[..usize::try_from(size).ok()?];
+        let mut found = Vec::new();
+        let number = |bytes: &[u8], at: usize| {
+            u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        while rest.len() >= 16 {
+            found.push((number(rest, 0) as i32, number(rest, 4)));
+            rest = &rest[16 + number(rest, 12) as usize..];
+        }
+        Some(found)
+    }
+}
+
+/// Those of a queue, which it has from the first file on.
+pub fn watches(place: &mut Option<Watches>, queue: RawFd) -> io::Result<&mut Watches> {
+    if place.is_none() {
+        let made = Watches::new()?;
+        register(queue, made.inotify.0, libc::EPOLLIN, SOURCE)?;
+        *place = Some(made);
+    }
+    Ok(place.as_mut().expect("made above"))
+}
+
+impl File {
+    fn count(&mut self, watch: i32, mask: u32, happened: &mut Happened) {
+        let Ok(now) = status(self.fd) else { return };
         if watch == self.parent {
             happened.unlinked |= now.st_nlink == 0;
+        }
+        if watch != self.own {
             return;
         }
         happened.read |= mask & libc::IN_ACCESS != 0;
@@ -96,22 +149,5 @@ impl Watch {
         }
         self.links = now.st_nlink;
         self.size = now.st_size;
-    }
-
-    /// Some watches and masks; `None`: no more.
-    fn read(&self) -> Option<Vec<(i32, u32)>> {
-        let mut bytes = [0u8; 4096];
-        // SAFETY: writable for its length.
-        let size = unsafe { libc::read(self.inotify.0, bytes.as_mut_ptr().cast(), bytes.len()) };
-        let mut rest = &bytes[..usize::try_from(size).ok()?];
-        let mut found = Vec::new();
-        let number = |bytes: &[u8], at: usize| {
-            u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-        };
-        while rest.len() >= 16 {
-            found.push((number(rest, 0) as i32, number(rest, 4)));
-            rest = &rest[16 + number(rest, 12) as usize..];
-        }
-        Some(found)
     }
 }

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The library over the queue of another system, imitated on Linux: the Rust, C and Lua tests.
+#
+#   run.sh kqueue|ports [rust] [capi] [lua]
+#
+# Built apart from the library proper, in build/NAME, by cargo's quick profile: what is tested is
+# behaviour. One compiler of C and the two Lua versions that differ most in how a
+# method waits stand for the others, which see nothing of the queue.
+#
+# Closes with "N passed, N failed, N skipped".
+
+cd "$(dirname "$0")/../.." || exit 1
+: "${CARGO:=cargo}" "${MAKE:=make}"
+name=${1:?"kqueue or ports"}
+shift
+parts=${*:-rust capi lua}
+export CQUEUES_TEST_BACKEND="$name"
+work=$PWD/build/$name
+mkdir -p "$work"
+passed=0 failed=0 skipped=0
+
+# add LOG: adds the counts at the ends of its parts.
+add() {
+	counts=$(awk '
+		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { plain = $1 " " $3 " " $5 }
+		/^specs: / { plain = $2 " " $4 " " $6 }
+		/^test result: / {
+			cargo = 1; gsub(/;/, "")
+			for (i = 2; i <= NF; i++) {
+				if ($i == "passed") p += $(i - 1)
+				if ($i == "failed") f += $(i - 1)
+				if ($i == "ignored") s += $(i - 1)
+			}
+		}
+		END { if (plain != "") print plain; else if (cargo) print p + 0, f + 0, s + 0 }' "$1")
+	: "${counts:=0 1 0}"
+	# shellcheck disable=SC2086
+	set -- $counts
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+# part NAME COMMAND...: one of the three, if it was asked for.
+part() {
+	case " $parts " in *" $1 "*) ;; *) return ;; esac
+	part=$1
+	shift
+	echo "-- $name: $part"
+	{ "$@" 2>&1 || echo "$part: ended with an error"; } </dev/null | tee "$work/$part.log"
+	before=$failed
+	add "$work/$part.log"
+	if [ "$failed" -eq "$before" ] && grep -q "^$part: ended with an error" "$work/$part.log"; then
+		failed=$((failed + 1))
+	fi
+}
+
+# Without debug information, which only costs time; the library is made of the same crates.
+export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
+
+rust() {
+	$CARGO test --target-dir "$work/target" --lib --tests --no-fail-fast
+}
+
+# What the Makefile does, in a folder that looks like this one, with an archive made by the quick profile.
+stage() {
+	$CARGO build --lib --target-dir "$work/target" || return
+	tree=$work/tree
+	mkdir -p "$tree"
+	for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings examples include pkgconfig src tools; do
+		ln -sfn "$PWD/$file" "$tree/$file"
+	done
+	touch "$work/target/debug/libcqueues.a"
+	$MAKE --no-print-directory -C "$tree" ARCHIVE="$work/target/debug/libcqueues.a" LUAS='5.1 5.4' stage
+}
+
+capi() {
+	stage && PREFIX=$work/tree/build/stage WORK=$work/capi COMPILERS=gcc sh tests/capi/run.sh
+}
+
+lua() {
+	stage && PREFIX=$work/tree/build/stage LUAS='lua5.4 luajit' sh tests/lua/run.sh
+}
+
+part rust rust
+part capi capi
+part lua lua
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

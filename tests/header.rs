@@ -12,28 +12,31 @@ fn root() -> &'static Path {
 fn generate() -> String {
     let mut config =
         cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml");
-    config.export.exclude.extend(private_constants(&root().join("src")));
+    config.export.exclude.extend(private_names(&root().join("src")));
     let bindings = cbindgen::generate_with_config(root(), config).expect("the crate parses");
     let mut text = Vec::new();
     bindings.write(&mut text);
     String::from_utf8(text).expect("a header is text")
 }
 
-/// The constants that are not the header's, which begin with CQ_. Left to itself cbindgen takes all in.
-fn private_constants(folder: &Path) -> BTreeSet<String> {
+/// The constants and functions that are not the header's, whose names begin with CQ_ and cq_. Left to
+/// itself cbindgen takes in all constants, and all foreign functions.
+fn private_names(folder: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            names.extend(private_constants(&path));
+            names.extend(private_names(&path));
             continue;
         }
         let text = std::fs::read_to_string(path).expect("a source file");
         let constants = text.split("const ").skip(1).filter_map(|rest| rest.split_once(':'));
+        let functions = text.split("fn ").skip(1).filter_map(|rest| rest.split_once('('));
         let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        names.extend(constants.map(|(name, _)| name.to_owned()).filter(|name| is_name(name)));
+        let found = constants.chain(functions).map(|(name, _)| name.to_owned());
+        names.extend(found.filter(|name| is_name(name)));
     }
-    names.retain(|name| !name.starts_with("CQ_"));
+    names.retain(|name| !name.starts_with("CQ_") && !name.starts_with("cq_"));
     names
 }
 

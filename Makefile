@@ -55,7 +55,7 @@ LIB_LINKS   := libcqueues.so.$(ABI) libcqueues.so
 LIB_FLAGS    = -shared -Wl,-soname,libcqueues.so.$(ABI) -Wl,--version-script=src/cqueues.map \
                -Wl,-z,defs -Wl,-z,nodelete -Wl,--gc-sections \
                -Wl,--whole-archive $(ARCHIVE) -Wl,--no-whole-archive -Wl,--as-needed $(NATIVE_LIBS)
-MODULE_FLAGS = -shared
+MODULE_FLAGS = -shared -Wl,-z,nodelete
 ORIGIN      := $$ORIGIN
 endif
 ifeq ($(SYSTEM),Linux)
@@ -196,6 +196,7 @@ demo:
 	@sh examples/echo/demo.sh
 	@sh examples/https/demo.sh
 	@sh examples/dig/demo.sh
+	@sh examples/watch/demo.sh
 
 test:
 	@tools/prerequisites test

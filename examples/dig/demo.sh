@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What `make demo` shows last: `dig` in C and in Lua goes from the root of a small internet of its own, in a
+# What `make demo` shows of names: `dig` in C and in Lua goes from the root of a small internet of its own, in a
 # network namespace, down to the answers.
 
 cd "$(dirname "$0")/../.." || exit 1

@@ -391,6 +391,7 @@ TEST(patterns_choose_what_is_told)
 	cq_notify *notifier;
 	const char *name;
 	uint32_t told;
+	int i;
 
 	make_folder();
 	SYS(mkdir(at("sub"), 0700));
@@ -401,10 +402,11 @@ TEST(patterns_choose_what_is_told)
 	write_file("sub/a.txt", "no");
 	write_file("sub/a.h", "yes");
 	write_file("sub/a.c", "yes");
-	OK(cq_notify_get(notifier, 10, &told, &name, NULL));
-	EQ(strcmp(name, "sub/a.h"), 0);
-	OK(cq_notify_get(notifier, 10, &told, &name, NULL));
-	EQ(strcmp(name, "sub/a.c"), 0);
+	for (i = 0; i < 2; i++) {
+		OK(cq_notify_get(notifier, 10, &told, &name, NULL));
+		EQ(told, CQ_NOTIFY_CREATE);
+		CHECK(strcmp(name, "sub/a.h") == 0 || strcmp(name, "sub/a.c") == 0);
+	}
 	expect_silence(notifier);
 	cq_notify_free(notifier);
 	remove_folder();
@@ -452,16 +454,18 @@ TEST(a_notifier_nests_in_any_loop)
 	OK(cq_notify_add(notifier, "file", CQ_NOTIFY_ALL));
 	record.fd = cq_notify_pollfd(notifier);
 	EQ(cq_notify_events(notifier), POLLIN);
-	EQ(poll(&record, 1, 0), 0);
+	drain(notifier);
 	CHECK(isnan(cq_notify_timeout(notifier)));
 	write_file("file", "text");
 	EQ(poll(&record, 1, 10000), 1);
 	OK(cq_notify_step(notifier));
 	EQ(cq_notify_timeout(notifier) == 0, true); /* of what was taken over, the descriptor tells no more */
-	while (cq_notify_fetch(notifier, &told, &name, NULL) == 0)
-		;
+	/* What some systems find out only by looking is told a little later. */
+	do
+		drain(notifier);
+	while (poll(&record, 1, 20) == 1);
+	ERR(cq_notify_fetch(notifier, &told, &name, NULL), EAGAIN);
 	CHECK(isnan(cq_notify_timeout(notifier)));
-	EQ(poll(&record, 1, 0), 0);
 	cq_notify_free(notifier);
 	remove_folder();
 }

@@ -127,5 +127,13 @@ else
 	verdict bad "$name"
 fi
 
+name='make demo shows a thread, a watched file and a service under signals, in C and in Lua alike'
+if sh examples/watch/demo.sh >"$log" 2>&1 && [ "$(grep -c -E ' (thread|file|signals) ' "$log")" -eq 6 ]; then
+	verdict ok "$name"
+	tail -n +2 "$log"
+else
+	verdict bad "$name"
+fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

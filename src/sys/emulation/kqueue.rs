@@ -174,7 +174,7 @@ impl Queue {
             for record in &records {
                 state.collect(self.fd, record.u64, &mut found);
             }
-            found.truncate(room);
+            state.keep(self.fd, found.split_off(found.len().min(room)))?;
             if !found.is_empty() || deadline.is_over() {
                 return Ok(found);
             }
@@ -220,13 +220,30 @@ impl State {
         self.arm(queue, change.ident)
     }
 
-    fn trigger(&mut self, queue: RawFd, key: (usize, i16), notes: u32) -> io::Result<()> {
+    /// What there was no room for is told the next time. Of descriptors it is found again anyway.
+    fn keep(&mut self, queue: RawFd, rest: Vec<kevent>) -> io::Result<()> {
+        for event in rest {
+            let own = event.filter == EVFILT_SIGNAL || event.filter == EVFILT_VNODE;
+            if let Some(note) = self.notes.get_mut(&(event.ident, event.filter)).filter(|_| own) {
+                note.pending |= event.fflags.max(1);
+                self.bell(queue)?.ring(true);
+            }
+        }
+        Ok(())
+    }
+
+    fn bell(&mut self, queue: RawFd) -> io::Result<&Bell> {
         if self.bell.is_none() {
             self.bell = Some(Bell::new(queue)?);
         }
+        Ok(self.bell.as_ref().expect("made above"))
+    }
+
+    fn trigger(&mut self, queue: RawFd, key: (usize, i16), notes: u32) -> io::Result<()> {
+        let bell = self.bell(queue)?;
         if notes & NOTE_TRIGGER != 0 {
+            bell.ring(true);
             self.notes.entry(key).and_modify(|note| note.pending = 1);
-            self.bell.as_ref().expect("made above").ring(true);
         }
         Ok(())
     }

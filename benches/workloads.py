@@ -18,6 +18,7 @@ MEBIBYTES = 256
 CONNECTIONS = 5000
 HANDSHAKES = 2000
 QUESTIONS = 20000
+LINES = 1000000
 PARSED = 200000
 
 
@@ -294,6 +295,19 @@ def udp_workloads(seconds, messages):
     ]
 
 
+def thread_workloads():
+    plain = build("lines_plain", ["-pthread"])
+    program = build("lines_cqueues", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib", "-pthread"])
+    senders = variants_of(("libcqueues, cq_thread_start", program, "thread", LINES)) + as_peers(
+        variants_of(("libcqueues, sockets by hand", program, "sockets", LINES)))
+    lua = lua_variants("lines", "thread", LINES // 4, needs="cqueues.thread")
+    return [
+        Workload("lines", "Lines of 64 bytes from one thread to another over a socket pair, each sent by itself",
+                 "µs CPU/line", senders + variants_of(("plain blocking sockets", plain, LINES)), "best"),
+        Workload("lines-lua", "The same from Lua", "µs CPU/line", lua, ORIGINAL),
+    ]
+
+
 def dns_workloads():
     parse_lua = lua_variants("dns_parse", PARSED // 10, needs="cqueues.dns.packet")
     found = [
@@ -317,4 +331,5 @@ def dns_workloads():
 
 
 def workloads(seconds, messages):
-    return echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) + dns_workloads()
+    return (echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) + thread_workloads() +
+            dns_workloads())

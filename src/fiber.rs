@@ -131,7 +131,11 @@ fn tell_fired(each: &mut dyn FnMut(Fired)) {
 
 /// The same for one member; whether its descriptor, rather than its timeout, fired is not told.
 pub fn poll_one(member: Member) -> Result<()> {
-    poll([member], &mut |_| {})
+    let plain = member.owned && member.fd >= 0 && member.condition.is_none();
+    match plain && !is_running() {
+        true => block_on(&member),
+        false => poll([member], &mut |_| {}),
+    }
 }
 
 /// The same, at most until `deadline`. ETIMEDOUT if it has passed.
@@ -164,6 +168,19 @@ pub fn wait_for<T>(
 /// Waits for a time.
 pub fn sleep(span: Option<Span>) -> Result<()> {
     poll_one(Member { fd: -1, events: 0, owned: false, timeout: span, condition: None })
+}
+
+/// Waits for a descriptor of the library's, which the kernel is known to take: without a controller.
+fn block_on(member: &Member) -> Result<()> {
+    let deadline = member.timeout.map(|span| Instant::now().after(span));
+    loop {
+        let left = deadline.map(|deadline| deadline.since(Instant::now()).0);
+        match sys::signal::poll(member.fd, member.events, left, &[]) {
+            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
+            Ok(events) if events & libc::POLLNVAL != 0 => return Err(Errno::BADF),
+            result => return Ok(result.map(drop)?),
+        }
+    }
 }
 
 /// Waits with a controller of its own.

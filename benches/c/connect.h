@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the programs that make short connections share: their line, and what they print at the end. */
+/* What the programs that are not loaded by another one share: their line, and what they print at the end. */
 #ifndef CONNECT_H
 #define CONNECT_H
 

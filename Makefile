@@ -29,7 +29,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib install install-lib uninstall stage examples configure demo test bench \
-        fuzz abi-baseline fmt lint clean help FORCE
+        fuzz abi-baseline check-portability check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
@@ -60,6 +60,15 @@ ORIGIN      := $$ORIGIN
 endif
 ifeq ($(SYSTEM),Linux)
 NATIVE_LIBS ?= -lssl -lcrypto -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+endif
+ifeq ($(SYSTEM),FreeBSD)
+NATIVE_LIBS ?= -lssl -lcrypto -lexecinfo -lgcc_s -lutil -lrt -lpthread -lm -lc
+endif
+ifeq ($(SYSTEM),NetBSD)
+NATIVE_LIBS ?= -lssl -lcrypto -lexecinfo -lgcc_s -lutil -lrt -lpthread -lm -lc
+endif
+ifeq ($(SYSTEM),OpenBSD)
+NATIVE_LIBS ?= -lssl -lcrypto -lexecinfo -lc++abi -lutil -lpthread -lm -lc
 endif
 
 define unknown_system
@@ -216,6 +225,13 @@ FUZZ_SECONDS ?= 300
 fuzz:
 	@CARGO='$(CARGO)' sh fuzz/run.sh $(FUZZ_SECONDS)
 
+# For systems that are not at hand; see the heads of the scripts.
+check-portability:
+	@MAKE='$(MAKE)' sh tests/portability/run.sh
+
+check-musl:
+	@MAKE='$(MAKE)' sh tests/musl/run.sh
+
 abi-baseline: lib
 	@sh tests/abi/run.sh --baseline
 
@@ -246,7 +262,8 @@ help:
 	@echo 'Build      all (the library and a module for every Lua found), lib, all5.1 ... all5.5'
 	@echo 'Install    install, install-lib, install5.1 ... install5.5, uninstall'
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
-	@echo 'Develop    test, examples, fuzz (FUZZ_SECONDS each), fmt, lint, abi-baseline, clean, help'
+	@echo 'Develop    test, examples, fuzz (FUZZ_SECONDS each), fmt, lint, abi-baseline,'
+	@echo '           check-portability, check-musl, clean, help'
 	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
 	@echo 'Variables  prefix exec_prefix bindir libdir datadir includedir DESTDIR'
 	@echo '           lua51path lua51cpath ... lua55path lua55cpath LUA51_CFLAGS ... LUA55_CFLAGS'

@@ -30,6 +30,8 @@ lua            900  sh tests/lua/run.sh
 lua-sanitize   600  sh tests/sanitize/lua.sh
 lua-valgrind   900  sh tests/valgrind/lua.sh
 lua-counts     600  sh tests/counts/lua.sh
+kqueue         600  sh tests/backends/run.sh kqueue
+ports          600  sh tests/backends/run.sh ports
 differential   600  sh tests/differential/run.sh
 demo           300  sh tests/demo/run.sh
 "

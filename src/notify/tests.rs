@@ -288,3 +288,24 @@ fn waiting_changes_add_up_and_keep_their_turn() {
     let expected = [(&b"a"[..], CREATE | MODIFY), (b"b", CREATE), (b"c", MODIFY)];
     assert_eq!(all, expected.map(|(name, changes)| (name.to_vec(), changes)));
 }
+
+#[cfg(epoll)]
+#[test]
+fn records_of_the_kernel_are_read_one_by_one() {
+    use crate::sys::inotify::records;
+    let mut bytes = Vec::new();
+    let names: [(&str, usize); 3] = [("", 0), ("a", 16), ("fifteen-letters", 16)];
+    for (number, (name, length)) in names.iter().enumerate() {
+        let header = [number as u32 + 1, 7, 0, *length as u32];
+        bytes.extend(header.iter().flat_map(|field| field.to_ne_bytes()));
+        bytes.extend(name.as_bytes());
+        bytes.extend(vec![0; length - name.len()]);
+    }
+    let whole: Vec<_> = records(&bytes).map(|r| (r.watch, r.mask, r.name.to_owned())).collect();
+    let expected = names.iter().zip(1..).map(|((name, _), watch)| (watch, 7, OsString::from(name)));
+    assert_eq!(whole, expected.collect::<Vec<_>>());
+    // What is not whole is none, wherever it is cut.
+    for cut in 0..bytes.len() {
+        assert!(records(&bytes[..cut]).count() < 3);
+    }
+}

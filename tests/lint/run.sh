@@ -118,6 +118,29 @@ dns_md_names_everything() {
 	! dns_md_leaves_out | grep .
 }
 
+# What docs/events.md leaves out: functions in Lua and in C.
+events_md_leaves_out() {
+	{
+		for noun in signal thread notify errno; do
+			sed -n '/^\(static \)\{0,1\}const luaL_Reg [a-z_]*\[\] = {$/,/^};/s/^	{ "\([a-z][a-z0-9]*\)".*/\1/p' bindings/lua/src/$noun.c
+			sed -n 's/^function [a-z]*[.:]\([a-z]*\)(.*/\1/p' bindings/lua/cqueues/$noun.lua
+		done
+	} | sort -u | grep -v '^loader$' | while read -r name; do
+		grep -q "^|.*[.:]${name}[({]" docs/events.md || echo "the function $name"
+	done
+	# Of several in a row, the second and further ones by what is different: `cq_signal_block`, `_unblock`.
+	grep -o 'cq_\(signal\|thread\|notify\|errno\)_[a-z_]*(' include/cqueues.h | sort -u | tr -d '(' | grep -v '_free$' |
+		while read -r name; do
+			noun=${name#cq_} && noun=${noun%%_*}
+			grep -q "^|.*\`$name\`" docs/events.md || grep -q "^|.*\`cq_${noun}_.*\`_${name#cq_"${noun}"_}\`" docs/events.md ||
+				echo "the function $name"
+		done
+}
+
+events_md_names_everything() {
+	! events_md_leaves_out | grep .
+}
+
 if "$CARGO" fmt --version >/dev/null 2>&1; then
 	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
 else
@@ -142,6 +165,7 @@ fi
 check 'the examples of the README are those of examples/' readme_shows_its_examples
 check 'docs/sockets.md names every option and method' sockets_md_names_everything
 check 'docs/dns.md names every option and method' dns_md_names_everything
+check 'docs/events.md names every function' events_md_names_everything
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -166,11 +166,20 @@ link() {
 	done
 	# What zig's linker for macOS lacks: choosing what is exported, bundles (a library stands in), and
 	# libiconv, which the archive names but does not need.
-	printf '%s\n' '#!/bin/sh' 'for flag; do' '	shift' '	case $flag in' \
-		'	-Wl,-exported_symbol,* | -liconv) ;;' '	-bundle) set -- "$@" -dynamiclib ;;' '	*) set -- "$@" "$flag" ;;' '	esac' done \
-		"ZIG_GLOBAL_CACHE_DIR='$work/zig' ZIG_LOCAL_CACHE_DIR='$work/zig'" \
-		'export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR' \
-		"exec '$work/venv/bin/python' -m ziglang cc -target $zig \"\$@\"" >"$tree/cc"
+	cat >"$tree/cc" <<-CC
+		#!/bin/sh
+		for flag; do
+			shift
+			case \$flag in
+			-Wl,-exported_symbol,* | -liconv) ;;
+			-bundle) set -- "\$@" -dynamiclib ;;
+			*) set -- "\$@" "\$flag" ;;
+			esac
+		done
+		ZIG_GLOBAL_CACHE_DIR='$work/zig' ZIG_LOCAL_CACHE_DIR='$work/zig'
+		export ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR
+		exec '$work/venv/bin/python' -m ziglang cc -target $zig "\$@"
+	CC
 	chmod +x "$tree/cc"
 	archive=$work/link/$1/release/libcqueues.a
 	touch "$archive"

@@ -20,7 +20,7 @@ pub fn wall_coarse() -> i64 {
 /// Year, month, day, hour, minute and second of a time in UTC: gmtime_r(3), with which tests compare.
 #[cfg(test)]
 pub fn utc(seconds: u32) -> [i32; 6] {
-    let when = libc::time_t::from(seconds);
+    let when = seconds.into();
     // SAFETY: all fields are numbers or may be NULL; both pointers are to living values.
     let t = unsafe {
         let mut t: libc::tm = std::mem::zeroed();

@@ -38,10 +38,7 @@ pub fn wait(epoll: RawFd, events: &mut Vec<Event>, milliseconds: libc::c_int) ->
 pub fn wait_nanoseconds(epoll: RawFd, events: &mut Vec<Event>, limit: u64) -> io::Result<()> {
     events.clear();
     let room = events.capacity() as libc::c_int;
-    let limit = libc::timespec {
-        tv_sec: (limit / 1_000_000_000) as libc::time_t,
-        tv_nsec: (limit % 1_000_000_000) as libc::c_long,
-    };
+    let limit = super::timespec(limit);
     let (none, size) = (std::ptr::null::<libc::sigset_t>(), 8usize);
     // SAFETY: as in `wait`; the timespec outlives the call and no signal mask is passed.
     let result = unsafe {

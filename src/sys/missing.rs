@@ -7,6 +7,14 @@ pub use libc::ppoll;
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_os = "netbsd", emulated))]
 pub use libc::sigtimedwait;
 
+#[cfg(not(target_env = "musl"))]
+pub use libc::getentropy;
+
+#[cfg(target_env = "musl")]
+unsafe extern "C" {
+    pub fn getentropy(bytes: *mut libc::c_void, size: usize) -> libc::c_int;
+}
+
 // Both systems have these two.
 #[cfg(any(target_os = "solaris", target_os = "illumos"))]
 unsafe extern "C" {

@@ -85,7 +85,7 @@ pub fn before_fork(call: extern "C" fn()) {
 /// Fills at most 256 bytes with what nobody can foretell.
 pub fn random(bytes: &mut [u8]) -> io::Result<()> {
     // SAFETY: the bytes are writable for their length.
-    check(unsafe { libc::getentropy(bytes.as_mut_ptr().cast(), bytes.len()) }).map(drop)
+    check(unsafe { missing::getentropy(bytes.as_mut_ptr().cast(), bytes.len()) }).map(drop)
 }
 
 /// The system's text for an errno value.
@@ -94,18 +94,19 @@ pub fn strerror(code: i32) -> String {
     // SAFETY: the buffer is writable for its length, and strerror_r terminates it.
     let found = unsafe { libc::strerror_r(code, text.as_mut_ptr(), text.len()) };
     let bytes: Vec<u8> = text.iter().take_while(|&&c| c != 0).map(|&c| c as u8).collect();
-    match (found, bytes.is_empty()) {
+    // What musl says of a code that it does not know.
+    let unknown = bytes.is_empty() || bytes == b"No error information";
+    match (found, unknown) {
         (_, true) => format!("Unknown error {code}"),
         _ => String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
 
 /// A span for the system, cut to three years: more is refused by some.
-#[cfg(not(epoll))]
 fn timespec(nanoseconds: u64) -> libc::timespec {
     libc::timespec {
-        tv_sec: (nanoseconds / 1_000_000_000).min(100_000_000) as libc::time_t,
-        tv_nsec: (nanoseconds % 1_000_000_000) as libc::c_long,
+        tv_sec: (nanoseconds / 1_000_000_000).min(100_000_000) as _,
+        tv_nsec: (nanoseconds % 1_000_000_000) as _,
     }
 }
 

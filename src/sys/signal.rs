@@ -10,10 +10,7 @@ use std::os::fd::RawFd;
 /// Returns the events that came, 0 at the limit; EINTR after a signal.
 pub fn poll(fd: RawFd, events: i16, limit: Option<u64>, unblock: &[i32]) -> io::Result<i16> {
     let mut record = libc::pollfd { fd, events, revents: 0 };
-    let limit = limit.map(|ns| libc::timespec {
-        tv_sec: (ns / 1_000_000_000) as libc::time_t,
-        tv_nsec: (ns % 1_000_000_000) as libc::c_long,
-    });
+    let limit = limit.map(super::timespec);
     let limit = limit.as_ref().map_or(std::ptr::null(), |t| t as *const _);
     let mask = if unblock.is_empty() { None } else { Some(mask_without(unblock)?) };
     let mask = mask.as_ref().map_or(std::ptr::null(), |m| m as *const _);
@@ -141,6 +138,8 @@ pub fn describe(signal: i32) -> String {
         let text = libc::strsignal(signal);
         (!text.is_null()).then(|| std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned())
     };
+    // musl leaves out the number.
+    let text = text.filter(|text| text != "Unknown signal");
     text.unwrap_or_else(|| format!("Unknown signal {signal}"))
 }
 

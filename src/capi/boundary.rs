@@ -3,8 +3,10 @@
 
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
-use std::ffi::{c_char, c_int, c_void, CStr};
+use std::cell::RefCell;
+use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::thread::LocalKey;
 
 /// Runs the body of an exported function: 0, or the code of what went wrong.
 pub fn call(body: impl FnOnce() -> Result<()>) -> c_int {
@@ -88,12 +90,48 @@ pub unsafe fn put_optional<T>(place: *mut T, value: T) {
 ///
 /// `data` is readable for `size` bytes.
 pub unsafe fn bytes<'a>(data: *const c_void, size: usize) -> Result<&'a [u8]> {
-    match (data.is_null(), size) {
+    // SAFETY: as above.
+    unsafe { slice(data.cast(), size) }
+}
+
+/// An array. EINVAL for NULL with a count.
+///
+/// # Safety
+///
+/// `items` is readable for `count` items.
+pub unsafe fn slice<'a, T>(items: *const T, count: usize) -> Result<&'a [T]> {
+    match (items.is_null(), count) {
         (_, 0) => Ok(&[]),
         (true, _) => Err(Errno::BADARG),
         // SAFETY: as above.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts(data.cast(), size) }),
+        (false, _) => Ok(unsafe { std::slice::from_raw_parts(items, count) }),
     }
+}
+
+/// Writes a name and its number. EINVAL for NULL, and neither is written.
+///
+/// # Safety
+///
+/// `name` and `number` are NULL or writable.
+pub unsafe fn put_named(
+    found: (&'static CStr, c_int),
+    name: *mut *const c_char,
+    number: *mut c_int,
+) -> Result<()> {
+    if number.is_null() {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above, here and below.
+    unsafe { put(name, found.0.as_ptr()) }?;
+    unsafe { put(number, found.1) }
+}
+
+/// Keeps a text for its reader, until the next one is kept in the same place.
+pub fn keep_text(place: &'static LocalKey<RefCell<CString>>, text: String) -> *const c_char {
+    place.with(|kept| {
+        *kept.borrow_mut() = CString::new(text).unwrap_or_default();
+        kept.borrow().as_ptr()
+    })
 }
 
 /// A string. EINVAL for NULL.

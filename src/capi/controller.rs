@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`.
 
-use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
-use super::poll::{cq_interest, member, members};
+use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, slice, value};
+use super::poll::{cq_interest, member};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
 use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Member, Payload, TaskId};
@@ -287,7 +287,7 @@ pub unsafe extern "C" fn cq_controller_park(
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { borrow(controller) }?;
-        let set = unsafe { members(set, count) }?;
+        let set = unsafe { slice(set, count) }?;
         if let [one] = set {
             return cq.park(unpack(task), false, [unsafe { member(one) }?]);
         }

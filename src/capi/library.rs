@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The library itself: version, errors, the clock.
 
-use super::boundary::{call, put, text, value};
+use super::boundary::{call, keep_text, put, put_named, text, value};
 use crate::clock::Instant;
 use crate::errno::Errno;
 use std::cell::RefCell;
@@ -74,12 +74,7 @@ thread_local! {
 /// NULL; it holds until the next call in the same thread.
 #[no_mangle]
 pub extern "C" fn cq_strerror(code: c_int) -> *const c_char {
-    value(c"unknown error".as_ptr(), || {
-        TEXT.with(|text| {
-            *text.borrow_mut() = CString::new(Errno(code).text()).unwrap_or_default();
-            Ok(text.borrow().as_ptr())
-        })
-    })
+    value(c"unknown error".as_ptr(), || Ok(keep_text(&TEXT, Errno(code).text())))
 }
 
 /// Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. Static.
@@ -116,14 +111,9 @@ pub unsafe extern "C" fn cq_errno_list(
     code: *mut c_int,
 ) -> c_int {
     call(|| {
-        if code.is_null() {
-            return Err(Errno::BADARG);
-        }
         let found = Errno::all().nth(index).ok_or(Errno::NOENT)?;
         // SAFETY: as documented.
-        unsafe { put(name, found.0.as_ptr()) }?;
-        // SAFETY: as documented.
-        unsafe { put(code, found.1) }
+        unsafe { put_named(found, name, code) }
     })
 }
 

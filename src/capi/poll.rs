@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Wait sets: `cq_interest`, `cq_poll`, `cq_sleep`.
 
-use super::boundary::{call, limit, put_optional};
+use super::boundary::{call, limit, put_optional, slice};
 use super::condition::share;
 use crate::clock::Span;
 use crate::condition::Condition;
@@ -88,20 +88,6 @@ fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
     }
 }
 
-/// A wait set. EINVAL for NULL with a count.
-///
-/// # Safety
-///
-/// `set` is readable for `count` members.
-pub unsafe fn members<'a>(set: *const cq_interest, count: usize) -> Result<&'a [cq_interest]> {
-    match (set.is_null(), count) {
-        (_, 0) => Ok(&[]),
-        (true, _) => Err(Errno::BADARG),
-        // SAFETY: as above.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts(set, count) }),
-    }
-}
-
 /// Waits until a member of the set fires and marks in `fired` which did. In a fiber only the fiber
 /// waits; outside a controller the thread does. An empty set lets the other tasks run once.
 ///
@@ -118,7 +104,7 @@ pub unsafe fn members<'a>(set: *const cq_interest, count: usize) -> Result<&'a [
 pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mut usize) -> c_int {
     call(|| {
         // SAFETY: as documented.
-        for interest in unsafe { members(set, count) }? {
+        for interest in unsafe { slice(set, count) }? {
             // SAFETY: as documented, here and below.
             unsafe { member(interest) }?;
         }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! `cq_signal_*`.
 
-use super::boundary::{borrow, call, hand_out, limit, put, seconds, take_back, text, value};
+use super::boundary::{
+    borrow, call, hand_out, keep_text, limit, put, put_named, seconds, slice, take_back, text,
+    value,
+};
 use crate::clock::Span;
-use crate::errno::{Errno, Result};
+use crate::errno::Errno;
 use crate::fiber;
 use crate::poller::Events;
 use crate::signal::{self, Disposition, Listener};
@@ -23,16 +26,6 @@ pub const CQ_SIGNAL_KQUEUE: u32 = 8;
 /// In `cq_signal_features`: kqueue1(2).
 pub const CQ_SIGNAL_KQUEUE1: u32 = 16;
 
-/// Signal numbers. EINVAL for NULL with a count.
-unsafe fn numbers<'a>(signals: *const c_int, count: usize) -> Result<&'a [c_int]> {
-    match (signals.is_null(), count) {
-        (_, 0) => Ok(&[]),
-        (true, _) => Err(Errno::BADARG),
-        // SAFETY: the caller's array, readable for `count` numbers.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts(signals, count) }),
-    }
-}
-
 /// Makes a listener for signals. Nothing becomes of the signals by that: block them first (`cq_signal_block`), in every
 /// thread, or only macOS and the BSDs tell of them. A signal should have one listener; a listener may
 /// have many signals. Free it with `cq_signal_free`.
@@ -50,7 +43,7 @@ pub unsafe extern "C" fn cq_signal_listen(
 ) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
-        let made = Listener::new(unsafe { numbers(signals, count) }?)?;
+        let made = Listener::new(unsafe { slice(signals, count) }?)?;
         unsafe { hand_out(listener, made) }
     })
 }
@@ -166,7 +159,7 @@ pub extern "C" fn cq_signal_features() -> u32 {
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_block(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
-    call(|| signal::block(unsafe { numbers(signals, count) }?))
+    call(|| signal::block(unsafe { slice(signals, count) }?))
 }
 
 /// Unblocks signals in the calling thread. One that is pending is delivered.
@@ -175,7 +168,7 @@ pub unsafe extern "C" fn cq_signal_block(signals: *const c_int, count: usize) ->
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_unblock(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
-    call(|| signal::unblock(unsafe { numbers(signals, count) }?))
+    call(|| signal::unblock(unsafe { slice(signals, count) }?))
 }
 
 /// Has the process ignore signals: SIG_IGN.
@@ -186,14 +179,14 @@ pub unsafe extern "C" fn cq_signal_unblock(signals: *const c_int, count: usize) 
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_ignore(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
-    call(|| signal::dispose(unsafe { numbers(signals, count) }?, Disposition::Ignore))
+    call(|| signal::dispose(unsafe { slice(signals, count) }?, Disposition::Ignore))
 }
 
 /// Restores what the system does with signals: SIG_DFL. Errors: as for `cq_signal_ignore`.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_default(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
-    call(|| signal::dispose(unsafe { numbers(signals, count) }?, Disposition::Default))
+    call(|| signal::dispose(unsafe { slice(signals, count) }?, Disposition::Default))
 }
 
 /// Installs a handler that does nothing, without SA_RESTART: signals interrupt system calls and have no other effect. The library
@@ -201,7 +194,7 @@ pub unsafe extern "C" fn cq_signal_default(signals: *const c_int, count: usize) 
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_discard(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
-    call(|| signal::dispose(unsafe { numbers(signals, count) }?, Disposition::Discard))
+    call(|| signal::dispose(unsafe { slice(signals, count) }?, Disposition::Discard))
 }
 
 /// Sends signals to the calling thread, one after the other: raise(3).
@@ -210,7 +203,7 @@ pub unsafe extern "C" fn cq_signal_discard(signals: *const c_int, count: usize) 
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_raise(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
-    call(|| signal::raise(unsafe { numbers(signals, count) }?))
+    call(|| signal::raise(unsafe { slice(signals, count) }?))
 }
 
 thread_local! {
@@ -220,12 +213,7 @@ thread_local! {
 /// Returns the text of a signal, strsignal(3). Never NULL; it holds until the next call in the same thread.
 #[no_mangle]
 pub extern "C" fn cq_strsignal(signal: c_int) -> *const c_char {
-    value(c"unknown signal".as_ptr(), || {
-        TEXT.with(|text| {
-            *text.borrow_mut() = CString::new(signal::describe(signal)).unwrap_or_default();
-            Ok(text.borrow().as_ptr())
-        })
-    })
+    value(c"unknown signal".as_ptr(), || Ok(keep_text(&TEXT, signal::describe(signal))))
 }
 
 /// Returns the name of a signal ("SIGINT"), or NULL if it has none. Static.
@@ -257,13 +245,9 @@ pub unsafe extern "C" fn cq_signal_list(
     signal: *mut c_int,
 ) -> c_int {
     call(|| {
-        if signal.is_null() {
-            return Err(Errno::BADARG);
-        }
         let found = signal::all().nth(index).ok_or(Errno::NOENT)?;
-        // SAFETY: as documented, here and below.
-        unsafe { put(name, found.0.as_ptr()) }?;
-        unsafe { put(signal, found.1) }
+        // SAFETY: as documented.
+        unsafe { put_named(found, name, signal) }
     })
 }
 

@@ -247,6 +247,18 @@ count_wakeups() {
 	judge "$1" 'system calls to start and finish a task' "$(each 1 10000)" 0
 }
 
+# Sending a signal is three calls, writing to a file one; waiting is the poll and one more.
+count_events() {
+	forget
+	in_strace small "$1" "$here/lua/signals.lua" 500
+	in_strace large "$1" "$here/lua/signals.lua" 2500
+	judge "$1" 'system calls to raise a signal and wait for it' "$(each 1 2000)" 5
+	forget
+	in_strace small "$1" "$here/lua/files.lua" 500
+	in_strace large "$1" "$here/lua/files.lua" 2500
+	judge "$1" 'system calls to change a file and wait for it' "$(each 1 2000)" 3
+}
+
 count_instructions() {
 	forget
 	in_callgrind small "$1" "$here/lua/pingpong.lua" 2
@@ -336,6 +348,7 @@ for interpreter in lua5.4 luajit; do
 		count_bulk "$interpreter"
 		count_queries "$interpreter"
 		count_wakeups "$interpreter"
+		count_events "$interpreter"
 	else
 		skip "$interpreter" 'system calls' 'strace or python3 is not here'
 	fi

@@ -227,9 +227,11 @@ fuzz:
 
 # For systems that are not at hand; see the heads of the scripts.
 check-portability:
+	@tools/prerequisites portability
 	@MAKE='$(MAKE)' sh tests/portability/run.sh
 
 check-musl:
+	@tools/prerequisites portability
 	@MAKE='$(MAKE)' sh tests/musl/run.sh
 
 abi-baseline: lib

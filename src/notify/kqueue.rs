@@ -46,7 +46,7 @@ pub struct Watcher {
 impl Watcher {
     /// Nothing is watched yet.
     pub fn new() -> Result<Watcher> {
-        let queue = Descriptor::new(sys::create()?);
+        let queue = Descriptor::queue(sys::create()?);
         Ok(Watcher { queue, files: HashMap::new(), events: Vec::with_capacity(ROOM) })
     }
 

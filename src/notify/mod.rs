@@ -366,12 +366,6 @@ impl Inner {
     }
 }
 
-impl Drop for Notifier {
-    fn drop(&mut self) {
-        crate::controller::cancel_everywhere(self.fd, false);
-    }
-}
-
 /// Names are at most that long, on every system that we know.
 const LONGEST: usize = 255;
 

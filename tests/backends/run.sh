@@ -4,7 +4,7 @@
 #
 #   run.sh kqueue|ports [rust] [capi] [lua]
 #
-# Built apart from the library proper, in build/NAME, by cargo's quick profile: what is tested is
+# Built apart from the library proper, in build/backends and build/NAME, by cargo's quick profile: what is tested is
 # behaviour. One compiler of C and the two Lua versions that differ most in how a
 # method waits stand for the others, which see nothing of the queue.
 #
@@ -16,7 +16,7 @@ name=${1:?"kqueue or ports"}
 shift
 parts=${*:-rust capi lua}
 export CQUEUES_TEST_BACKEND="$name"
-work=$PWD/build/$name
+work=$PWD/build/$name target=$PWD/build/backends
 mkdir -p "$work"
 passed=0 failed=0 skipped=0
 
@@ -58,19 +58,19 @@ part() {
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 
 rust() {
-	$CARGO test --target-dir "$work/target" --lib --tests --no-fail-fast
+	$CARGO test --target-dir "$target" --lib --tests --no-fail-fast
 }
 
 # What the Makefile does, in a folder that looks like this one, with an archive made by the quick profile.
 stage() {
-	$CARGO build --lib --target-dir "$work/target" || return
+	$CARGO build --lib --target-dir "$target" || return
 	tree=$work/tree
 	mkdir -p "$tree"
 	for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings examples include pkgconfig src tools; do
 		ln -sfn "$PWD/$file" "$tree/$file"
 	done
-	touch "$work/target/debug/libcqueues.a"
-	$MAKE --no-print-directory -C "$tree" ARCHIVE="$work/target/debug/libcqueues.a" LUAS='5.1 5.4' stage
+	touch "$target/debug/libcqueues.a"
+	$MAKE --no-print-directory -C "$tree" ARCHIVE="$target/debug/libcqueues.a" LUAS='5.1 5.4' stage
 }
 
 capi() {

@@ -72,7 +72,10 @@ impl Poller {
         match (after, row.ended) {
             (0, true) => {}
             (0, false) => drop(port::dissociate(self.fd, fd)), // gone already is as good
-            (_, true) if after & !before == 0 => return Ok(row.interest = after),
+            (_, true) if after & !before == 0 => {
+                row.interest = after;
+                return Ok(());
+            }
             _ => self.associate(fd, after)?,
         }
         *row = Row { interest: after, ended: false };

@@ -162,7 +162,7 @@ impl Inner {
             bind(self.fd, target, options)?;
             // A bound datagram socket receives from everybody.
             return match stream {
-                true => sock::listen(self.fd, libc::SOMAXCONN).map(|()| Ok(Phase::Listening))?,
+                true => sock::listen(self.fd, sock::BACKLOG).map(|()| Ok(Phase::Listening))?,
                 false => Ok(Phase::Connected),
             };
         }

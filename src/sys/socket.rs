@@ -16,6 +16,10 @@ pub const KEEP_ALIVE: [i32; 3] = [libc::TCP_KEEPALIVE, libc::TCP_KEEPINTVL, libc
 #[cfg(target_os = "openbsd")]
 pub const KEEP_ALIVE: [i32; 3] = [-1; 3];
 
+/// How many connections may wait for being accepted. Systems cut it to what they allow; SOMAXCONN is
+/// of the time when a C library's headers were written, 128 on musl.
+pub const BACKLOG: i32 = 4096;
+
 /// Corking of TCP output.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub const CORK: i32 = libc::TCP_CORK;

@@ -126,7 +126,7 @@ pub fn registered(queue: RawFd) -> Vec<(RawFd, i16)> {
     found.into_iter().collect()
 }
 
-/// The number is free again.
+/// The number is about to be free.
 pub fn closed(fd: RawFd) {
     QUEUES.remove(fd);
 }

@@ -18,12 +18,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Closes a descriptor, and what an imitated queue of that number was made of.
 pub fn close(fd: RawFd) {
-    // SAFETY: the caller gives up a descriptor that it owns.
-    unsafe { libc::close(fd) };
+    // First, since another thread may get the number as soon as it is free.
     #[cfg(kqueue)]
     kqueue::closed(fd);
     #[cfg(ports)]
     ports::closed(fd);
+    // SAFETY: the caller gives up a descriptor that it owns.
+    unsafe { libc::close(fd) };
 }
 
 /// The queues of the process, by their numbers.
@@ -139,6 +140,10 @@ fn wait(queue: RawFd, room: usize, deadline: Deadline) -> io::Result<Vec<epoll::
 struct Deadline(Option<Instant>);
 
 impl Deadline {
+    /// Not at all.
+    #[cfg(ports)]
+    const NOW: Deadline = Deadline(Some(Instant(0)));
+
     /// From a `struct timespec`, which may be NULL.
     ///
     /// # Safety

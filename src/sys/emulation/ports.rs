@@ -87,7 +87,7 @@ fn create() -> io::Result<RawFd> {
     Ok(fd)
 }
 
-/// The number is free again.
+/// The number is about to be free.
 pub fn closed(fd: RawFd) {
     PORTS.remove(fd);
 }
@@ -182,6 +182,7 @@ pub unsafe fn port_getn(
 }
 
 impl Port {
+    /// For what the kernel does not watch.
     fn push(&self, state: &mut State, event: Pending) {
         state.pending.push_back(event);
         if state.bell.is_none() {
@@ -195,15 +196,15 @@ impl Port {
         let mut state = lock(&self.state);
         state.forget(PORT_SOURCE_FD, fd as usize);
         unregister(self.fd, fd);
+        // The kernel's watch on what is ready already makes the port readable.
+        register(self.fd, fd, events | libc::EPOLLONESHOT, fd as u64)?;
         match ready(fd, events as i16) {
-            0 => {
-                register(self.fd, fd, events | libc::EPOLLONESHOT, fd as u64)?;
-                state.descriptors.insert(fd, Association { events, token, file });
-            }
+            0 => drop(state.descriptors.insert(fd, Association { events, token, file })),
             now => {
                 let (source, object, wanted) = (PORT_SOURCE_FD, fd as usize, events as i16);
                 let (events, file) = (now.into(), Some(file));
-                self.push(&mut state, Pending { source, object, events, token, file, wanted });
+                let event = Pending { source, object, events, token, file, wanted };
+                state.pending.push_back(event);
             }
         }
         Ok(0)
@@ -251,7 +252,9 @@ impl Port {
 
     fn wait(&self, room: usize, deadline: Deadline) -> io::Result<Vec<port_event>> {
         loop {
-            let records = wait(self.fd, room.max(2), deadline)?;
+            let there = !lock(&self.state).pending.is_empty();
+            let until = if there { Deadline::NOW } else { deadline };
+            let records = wait(self.fd, room.max(2), until)?;
             let mut state = lock(&self.state);
             for record in &records {
                 self.collect(&mut state, record);
@@ -260,9 +263,12 @@ impl Port {
             while let Some(event) =
                 (found.len() < room).then(|| state.pending.pop_front()).flatten()
             {
+                if event.source == PORT_SOURCE_FD {
+                    unregister(self.fd, event.object as RawFd);
+                }
                 found.extend(event.report());
             }
-            let more = !state.pending.is_empty();
+            let more = state.pending.iter().any(|event| event.source != PORT_SOURCE_FD);
             state.bell.iter().for_each(|bell| bell.ring(more));
             if !found.is_empty() || deadline.is_over() {
                 return Ok(found);

@@ -36,14 +36,13 @@ fn what_is_told_is_pending_no_more() {
     assert_eq!(wait(&listener, 0.1), Err(Errno::TIMEDOUT));
 }
 
+#[cfg(not(kqueue))] // queues tell of what comes after they were made
 #[test]
 fn a_listener_that_goes_loses_nothing() {
     block(&[libc::SIGXCPU]).unwrap();
-    let first = Listener::new(&[libc::SIGXCPU]).unwrap();
-    raise(&[libc::SIGXCPU]).unwrap();
-    drop(first);
-    if FEATURES & EVFILT_SIGNAL != 0 {
-        return; // queues tell of what comes after they were made
+    {
+        let _first = Listener::new(&[libc::SIGXCPU]).unwrap();
+        raise(&[libc::SIGXCPU]).unwrap();
     }
     let second = Listener::new(&[libc::SIGXCPU]).unwrap();
     assert_eq!(wait(&second, 10.0), Ok(libc::SIGXCPU));

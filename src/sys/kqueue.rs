@@ -95,7 +95,7 @@ pub fn wait(queue: RawFd, events: &mut Vec<Event>, limit: Option<u64>) -> io::Re
 
 /// What an event is about: a descriptor, a signal, a number of the program's.
 pub fn ident(event: &Event) -> usize {
-    event.ident as usize
+    event.ident
 }
 
 /// Which filter reports it.

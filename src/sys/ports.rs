@@ -171,7 +171,7 @@ pub fn events(event: &Event) -> Changes {
 
 /// The descriptor, or the `id` of a file.
 pub fn object(event: &Event) -> usize {
-    event.portev_object as usize
+    event.portev_object
 }
 
 /// What was given.

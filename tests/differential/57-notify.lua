@@ -29,7 +29,7 @@ local function open(path)
 	collectgarbage()
 	for _ = 1, 500 do
 		local n, code = notify.opendir(path)
-		if code ~= errno.EMFILE then
+		if n or code ~= errno.EMFILE and code > 0 then -- ours has a code of its own for that
 			return n, code
 		end
 		cqueues.sleep(0.02)

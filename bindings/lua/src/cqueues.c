@@ -162,6 +162,7 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg modules[] = {
+	{ "_cqueues", luaopen__cqueues },
 	{ "_cqueues.condition", luaopen__cqueues_condition },
 	{ "_cqueues.debug", luaopen__cqueues_debug },
 	{ "_cqueues.dns", luaopen__cqueues_dns },
@@ -172,9 +173,23 @@ static const luaL_Reg modules[] = {
 	{ "_cqueues.dns.record", luaopen__cqueues_dns_record },
 	{ "_cqueues.dns.resolver", luaopen__cqueues_dns_resolver },
 	{ "_cqueues.errno", luaopen__cqueues_errno },
+	{ "_cqueues.notify", luaopen__cqueues_notify },
+	{ "_cqueues.signal", luaopen__cqueues_signal },
 	{ "_cqueues.socket", luaopen__cqueues_socket },
+	{ "_cqueues.thread", luaopen__cqueues_thread },
 	{ NULL, NULL },
 };
+
+void shim_preload(lua_State *L)
+{
+	lua_getglobal(L, "package");
+	lua_getfield(L, -1, "preload");
+	for (const luaL_Reg *module = modules; module->name; module++) {
+		lua_pushcfunction(L, module->func);
+		lua_setfield(L, -2, module->name);
+	}
+	lua_pop(L, 2);
+}
 
 int luaopen__cqueues(lua_State *L)
 {
@@ -189,13 +204,6 @@ int luaopen__cqueues(lua_State *L)
 	lua_setfield(L, -2, "VENDOR");
 	lua_pushinteger(L, cq_version());
 	lua_setfield(L, -2, "VERSION");
-	/* Whoever loads the library by hand finds its parts without searching. */
-	lua_getglobal(L, "package");
-	lua_getfield(L, -1, "preload");
-	for (const luaL_Reg *module = modules; module->name; module++) {
-		lua_pushcfunction(L, module->func);
-		lua_setfield(L, -2, module->name);
-	}
-	lua_pop(L, 2);
+	shim_preload(L); /* whoever loads the library by hand finds its parts */
 	return 1;
 }

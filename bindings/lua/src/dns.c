@@ -10,22 +10,7 @@
 #include <sys/random.h>
 #endif
 
-/* -- Texts ---------------------------------------------------------------------------------- */
-
-const char *dns_check_text(lua_State *L, int index)
-{
-	size_t size;
-	const char *text = luaL_checklstring(L, index, &size);
-	luaL_argcheck(L, strlen(text) == size, index, "text with a NUL inside");
-	return text;
-}
-
-int dns_failure(lua_State *L, int code)
-{
-	lua_pushnil(L);
-	lua_pushinteger(L, code);
-	return 2;
-}
+/* -- Files ---------------------------------------------------------------------------------- */
 
 int dns_read_file(lua_State *L, int index)
 {
@@ -151,26 +136,6 @@ void dns_set_names(lua_State *L, unsigned table, int both)
 }
 
 /* -- Objects -------------------------------------------------------------------------------- */
-
-void dns_module(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
-                const luaL_Reg *functions)
-{
-	shim_class(L, name, methods, meta);
-	lua_newtable(L);
-	shim_push_state(L);
-	lua_pushvalue(L, -3);
-	luaL_setfuncs(L, functions, 2);
-	lua_remove(L, -2);
-}
-
-int dns_push_type(lua_State *L, const char *tag, const char *kind)
-{
-	if (shim_test(L, 1, tag))
-		lua_pushstring(L, kind);
-	else
-		lua_pushnil(L);
-	return 1;
-}
 
 int dns_interpose(lua_State *L)
 {

@@ -70,10 +70,6 @@ struct hints {
 		lua_pushlstring((L), text_, length_); \
 	} while (0)
 
-/* The string at `index`, which must be the same for C; throws otherwise. */
-const char *dns_check_text(lua_State *L, int index);
-/* nil, code */
-int dns_failure(lua_State *L, int code);
 /* The content of the open file at `index`, pushed; 0, or the errno. */
 int dns_read_file(lua_State *L, int index);
 
@@ -89,12 +85,6 @@ void dns_set_names(lua_State *L, unsigned table, int both);
 
 /* -- Objects -------------------------------------------------------------------------------- */
 
-/* Makes a class as shim_class does, with a module: its functions have the state and the metatable as
- * upvalues. Leaves the module on the stack. */
-void dns_module(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
-                const luaL_Reg *functions);
-/* Pushes the kind if the argument is an object of a class, or nil. */
-int dns_push_type(lua_State *L, const char *tag, const char *kind);
 /* interpose(name, function) of a class whose methods nothing here calls past the metatable. */
 int dns_interpose(lua_State *L);
 /* Pushes a packet object without a packet. */

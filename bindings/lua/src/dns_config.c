@@ -65,7 +65,7 @@ static int load(lua_State *L, cq_dns_config *config, int index, int is_path)
 {
 	int syntax = check_syntax(L, index + 1);
 	if (is_path)
-		return cq_dns_config_loadpath(config, dns_check_text(L, index), syntax);
+		return cq_dns_config_loadpath(config, shim_check_text(L, index), syntax);
 	int code = dns_read_file(L, index);
 	size_t size;
 	const char *text = lua_tolstring(L, -1, &size);
@@ -100,7 +100,7 @@ static int new_of(lua_State *L, int is_path)
 	lua_insert(L, 1);
 	int code = load(L, config, 2, is_path);
 	if (code)
-		return dns_failure(L, code);
+		return shim_nil_and_code(L, code);
 	lua_settop(L, 1);
 	return 1;
 }
@@ -247,7 +247,7 @@ static int config_search(lua_State *L)
 {
 	check(L);
 	luaL_checktype(L, 2, LUA_TSTRING);
-	dns_check_text(L, 2);
+	shim_check_text(L, 2);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_pushvalue(L, 1);
 	lua_pushvalue(L, 2);
@@ -277,7 +277,7 @@ static int config_gc(lua_State *L)
 /* config.type(object) */
 static int config_type(lua_State *L)
 {
-	return dns_push_type(L, dns_config_tag, "dns config");
+	return shim_push_type(L, dns_config_tag, "dns config");
 }
 
 static const luaL_Reg methods[] = {
@@ -329,7 +329,7 @@ int luaopen__cqueues_dns_config(lua_State *L)
 		{ "RESOLV_CONF", CQ_DNS_RESOLV_CONF },
 		{ "NSSWITCH_CONF", CQ_DNS_NSSWITCH_CONF },
 	};
-	dns_module(L, DNS_CONFIG, methods, meta, functions);
+	shim_module(L, DNS_CONFIG, methods, meta, functions);
 	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
 		lua_pushinteger(L, constants[i].value);
 		lua_setfield(L, -2, constants[i].name);

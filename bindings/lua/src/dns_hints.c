@@ -44,7 +44,7 @@ static int hints_root(lua_State *L)
 static int hints_insert(lua_State *L)
 {
 	cq_dns_hints *hints = check(L);
-	const char *zone = dns_check_text(L, 2), *address = NULL;
+	const char *zone = shim_check_text(L, 2), *address = NULL;
 	const struct config *config = shim_test(L, 3, dns_config_tag);
 	int code;
 	if (config) {
@@ -52,7 +52,7 @@ static int hints_insert(lua_State *L)
 	} else {
 		lua_Integer priority = luaL_optinteger(L, 4, 1);
 		luaL_argcheck(L, priority >= INT_MIN && priority <= INT_MAX, 4, "priority out of range");
-		address = dns_check_text(L, 3);
+		address = shim_check_text(L, 3);
 		code = cq_dns_hints_insert(hints, zone, address, priority ? (int)priority : 1);
 	}
 	if (code)
@@ -84,7 +84,7 @@ static int hints_grep(lua_State *L)
 		lua_pushliteral(L, ".");
 		lua_replace(L, 2);
 	}
-	dns_check_text(L, 2);
+	shim_check_text(L, 2);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_insert(L, 1);
 	lua_pushinteger(L, 0);
@@ -111,7 +111,7 @@ static int hints_gc(lua_State *L)
 /* hints.type(object) */
 static int hints_type(lua_State *L)
 {
-	return dns_push_type(L, dns_hints_tag, "dns hints");
+	return shim_push_type(L, dns_hints_tag, "dns hints");
 }
 
 static const luaL_Reg methods[] = {
@@ -137,6 +137,6 @@ static const luaL_Reg functions[] = {
 
 int luaopen__cqueues_dns_hints(lua_State *L)
 {
-	dns_module(L, DNS_HINTS, methods, meta, functions);
+	shim_module(L, DNS_HINTS, methods, meta, functions);
 	return 1;
 }

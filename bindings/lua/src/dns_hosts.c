@@ -38,7 +38,7 @@ static int hosts_stub(lua_State *L)
 static int load(lua_State *L, cq_dns_hosts *hosts, int is_path)
 {
 	if (is_path)
-		return cq_dns_hosts_loadpath(hosts, dns_check_text(L, 2));
+		return cq_dns_hosts_loadpath(hosts, shim_check_text(L, 2));
 	int code = dns_read_file(L, 2);
 	size_t size;
 	const char *text = lua_tolstring(L, -1, &size);
@@ -74,7 +74,7 @@ static int new_of(lua_State *L, int is_path)
 	lua_insert(L, 1);
 	int code = load(L, hosts, is_path);
 	if (code)
-		return dns_failure(L, code);
+		return shim_nil_and_code(L, code);
 	lua_settop(L, 1);
 	return 1;
 }
@@ -95,7 +95,7 @@ static int new_of_path(lua_State *L)
 static int hosts_insert(lua_State *L)
 {
 	cq_dns_hosts *hosts = check(L);
-	const char *address = dns_check_text(L, 2), *name = dns_check_text(L, 3);
+	const char *address = shim_check_text(L, 2), *name = shim_check_text(L, 3);
 	bool canonical = !lua_toboolean(L, 4);
 	int code = cq_dns_hosts_insert(hosts, address, name, canonical);
 	if (code)
@@ -139,7 +139,7 @@ static int hosts_gc(lua_State *L)
 /* hosts.type(object) */
 static int hosts_type(lua_State *L)
 {
-	return dns_push_type(L, dns_hosts_tag, "dns hosts");
+	return shim_push_type(L, dns_hosts_tag, "dns hosts");
 }
 
 static const luaL_Reg methods[] = {
@@ -169,6 +169,6 @@ static const luaL_Reg functions[] = {
 
 int luaopen__cqueues_dns_hosts(lua_State *L)
 {
-	dns_module(L, DNS_HOSTS, methods, meta, functions);
+	shim_module(L, DNS_HOSTS, methods, meta, functions);
 	return 1;
 }

@@ -63,7 +63,7 @@ static int packet_new(lua_State *L)
 	int code = cq_dns_packet_new(room, &packet->packet);
 	if (!code && parses)
 		code = load(L, packet->packet, data, size, room);
-	return code ? dns_failure(L, code) : 1;
+	return code ? shim_nil_and_code(L, code) : 1;
 }
 
 /* packet:load(data) */
@@ -74,7 +74,7 @@ static int packet_load(lua_State *L)
 	const char *data = luaL_checklstring(L, 2, &size);
 	int code = load(L, packet, data, size, ((struct packet *)lua_touserdata(L, 1))->room);
 	if (code)
-		return dns_failure(L, code);
+		return shim_nil_and_code(L, code);
 	lua_settop(L, 1);
 	return 1;
 }
@@ -109,7 +109,7 @@ static int packet_push(lua_State *L)
 	if (length && strlen(name) == length)
 		code = cq_dns_packet_push(packet, section, name, type, class, (uint32_t)ttl, data, size);
 	if (code)
-		return dns_failure(L, code);
+		return shim_nil_and_code(L, code);
 	lua_settop(L, 1);
 	return 1;
 }
@@ -236,7 +236,7 @@ static int packet_gc(lua_State *L)
 /* packet.type(object) */
 static int packet_type(lua_State *L)
 {
-	return dns_push_type(L, dns_packet_tag, "dns packet");
+	return shim_push_type(L, dns_packet_tag, "dns packet");
 }
 
 static const luaL_Reg methods[] = {
@@ -272,7 +272,7 @@ int luaopen__cqueues_dns_packet(lua_State *L)
 		const char *name;
 		unsigned table;
 	} tables[] = { { "section", CQ_DNS_SECTIONS }, { "opcode", CQ_DNS_OPCODES }, { "rcode", CQ_DNS_RCODES } };
-	dns_module(L, DNS_PACKET, methods, meta, functions);
+	shim_module(L, DNS_PACKET, methods, meta, functions);
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
 		lua_newtable(L);
 		dns_set_names(L, tables[i].table, 1);

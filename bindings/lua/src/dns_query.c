@@ -69,7 +69,7 @@ static int go(lua_State *L, struct resolver *resolver);
 static int go_on_with(lua_State *L, struct resolver *resolver, unsigned serial)
 {
 	if (!resolver->resolver || resolver->serial != serial)
-		return dns_failure(L, ECANCELED);
+		return shim_nil_and_code(L, ECANCELED);
 	return go(L, resolver);
 }
 
@@ -157,14 +157,14 @@ static int go(lua_State *L, struct resolver *resolver)
 	for (;;) {
 		int code = fetch(L, resolver);
 		if (code != EAGAIN)
-			return code ? dns_failure(L, code) : 1;
+			return code ? shim_nil_and_code(L, code) : 1;
 		double left = NAN;
 		if (!isnan(resolver->deadline)) {
 			left = resolver->deadline - cq_monotime();
 			if (left <= 0) {
 				cq_dns_resolver_cancel(resolver->resolver);
 				resolver->waits = 0;
-				return dns_failure(L, ETIMEDOUT);
+				return shim_nil_and_code(L, ETIMEDOUT);
 			}
 		}
 		if (resolver->object.shim->running)
@@ -173,7 +173,7 @@ static int go(lua_State *L, struct resolver *resolver)
 		wait.resolver = resolver->resolver;
 		wait.timeout = left;
 		if ((code = cq_poll(&wait, 1, NULL)))
-			return dns_failure(L, code);
+			return shim_nil_and_code(L, code);
 	}
 }
 
@@ -186,7 +186,7 @@ static int resolver_query(lua_State *L)
 	double timeout = shim_timeout(L, 5);
 	int code = submit(L, resolver);
 	if (code)
-		return dns_failure(L, code);
+		return shim_nil_and_code(L, code);
 	if (!isnan(timeout))
 		resolver->deadline = cq_monotime() + timeout;
 	return go(L, resolver);

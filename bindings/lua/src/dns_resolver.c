@@ -24,7 +24,7 @@ static int new_resolver(lua_State *L, const cq_dns_config *config, int hosts_at)
 	struct resolver *resolver = shim_new(L, shim_self(L), dns_resolver_tag, DNS_RESOLVER, sizeof *resolver);
 	int code = cq_dns_resolver_new(config, hosts ? hosts->hosts : NULL, hints ? hints->hints : NULL,
 	                               &resolver->resolver);
-	return code ? dns_failure(L, code) : 1;
+	return code ? shim_nil_and_code(L, code) : 1;
 }
 
 /* resolver.new([config or { ... }][, hosts][, hints]) */
@@ -107,7 +107,7 @@ static int resolver_stat(lua_State *L)
 	cq_dns_stat stat;
 	int code = cq_dns_resolver_stat(dns_resolver(L)->resolver, &stat);
 	if (code)
-		return dns_failure(L, code);
+		return shim_nil_and_code(L, code);
 	lua_newtable(L);
 	shim_push_unsigned(L, stat.queries);
 	lua_setfield(L, -2, "queries");
@@ -172,7 +172,7 @@ static int release(lua_State *L)
 static int resolver_type(lua_State *L)
 {
 	const struct resolver *resolver = shim_test(L, 1, dns_resolver_tag);
-	return dns_push_type(L, dns_resolver_tag, resolver && resolver->resolver ? "dns resolver" : "closed dns resolver");
+	return shim_push_type(L, dns_resolver_tag, resolver && resolver->resolver ? "dns resolver" : "closed dns resolver");
 }
 
 /* resolver.interpose(name, function) */
@@ -215,7 +215,7 @@ int luaopen__cqueues_dns_resolver(lua_State *L)
 	luaopen__cqueues_dns_config(L);
 	luaopen__cqueues_dns_packet(L);
 	lua_pop(L, 3);
-	dns_module(L, DNS_RESOLVER, methods, meta, functions);
+	shim_module(L, DNS_RESOLVER, methods, meta, functions);
 	if (first) {
 		luaL_getmetatable(L, DNS_RESOLVER);
 		lua_getfield(L, -1, "__index");

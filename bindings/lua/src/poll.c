@@ -73,6 +73,26 @@ static int load_timeout(lua_State *L, int object, cq_interest *interest)
 	return 0;
 }
 
+/* Of those that are no more than a descriptor and a time. */
+static int own_source(struct shim *shim, struct object *object, cq_interest *interest)
+{
+	if (object->tag == shim_listener_tag && !shim->custom_listener) {
+		const cq_signal *listener = ((struct listener *)object)->listener;
+		interest->fd = cq_signal_pollfd(listener);
+		interest->timeout = cq_signal_timeout(listener);
+	} else if (object->tag == shim_thread_tag && !shim->custom_thread) {
+		interest->fd = cq_thread_pollfd(((struct thread *)object)->thread);
+	} else if (object->tag == shim_notifier_tag && !shim->custom_notifier) {
+		const cq_notify *notifier = ((struct notifier *)object)->notifier;
+		interest->fd = cq_notify_pollfd(notifier);
+		interest->timeout = cq_notify_timeout(notifier);
+	} else {
+		return 0;
+	}
+	interest->events = POLLIN;
+	return 1;
+}
+
 /* An object of our own whose methods nobody replaced: no call into Lua. */
 static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *interest)
 {
@@ -103,7 +123,7 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		interest->resolver = resolver->resolver;
 		return 1;
 	}
-	return 0;
+	return own_source(shim, object, interest);
 }
 
 int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest)

@@ -24,6 +24,35 @@ const char *shim_tolstring(lua_State *L, int index, size_t *size)
 	lua_call(L, 1, 1);
 	return lua_tolstring(L, -1, size);
 }
+
+int shim_protect(lua_State *L, lua_CFunction function, void *argument)
+{
+	return lua_cpcall(L, function, argument);
+}
+
+int shim_is_environment(lua_State *L, const char *name, int index)
+{
+	(void)L, (void)name, (void)index;
+	return 0; /* it is none of the upvalues */
+}
+#else
+int shim_protect(lua_State *L, lua_CFunction function, void *argument)
+{
+	lua_pushcfunction(L, function); /* neither needs memory */
+	lua_pushlightuserdata(L, argument);
+	return lua_pcall(L, 1, 0, 0);
+}
+
+int shim_is_environment(lua_State *L, const char *name, int index)
+{
+	if (!strcmp(name, "_ENV"))
+		return 1;
+	index = lua_absindex(L, index);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+	int same = lua_rawequal(L, index, -1); /* of a function without debug information */
+	lua_pop(L, 1);
+	return same;
+}
 #endif
 
 struct shim *shim_state(lua_State *L)
@@ -82,6 +111,17 @@ void shim_class(lua_State *L, const char *name, const luaL_Reg *methods, const l
 	lua_setfield(L, -2, "__name");
 }
 
+void shim_module(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
+                const luaL_Reg *functions)
+{
+	shim_class(L, name, methods, meta);
+	lua_newtable(L);
+	shim_push_state(L);
+	lua_pushvalue(L, -3);
+	luaL_setfuncs(L, functions, 2);
+	lua_remove(L, -2);
+}
+
 void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size)
 {
 	struct object *object = lua_newuserdata(L, size);
@@ -97,6 +137,15 @@ void *shim_check(lua_State *L, int index, const char *tag, const char *name)
 {
 	void *object = shim_test(L, index, tag);
 	return object ? object : luaL_checkudata(L, index, name);
+}
+
+int shim_push_type(lua_State *L, const char *tag, const char *kind)
+{
+	if (shim_test(L, 1, tag))
+		lua_pushstring(L, kind);
+	else
+		lua_pushnil(L);
+	return 1;
 }
 
 void *shim_test_class(lua_State *L, int index, const char *name)
@@ -137,21 +186,27 @@ int shim_define(lua_State *L)
 
 enum { BELOW = SHIM_CONTINUES ? 0 : 1 }; /* levels between a waiting method and its function */
 
-int shim_argerror(lua_State *L, int index, const char *why)
+/* Throws what is wrong with an argument of the function so many levels above the running one. */
+static int argerror(lua_State *L, int below, int index, const char *why)
 {
 	lua_Debug info;
 	const char *name = "?";
-	if (lua_getstack(L, BELOW, &info)) {
+	if (lua_getstack(L, below, &info)) {
 		lua_getinfo(L, "n", &info);
 		if (info.name)
 			name = info.name;
 		if (info.namewhat && !strcmp(info.namewhat, "method"))
 			index--;
 	}
-	luaL_where(L, BELOW + 1);
+	luaL_where(L, below + 1);
 	lua_pushfstring(L, "bad argument #%d to '%s' (%s)", index, name, why);
 	lua_concat(L, 2);
 	return lua_error(L);
+}
+
+int shim_argerror(lua_State *L, int index, const char *why)
+{
+	return argerror(L, BELOW, index, why);
 }
 
 int shim_error(lua_State *L, const char *format, const char *value)
@@ -162,24 +217,32 @@ int shim_error(lua_State *L, const char *format, const char *value)
 	return lua_error(L);
 }
 
-static void type_error(lua_State *L, int index, const char *wanted)
+static void type_error(lua_State *L, int below, int index, const char *wanted)
 {
 	const char *got = lua_isnone(L, index) ? "no value" : luaL_typename(L, index);
-	shim_argerror(L, index, lua_pushfstring(L, "%s expected, got %s", wanted, got));
+	argerror(L, below, index, lua_pushfstring(L, "%s expected, got %s", wanted, got));
 }
 
 lua_Number shim_checknumber(lua_State *L, int index)
 {
 	if (!lua_isnumber(L, index))
-		type_error(L, index, "number");
+		type_error(L, BELOW, index, "number");
 	return lua_tonumber(L, index);
 }
 
 const char *shim_checkstring(lua_State *L, int index, size_t *size)
 {
 	if (!lua_isstring(L, index))
-		type_error(L, index, "string");
+		type_error(L, BELOW, index, "string");
 	return lua_tolstring(L, index, size);
+}
+
+const char *shim_check_text(lua_State *L, int index)
+{
+	size_t size;
+	const char *text = luaL_checklstring(L, index, &size);
+	luaL_argcheck(L, strlen(text) == size, index, "text with a NUL inside");
+	return text;
 }
 
 double shim_timeout(lua_State *L, int index)
@@ -192,10 +255,74 @@ double shim_seconds(lua_State *L, int index)
 	return lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : NAN;
 }
 
+void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout)
+{
+	void *object = shim_test(L, 1, tag);
+	if (!object)
+		type_error(L, 1, 1, name);
+	if (!lua_isnoneornil(L, 2) && !lua_isnumber(L, 2))
+		type_error(L, 1, 2, "number");
+	*timeout = shim_seconds(L, 2);
+	return object;
+}
+
+int shim_push_limit(lua_State *L, int patient, double timeout)
+{
+	lua_pushboolean(L, patient && !(timeout <= 0));
+	if (isnan(timeout))
+		return 1;
+	lua_pushnumber(L, timeout);
+	lua_pushnumber(L, cq_monotime() + timeout);
+	return 3;
+}
+
+int shim_nil_and_code(lua_State *L, int code)
+{
+	lua_pushnil(L);
+	lua_pushinteger(L, code);
+	return 2;
+}
+
 int shim_failure(lua_State *L, int code)
 {
 	lua_pushnil(L);
 	lua_pushstring(L, cq_strerror(code));
 	lua_pushinteger(L, code);
 	return 3;
+}
+
+/* -- Bits that have names ---------------------------------------------------------------------- */
+
+int shim_push_words(lua_State *L, const struct shim_flag *flags, unsigned bits)
+{
+	int count = 0;
+	for (; flags->bit; flags++) {
+		if (!(bits & flags->bit))
+			continue;
+		lua_pushstring(L, flags->word);
+		count++;
+	}
+	return count;
+}
+
+/* The iterator: upvalue 1 holds the bits that are left. */
+static int next_bit(lua_State *L)
+{
+	unsigned left = (unsigned)lua_tonumber(L, lua_upvalueindex(1)), bit = left & -left;
+	if (!left)
+		return 0;
+	lua_pushnumber(L, left - bit);
+	lua_replace(L, lua_upvalueindex(1));
+	lua_pushinteger(L, (int)bit);
+	return 1;
+}
+
+int shim_push_bits(lua_State *L, unsigned mask)
+{
+	unsigned bits = 0;
+	for (int i = 1, top = lua_gettop(L); i <= top; i++)
+		bits |= (unsigned)luaL_checkinteger(L, i);
+	lua_pushnumber(L, bits & mask);
+	lua_pushcclosure(L, next_bit, 1);
+	return 1;
 }

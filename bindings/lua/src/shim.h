@@ -73,6 +73,15 @@ typedef lua_KContext shim_context;
 #define lua_isinteger(L, i) 0
 #define LUA_OK 0
 #endif
+#if LUA_VERSION_NUM < 503
+#define shim_dump lua_dump
+#else
+#define shim_dump(L, writer, data) lua_dump((L), (writer), (data), 0)
+#endif
+/* Calls a function with a pointer as its argument; 0, or a status with a message on the stack. Throws nothing. */
+int shim_protect(lua_State *L, lua_CFunction function, void *argument);
+/* Whether an upvalue of this name, of a Lua function, is the table of globals that each Lua state has of its own. */
+int shim_is_environment(lua_State *L, const char *name, int index);
 
 /* -- The state of one VM ------------------------------------------------------------------ */
 
@@ -89,6 +98,7 @@ struct shim {
 	int marks[4];
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */
 	int custom_socket, custom_condition, custom_controller, custom_resolver;
+	int custom_listener, custom_thread, custom_notifier;
 	/* Defaults of new sockets. */
 	struct defaults {
 		uint32_t mode[2];
@@ -107,6 +117,9 @@ struct shim {
 #define SHIM_SOCKET "CQS Socket"
 #define SHIM_CONDITION "CQS Condition"
 #define SHIM_CONTROLLER "Continuation Queue"
+#define SHIM_LISTENER "CQS Signal"
+#define SHIM_THREAD "CQS Thread"
+#define SHIM_NOTIFIER "CQS Notify"
 
 /* What each object of a class begins with. Comparing a tag is cheaper than asking the registry for a
  * metatable, and as safe: the tags' addresses are known to this module alone. */
@@ -116,6 +129,7 @@ struct object {
 };
 
 extern const char shim_socket_tag[], shim_condition_tag[], shim_controller_tag[], dns_resolver_tag[];
+extern const char shim_listener_tag[], shim_thread_tag[], shim_notifier_tag[];
 
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
@@ -128,6 +142,10 @@ void shim_push_poll(lua_State *L);
 
 /* Makes a class: a metatable with methods in __index. Leaves the metatable on the stack. */
 void shim_class(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta);
+/* The same with a module: its functions have the state and the metatable as upvalues. Leaves the module on
+ * the stack. */
+void shim_module(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta,
+                 const luaL_Reg *functions);
 /* Makes an object of `size` bytes of a class. */
 void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size);
 /* Checks that the argument is of a class and returns its content. */
@@ -138,6 +156,8 @@ static inline void *shim_test(lua_State *L, int index, const char *tag)
 	struct object *object = lua_touserdata(L, index);
 	return object && lua_rawlen(L, index) >= sizeof *object && object->tag == tag ? object : NULL;
 }
+/* Pushes the kind if the argument is an object of a class, or nil. */
+int shim_push_type(lua_State *L, const char *tag, const char *kind);
 /* The content of a userdata of another library's class, NULL if it is something else. */
 void *shim_test_class(lua_State *L, int index, const char *name);
 /* interpose(name, function) for the class whose metatable is upvalue 2; `*custom` becomes true if a
@@ -155,8 +175,29 @@ const char *shim_checkstring(lua_State *L, int index, size_t *size);
 double shim_seconds(lua_State *L, int index);
 /* The same, where a wrong type throws. */
 double shim_timeout(lua_State *L, int index);
+/* The string at `index`, which must be the same for C; throws otherwise. */
+const char *shim_check_text(lua_State *L, int index);
+/* nil, code. */
+int shim_nil_and_code(lua_State *L, int code);
 /* nil, text, code. */
 int shim_failure(lua_State *L, int code);
+
+/* A method that waits may stand in Lua: a loop of asking and polling. It begins with this, which checks an object
+ * at 1 and seconds at 2 (NaN for none); errors name the method. */
+void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout);
+/* Pushes whether to poll before asking, the seconds and the deadline; no more than the first without a limit. */
+int shim_push_limit(lua_State *L, int patient, double timeout);
+
+/* A bit, the name of its constant, and what strflag calls it. A list ends with bit 0. */
+struct shim_flag {
+	unsigned bit;
+	const char *name, *word;
+};
+
+/* Pushes the words of the bits that are set; returns how many. */
+int shim_push_words(lua_State *L, const struct shim_flag *flags, unsigned bits);
+/* flags(bits, ...): pushes an iterator over the bits of all arguments that are in the mask. */
+int shim_push_bits(lua_State *L, unsigned mask);
 
 /* -- Controllers --------------------------------------------------------------------------- */
 
@@ -188,6 +229,8 @@ int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
 extern const luaL_Reg shim_controller_methods[], shim_controller_meta[];
 int luaopen__cqueues(lua_State *L);
+/* Puts all C modules where `require` finds them without searching. */
+void shim_preload(lua_State *L);
 
 /* -- Conditions ---------------------------------------------------------------------------- */
 
@@ -268,6 +311,28 @@ struct resolver {
 	double deadline;           /* of the question that `query` asked; NaN: none */
 	unsigned serial;           /* of that question */
 };
+
+/* -- Signals, threads, files --------------------------------------------------------------------- */
+
+struct listener {
+	struct object object;
+	cq_signal *listener;
+	double timeout; /* as the program set it, also when it means none */
+};
+
+struct thread {
+	struct object object;
+	cq_thread *thread;
+};
+
+struct notifier {
+	struct object object;
+	cq_notify *notifier;
+};
+
+int luaopen__cqueues_signal(lua_State *L);
+int luaopen__cqueues_thread(lua_State *L);
+int luaopen__cqueues_notify(lua_State *L);
 
 /* -- Methods that can wait ------------------------------------------------------------------- */
 

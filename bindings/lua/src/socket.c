@@ -42,13 +42,6 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 
 /* -- Constructors --------------------------------------------------------------------------- */
 
-static int nil_and_code(lua_State *L, int code)
-{
-	lua_pushnil(L);
-	lua_pushinteger(L, code);
-	return 2;
-}
-
 typedef int constructor(const cq_options *, cq_socket **);
 
 static int construct(lua_State *L, constructor *make)
@@ -72,7 +65,7 @@ static int construct(lua_State *L, constructor *make)
 	if (code == 0)
 		code = make(options, &socket->so);
 	if (code)
-		return nil_and_code(L, code);
+		return shim_nil_and_code(L, code);
 	shim_apply_defaults(L, shim, socket);
 	return 1;
 }
@@ -133,7 +126,7 @@ static int socket_pair(lua_State *L)
 		code = cq_socket_configure(b->so, options);
 	if (code) {
 		lua_pushnil(L);
-		return 1 + nil_and_code(L, code);
+		return 1 + shim_nil_and_code(L, code);
 	}
 	shim_apply_defaults(L, shim, a);
 	shim_apply_defaults(L, shim, b);
@@ -176,7 +169,7 @@ static int from_descriptor(lua_State *L, int fd, int (*make)(int, cq_socket **))
 	if (!code && options && (code = cq_socket_configure(socket->so, options)) && make == cq_socket_adopt)
 		cq_socket_release(socket->so, &fd); /* it stays the caller's */
 	if (code)
-		return nil_and_code(L, code);
+		return shim_nil_and_code(L, code);
 	shim_apply_defaults(L, shim, socket);
 	return 1;
 }

@@ -1,0 +1,55 @@
+-- SPDX-License-Identifier: MIT
+-- cqueues.notify: waiting for a change is polling the notifier.
+
+local core = require "_cqueues.notify"
+local cqueues = require "_cqueues"
+
+local notify = {}
+for name, value in pairs(core) do
+	if type(name) ~= "string" or not name:find "^_" then
+		notify[name] = value
+	end
+end
+
+local begin, fetch = core._begin, core._fetch
+local poll, monotime = cqueues.poll, cqueues.monotime
+
+--- Waits for a change, at most that many seconds. What happened, as bits, and the name that it happened to; nil when
+-- the time is over; nil and a code when there is nothing left to watch (ENOENT) or something cannot be watched.
+--
+-- Whoever has time polls first, unless something is left of what was read before: one system call less.
+local function get(self, seconds)
+	local patient, left, deadline = begin(self, seconds)
+	if patient then
+		poll(self, left)
+	end
+	while true do
+		local changes, name = fetch(self)
+		if changes then
+			return changes, name
+		elseif name then
+			return nil, name
+		end
+		left = deadline and deadline - monotime()
+		if left and left <= 0 then
+			return nil
+		end
+		poll(self, left)
+	end
+end
+
+core._define("get", get)
+
+--- Iterates over the changes; each is waited for that many seconds at most.
+core._define("changes", function(self, seconds)
+	begin(self, seconds)
+	return function()
+		return get(self, seconds)
+	end
+end)
+
+function notify.loader()
+	return notify
+end
+
+return notify

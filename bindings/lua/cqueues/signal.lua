@@ -1,0 +1,42 @@
+-- SPDX-License-Identifier: MIT
+-- cqueues.signal: waiting for a signal is polling its listener.
+
+local core = require "_cqueues.signal"
+local cqueues = require "_cqueues"
+
+local signal = {}
+for name, value in pairs(core) do
+	if type(name) ~= "string" or not name:find "^_" then
+		signal[name] = value
+	end
+end
+
+local begin, fetch = core._begin, core._fetch
+local poll, monotime = cqueues.poll, cqueues.monotime
+
+--- Waits for a signal of the listener's, at most that many seconds. Its number, or nil.
+--
+-- Whoever has time polls first, as a signal that is there already shows then: one system call less.
+core._define("wait", function(self, seconds)
+	local patient, left, deadline = begin(self, seconds)
+	if patient then
+		poll(self, left)
+	end
+	while true do
+		local number = fetch(self)
+		if number then
+			return number
+		end
+		left = deadline and deadline - monotime()
+		if left and left <= 0 then
+			return nil
+		end
+		poll(self, left)
+	end
+end)
+
+function signal.loader()
+	return signal
+end
+
+return signal

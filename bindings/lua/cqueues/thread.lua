@@ -1,0 +1,39 @@
+-- SPDX-License-Identifier: MIT
+-- cqueues.thread: joining a thread is polling it until it has ended.
+
+local core = require "_cqueues.thread"
+local cqueues = require "_cqueues"
+local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
+
+local thread = {}
+for name, value in pairs(core) do
+	if not name:find "^_" then
+		thread[name] = value
+	end
+end
+
+local begin, outcome = core._begin, core._outcome
+local poll, monotime = cqueues.poll, cqueues.monotime
+
+--- Waits until the thread has ended, at most that many seconds. True, and what went wrong in it: a text, an error number,
+-- or nil; false and ETIMEDOUT while it runs. May be called again.
+core._define("join", function(self, seconds)
+	local _, left, deadline = begin(self, seconds)
+	while true do
+		local ended, why = outcome(self)
+		if ended ~= nil then
+			return ended, why
+		end
+		left = deadline and deadline - monotime()
+		if left and left <= 0 then
+			return false, ETIMEDOUT
+		end
+		poll(self, left)
+	end
+end)
+
+function thread.loader()
+	return thread
+end
+
+return thread

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cqueues.notify: what happens to files (guide 3.2.6). The methods that wait stand in notify.lua.
+ */
+#include "shim.h"
+
+const char shim_notifier_tag[] = SHIM_NOTIFIER;
+
+static const struct shim_flag changes[] = {
+	{ CQ_NOTIFY_CREATE, "CREATE", "CREATE" },
+	{ CQ_NOTIFY_ATTRIB, "ATTRIB", "ATTRIB" },
+	{ CQ_NOTIFY_MODIFY, "MODIFY", "MODIFY" },
+	{ CQ_NOTIFY_REVOKE, "REVOKE", "REVOKE" },
+	{ CQ_NOTIFY_DELETE, "DELETE", "DELETE" },
+	{ CQ_NOTIFY_OVERFLOW, "OVERFLOW", "OVERFLOW" },
+	{ 1 << 16, "INOTIFY", "inotify" },
+	{ 1 << 17, "FEN", "FEN" },
+	{ 1 << 18, "KQUEUE", "kqueue" },
+	{ 1 << 19, "KQUEUE1", "kqueue1" },
+	{ 1 << 20, "OPENAT", "openat" },
+	{ 1 << 21, "FDOPENDIR", "fdopendir" },
+	{ 1 << 22, "O_CLOEXEC", "O_CLOEXEC" },
+	{ 1 << 23, "IN_CLOEXEC", "IN_CLOEXEC" },
+	{ 0, NULL, NULL },
+};
+
+static struct notifier *check(lua_State *L)
+{
+	return shim_check(L, 1, shim_notifier_tag, SHIM_NOTIFIER);
+}
+
+/* Changes as an argument: all if there is none. Bits that do not exist are passed over. */
+static uint32_t opt_changes(lua_State *L, int index)
+{
+	return (uint32_t)luaL_optinteger(L, index, CQ_NOTIFY_ALL) & CQ_NOTIFY_ALL;
+}
+
+/* -- Opening ----------------------------------------------------------------------------------------- */
+
+/* What is wrong with the value on top of the stack, a field of opendir's table. */
+static void field_error(lua_State *L, const char *name, const char *wanted)
+{
+	luaL_argerror(L, 1, lua_pushfstring(L, "field %s: %s expected, got %s", name, wanted, luaL_typename(L, -1)));
+}
+
+/* The text on top of the stack, the same for C. */
+static const char *field_text(lua_State *L, const char *name)
+{
+	const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+	if (!text)
+		field_error(L, name, "string");
+	else if (strlen(text) != lua_rawlen(L, -1))
+		field_error(L, name, "text without a NUL");
+	return text;
+}
+
+static uint32_t load_changes(lua_State *L)
+{
+	lua_getfield(L, 1, "changes");
+	if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
+		field_error(L, "changes", "number");
+	return opt_changes(L, lua_gettop(L));
+}
+
+/* Adds the field `pattern` of the table at 1, one or a list. A code. */
+static int load_patterns(lua_State *L, const cq_notify *notifier, uint32_t bits)
+{
+	lua_getfield(L, 1, "pattern");
+	if (lua_isnil(L, -1))
+		return 0;
+	if (!lua_istable(L, -1))
+		return cq_notify_match(notifier, field_text(L, "pattern"), bits);
+	int code = 0;
+	for (int i = 1, count = (int)lua_rawlen(L, -1); i <= count && !code; i++) {
+		lua_rawgeti(L, -1, i);
+		code = cq_notify_match(notifier, field_text(L, "pattern"), bits);
+		lua_pop(L, 1);
+	}
+	return code;
+}
+
+/* opendir{ path = , changes = , recursive = , pattern = } */
+static int open_table(lua_State *L)
+{
+	struct notifier *notifier =
+	    shim_new(L, shim_self(L), shim_notifier_tag, SHIM_NOTIFIER, sizeof *notifier);
+	uint32_t bits = load_changes(L);
+	lua_getfield(L, 1, "recursive");
+	uint32_t flags = lua_toboolean(L, -1) ? CQ_NOTIFY_RECURSIVE : 0;
+	lua_getfield(L, 1, "path");
+	int code = cq_notify_opendir(field_text(L, "path"), bits, flags, &notifier->notifier);
+	if (!code)
+		code = load_patterns(L, notifier->notifier, bits);
+	if (code)
+		return shim_nil_and_code(L, code);
+	lua_settop(L, 2);
+	return 1;
+}
+
+/* notify.opendir(path[, changes]), notify.opendir{ ... } */
+static int notify_opendir(lua_State *L)
+{
+	if (lua_istable(L, 1)) {
+		lua_settop(L, 1);
+		return open_table(L);
+	}
+	const char *path = shim_check_text(L, 1);
+	uint32_t bits = opt_changes(L, 2);
+	struct notifier *notifier =
+	    shim_new(L, shim_self(L), shim_notifier_tag, SHIM_NOTIFIER, sizeof *notifier);
+	int code = cq_notify_opendir(path, bits, 0, &notifier->notifier);
+	return code ? shim_nil_and_code(L, code) : 1;
+}
+
+/* -- What to tell --------------------------------------------------------------------------------------- */
+
+typedef int want(const cq_notify *notifier, const char *name, uint32_t bits);
+
+static int add(lua_State *L, const char *method, want *what)
+{
+	const cq_notify *notifier = check(L)->notifier;
+	const char *name = shim_check_text(L, 2);
+	int code = what(notifier, name, opt_changes(L, 3));
+	if (code)
+		return luaL_error(L, "notify.%s: %s", method, cq_strerror(code));
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
+/* notifier:add(name[, changes]) */
+static int notifier_add(lua_State *L)
+{
+	return add(L, "add", cq_notify_add);
+}
+
+/* notifier:match(pattern[, changes]) */
+static int notifier_match(lua_State *L)
+{
+	return add(L, "match", cq_notify_match);
+}
+
+/* -- Telling ---------------------------------------------------------------------------------------------- */
+
+/* _begin(notifier, seconds) */
+static int notifier_begin(lua_State *L)
+{
+	double timeout;
+	struct notifier *notifier = shim_begin(L, shim_notifier_tag, SHIM_NOTIFIER, &timeout);
+	return shim_push_limit(L, isnan(cq_notify_timeout(notifier->notifier)), timeout);
+}
+
+/* _fetch(notifier): changes and the name; nil; or nil and a code */
+static int notifier_fetch(lua_State *L)
+{
+	uint32_t bits;
+	const char *name;
+	size_t size;
+	int code = cq_notify_fetch(check(L)->notifier, &bits, &name, &size);
+	if (code == EAGAIN) {
+		lua_pushnil(L);
+		return 1;
+	} else if (code) {
+		return shim_nil_and_code(L, code);
+	}
+	lua_pushinteger(L, (lua_Integer)bits);
+	lua_pushlstring(L, name, size);
+	return 2;
+}
+
+/* notifier:step() */
+static int notifier_step(lua_State *L)
+{
+	int code = cq_notify_step(check(L)->notifier);
+	lua_pushboolean(L, !code);
+	if (!code)
+		return 1;
+	lua_pushinteger(L, code);
+	return 2;
+}
+
+/* notifier:pollfd() */
+static int notifier_pollfd(lua_State *L)
+{
+	lua_pushinteger(L, cq_notify_pollfd(check(L)->notifier));
+	return 1;
+}
+
+/* notifier:events() */
+static int notifier_events(lua_State *L)
+{
+	check(L);
+	lua_pushliteral(L, "r");
+	return 1;
+}
+
+/* notifier:timeout(): 0 while something can be told at once, otherwise nothing */
+static int notifier_timeout(lua_State *L)
+{
+	double timeout = cq_notify_timeout(check(L)->notifier);
+	if (isnan(timeout))
+		return 0;
+	lua_pushnumber(L, timeout);
+	return 1;
+}
+
+static int notifier_gc(lua_State *L)
+{
+	struct notifier *notifier = lua_touserdata(L, 1);
+	cq_notify_free(notifier->notifier);
+	notifier->notifier = NULL;
+	return 0;
+}
+
+/* -- The module --------------------------------------------------------------------------------------------- */
+
+/* notify.strflag(bits) */
+static int notify_strflag(lua_State *L)
+{
+	unsigned bits = (unsigned)luaL_checkinteger(L, 1);
+	luaL_checkstack(L, 32, "too many flags");
+	return shim_push_words(L, changes, bits);
+}
+
+/* notify.flags(bits, ...) */
+static int notify_flags(lua_State *L)
+{
+	return shim_push_bits(L, ~0u);
+}
+
+/* notify.type(object) */
+static int notify_type(lua_State *L)
+{
+	return shim_push_type(L, shim_notifier_tag, "file notifier");
+}
+
+/* notify.interpose(name, function) */
+static int notify_interpose(lua_State *L)
+{
+	return shim_interpose(L, &shim_self(L)->custom_notifier);
+}
+
+static const luaL_Reg methods[] = {
+	{ "add", notifier_add },
+	{ "match", notifier_match },
+	{ "step", notifier_step },
+	{ "pollfd", notifier_pollfd },
+	{ "events", notifier_events },
+	{ "timeout", notifier_timeout },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg meta[] = {
+	{ "__gc", notifier_gc },
+	{ NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+	{ "opendir", notify_opendir },
+	{ "strflag", notify_strflag },
+	{ "flags", notify_flags },
+	{ "type", notify_type },
+	{ "interpose", notify_interpose },
+	{ "_begin", notifier_begin },
+	{ "_fetch", notifier_fetch },
+	{ "_define", shim_define },
+	{ NULL, NULL },
+};
+
+/* A name and its number, both ways. */
+static void set_name(lua_State *L, const char *name, unsigned bits)
+{
+	lua_pushinteger(L, (int)bits);
+	lua_setfield(L, -2, name);
+	lua_pushstring(L, name);
+	lua_rawseti(L, -2, (int)bits);
+}
+
+int luaopen__cqueues_notify(lua_State *L)
+{
+	shim_module(L, SHIM_NOTIFIER, methods, meta, functions);
+	for (const struct shim_flag *flag = changes; flag->bit; flag++)
+		set_name(L, flag->name, flag->bit);
+	set_name(L, "ALL", CQ_NOTIFY_ALL);
+	lua_pushinteger(L, (int)cq_notify_features());
+	lua_setfield(L, -2, "FEATURES");
+	return 1;
+}

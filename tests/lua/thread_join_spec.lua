@@ -239,9 +239,11 @@ t.plain("many_threads_leave_nothing_behind", function()
 		end
 	end
 	some(5)
+	collectgarbage()
 	local before = t.descriptors()
 	some(100)
-	equal(t.descriptors(), before)
+	collectgarbage()
+	check(t.descriptors() <= before) -- a thread of another test may have ended meanwhile
 end)
 
 t.plain("os_exit_in_a_thread_ends_the_process", function()

@@ -45,6 +45,8 @@ struct Folder {
     identity: (u64, u64),
     token: usize,
     entries: BTreeMap<OsString, Entry>,
+    /// It was renamed: what is under its path is not it.
+    moved: bool,
 }
 
 /// What was found in it.
@@ -80,8 +82,9 @@ impl Source {
     pub fn watch(&mut self, directory: usize, path: &Path) -> Result<()> {
         let identity = identity(path)?;
         let token = self.watch_object(path, Object { directory, name: None }, true)?;
-        let (path, entries) = (path.to_owned(), list(path));
-        self.folders.insert(directory, Folder { path, identity, token, entries });
+        let entries = list(path).inspect_err(|_| self.unwatch_object(token))?;
+        let path = path.to_owned();
+        self.folders.insert(directory, Folder { path, identity, token, entries, moved: false });
         Ok(())
     }
 
@@ -184,6 +187,9 @@ impl Source {
             changed.insert(directory);
         }
         let moved = happened & MOVED != 0;
+        if let Some(folder) = self.folders.get_mut(&directory).filter(|_| moved) {
+            folder.moved = true;
+        }
         let itself = happened & (ATTRIB | DELETE | REVOKE);
         if itself != 0 {
             // What was in it goes before it does.
@@ -196,8 +202,10 @@ impl Source {
 
     /// Lists a directory again, and tells what is different.
     fn compare(&mut self, directory: usize, changes: &mut Vec<Change>) {
-        let Some(folder) = self.folders.get_mut(&directory) else { return };
-        let mut now = list(&folder.path);
+        let folder = self.folders.get_mut(&directory).filter(|folder| !folder.moved);
+        let Some(folder) = folder else { return };
+        // Nobody can look without a descriptor, say.
+        let Ok(mut now) = list(&folder.path) else { return changes.push(Change::Overflow) };
         let mut dropped = Vec::new();
         let mut tell = |name: &OsString, changed, folder| {
             changes.push(Change::Entry { directory, name: name.clone(), changes: changed, folder });
@@ -226,13 +234,17 @@ fn identity(path: &Path) -> Result<(u64, u64)> {
     Ok((found.dev(), found.ino()))
 }
 
-/// What a directory holds now; nothing if it cannot be read.
-fn list(path: &Path) -> BTreeMap<OsString, Entry> {
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .map(|entry| {
-            let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            (entry.file_name(), Entry { inode: entry.ino(), folder, token: None, gone: false })
-        })
-        .collect()
+/// What a directory holds now: nothing if it is gone.
+fn list(path: &Path) -> Result<BTreeMap<OsString, Entry>> {
+    let entries = match std::fs::read_dir(path) {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => {
+            return Ok(BTreeMap::new());
+        }
+        entries => entries?,
+    };
+    let one = |entry: std::fs::DirEntry| {
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        (entry.file_name(), Entry { inode: entry.ino(), folder, token: None, gone: false })
+    };
+    Ok(entries.flatten().map(one).collect())
 }

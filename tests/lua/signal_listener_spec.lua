@@ -144,8 +144,9 @@ t.test("a_listener_can_be_lost_while_it_is_polled", function()
 	controller:close()
 	collectgarbage()
 	collectgarbage()
+	local l = signal.listen(USR1)
 	signal.raise(USR1)
-	equal(signal.listen(USR1):wait(5), USR1)
+	equal(l:wait(5), USR1)
 end)
 
 t.plain("listen_refuses_what_cannot_be_listened_for", function()
@@ -171,19 +172,23 @@ end)
 
 t.plain("settimeout_returns_the_one_before", function()
 	local l = signal.listen(USR1)
+	local unset = l:timeout() -- nil, or where no descriptor tells of signals a second
 	local none = l:settimeout(3)
 	check(none ~= none, "no number")
 	values({ 3, 7 }, l:settimeout(7), l:timeout())
 	for _, none in ipairs { -1, 0, math.huge, 0 / 0 } do
 		l:settimeout(none)
-		equal(l:timeout(), nil)
+		equal(l:timeout(), unset)
 	end
-	l:settimeout(1)
-	equal(l:settimeout(), 1)
-	equal(l:timeout(), nil)
+	l:settimeout(2)
+	equal(l:settimeout(), 2)
+	equal(l:timeout(), unset)
 end)
 
 t.plain("without_descriptors_listen_says_so", function()
+	if signal.listen(USR1):pollfd() < 0 then
+		t.skip "listeners take no descriptors here"
+	end
 	equal(t.child("ulimit -n 12", [[local s, l = require "cqueues.signal", {}
 		local ok, why repeat ok, why = pcall(s.listen, s.SIGUSR1) l[#l + 1] = why until not ok
 		io.write((why:gsub("^.*: s", "s")))]]), "signal.listen: Too many open files")

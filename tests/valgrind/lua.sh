@@ -93,6 +93,29 @@ check_all() {
 	echo "$interpreter: $((passed - ${before% *})) scripts clean, $((failed - ${before#* })) not"
 }
 
+# beside INTERPRETER VERSION FILE...: check_all in a process of its own, with a folder of its own.
+# shellcheck disable=SC2030,SC2031
+beside() {
+	mkdir "$work/$1"
+	{
+		work=$work/$1
+		check_all "$@"
+		echo "$passed $failed $skipped" >"$work/counts"
+	} >"$work/$1/said" 2>&1 &
+}
+
+# What those have said and counted.
+# shellcheck disable=SC2031
+gather() {
+	wait
+	for interpreter in "$@"; do
+		cat "$work/$interpreter/said"
+		more_passed=0 more_failed=1 more_skipped=0
+		read -r more_passed more_failed more_skipped <"$work/$interpreter/counts"
+		passed=$((passed + more_passed)) failed=$((failed + more_failed)) skipped=$((skipped + more_skipped))
+	done
+}
+
 if ! command -v valgrind >/dev/null; then
 	echo 'skip: valgrind is not here'
 	echo '0 passed, 0 failed, 1 skipped'
@@ -110,8 +133,9 @@ else
 	# The specs cover TLS; the scripts on it make luaossl lose memory of its own.
 	others=$(grep -L 'tls\.lua' "$tests"/differential/[0-9]*.lua)
 	# shellcheck disable=SC2086 # a list of files
-	check_all lua5.4 5.4 "$tests"/lua/*_spec.lua $others
-	check_all lua5.1 5.1 "$tests"/lua/*_spec.lua
+	beside lua5.4 5.4 "$tests"/lua/*_spec.lua $others
+	beside lua5.1 5.1 "$tests"/lua/*_spec.lua
+	gather lua5.4 lua5.1
 	echo 'skip luajit: valgrind cannot follow its allocator and its compiled code'
 	skipped=$((skipped + 1))
 fi

@@ -349,7 +349,6 @@ fn changes(happened: Happened, file: &File) -> c_int {
     };
     let gone = happened.unlinked && status(file.open.0).is_ok_and(|status| status.st_nlink == 0);
     [
-        (happened.read, ports::FILE_ACCESS),
         (happened.written, ports::FILE_MODIFIED),
         (happened.attributes || happened.linked || happened.written, ports::FILE_ATTRIB),
         (happened.cut, ports::FILE_TRUNC),

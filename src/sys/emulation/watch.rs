@@ -27,7 +27,6 @@ struct File {
 /// What has happened.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub struct Happened {
-    pub read: bool,
     pub written: bool,
     pub grown: bool,
     pub cut: bool,
@@ -53,7 +52,7 @@ impl Watches {
     /// Begins with the file that `fd` is open on, as long as it is.
     pub fn add(&mut self, key: usize, fd: RawFd) -> io::Result<()> {
         let found = status(fd)?;
-        let all = CONTENT | libc::IN_ACCESS | libc::IN_ATTRIB | libc::IN_MOVE_SELF;
+        let all = CONTENT | libc::IN_ATTRIB | libc::IN_MOVE_SELF;
         let own = self.watch(&format!("/proc/self/fd/{fd}"), all)?;
         let mut parent = -1;
         if found.st_mode & libc::S_IFMT == libc::S_IFDIR {
@@ -133,7 +132,6 @@ impl File {
         if watch != self.own {
             return;
         }
-        happened.read |= mask & libc::IN_ACCESS != 0;
         happened.renamed |= mask & libc::IN_MOVE_SELF != 0;
         happened.unmounted |= mask & libc::IN_UNMOUNT != 0;
         if mask & CONTENT != 0 {

@@ -62,7 +62,7 @@ build() {
 	if [ ! -f "$source" ]; then source=$here/$3.cpp; fi
 	libraries=
 	if grep -q '"tls.h"' "$source"; then libraries='-lssl -lcrypto'; fi
-	# shellcheck disable=SC2046,SC2086
+	# shellcheck disable=SC2086
 	$1 $2 -g $strict $compile_flags -o "$4" "$source" $link_flags $libraries
 }
 
@@ -106,7 +106,7 @@ run_program() {
 EXAMPLES=$work
 export EXAMPLES
 for example in callbacks fibers; do
-	# shellcheck disable=SC2046,SC2086
+	# shellcheck disable=SC2086
 	${CC:-cc} -O2 -std=c99 $strict $compile_flags -o "$work/echo_$example" \
 		examples/echo/echo_$example.c $link_flags || verdict FAILED "examples/echo/echo_$example.c compiles as C99"
 done
@@ -176,7 +176,7 @@ sanitize)
 	# that is used again, and the sanitizer would take them for those of the next.
 	flags='-std=c11 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all --param asan-stack=0'
 	echo 'int main(void) { return 0; }' >"$work/try.c"
-	# shellcheck disable=SC2046,SC2086
+	# shellcheck disable=SC2086
 	if ! gcc $flags -o "$work/try" "$work/try.c" 2>/dev/null || ! "$work/try"; then
 		verdict skip 'gcc has no sanitizers here'
 		finish

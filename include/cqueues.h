@@ -13,12 +13,14 @@
  * the library is CQ_EPANIC, never a crash of the caller.
  *
  * Threads.  There is no global state.  A controller and everything used on it belongs to one thread
- * at a time; cq_controller_alert is the one call that other threads may make.
+ * at a time; cq_controller_alert is the one call that other threads may make.  Handles of threads may
+ * be used by any thread, each handle by one at a time.
  *
  * Waiting.  Functions that can wait say so.  In a fiber (cq_controller_wrap) they suspend only the
  * fiber; outside a controller they block the thread; in a callback (cq_controller_attach) they
  * answer EDEADLK.  The others return at once, with EAGAIN if they would have to wait: park the task
- * on the socket or resolver (struct members of cq_interest) and repeat.
+ * on the socket or resolver (struct members of cq_interest), or on the descriptor and timeout of the
+ * listener, thread or notifier (..._pollfd, ..._timeout), and repeat.
  *
  * Seconds are double; NaN or a negative number means without limit.
  *
@@ -395,7 +397,8 @@
 #define CQ_SIGNAL_EVFILT 2
 
 /**
- * In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals; otherwise as signalfd.
+ * In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals;
+ * otherwise as signalfd.
  */
 #define CQ_SIGNAL_SIGTIMEDWAIT 4
 
@@ -874,8 +877,8 @@ typedef struct cq_stat {
 } cq_stat;
 
 /**
- * What a thread runs. `socket` is its end of the socket pair, and its own to free. What it returns, 0 or an error number as a rule, is what
- * `cq_thread_join` tells.
+ * What a thread runs. `socket` is its end of the socket pair, and its own to free. What it
+ * returns, 0 or an error number as a rule, is what `cq_thread_join` tells.
  */
 typedef int (*cq_thread_function)(struct cq_socket *socket, void *argument);
 
@@ -2156,18 +2159,22 @@ int cq_errno_code(const char *name, int *code);
 int cq_errno_list(size_t index, const char **name, int *code);
 
 /**
- * Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they were added (`cq_notify_add`,
- * `cq_notify_match`); of all others it is told, under the name ".", that one came (`CQ_NOTIFY_CREATE`) or went
- * (`CQ_NOTIFY_DELETE`). To watch a single file, watch its directory and add its name: editors replace files.
+ * Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they
+ * were added (`cq_notify_add`, `cq_notify_match`); of all others it is told, under the name ".",
+ * that one came (`CQ_NOTIFY_CREATE`) or went (`CQ_NOTIFY_DELETE`). To watch a single file, watch
+ * its directory and add its name: editors replace files.
  *
- * With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and directories that come later.
- * Everything is told, unless names or patterns are added: then only these. Names are paths below the directory
- * ("sub/file"). What a directory holds when it comes is told as created. Links are not followed.
+ * With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and
+ * directories that come later. Everything is told, unless names or patterns are added: then only
+ * these. Names are paths below the directory ("sub/file"). What a directory holds when it comes is
+ * told as created. Links are not followed.
  *
- * The directory's own changes are told under the name ".": also that it went. Free the notifier with `cq_notify_free`.
+ * The directory's own changes are told under the name ".": also that it went. Free the notifier
+ * with `cq_notify_free`.
  *
- * Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and `CQ_EINSTANCES` for limits of inotify;
- * EMFILE, ENFILE. On macOS and the BSDs each file that is told by name takes a descriptor.
+ * Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and
+ * `CQ_EINSTANCES` for limits of inotify; EMFILE, ENFILE. On macOS and the BSDs each file that is
+ * told by name takes a descriptor.
  *
  * Safety: `path` is a string.
  *
@@ -2184,11 +2191,11 @@ int cq_notify_opendir(const char *path,
 void cq_notify_free(struct cq_notify *notifier);
 
 /**
- * Has an entry of the directory told by its name, whether it is there already or comes later. Added again,
- * it is told of what was asked for either time.
+ * Has an entry of the directory told by its name, whether it is there already or comes later.
+ * Added again, it is told of what was asked for either time.
  *
- * Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are watched; ENAMETOOLONG;
- * EMFILE, ENFILE on macOS and the BSDs.
+ * Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are
+ * watched; ENAMETOOLONG; EMFILE, ENFILE on macOS and the BSDs.
  *
  * Safety: `name` is a string.
  */
@@ -2197,8 +2204,9 @@ int cq_notify_add(const struct cq_notify *notifier,
                   uint32_t changes);
 
 /**
- * Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is matched with the whole path
- * below the directory, one without with its last part; `*` and `?` match no slash, and no dot at the beginning.
+ * Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is
+ * matched with the whole path below the directory, one without with its last part; `*` and `?`
+ * match no slash, and no dot at the beginning.
  *
  * Errors: EINVAL for NULL and unknown bits; EMFILE, ENFILE on macOS and the BSDs.
  *
@@ -2209,11 +2217,12 @@ int cq_notify_match(const struct cq_notify *notifier,
                     uint32_t changes);
 
 /**
- * Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may be NULL) receive the
- * name, terminated and until the next call; "." is the directory itself. The system is asked only if nothing else is left to tell.
+ * Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may
+ * be NULL) receive the name, terminated and until the next call; "." is the directory itself. The
+ * system is asked only if nothing else is left to tell.
  *
- * Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all has been told;
- * `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
+ * Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all
+ * has been told; `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
  */
 int cq_notify_fetch(const struct cq_notify *notifier,
                     uint32_t *changes,
@@ -2221,8 +2230,8 @@ int cq_notify_fetch(const struct cq_notify *notifier,
                     size_t *size);
 
 /**
- * As `cq_notify_fetch`, but waits, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber
- * waits; outside a controller the thread does.
+ * As `cq_notify_fetch`, but waits, at most `timeout` seconds (NaN or negative: without limit). In
+ * a fiber only the fiber waits; outside a controller the thread does.
  *
  * Errors: as `cq_notify_fetch`, with ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  *
@@ -2242,8 +2251,8 @@ int cq_notify_get(const struct cq_notify *notifier,
 int cq_notify_step(const struct cq_notify *notifier);
 
 /**
- * Returns the descriptor that is readable when something happened, or -1 for NULL. It belongs to the notifier: poll
- * it, with `cq_notify_timeout`, nothing else.
+ * Returns the descriptor that is readable when something happened, or -1 for NULL. It belongs to
+ * the notifier: poll it, with `cq_notify_timeout`, nothing else.
  */
 int cq_notify_pollfd(const struct cq_notify *notifier);
 
@@ -2263,7 +2272,8 @@ double cq_notify_timeout(const struct cq_notify *notifier);
 uint32_t cq_notify_features(void);
 
 /**
- * Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it has none. Static.
+ * Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it
+ * has none. Static.
  */
 const char *cq_notify_name(uint32_t bit);
 
@@ -2366,11 +2376,12 @@ int cq_sleep(double seconds);
 int cq_cancel(int fd);
 
 /**
- * Makes a listener for signals. Nothing becomes of the signals by that: block them first (`cq_signal_block`), in every
- * thread, or only macOS and the BSDs tell of them. A signal should have one listener; a listener may
- * have many signals. Free it with `cq_signal_free`.
+ * Makes a listener for signals. Nothing becomes of the signals by that: block them first
+ * (`cq_signal_block`), in every thread, or only macOS and the BSDs tell of them. A signal should
+ * have one listener; a listener may have many signals. Free it with `cq_signal_free`.
  *
- * Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which nobody can listen for; EMFILE, ENFILE.
+ * Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which
+ * nobody can listen for; EMFILE, ENFILE.
  *
  * Safety: `signals` is readable for `count` numbers.
  *
@@ -2386,17 +2397,16 @@ int cq_signal_listen(const int *signals,
 void cq_signal_free(struct cq_signal *listener);
 
 /**
- * Tells which signal came, without waiting for one. Of several the lowest number comes first on Linux; one that
- * was sent more than once counts once.
+ * Tells which signal came, without waiting for one. Of several the lowest number comes first on
+ * Linux; one that was sent more than once counts once.
  *
  * Errors: EINVAL for NULL; EAGAIN if none came.
  */
-int cq_signal_fetch(const struct cq_signal *listener,
-                    int *signal);
+int cq_signal_fetch(const struct cq_signal *listener, int *signal);
 
 /**
- * Waits for a signal, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber waits; outside a
- * controller the thread does.
+ * Waits for a signal, at most `timeout` seconds (NaN or negative: without limit). In a fiber only
+ * the fiber waits; outside a controller the thread does.
  *
  * Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if no signal is there; EDEADLK in a callback.
  *
@@ -2407,8 +2417,8 @@ int cq_signal_wait(const struct cq_signal *listener,
                    int *signal);
 
 /**
- * Sets after how many seconds a wait looks for signals again, where the system cannot tell of them by itself (Solaris). NaN or negative:
- * the default, a second there.
+ * Sets after how many seconds a wait looks for signals again, where the system cannot tell of them
+ * by itself (Solaris). NaN or negative: the default, a second there.
  *
  * Errors: EINVAL for NULL.
  *
@@ -2439,7 +2449,8 @@ double cq_signal_timeout(const struct cq_signal *listener);
 uint32_t cq_signal_features(void);
 
 /**
- * Blocks signals in the calling thread, and in those that it starts from now on. SIGKILL and SIGSTOP cannot be blocked, and are passed over.
+ * Blocks signals in the calling thread, and in those that it starts from now on. SIGKILL and
+ * SIGSTOP cannot be blocked, and are passed over.
  *
  * Errors: EINVAL for NULL or a number that is no signal; none is blocked then.
  *
@@ -2447,8 +2458,7 @@ uint32_t cq_signal_features(void);
  *
  * Source: guide §3.2.4, sigprocmask(2).
  */
-int cq_signal_block(const int *signals,
-                    size_t count);
+int cq_signal_block(const int *signals, size_t count);
 
 /**
  * Unblocks signals in the calling thread. One that is pending is delivered.
@@ -2473,11 +2483,11 @@ int cq_signal_ignore(const int *signals,
 int cq_signal_default(const int *signals, size_t count);
 
 /**
- * Installs a handler that does nothing, without SA_RESTART: signals interrupt system calls and have no other effect. The library
- * installs no handler but by this call. Errors: as for `cq_signal_ignore`.
+ * Installs a handler that does nothing, without SA_RESTART: signals interrupt system calls and
+ * have no other effect. The library installs no handler but by this call. Errors: as for
+ * `cq_signal_ignore`.
  */
-int cq_signal_discard(const int *signals,
-                      size_t count);
+int cq_signal_discard(const int *signals, size_t count);
 
 /**
  * Sends signals to the calling thread, one after the other: raise(3).
@@ -2935,12 +2945,12 @@ int cq_socket_set_error(const struct cq_socket *socket,
                         int *previous);
 
 /**
- * Starts a POSIX thread that runs `function(socket, argument)`, with a pair of UNIX stream sockets between it and the caller, whose
- * end is written to `socket`. All signals are blocked in it. Objects of the library belong to one
- * thread at a time; the thread makes its own controller.
+ * Starts a POSIX thread that runs `function(socket, argument)`, with a pair of UNIX stream sockets
+ * between it and the caller, whose end is written to `socket`. All signals are blocked in it.
+ * Objects of the library belong to one thread at a time; the thread makes its own controller.
  *
- * It may end by returning, or by pthread_exit(3). It goes on if its handle is freed or its starter ends,
- * until the process does.
+ * It may end by returning, or by pthread_exit(3). It goes on if its handle is freed or its starter
+ * ends, until the process does.
  *
  * Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE.
  *
@@ -2981,12 +2991,13 @@ int cq_thread_explain(const char *text,
                       size_t size);
 
 /**
- * Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and tells what
- * its function returned, or EOWNERDEAD if it never did (pthread_exit). In a fiber only the fiber waits;
- * outside a controller the thread does. A thread may be joined again, with the same result.
+ * Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and
+ * tells what its function returned, or EOWNERDEAD if it never did (pthread_exit). In a fiber only
+ * the fiber waits; outside a controller the thread does. A thread may be joined again, with the
+ * same result.
  *
- * `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still runs; EDEADLK in the thread itself,
- * and in a callback.
+ * `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still
+ * runs; EDEADLK in the thread itself, and in a callback.
  *
  * Source: guide §3.2.5, pthread_join(3).
  */
@@ -2995,17 +3006,17 @@ int cq_thread_join(const struct cq_thread *thread,
                    int *result);
 
 /**
- * Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes. Holds until the handle
- * is freed; followed by a NUL. NULL while the thread runs and if it said nothing.
+ * Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes.
+ * Holds until the handle is freed; followed by a NUL. NULL while the thread runs and if it said
+ * nothing.
  *
  * Safety: `size` is NULL or writable.
  */
-const char *cq_thread_reason(const struct cq_thread *thread,
-                             size_t *size);
+const char *cq_thread_reason(const struct cq_thread *thread, size_t *size);
 
 /**
- * Returns the descriptor that is readable (POLLIN) from when the thread has ended, or -1 for NULL. It belongs to the
- * handle: poll it, nothing else.
+ * Returns the descriptor that is readable (POLLIN) from when the thread has ended, or -1 for NULL.
+ * It belongs to the handle: poll it, nothing else.
  */
 int cq_thread_pollfd(const struct cq_thread *thread);
 

@@ -30,18 +30,22 @@ pub const CQ_NOTIFY_OVERFLOW: u32 = 32;
 /// For `cq_notify_opendir`: the whole tree.
 pub const CQ_NOTIFY_RECURSIVE: u32 = 1;
 
-/// Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they were added (`cq_notify_add`,
-/// `cq_notify_match`); of all others it is told, under the name ".", that one came (`CQ_NOTIFY_CREATE`) or went
-/// (`CQ_NOTIFY_DELETE`). To watch a single file, watch its directory and add its name: editors replace files.
+/// Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they
+/// were added (`cq_notify_add`, `cq_notify_match`); of all others it is told, under the name ".",
+/// that one came (`CQ_NOTIFY_CREATE`) or went (`CQ_NOTIFY_DELETE`). To watch a single file, watch
+/// its directory and add its name: editors replace files.
 ///
-/// With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and directories that come later.
-/// Everything is told, unless names or patterns are added: then only these. Names are paths below the directory
-/// ("sub/file"). What a directory holds when it comes is told as created. Links are not followed.
+/// With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and
+/// directories that come later. Everything is told, unless names or patterns are added: then only
+/// these. Names are paths below the directory ("sub/file"). What a directory holds when it comes is
+/// told as created. Links are not followed.
 ///
-/// The directory's own changes are told under the name ".": also that it went. Free the notifier with `cq_notify_free`.
+/// The directory's own changes are told under the name ".": also that it went. Free the notifier
+/// with `cq_notify_free`.
 ///
-/// Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and `CQ_EINSTANCES` for limits of inotify;
-/// EMFILE, ENFILE. On macOS and the BSDs each file that is told by name takes a descriptor.
+/// Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and
+/// `CQ_EINSTANCES` for limits of inotify; EMFILE, ENFILE. On macOS and the BSDs each file that is
+/// told by name takes a descriptor.
 ///
 /// Safety: `path` is a string.
 ///
@@ -77,11 +81,11 @@ pub unsafe extern "C" fn cq_notify_free(notifier: *mut Notifier) {
     unsafe { take_back(notifier) }
 }
 
-/// Has an entry of the directory told by its name, whether it is there already or comes later. Added again,
-/// it is told of what was asked for either time.
+/// Has an entry of the directory told by its name, whether it is there already or comes later.
+/// Added again, it is told of what was asked for either time.
 ///
-/// Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are watched; ENAMETOOLONG;
-/// EMFILE, ENFILE on macOS and the BSDs.
+/// Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are
+/// watched; ENAMETOOLONG; EMFILE, ENFILE on macOS and the BSDs.
 ///
 /// Safety: `name` is a string.
 #[no_mangle]
@@ -94,8 +98,9 @@ pub unsafe extern "C" fn cq_notify_add(
     call(|| unsafe { borrow(notifier)?.add(text(name)?.to_bytes(), known(changes)?) })
 }
 
-/// Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is matched with the whole path
-/// below the directory, one without with its last part; `*` and `?` match no slash, and no dot at the beginning.
+/// Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is
+/// matched with the whole path below the directory, one without with its last part; `*` and `?`
+/// match no slash, and no dot at the beginning.
 ///
 /// Errors: EINVAL for NULL and unknown bits; EMFILE, ENFILE on macOS and the BSDs.
 ///
@@ -110,11 +115,12 @@ pub unsafe extern "C" fn cq_notify_match(
     call(|| unsafe { borrow(notifier)?.add_pattern(text(pattern)?.to_bytes(), known(changes)?) })
 }
 
-/// Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may be NULL) receive the
-/// name, terminated and until the next call; "." is the directory itself. The system is asked only if nothing else is left to tell.
+/// Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may
+/// be NULL) receive the name, terminated and until the next call; "." is the directory itself. The
+/// system is asked only if nothing else is left to tell.
 ///
-/// Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all has been told;
-/// `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
+/// Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all
+/// has been told; `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
 #[no_mangle]
 pub unsafe extern "C" fn cq_notify_fetch(
     notifier: *const Notifier,
@@ -146,8 +152,8 @@ unsafe fn tell(
     unsafe { put(changes, happened) }
 }
 
-/// As `cq_notify_fetch`, but waits, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber
-/// waits; outside a controller the thread does.
+/// As `cq_notify_fetch`, but waits, at most `timeout` seconds (NaN or negative: without limit). In
+/// a fiber only the fiber waits; outside a controller the thread does.
 ///
 /// Errors: as `cq_notify_fetch`, with ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 ///
@@ -192,8 +198,8 @@ pub unsafe extern "C" fn cq_notify_step(notifier: *const Notifier) -> c_int {
     call(|| unsafe { borrow(notifier) }?.step())
 }
 
-/// Returns the descriptor that is readable when something happened, or -1 for NULL. It belongs to the notifier: poll
-/// it, with `cq_notify_timeout`, nothing else.
+/// Returns the descriptor that is readable when something happened, or -1 for NULL. It belongs to
+/// the notifier: poll it, with `cq_notify_timeout`, nothing else.
 #[no_mangle]
 pub unsafe extern "C" fn cq_notify_pollfd(notifier: *const Notifier) -> c_int {
     // SAFETY: as documented.
@@ -220,7 +226,8 @@ pub extern "C" fn cq_notify_features() -> u32 {
     notify::FEATURES
 }
 
-/// Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it has none. Static.
+/// Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it
+/// has none. Static.
 #[no_mangle]
 pub extern "C" fn cq_notify_name(bit: u32) -> *const c_char {
     value(std::ptr::null(), || {

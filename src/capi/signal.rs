@@ -19,18 +19,20 @@ pub const CQ_SIGNAL_SIGNALFD: u32 = 1;
 /// In `cq_signal_features`: kqueue(2) with EVFILT_SIGNAL. Every listener is told, whatever becomes of the
 /// signal.
 pub const CQ_SIGNAL_EVFILT: u32 = 2;
-/// In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals; otherwise as signalfd.
+/// In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals;
+/// otherwise as signalfd.
 pub const CQ_SIGNAL_SIGTIMEDWAIT: u32 = 4;
 /// In `cq_signal_features`: kqueue(2).
 pub const CQ_SIGNAL_KQUEUE: u32 = 8;
 /// In `cq_signal_features`: kqueue1(2).
 pub const CQ_SIGNAL_KQUEUE1: u32 = 16;
 
-/// Makes a listener for signals. Nothing becomes of the signals by that: block them first (`cq_signal_block`), in every
-/// thread, or only macOS and the BSDs tell of them. A signal should have one listener; a listener may
-/// have many signals. Free it with `cq_signal_free`.
+/// Makes a listener for signals. Nothing becomes of the signals by that: block them first
+/// (`cq_signal_block`), in every thread, or only macOS and the BSDs tell of them. A signal should
+/// have one listener; a listener may have many signals. Free it with `cq_signal_free`.
 ///
-/// Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which nobody can listen for; EMFILE, ENFILE.
+/// Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which
+/// nobody can listen for; EMFILE, ENFILE.
 ///
 /// Safety: `signals` is readable for `count` numbers.
 ///
@@ -55,8 +57,8 @@ pub unsafe extern "C" fn cq_signal_free(listener: *mut Listener) {
     unsafe { take_back(listener) }
 }
 
-/// Tells which signal came, without waiting for one. Of several the lowest number comes first on Linux; one that
-/// was sent more than once counts once.
+/// Tells which signal came, without waiting for one. Of several the lowest number comes first on
+/// Linux; one that was sent more than once counts once.
 ///
 /// Errors: EINVAL for NULL; EAGAIN if none came.
 #[no_mangle]
@@ -71,8 +73,8 @@ pub unsafe extern "C" fn cq_signal_fetch(listener: *const Listener, signal: *mut
     })
 }
 
-/// Waits for a signal, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber waits; outside a
-/// controller the thread does.
+/// Waits for a signal, at most `timeout` seconds (NaN or negative: without limit). In a fiber only
+/// the fiber waits; outside a controller the thread does.
 ///
 /// Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if no signal is there; EDEADLK in a callback.
 ///
@@ -106,8 +108,8 @@ pub unsafe extern "C" fn cq_signal_wait(
     })
 }
 
-/// Sets after how many seconds a wait looks for signals again, where the system cannot tell of them by itself (Solaris). NaN or negative:
-/// the default, a second there.
+/// Sets after how many seconds a wait looks for signals again, where the system cannot tell of them
+/// by itself (Solaris). NaN or negative: the default, a second there.
 ///
 /// Errors: EINVAL for NULL.
 ///
@@ -149,7 +151,8 @@ pub extern "C" fn cq_signal_features() -> u32 {
     signal::FEATURES
 }
 
-/// Blocks signals in the calling thread, and in those that it starts from now on. SIGKILL and SIGSTOP cannot be blocked, and are passed over.
+/// Blocks signals in the calling thread, and in those that it starts from now on. SIGKILL and
+/// SIGSTOP cannot be blocked, and are passed over.
 ///
 /// Errors: EINVAL for NULL or a number that is no signal; none is blocked then.
 ///
@@ -189,8 +192,9 @@ pub unsafe extern "C" fn cq_signal_default(signals: *const c_int, count: usize) 
     call(|| signal::dispose(unsafe { slice(signals, count) }?, Disposition::Default))
 }
 
-/// Installs a handler that does nothing, without SA_RESTART: signals interrupt system calls and have no other effect. The library
-/// installs no handler but by this call. Errors: as for `cq_signal_ignore`.
+/// Installs a handler that does nothing, without SA_RESTART: signals interrupt system calls and
+/// have no other effect. The library installs no handler but by this call. Errors: as for
+/// `cq_signal_ignore`.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_discard(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.

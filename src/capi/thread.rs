@@ -10,8 +10,8 @@ use crate::thread::{self, Entry, Thread};
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::AssertUnwindSafe;
 
-/// What a thread runs. `socket` is its end of the socket pair, and its own to free. What it returns, 0 or an error number as a rule, is what
-/// `cq_thread_join` tells.
+/// What a thread runs. `socket` is its end of the socket pair, and its own to free. What it
+/// returns, 0 or an error number as a rule, is what `cq_thread_join` tells.
 #[allow(non_camel_case_types)]
 pub type cq_thread_function =
     Option<unsafe extern "C-unwind" fn(socket: *mut Socket, argument: *mut c_void) -> c_int>;
@@ -23,12 +23,12 @@ struct Start {
     argument: *mut c_void,
 }
 
-/// Starts a POSIX thread that runs `function(socket, argument)`, with a pair of UNIX stream sockets between it and the caller, whose
-/// end is written to `socket`. All signals are blocked in it. Objects of the library belong to one
-/// thread at a time; the thread makes its own controller.
+/// Starts a POSIX thread that runs `function(socket, argument)`, with a pair of UNIX stream sockets
+/// between it and the caller, whose end is written to `socket`. All signals are blocked in it.
+/// Objects of the library belong to one thread at a time; the thread makes its own controller.
 ///
-/// It may end by returning, or by pthread_exit(3). It goes on if its handle is freed or its starter ends,
-/// until the process does.
+/// It may end by returning, or by pthread_exit(3). It goes on if its handle is freed or its starter
+/// ends, until the process does.
 ///
 /// Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE.
 ///
@@ -121,12 +121,13 @@ pub unsafe extern "C" fn cq_thread_explain(text: *const c_char, size: usize) -> 
     call(|| thread::explain(unsafe { bytes(text.cast(), size) }?))
 }
 
-/// Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and tells what
-/// its function returned, or EOWNERDEAD if it never did (pthread_exit). In a fiber only the fiber waits;
-/// outside a controller the thread does. A thread may be joined again, with the same result.
+/// Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and
+/// tells what its function returned, or EOWNERDEAD if it never did (pthread_exit). In a fiber only
+/// the fiber waits; outside a controller the thread does. A thread may be joined again, with the
+/// same result.
 ///
-/// `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still runs; EDEADLK in the thread itself,
-/// and in a callback.
+/// `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still
+/// runs; EDEADLK in the thread itself, and in a callback.
 ///
 /// Source: guide §3.2.5, pthread_join(3).
 #[no_mangle]
@@ -150,8 +151,9 @@ pub unsafe extern "C" fn cq_thread_join(
     })
 }
 
-/// Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes. Holds until the handle
-/// is freed; followed by a NUL. NULL while the thread runs and if it said nothing.
+/// Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes.
+/// Holds until the handle is freed; followed by a NUL. NULL while the thread runs and if it said
+/// nothing.
 ///
 /// Safety: `size` is NULL or writable.
 #[no_mangle]
@@ -167,8 +169,8 @@ pub unsafe extern "C" fn cq_thread_reason(
     })
 }
 
-/// Returns the descriptor that is readable (POLLIN) from when the thread has ended, or -1 for NULL. It belongs to the
-/// handle: poll it, nothing else.
+/// Returns the descriptor that is readable (POLLIN) from when the thread has ended, or -1 for NULL.
+/// It belongs to the handle: poll it, nothing else.
 #[no_mangle]
 pub unsafe extern "C" fn cq_thread_pollfd(thread: *const Thread) -> c_int {
     // SAFETY: as documented.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! macOS and the BSDs.
 //!
-//! Facts: EVFILT_VNODE tells of an open descriptor's file, so each file takes a descriptor. NOTE_WRITE of a directory: its
-//! entries changed. NOTE_DELETE: the last name went, or of a directory the only one. Closing takes the registration
-//! away. O_EVTONLY, on macOS, does not keep a volume from being unmounted.
+//! Facts: EVFILT_VNODE tells of an open descriptor's file, so each file takes a descriptor.
+//! NOTE_WRITE of a directory: its entries changed. NOTE_DELETE: the last name went, or of a
+//! directory the only one. Closing takes the registration away. O_EVTONLY, on macOS, does not keep
+//! a volume from being unmounted.
 
 use super::scan::MOVED;
 use super::{ATTRIB, DELETE, MODIFY, REVOKE};

@@ -3,18 +3,20 @@
 //!
 //! A backend provides a type `Source` with:
 //!
-//! - `new() -> Result<Source>`, `fd()`: a descriptor that is readable when `read` has something to tell;
-//! - `watch(directory, path) -> Result<()>`: watches a directory, under a number of the caller's; ENOTDIR for
-//!   anything else. Entries that come and go are told for all of it;
-//! - `is_watching(directory, path) -> bool`: whether what is watched under this number is what is there now;
+//! - `new() -> Result<Source>`, `fd()`: a descriptor that is readable when `read` has something to
+//!   tell;
+//! - `watch(directory, path) -> Result<()>`: watches a directory, under a number of the caller's;
+//!   ENOTDIR for anything else. Entries that come and go are told for all of it;
+//! - `is_watching(directory, path) -> bool`: whether what is watched under this number is what is
+//!   there now;
 //! - `unwatch(directory)`: no more of it;
-//! - `track(directory, name) -> Result<()>`: what happens to an entry itself is told as well. Without effect where it
-//!   always is, by the constant `TRACKS` = false;
+//! - `track(directory, name) -> Result<()>`: what happens to an entry itself is told as well.
+//!   Without effect where it always is, by the constant `TRACKS` = false;
 //! - `read(&mut Vec<Change>) -> Result<()>`: appends what happened, in order; nothing is no error;
 //! - the constant `FEATURES`.
 //!
-//! On top of that this module knows which names are wanted, follows trees as they grow and shrink, and keeps what is not
-//! fetched yet, one entry a name.
+//! On top of that this module knows which names are wanted, follows trees as they grow and shrink,
+//! and keeps what is not fetched yet, one entry a name.
 
 #[cfg(epoll)]
 mod inotify;
@@ -114,7 +116,8 @@ pub enum Change {
         /// Whether it is a directory.
         folder: bool,
     },
-    /// To a watched directory itself. With `DELETE` or `REVOKE` it is watched no more, unless it has just moved.
+    /// To a watched directory itself. With `DELETE` or `REVOKE` it is watched no more, unless it
+    /// has just moved.
     Itself {
         /// To which one, by its number.
         directory: usize,
@@ -166,8 +169,8 @@ impl Notifier {
         Ok(notifier)
     }
 
-    /// Tells of the entry `name` from now on, there or not. EISDIR for a name with a slash, unless whole trees are
-    /// watched; ENAMETOOLONG.
+    /// Tells of the entry `name` from now on, there or not. EISDIR for a name with a slash, unless
+    /// whole trees are watched; ENAMETOOLONG.
     pub fn add(&self, name: &[u8], changes: u32) -> Result<()> {
         let inner = &mut *self.inner.borrow_mut();
         if name.contains(&b'/') && !inner.tree.recursive {
@@ -180,8 +183,9 @@ impl Notifier {
         inner.tree.track(name)
     }
 
-    /// Tells of entries whose names fit a pattern of fnmatch(3). One with a slash is matched with the whole path below the
-    /// watched directory, one without with the last part. EINVAL for a NUL.
+    /// Tells of entries whose names fit a pattern of fnmatch(3). One with a slash is matched with
+    /// the whole path below the watched directory, one without with the last part. EINVAL for a
+    /// NUL.
     pub fn add_pattern(&self, pattern: &[u8], changes: u32) -> Result<()> {
         let inner = &mut *self.inner.borrow_mut();
         inner.wanted.add_pattern(pattern, changes)?;
@@ -210,7 +214,8 @@ impl Notifier {
         }
     }
 
-    /// The name that the last `fetch` took, followed by a NUL that is not counted. The pointer holds until the next one.
+    /// The name that the last `fetch` took, followed by a NUL that is not counted. The pointer
+    /// holds until the next one.
     pub fn name(&self) -> (*const u8, usize) {
         let inner = self.inner.borrow();
         (inner.fetched.as_ptr(), inner.fetched.len().saturating_sub(1))
@@ -321,7 +326,8 @@ impl Inner {
         }
     }
 
-    /// Goes through a directory that came, or may have changed unseen: its entries came before they could be told.
+    /// Goes through a directory that came, or may have changed unseen: its entries came before they
+    /// could be told.
     fn follow(&mut self, directory: usize, new: bool) {
         if !self.tree.recursive {
             return;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! Solaris and illumos.
 //!
-//! Facts: PORT_SOURCE_FILE tells of a path, once; it must be associated again, with the times that the file had when it was last looked
-//! at, so that nothing in between is missed. FILE_DELETE and the renames are told whether asked for or not.
-//! FILE_MODIFIED of a directory: its entries changed.
+//! Facts: PORT_SOURCE_FILE tells of a path, once; it must be associated again, with the times that
+//! the file had when it was last looked at, so that nothing in between is missed. FILE_DELETE and
+//! the renames are told whether asked for or not. FILE_MODIFIED of a directory: its entries
+//! changed.
 
 use super::scan::MOVED;
 use super::{ATTRIB, DELETE, FDOPENDIR, FEN, MODIFY, OPENAT, O_CLOEXEC, REVOKE};

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 //! Systems that tell that a file or directory has changed, and not what changed in it.
 //!
-//! A directory that changed is listed again and compared with what it held before. What happens to an entry
-//! itself is told only if the entry is watched by itself (`track`). What came and went between two looks is not
-//! seen.
+//! A directory that changed is listed again and compared with what it held before. What happens to
+//! an entry itself is told only if the entry is watched by itself (`track`). What came and went
+//! between two looks is not seen.
 //!
 //! The system is behind a type `Watcher`, in a file of its own:
 //!
 //! - `new() -> Result<Watcher>`, `fd()`;
-//! - `watch(token, path, folder) -> Result<()>`: a file, or with `folder` a directory (else ENOTDIR), links not followed;
+//! - `watch(token, path, folder) -> Result<()>`: a file, or with `folder` a directory (else
+//!   ENOTDIR), links not followed;
 //! - `unwatch(token)`;
-//! - `read(&mut Vec<(token, changes)>) -> Result<()>`: appends what happened; to `DELETE` is added `MOVED` if
-//!   it is there still, under another name.
+//! - `read(&mut Vec<(token, changes)>) -> Result<()>`: appends what happened; to `DELETE` is added
+//!   `MOVED` if it is there still, under another name.
 
 #[cfg(kqueue)]
 use super::kqueue as system;
@@ -102,7 +103,8 @@ impl Source {
         entries.filter_map(|entry| entry.token).for_each(|token| self.unwatch_object(token));
     }
 
-    /// Watches an entry by itself, from when there is one. An entry that cannot be opened is told as coming and going only.
+    /// Watches an entry by itself, from when there is one. An entry that cannot be opened is told
+    /// as coming and going only.
     pub fn track(&mut self, directory: usize, name: &OsStr) -> Result<()> {
         let Some(folder) = self.folders.get_mut(&directory) else { return Ok(()) };
         let path = folder.path.join(name);

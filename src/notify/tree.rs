@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! The directories that are watched: one, or a whole tree. Each has a number, and a path below the first one, whose path is empty.
+//! The directories that are watched: one, or a whole tree. Each has a number, and a path below the
+//! first one, whose path is empty.
 
 use super::backend::Source;
 use super::{is_limit, join};

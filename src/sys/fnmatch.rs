@@ -3,8 +3,8 @@
 
 use std::ffi::CStr;
 
-/// Whether a name fits a pattern of the shell's kind. `*`, `?` and `[...]` match no slash, and no dot at the beginning of a
-/// name.
+/// Whether a name fits a pattern of the shell's kind. `*`, `?` and `[...]` match no slash, and no
+/// dot at the beginning of a name.
 pub fn matches(pattern: &CStr, name: &CStr) -> bool {
     // SAFETY: both are terminated.
     unsafe { libc::fnmatch(pattern.as_ptr(), name.as_ptr(), FLAGS) == 0 }

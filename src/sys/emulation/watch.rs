@@ -106,8 +106,11 @@ impl Watches {
             u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
         };
         while rest.len() >= 16 {
-            found.push((number(rest, 0) as i32, number(rest, 4)));
-            rest = &rest[16 + number(rest, 12) as usize..];
+            let (watch, mask, name) = (number(rest, 0), number(rest, 4), number(rest, 12));
+            // inotify tells a directory what happens to its entries, too.
+            let others = if name > 0 { libc::IN_ATTRIB | libc::IN_MODIFY } else { 0 };
+            found.push((watch as i32, mask & !others));
+            rest = &rest[16 + name as usize..];
         }
         Some(found)
     }

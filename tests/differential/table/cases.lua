@@ -159,8 +159,10 @@ local function run_in_task(body, spec, env)
 	local deadline = cqueues.monotime() + (spec.patience or 0)
 	local rounds = 4
 	while true do
-		local step = pack(controller:step(spec.patience and 0.02 or 0))
-		if not step[1] then
+		local ok, step = pcall(function() return pack(controller:step(spec.patience and 0.02 or 0)) end)
+		if not ok then
+			return "step " .. outcome.thrown(step)
+		elseif not step[1] then
 			return outcome.thrown(step[2], unpack(step, 3, 3))
 		elseif results then
 			return outcome.returned(results)
@@ -199,11 +201,16 @@ local function run_case(case)
 	return text
 end
 
+-- Does a case need a process of its own?
+local function alone(case)
+	return case.spec.alone == true or case.spec.alone == case.where
+end
+
 local cases = enumerate()
 local last = count and math.min(#cases, first + count - 1) or #cases
 for i = first, last do
 	local case = cases[i]
-	if case.spec.alone and i > first then
+	if alone(case) and i > first then
 		output:write("again ", i, "\n")
 		output:close()
 		os.exit(0)
@@ -211,7 +218,7 @@ for i = first, last do
 	output:write("begin ", i, " ", case.name, "\n")
 	output:flush()
 	local text = run_case(case)
-	if count or case.spec.alone then
+	if count or alone(case) then
 		collectgarbage()
 		collectgarbage()
 	elseif i % 64 == 0 then
@@ -219,7 +226,7 @@ for i = first, last do
 	end
 	output:write("end ", text, "\n")
 	output:flush()
-	if case.spec.alone and i < last then
+	if alone(case) and i < last then
 		output:write("again ", i + 1, "\n")
 		output:close()
 		os.exit(0)

@@ -25,7 +25,7 @@ sys.path.insert(0, str(HERE.parent.parent / "dns"))
 import namespace  # noqa: E402
 
 INTERPRETERS = ["lua5.1", "luajit", "lua5.2", "lua5.3", "lua5.4"]
-HANG_SECONDS = 2
+HANG_SECONDS = 1.5
 SIGNALS_OF_A_CRASH = (4, 6, 7, 8, 11)
 CONFIGURATION = {
     "resolv.conf": "nameserver 127.0.0.1\nsearch example.test\n",
@@ -321,8 +321,9 @@ def canonical(case, original, our):
     if first.startswith("throws") and second.startswith("throws"):
         if OF_LUA.match(first):
             first = second = "throws"
-        elif "socket closed" in first and "socket closed" in second:
-            first = second = "throws socket closed"
+        closed = CLOSED.search(first)
+        if closed and closed[0] in second:
+            first = second = "throws " + closed[0]
         argument = ARGUMENT.match(first)
         if argument:
             number, function = argument.groups()
@@ -340,6 +341,7 @@ def split(text):
 
 
 ARGUMENT = re.compile(r"""throws "(?:bad argument #(-?\d+) to|calling) '([^']*)'""")
+CLOSED = re.compile("(socket|cqueue) closed")
 OF_LUA = re.compile('throws "(attempt to |table index|invalid option|string length|number has no integer)')
 
 

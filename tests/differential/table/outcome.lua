@@ -30,6 +30,7 @@ end
 local function mask(text)
 	text = text:gsub("0x%x+", "ADDRESS")
 	text = text:gsub("%d+%.%d+%.%d+%.%d+:%d+", "ADDRESS:PORT")
+	text = text:gsub("%[127%.0%.0%.1%.%d+%]", "[PEER]")
 	text = text:gsub("/tmp/cqueues%-table%-[%w_]+", "DIRECTORY")
 	return text
 end

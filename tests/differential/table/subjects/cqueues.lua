@@ -59,6 +59,9 @@ end
 
 local function left(env)
 	local c = env.object
+	if cqueues.type(c) ~= "controller" then
+		return tostring(cqueues.type(c))
+	end
 	return outcome_of(pcall(function() return cqueues.type(c), c:count(), c:empty(), env.line end))
 end
 
@@ -95,7 +98,7 @@ method("events", { places = 1 })
 method("timeout", { places = 1, states = { "empty", "ready", "closed" } })
 
 local function call(name, fields)
-	fields.name, fields.call = "cqueues." .. name, "cqueues." .. name
+	fields.name, fields.call = "cqueues." .. name, fields.call or "cqueues." .. name
 	fields.class, fields.same = "cqueues", fields.same or cqueues.new
 	fields.closed = fields.closed or function(env) return states.closed(env) end
 	list[#list + 1] = fields
@@ -105,13 +108,18 @@ call("type", { places = 1 })
 call("cancel", { places = 2 })
 call("cancel", { places = 1, same = function(env) return (make.pair(env)) end, closed = make.closed_socket })
 list[#list].name = "cqueues.cancel(socket)"
-call("poll", { places = 2, waits = true, timeout_place = 1, base = function(env)
-	return { env.where == "outside" and 0.002 or 20 }
-end })
-call("poll", { places = 1, waits = true, timeout_place = 1, closed = make.closed_socket,
+call("poll", { places = 2, where = "task", base = { 20 } })
+call("poll", { places = 1, where = "task", closed = make.closed_socket,
 	same = function(env) local a, b = make.pair(env) b:write "x" return a end })
 list[#list].name = "cqueues.poll(socket)"
-call("sleep", { places = 1, waits = true, timeout_place = 1 })
+call("poll", { call = function(_, ...) return pack(cqueues.poll(0.002, ...)) end, places = 1, alone = true,
+	timeout_place = 1 })
+list[#list].name = "cqueues.poll(seconds,)"
+call("sleep", { places = 1, where = "task" })
+call("sleep", { places = 1, alone = true, base = { 0.002 }, timeout_place = 1, not_kinds = { table = true, text = true,
+	empty = true, ["same-class"] = true, ["other-class"] = true, ["function"] = true, coroutine = true, file = true,
+	["closed-file"] = true, tostring = true, ["tostring-throws"] = true, ["tostring-closes"] = true,
+	["index-closes"] = true, call = true, ["call-throws"] = true } })
 call("running", { places = 1, where = "task" })
 call("running", { places = 1 })
 call("new", { places = 1 })
@@ -123,8 +131,8 @@ call("monotime", { places = 1, volatile = "number" })
 
 for _, field in ipairs { "pollfd", "events", "timeout" } do
 	for _, how in ipairs { "field", "method" } do
-		list[#list + 1] = { name = "poll of a " .. field .. " " .. how, class = "socket", waits = true,
-			same = function(env) return (make.pair(env)) end, closed = make.closed_socket, timeout_field = "1",
+		list[#list + 1] = { name = "poll of a " .. field .. " " .. how, class = "socket", where = "task",
+			same = function(env) return (make.pair(env)) end, closed = make.closed_socket, 
 			call = function(_, given)
 				local value = given["1"] or given[1]
 				if how == "method" then
@@ -132,9 +140,6 @@ for _, field in ipairs { "pollfd", "events", "timeout" } do
 					value = function() return result end
 				end
 				local t = { [field] = value }
-				if field ~= "timeout" then
-					t.timeout = 0.002
-				end
 				if field == "events" then
 					t.pollfd = 0
 				end

@@ -327,7 +327,8 @@ def canonical(case, original, our):
         argument = ARGUMENT.match(first)
         if argument:
             number, function = argument.groups()
-            pattern = "bad argument" if function.split(".")[-1] != called else f"bad argument #{number} to '[^']*{called}'"
+            inner = function.split(".")[-1] != called or number and number.startswith("-")
+            pattern = "bad argument" if inner else f"bad argument #{number} to '[^']*{called}'"
             closed = "closed" in first
             first = "throws " + pattern + " closed" * closed
             if re.match(f'throws "{pattern}', second):

@@ -70,6 +70,9 @@ local function enumerate()
 		local states = spec.states or { "none" }
 		for _, where in ipairs(spec.waits and { "task", "outside" } or { spec.where or "outside" }) do
 			for state_number, state in ipairs(states) do
+				if spec.waits and where == "outside" then
+					state_number = 3
+				end
 				for place = 1, spec.places or 0 do
 					add_kinds(spec, state, place, where, state_number)
 				end
@@ -203,7 +206,8 @@ end
 
 -- Does a case need a process of its own?
 local function alone(case)
-	return case.spec.alone == true or case.spec.alone == case.where
+	local which = case.spec.alone
+	return which == true or type(which) == "table" and which[case.kind.name]
 end
 
 local cases = enumerate()

@@ -186,7 +186,7 @@ class Rule:
     """A line of differences.txt: what may differ, in which cases, and the row that says why."""
 
     def __init__(self, line, number):
-        fields = [field.strip() for field in line.split(" | ")]
+        fields = [field.strip() for field in line.split(" || ")]
         if len(fields) != 4:
             sys.exit(f"differences.txt:{number}: four fields are needed")
         self.cases, self.original, self.ours, self.row = fields
@@ -321,13 +321,18 @@ def canonical(case, original, our):
     if first.startswith("throws") and second.startswith("throws"):
         if OF_LUA.match(first):
             first = second = "throws"
-        closed = CLOSED.search(first)
-        if closed and closed[0] in second:
-            first = second = "throws " + closed[0]
+        state = CLOSED.search(first) or CLOSED.search(second)
+        unknown = UNKNOWN.search(first)
+        if state and (state[0] in first and state[0] in second or " [closed] " in case):
+            first = second = "throws " + state[0]
+        elif unknown and unknown[0] in second:
+            first = second = "throws " + unknown[0]
         argument = ARGUMENT.match(first)
         if argument:
             number, function = argument.groups()
             inner = function.split(".")[-1] != called or number and number.startswith("-")
+            if inner and "thrown by" not in second:
+                return "throws" + first_rest, "throws" + second_rest
             pattern = "bad argument" if inner else f"bad argument #{number} to '[^']*{called}'"
             closed = "closed" in first
             first = "throws " + pattern + " closed" * closed
@@ -342,7 +347,8 @@ def split(text):
 
 
 ARGUMENT = re.compile(r"""throws "(?:bad argument #(-?\d+) to|calling) '([^']*)'""")
-CLOSED = re.compile("(socket|cqueue) closed")
+CLOSED = re.compile("(socket|cqueue) closed|resolver defunct")
+UNKNOWN = re.compile("unknown DNS (type|class)|only `r' or `w' accepted")
 OF_LUA = re.compile('throws "(attempt to |table index|invalid option|string length|number has no integer)')
 
 

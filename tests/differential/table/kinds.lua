@@ -81,7 +81,8 @@ with("call-throws", { __call = function() error("thrown by __call", 0) end })
 -- A call that blocks for long outside of a controller is told from one that blocks for ever inside of one only.
 local long = { one = true, digits = true, fraction = true, huge = true, vast = true, infinity = true, nan = true }
 
--- In states that are further down the list of a function only these are tried.
+-- In all but the first two states of a function, and outside of a controller where it can wait in a task, only these
+-- are tried.
 local usual = { absent = true, ["nil"] = true, ["false"] = true, text = true, zero = true, one = true, negative = true,
 	table = true, ["tostring-closes"] = true, ["index-closes"] = true }
 
@@ -92,7 +93,7 @@ end
 
 function kinds.applies(kind, spec, place, where, state_number)
 	local name = kind.name
-	if state_number > 3 and not usual[name] then
+	if state_number > 2 and not usual[name] then
 		return false
 	end
 	if name == "same-class" and not spec.same or name == "closed-same-class" and not spec.closed then

@@ -132,4 +132,20 @@ function make.socket_left(env)
 	return table.concat(words, " ")
 end
 
+-- A case of a module's `interpose`: the method `name` is set back when it is over. `call(object)` calls it.
+function make.interpose(module, title, name, new, call)
+	return { name = title .. ".interpose", places = 2, base = { name, function() return "interposed" end },
+		call = ("require '%s'.interpose"):format(module),
+		make = function(env)
+			local object = new(env)
+			local original = getmetatable(object).__index[name]
+			env.closing[#env.closing + 1] = function() require(module).interpose(name, original) end
+			env.object = nil
+			env.interposed = object
+		end,
+		after = function(env)
+			return outcome_of(pcall(function() return env.interposed[name](env.interposed, call) end))
+		end }
+end
+
 return make

@@ -7,7 +7,9 @@ local make = require "make"
 local list = {}
 
 local function a_new_promise()
-	return promise.new()
+	local p = promise.new()
+	p:set(true, "kept")
+	return p
 end
 
 -- Kinds that are no time for a wait outside of a controller to end.
@@ -49,7 +51,7 @@ local function method(name, fields)
 end
 
 method("wait", { places = 2, where = "task", base = { 20 } })
-method("wait", { places = 1, waits = true, alone = "outside", base = { 0.002 }, timeout_place = 1, states = { "fresh" } })
+method("wait", { places = 1, waits = true, base = { 0.002 }, timeout_place = 1, states = { "fresh" } })
 list[#list].name, list[#list].states = "condition:wait(seconds,)", { "fresh" }
 list[#list].call = function(o, ...) return pack(o:wait(0.002, ...)) end
 method("signal", { places = 2 })
@@ -59,8 +61,7 @@ method("timeout", { places = 1 })
 call("condition()", { call = "o", places = 1, class = "condition", make = a_condition, states = { "fresh" } })
 call("condition.new", { places = 1, class = "condition", same = condition.new })
 call("condition.type", { places = 1, class = "condition", same = condition.new })
-call("condition.interpose", { places = 2, alone = true, base = { "signal", function() return "interposed" end },
-	after = function() return outcome_of(pcall(function() return condition.new():signal() end)) end })
+list[#list + 1] = make.interpose("cqueues.condition", "condition", "events", function() return condition.new() end)
 
 -- Promises.
 local function a_promise(_, state)
@@ -85,9 +86,9 @@ end
 of_promise("set", { places = 3, base = { true, 1, 2 } })
 of_promise("get", { places = 1, where = "task" })
 of_promise("wait", { places = 1, where = "task" })
-of_promise("get", { places = 1, alone = true, base = { 0.002 }, timeout_place = 1,
+of_promise("get", { places = 1, base = { 0.002 }, timeout_place = 1,
 	not_kinds = no_end })
-of_promise("wait", { places = 1, alone = true, base = { 0.002 }, timeout_place = 1,
+of_promise("wait", { places = 1, base = { 0.002 }, timeout_place = 1,
 	not_kinds = no_end })
 of_promise("status", { places = 1 })
 of_promise("pollfd", { places = 1 })
@@ -95,7 +96,7 @@ of_promise("call", { places = 1, where = "task", operator = "o" })
 of_promise("tostring", { where = "task", operator = function(o) return pack(auxlib.tostring(o)) end })
 call("promise.new", { places = 2, where = "task", base = { function(...) return ... end, 1 }, class = "promise",
 	same = a_new_promise })
-list[#list].call = function(_, ...) return pack(promise.new(...):get(0)) end
+list[#list].call = function(_, ...) return pack(promise.new(...):get(1)) end
 call("promise.new", { places = 2, class = "promise", same = a_new_promise })
 call("promise.type", { places = 1, class = "promise", same = a_new_promise })
 

@@ -2,6 +2,7 @@
 --
 -- What the modules of DNS keep: records, packets, configurations, hosts, hints.
 
+local make = require "make"
 local record = require "cqueues.dns.record"
 local packet = require "cqueues.dns.packet"
 local config = require "cqueues.dns.config"
@@ -86,7 +87,7 @@ call("packet", "new", { places = 2, base = { 512 } })
 call("packet", "new", { places = 2, base = { message, 600 } })
 list[#list].name = "packet.new(message)"
 call("packet", "type", { places = 1 })
-call("packet", "interpose", { places = 2, alone = true, base = { "qid", function() return "interposed" end } })
+list[#list + 1] = make.interpose("cqueues.dns.packet", "packet", "qid", function() return packet.new() end)
 for _, name in ipairs { "section", "opcode", "rcode" } do
 	call("packet", name .. "[]", { call = function(_, key) return pack(packet[name][key]) end, places = 1,
 		not_kinds = { absent = true } })
@@ -163,7 +164,7 @@ for _, name in ipairs { "loadpath", "loadfile" } do
 	call("config", name, { places = 2, base = { "/etc/resolv.conf" } })
 end
 call("config", "type", { places = 1 })
-call("config", "interpose", { places = 2, alone = true, base = { "get", function() return "interposed" end } })
+list[#list + 1] = make.interpose("cqueues.dns.config", "config", "getiface", function() return config.new() end)
 call("config", "[]", { call = function(_, key) return pack(config[key]) end, places = 1, not_kinds = { absent = true } })
 
 -- Hosts.
@@ -187,7 +188,7 @@ for _, name in ipairs { "new", "stub", "root", "loadpath", "loadfile" } do
 	call("hosts", name, { places = 1 })
 end
 call("hosts", "type", { places = 1 })
-call("hosts", "interpose", { places = 2, alone = true, base = { "insert", function() return "interposed" end } })
+list[#list + 1] = make.interpose("cqueues.dns.hosts", "hosts", "insert", function() return hosts.new() end)
 
 -- Hints.
 local function some_hints(_, state)
@@ -216,7 +217,7 @@ for _, name in ipairs { "new", "stub", "root" } do
 	end
 end
 call("hints", "type", { places = 1 })
-call("hints", "interpose", { places = 2, alone = true, base = { "grep", function() return "interposed" end } })
+list[#list + 1] = make.interpose("cqueues.dns.hints", "hints", "grep", function() return hints.new() end)
 
 list[#list + 1] = { name = "dns.version", call = "require 'cqueues.dns'.version", places = 1, volatile = "number" }
 list[#list + 1] = { name = "dns.random", call = "require 'cqueues.dns'.random", places = 1, volatile = "number" }

@@ -3,6 +3,7 @@
 -- Resolvers and pools of resolvers. Names come from a table of hosts; the only name server is a port of the
 -- loopback interface that nobody serves.
 
+local make = require "make"
 local config = require "cqueues.dns.config"
 local hosts = require "cqueues.dns.hosts"
 local hints = require "cqueues.dns.hints"
@@ -90,8 +91,7 @@ for _, module in ipairs { "resolver", "resolvers" } do
 	list[#list + 1] = { name = module .. ".type", call = ("require 'cqueues.dns.%s'.type"):format(module), places = 1,
 		same = same, closed = closed }
 end
-list[#list + 1] = { name = "resolver.interpose", call = "require 'cqueues.dns.resolver'.interpose", places = 2, alone = true,
-	base = { "query", function() return "interposed" end } }
+list[#list + 1] = make.interpose("cqueues.dns.resolver", "resolver", "events", a_resolver)
 
 -- Pools.
 local function a_pool(env, state)

@@ -35,8 +35,9 @@ local function same() return signal.listen(signal.SIGUSR2) end
 for _, name in ipairs { "strsignal", "strflag", "flags", "ignore", "default", "discard", "block", "unblock", "listen", "type" } do
 	call("signal." .. name, { places = 2, base = { 10 }, class = "signal", same = same, iterate = 4 })
 end
-call("signal.raise", { places = 2, base = { 28 }, class = "signal", alone = true })
-call("signal.interpose", { places = 2, alone = true, base = { "wait", function() return "interposed" end } })
+call("signal.raise", { places = 2, base = { 28 }, class = "signal", alone = { zero = true, one = true, digits = true,
+	fraction = true } })
+list[#list + 1] = make.interpose("cqueues.signal", "signal", "events", same)
 call("signal[]", { call = function(_, key) return pack(signal[key]) end, places = 1,
 	not_kinds = { absent = true } })
 for name, fields in pairs {
@@ -80,7 +81,7 @@ end
 
 for name, fields in pairs {
 	join = { places = 1, waits = true, timeout_place = 1, base = { 0.002 } },
-	pollfd = { places = 1, volatile = "descriptor" }, events = { places = 1 }, timeout = { places = 1 },
+	pollfd = { volatile = "descriptor" }, events = {}, timeout = {},
 } do
 	fields.class, fields.make, fields.states = "thread", started, { "running", "ended", "failed", "joined" }
 	if name == "join" then
@@ -91,7 +92,7 @@ for name, fields in pairs {
 end
 call("thread.type", { places = 1 })
 call("thread.self", { places = 1 })
-call("thread.interpose", { places = 2, alone = true, base = { "join", function() return "interposed" end } })
+list[#list + 1] = make.interpose("cqueues.thread", "thread", "events", function(env) return started(env, "joined") end)
 -- What a thread is given, as it tells it.
 local function told(_, f, ...)
 	local t, con, code = thread.start(f, ...)
@@ -122,8 +123,11 @@ local function directory(env)
 end
 
 local function notifier(env, state)
-	local n = notify.opendir(directory(env))
-	if n and state == "changed" then
+	local n
+	repeat -- there may be only so many, and the system frees those that were closed some time later
+		n = notify.opendir(directory(env))
+	until n or not collectgarbage()
+	if state == "changed" then
 		n:add "file"
 		io.open(env.path .. "/file", "w"):close()
 		env.closing[1] = function() os.remove(env.path .. "/file") end
@@ -147,7 +151,14 @@ for _, name in ipairs { "flags", "strflag", "type" } do
 	call("notify." .. name, { places = 2, base = { 1 }, iterate = 6 })
 end
 call("notify.opendir", { places = 2, base = { "." } })
-call("notify.interpose", { places = 2, alone = true, base = { "get", function() return "interposed" end } })
+list[#list].call = function(_, ...)
+	local r
+	repeat
+		r = pack(notify.opendir(...))
+	until r[1] or r[2] ~= errno.EMFILE and r[3] ~= errno.EMFILE or not collectgarbage()
+	return r
+end
+list[#list + 1] = make.interpose("cqueues.notify", "notify", "events", notifier)
 call("notify[]", { call = function(_, key) return pack(notify[key]) end, places = 1, not_kinds = { absent = true } })
 
 table.sort(list, function(a, b) return a.name < b.name end)

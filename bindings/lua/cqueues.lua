@@ -4,12 +4,8 @@
 local core = require "_cqueues"
 
 -- A module table of its own: loading the module again gives a new table with every function.
-local cqueues = {}
-for name, value in pairs(core) do
-	if name == "_POLL" or not name:find "^_" then
-		cqueues[name] = value
-	end
-end
+local cqueues = core._public(core)
+cqueues._POLL = core._POLL
 
 local poll, monotime, yield = core.poll, core.monotime, coroutine.yield
 local POLL = core._POLL

@@ -144,6 +144,22 @@ static int cqueues_poll(lua_State *L)
 	return lua_yield(L, lua_gettop(L));
 }
 
+/* _public(module): a table with what of it is for programs: all but names that begin with an underscore */
+static int cqueues_public(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+		if (lua_type(L, -2) == LUA_TSTRING && *lua_tostring(L, -2) == '_')
+			continue;
+		lua_pushvalue(L, -2);
+		lua_pushvalue(L, -2);
+		lua_rawset(L, 2);
+	}
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "create", cqueues_create },
 	{ "new", cqueues_new },
@@ -158,6 +174,7 @@ static const luaL_Reg functions[] = {
 	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },
 	{ "_define", shim_define },
+	{ "_public", cqueues_public },
 	{ NULL, NULL },
 };
 

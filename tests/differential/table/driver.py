@@ -305,7 +305,7 @@ def main():
         if not rule.used and not options.subject:
             print(f"FAILED differences.txt:{rule.number}: nothing differs so any more: {rule.cases}")
             failed += 1
-        if rule.row not in rows:
+        if not any(row.startswith(rule.row) for row in rows) and not (rule.row == "-" and rule.original == "hang"):
             print(f"FAILED differences.txt:{rule.number}: docs/differences.md has no row {rule.row!r}")
             failed += 1
     print(f"table: {passed} passed, {failed} failed, {skipped} skipped")
@@ -354,11 +354,12 @@ OF_LUA = re.compile('throws "(attempt to |table index|invalid option|string leng
 
 def judge(case, original, our, rules):
     """None if the outcomes may be as they are."""
-    for rule in rules:
-        if original != our and rule.allows(case, original, our):
-            rule.used = True
-            return None
     first, second = canonical(case, original, our)
+    if first != second or original == "hang":
+        for rule in rules:
+            if rule.allows(case, original, our):
+                rule.used = True
+                return None
     if first == second and original != "hang" and not original.startswith("crash"):
         return None
     if original.startswith(("crash", "hang")) and not our.startswith(("crash", "hang", "ended")):

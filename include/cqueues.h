@@ -2917,6 +2917,13 @@ uint32_t cq_mode_parse(const char *flags,
                        size_t size);
 
 /**
+ * Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
+ * both are, or if one is no mode.
+ */
+uint32_t cq_mode_change(uint32_t mode,
+                        uint32_t flags);
+
+/**
  * Writes a mode as three characters and a NUL: for input ("t-p") or output ("tla").
  *
  * Errors: EINVAL for NULL, 0 or no mode.
@@ -3221,6 +3228,11 @@ void *cq_tls_context(const struct cq_tls *tls);
  */
 int cq_socket_set_strict(const struct cq_socket *socket,
                          bool on);
+
+/**
+ * Whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
+ */
+bool cq_socket_strict(const struct cq_socket *socket);
 
 /**
  * Whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only. False for

@@ -92,6 +92,22 @@ pub unsafe extern "C" fn cq_mode_parse(flags: *const c_char, size: usize) -> u32
     })
 }
 
+/// Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
+/// both are, or if one is no mode.
+#[no_mangle]
+pub extern "C" fn cq_mode_change(mode: u32, flags: u32) -> u32 {
+    value(CQ_MODE_DEFAULT, || {
+        let (mode, flags) = (unpack_mode(mode)?, unpack_mode(flags)?);
+        let changed = Flags {
+            text: flags.text.or(mode.text),
+            buffering: flags.buffering.or(mode.buffering),
+            pushback: flags.pushback.or(mode.pushback),
+            autoflush: flags.autoflush.or(mode.autoflush),
+        };
+        Ok(if changed == Flags::default() { CQ_MODE_DEFAULT } else { pack_mode(changed) })
+    })
+}
+
 /// Writes a mode as three characters and a NUL: for input ("t-p") or output ("tla").
 ///
 /// Errors: EINVAL for NULL, 0 or no mode.

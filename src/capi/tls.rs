@@ -206,6 +206,13 @@ pub unsafe extern "C" fn cq_socket_set_strict(socket: *const Socket, on: bool) -
     })
 }
 
+/// Whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_strict(socket: *const Socket) -> bool {
+    // SAFETY: as documented.
+    value(false, || Ok(unsafe { borrow(socket) }?.strict()))
+}
+
 /// Whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only. False for
 /// NULL.
 ///

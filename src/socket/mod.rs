@@ -419,6 +419,11 @@ impl Socket {
         self.ask(false, |inner| inner.cut)
     }
 
+    /// Whether such an end is a failure.
+    pub fn strict(&self) -> bool {
+        self.ask(true, |inner| inner.strict)
+    }
+
     /// Sets whether such an end is a failure, as it is from the beginning; returns what was set.
     pub fn set_strict(&self, on: bool) -> bool {
         self.ask(on, |inner| std::mem::replace(&mut inner.strict, on))

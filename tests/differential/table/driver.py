@@ -1,27 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Runs cases.lua on the original and on ours and compares what came of each case.
 
-    driver.py [--show] [--only PATTERN] [INTERPRETER...]
-
 A case whose process dies, or that makes no progress for HANG_SECONDS, is run once more by itself; what then comes of
 it is its outcome: "crash: ...", "hang". Behind it the others go on. `differences.txt` says which outcomes may differ.
 """
 
 import argparse
 import concurrent.futures
-import fnmatch
 import os
 import pathlib
-import re
 import select
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "dns"))
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "dns")]
+import judge  # noqa: E402
 import namespace  # noqa: E402
 
 INTERPRETERS = ["lua5.1", "luajit", "lua5.2", "lua5.3", "lua5.4"]
@@ -182,48 +178,6 @@ def run_subject(side, subject, hangs, notes):
     return outcomes
 
 
-class Rule:
-    """A line of differences.txt: what may differ, in which cases, and the row that says why."""
-
-    def __init__(self, line, number):
-        fields = [field.strip() for field in line.split(" || ")]
-        if len(fields) != 4:
-            sys.exit(f"differences.txt:{number}: four fields are needed")
-        self.cases, self.original, self.ours, self.row = fields
-        self.number, self.used = number, False
-        self.case_pattern = re.compile(fnmatch.translate(escape(self.cases)))
-        self.original_pattern = re.compile(fnmatch.translate(escape(self.original)))
-        self.ours_pattern = re.compile(fnmatch.translate(escape(self.ours)))
-
-    def allows(self, name, original, our):
-        return (self.case_pattern.match(name) and self.original_pattern.match(original)
-                and self.ours_pattern.match(our))
-
-
-def escape(pattern):
-    """Brackets stand for themselves."""
-    return pattern.replace("[", "[[]")
-
-
-def read_rules():
-    rules = []
-    for number, line in enumerate((HERE / "differences.txt").read_text().splitlines(), 1):
-        if line.strip() and not line.startswith("#"):
-            rules.append(Rule(line, number))
-    return rules
-
-
-def known_rows(document):
-    """The first cells of the tables of docs/differences.md, and its headings."""
-    rows = set()
-    for line in document.read_text().splitlines():
-        if line.startswith("| "):
-            rows.add(line[2:].split(" | ")[0].strip())
-        elif line.startswith("#"):
-            rows.add(line.lstrip("#").strip())
-    return rows
-
-
 def isolate():
     """Puts files of ours in the place of the machine's resolver configuration, inside our own mounts."""
     with tempfile.TemporaryDirectory() as directory:
@@ -235,136 +189,109 @@ def isolate():
                 subprocess.run(["mount", "--bind", str(path), str(target)], check=True)
 
 
+def subjects_of_interest(named):
+    return named or sorted(path.stem for path in (HERE / "subjects").glob("*.lua"))
+
+
+def sides_of(interpreters, prefix, scratch):
+    """Both sides of each interpreter that is installed with the original; the names of the others."""
+    sides, missing = {}, []
+    for interpreter in interpreters:
+        original = Side(interpreter, clean_environment())
+        probe = [interpreter, "-e", 'require "cqueues"']
+        if shutil.which(interpreter) and subprocess.run(
+                probe, env=original.environment, capture_output=True, check=False).returncode == 0:
+            sides[interpreter] = {"original": original, "ours": ours(interpreter, prefix, scratch)}
+        else:
+            missing.append(interpreter)
+    return sides, missing
+
+
+def run_all(sides, subjects, rules):
+    """Outcomes and notes of each interpreter, subject and side."""
+    never_end = [rule for rule in rules if rule.original == "hang"]
+
+    def hangs(case):
+        return any(rule.is_of(case) for rule in never_end)
+
+    def job(interpreter, subject, name):
+        notes = []
+        known = hangs if name == "original" else lambda case: False
+        return run_subject(sides[interpreter][name], subject, known, notes), notes
+
+    keys = [(interpreter, subject, name) for interpreter in sides for subject in subjects
+            for name in ("original", "ours")]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
+        return dict(zip(keys, pool.map(lambda key: job(*key), keys)))
+
+
+def tell(interpreter, differences):
+    """Cases that differ in the same way are told together."""
+    for (function, original, our), cases in differences.items():
+        print(f"FAILED {interpreter} {function}: {', '.join(cases[:6])}" + (f" and {len(cases) - 6} more" * (len(cases) > 6)))
+        print(f"         original {original}\n         ours     {our}")
+
+
+def compare(interpreter, subjects, results, rules):
+    """How many cases are as they should be, and how many not, which are told."""
+    passed = failed = 0
+    differences = {}
+    for subject in subjects:
+        original, their_notes = results[interpreter, subject, "original"]
+        mine, my_notes = results[interpreter, subject, "ours"]
+        for note in their_notes:
+            print(f"note   {interpreter} original: {note}")
+        for note in my_notes:
+            print(f"FAILED {interpreter} ours: {note}")
+        failed += len(my_notes)
+        for case in original | mine:
+            pair = original.get(case, "no such case"), mine.get(case, "no such case")
+            if judge.is_as_it_should_be(case, *pair, rules):
+                passed += 1
+            else:
+                failed += 1
+                function, rest = case.split(" [", 1)
+                differences.setdefault((function, *pair), []).append("[" + rest)
+    tell(interpreter, differences)
+    print(f"{interpreter}: {passed} as they should be, {failed} not")
+    return passed, failed
+
+
+def save(directory, results):
+    for (interpreter, subject, name), (outcomes, _) in results.items():
+        path = pathlib.Path(directory, f"{interpreter}.{subject}.{name}")
+        path.write_text("".join(f"{case}\t{text}\n" for case, text in outcomes.items()))
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--save", help="write all outcomes below this directory")
-    parser.add_argument("--subject", action="append")
+    parser = argparse.ArgumentParser(description="Compares calls on the original and on ours.")
+    parser.add_argument("--subject", action="append", help="a file of subjects/, without .lua")
+    parser.add_argument("--save", metavar="DIRECTORY", help="write all outcomes below this directory")
     parser.add_argument("interpreters", nargs="*", default=INTERPRETERS)
     options = parser.parse_args()
-    prefix = os.environ["OURS_PREFIX"]
     namespace.enter()
     isolate()
 
-    subjects = options.subject or sorted(path.stem for path in (HERE / "subjects").glob("*.lua"))
-    rules = read_rules()
-    hang_rules = [rule for rule in rules if rule.original == "hang"]
-    passed = failed = skipped = 0
+    subjects, rules = subjects_of_interest(options.subject), judge.read_rules()
     with tempfile.TemporaryDirectory(prefix="cqueues-table-") as scratch:
-        scratch = pathlib.Path(scratch)
-        jobs = {}
-        with concurrent.futures.ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
-            for interpreter in options.interpreters:
-                original = Side(interpreter, clean_environment())
-                if not shutil.which(interpreter):
-                    print(f"skip   {interpreter}: not installed")
-                    skipped += 1
-                    continue
-                probe = subprocess.run([interpreter, "-e", 'require "cqueues"'], env=original.environment,
-                                       capture_output=True, check=False)
-                if probe.returncode != 0:
-                    print(f"skip   {interpreter}: the original is not available")
-                    skipped += 1
-                    continue
-                for subject in subjects:
-                    for name, side in (("original", original), ("ours", ours(interpreter, prefix, scratch))):
-                        notes = []
-                        hangs = ((lambda case: any(rule.case_pattern.match(case) for rule in hang_rules))
-                                 if name == "original" else (lambda case: False))
-                        jobs[interpreter, subject, name] = (
-                            pool.submit(run_subject, side, subject, hangs, notes), notes)
-            for (interpreter, subject, name), (job, notes) in jobs.items():
-                job.result()
-        for interpreter in options.interpreters:
-            good = bad = 0
-            for subject in subjects:
-                if (interpreter, subject, "ours") not in jobs:
-                    continue
-                theirs, their_notes = (jobs[interpreter, subject, "original"][0].result(), jobs[interpreter, subject, "original"][1])
-                mine, my_notes = (jobs[interpreter, subject, "ours"][0].result(), jobs[interpreter, subject, "ours"][1])
-                for note in my_notes:
-                    print(f"FAILED {interpreter} ours: {note}")
-                    bad += 1
-                for note in their_notes:
-                    print(f"note   {interpreter} original: {note}")
-                if options.save:
-                    for name, outcomes in (("original", theirs), ("ours", mine)):
-                        path = pathlib.Path(options.save, f"{interpreter}.{subject}.{name}")
-                        path.write_text("".join(f"{case}\t{text}\n" for case, text in outcomes.items()))
-                for case in theirs | mine:
-                    verdict = judge(case, theirs.get(case, "no such case"), mine.get(case, "no such case"), rules)
-                    if verdict is None:
-                        good += 1
-                    else:
-                        bad += 1
-                        print(f"FAILED {interpreter} {case}\n         original {theirs.get(case)}\n         ours     {mine.get(case)}")
-            print(f"{interpreter}: {good} as they should be, {bad} not")
-            passed += good
-            failed += bad
-    rows = known_rows(HERE.parent.parent.parent / "docs" / "differences.md")
+        sides, missing = sides_of(options.interpreters, os.environ["OURS_PREFIX"], pathlib.Path(scratch))
+        results = run_all(sides, subjects, rules)
+    for interpreter in missing:
+        print(f"skip   {interpreter}: it or the original is not installed")
+    if options.save:
+        save(options.save, results)
+    passed = failed = 0
+    for interpreter in sides:
+        good, bad = compare(interpreter, subjects, results, rules)
+        passed, failed = passed + good, failed + bad
+    rows = judge.documented_rows()
     for rule in rules:
-        if not rule.used and not options.subject:
-            print(f"FAILED differences.txt:{rule.number}: nothing differs so any more: {rule.cases}")
+        complaint = rule.complaint(rows, sides and not options.subject)
+        if complaint:
+            print(f"FAILED differences.txt:{rule.number}: {complaint}")
             failed += 1
-        if not any(row.startswith(rule.row) for row in rows) and not (rule.row == "-" and rule.original == "hang"):
-            print(f"FAILED differences.txt:{rule.number}: docs/differences.md has no row {rule.row!r}")
-            failed += 1
-    print(f"table: {passed} passed, {failed} failed, {skipped} skipped")
+    print(f"table: {passed} passed, {failed} failed, {len(missing)} skipped")
     sys.exit(failed > 0)
-
-
-def canonical(case, original, our):
-    """Both outcomes, without what the wording of an error may be: what is in the parentheses of "bad argument #1 to 'f'
-    (...)", errors of Lua itself, and numbers of arguments where the original tells those of a function behind f."""
-    called = re.split("[.:]", case.split(" ", 1)[0])[-1]
-    first, first_rest = split(original)
-    second, second_rest = split(our)
-    if first.startswith("throws") and second.startswith("throws"):
-        if OF_LUA.match(first):
-            first = second = "throws"
-        state = CLOSED.search(first) or CLOSED.search(second)
-        unknown = UNKNOWN.search(first)
-        if state and (state[0] in first and state[0] in second or " [closed] " in case):
-            first = second = "throws " + state[0]
-        elif unknown and unknown[0] in second:
-            first = second = "throws " + unknown[0]
-        argument = ARGUMENT.match(first)
-        if argument:
-            number, function = argument.groups()
-            inner = function.split(".")[-1] != called or number and number.startswith("-")
-            if inner and "thrown by" not in second:
-                return "throws" + first_rest, "throws" + second_rest
-            pattern = "bad argument" if inner else f"bad argument #{number} to '[^']*{called}'"
-            closed = "closed" in first
-            first = "throws " + pattern + " closed" * closed
-            if re.match(f'throws "{pattern}', second):
-                second = "throws " + pattern + " closed" * ("closed" in second)
-    return first + first_rest, second + second_rest
-
-
-def split(text):
-    head, bar, tail = text.partition(" | ")
-    return head, bar + tail
-
-
-ARGUMENT = re.compile(r"""throws "(?:bad argument #(-?\d+) to|calling) '([^']*)'""")
-CLOSED = re.compile("(socket|cqueue) closed|resolver defunct")
-UNKNOWN = re.compile("unknown DNS (type|class)|only `r' or `w' accepted")
-OF_LUA = re.compile('throws "(attempt to |table index|invalid option|string length|number has no integer)')
-
-
-def judge(case, original, our, rules):
-    """None if the outcomes may be as they are."""
-    first, second = canonical(case, original, our)
-    if first != second or original == "hang":
-        for rule in rules:
-            if rule.allows(case, original, our):
-                rule.used = True
-                return None
-    if first == second and original != "hang" and not original.startswith("crash"):
-        return None
-    if original.startswith(("crash", "hang")) and not our.startswith(("crash", "hang", "ended")):
-        return None
-    return "differs"
 
 
 if __name__ == "__main__":

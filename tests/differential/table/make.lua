@@ -110,7 +110,7 @@ local function all(...)
 	local list = {}
 	for i = 1, select("#", ...) do
 		local value = select(i, ...)
-		list[i] = type(value) == "string" and #value > 40 and #value .. " bytes" or tostring(value)
+		list[i] = type(value) == "string" and #value > 40 and "many bytes" or tostring(value)
 	end
 	return table.concat(list, ",")
 end

@@ -67,6 +67,13 @@ local function enumerate()
 		end
 	end
 	for _, spec in ipairs(subject) do
+		if type(spec.call) == "string" and spec.call:match "^o:" then
+			for _, kind in ipairs(kinds) do
+				if kinds.of_self[kind.name] then
+					add(spec, spec.states and spec.states[1] or "none", "self", kind, spec.where or "outside")
+				end
+			end
+		end
 		local states = spec.states or { "none" }
 		for _, where in ipairs(spec.waits and { "task", "outside" } or { spec.where or "outside" }) do
 			for state_number, state in ipairs(states) do
@@ -106,7 +113,7 @@ local function arguments(case, env)
 			list[place] = kind.value(env, spec)
 			list.n = math.max(list.n, place)
 		end
-	elseif place ~= "-" then
+	elseif place ~= "-" and place ~= "self" then
 		local fields = {}
 		for key, value in pairs(list[1] or {}) do
 			fields[key] = value
@@ -124,6 +131,13 @@ end
 -- What is called, and, when it returns an iterator, a few rounds of that.
 local function body_of(case, env, list)
 	local f, spec = caller_of(case.spec), case.spec
+	if case.place == "self" then
+		local method, other = env.object[spec.call:match "^o:(.*)"], case.kind.value(env, spec)
+		f = function(_, ...)
+			local r = pack(method(other, ...))
+			return r
+		end
+	end
 	return function()
 		local results = f(env.object, unpack(list, 1, list.n))
 		if spec.iterate and type(results[1]) == "function" then

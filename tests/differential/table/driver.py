@@ -43,7 +43,8 @@ def version_of(interpreter):
 
 
 def clean_environment():
-    return {name: value for name, value in os.environ.items() if not name.startswith(("LUA_PATH", "LUA_CPATH", "LUA_INIT"))}
+    own = ("LUA_PATH", "LUA_CPATH", "LUA_INIT")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 
 def ours(interpreter, prefix, scratch):
@@ -228,7 +229,8 @@ def run_all(sides, subjects, rules):
 def tell(interpreter, differences):
     """Cases that differ in the same way are told together."""
     for (function, original, our), cases in differences.items():
-        print(f"FAILED {interpreter} {function}: {', '.join(cases[:6])}" + (f" and {len(cases) - 6} more" * (len(cases) > 6)))
+        more = f" and {len(cases) - 6} more" if len(cases) > 6 else ""
+        print(f"FAILED {interpreter} {function}: {', '.join(cases[:6])}{more}")
         print(f"         original {original}\n         ours     {our}")
 
 

@@ -86,6 +86,9 @@ local long = { one = true, digits = true, fraction = true, huge = true, vast = t
 local usual = { absent = true, ["nil"] = true, ["false"] = true, text = true, zero = true, one = true, negative = true,
 	table = true, ["tostring-closes"] = true, ["index-closes"] = true }
 
+-- What methods are called on instead of an object of theirs.
+kinds.of_self = { ["nil"] = true, text = true, table = true, ["other-class"] = true, file = true }
+
 local function place_waits(spec, place)
 	return spec.timeout_place and type(place) == "number" and place >= spec.timeout_place
 		or spec.timeout_field and spec.timeout_field == place

@@ -28,6 +28,7 @@ local function class_of(value)
 end
 
 local function mask(text)
+	text = text:gsub("^[%w%._/%-]+%.lua:%d+: ", "")
 	text = text:gsub("0x%x+", "ADDRESS")
 	text = text:gsub("%d+%.%d+%.%d+%.%d+:%d+", "ADDRESS:PORT")
 	text = text:gsub("%[127%.0%.0%.1%.%d+%]", "[PEER]")

@@ -13,8 +13,9 @@ local function a_new_promise()
 end
 
 -- Kinds that are no time for a wait outside of a controller to end.
-local no_end = { absent = true, ["nil"] = true, ["false"] = true, ["minus-infinity"] = true, text = true, empty = true, table = true, ["same-class"] = true, ["other-class"] = true, file = true,
-	["closed-file"] = true, tostring = true, ["tostring-throws"] = true, call = true, ["call-throws"] = true }
+local no_end = { absent = true, ["nil"] = true, ["false"] = true, ["minus-infinity"] = true, text = true, empty = true,
+	table = true, ["same-class"] = true, ["other-class"] = true, file = true, ["closed-file"] = true, tostring = true,
+	["tostring-throws"] = true, call = true, ["call-throws"] = true }
 
 local function call(name, fields)
 	fields.name, fields.call = name, fields.call or name

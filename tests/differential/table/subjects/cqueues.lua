@@ -97,6 +97,20 @@ method("pollfd", { places = 1, volatile = "descriptor" })
 method("events", { places = 1 })
 method("timeout", { places = 1, states = { "empty", "ready", "closed" } })
 
+-- The same, on the controller that is running.
+for _, name in ipairs { "attach", "step", "loop", "errors", "empty", "count", "cancel", "alert", "close", "reset", "pollfd",
+	"events", "timeout" } do
+	list[#list + 1] = { name = "running:" .. name, where = "task", places = 1,
+		call = function(_, ...)
+			local r = pack(pcall(function(...)
+				local c = cqueues.running()
+				local q = pack(c[name](c, ...))
+				return unpack(q, 1, q.n)
+			end, ...))
+			return name == "pollfd" and pack(r[1], type(r[2])) or r
+		end, base = name == "attach" and function() return { new_task() } end or { 0 }, class = "cqueues" }
+end
+
 local function call(name, fields)
 	fields.name, fields.call = "cqueues." .. name, fields.call or "cqueues." .. name
 	fields.class, fields.same = "cqueues", fields.same or cqueues.new

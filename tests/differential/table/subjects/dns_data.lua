@@ -82,7 +82,8 @@ local function grep(o, ...)
 	return r
 end
 of_packet(":grep", { call = grep, places = 1, states = { "message" } })
-of_packet(":grep", { call = grep, fields = { "section", "type", "class", "name" }, base = { {} }, states = { "message" } })
+of_packet(":grep", { call = grep, fields = { "section", "type", "class", "name" }, base = { {} },
+	states = { "message" } })
 call("packet", "new", { places = 2, base = { 512 } })
 call("packet", "new", { places = 2, base = { message, 600 } })
 list[#list].name = "packet.new(message)"
@@ -135,7 +136,8 @@ for _, name in ipairs { "get", "getns", "getsearch", "getlookup", "getopts", "ge
 end
 of_config(":set", { places = 1, base = { {} } })
 of_config(":set", { fields = settings, base = { {} } })
-of_config(":set", { call = function(o, given) return pack(o:set { options = given }) end, fields = options, base = { {} } })
+of_config(":set", { call = function(o, given) return pack(o:set { options = given }) end, fields = options,
+	base = { {} } })
 list[#list].name = "config:set{options{}}"
 for _, name in ipairs { "setns", "setsearch", "setlookup" } do
 	of_config(":" .. name, { places = 1, base = { {} } })

@@ -32,7 +32,8 @@ end
 
 local function same() return signal.listen(signal.SIGUSR2) end
 
-for _, name in ipairs { "strsignal", "strflag", "flags", "ignore", "default", "discard", "block", "unblock", "listen", "type" } do
+for _, name in ipairs { "strsignal", "strflag", "flags", "ignore", "default", "discard", "block", "unblock", "listen",
+	"type" } do
 	call("signal." .. name, { places = 2, base = { 10 }, class = "signal", same = same, iterate = 4 })
 end
 call("signal.raise", { places = 2, base = { 28 }, class = "signal", alone = { zero = true, one = true, digits = true,

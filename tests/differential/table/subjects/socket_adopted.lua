@@ -11,8 +11,8 @@ local descriptors = { zero = true, one = true, fraction = true }
 local function same(env) return (make.pair(env)) end
 
 for _, name in ipairs { "dup", "fdopen" } do
-	list[#list + 1] = { name = "socket." .. name, call = "socket." .. name, places = 1, class = "socket", alone = descriptors,
-		same = same, closed = make.closed_socket }
+	list[#list + 1] = { name = "socket." .. name, call = "socket." .. name, places = 1, class = "socket",
+		alone = descriptors, same = same, closed = make.closed_socket }
 	list[#list + 1] = { name = "socket." .. name .. "{}", call = "socket." .. name, fields = { "fd", "1", "type" },
 		base = { {} }, class = "socket", alone = descriptors, same = same, closed = make.closed_socket }
 end

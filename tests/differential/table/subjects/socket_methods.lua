@@ -26,7 +26,8 @@ end
 method("read", { states = streams, places = 2, waits = true, base = { "*l" } })
 method("xread", { places = 3, waits = true, base = { "*l", nil, nil, n = 3 }, timeout_place = 2 })
 method("lines", { places = 2, waits = true, base = { "*l" }, iterate = 2 })
-method("xlines", { states = few, places = 3, waits = true, base = { "*l", nil, nil, n = 3 }, iterate = 2, timeout_place = 2 })
+method("xlines", { states = few, places = 3, waits = true, base = { "*l", nil, nil, n = 3 }, iterate = 2,
+	timeout_place = 2 })
 method("write", { states = streams, places = 2, waits = true, base = { "line\n" } })
 method("xwrite", { places = 3, waits = true, base = { "line\n", nil, nil, n = 3 }, timeout_place = 2 })
 method("flush", { states = streams, places = 2, waits = true, timeout_place = 2 })
@@ -51,8 +52,10 @@ method("peerpid", { states = streams, places = 1, volatile = "number" })
 method("stat", { states = streams, places = 1, volatile = "number" })
 method("connect", { states = streams, places = 1, waits = true, timeout_place = 1 })
 method("listen", { states = streams, places = 1, waits = true, timeout_place = 1 })
-method("accept", { places = 2, waits = true, states = { "fresh", "listening", "called", "closed", "refused" }, timeout_place = 1 })
-method("clients", { places = 2, waits = true, iterate = 1, states = { "fresh", "listening", "called", "closed" }, timeout_place = 1 })
+method("accept", { places = 2, waits = true, states = { "fresh", "listening", "called", "closed", "refused" },
+	timeout_place = 1 })
+method("clients", { places = 2, waits = true, iterate = 1, states = { "fresh", "listening", "called", "closed" },
+	timeout_place = 1 })
 method("checktls", { places = 1 })
 method("starttls", { places = 2, waits = true, timeout_place = 1, base = { nil, 0.01, n = 2 } })
 method("setvbuf", { states = few, places = 2, base = { "full", 100 } })

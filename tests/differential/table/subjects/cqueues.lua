@@ -98,8 +98,8 @@ method("events", { places = 1 })
 method("timeout", { places = 1, states = { "empty", "ready", "closed" } })
 
 -- The same, on the controller that is running.
-for _, name in ipairs { "attach", "step", "loop", "errors", "empty", "count", "cancel", "alert", "close", "reset", "pollfd",
-	"events", "timeout" } do
+for _, name in ipairs { "attach", "step", "loop", "errors", "empty", "count", "cancel", "alert", "close", "reset",
+	"pollfd", "events", "timeout" } do
 	list[#list + 1] = { name = "running:" .. name, where = "task", places = 1,
 		call = function(_, ...)
 			local r = pack(pcall(function(...)

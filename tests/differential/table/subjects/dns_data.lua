@@ -167,7 +167,8 @@ for _, name in ipairs { "loadpath", "loadfile" } do
 end
 call("config", "type", { places = 1 })
 list[#list + 1] = make.interpose("cqueues.dns.config", "config", "getiface", function() return config.new() end)
-call("config", "[]", { call = function(_, key) return pack(config[key]) end, places = 1, not_kinds = { absent = true } })
+call("config", "[]", { call = function(_, key) return pack(config[key]) end, places = 1,
+	not_kinds = { absent = true } })
 
 -- Hosts.
 local function text_left(env)

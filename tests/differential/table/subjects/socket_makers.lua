@@ -106,7 +106,8 @@ list[#list + 1] = { name = "socket.type", call = "socket.type", places = 1, clas
 	closed = make.closed_socket }
 list[#list + 1] = { name = "socket[]", call = function(_, key) return pack(socket[key]) end, places = 1,
 	not_kinds = { absent = true, huge = true } }
-for _, name in ipairs { "AF_UNSPEC", "AF_INET", "AF_INET6", "AF_UNIX", "SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET" } do
+for _, name in ipairs { "AF_UNSPEC", "AF_INET", "AF_INET6", "AF_UNIX", "SOCK_STREAM", "SOCK_DGRAM",
+	"SOCK_SEQPACKET" } do
 	list[#list + 1] = { name = "socket." .. name, call = function() return pack(socket[name]) end }
 end
 

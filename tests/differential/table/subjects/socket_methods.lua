@@ -5,8 +5,8 @@
 local make = require "make"
 
 local usual = { "fresh", "unread", "closed", "ended", "message", "listening", "connecting", "refused" }
-local streams = { "fresh", "unread", "closed", "buffered", "ended", "shut", "message", "listening", "called", "connecting",
-	"refused" }
+local streams = { "fresh", "unread", "closed", "buffered", "ended", "shut", "message", "listening", "called",
+	"connecting", "refused" }
 local few = { "fresh", "unread", "closed" }
 
 local list = {}

@@ -29,6 +29,7 @@ end
 
 local function mask(text)
 	text = text:gsub("^[%w%._/%-]+%.lua:%d+: ", "")
+	text = text:gsub("%(fd:%d+%)", "(fd)")
 	text = text:gsub("0x%x+", "ADDRESS")
 	text = text:gsub("%d+%.%d+%.%d+%.%d+:%d+", "ADDRESS:PORT")
 	text = text:gsub("%[127%.0%.0%.1%.%d+%]", "[PEER]")

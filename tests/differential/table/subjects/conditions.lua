@@ -52,7 +52,7 @@ local function method(name, fields)
 end
 
 method("wait", { places = 2, where = "task", base = { 20 } })
-method("wait", { places = 1, waits = true, base = { 0.002 }, timeout_place = 1, states = { "fresh" } })
+method("wait", { places = 1, waits = true, patience = 0.2, base = { 0.002 }, timeout_place = 1, states = { "fresh" } })
 list[#list].name, list[#list].states = "condition:wait(seconds,)", { "fresh" }
 list[#list].call = function(o, ...) return pack(o:wait(0.002, ...)) end
 method("signal", { places = 2 })

@@ -162,7 +162,7 @@ for _, field in ipairs { "pollfd", "events", "timeout" } do
 					r[i] = r[i] == t and "the object" or r[i]
 				end
 				return r
-			end, fields = { "1" }, base = { {} }, patience = 0.004 }
+			end, fields = { "1" }, base = { {} } }
 	end
 end
 

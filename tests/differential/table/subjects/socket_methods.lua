@@ -57,7 +57,9 @@ method("accept", { places = 2, waits = true, states = { "fresh", "listening", "c
 method("clients", { places = 2, waits = true, iterate = 1, states = { "fresh", "listening", "called", "closed" },
 	timeout_place = 1 })
 method("checktls", { places = 1 })
-method("starttls", { places = 2, waits = true, timeout_place = 1, base = { nil, 0.01, n = 2 } })
+method("starttls", { places = 2, waits = true, timeout_place = 1, base = function(env)
+	return { nil, env.where == "outside" and 0.01 or 5, n = 2 }
+end })
 method("setvbuf", { states = few, places = 2, base = { "full", 100 } })
 method("setmode", { states = few, places = 2, base = { "b", "b" } })
 method("setbufsiz", { states = few, places = 2, base = { 100, 100 } })

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Programs of other people that are written for cqueues, unchanged, as Debian packages them: each check runs on the
+# original and then on ours, in a network namespace that the tests make. What passes on the original must pass on
+# ours; what fails on the original, too, is skipped, and so is what is not installed.
+#
+#   run.sh [WORD...]      only the checks that have one of the words in their line: `run.sh lua5.4 WebSocket`
+#
+# PREFIX is the prefix that ours is installed under. Closes with "N passed, N failed, N skipped".
+
+cd "$(dirname "$0")/../.." || exit 1
+: "${PREFIX:=$PWD/build/stage}"
+export PREFIX
+work=${WORK:-$PWD/build/clients}
+mkdir -p "$work"
+
+if ! command -v python3 >/dev/null; then
+	echo 'skip   foreign programs: python3 is not installed'
+	echo '0 passed, 0 failed, 1 skipped'
+	exit
+fi
+if ! sh tests/certificates.sh "$work/certificates"; then
+	echo 'skip   foreign programs: no certificates without openssl'
+	echo '0 passed, 0 failed, 1 skipped'
+	exit
+fi
+python3 tests/clients/clients.py "$work" "$@"
+status=$?
+if [ $status -eq 77 ]; then
+	echo 'skip   foreign programs: network namespaces are not allowed here'
+	echo '0 passed, 0 failed, 1 skipped'
+	exit
+fi
+exit $status

@@ -4,7 +4,7 @@
 --	client.lua HOW ACTION URI [NAME=VALUE...]
 --
 -- HOW is "task", for one of a controller, or "main", for the program itself, where waiting blocks it. Names:
--- ca=PATH whom to trust, version=N, seconds=N, count=N, size=N, proxy=URI, expect=yes.
+-- version=N, seconds=N, count=N, size=N, proxy=URI, expect=yes.
 
 local cqueues = require "cqueues"
 local client = require "http.client"
@@ -12,10 +12,8 @@ local digest = require "openssl.digest"
 local errno = require "cqueues.errno"
 local headers = require "http.headers"
 local http_request = require "http.request"
-local http_tls = require "http.tls"
 local http_util = require "http.util"
 local websocket = require "http.websocket"
-local x509 = require "openssl.x509"
 
 local how, action, uri = arg[1], arg[2], arg[3]
 local options = {}
@@ -27,17 +25,8 @@ local seconds = options.seconds or 8
 
 io.stdout:setvbuf "line"
 
-local context
-if options.ca then
-	context = http_tls.new_client_context()
-	local file = assert(io.open(options.ca))
-	context:getStore():add(x509.new(file:read "*a"))
-	file:close()
-end
-
 local function request(target)
 	local new = http_request.new_from_uri(target or uri)
-	new.ctx = context
 	new.version = options.version
 	new.proxy = options.proxy
 	return new
@@ -65,7 +54,7 @@ end
 local function connect()
 	local scheme, host, port = parts()
 	return assert(client.connect({
-		host = host, port = port, tls = scheme == "https", ctx = context, version = options.version,
+		host = host, port = port, tls = scheme == "https", version = options.version,
 	}, seconds))
 end
 
@@ -199,13 +188,13 @@ function actions.twice()
 	end
 end
 
--- A conversation by WebSocket.
+-- A conversation by WebSocket, with messages up to a size.
 function actions.ws()
 	local socket = websocket.new_from_uri(uri, { "echo" })
-	socket.request.ctx = context
 	assert(socket:connect(seconds))
 	print("protocol", socket.protocol)
 	for i, size in ipairs { 0, 1, 125, 126, 65535, 65536 } do
+		size = math.min(size, options.size or size)
 		local kind = i % 2 == 0 and "binary" or "text"
 		assert(socket:send(alphabet(size), kind, seconds))
 		local message, found = assert(socket:receive(seconds))

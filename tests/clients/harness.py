@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 WORK = Path(sys.argv[1]).absolute()
 PREFIX = Path(os.environ["PREFIX"]).resolve()
 CERTIFICATES = WORK / "certificates"
-SECONDS = 6
+SECONDS = 12
 
 ORIGINAL, OURS = "original", "ours"
 INTERPRETERS = ["lua5.1", "luajit", "lua5.2", "lua5.3", "lua5.4"]
@@ -62,7 +62,12 @@ SHARE, LIB = Path("/usr/share/lua"), Path("/usr/lib")
 PURE = ["basexx.lua", "binaryheap.lua", "fifo.lua", "http", "lpeg_patterns"]
 
 
+# Programs that have an interpreter in them, or choose one.
+INSIDE = {"kresd": "luajit", "prosody": "lua5.4"}
+
+
 def version_of(lua):
+    lua = INSIDE.get(lua, lua)
     return "5.1" if lua == "luajit" else lua[3:]
 
 
@@ -116,6 +121,7 @@ def environment(library, lua):
         share, lib = PREFIX / "share/lua" / version, PREFIX / "lib/lua" / version
     kept = {name: value for name, value in os.environ.items() if not re.match(r"LUA_|.*_proxy$|.*_PROXY$", name)}
     return {**kept, "PATH": PATH, "HOME": str(WORK), "LC_ALL": "C.UTF-8",
+            "SSL_CERT_FILE": file("ca.pem"), "SSL_CERT_DIR": str(WORK / "empty"),
             "LUA_PATH": f"{share}/?.lua;{modules}/?.lua", "LUA_CPATH": f"{lib}/?.so;{modules}/?.so"}
 
 
@@ -218,7 +224,8 @@ class Side:
 def side(library, lua, checked):
     if not shutil.which(lua, path=PATH):
         raise Skip(f"{lua} is not installed")
-    return Side(library, lua, WORK / "run" / f"{lua}-{library}" / checked.run.__name__)
+    # A short name: the paths of Unix sockets below it have room for some hundred octets only.
+    return Side(library, lua, WORK / "run" / f"{lua}-{library}-{CHECKS.index(checked)}")
 
 
 # -- The network -----------------------------------------------------------------------------

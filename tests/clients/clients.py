@@ -63,6 +63,7 @@ def main():
     harness.prepare()
     import with_lua_http  # noqa: F401 pylint: disable=unused-import,import-outside-toplevel
     import with_kresd  # noqa: F401 pylint: disable=unused-import,import-outside-toplevel
+    import with_prosody  # noqa: F401 pylint: disable=unused-import,import-outside-toplevel
 
     words = sys.argv[2:]
     jobs = []

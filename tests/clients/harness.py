@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 WORK = Path(sys.argv[1]).absolute()
 PREFIX = Path(os.environ["PREFIX"]).resolve()
 CERTIFICATES = WORK / "certificates"
-SECONDS = 12
+SECONDS = 10
 
 ORIGINAL, OURS = "original", "ours"
 INTERPRETERS = ["lua5.1", "luajit", "lua5.2", "lua5.3", "lua5.4"]
@@ -206,6 +206,7 @@ class Side:
     def __init__(self, library, lua, folder):
         self.library, self.lua, self.folder = library, lua, folder
         self.environment = environment(library, lua)
+        self.modules = WORK / "lua" / "modules" / version_of(lua)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 

@@ -51,6 +51,18 @@
 #define CQ_WAIT_LAZY 1
 
 /**
+ * For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
+ * order of new controllers.
+ */
+#define CQ_OLDEST_FIRST 0
+
+/**
+ * For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing keeps
+ * its place. The order of the Lua library cqueues.
+ */
+#define CQ_NEWEST_FIRST 1
+
+/**
  * A flag of received datagrams: there was less room than bytes; the rest is lost.
  */
 #define CQ_TRUNCATED 1
@@ -257,6 +269,46 @@
 #define CQ_NOTIFY_OVERFLOW 32
 
 /**
+ * In `cq_notify_features`: inotify(7), which tells changes by name.
+ */
+#define CQ_NOTIFY_INOTIFY 65536
+
+/**
+ * In `cq_notify_features`: file events of Solaris and illumos.
+ */
+#define CQ_NOTIFY_FEN 131072
+
+/**
+ * In `cq_notify_features`: kqueue(2) with EVFILT_VNODE.
+ */
+#define CQ_NOTIFY_KQUEUE 262144
+
+/**
+ * In `cq_notify_features`: kqueue1(2).
+ */
+#define CQ_NOTIFY_KQUEUE1 524288
+
+/**
+ * In `cq_notify_features`: openat(2).
+ */
+#define CQ_NOTIFY_OPENAT 1048576
+
+/**
+ * In `cq_notify_features`: fdopendir(3).
+ */
+#define CQ_NOTIFY_FDOPENDIR 2097152
+
+/**
+ * In `cq_notify_features`: descriptors are close-on-exec from birth.
+ */
+#define CQ_NOTIFY_O_CLOEXEC 4194304
+
+/**
+ * In `cq_notify_features`: inotify_init1(2).
+ */
+#define CQ_NOTIFY_IN_CLOEXEC 8388608
+
+/**
  * For `cq_notify_opendir`: the whole tree.
  */
 #define CQ_NOTIFY_RECURSIVE 1
@@ -375,6 +427,12 @@
 #define CQ_OPTION_KEEPALIVE_COUNT 22
 
 /**
+ * TLS: whether an end of the stream without close_notify is a failure (`CQ_ETRUNCATED`) rather than end of file; on by
+ * default. Connections of a listener inherit it.
+ */
+#define CQ_OPTION_STRICT 23
+
+/**
  * In `fired`: a timeout or a condition.
  */
 #define CQ_FIRED 16384
@@ -462,13 +520,13 @@
 /**
  * For `cq_socket_send`, together with a mode: another send follows at once, and leaves with this one.
  */
-#define CQ_MORE 64
+#define CQ_MORE 1024
 
 /**
  * For `cq_socket_send`, together with a mode: the caller waits and comes back with what was not taken, so
  * that it need not be copied.
  */
-#define CQ_AGAIN 128
+#define CQ_AGAIN 2048
 
 /**
  * The direction towards the program.
@@ -546,9 +604,19 @@ typedef struct cq_dns_hints cq_dns_hints;
 typedef struct cq_dns_hosts cq_dns_hosts;
 
 /**
+ * A task's place in the queue.
+ */
+typedef struct Link Link;
+
+/**
  * Listens for signals.
  */
 typedef struct cq_signal cq_signal;
+
+/**
+ * One member of a wait set: a descriptor, a timeout, a condition, in any mix.
+ */
+typedef struct Member Member;
 
 /**
  * A DNS message. Used by one thread at a time; records point into it.
@@ -932,6 +1000,10 @@ typedef int (*cq_thread_function)(struct cq_socket *socket, void *argument);
 
 
 
+
+
+
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1038,6 +1110,22 @@ int cq_controller_wrap(struct cq_controller *controller,
  * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
  */
 int cq_controller_enter(struct cq_controller *controller);
+
+/**
+ * Sets the order in which tasks run that are ready together: `CQ_OLDEST_FIRST` or `CQ_NEWEST_FIRST`. In either, what
+ * becomes ready during a step runs in the next one, and of tasks that wait for one descriptor, the one that began to
+ * wait first runs first. Newest first, timers that are due run before descriptors that are ready, and `CQ_WAIT_LAZY`
+ * has no effect.
+ *
+ * Errors: EINVAL for NULL or another order.
+ */
+int cq_controller_set_order(struct cq_controller *controller,
+                            uint32_t order);
+
+/**
+ * The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
+ */
+uint32_t cq_controller_order(const struct cq_controller *controller);
 
 /**
  * Ends a step. Tasks of its batch that were not taken are handed out by the next one.
@@ -2267,7 +2355,7 @@ uint32_t cq_notify_events(const struct cq_notify *notifier);
 double cq_notify_timeout(const struct cq_notify *notifier);
 
 /**
- * Returns how this system tells of changes: bits that have names, too.
+ * Returns how this system tells of changes: `CQ_NOTIFY_INOTIFY` and the bits that follow it.
  */
 uint32_t cq_notify_features(void);
 
@@ -2614,6 +2702,14 @@ int cq_socket_try_establish(const struct cq_socket *socket);
 int cq_socket_establish(const struct cq_socket *socket);
 
 /**
+ * Goes on binding without waiting, as `cq_socket_try_establish`. An adopted descriptor that is bound but does not
+ * listen yet begins to: listen(2). `cq_socket_try_accept` and `cq_socket_accept` do the same by themselves.
+ *
+ * Errors: as for `cq_socket_try_establish`; what listen(2) says.
+ */
+int cq_socket_try_listen(const struct cq_socket *socket);
+
+/**
  * Takes a connection from a listener without waiting. After 64 in one resumption of a task it answers
  * EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
  * and waits by timer: the listener goes on once there are some.
@@ -2686,7 +2782,8 @@ void cq_socket_readable(const struct cq_socket *socket);
 void cq_socket_clear(const struct cq_socket *socket);
 
 /**
- * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
+ * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that `mode`
+ * names replace the socket's own for this call.
  * The bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if
  * end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or made
  * of `CQ_PATIENT` and `CQ_FLUSH`.
@@ -2755,7 +2852,8 @@ int cq_socket_fill(const struct cq_socket *socket, size_t size);
 int cq_socket_unget(const struct cq_socket *socket, const void *data, size_t size);
 
 /**
- * Takes bytes for output without waiting and sends what `mode` says must leave. `sent` receives how
+ * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode` names
+ * replace its own for this call. `sent` receives how
  * many were taken, also on error; they leave with later sends or a flush. With `CQ_MORE` in `mode`,
  * nothing leaves yet unless the buffer is full.
  *
@@ -2785,8 +2883,8 @@ int cq_socket_write(const struct cq_socket *socket,
                     size_t size);
 
 /**
- * Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering
- * of `mode` says must leave: with `l`, the lines that were sent in that mode.
+ * Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or that
+ * of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
  *
  * Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
  */
@@ -2808,13 +2906,22 @@ size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
 /**
  * Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
  * output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
- * `p` and `P` concern TLS. The last of each group counts; a group without flag is `t`, `l`, `a`,
- * `p`. Other characters are ignored. 0 for NULL.
+ * `p` and `P` concern TLS. The last of each group counts; other characters are ignored. 0 for NULL.
+ *
+ * What a group without flag means depends on where the mode is used. For one call (`cq_socket_recv`, `_send`,
+ * `_try_flush`, ...): the socket's own flag. As the mode of a socket (`cq_socket_set_mode`): `t`, `l`, `a`, `p`.
  *
  * Source: guide §3.2.2, setmode.
  */
 uint32_t cq_mode_parse(const char *flags,
                        size_t size);
+
+/**
+ * Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
+ * both are, or if one is no mode.
+ */
+uint32_t cq_mode_change(uint32_t mode,
+                        uint32_t flags);
 
 /**
  * Writes a mode as three characters and a NUL: for input ("t-p") or output ("tla").
@@ -3112,6 +3219,28 @@ int cq_tls_alpn(const struct cq_tls *tls,
  * configuration. NULL for a configuration of one `SSL *`.
  */
 void *cq_tls_context(const struct cq_tls *tls);
+
+/**
+ * Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from the
+ * beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_socket_set_strict(const struct cq_socket *socket,
+                         bool on);
+
+/**
+ * Whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
+ */
+bool cq_socket_strict(const struct cq_socket *socket);
+
+/**
+ * Whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only. False for
+ * NULL.
+ *
+ * Source: RFC 8446 §6.1.
+ */
+bool cq_socket_truncated(const struct cq_socket *socket);
 
 /**
  * Begins TLS, or goes on with its handshake, without waiting; 0 when the handshake is done. NULL

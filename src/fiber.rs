@@ -150,24 +150,30 @@ pub fn poll_until(mut member: Member, deadline: Option<Instant>) -> Result<()> {
     poll_one(member)
 }
 
-/// Repeats `attempt` until it has a result or fails, at most for `limit` (ETIMEDOUT). While it has none it says
-/// what to wait for. What it captures must need no dropping, as for `poll`.
+/// Repeats `attempt` while it answers EAGAIN, at most for `limit` (ETIMEDOUT), waiting for `interest`
+/// in between. With `patient` it waits first, if there is time: one system call less than to be told
+/// EAGAIN before. What the two capture must need no dropping, as for `poll`.
 pub fn wait_for<T>(
     limit: Option<Span>,
-    mut attempt: impl FnMut() -> Result<std::result::Result<T, Member>>,
+    patient: bool,
+    interest: impl Fn() -> Result<Member>,
+    attempt: impl Fn() -> Result<T>,
 ) -> Result<T> {
     let deadline = limit.map(|limit| Instant::now().after(limit));
+    if patient && limit != Some(Span::ZERO) {
+        poll_until(interest()?, deadline)?;
+    }
     loop {
-        match attempt()? {
-            Ok(result) => return Ok(result),
-            Err(member) => poll_until(member, deadline)?,
+        match attempt() {
+            Err(error) if error.is_again() => poll_until(interest()?, deadline)?,
+            result => return result,
         }
     }
 }
 
 /// Waits for a time.
 pub fn sleep(span: Option<Span>) -> Result<()> {
-    poll_one(Member { fd: -1, events: 0, owned: false, timeout: span, condition: None })
+    poll_one(Member { timeout: span, ..Member::NOTHING })
 }
 
 /// Waits for a descriptor of the library's, which the kernel is known to take: without a controller.

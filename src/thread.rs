@@ -146,11 +146,6 @@ impl Thread {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// Another handle of it.
-    pub fn share(&self) -> Thread {
-        Thread { shared: Arc::clone(&self.shared) }
-    }
-
     /// What is readable when it has ended.
     pub fn fd(&self) -> RawFd {
         self.shared.ended.as_raw_fd()
@@ -159,7 +154,7 @@ impl Thread {
     /// What to wait for until it has ended.
     pub fn interest(&self) -> Member {
         let (fd, events) = (self.fd(), libc::POLLIN);
-        Member { fd, events, owned: true, timeout: None, condition: None }
+        Member { fd, events, owned: true, ..Member::NOTHING }
     }
 }
 

@@ -11,6 +11,8 @@ cd "$(dirname "$0")/.." || exit 1
 : "${CARGO:=cargo}" "${MAKE:=make}" "${CC:=cc}"
 export CARGO MAKE CC
 export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
+# shellcheck source=tests/tally.sh
+. tests/tally.sh
 
 # One suite a line: its name, the seconds it may take, its command. `stage` builds
 # what the suites below it test.
@@ -41,27 +43,6 @@ logs=build/test-logs
 mkdir -p "$logs"
 table=$logs/table
 : >"$table"
-
-# count LOG: "passed failed skipped" of a suite, or nothing.
-count() {
-	awk '
-		/^([a-z]+: )?[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
-			sub(/^[a-z]+: /, "")
-			plain = $1 " " $3 " " $5
-		}
-		/^test result: / {
-			cargo = 1; gsub(/;/, "")
-			for (i = 2; i <= NF; i++) {
-				if ($i == "passed") passed += $(i - 1)
-				if ($i == "failed") failed += $(i - 1)
-				if ($i == "ignored") skipped += $(i - 1)
-			}
-		}
-		END {
-			if (plain != "") print plain
-			else if (cargo) print passed + 0, failed + 0, skipped + 0
-		}' "$1"
-}
 
 # limited SECONDS COMMAND: ends the command when its time is over.
 limited() {

@@ -4,12 +4,8 @@
 local core = require "_cqueues"
 
 -- A module table of its own: loading the module again gives a new table with every function.
-local cqueues = {}
-for name, value in pairs(core) do
-	if name == "_POLL" or not name:find "^_" then
-		cqueues[name] = value
-	end
-end
+local cqueues = core._public(core)
+cqueues._POLL = core._POLL
 
 local poll, monotime, yield = core.poll, core.monotime, coroutine.yield
 local POLL = core._POLL
@@ -20,18 +16,19 @@ function cqueues.sleep(seconds)
 end
 
 local step, resume_step, take = core._step, core._resume_step, core._take
+local begin_loop, steps_by_method = core._begin_loop, core._steps_by_method
 
 -- What C's step cannot do by itself. It answers nil in a task of another controller, where a step waits
--- by polling itself; and the marker when a task has yielded without it, meaning whoever resumed this
+-- by polling itself first; and the marker when a task has yielded without it, meaning whoever resumed this
 -- thread: the values go up, the answer goes back into the task, and the step goes on.
-local function go_on(self, seconds, lazy, ok)
+local function go_on(self, seconds, ok)
 	local message, code, thread, object, fd
 	while ok ~= true and ok ~= false do
 		if ok == POLL then
 			ok, message, code, thread, object, fd = resume_step(self, yield(take(self)))
 		else
 			poll(self, seconds)
-			ok, message, code, thread, object, fd = step(self, 0, lazy, true)
+			ok, message, code, thread, object, fd = step(self, 0, true)
 		end
 	end
 	return ok, message, code, thread, object, fd
@@ -47,13 +44,28 @@ local function failure(message, code, thread, object, fd)
 	return false, message, code, thread, object, fd
 end
 
+-- A step, by C's: true and whether no tasks are left, or false and why.
+local function plain_step(self, seconds)
+	local ok, message, code, thread, object, fd = step(self, seconds)
+	if ok == nil or ok == POLL then
+		return go_on(self, seconds, ok)
+	end
+	return ok, message, code, thread, object, fd
+end
+
+-- The same by the method, which somebody has replaced.
+local function replaced_step(self, seconds)
+	local ok, message, code, thread, object, fd = self:step(seconds)
+	if ok then
+		return true, self:empty()
+	end
+	return false, message, code, thread, object, fd
+end
+
 --- Steps once: waits at most that many seconds for something to do, and runs what is ready. True, or
 -- false, message, errno, coroutine, polled object, descriptor.
 local function public_step(self, seconds)
-	local ok, message, code, thread, object, fd = step(self, seconds)
-	if ok == nil or ok == POLL then
-		ok, message, code, thread, object, fd = go_on(self, seconds, false, ok)
-	end
+	local ok, message, code, thread, object, fd = plain_step(self, seconds)
 	if ok then
 		return true
 	end
@@ -70,18 +82,17 @@ local function left_until(deadline)
 end
 
 --- Steps until there are no tasks left or the time is over. True, or as a failed step.
+--
+-- In a task of another controller the first step waits before anybody looks, so that the loop of an empty
+-- controller goes on once something is attached to it.
 local function loop(self, seconds)
 	local deadline = seconds and monotime() + seconds
-	if self:empty() then
+	if begin_loop(self) then
 		return true
 	end
 	while true do
-		local left = left_until(deadline)
-		-- On success the second value tells whether no tasks are left.
-		local ok, message, code, thread, object, fd = step(self, left, true)
-		if ok == nil or ok == POLL then
-			ok, message, code, thread, object, fd = go_on(self, left, true, ok)
-		end
+		local one_step = steps_by_method() and replaced_step or plain_step
+		local ok, message, code, thread, object, fd = one_step(self, left_until(deadline))
 		if not ok then
 			return failure(message, code, thread, object, fd)
 		elseif message or (deadline and deadline <= monotime()) then

@@ -12,7 +12,7 @@ mod model;
 mod script;
 
 use cqueues::errno::Errno;
-use cqueues::socket::{Direction, Format, Mode, Patience, Socket};
+use cqueues::socket::{Direction, Format, Flags, Patience, Socket};
 use libfuzzer_sys::fuzz_target;
 use model::{expect, Outcome, Rules, Token};
 use script::Script;
@@ -71,9 +71,9 @@ impl Stage {
     }
 
     fn receive(&self, format: Format) -> Result<Option<Vec<u8>>, Errno> {
-        let mode = Mode::parse(if self.rules.text { b"t" } else { b"b" });
+        let flags = Flags::parse(if self.rules.text { b"t" } else { b"b" });
         let patience = Patience { wait: self.patient, flush: false };
-        self.socket.receive(format, Some(mode), patience, |bytes| bytes.to_vec())
+        self.socket.receive(format, flags, patience, |bytes| bytes.to_vec())
     }
 
     fn read(&mut self, format: Format) {

@@ -48,7 +48,12 @@ fn check_flags(flags: &[u8]) {
 
 fn check_number(number: u32) {
     match (format(number, CQ_INPUT), format(number, CQ_OUTPUT)) {
-        (Ok(input), Ok(output)) => assert_eq!(parse(&[input, output].concat()), number),
+        (Ok(input), Ok(output)) => {
+            // What is said of a mode names all groups, and says the same again.
+            let whole = parse(&[input, output].concat());
+            let again = (format(whole, CQ_INPUT), format(whole, CQ_OUTPUT));
+            assert_eq!(again, (Ok(input), Ok(output)));
+        }
         (Err(first), Err(second)) => assert_eq!((first, second), (libc::EINVAL, libc::EINVAL)),
         both => panic!("{number} is and is not a mode: {both:?}"),
     }

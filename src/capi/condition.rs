@@ -82,7 +82,7 @@ pub unsafe extern "C" fn cq_condition_wait(condition: *const Condition, timeout:
     call(|| {
         // SAFETY: as documented.
         let condition = Some(unsafe { share(condition) }.ok_or(Errno::BADARG)?);
-        let on = Member { fd: -1, events: 0, owned: false, timeout: None, condition };
+        let on = Member { condition, ..Member::NOTHING };
         let timer = Member { timeout: limit(timeout), condition: None, ..on.clone() };
         let mut signalled = false;
         fiber::poll([on, timer], &mut |fired| signalled |= fired.member == 0)?;

@@ -5,7 +5,7 @@ use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, sl
 use super::poll::{cq_interest, member};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Fired, Member, Payload, TaskId};
+use crate::controller::{Controller, Fired, Member, Order, Payload, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::sys::fiber::outside;
@@ -29,6 +29,13 @@ pub struct cq_ready {
 
 /// For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
 pub const CQ_WAIT_LAZY: u32 = 1;
+
+/// For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
+/// order of new controllers.
+pub const CQ_OLDEST_FIRST: u32 = 0;
+/// For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing keeps
+/// its place. The order of the Lua library cqueues.
+pub const CQ_NEWEST_FIRST: u32 = 1;
 
 /// Takes a handle as a counted reference, so that a task may free its own controller.
 unsafe fn share(handle: *const Controller) -> Result<Arc<Controller>> {
@@ -166,6 +173,38 @@ pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_i
         // `leave` gives this count back: a task may free the controller meanwhile.
         std::mem::forget(cq);
         Ok(())
+    })
+}
+
+/// Sets the order in which tasks run that are ready together: `CQ_OLDEST_FIRST` or `CQ_NEWEST_FIRST`. In either, what
+/// becomes ready during a step runs in the next one, and of tasks that wait for one descriptor, the one that began to
+/// wait first runs first. Newest first, timers that are due run before descriptors that are ready, and `CQ_WAIT_LAZY`
+/// has no effect.
+///
+/// Errors: EINVAL for NULL or another order.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_set_order(controller: *mut Controller, order: u32) -> c_int {
+    call(|| {
+        let order = match order {
+            CQ_OLDEST_FIRST => Order::OldestFirst,
+            CQ_NEWEST_FIRST => Order::NewestFirst,
+            _ => return Err(Errno::BADARG),
+        };
+        // SAFETY: as documented.
+        unsafe { borrow(controller) }?.set_order(order);
+        Ok(())
+    })
+}
+
+/// The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_order(controller: *const Controller) -> u32 {
+    value(CQ_OLDEST_FIRST, || {
+        // SAFETY: as documented.
+        Ok(match unsafe { borrow(controller) }?.order() {
+            Order::OldestFirst => CQ_OLDEST_FIRST,
+            Order::NewestFirst => CQ_NEWEST_FIRST,
+        })
     })
 }
 

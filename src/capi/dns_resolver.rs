@@ -448,7 +448,7 @@ unsafe fn finish(lookup: *mut Lookup, deadline: Option<Instant>) -> Result<()> {
         if left == Some(Span::ZERO) {
             return Err(Errno::TIMEDOUT);
         }
-        let timer = Member { fd: -1, events: 0, owned: false, timeout: left, condition: None };
+        let timer = Member { timeout: left, ..Member::NOTHING };
         let members = unsafe { &*lookup }.interests().chain(left.map(|_| timer));
         fiber::poll(members, &mut |_| {})?;
     }

@@ -4,7 +4,6 @@
 use super::boundary::{
     borrow, call, hand_out, limit, put, put_optional, seconds, take_back, text, value,
 };
-use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::notify::{self, Notifier};
@@ -27,6 +26,22 @@ pub const CQ_NOTIFY_DELETE: u32 = 16;
 pub const CQ_NOTIFY_ALL: u32 = 31;
 /// More happened than the system kept: look for yourself. Told of ".", whatever was asked for.
 pub const CQ_NOTIFY_OVERFLOW: u32 = 32;
+/// In `cq_notify_features`: inotify(7), which tells changes by name.
+pub const CQ_NOTIFY_INOTIFY: u32 = 65536;
+/// In `cq_notify_features`: file events of Solaris and illumos.
+pub const CQ_NOTIFY_FEN: u32 = 131072;
+/// In `cq_notify_features`: kqueue(2) with EVFILT_VNODE.
+pub const CQ_NOTIFY_KQUEUE: u32 = 262144;
+/// In `cq_notify_features`: kqueue1(2).
+pub const CQ_NOTIFY_KQUEUE1: u32 = 524288;
+/// In `cq_notify_features`: openat(2).
+pub const CQ_NOTIFY_OPENAT: u32 = 1048576;
+/// In `cq_notify_features`: fdopendir(3).
+pub const CQ_NOTIFY_FDOPENDIR: u32 = 2097152;
+/// In `cq_notify_features`: descriptors are close-on-exec from birth.
+pub const CQ_NOTIFY_O_CLOEXEC: u32 = 4194304;
+/// In `cq_notify_features`: inotify_init1(2).
+pub const CQ_NOTIFY_IN_CLOEXEC: u32 = 8388608;
 /// For `cq_notify_opendir`: the whole tree.
 pub const CQ_NOTIFY_RECURSIVE: u32 = 1;
 
@@ -170,21 +185,14 @@ pub unsafe extern "C" fn cq_notify_get(
         if changes.is_null() || name.is_null() {
             return Err(Errno::BADARG);
         }
-        let limit = limit(timeout);
-        // Whoever has time asks the poller first: one system call less than to be told EAGAIN before.
-        let mut patient = limit != Some(Span::ZERO);
-        let happened = fiber::wait_for(limit, || {
-            // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
-            let notifier = unsafe { borrow(notifier) }?;
-            if std::mem::take(&mut patient) && !notifier.has_pending() {
-                return Ok(Err(notifier.interest()));
-            }
-            match notifier.fetch() {
-                Ok(changes) => Ok(Ok(changes)),
-                Err(Errno::AGAIN) => Ok(Err(notifier.interest())),
-                Err(error) => Err(error),
-            }
-        })?;
+        // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
+        let nothing_yet = !unsafe { borrow(notifier) }?.has_pending();
+        let happened = fiber::wait_for(
+            limit(timeout),
+            nothing_yet,
+            || Ok(unsafe { borrow(notifier) }?.interest()),
+            || unsafe { borrow(notifier) }?.fetch(),
+        )?;
         unsafe { tell(notifier, happened, changes, name, size) }
     })
 }
@@ -220,7 +228,7 @@ pub unsafe extern "C" fn cq_notify_timeout(notifier: *const Notifier) -> f64 {
     value(f64::NAN, || Ok(seconds(unsafe { borrow(notifier) }?.timeout())))
 }
 
-/// Returns how this system tells of changes: bits that have names, too.
+/// Returns how this system tells of changes: `CQ_NOTIFY_INOTIFY` and the bits that follow it.
 #[no_mangle]
 pub extern "C" fn cq_notify_features() -> u32 {
     notify::FEATURES
@@ -241,10 +249,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_changes_of_the_header_are_those_of_the_core() {
+    fn the_bits_of_the_header_are_those_of_the_core() {
         let header = [CQ_NOTIFY_CREATE, CQ_NOTIFY_ATTRIB, CQ_NOTIFY_MODIFY, CQ_NOTIFY_REVOKE];
         assert_eq!(header, [notify::CREATE, notify::ATTRIB, notify::MODIFY, notify::REVOKE]);
         let header = [CQ_NOTIFY_DELETE, CQ_NOTIFY_ALL, CQ_NOTIFY_OVERFLOW];
         assert_eq!(header, [notify::DELETE, notify::ALL, notify::OVERFLOW]);
+        let header = [CQ_NOTIFY_INOTIFY, CQ_NOTIFY_FEN, CQ_NOTIFY_KQUEUE, CQ_NOTIFY_KQUEUE1];
+        assert_eq!(header, [notify::INOTIFY, notify::FEN, notify::KQUEUE, notify::KQUEUE1]);
+        let header =
+            [CQ_NOTIFY_OPENAT, CQ_NOTIFY_FDOPENDIR, CQ_NOTIFY_O_CLOEXEC, CQ_NOTIFY_IN_CLOEXEC];
+        let core = [notify::OPENAT, notify::FDOPENDIR, notify::O_CLOEXEC, notify::IN_CLOEXEC];
+        assert_eq!(header, core);
     }
 }

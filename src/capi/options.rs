@@ -186,6 +186,9 @@ pub const CQ_OPTION_KEEPALIVE_IDLE: u32 = 20;
 pub const CQ_OPTION_KEEPALIVE_INTERVAL: u32 = 21;
 /// SO_KEEPALIVE's probes before the connection is given up; 0 (default): as the system says.
 pub const CQ_OPTION_KEEPALIVE_COUNT: u32 = 22;
+/// TLS: whether an end of the stream without close_notify is a failure (`CQ_ETRUNCATED`) rather than end of file; on by
+/// default. Connections of a listener inherit it.
+pub const CQ_OPTION_STRICT: u32 = 23;
 
 /// Sets a number or switch (0 or 1): one of `CQ_OPTION_...`. Options that do not apply to a family or
 /// type are ignored.
@@ -240,6 +243,7 @@ fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
         CQ_OPTION_CLOEXEC => options.close_on_exec = switch()?,
         CQ_OPTION_NOSIGPIPE => options.no_sigpipe = switch()?,
         CQ_OPTION_VERIFY => options.verify = switch()?,
+        CQ_OPTION_STRICT => options.strict = Some(switch()?),
         CQ_OPTION_SENDNAME if switch()? => options.send_name = SendName::Host,
         CQ_OPTION_SENDNAME => options.send_name = SendName::No,
         CQ_OPTION_KEEPALIVE => options.keep_alive.on = switch()?,

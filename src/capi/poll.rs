@@ -60,23 +60,24 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     // SAFETY: as above.
     if let Some(resolver) = unsafe { interest.resolver.as_ref() } {
         let own = resolver.interest();
-        return Ok(Member { timeout: earlier(timeout, own.timeout), ..own });
+        return Ok(Member { timeout: earlier(timeout, own.timeout), also: condition, ..own });
     }
     // SAFETY: as above.
     match unsafe { interest.socket.as_ref() } {
-        None => Ok(Member { fd: interest.fd, events, owned: false, timeout, condition }),
+        None => Ok(Member { fd: interest.fd, events, timeout, condition, ..Member::NOTHING }),
         Some(socket) => {
             let own = socket.interest();
             if own.fd < 0 && socket.is_closed() {
                 return Err(Errno::BADF);
             }
             let timeout = earlier(timeout, own.timeout);
-            let events = if events == 0 { own.events } else { events };
+            // Before it is connected, its own wait comes first: the descriptor is not yet the connection's.
+            let events = if events == 0 || socket.awaits_name() { own.events } else { events };
             // The task goes on when input came, so its next patient receive must ask the kernel.
             if events & libc::POLLIN != 0 {
                 socket.readable();
             }
-            Ok(Member { fd: own.fd, events, owned: true, timeout, condition })
+            Ok(Member { events, timeout, also: condition, ..own })
         }
     }
 }

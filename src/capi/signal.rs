@@ -5,7 +5,6 @@ use super::boundary::{
     borrow, call, hand_out, keep_text, limit, put, put_named, seconds, slice, take_back, text,
     value,
 };
-use crate::clock::Span;
 use crate::errno::Errno;
 use crate::fiber;
 use crate::poller::Events;
@@ -89,21 +88,14 @@ pub unsafe extern "C" fn cq_signal_wait(
         if signal.is_null() {
             return Err(Errno::BADARG);
         }
-        let limit = limit(timeout);
-        // Whoever has time asks the poller first: one system call less than to be told EAGAIN before.
         // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
-        let mut patient = limit != Some(Span::ZERO) && unsafe { borrow(listener) }?.fd() >= 0;
-        let came = fiber::wait_for(limit, || {
-            let listener = unsafe { borrow(listener) }?;
-            if std::mem::take(&mut patient) {
-                return Ok(Err(listener.interest()));
-            }
-            match listener.take() {
-                Ok(signal) => Ok(Ok(signal)),
-                Err(error) if error.is_again() => Ok(Err(listener.interest())),
-                Err(error) => Err(error),
-            }
-        })?;
+        let has_descriptor = unsafe { borrow(listener) }?.fd() >= 0;
+        let came = fiber::wait_for(
+            limit(timeout),
+            has_descriptor,
+            || Ok(unsafe { borrow(listener) }?.interest()),
+            || unsafe { borrow(listener) }?.take(),
+        )?;
         unsafe { put(signal, came) }
     })
 }

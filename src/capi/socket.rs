@@ -165,6 +165,16 @@ pub unsafe extern "C" fn cq_socket_establish(socket: *const Socket) -> c_int {
     })
 }
 
+/// Goes on binding without waiting, as `cq_socket_try_establish`. An adopted descriptor that is bound but does not
+/// listen yet begins to: listen(2). `cq_socket_try_accept` and `cq_socket_accept` do the same by themselves.
+///
+/// Errors: as for `cq_socket_try_establish`; what listen(2) says.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_try_listen(socket: *const Socket) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket) }?.establish_listener())
+}
+
 /// Takes a connection from a listener without waiting. After 64 in one resumption of a task it answers
 /// EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
 /// and waits by timer: the listener goes on once there are some.

@@ -5,7 +5,7 @@ use super::boundary::{borrow, bytes, call, put, value};
 use super::socket::retry;
 use super::socket_settings::{direction, unpack_mode, CQ_MODE_DEFAULT};
 use crate::errno::{Errno, Result};
-use crate::socket::{Buffering, Direction, Format, Patience, Socket};
+use crate::socket::{Direction, Flags, Format, Patience, Socket};
 use std::ffi::{c_int, c_void};
 
 /// What to read: everything until end of file.
@@ -31,10 +31,10 @@ pub const CQ_PATIENT: u32 = 1;
 pub const CQ_FLUSH: u32 = 2;
 
 /// For `cq_socket_send`, together with a mode: another send follows at once, and leaves with this one.
-pub const CQ_MORE: u32 = 64;
+pub const CQ_MORE: u32 = 1024;
 /// For `cq_socket_send`, together with a mode: the caller waits and comes back with what was not taken, so
 /// that it need not be copied.
-pub const CQ_AGAIN: u32 = 128;
+pub const CQ_AGAIN: u32 = 2048;
 
 fn patience(flags: u32) -> Result<Patience> {
     match flags & !(CQ_PATIENT | CQ_FLUSH) {
@@ -86,7 +86,8 @@ unsafe fn hand_over(
     unsafe { put(size, found.1) }
 }
 
-/// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting.
+/// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that `mode`
+/// names replace the socket's own for this call.
 /// The bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if
 /// end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or made
 /// of `CQ_PATIENT` and `CQ_FLUSH`.
@@ -196,7 +197,8 @@ pub unsafe extern "C" fn cq_socket_unget(
     call(|| unsafe { borrow(socket)?.unget(bytes(data, size)?) })
 }
 
-/// Takes bytes for output without waiting and sends what `mode` says must leave. `sent` receives how
+/// Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode` names
+/// replace its own for this call. `sent` receives how
 /// many were taken, also on error; they leave with later sends or a flush. With `CQ_MORE` in `mode`,
 /// nothing leaves yet unless the buffer is full.
 ///
@@ -216,9 +218,9 @@ pub unsafe extern "C" fn cq_socket_send(
         // SAFETY: as documented, here and below.
         let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
         let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
-        let mode = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
+        let flags = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
         unsafe { put(sent, 0) }?;
-        let (taken, result) = socket.send(data, mode, more, again);
+        let (taken, result) = socket.send(data, flags, more, again);
         unsafe { put(sent, taken) }?;
         result
     })
@@ -244,17 +246,17 @@ pub unsafe extern "C" fn cq_socket_write(
         let mut taken = 0;
         retry(socket, Some(Direction::Output), |_| {
             if taken == data.len() && taken > 0 {
-                return socket.flush(socket.mode(Direction::Output).buffering);
+                return socket.flush(Some(Flags::default()));
             }
-            let (count, result) = socket.send(&data[taken..], None, false, true);
+            let (count, result) = socket.send(&data[taken..], Flags::default(), false, true);
             taken += count;
             result
         })
     })
 }
 
-/// Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering
-/// of `mode` says must leave: with `l`, the lines that were sent in that mode.
+/// Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or that
+/// of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
 ///
 /// Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
 #[no_mangle]
@@ -262,7 +264,8 @@ pub unsafe extern "C" fn cq_socket_try_flush(socket: *const Socket, mode: u32) -
     call(|| {
         // SAFETY: as documented.
         let socket = unsafe { borrow(socket) }?;
-        socket.flush(unpack_mode(mode)?.map_or(Buffering::No, |mode| mode.buffering))
+        let flags = unpack_mode(mode)?;
+        socket.flush((mode != CQ_MODE_DEFAULT).then_some(flags))
     })
 }
 
@@ -274,7 +277,7 @@ pub unsafe extern "C" fn cq_socket_flush(socket: *const Socket) -> c_int {
     call(|| {
         // SAFETY: as documented.
         let socket = unsafe { borrow(socket) }?;
-        retry(socket, Some(Direction::Output), |_| socket.flush(Buffering::No))
+        retry(socket, Some(Direction::Output), |_| socket.flush(None))
     })
 }
 

@@ -3,7 +3,7 @@
 
 use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
 use crate::errno::{Errno, Result};
-use crate::socket::{Buffering, Direction, Mode, Name, Socket};
+use crate::socket::{Buffering, Direction, Flags, Mode, Name, Socket};
 use std::ffi::{c_char, c_int};
 
 /// The direction towards the program.
@@ -23,46 +23,62 @@ pub fn direction(which: u32) -> Result<Direction> {
 /// Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket is set to.
 pub const CQ_MODE_DEFAULT: u32 = 0;
 
+/// Marks a number as a mode; above it, two bits for each group: 0 not named, otherwise which flag.
 const SET: u32 = 1;
-const TEXT: u32 = 2;
-const BUFFERING: u32 = 4;
-const PUSHBACK: u32 = 16;
-const AUTOFLUSH: u32 = 32;
+const TEXT: u32 = 1;
+const BUFFERING: u32 = 3;
+const PUSHBACK: u32 = 5;
+const AUTOFLUSH: u32 = 7;
+const END: u32 = 9;
 
-fn pack_mode(mode: Mode) -> u32 {
-    let buffering = match mode.buffering {
-        Buffering::No => 0,
-        Buffering::Line => BUFFERING,
-        Buffering::Full => 2 * BUFFERING,
+fn pack_mode(flags: Flags) -> u32 {
+    let pair = |flag: Option<bool>| flag.map_or(0, |first| if first { 1 } else { 2 });
+    let buffering = match flags.buffering {
+        None => 0,
+        Some(Buffering::No) => 1,
+        Some(Buffering::Line) => 2,
+        Some(Buffering::Full) => 3,
     };
-    let flag = |on: bool, bit: u32| if on { bit } else { 0 };
-    let flags = flag(mode.text, TEXT) | flag(mode.pushback, PUSHBACK);
-    SET | buffering | flags | flag(mode.autoflush, AUTOFLUSH)
+    SET | pair(flags.text) << TEXT
+        | buffering << BUFFERING
+        | pair(flags.pushback) << PUSHBACK
+        | pair(flags.autoflush) << AUTOFLUSH
 }
 
-/// A mode from its number, `None` for the default. EINVAL for others.
-pub fn unpack_mode(mode: u32) -> Result<Option<Mode>> {
-    let buffering = match mode & (3 * BUFFERING) {
-        0 => Buffering::No,
-        BUFFERING => Buffering::Line,
-        _ => Buffering::Full,
+/// The flags that a number names, none for the default. EINVAL for others.
+pub fn unpack_mode(mode: u32) -> Result<Flags> {
+    if mode == CQ_MODE_DEFAULT {
+        return Ok(Flags::default());
+    }
+    let group = |shift: u32| mode >> shift & 3;
+    let pairs = [TEXT, PUSHBACK, AUTOFLUSH].map(group);
+    if mode & SET == 0 || mode >> END != 0 || pairs.contains(&3) {
+        return Err(Errno::BADARG);
+    }
+    let [text, pushback, autoflush] = pairs.map(|flag| (flag != 0).then_some(flag == 1));
+    let buffering = match group(BUFFERING) {
+        0 => None,
+        1 => Some(Buffering::No),
+        2 => Some(Buffering::Line),
+        _ => Some(Buffering::Full),
     };
+    Ok(Flags { text, buffering, pushback, autoflush })
+}
+
+/// A whole mode from its number: groups that it does not name have their defaults. EINVAL for 0.
+fn whole_mode(mode: u32) -> Result<Mode> {
     match mode {
-        0 => Ok(None),
-        _ if mode & SET == 0 || mode >= 64 || mode & 12 == 12 => Err(Errno::BADARG),
-        _ => Ok(Some(Mode {
-            text: mode & TEXT != 0,
-            buffering,
-            pushback: mode & PUSHBACK != 0,
-            autoflush: mode & AUTOFLUSH != 0,
-        })),
+        CQ_MODE_DEFAULT => Err(Errno::BADARG),
+        _ => Ok(Mode::default().with(unpack_mode(mode)?)),
     }
 }
 
 /// Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
 /// output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
-/// `p` and `P` concern TLS. The last of each group counts; a group without flag is `t`, `l`, `a`,
-/// `p`. Other characters are ignored. 0 for NULL.
+/// `p` and `P` concern TLS. The last of each group counts; other characters are ignored. 0 for NULL.
+///
+/// What a group without flag means depends on where the mode is used. For one call (`cq_socket_recv`, `_send`,
+/// `_try_flush`, ...): the socket's own flag. As the mode of a socket (`cq_socket_set_mode`): `t`, `l`, `a`, `p`.
 ///
 /// Source: guide §3.2.2, setmode.
 #[no_mangle]
@@ -72,7 +88,23 @@ pub unsafe extern "C" fn cq_mode_parse(flags: *const c_char, size: usize) -> u32
             return Ok(CQ_MODE_DEFAULT);
         }
         // SAFETY: as documented.
-        Ok(pack_mode(Mode::parse(unsafe { bytes(flags.cast(), size) }?)))
+        Ok(pack_mode(Flags::parse(unsafe { bytes(flags.cast(), size) }?)))
+    })
+}
+
+/// Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
+/// both are, or if one is no mode.
+#[no_mangle]
+pub extern "C" fn cq_mode_change(mode: u32, flags: u32) -> u32 {
+    value(CQ_MODE_DEFAULT, || {
+        let (mode, flags) = (unpack_mode(mode)?, unpack_mode(flags)?);
+        let changed = Flags {
+            text: flags.text.or(mode.text),
+            buffering: flags.buffering.or(mode.buffering),
+            pushback: flags.pushback.or(mode.pushback),
+            autoflush: flags.autoflush.or(mode.autoflush),
+        };
+        Ok(if changed == Flags::default() { CQ_MODE_DEFAULT } else { pack_mode(changed) })
     })
 }
 
@@ -84,7 +116,7 @@ pub unsafe extern "C" fn cq_mode_parse(flags: *const c_char, size: usize) -> u32
 #[no_mangle]
 pub unsafe extern "C" fn cq_mode_format(mode: u32, which: u32, text: *mut c_char) -> c_int {
     call(|| {
-        let mode = unpack_mode(mode)?.ok_or(Errno::BADARG)?;
+        let mode = whole_mode(mode)?;
         let [a, b, c] = match direction(which)? {
             Direction::Input => mode.format_input(),
             Direction::Output => mode.format_output(),
@@ -225,7 +257,7 @@ pub unsafe extern "C" fn cq_socket_stat(
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_mode(socket: *const Socket, which: u32) -> u32 {
     // SAFETY: as documented.
-    value(0, || Ok(pack_mode(unsafe { borrow(socket) }?.mode(direction(which)?))))
+    value(0, || Ok(pack_mode(unsafe { borrow(socket) }?.mode(direction(which)?).into())))
 }
 
 /// Sets the mode of a direction.
@@ -234,7 +266,7 @@ pub unsafe extern "C" fn cq_socket_mode(socket: *const Socket, which: u32) -> u3
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_set_mode(socket: *const Socket, which: u32, mode: u32) -> c_int {
     call(|| {
-        let mode = unpack_mode(mode)?.ok_or(Errno::BADARG)?;
+        let mode = whole_mode(mode)?;
         // SAFETY: as documented.
         unsafe { borrow(socket) }?.set_mode(direction(which)?, mode);
         Ok(())

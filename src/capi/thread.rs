@@ -138,14 +138,12 @@ pub unsafe extern "C" fn cq_thread_join(
 ) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
-        let code = fiber::wait_for(limit(timeout), || {
-            let thread = unsafe { borrow(thread) }?;
-            match thread.join() {
-                Ok(outcome) => Ok(Ok(outcome.code)),
-                Err(Errno::AGAIN) => Ok(Err(thread.interest())),
-                Err(error) => Err(error),
-            }
-        })?;
+        let code = fiber::wait_for(
+            limit(timeout),
+            false,
+            || Ok(unsafe { borrow(thread) }?.interest()),
+            || Ok(unsafe { borrow(thread) }?.join()?.code),
+        )?;
         unsafe { put_optional(result, code) };
         Ok(())
     })

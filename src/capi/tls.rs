@@ -193,6 +193,36 @@ unsafe fn config(tls: *const Config) -> Result<Config> {
     unsafe { tls.as_ref() }.map_or_else(usual, |config| Ok(config.clone()))
 }
 
+/// Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from the
+/// beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_strict(socket: *const Socket, on: bool) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.set_strict(on);
+        Ok(())
+    })
+}
+
+/// Whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_strict(socket: *const Socket) -> bool {
+    // SAFETY: as documented.
+    value(false, || Ok(unsafe { borrow(socket) }?.strict()))
+}
+
+/// Whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only. False for
+/// NULL.
+///
+/// Source: RFC 8446 §6.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
+    // SAFETY: as documented.
+    value(false, || Ok(unsafe { borrow(socket) }?.is_truncated()))
+}
+
 /// Begins TLS, or goes on with its handshake, without waiting; 0 when the handshake is done. NULL
 /// stands for a client that verifies by the system's authorities. Buffered output leaves in plain text
 /// first if its mode says `a`. What is buffered as input was sent by the peer as the beginning of its

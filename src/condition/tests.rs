@@ -7,7 +7,7 @@ use crate::controller::{Member, Payload, TaskId};
 
 fn on(condition: &Arc<Condition>) -> Member {
     let condition = Some(condition.clone());
-    Member { fd: -1, events: 0, owned: false, timeout: None, condition }
+    Member { condition, ..Member::NOTHING }
 }
 
 /// A task that waits for the condition.

@@ -107,6 +107,11 @@ impl Descriptors {
         usize::try_from(fd).ok().and_then(|i| self.rows.get(i)).map_or(NONE, |row| row.first)
     }
 
+    /// The last wait on `fd`.
+    pub fn last(&self, fd: RawFd) -> u32 {
+        usize::try_from(fd).ok().and_then(|i| self.rows.get(i)).map_or(NONE, |row| row.last)
+    }
+
     /// Narrows the registration of `fd` to what is waited for: an event came that nobody wanted.
     pub fn narrow(&mut self, poller: &Poller, waits: &Waits, fd: RawFd) {
         let Some(row) = self.rows.get_mut(fd as usize) else { return };

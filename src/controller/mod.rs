@@ -13,24 +13,26 @@
 mod alert;
 mod descriptors;
 mod registry;
+mod run_queue;
 mod state;
 mod timers;
 mod waits;
 
 pub use registry::cancel_everywhere;
+pub use run_queue::Order;
 pub use waits::FIRED;
 
-use crate::clock::Span;
+use crate::clock::{Instant, Span};
 use crate::condition::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller};
 use crate::socket::{begin_turn, end_turn, go_on, Inner};
 use alert::Alert;
 use descriptors::Descriptors;
+use run_queue::{Link, RunQueue};
 use slab::Slab;
 use state::{State, Task};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -62,6 +64,14 @@ pub struct Member {
     pub timeout: Option<Span>,
     /// The condition.
     pub condition: Option<Arc<Condition>>,
+    /// Another condition: a socket may wait for one of its own beside the one that it is polled with.
+    pub also: Option<Arc<Condition>>,
+}
+
+impl Member {
+    /// A member that never fires.
+    pub const NOTHING: Member =
+        Member { fd: -1, events: 0, owned: false, timeout: None, condition: None, also: None };
 }
 
 /// A member of a wait set that fired.
@@ -110,8 +120,7 @@ impl Controller {
             waits: Waits::default(),
             descriptors: Descriptors::default(),
             timers: Timers::default(),
-            ready: VecDeque::new(),
-            batch: 0,
+            ready: RunQueue::default(),
             events: Vec::new(),
             fired: Vec::new(),
             serial: 0,
@@ -137,7 +146,7 @@ impl Controller {
         let mut state = self.state.borrow_mut();
         state.check_open()?;
         let serial = state.next_serial();
-        let index = state.tasks.insert(Task { serial, queued: false, waits: NONE, data }) as u32;
+        let index = state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data }) as u32;
         state.make_ready(index);
         drop(state);
         self.announce();
@@ -159,8 +168,7 @@ impl Controller {
     pub fn leave(&self) -> bool {
         end_turn(self);
         self.running.set(false);
-        let mut state = self.state.borrow_mut();
-        state.start_timers();
+        let state = self.state.borrow();
         if let Some(poller) = &state.poller {
             poller.settle();
         }
@@ -177,9 +185,9 @@ impl Controller {
         self.running.get()
     }
 
-    /// Waits at most `limit` for something to do, not at all without tasks, and makes up the step's
-    /// batch. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
-    /// `LAZY_ROUNDS` steps in a row.
+    /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is
+    /// ready. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
+    /// `LAZY_ROUNDS` steps in a row, where tasks run oldest first.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         registry::move_to_this_thread(self);
         end_turn(self);
@@ -236,9 +244,7 @@ impl Controller {
         if !parked {
             let mut state = self.state.borrow_mut();
             state.outputs.remove(place);
-            state.unpark(task.index);
-            state.unqueue(task.index);
-            state.tasks.remove(task.index as usize);
+            state.remove_task(task.index);
         }
     }
 
@@ -279,19 +285,21 @@ impl Controller {
             return Err(Errno::BADARG);
         }
         state.unpark(task.index);
-        if state.tasks[task.index as usize].queued {
-            state.unqueue(task.index);
-        }
-        let mut empty = true;
+        let State { ready, tasks, .. } = &mut *state;
+        ready.remove(tasks, task.index);
+        let (mut empty, mut now) = (true, None);
         for (member, interest) in set.into_iter().enumerate() {
             empty = false;
-            if let Err(error) = state.wait_on(&self.me, task.index, member as u32, interest) {
+            if let Err(error) =
+                state.wait_on(&self.me, task.index, member as u32, interest, &mut now)
+            {
                 state.unpark(task.index);
                 return Err(error);
             }
         }
         if empty {
-            state.make_ready(task.index);
+            let State { ready, tasks, .. } = &mut *state;
+            ready.stay(tasks, task.index);
         }
         Ok(())
     }
@@ -300,7 +308,7 @@ impl Controller {
     pub fn is_parked(&self, task: TaskId) -> bool {
         let state = self.state.borrow();
         let found = state.tasks.get(task.index as usize).filter(|t| t.serial == task.serial);
-        found.is_some_and(|t| t.queued || t.waits != NONE)
+        found.is_some_and(|t| t.link.is_queued() || t.waits != NONE)
     }
 
     /// What a task carries.
@@ -315,8 +323,7 @@ impl Controller {
         end_turn(self);
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;
-        state.unpark(task.index);
-        Ok(state.tasks.remove(task.index as usize).data)
+        Ok(state.remove_task(task.index).data)
     }
 
     /// Wakes every waiter of a descriptor with `CANCELLED` and forgets the descriptor. Not being
@@ -344,12 +351,23 @@ impl Controller {
     /// task is ready, `None` without deadline.
     pub fn timeout(&self) -> Option<Span> {
         let mut state = self.state.borrow_mut();
-        // Looking for the next deadline makes ready what is due by now.
-        let deadline = state.next_deadline();
-        match state.ready.is_empty() {
-            true => deadline,
-            false => Some(Span::ZERO),
+        if !state.ready.is_empty() {
+            return Some(Span::ZERO);
         }
+        match state.timers.is_empty() {
+            true => None,
+            false => state.next_deadline(Instant::now()),
+        }
+    }
+
+    /// Sets the order in which tasks run that are ready together, from now on; returns what was set.
+    pub fn set_order(&self, order: Order) -> Order {
+        std::mem::replace(&mut self.state.borrow_mut().ready.order, order)
+    }
+
+    /// The order in which tasks run that are ready together.
+    pub fn order(&self) -> Order {
+        self.state.borrow().ready.order
     }
 
     /// The descriptor that is readable when a step would have something to do. Asking for it makes
@@ -367,7 +385,7 @@ impl Controller {
     /// What to wait for to step this controller when it has something to do, at most `limit`.
     pub fn interest(&self, limit: Option<Span>) -> Result<Member> {
         let (fd, events) = (self.pollfd()?, libc::POLLIN);
-        Ok(Member { fd, events, owned: false, timeout: limit, condition: None })
+        Ok(Member { fd, events, timeout: limit, ..Member::NOTHING })
     }
 
     /// A counted reference to this controller.

@@ -3,6 +3,7 @@
 
 use super::alert::Alert;
 use super::descriptors::Descriptors;
+use super::run_queue::{Link, Order, RunQueue};
 use super::timers::{TimerKey, Timers};
 use super::waits::{self, On, WaitKey, Waits, FIRED, NONE};
 use super::{Controller, Fired, Member, Payload, TaskId, CANCELLED};
@@ -11,7 +12,6 @@ use crate::errno::{Errno, Result};
 use crate::poller::{self, Events, Poller, Ready};
 use crate::socket::Holder;
 use slab::Slab;
-use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::sync::Weak;
 
@@ -20,10 +20,10 @@ pub const LAZY_ROUNDS: u32 = 61;
 
 pub struct Task {
     pub serial: u32,
-    /// Whether it is in the run queue.
-    pub queued: bool,
     /// The first of its waits.
     pub waits: u32,
+    /// Its place in the run queue.
+    pub link: Link,
     pub data: Payload,
 }
 
@@ -35,9 +35,8 @@ pub struct State {
     pub waits: Waits,
     pub descriptors: Descriptors,
     pub timers: Timers,
-    pub ready: VecDeque<TaskId>,
-    /// How many of `ready` belong to the present step.
-    pub batch: usize,
+    /// The tasks that are ready.
+    pub ready: RunQueue,
     /// The kernel's answer, kept for its allocation.
     pub events: Vec<Ready>,
     /// What woke the task that was taken last.
@@ -70,23 +69,7 @@ impl State {
     }
 
     pub fn make_ready(&mut self, index: u32) {
-        let task = &mut self.tasks[index as usize];
-        if !task.queued {
-            task.queued = true;
-            self.ready.push_back(TaskId { index, serial: task.serial });
-        }
-    }
-
-    /// Takes a task that has not been resumed since it became ready out of the run queue.
-    pub fn unqueue(&mut self, index: u32) {
-        let task = &mut self.tasks[index as usize];
-        if std::mem::take(&mut task.queued) {
-            // By its serial too: a finished task may have left an entry of the same place.
-            let entry = TaskId { index, serial: task.serial };
-            let at = self.ready.iter().position(|&id| id == entry);
-            self.batch -= usize::from(at.is_some_and(|at| at < self.batch));
-            at.map(|at| self.ready.remove(at));
-        }
+        self.ready.push(&mut self.tasks, index);
     }
 
     pub fn fire(&mut self, key: WaitKey, events: Events) {
@@ -97,15 +80,18 @@ impl State {
         }
     }
 
+    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set.
     pub fn wait_on(
         &mut self,
         me: &Weak<Controller>,
         task: u32,
         member: u32,
         on: Member,
+        now: &mut Option<Instant>,
     ) -> Result<()> {
         let polls = on.fd >= 0 && on.events != 0;
-        if !polls && on.timeout.is_none() && on.condition.is_none() {
+        let conditions = [on.condition, on.also];
+        if !polls && on.timeout.is_none() && conditions.iter().all(Option::is_none) {
             self.insert_wait(task, member, On::Nothing); // parked all the same
         }
         if polls {
@@ -117,9 +103,12 @@ impl State {
         if let Some(span) = on.timeout {
             let serial = self.next_serial();
             let wait = self.insert_wait(task, member, On::Deadline(serial));
-            self.timers.set(span, TimerKey { serial, wait });
+            let deadline = now.get_or_insert_with(Instant::now).after(span);
+            let waits = &self.waits;
+            self.timers.sweep(|key| waits.is_timer(key.wait, key.serial));
+            self.timers.set(deadline, TimerKey { serial, wait });
         }
-        if let Some(condition) = on.condition {
+        for condition in conditions.into_iter().flatten() {
             let key = self.insert_wait(task, member, On::Nothing);
             let place = condition.enqueue(me.clone(), key);
             self.set_on(key, On::Condition(condition, place));
@@ -166,79 +155,120 @@ impl State {
         }
     }
 
+    /// Removes a task, whatever it waits for.
+    pub fn remove_task(&mut self, index: u32) -> Task {
+        self.unpark(index);
+        self.ready.remove(&mut self.tasks, index);
+        self.tasks.remove(index as usize)
+    }
+
     pub fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         fired.clear();
-        while self.batch > 0 {
-            self.batch -= 1;
-            let Some(id) = self.ready.pop_front() else { break };
-            if self.check_task(id).is_err() {
-                continue; // finished while in the queue
-            }
-            let task = &mut self.tasks[id.index as usize];
-            task.queued = false;
-            let data = task.data;
-            self.unpark_with(id.index, |member, events| match fired.last_mut() {
-                Some(last) if last.member == member => last.events |= events as u32,
-                _ => fired.push(Fired { member, events: events as u32 }),
-            });
-            fired.reverse();
-            return Some((id, data));
-        }
-        self.batch = 0;
-        None
+        let index = self.ready.take(&mut self.tasks)?;
+        let Task { serial, data, .. } = self.tasks[index as usize];
+        self.unpark_with(index, |member, events| match fired.last_mut() {
+            Some(last) if last.member == member => last.events |= events as u32,
+            _ => fired.push(Fired { member, events: events as u32 }),
+        });
+        fired.reverse();
+        Some((TaskId { index, serial }, data))
     }
 
     pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
-        let Some(poller) = self.poller.as_ref() else { return Err(Errno::BADF) };
+        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         self.descriptors.drop_orphans(poller, &self.waits);
-        let deadline = self.next_deadline();
-        // A task whose timer is due may wait for a descriptor too: then the kernel is asked as well.
-        let lazy = lazy && !self.timer_fired && !self.ready.is_empty();
-        let limit = match self.ready.is_empty() && !self.tasks.is_empty() {
-            true => [limit, deadline].into_iter().flatten().min(),
-            false => Some(Span::ZERO),
-        };
-        let watched = self.descriptors.registered() + usize::from(alert.fd().is_some());
-        let skip = watched == 0 || (lazy && self.lazy_rounds < LAZY_ROUNDS);
-        if limit == Some(Span::ZERO) && skip {
-            self.lazy_rounds += 1;
-        } else {
-            self.lazy_rounds = 0;
-            self.timer_fired = false;
-            self.ask_kernel(alert, watched, limit)?;
+        match self.ready.order {
+            Order::OldestFirst => self.wait_oldest_first(alert, limit, lazy)?,
+            Order::NewestFirst => self.wait_newest_first(alert, limit)?,
         }
-        self.batch = self.ready.len();
+        self.ready.begin_pass();
         Ok(())
     }
 
-    pub fn ask_kernel(&mut self, alert: &Alert, room: usize, limit: Option<Span>) -> Result<()> {
+    /// Timers that are due fire before the kernel is asked, which may then be left out.
+    fn wait_oldest_first(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
+        let deadline = match self.timers.is_empty() {
+            true => None,
+            false => {
+                let now = Instant::now();
+                self.fire_due(now);
+                self.next_deadline(now)
+            }
+        };
+        // A task whose timer is due may wait for a descriptor too: then the kernel is asked as well.
+        let lazy = lazy && !self.timer_fired && !self.ready.is_empty();
+        let limit = self.limit(limit, deadline);
+        let watched = self.watched(alert);
+        let skip = watched == 0 || (lazy && self.lazy_rounds < LAZY_ROUNDS);
+        if limit == Some(Span::ZERO) && skip {
+            self.lazy_rounds += 1;
+            return Ok(());
+        }
+        self.lazy_rounds = 0;
+        self.timer_fired = false;
+        let timed_out = self.ask_kernel(alert, watched, limit)? && limit != Some(Span::ZERO);
+        if timed_out && !self.timers.is_empty() {
+            self.fire_due(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// What becomes ready last runs first, so the order is part of the contract: descriptors, as the kernel tells
+    /// them, then timers by their deadlines. The kernel is asked in each step.
+    fn wait_newest_first(&mut self, alert: &Alert, limit: Option<Span>) -> Result<()> {
+        let deadline = match self.ready.is_empty() && !self.timers.is_empty() {
+            true => self.next_deadline(Instant::now()),
+            false => None,
+        };
+        let limit = self.limit(limit, deadline);
+        let watched = self.watched(alert);
+        if watched != 0 || limit != Some(Span::ZERO) {
+            self.ask_kernel(alert, watched, limit)?;
+        }
+        if !self.timers.is_empty() {
+            self.fire_due(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// How long the kernel may be waited for: not at all while a task is ready, nor without tasks.
+    fn limit(&self, limit: Option<Span>, deadline: Option<Span>) -> Option<Span> {
+        match self.ready.is_empty() && !self.tasks.is_empty() {
+            true => [limit, deadline].into_iter().flatten().min(),
+            false => Some(Span::ZERO),
+        }
+    }
+
+    fn watched(&self, alert: &Alert) -> usize {
+        self.descriptors.registered() + usize::from(alert.fd().is_some())
+    }
+
+    /// Asks the kernel and makes ready what it tells of; `true` if it told of nothing.
+    fn ask_kernel(&mut self, alert: &Alert, room: usize, limit: Option<Span>) -> Result<bool> {
         let mut events = std::mem::take(&mut self.events);
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         let result = poller.wait(&mut events, room, limit);
         for event in &events {
             self.ready_descriptor(alert, event);
         }
-        let timed_out = events.is_empty() && limit != Some(Span::ZERO);
+        let nothing = events.is_empty();
         self.events = events;
-        if timed_out && !self.timers.is_empty() {
-            self.fire_due(Instant::now());
-        }
         match result {
-            Err(Errno(libc::EINTR)) => Ok(()),
-            other => other,
+            Err(Errno(libc::EINTR)) => Ok(nothing),
+            other => other.map(|()| nothing),
         }
     }
 
     pub fn ready_descriptor(&mut self, alert: &Alert, event: &Ready) {
         let (fd, events) = poller::read(event);
-        let mut key = self.descriptors.first(fd);
+        let mut key = self.first_to_wake(fd);
         if key == NONE && alert.fd() == Some(fd) {
             return alert.clear();
         }
         self.stale |= key == NONE && !self.descriptors.is_registered(fd);
         let mut unwanted = true;
         while let Some(wait) = self.waits.get(key) {
-            let next = self.waits.neighbours(key).1;
+            let next = self.next_to_wake(key);
             if let On::Descriptor(_, wanted) = wait.on {
                 let hit = events & (wanted | libc::POLLERR | libc::POLLHUP);
                 if hit != 0 {
@@ -253,17 +283,24 @@ impl State {
         }
     }
 
-    /// Lets the timers that this step has set begin to run.
-    pub fn start_timers(&mut self) {
-        if self.timers.has_unstarted() {
-            let waits = &self.waits;
-            self.timers.start(Instant::now(), |key| waits.is_timer(key.wait, key.serial));
+    /// Of those that wait for a descriptor, the one to wake first: in either order the earliest runs first.
+    fn first_to_wake(&self, fd: RawFd) -> WaitKey {
+        match self.ready.order {
+            Order::OldestFirst => self.descriptors.first(fd),
+            Order::NewestFirst => self.descriptors.last(fd),
         }
     }
 
+    fn next_to_wake(&self, key: WaitKey) -> WaitKey {
+        let (previous, next) = self.waits.neighbours(key);
+        match self.ready.order {
+            Order::OldestFirst => next,
+            Order::NewestFirst => previous,
+        }
+    }
+
+    /// Fires the timers that are due, in the order of their deadlines.
     pub fn fire_due(&mut self, now: Instant) {
-        let waits = &self.waits;
-        self.timers.start(now, |key| waits.is_timer(key.wait, key.serial));
         while let Some(key) = self.timers.pop_due(now) {
             match self.waits.is_timer(key.wait, key.serial) {
                 true => {
@@ -275,13 +312,8 @@ impl State {
         }
     }
 
-    /// Fires what is due and returns the time until the next deadline.
-    pub fn next_deadline(&mut self) -> Option<Span> {
-        if self.timers.is_empty() {
-            return None;
-        }
-        let now = Instant::now();
-        self.fire_due(now);
+    /// The time until the next deadline, zero if it has passed.
+    pub fn next_deadline(&mut self, now: Instant) -> Option<Span> {
         let waits = &self.waits;
         self.timers.next(now, |key| waits.is_timer(key.wait, key.serial))
     }
@@ -289,7 +321,7 @@ impl State {
     pub fn cancel(&mut self, fd: RawFd, last: bool) -> bool {
         let mut woken = false;
         loop {
-            let key = self.descriptors.first(fd);
+            let key = self.first_to_wake(fd);
             if key == NONE {
                 break;
             }

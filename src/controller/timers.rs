@@ -20,17 +20,14 @@ pub struct TimerKey {
 #[derive(Default)]
 pub struct Timers {
     heap: BinaryHeap<Reverse<(Instant, TimerKey)>>,
-    /// Set in the present step: they begin to run when it ends, so that parking a task with a
-    /// timeout reads no clock and still never fires early.
-    unstarted: Vec<(Span, TimerKey)>,
-    /// How many entries of both belong to waits that have ended.
+    /// How many entries belong to waits that have ended.
     stale: usize,
 }
 
 impl Timers {
-    /// Sets a timer that starts at the next `start`.
-    pub fn set(&mut self, span: Span, key: TimerKey) {
-        self.unstarted.push((span, key));
+    /// Sets a timer.
+    pub fn set(&mut self, deadline: Instant, key: TimerKey) {
+        self.heap.push(Reverse((deadline, key)));
     }
 
     /// Counts one entry as stale: its wait has ended before its deadline.
@@ -38,25 +35,16 @@ impl Timers {
         self.stale += 1;
     }
 
-    /// Whether a clock reading is needed at all.
+    /// Whether there are none, so that no clock need be read.
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty() && self.unstarted.is_empty()
+        self.heap.is_empty()
     }
 
-    /// Whether timers were set since the last `start`.
-    pub fn has_unstarted(&self) -> bool {
-        !self.unstarted.is_empty()
-    }
-
-    /// Starts what was set since the last call; sweeps if stale entries have piled up.
-    pub fn start(&mut self, now: Instant, is_live: impl Fn(TimerKey) -> bool) {
-        if self.stale > 64 && self.stale > (self.heap.len() + self.unstarted.len()) / 2 {
-            self.unstarted.retain(|&(_, key)| is_live(key));
+    /// Sweeps if stale entries have piled up.
+    pub fn sweep(&mut self, is_live: impl Fn(TimerKey) -> bool) {
+        if self.stale > 64 && self.stale > self.heap.len() / 2 {
             self.heap.retain(|&Reverse((_, key))| is_live(key));
             self.stale = 0;
-        }
-        for (span, key) in self.unstarted.drain(..) {
-            self.heap.push(Reverse((now.after(span), key)));
         }
     }
 

@@ -224,10 +224,17 @@ impl Flight {
             Link::Shared(slot) => {
                 let (fd, condition) = (slot.descriptor(), Some(slot.condition()));
                 let timeout = timeout.map(|left| left.min(GRACE));
-                return Member { fd, events: libc::POLLIN, owned: true, timeout, condition };
+                return Member {
+                    fd,
+                    events: libc::POLLIN,
+                    owned: true,
+                    timeout,
+                    condition,
+                    also: None,
+                };
             }
         };
-        Member { fd, events, owned: true, timeout, condition: None }
+        Member { fd, events, owned: true, timeout, ..Member::NOTHING }
     }
 
     /// Receives datagrams until one is the answer.

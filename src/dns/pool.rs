@@ -76,7 +76,7 @@ impl Resolvers {
     /// What to wait for before the next `get`.
     pub fn interest(&self) -> Member {
         let condition = Some(Arc::clone(&self.freed));
-        Member { fd: -1, events: 0, owned: true, timeout: None, condition }
+        Member { owned: true, condition, ..Member::NOTHING }
     }
 }
 

@@ -209,7 +209,7 @@ impl Resolver {
 }
 
 fn nothing() -> Member {
-    Member { fd: -1, events: 0, owned: true, timeout: None, condition: None }
+    Member { owned: true, ..Member::NOTHING }
 }
 
 fn setup(config: Rc<Config>, hosts: Rc<Hosts>, hints: Option<Rc<Hints>>) -> Setup {

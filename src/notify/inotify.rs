@@ -39,7 +39,7 @@ pub struct Source {
     queue: Descriptor,
     directories: HashMap<i32, usize>,
     watches: HashMap<usize, i32>,
-    buffer: Vec<u8>,
+    buffer: Box<[u8]>,
 }
 
 impl Source {
@@ -47,7 +47,7 @@ impl Source {
     pub fn new() -> Result<Source> {
         let queue = Descriptor::new(sys::create().map_err(|error| limited(error.into()))?);
         let (directories, watches) = (HashMap::new(), HashMap::new());
-        Ok(Source { queue, directories, watches, buffer: Vec::new() })
+        Ok(Source { queue, directories, watches, buffer: vec![0; BUFFER].into() })
     }
 
     /// Readable when something happened.
@@ -92,7 +92,6 @@ impl Source {
 
     /// Appends what happened.
     pub fn read(&mut self, changes: &mut Vec<Change>) -> Result<()> {
-        self.buffer.resize(BUFFER, 0);
         for _ in 0..READS {
             let size = match sys::read(self.fd(), &mut self.buffer) {
                 Ok(size) => size,
@@ -107,7 +106,6 @@ impl Source {
                 break;
             }
         }
-        self.buffer = Vec::new();
         Ok(())
     }
 
@@ -117,13 +115,12 @@ impl Source {
             return Some(Change::Overflow);
         }
         let &directory = self.directories.get(&record.watch)?;
-        let told = |(from, to): &(u32, u32)| if record.mask & from != 0 { *to } else { 0 };
         if !record.name.is_empty() {
-            let changes = ENTRY.iter().map(told).fold(0, |all, one| all | one);
+            let changes = translate(ENTRY, record.mask);
             let (name, folder) = (record.name.to_owned(), record.mask & libc::IN_ISDIR != 0);
             return Some(Change::Entry { directory, name, changes, folder });
         }
-        let changes = ITSELF_TOO.iter().map(told).fold(0, |all, one| all | one);
+        let changes = translate(ITSELF_TOO, record.mask);
         let moved = record.mask & libc::IN_MOVE_SELF != 0;
         (changes != 0).then_some(Change::Itself { directory, changes, moved })
     }

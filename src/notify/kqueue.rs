@@ -7,6 +7,7 @@
 //! a volume from being unmounted.
 
 use super::scan::MOVED;
+use super::translate;
 use super::{ATTRIB, DELETE, MODIFY, REVOKE};
 use super::{FDOPENDIR, OPENAT, O_CLOEXEC};
 use crate::descriptor::Descriptor;
@@ -81,9 +82,7 @@ impl Watcher {
         loop {
             sys::wait(self.queue.fd(), &mut self.events, Some(0))?;
             for event in &self.events {
-                let notes = sys::notes(event);
-                let one = |(from, to): &(u32, u32)| if notes & from != 0 { *to } else { 0 };
-                told.push((sys::token(event), NOTES.iter().map(one).fold(0, |all, one| all | one)));
+                told.push((sys::token(event), translate(NOTES, sys::notes(event))));
             }
             if self.events.len() < self.events.capacity() {
                 return Ok(());

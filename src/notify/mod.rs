@@ -133,7 +133,6 @@ pub enum Change {
 /// Watches a directory, or a tree.
 pub struct Notifier {
     inner: RefCell<Inner>,
-    fd: RawFd,
 }
 
 struct Inner {
@@ -154,8 +153,7 @@ impl Notifier {
     /// file; ENOENT, EACCES; see `Errno::WATCHES` and `Errno::INSTANCES` for the limits of inotify.
     pub fn open(path: &Path, changes: u32, recursive: bool) -> Result<Notifier> {
         let tree = Tree::open(path, recursive)?;
-        let fd = tree.source.fd();
-        let inner = RefCell::new(Inner {
+        let mut inner = Inner {
             tree,
             wanted: Wanted::new(recursive, changes),
             pending: Pending::default(),
@@ -163,10 +161,9 @@ impl Notifier {
             failure: None,
             fetched: Vec::new(),
             changes: Vec::new(),
-        });
-        let notifier = Notifier { inner, fd };
-        notifier.inner.borrow_mut().track_all(None)?;
-        Ok(notifier)
+        };
+        inner.track_all(tree::ROOT)?;
+        Ok(Notifier { inner: RefCell::new(inner) })
     }
 
     /// Tells of the entry `name` from now on, there or not. EISDIR for a name with a slash, unless
@@ -189,7 +186,7 @@ impl Notifier {
     pub fn add_pattern(&self, pattern: &[u8], changes: u32) -> Result<()> {
         let inner = &mut *self.inner.borrow_mut();
         inner.wanted.add_pattern(pattern, changes)?;
-        inner.track_all(None)
+        inner.track_all(tree::ROOT)
     }
 
     /// Takes the oldest entry: which name, and what happened to it. EAGAIN if nothing did; ENOENT when
@@ -234,7 +231,7 @@ impl Notifier {
 
     /// Readable when the system has something to tell.
     pub fn fd(&self) -> RawFd {
-        self.fd
+        self.inner.borrow().tree.source.fd()
     }
 
     /// How long to wait for that: not at all while something can be fetched.
@@ -244,8 +241,8 @@ impl Notifier {
 
     /// What to wait for until something can be fetched.
     pub fn interest(&self) -> Member {
-        let (fd, timeout) = (self.fd, self.timeout());
-        Member { fd, events: libc::POLLIN, owned: true, timeout, condition: None }
+        let (fd, timeout) = (self.fd(), self.timeout());
+        Member { fd, events: libc::POLLIN, owned: true, timeout, ..Member::NOTHING }
     }
 }
 
@@ -346,18 +343,17 @@ impl Inner {
     }
 
     /// Has what is there already tracked, where that has to be asked for.
-    fn track_all(&mut self, below: Option<usize>) -> Result<()> {
+    fn track_all(&mut self, directory: usize) -> Result<()> {
         if !backend::TRACKS || !self.wanted.has_patterns() {
             return Ok(());
         }
-        let directory = below.unwrap_or(tree::ROOT);
         for (name, folder) in self.tree.entries(directory) {
             let Some(path) = self.tree.path_of(directory, &name) else { continue };
             if self.wanted.changes(&path) != 0 {
                 self.tree.source.track(directory, &name)?;
             }
             if let Some(known) = self.tree.find(&path).filter(|_| folder) {
-                self.track_all(Some(known))?;
+                self.track_all(known)?;
             }
         }
         Ok(())
@@ -379,6 +375,12 @@ const LONGEST: usize = 255;
 fn is_limit(error: Errno) -> bool {
     let limits = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOSPC];
     limits.contains(&error.0) || error == Errno::WATCHES || error == Errno::INSTANCES
+}
+
+/// What bits of the system's say, by a table of what stands for what.
+fn translate(table: &[(u32, u32)], bits: u32) -> u32 {
+    let told = table.iter().filter(|(from, _)| bits & from != 0);
+    told.fold(0, |all, (_, to)| all | to)
 }
 
 fn join(directory: &[u8], name: &OsStr) -> Vec<u8> {

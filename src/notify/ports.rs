@@ -7,6 +7,7 @@
 //! changed.
 
 use super::scan::MOVED;
+use super::translate;
 use super::{ATTRIB, DELETE, FDOPENDIR, FEN, MODIFY, OPENAT, O_CLOEXEC, REVOKE};
 use crate::descriptor::Descriptor;
 use crate::errno::{Errno, Result};
@@ -26,13 +27,13 @@ const ROOM: usize = 256;
 
 const WANTED: sys::Changes = sys::FILE_MODIFIED | sys::FILE_ATTRIB | sys::FILE_TRUNC;
 
-const TOLD: &[(sys::Changes, u32)] = &[
-    (sys::FILE_MODIFIED | sys::FILE_TRUNC, MODIFY),
-    (sys::FILE_ATTRIB, ATTRIB),
+const TOLD: &[(u32, u32)] = &[
+    ((sys::FILE_MODIFIED | sys::FILE_TRUNC) as u32, MODIFY),
+    (sys::FILE_ATTRIB as u32, ATTRIB),
     // Another file took its name: this one is gone from there.
-    (sys::FILE_DELETE | sys::FILE_RENAME_TO, DELETE),
-    (sys::FILE_RENAME_FROM, DELETE | MOVED),
-    (sys::UNMOUNTED | sys::MOUNTEDOVER, REVOKE),
+    ((sys::FILE_DELETE | sys::FILE_RENAME_TO) as u32, DELETE),
+    (sys::FILE_RENAME_FROM as u32, DELETE | MOVED),
+    ((sys::UNMOUNTED | sys::MOUNTEDOVER) as u32, REVOKE),
 ];
 
 /// A port of its own, which nests in others.
@@ -106,9 +107,7 @@ impl Watcher {
             self.files.insert(token, (path, file));
             return None;
         }
-        let happened = sys::events(event);
-        let one = |(from, to): &(sys::Changes, u32)| if happened & from != 0 { *to } else { 0 };
-        let mut changes = TOLD.iter().map(one).fold(0, |all, one| all | one);
+        let mut changes = translate(TOLD, sys::events(event) as u32);
         // What is found by its times looks like both.
         if changes & MODIFY != 0 {
             changes &= !ATTRIB;

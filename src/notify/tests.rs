@@ -47,11 +47,8 @@ impl Drop for Folder {
 
 /// The next thing that is told, if any is within the time.
 fn get(notifier: &Notifier, seconds: f64) -> Result<(String, u32)> {
-    let changes = fiber::wait_for(Span::from_seconds(seconds), || match notifier.fetch() {
-        Ok(changes) => Ok(Ok(changes)),
-        Err(Errno::AGAIN) => Ok(Err(notifier.interest())),
-        Err(error) => Err(error),
-    })?;
+    let limit = Span::from_seconds(seconds);
+    let changes = fiber::wait_for(limit, false, || Ok(notifier.interest()), || notifier.fetch())?;
     let name = notifier.inner.borrow().fetched.clone();
     Ok((String::from_utf8(name).unwrap().trim_end_matches('\0').to_owned(), changes))
 }

@@ -13,8 +13,8 @@
 //! queue's own descriptor has to be right for those who poll it in between.
 
 use super::Events;
-use crate::clock::{Instant, Span};
-use crate::errno::{Errno, Result};
+use crate::clock::Span;
+use crate::errno::Result;
 use crate::sys::{self, kqueue as queue, poll};
 use libc::{POLLIN, POLLOUT, POLLPRI};
 use queue::{Event, Filter, Flags};
@@ -64,7 +64,7 @@ impl Poller {
     /// Changes the interest in `fd`.
     pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
         if before == 0 {
-            self.check(fd)?;
+            super::check_descriptor(self.fd, fd)?;
         }
         let (had, wanted) = (rows(before), rows(after));
         // A filter keeps the flags that it was added with.
@@ -85,18 +85,13 @@ impl Poller {
 
     /// Waits for readiness.
     pub fn wait(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<()> {
-        let deadline = limit.filter(|&l| l != Span::ZERO).map(|l| Instant::now().after(l));
-        let mut left = limit;
-        while self.wait_once(ready, room, left)? && ready.is_empty() {
-            left = deadline.map_or(limit, |d| Some(d.since(Instant::now())));
-        }
-        Ok(())
+        super::wait_until_done(limit, |left| self.wait_once(ready, room, left))
     }
 
     /// Interest never ends by itself.
     pub fn settle(&self) {}
 
-    /// Tells whether the kernel said anything.
+    /// Tells whether that was all: not if the kernel said something, and nothing of it is left.
     fn wait_once(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<bool> {
         ready.clear();
         let mut events = self.events.borrow_mut();
@@ -113,16 +108,7 @@ impl Poller {
         if ready.iter().any(|record| record.doubt != 0) {
             ask(ready)?;
         }
-        Ok(!events.is_empty())
-    }
-
-    /// Whether a descriptor can be waited for.
-    fn check(&self, fd: RawFd) -> Result<()> {
-        match sys::is_file(fd)? {
-            true => Err(Errno(libc::EPERM)),
-            false if fd == self.fd => Err(Errno(libc::EINVAL)),
-            false => Ok(()),
-        }
+        Ok(events.is_empty() || !ready.is_empty())
     }
 
     fn change(&self, changes: impl Iterator<Item = Event>) -> Result<()> {

@@ -43,6 +43,15 @@ mod ports;
 #[cfg(ports)]
 use ports as backend;
 
+#[cfg(not(epoll))]
+use crate::clock::{Instant, Span};
+#[cfg(not(epoll))]
+use crate::errno::{Errno, Result};
+#[cfg(not(epoll))]
+use crate::sys;
+#[cfg(not(epoll))]
+use std::os::fd::RawFd;
+
 pub use backend::{alert_clear, alert_close, alert_create, alert_raise, read, Poller, Ready};
 
 /// A poll(2) event mask.
@@ -50,6 +59,31 @@ pub type Events = i16;
 
 /// What a caller may ask for.
 pub const INTEREST: Events = libc::POLLIN | libc::POLLOUT | libc::POLLPRI;
+
+/// Refuses what is never waited for, as epoll does by itself: files and directories, the queue itself.
+#[cfg(not(epoll))]
+fn check_descriptor(queue: RawFd, fd: RawFd) -> Result<()> {
+    match sys::is_file(fd)? {
+        true => Err(Errno(libc::EPERM)),
+        false if fd == queue => Err(Errno(libc::EINVAL)),
+        false => Ok(()),
+    }
+}
+
+/// Repeats a wait until it says that it is done, each time for what is left of `limit`. It is not
+/// done when the kernel told of what turned out to be nothing.
+#[cfg(not(epoll))]
+fn wait_until_done(
+    limit: Option<Span>,
+    mut wait: impl FnMut(Option<Span>) -> Result<bool>,
+) -> Result<()> {
+    let deadline = limit.filter(|&l| l != Span::ZERO).map(|l| Instant::now().after(l));
+    let mut left = limit;
+    while !wait(left)? {
+        left = deadline.map_or(limit, |d| Some(d.since(Instant::now())));
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 pub mod tests;

@@ -10,7 +10,7 @@
 //! of it in one call, so that nobody is woken for what somebody else has read.
 
 use super::Events;
-use crate::clock::{Instant, Span};
+use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::{self, poll, ports as port};
 use std::cell::RefCell;
@@ -65,7 +65,7 @@ impl Poller {
     /// Changes the interest in `fd`.
     pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
         if before == 0 {
-            self.check(fd)?;
+            super::check_descriptor(self.fd, fd)?;
         }
         let mut state = self.state.borrow_mut();
         let row = state.row(fd);
@@ -89,12 +89,7 @@ impl Poller {
 
     /// Waits for readiness.
     pub fn wait(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<()> {
-        let deadline = limit.filter(|&l| l != Span::ZERO).map(|l| Instant::now().after(l));
-        let mut left = limit;
-        while self.wait_once(ready, room, left)? && ready.is_empty() {
-            left = deadline.map_or(limit, |d| Some(d.since(Instant::now())));
-        }
-        Ok(())
+        super::wait_until_done(limit, |left| self.wait_once(ready, room, left))
     }
 
     /// Associates again what was reported.
@@ -137,16 +132,7 @@ impl Poller {
         }
         let found = answers.iter().filter(|answer| answer.revents & !libc::POLLNVAL != 0);
         ready.extend(found.map(|answer| Ready { fd: answer.fd, events: answer.revents }));
-        Ok(!events.is_empty())
-    }
-
-    /// Whether a descriptor can be waited for.
-    fn check(&self, fd: RawFd) -> Result<()> {
-        match sys::is_file(fd)? {
-            true => Err(Errno(libc::EPERM)),
-            false if fd == self.fd => Err(Errno(libc::EINVAL)),
-            false => Ok(()),
-        }
+        Ok(events.is_empty() || !ready.is_empty())
     }
 
     fn associate(&self, fd: RawFd, events: Events) -> Result<()> {

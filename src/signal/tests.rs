@@ -6,11 +6,8 @@ use crate::fiber;
 
 /// The next signal within the time.
 fn wait(listener: &Listener, seconds: f64) -> Result<i32> {
-    fiber::wait_for(Span::from_seconds(seconds), || match listener.take() {
-        Ok(signal) => Ok(Ok(signal)),
-        Err(error) if error.is_again() => Ok(Err(listener.interest())),
-        Err(error) => Err(error),
-    })
+    let limit = Span::from_seconds(seconds);
+    fiber::wait_for(limit, false, || Ok(listener.interest()), || listener.take())
 }
 
 #[test]

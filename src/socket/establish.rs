@@ -121,6 +121,16 @@ impl Inner {
         }
     }
 
+    /// The same for a listener. An adopted descriptor may be bound only: listen(2) refuses what cannot listen.
+    pub fn establish_listener(&mut self) -> Result<()> {
+        self.establish()?;
+        if self.adopted && self.tls.is_none() && matches!(self.phase, Phase::Connected) {
+            sock::listen(self.fd, sock::BACKLOG)?;
+            self.phase = Phase::Listening;
+        }
+        Ok(())
+    }
+
     fn enter(&mut self, phase: Phase) -> Result<()> {
         self.phase = phase;
         match (&self.phase, self.plan.take()) {

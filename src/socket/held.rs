@@ -8,6 +8,7 @@
 //! sent by a task of the controller's own as soon as it does.
 
 use super::{Buffering, Inner, Socket};
+use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Member};
 use crate::errno::{Errno, Result};
 use std::cell::{Cell, RefCell};
@@ -28,11 +29,29 @@ struct Now {
     count: Cell<u64>,
     /// Whether `HELD` has entries.
     holding: Cell<bool>,
+    /// Grows with each resumption, and whenever a socket of this thread has sent, was shut down or closed: what another
+    /// one's kernel buffer holds may have changed since.
+    moment: Cell<u64>,
+    /// How many sockets of this thread were shut down or closed.
+    ends: Cell<u64>,
+    /// Receives of the present resumption, and when they were first looked at.
+    receives: Cell<u32>,
+    since: Cell<Option<Instant>>,
 }
 
 thread_local! {
     static NOW: Now =
-        const { Now { turn: Cell::new(0), count: Cell::new(0), holding: Cell::new(false) } };
+        const {
+            Now {
+                turn: Cell::new(0),
+                count: Cell::new(0),
+                holding: Cell::new(false),
+                moment: Cell::new(1),
+                ends: Cell::new(0),
+                receives: Cell::new(0),
+                since: Cell::new(None),
+            }
+        };
     /// The sockets that hold lines.
     static HELD: RefCell<Vec<Holder>> = const { RefCell::new(Vec::new()) };
 }
@@ -44,6 +63,8 @@ pub fn begin_turn(controller: &Controller) {
         let count = now.count.get() + 1;
         now.count.set(count);
         now.turn.set(count);
+        now.moment.set(now.moment.get() + 1);
+        now.receives.set(0);
         now.holding.get()
     });
     if holding {
@@ -111,6 +132,36 @@ fn turn() -> u64 {
     NOW.with(|now| now.turn.get())
 }
 
+/// After how many receives of one resumption the clock is read, and how long they may go on.
+const RECEIVES: u32 = 128;
+const SHARE: Span = Span(10_000_000);
+
+/// Whether the task has received so much in this resumption that others must have their turn. The clock is read seldom,
+/// so a task that receives little never notices.
+#[inline(never)]
+fn has_received_enough() -> bool {
+    NOW.with(|now| {
+        let count = now.receives.get() + 1;
+        now.receives.set(count);
+        if now.turn.get() == 0 || count % RECEIVES != 0 {
+            return false;
+        }
+        let at = Instant::now();
+        let since = if count == RECEIVES { None } else { now.since.get() };
+        now.since.set(Some(since.unwrap_or(at)));
+        since.is_some_and(|since| since.after(SHARE) <= at)
+    })
+}
+
+/// A socket was shut down or closed: its peer, perhaps one of ours, has more to receive than it knows of.
+#[inline(never)]
+pub(super) fn note_end() {
+    NOW.with(|now| {
+        now.moment.set(now.moment.get() + 1);
+        now.ends.set(now.ends.get() + 1);
+    });
+}
+
 impl Socket {
     /// Sets whether lines may be held back, as they may from the beginning; returns what was set.
     pub fn set_hold(&self, on: bool) -> bool {
@@ -127,6 +178,48 @@ impl Socket {
 }
 
 impl Inner {
+    /// The kernel's buffer was found empty, or has been emptied by a receive that got less than it asked for. The latter
+    /// says nothing of an end of the stream that stands behind the data: it is believed only if no socket of this thread has ended
+    /// since the buffer was last found empty.
+    pub(super) fn note_drained(&mut self, found_empty: bool) {
+        NOW.with(|now| {
+            if found_empty {
+                self.ends_known = now.ends.get();
+            }
+            self.drained = self.ends_known == now.ends.get();
+            self.drained_at = now.moment.get();
+        });
+    }
+
+    /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied in this
+    /// resumption, and no other socket of this thread has sent or ended since.
+    pub(super) fn is_drained(&self) -> bool {
+        self.drained && NOW.with(|now| now.moment.get()) == self.drained_at
+    }
+
+    /// This socket has sent: others may have something to receive now.
+    #[inline(never)]
+    pub(super) fn note_sent(&mut self) {
+        NOW.with(|now| {
+            let moment = now.moment.get();
+            now.moment.set(moment + 1);
+            if self.drained_at == moment {
+                self.drained_at = moment + 1; // nothing comes from oneself
+            }
+        });
+    }
+
+    /// EAGAIN if the task has received so much in this resumption that others must have their turn: it is to be resumed in
+    /// the next step.
+    pub(super) fn give_way(&mut self) -> Result<()> {
+        if !has_received_enough() {
+            return Ok(());
+        }
+        self.must_wait(0);
+        self.retry = Some(Span::ZERO);
+        Err(Errno::AGAIN)
+    }
+
     /// Whether the task has accepted so many connections that others must have their turn.
     pub(super) fn has_accepted_enough(&mut self) -> bool {
         let turn = turn();
@@ -176,7 +269,7 @@ impl Inner {
     }
 
     fn until_writable(&self) -> Member {
-        Member { fd: self.fd, events: libc::POLLOUT, owned: true, timeout: None, condition: None }
+        Member { fd: self.fd, events: libc::POLLOUT, owned: true, ..Member::NOTHING }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::establish::Phase;
 use super::format::{find, Format, Found, Rules};
-use super::{queue, Buffering, Direction, Inner, Mode, Socket};
+use super::{queue, Buffering, Direction, Flags, Inner, Socket};
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use std::rc::Rc;
@@ -33,7 +33,7 @@ impl Socket {
     pub fn receive<R>(
         &self,
         format: Format,
-        mode: Option<Mode>,
+        flags: Flags,
         patience: Patience,
         take: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
@@ -43,13 +43,17 @@ impl Socket {
         if patience.flush {
             inner.flush_before_input();
         }
+        inner.look_behind_the_end();
         let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
         if patience.wait && wanted && inner.has_nothing() {
             inner.release_before_wait();
             inner.input.queue.release();
             return Err(inner.must_wait_for_input());
         }
-        let text = mode.unwrap_or(inner.input.mode).text;
+        let text = inner.input.mode.with(flags).text;
+        if patience.wait {
+            inner.give_way()?;
+        }
         let found = inner.locate(format, text, patience.wait)?;
         let Some((at, length)) = found else {
             return Ok(None);
@@ -62,9 +66,10 @@ impl Socket {
         let shared = Rc::clone(&self.inner);
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.begin();
+        inner.look_behind_the_end();
         while inner.input.queue.len() < size && !inner.message {
             inner.receive_some(size, false).map_err(|error| match error {
-                Errno::PIPE if inner.cut => Errno::TRUNCATED,
+                Errno::PIPE if inner.cut && inner.strict => Errno::TRUNCATED,
                 error => error,
             })?;
         }
@@ -77,6 +82,7 @@ impl Socket {
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         inner.scanned = 0;
+        inner.input.stat.eof = false; // the end is seen again behind them
         inner.input.queue.unget(bytes);
         Ok(())
     }
@@ -88,6 +94,13 @@ impl Socket {
 }
 
 impl Inner {
+    /// A file, a FIFO or a terminal can have more after its end was seen.
+    fn look_behind_the_end(&mut self) {
+        if self.kind == super::NO_SOCKET {
+            self.input.stat.eof = false;
+        }
+    }
+
     fn flush_before_input(&mut self) {
         let due = !self.output.queue.is_empty() && self.output.mode.autoflush;
         if due && !self.holds_only_lines() {
@@ -108,7 +121,7 @@ impl Inner {
     fn has_nothing(&self) -> bool {
         let open = matches!(self.phase, Phase::Connected) && !self.input.stat.eof;
         let dry = self.tls.as_ref().is_none_or(|tls| tls.is_dry());
-        open && dry && self.drained && self.input.queue.is_empty()
+        open && dry && self.is_drained() && self.input.queue.is_empty()
     }
 
     /// EAGAIN: input must come, or pending output must go.
@@ -132,7 +145,7 @@ impl Inner {
                 _ => self.input.max_line,
             };
             let scanned = if line { self.scanned } else { 0 };
-            if self.cut && matches!(format, Format::All) {
+            if self.cut && self.strict && matches!(format, Format::All) {
                 return Err(Errno::TRUNCATED);
             }
             let eof = self.input.stat.eof || self.message;
@@ -171,7 +184,7 @@ impl Inner {
 
     fn nothing<T>(&self, format: Format) -> Result<Option<T>> {
         match format {
-            _ if self.cut => Err(Errno::TRUNCATED),
+            _ if self.cut && self.strict => Err(Errno::TRUNCATED),
             Format::Line { .. } | Format::Exactly(_) | Format::UpTo(_) => Err(Errno::PIPE),
             Format::All | Format::Header { .. } | Format::Body(_) => Ok(None),
         }
@@ -209,7 +222,7 @@ impl Inner {
             return Err(Errno::PIPE);
         }
         self.release_before_wait();
-        if patient && self.drained && self.tls.is_none() {
+        if patient && self.tls.is_none() && self.is_drained() {
             self.input.queue.release();
             return Err(self.must_wait_for_input());
         }
@@ -227,7 +240,7 @@ impl Inner {
                 Ok(())
             }
             Ok(0) => {
-                self.input.stat.eof = true;
+                (self.input.stat.eof, self.drained) = (true, false);
                 self.input.queue.release();
                 Err(Errno::PIPE)
             }
@@ -236,7 +249,10 @@ impl Inner {
                 self.message = self.has_messages();
                 if self.tls.is_none() {
                     // A short read of a file tells nothing, and pollers refuse to wait for files.
-                    self.drained = count < asked && self.kind == libc::SOCK_STREAM;
+                    self.drained = false;
+                    if count < asked && self.kind == libc::SOCK_STREAM {
+                        self.note_drained(false);
+                    }
                 }
                 self.input.count(count, self.time);
                 Ok(())
@@ -252,7 +268,7 @@ impl Inner {
                 Err(error)
             }
             Err(error) if error.is_again() => {
-                self.drained = true;
+                self.note_drained(true);
                 self.input.queue.release();
                 Err(self.must_wait_for_input())
             }

@@ -26,7 +26,7 @@ pub use format::Format;
 pub(crate) use held::forks;
 pub(crate) use held::{begin_turn, end_turn, go_on, Holder};
 pub use input::Patience;
-pub use mode::{Buffering, Mode};
+pub use mode::{Buffering, Flags, Mode};
 pub use options::{KeepAlive, Options, SendName};
 pub use sys::message::{Address, Datagram, TRUNCATED};
 
@@ -150,15 +150,21 @@ pub(crate) struct Inner {
     send_flags: i32,
     /// It came from a listener.
     accepted: bool,
+    /// The descriptor was made by somebody else, who may have left it in any state.
+    adopted: bool,
     /// Bytes go through here once the handshake has begun.
     tls: Option<Box<Engine>>,
     /// What TLS has to know about the peer, if anything.
     peer: Option<Box<Peer>>,
     /// The story of the last failure that has one.
     reason: Option<Box<str>>,
-    /// The last receive emptied the kernel's buffer: the next one before the poller has said
-    /// "readable" could only answer EAGAIN.
+    /// The last receive emptied the kernel's buffer; see `held.rs` for how long that is believed.
     drained: bool,
+    drained_at: u64,
+    /// How many sockets of this thread had ended when the kernel's buffer was last found empty.
+    ends_known: u64,
+    /// An end of TLS that the peer did not announce is a failure.
+    strict: bool,
     /// Pending output could not be sent before input was looked for.
     output_blocked: bool,
     /// What the last operation that must wait waits for.
@@ -196,10 +202,14 @@ impl Inner {
             message: false,
             send_flags: libc::MSG_NOSIGNAL,
             accepted: false,
+            adopted: false,
             tls: None,
             peer: None,
             reason: None,
             drained: false,
+            drained_at: 0,
+            ends_known: 0,
+            strict: true,
             output_blocked: false,
             wanted: 0,
             retry: None,
@@ -240,7 +250,7 @@ impl Socket {
     fn from_plan(plan: Plan) -> Socket {
         let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
         inner.follow(&plan.options);
-        inner.drained = true;
+        inner.note_drained(true);
         inner.plan = Some(Box::new(plan));
         // Begin now; what comes of it is told by the first operation.
         let _ = inner.establish();
@@ -260,7 +270,11 @@ impl Socket {
     /// Two connected UNIX sockets.
     pub fn pair(kind: i32) -> Result<(Socket, Socket)> {
         let (a, b) = sock::pair(kind)?;
-        let connected = |fd| Socket::connected(fd, libc::AF_UNIX, kind);
+        let connected = |fd| {
+            let socket = Socket::connected(fd, libc::AF_UNIX, kind);
+            socket.ask((), |inner| inner.note_drained(true));
+            socket
+        };
         Ok((connected(a), connected(b)))
     }
 
@@ -274,7 +288,7 @@ impl Socket {
         sock::adopt(fd)?;
         let phase = if listens { Phase::Listening } else { Phase::Connected };
         let mut inner = Inner::new(fd, kind, phase);
-        inner.exposed = true;
+        (inner.exposed, inner.adopted) = (true, true);
         Ok(Socket::from_inner(inner))
     }
 
@@ -284,10 +298,9 @@ impl Socket {
         Socket::adopt(copy).inspect_err(|_| sys::close(copy))
     }
 
-    /// A new connection: nothing has come yet, or the poller will say so.
     fn connected(fd: RawFd, family: i32, kind: i32) -> Socket {
         let mut inner = Inner::new(fd, kind, Phase::Connected);
-        (inner.family, inner.drained) = (family, true);
+        inner.family = family;
         Socket::from_inner(inner)
     }
 
@@ -309,6 +322,15 @@ impl Socket {
         inner.establish()
     }
 
+    /// Goes on binding, as `establish`; an adopted descriptor that does not listen yet is made to.
+    pub fn establish_listener(&self) -> Result<()> {
+        let shared = Rc::clone(&self.inner);
+        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
+        inner.check_open()?;
+        inner.begin();
+        inner.establish_listener()
+    }
+
     /// Takes a connection from a listener. EAGAIN when there is none, and, for a while, when the
     /// process or the system is out of descriptors.
     pub fn accept(&self) -> Result<Socket> {
@@ -316,7 +338,7 @@ impl Socket {
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         inner.begin();
-        inner.establish()?;
+        inner.establish_listener()?;
         if inner.has_accepted_enough() {
             return Err(inner.must_wait(libc::POLLIN));
         }
@@ -380,6 +402,9 @@ impl Socket {
             match call(fd, flags).map_err(Errno::from) {
                 Ok((count, found)) => {
                     inner.side(direction).count(count, time);
+                    if direction == Direction::Output {
+                        inner.note_sent();
+                    }
                     return Ok(found);
                 }
                 Err(Errno(libc::EINTR)) => {}
@@ -389,18 +414,35 @@ impl Socket {
         }
     }
 
+    /// Whether a TLS stream has ended without the peer saying so.
+    pub fn is_truncated(&self) -> bool {
+        self.ask(false, |inner| inner.cut)
+    }
+
+    /// Whether such an end is a failure.
+    pub fn strict(&self) -> bool {
+        self.ask(true, |inner| inner.strict)
+    }
+
+    /// Sets whether such an end is a failure, as it is from the beginning; returns what was set.
+    pub fn set_strict(&self, on: bool) -> bool {
+        self.ask(on, |inner| std::mem::replace(&mut inner.strict, on))
+    }
+
     /// What to wait for after EAGAIN.
     pub fn interest(&self) -> Member {
-        self.ask(
-            Member { fd: -1, events: 0, owned: true, timeout: None, condition: None },
-            |inner| {
-                if let Phase::AwaitName(race) = &inner.phase {
-                    return race.interest();
-                }
-                let (fd, events, timeout) = (inner.fd, inner.wanted, inner.retry);
-                Member { fd, events, owned: true, timeout, condition: None }
-            },
-        )
+        self.ask(Member { owned: true, ..Member::NOTHING }, |inner| {
+            if let Phase::AwaitName(race) = &inner.phase {
+                return race.interest();
+            }
+            let (fd, events, timeout) = (inner.fd, inner.wanted, inner.retry);
+            Member { fd, events, owned: true, timeout, ..Member::NOTHING }
+        })
+    }
+
+    /// Whether it still looks for the addresses of its name, or tries them.
+    pub fn awaits_name(&self) -> bool {
+        self.ask(false, |inner| matches!(inner.phase, Phase::AwaitName(_)))
     }
 
     /// The poller has said "readable": the next receive asks the kernel.
@@ -440,6 +482,7 @@ impl Socket {
             inner.close_secure();
         }
         sock::shutdown(inner.fd, how)?;
+        held::note_end();
         inner.input.shut |= how != libc::SHUT_WR;
         inner.output.shut |= how != libc::SHUT_RD;
         Ok(())
@@ -461,6 +504,7 @@ impl Socket {
         if fd >= 0 {
             cancel_everywhere(fd, last);
             sys::close(fd);
+            held::note_end();
         }
         Ok(())
     }
@@ -547,6 +591,7 @@ impl Drop for Inner {
         if fd >= 0 {
             cancel_everywhere(fd, last);
             sys::close(fd);
+            held::note_end();
         }
     }
 }
@@ -563,11 +608,13 @@ impl Inner {
         self.time = options.time;
         self.send_flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
         self.peer = options.peer().map(Box::new);
+        self.strict = options.strict.unwrap_or(self.strict);
     }
 
     fn follow_listener(&mut self, listener: &Inner) {
         (self.time, self.send_flags) = (listener.time, listener.send_flags);
         (self.accepted, self.may_hold) = (true, listener.may_hold);
+        self.strict = listener.strict;
     }
 
     fn known_family(&mut self) -> Result<i32> {

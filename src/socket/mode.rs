@@ -31,26 +31,63 @@ impl Default for Mode {
     }
 }
 
-impl Mode {
-    /// From flags `t b n l f p P a A`; the last of each group counts, a group without flag has its
-    /// default, other characters are ignored.
-    pub fn parse(flags: &[u8]) -> Mode {
-        let mut mode = Mode::default();
-        for flag in flags {
-            match flag {
-                b't' => mode.text = true,
-                b'b' => mode.text = false,
-                b'n' => mode.buffering = Buffering::No,
-                b'l' => mode.buffering = Buffering::Line,
-                b'f' => mode.buffering = Buffering::Full,
-                b'p' => mode.pushback = true,
-                b'P' => mode.pushback = false,
-                b'a' => mode.autoflush = true,
-                b'A' => mode.autoflush = false,
+/// The flags of a mode that somebody has named. What is not named stays as it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Flags {
+    /// `t` or `b`.
+    pub text: Option<bool>,
+    /// `n`, `l` or `f`.
+    pub buffering: Option<Buffering>,
+    /// `p` or `P`.
+    pub pushback: Option<bool>,
+    /// `a` or `A`.
+    pub autoflush: Option<bool>,
+}
+
+impl Flags {
+    /// From letters `t b n l f p P a A`; the last of each group counts, other characters are ignored.
+    pub fn parse(letters: &[u8]) -> Flags {
+        let mut flags = Flags::default();
+        for letter in letters {
+            match letter {
+                b't' | b'b' => flags.text = Some(*letter == b't'),
+                b'n' => flags.buffering = Some(Buffering::No),
+                b'l' => flags.buffering = Some(Buffering::Line),
+                b'f' => flags.buffering = Some(Buffering::Full),
+                b'p' | b'P' => flags.pushback = Some(*letter == b'p'),
+                b'a' | b'A' => flags.autoflush = Some(*letter == b'a'),
                 _ => {}
             }
         }
-        mode
+        flags
+    }
+}
+
+impl From<Mode> for Flags {
+    fn from(mode: Mode) -> Flags {
+        Flags {
+            text: Some(mode.text),
+            buffering: Some(mode.buffering),
+            pushback: Some(mode.pushback),
+            autoflush: Some(mode.autoflush),
+        }
+    }
+}
+
+impl Mode {
+    /// From letters; a group without a letter has its default.
+    pub fn parse(letters: &[u8]) -> Mode {
+        Mode::default().with(Flags::parse(letters))
+    }
+
+    /// This mode, with the flags that are named put in the place of its own.
+    pub fn with(self, flags: Flags) -> Mode {
+        Mode {
+            text: flags.text.unwrap_or(self.text),
+            buffering: flags.buffering.unwrap_or(self.buffering),
+            pushback: flags.pushback.unwrap_or(self.pushback),
+            autoflush: flags.autoflush.unwrap_or(self.autoflush),
+        }
     }
 
     /// Three characters: translation, `-`, push-back.

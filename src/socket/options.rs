@@ -80,6 +80,8 @@ pub struct Options {
     pub verify: bool,
     /// TLS: the name that a client tells the server (SNI).
     pub send_name: SendName,
+    /// TLS: an end of the stream that the peer did not announce is a failure, where given.
+    pub strict: Option<bool>,
     /// Track times for `stat`.
     pub time: bool,
 }
@@ -109,6 +111,7 @@ impl Default for Options {
             no_sigpipe: true,
             verify: false,
             send_name: SendName::Host,
+            strict: None,
             time: true,
         }
     }

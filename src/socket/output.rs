@@ -5,7 +5,7 @@
 use super::establish::Phase;
 use super::format::{compose_text, needs_translation};
 use super::queue::SMALL;
-use super::{Buffering, Inner, Mode, Socket};
+use super::{Buffering, Flags, Inner, Mode, Socket};
 use crate::errno::{Errno, Result};
 use crate::sys::message::send_two;
 use crate::sys::socket as sock;
@@ -16,25 +16,19 @@ use std::rc::Rc;
 const PIECE: usize = 16384;
 
 impl Socket {
-    /// Takes bytes for output and sends what `mode` says must leave. Returns how many were taken,
+    /// Takes bytes for output and sends what the mode, with `flags` for this call, says must leave. Returns how many were taken,
     /// and what kept the rest, or the sending of what was taken, from being done: EAGAIN, EPIPE.
     ///
     /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full. With
     /// `again`, the caller comes back with what was not taken: a large buffer is not filled with it.
-    pub fn send(
-        &self,
-        data: &[u8],
-        mode: Option<Mode>,
-        more: bool,
-        again: bool,
-    ) -> (usize, Result<()>) {
+    pub fn send(&self, data: &[u8], flags: Flags, more: bool, again: bool) -> (usize, Result<()>) {
         let shared = Rc::clone(&self.inner);
         let Ok(mut inner) = shared.try_borrow_mut() else { return (0, Err(Errno::BUSY)) };
         inner.begin();
         if let Err(error) = inner.check_open() {
             return (0, Err(error));
         }
-        let mode = mode.unwrap_or(inner.output.mode);
+        let mode = inner.output.mode.with(flags);
         let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
         inner.again = again;
         inner.more = more || (line && inner.holds_lines());
@@ -55,15 +49,16 @@ impl Socket {
         }
     }
 
-    /// Sends what is buffered, as far as `buffering` says; by default all of it. EAGAIN keeps the
-    /// rest.
-    pub fn flush(&self, buffering: Buffering) -> Result<()> {
+    /// Sends what is buffered: all of it, or, with `flags`, what the buffering of the mode says must leave.
+    /// EAGAIN keeps the rest.
+    pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
         let shared = Rc::clone(&self.inner);
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.begin();
         inner.check_open()?;
         inner.more = false;
-        inner.flush(buffering)
+        let mode = inner.output.mode;
+        inner.flush(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))
     }
 }
 
@@ -225,6 +220,7 @@ impl Inner {
         match result {
             Ok(count) => {
                 self.output.count(count, self.time);
+                self.note_sent();
                 Ok(count)
             }
             Err(Errno(libc::EINTR)) => Ok(0),

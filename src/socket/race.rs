@@ -59,7 +59,7 @@ impl Race {
             error: None,
             story: String::new(),
             poller: None,
-            waits: Member { fd: -1, events: 0, owned: true, timeout: None, condition: None },
+            waits: Member { owned: true, ..Member::NOTHING },
         }
     }
 
@@ -204,7 +204,7 @@ impl Race {
         let mut list: Vec<Member> = Vec::new();
         for (descriptor, _) in &self.attempts {
             let (fd, events) = (descriptor.fd(), libc::POLLOUT);
-            list.push(Member { fd, events, owned: true, timeout: None, condition: None });
+            list.push(Member { fd, events, owned: true, ..Member::NOTHING });
         }
         list.extend(self.lookup.iter().flat_map(Lookup::interests));
         let untried = !self.v4.is_empty() || !self.v6.is_empty();
@@ -220,7 +220,7 @@ impl Race {
                 Err(error) => return error,
             },
         };
-        self.waits = Member { fd, events, owned: true, timeout, condition };
+        self.waits = Member { fd, events, owned: true, timeout, condition, also: None };
         Errno::AGAIN
     }
 

@@ -215,7 +215,10 @@ impl Inner {
     fn drain(&mut self, tls: &mut Engine) -> Result<()> {
         while !tls.outgoing().is_empty() {
             match sock::send(self.fd, tls.outgoing(), self.send_flags).map_err(Errno::from) {
-                Ok(count) => tls.sent(count),
+                Ok(count) => {
+                    tls.sent(count);
+                    self.note_sent();
+                }
                 Err(Errno(libc::EINTR)) => {}
                 Err(error) if error.is_again() => return Err(self.must_wait(libc::POLLOUT)),
                 Err(error) => {
@@ -229,7 +232,7 @@ impl Inner {
 
     /// Receives for the engine. An end of the network is a failure: TLS says itself when it ends.
     fn fetch(&mut self, tls: &mut Engine, patient: bool) -> Result<()> {
-        if patient && self.drained {
+        if patient && self.is_drained() {
             return Err(self.must_wait_for_network(tls));
         }
         let (fd, datagrams) = (self.fd, self.kind == libc::SOCK_DGRAM);
@@ -242,12 +245,15 @@ impl Inner {
             Ok(0) if datagrams => Ok(()),
             Ok(0) => self.check(Err(tls.cut())),
             Ok(count) => {
-                self.drained = count < asked && !datagrams;
+                self.drained = false;
+                if count < asked && !datagrams {
+                    self.note_drained(false);
+                }
                 Ok(())
             }
             Err(Errno(libc::EINTR)) => Ok(()),
             Err(error) if error.is_again() => {
-                self.drained = true;
+                self.note_drained(true);
                 Err(self.must_wait_for_network(tls))
             }
             Err(error) => Err(error),

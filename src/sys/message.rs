@@ -122,7 +122,13 @@ pub fn send_two(fd: RawFd, first: &[u8], second: &[u8], flags: i32) -> io::Resul
     let mut pieces = [piece(first.as_ptr(), first.len()), piece(second.as_ptr(), second.len())];
     let message = header(&mut pieces, &mut { Address::NONE });
     // SAFETY: as above.
-    check_size(unsafe { libc::sendmsg(fd, &message, flags | libc::MSG_DONTWAIT) })
+    match check_size(unsafe { libc::sendmsg(fd, &message, flags | libc::MSG_DONTWAIT) }) {
+        // A pipe or a file: the second piece goes with the next call.
+        Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => {
+            super::socket::send(fd, first, flags)
+        }
+        result => result,
+    }
 }
 
 /// Room for the control data of one descriptor, and no more, so that the system drops others.

@@ -12,7 +12,7 @@ pub mod epoll;
 pub mod event;
 pub mod fiber;
 pub mod fnmatch;
-#[cfg(epoll)]
+#[cfg(any(epoll, emulated))]
 pub mod inotify;
 #[cfg(kqueue)]
 pub mod kqueue;
@@ -25,7 +25,8 @@ pub mod poll;
 #[cfg(ports)]
 pub mod ports;
 pub mod signal;
-#[cfg(epoll)]
+#[cfg(any(epoll, all(kqueue, emulated)))]
+#[cfg_attr(emulated, allow(dead_code))] // the imitation takes no signals
 pub mod signalfd;
 pub mod socket;
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl Set {
     }
 
     /// The system's form.
-    #[cfg(epoll)]
+    #[cfg(any(epoll, all(kqueue, emulated)))]
     pub fn as_ptr(&self) -> *const libc::sigset_t {
         &self.0
     }
@@ -75,6 +75,34 @@ impl Set {
 /// Blocks signals in the calling thread. The mask as it was before.
 pub fn block(set: &Set) -> io::Result<Set> {
     change_mask(libc::SIG_BLOCK, set)
+}
+
+/// Runs `write`, which may raise SIGPIPE in the calling thread, so that nobody hears of it: write(2) to a pipe without
+/// reader has no flag as send(2) has. The signal is blocked meanwhile, and taken if it was not pending before; the
+/// process's disposition is not touched.
+pub fn without_sigpipe<T>(write: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let sigpipe = Set::of(&[libc::SIGPIPE])?;
+    let was_pending = is_pending(libc::SIGPIPE)?;
+    let before = block(&sigpipe)?;
+    let result = write();
+    let failed = matches!(&result, Err(error) if error.raw_os_error() == Some(libc::EPIPE));
+    if failed && !was_pending && is_pending(libc::SIGPIPE).unwrap_or(false) {
+        // SAFETY: the set is initialised, the number writable. The signal is pending for this very thread, since it is
+        // the writer that gets it, so the call returns at once.
+        unsafe { libc::sigwait(&sigpipe.0, &mut 0) };
+    }
+    set_mask(&before)?;
+    result
+}
+
+fn is_pending(signal: i32) -> io::Result<bool> {
+    // SAFETY: an all-zero sigset_t is a valid object, which sigpending fills.
+    let mut pending: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `pending` is writable, and readable once it was filled.
+    unsafe {
+        super::check(libc::sigpending(&mut pending))?;
+        Ok(libc::sigismember(&pending, signal) == 1)
+    }
 }
 
 /// Unblocks signals in the calling thread.

@@ -115,7 +115,11 @@ pub fn send(fd: RawFd, data: &[u8], flags: i32) -> io::Result<usize> {
     // SAFETY: the data is readable for its length, here and below.
     match check_size(unsafe { libc::send(fd, bytes, size, flags) }) {
         Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => {
-            check_size(unsafe { libc::write(fd, bytes, size) })
+            let write = || check_size(unsafe { libc::write(fd, bytes, size) });
+            match flags & libc::MSG_NOSIGNAL {
+                0 => write(),
+                _ => super::signal::without_sigpipe(write),
+            }
         }
         result => result,
     }

@@ -10,6 +10,7 @@
 #
 # Closes with "N passed, N failed, N skipped".
 
+# shellcheck disable=SC2317 # functions are called by `part`
 cd "$(dirname "$0")/../.." || exit 1
 : "${CARGO:=cargo}" "${MAKE:=make}"
 name=${1:?"kqueue or ports"}
@@ -18,27 +19,8 @@ parts=${*:-rust capi lua}
 export CQUEUES_TEST_BACKEND="$name"
 work=$PWD/build/$name target=$PWD/build/backends
 mkdir -p "$work"
-passed=0 failed=0 skipped=0
-
-# add LOG: adds the counts at the ends of its parts.
-add() {
-	counts=$(awk '
-		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { plain = $1 " " $3 " " $5 }
-		/^specs: / { plain = $2 " " $4 " " $6 }
-		/^test result: / {
-			cargo = 1; gsub(/;/, "")
-			for (i = 2; i <= NF; i++) {
-				if ($i == "passed") p += $(i - 1)
-				if ($i == "failed") f += $(i - 1)
-				if ($i == "ignored") s += $(i - 1)
-			}
-		}
-		END { if (plain != "") print plain; else if (cargo) print p + 0, f + 0, s + 0 }' "$1")
-	: "${counts:=0 1 0}"
-	# shellcheck disable=SC2086
-	set -- $counts
-	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
-}
+# shellcheck source=tests/tally.sh
+. tests/tally.sh
 
 # part NAME COMMAND...: one of the three, if it was asked for.
 part() {
@@ -48,7 +30,7 @@ part() {
 	echo "-- $name: $part"
 	{ "$@" 2>&1 || echo "$part: ended with an error"; } </dev/null | tee "$work/$part.log"
 	before=$failed
-	add "$work/$part.log"
+	tally "$work/$part.log"
 	if [ "$failed" -eq "$before" ] && grep -q "^$part: ended with an error" "$work/$part.log"; then
 		failed=$((failed + 1))
 	fi
@@ -84,5 +66,4 @@ lua() {
 part rust rust
 part capi capi
 part lua lua
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+finish

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 
-#define KERNEL_TELLS_NAMES (cq_notify_features() & 1u << 16) /* INOTIFY */
+#define KERNEL_TELLS_NAMES (cq_notify_features() & CQ_NOTIFY_INOTIFY)
 
 /* A folder of the test's own, and paths in it. */
 static char folder[64];

@@ -23,22 +23,8 @@ case ${1-} in
 esac
 work=${WORK:-$PWD/build/capi-$mode}
 mkdir -p "$work"
-passed=0 failed=0 skipped=0
-
-verdict() {
-	case $1 in
-	ok) passed=$((passed + 1)) ;;
-	FAILED) failed=$((failed + 1)) ;;
-	skip) skipped=$((skipped + 1)) ;;
-	esac
-	printf '%-6s %s\n' "$1" "$2"
-}
-
-finish() {
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
+# shellcheck source=tests/tally.sh
+. tests/tally.sh
 
 PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
 export PKG_CONFIG_PATH
@@ -92,14 +78,11 @@ run_program() {
 	"$@" "$program" >"$work/log" 2>&1
 	# What valgrind says about system calls that it does not know.
 	grep -v -e '^--[0-9]*-- ' "$work/log"
-	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$work/log" | tail -n 1)
-	if [ -z "$counts" ]; then
+	if [ -z "$(count "$work/log")" ]; then
 		verdict FAILED "$program counted nothing"
-		return
+	else
+		tally "$work/log"
 	fi
-	passed=$((passed + $(echo "$counts" | cut -d ' ' -f 1)))
-	failed=$((failed + $(echo "$counts" | cut -d ' ' -f 3)))
-	skipped=$((skipped + $(echo "$counts" | cut -d ' ' -f 5)))
 }
 
 # The example servers, for the tests that do harm to them.

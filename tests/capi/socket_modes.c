@@ -31,7 +31,7 @@ TEST(modes_are_made_of_flags)
 
 TEST(modes_that_make_no_sense_are_refused)
 {
-	uint32_t bad[] = { CQ_MODE_DEFAULT, 2, 64, 1 | 4 | 8, UINT32_MAX };
+	uint32_t bad[] = { CQ_MODE_DEFAULT, 2, 512, 1 | 2 | 4, UINT32_MAX };
 	char text[4];
 	size_t i;
 

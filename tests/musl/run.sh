@@ -19,17 +19,11 @@ shared=$PWD/build/portability
 work=$PWD/build/musl
 target=x86_64-unknown-linux-musl
 mkdir -p "$work/bin" "$work/tree" "$shared"
-passed=0 failed=0 skipped=0
-
-finish() {
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
+# shellcheck source=tests/tally.sh
+. tests/tally.sh
 
 skip() {
-	echo "skip   $1"
-	skipped=$((skipped + 1))
+	verdict skip "$1"
 	finish
 }
 
@@ -108,13 +102,7 @@ part() {
 	case " $parts " in *" $1 "*) ;; *) return ;; esac
 	echo "-- musl: $1"
 	"$1" </dev/null 2>&1 | tee "$work/$1.log"
-	counts=$(sed -n \
-		-e 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' \
-		-e 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored.*/\1 \2 \3/p' \
-		"$work/$1.log" | tail -n 1)
-	# shellcheck disable=SC2086
-	set -- ${counts:-0 1 0}
-	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+	tally "$work/$1.log"
 }
 
 part rust

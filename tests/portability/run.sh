@@ -33,22 +33,8 @@ export LC_ALL=C
 root=$PWD
 work=$PWD/build/portability
 mkdir -p "$work/bin"
-passed=0 failed=0 skipped=0
-
-verdict() {
-	case $1 in
-	ok) passed=$((passed + 1)) ;;
-	FAILED) failed=$((failed + 1)) ;;
-	skip) skipped=$((skipped + 1)) ;;
-	esac
-	printf '%-6s %s\n' "$1" "$2"
-}
-
-finish() {
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
+# shellcheck source=tests/tally.sh
+. tests/tally.sh
 
 # attempt TITLE LOG COMMAND...: one verdict; what the command said is shown if it fails.
 attempt() {

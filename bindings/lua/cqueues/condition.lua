@@ -2,14 +2,10 @@
 -- cqueues.condition: waiting for a condition variable is polling it.
 
 local core = require "_cqueues.condition"
-local poll = require "_cqueues".poll
+local cqueues = require "_cqueues"
 
-local condition = {}
-for name, value in pairs(core) do
-	if not name:find "^_" then
-		condition[name] = value
-	end
-end
+local condition = cqueues._public(core)
+local poll = cqueues.poll
 
 -- poll answers in the order of its arguments, so the condition comes first if it was signalled.
 local function woken(self, first, ...)

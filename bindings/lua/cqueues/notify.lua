@@ -4,12 +4,7 @@
 local core = require "_cqueues.notify"
 local cqueues = require "_cqueues"
 
-local notify = {}
-for name, value in pairs(core) do
-	if type(name) ~= "string" or not name:find "^_" then
-		notify[name] = value
-	end
-end
+local notify = cqueues._public(core)
 
 local begin, fetch = core._begin, core._fetch
 local poll, monotime = cqueues.poll, cqueues.monotime

@@ -4,12 +4,7 @@
 local core = require "_cqueues.signal"
 local cqueues = require "_cqueues"
 
-local signal = {}
-for name, value in pairs(core) do
-	if type(name) ~= "string" or not name:find "^_" then
-		signal[name] = value
-	end
-end
+local signal = cqueues._public(core)
 
 local begin, fetch = core._begin, core._fetch
 local poll, monotime = cqueues.poll, cqueues.monotime

@@ -1,12 +1,165 @@
 -- SPDX-License-Identifier: MIT
--- cqueues.socket: everything is in C; see the notes on waiting there.
+-- cqueues.socket: nearly everything is in C; see the notes on waiting there.
+--
+-- What stands here are the methods that call others: if recv, send or accept were replaced (`interpose`), the
+-- methods built on them are done in Lua, so that the replacement sees each call, and may wait.
 
 local core = require "_cqueues.socket"
+local cqueues = require "cqueues"
+local errno = require "_cqueues.errno"
 
-local socket = {}
-for name, value in pairs(core) do
-	socket[name] = value
+local EAGAIN, EPIPE, ETIMEDOUT = errno.EAGAIN, errno.EPIPE, errno.ETIMEDOUT
+local INPUT, OUTPUT = 0, 1
+
+local socket = require "_cqueues"._public(core)
+
+local poll, monotime = cqueues.poll, cqueues.monotime
+local deadline_of, note = core._deadline, core._note
+
+-- A program that replaced cqueues.poll before it loaded this module waits through its own.
+if poll ~= require "_cqueues".poll then
+	require "_cqueues"._wait_by(poll)
 end
+
+-- Waits for the socket. False when the deadline has passed.
+local function wait(self, deadline)
+	local left = deadline and deadline - monotime()
+	if left and left <= 0 then
+		return false
+	end
+	poll(self, left)
+	return true
+end
+
+-- Asks the error handler: what it answers is returned behind nil.
+local function fail(self, method, side, code)
+	local handler = note(self, side, code)
+	local answer = handler(self, method, code, 4)
+	return answer
+end
+
+local function told(self, which)
+	local code = self:error(which)
+	return code and code ~= EPIPE and code or nil
+end
+
+local replacements = {}
+
+-- One read by recv: the value; or nil, a code and whether that is final.
+local function receive(self, format, mode, deadline)
+	while true do
+		local value, why = self:recv(format, mode)
+		if value ~= nil or not why or why == EPIPE then
+			return value, why
+		elseif why ~= EAGAIN then
+			return nil, why, true
+		elseif not wait(self, deadline) then
+			return nil, ETIMEDOUT, true
+		end
+	end
+end
+
+local function read_all(self, deadline, formats, count)
+	local values = {}
+	for i = 1, count do
+		local value, why, final = receive(self, formats[i], nil, deadline)
+		if final then
+			values[i] = nil
+			local answer = fail(self, "read", INPUT, why)
+			return values, i + 1, answer
+		elseif value == nil and not why then
+			return values, i - 1
+		elseif value == nil then
+			return values, i
+		end
+		values[i] = value
+	end
+	return values, count
+end
+
+local unpack = table.unpack or unpack
+
+function replacements.read(self, ...)
+	local count = math.max(select("#", ...), 1)
+	local values, last, answer = read_all(self, deadline_of(self), { ... }, count)
+	if answer ~= nil then
+		values[last] = answer
+	end
+	return unpack(values, 1, last)
+end
+
+-- Mode and timeout in either order.
+local function mode_and_timeout(a, b)
+	if type(a) == "number" then
+		a, b = b, a
+	end
+	return a or nil, b or nil
+end
+
+function replacements.xread(self, format, a, b)
+	local mode, timeout = mode_and_timeout(a, b)
+	local value, why, final = receive(self, format, mode, deadline_of(self, timeout))
+	if final then
+		local answer = fail(self, "read", INPUT, why)
+		return nil, answer
+	end
+	return value
+end
+
+-- Sends a string by send: true, or nil, a code.
+local function send(self, text, mode, deadline)
+	local first, size = 1, #text
+	repeat
+		local count, why = self:send(text, first, size, mode)
+		first = first + count
+		if why and why ~= EAGAIN then
+			return nil, why
+		elseif why and not wait(self, deadline) then
+			return nil, ETIMEDOUT
+		end
+	until first > size and not why
+	return true
+end
+
+function replacements.write(self, ...)
+	local deadline = deadline_of(self)
+	local stuck = told(self, "w")
+	if stuck then
+		local answer = fail(self, "write", OUTPUT, stuck)
+		return nil, answer
+	end
+	for i = 1, select("#", ...) do
+		local value = (select(i, ...))
+		if not value then
+			break
+		end
+		local ok, why = send(self, tostring(value), nil, deadline)
+		if not ok then
+			local answer = fail(self, "flush", OUTPUT, why)
+			return nil, answer
+		end
+	end
+	return self
+end
+
+function replacements.xwrite(self, text, a, b)
+	local mode, timeout = mode_and_timeout(a, b)
+	local ok, why = send(self, tostring(text), mode, deadline_of(self, timeout))
+	if not ok then
+		local answer = fail(self, "flush", OUTPUT, why)
+		return nil, answer
+	end
+	return self
+end
+
+function replacements.clients(self, ...)
+	local options, timeout = ...
+	return function()
+		return (self:accept(options, timeout))
+	end
+end
+
+core._use(replacements)
 
 function socket.loader()
 	return socket

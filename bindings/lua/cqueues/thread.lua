@@ -5,12 +5,7 @@ local core = require "_cqueues.thread"
 local cqueues = require "_cqueues"
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
 
-local thread = {}
-for name, value in pairs(core) do
-	if not name:find "^_" then
-		thread[name] = value
-	end
-end
+local thread = cqueues._public(core)
 
 local begin, outcome = core._begin, core._outcome
 local poll, monotime = cqueues.poll, cqueues.monotime

@@ -55,7 +55,7 @@ static void spawn(lua_State *L, struct controller *controller)
 		luaL_error(L, "%s", cq_strerror(code));
 	}
 	task->thread = lua_tothread(L, -1);
-	task->base = 0;
+	task->base = task->count = 0;
 	task->next = controller->tasks;
 	task->link = &controller->tasks;
 	if (task->next)
@@ -75,6 +75,79 @@ static void finish(lua_State *L, struct controller *controller, struct task *tas
 	free(task);
 }
 
+/* -- Coroutines that never go on ------------------------------------------------------------- */
+
+/* A coroutine of a task that has failed is kept in its controller until the next step, so that whoever is told of the
+ * failure can print its traceback. Then its to-be-closed variables are closed, where Lua has them. */
+#define FAILED "failed" /* the field of the controller's table: a list */
+
+static int is_running(lua_State *co)
+{
+	lua_Debug info;
+	return lua_status(co) == LUA_OK && lua_getstack(co, 0, &info);
+}
+
+/* Closes the coroutines in the list on top of the stack, and pops it. */
+static void close_threads(lua_State *L)
+{
+	for (int i = 1, count = (int)lua_rawlen(L, -1); i <= count; i++) {
+		lua_rawgeti(L, -1, i);
+		lua_State *co = lua_tothread(L, -1);
+		if (co && co != L && lua_status(co) != LUA_OK)
+			shim_close_thread(L, co);
+		lua_pop(L, 1);
+	}
+	lua_pop(L, 1);
+}
+
+/* Keeps the coroutine on top of the stack of the controller at 1. */
+static void keep_failed(lua_State *L, struct controller *controller)
+{
+	if (!SHIM_CLOSES)
+		return;
+	lua_getuservalue(L, 1);
+	if (controller->failed++ == 0)
+		lua_newtable(L);
+	else
+		lua_getfield(L, -1, FAILED);
+	lua_pushvalue(L, -3);
+	lua_rawseti(L, -2, controller->failed);
+	lua_setfield(L, -2, FAILED);
+	lua_pop(L, 1);
+}
+
+static void close_failed(lua_State *L, struct controller *controller)
+{
+	if (!controller->failed)
+		return;
+	controller->failed = 0;
+	lua_getuservalue(L, 1);
+	lua_getfield(L, -1, FAILED);
+	lua_pushnil(L);
+	lua_setfield(L, -3, FAILED);
+	lua_remove(L, -2);
+	close_threads(L);
+}
+
+/* The coroutine on top of the stack is to be a task again: it is not closed. */
+static void forgive(lua_State *L, struct controller *controller)
+{
+	if (!controller->failed)
+		return;
+	lua_getuservalue(L, 1);
+	lua_getfield(L, -1, FAILED);
+	for (int i = 1; i <= controller->failed; i++) {
+		lua_rawgeti(L, -1, i);
+		int same = lua_rawequal(L, -1, -4);
+		lua_pop(L, 1);
+		if (same) {
+			lua_pushboolean(L, 0);
+			lua_rawseti(L, -2, i);
+		}
+	}
+	lua_pop(L, 2);
+}
+
 /* -- The step ------------------------------------------------------------------------------ */
 
 /* Why a task cannot be parked. */
@@ -84,14 +157,53 @@ struct refusal {
 	int fd;     /* or -1 */
 };
 
+/* What a task has yielded, on its way to being parked. */
+struct parking {
+	struct controller *controller;
+	struct task *task;
+	struct wait_set set;
+	struct refusal *why;
+};
+
+/* Which member of a set that the core refuses it is about. */
+static void find_culprit(struct parking *p)
+{
+	cq_controller *cq = p->controller->cq;
+	for (int i = 0; i < p->set.count; i++) {
+		p->why->object = p->set.first + i;
+		p->why->fd = shim_interest_fd(&p->set.list[i]);
+		if (p->why->fd >= 0 && (p->set.count == 1 || cq_controller_park(cq, p->task->id, &p->set.list[i], 1)))
+			break;
+	}
+}
+
+/* Asks all members and parks the task; throws a message that is the task's error. Methods of foreign objects run here,
+ * on the stack of whoever steps. */
+static int park_members(lua_State *L)
+{
+	struct parking *p = lua_touserdata(L, 1);
+	if (shim_ask_all(L, p->controller->object.shim, &p->set)) {
+		p->why->object = p->set.first + p->set.failed - 1;
+		return lua_error(L);
+	}
+	int code = cq_controller_park(p->controller->cq, p->task->id, p->set.list, (size_t)p->set.count);
+	if (code == 0)
+		return 0;
+	p->why->code = code;
+	find_culprit(p);
+	lua_pushfstring(L, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), p->why->fd);
+	return lua_error(L);
+}
+
 /* Parks a task on the values that it yielded behind the marker, which lies at task->base. Returns
- * 0, or -1 with a message on the task's stack. */
-static int park(struct controller *controller, struct task *task, struct refusal *why)
+ * 0, or -1 with a message on L. */
+static int park(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
 {
 	lua_State *T = task->thread;
 	int count = lua_gettop(T) - task->base;
-	cq_interest few[SHIM_FEW], *set = few;
+	cq_interest few[SHIM_FEW], *list = few;
 	struct socket *socket;
+	task->count = count;
 	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
 	    isnan(socket->timeout) && !controller->object.shim->custom_socket) {
 		/* What nearly all waits are: one socket, without a limit. */
@@ -101,61 +213,72 @@ static int park(struct controller *controller, struct task *task, struct refusal
 		if (cq_controller_park(controller->cq, task->id, few, 1) == 0)
 			return 0;
 	}
-	while (count > 1 && lua_isnil(T, task->base + count))
+	while (count > 0 && lua_isnil(T, task->base + count))
 		count--; /* such wait for nothing */
-	if (count > SHIM_FEW) {
-		set = lua_newuserdata(T, (size_t)count * sizeof *set); /* lies above the values */
-		lua_insert(T, task->base); /* and now in the place of the marker */
-		lua_remove(T, task->base + 1);
+	if (count > SHIM_FEW && !(list = malloc((size_t)count * sizeof *list))) {
+		lua_pushliteral(L, "not enough memory");
+		return -1;
 	}
-	for (int i = 0; i < count; i++) {
-		if (shim_interest(T, controller->object.shim, task->base + 1 + i, &set[i])) {
-			why->object = task->base + 1 + i;
-			return -1;
-		}
-	}
-	int code = cq_controller_park(controller->cq, task->id, set, (size_t)count);
-	if (code == 0)
-		return 0;
-	why->code = code;
-	for (int i = 0; i < count; i++) {
-		why->object = task->base + 1 + i;
-		why->fd = shim_interest_fd(&set[i]);
-		if (why->fd >= 0 && (count == 1 || cq_controller_park(controller->cq, task->id, &set[i], 1)))
-			break;
-	}
-	lua_pushfstring(T, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), why->fd);
-	return -1;
+	struct parking parking = { controller, task, { T, task->base + 1, count, 0, list, 0, 0 }, why };
+	lua_pushcfunction(L, park_members);
+	lua_pushlightuserdata(L, &parking);
+	int status = lua_pcall(L, 1, 0, 0);
+	if (list != few)
+		free(list);
+	return status ? -1 : 0;
 }
 
-/* Pushes what fired on top of the task's stack; returns how much. */
-static int push_fired(struct task *task, const cq_ready *ready)
+/* Puts what fired in the place of what was yielded, on top of the task's stack: no room is needed. Returns how much. */
+static int take_fired(const struct task *task, const cq_ready *ready)
 {
 	lua_State *T = task->thread;
-	if (ready->count > SHIM_FEW)
-		luaL_checkstack(T, (int)ready->count, "too many events");
-	for (size_t i = 0; i < ready->count; i++) {
-		lua_pushvalue(T, task->base + 1 + (int)ready->fired[i].member);
+	int count = (int)ready->count;
+	if (count == 1) {
+		lua_pushvalue(T, task->base + 1 + (int)ready->fired[0].member);
+		return 1;
 	}
-	return (int)ready->count;
+	for (int i = 0; i < count; i++) {
+		int member = (int)ready->fired[i].member;
+		if (member == i)
+			continue;
+		lua_pushvalue(T, task->base + 1 + member);
+		lua_replace(T, task->base + 1 + i);
+	}
+	lua_settop(T, task->base + count);
+	return count;
 }
 
-/* false, message, errno, coroutine, object, fd for the task on whose stack the message lies. */
+/* How many values a task is resumed with, which lie on top of its stack; -1 if it cannot be resumed: somebody else has. */
+static int arguments(const struct task *task, const cq_ready *ready)
+{
+	lua_State *T = task->thread;
+	if (is_running(T))
+		return -1;
+	if (!task->base)
+		return lua_status(T) == LUA_OK && lua_gettop(T) > 0 ? lua_gettop(T) - 1 : 0;
+	if (lua_status(T) != LUA_YIELD || lua_gettop(T) != task->base + task->count)
+		return 0;
+	return take_fired(task, ready);
+}
+
+/* false, message, errno, coroutine, object, fd for a task; the message is on top of L. */
 static int report(lua_State *L, struct controller *controller, struct task *task,
                   const struct refusal *why)
 {
 	lua_State *T = task->thread;
-	lua_settop(L, 1);
 	lua_pushboolean(L, 0);
-	lua_xmove(T, L, 1);
+	lua_insert(L, 2);
+	lua_insert(L, 3);
+	lua_settop(L, 3);
 	if (why && why->code)
 		lua_pushinteger(L, why->code);
 	else
 		lua_pushnil(L);
 	lua_pushthread(T);
 	lua_xmove(T, L, 1);
+	keep_failed(L, controller);
 	int count = 4;
-	if (why && why->object) {
+	if (why && why->object && why->object <= lua_gettop(T)) {
 		lua_pushvalue(T, why->object);
 		lua_xmove(T, L, 1);
 		count++;
@@ -178,6 +301,10 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	lua_State *T = task->thread;
 	struct refusal why = { 0, 0, -1 };
 	int count;
+	if (nargs < 0) {
+		lua_pushliteral(L, "cannot resume non-suspended coroutine");
+		return report(L, controller, task, NULL);
+	}
 	controller->current = task;
 	int status = shim_resume(T, L, nargs, &count);
 	controller->current = NULL;
@@ -190,10 +317,12 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 			*yielded = count;
 			return YIELDED;
 		}
-		return park(controller, task, &why) ? report(L, controller, task, &why) : NEXT;
+		return park(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 	}
-	if (status != 0)
+	if (status != 0) {
+		lua_xmove(T, L, 1);
 		return report(L, controller, task, NULL);
+	}
 	finish(L, controller, task);
 	return NEXT;
 }
@@ -216,11 +345,7 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				return 3;
 			}
 			task = ready.data;
-			nargs = task->base ? push_fired(task, &ready)
-			        : lua_status(task->thread) == LUA_OK ? lua_gettop(task->thread) - 1
-			                                              : 0;
-			if (nargs < 0)
-				nargs = 0;
+			nargs = arguments(task, &ready);
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
 		if (result == YIELDED) {
@@ -279,22 +404,24 @@ static void enter(lua_State *L, struct controller *controller)
 	controller->object.shim->running = controller;
 }
 
-/* _step(controller, seconds, lazy, polled): true and whether no tasks are left, or false and why. Nil in
+/* _step(controller, seconds, polled): true and whether no tasks are left, or false and why. Nil in
  * a task of another controller, unless the caller has `polled`. The marker if a task yielded without it:
  * the caller yields what `_take` gives and goes on with `_resume_step`. */
 int shim_step(lua_State *L)
 {
 	struct controller *controller = check(L);
 	double timeout = shim_seconds(L, 2);
-	unsigned flags = lua_toboolean(L, 3) ? CQ_WAIT_LAZY : 0;
 	struct controller *running = controller->object.shim->running;
-	if (running && running != controller && !lua_toboolean(L, 4))
+	if (running && running != controller && !lua_toboolean(L, 3))
 		return 0;
 	if (timeout < 0)
 		timeout = 0;
 	lua_settop(L, 1);
+	close_failed(L, controller);
+	if (!controller->cq)
+		return luaL_error(L, "cqueue closed");
 	enter(L, controller);
-	int code = cq_controller_wait(controller->cq, timeout, flags);
+	int code = cq_controller_wait(controller->cq, timeout, 0);
 	if (code == 0)
 		return run_and_leave(L, controller);
 	leave(controller);
@@ -339,6 +466,8 @@ static int controller_attach(lua_State *L)
 	struct controller *controller = check(L);
 	lua_settop(L, 2);
 	luaL_checktype(L, 2, LUA_TTHREAD);
+	luaL_argcheck(L, !is_running(lua_tothread(L, 2)), 2, "the coroutine is running");
+	forgive(L, controller);
 	spawn(L, controller);
 	lua_settop(L, 1);
 	return 1;
@@ -385,6 +514,19 @@ static int controller_timeout(lua_State *L)
 		lua_pushnil(L);
 	else
 		lua_pushnumber(L, timeout);
+	return 1;
+}
+
+/* _begin(controller): whether `loop` has something to do: nothing, if it must wait before it looks, in a task of another
+ * controller; otherwise whether there are no tasks. */
+int shim_begin_loop(lua_State *L)
+{
+	struct controller *controller = check(L), *running = controller->object.shim->running;
+	if (running && running != controller)
+		return 0;
+	lua_settop(L, 1);
+	close_failed(L, controller);
+	lua_pushboolean(L, !controller->cq || cq_controller_empty(controller->cq));
 	return 1;
 }
 
@@ -444,10 +586,14 @@ static int controller_cancel(lua_State *L)
 	return 0;
 }
 
-static void destroy(struct controller *controller)
+/* Drops all tasks of the controller at 1; their coroutines never go on. */
+static void destroy(lua_State *L, struct controller *controller)
 {
 	if (!controller->cq)
 		return;
+	close_failed(L, controller);
+	if (!controller->cq)
+		return; /* a variable was closed by closing the controller */
 	cq_controller_free(controller->cq); /* whoever polls it wakes */
 	controller->cq = NULL;
 	while (controller->tasks) {
@@ -455,6 +601,10 @@ static void destroy(struct controller *controller)
 		unlink_task(task);
 		free(task);
 	}
+	lua_getuservalue(L, 1);
+	lua_newtable(L);
+	lua_setuservalue(L, 1);
+	close_threads(L);
 }
 
 /* controller:close() */
@@ -467,9 +617,7 @@ static int controller_close(lua_State *L)
 			return luaL_error(L, "cqueue running");
 	if (controller->suspended)
 		return luaL_error(L, "cqueue running");
-	destroy(controller);
-	lua_newtable(L);
-	lua_setuservalue(L, 1);
+	destroy(L, controller);
 	return 0;
 }
 
@@ -478,7 +626,8 @@ static int controller_gc(lua_State *L)
 	struct controller *controller = lua_touserdata(L, 1);
 	if (controller->suspended)
 		cq_controller_leave(controller->cq);
-	destroy(controller);
+	controller->suspended = 0;
+	destroy(L, controller);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ static int cqueues_create(lua_State *L)
 	int code = cq_controller_new(&controller->cq);
 	if (code)
 		return shim_failure(L, code);
+	cq_controller_set_order(controller->cq, CQ_NEWEST_FIRST); /* as programs are used to */
 	controller->serial = ++shim->serial;
 	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
 	lua_pushvalue(L, -2);
@@ -46,6 +47,9 @@ static int cqueues_type(lua_State *L)
 /* cqueues.interpose(name, function) */
 static int cqueues_interpose(lua_State *L)
 {
+	const char *name = luaL_checkstring(L, 1);
+	if (!strcmp(name, "step"))
+		shim_self(L)->custom_step = 1;
 	return shim_interpose(L, &shim_self(L)->custom_controller);
 }
 
@@ -112,20 +116,24 @@ static int cqueues_reset(lua_State *L)
 /* Polls without a controller: blocks the thread. */
 static int poll_blocking(lua_State *L, struct shim *shim)
 {
-	int top = lua_gettop(L);
-	cq_interest few[SHIM_FEW], *set = few;
+	int top = lua_gettop(L), waits = 0;
+	cq_interest few[SHIM_FEW], *list = few;
+	luaL_checkstack(L, top + 8, "too many objects");
+	for (int i = 1; i <= top; i++)
+		waits |= !lua_isnil(L, i);
+	if (!waits)
+		return 0;
 	if (top > SHIM_FEW)
-		set = lua_newuserdata(L, (size_t)top * sizeof *set);
-	for (int i = 0; i < top; i++)
-		if (shim_interest(L, shim, i + 1, &set[i]))
-			return lua_error(L);
-	int code = cq_poll(set, (size_t)top, NULL);
+		list = lua_newuserdata(L, (size_t)top * sizeof *list);
+	struct wait_set set = { L, 1, top, 1, list, 0, 0 };
+	if (shim_ask_all(L, shim, &set))
+		return lua_error(L);
+	int code = cq_poll(list, (size_t)top, NULL);
 	if (code)
 		return luaL_error(L, "%s", cq_strerror(code));
 	int count = 0;
-	luaL_checkstack(L, top, "too many events");
 	for (int i = 0; i < top; i++) {
-		if (set[i].fired) {
+		if (list[i].fired) {
 			lua_pushvalue(L, i + 1);
 			count++;
 		}
@@ -144,6 +152,29 @@ static int cqueues_poll(lua_State *L)
 	return lua_yield(L, lua_gettop(L));
 }
 
+/* _public(module): a table with what of it is for programs: all but names that begin with an underscore */
+static int cqueues_public(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	lua_newtable(L);
+	for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+		if (lua_type(L, -2) == LUA_TSTRING && *lua_tostring(L, -2) == '_')
+			continue;
+		lua_pushvalue(L, -2);
+		lua_pushvalue(L, -2);
+		lua_rawset(L, 2);
+	}
+	return 1;
+}
+
+/* _steps_by_method(): whether `step` was replaced, so that `loop` must call the method */
+static int cqueues_steps_by_method(lua_State *L)
+{
+	lua_pushboolean(L, shim_self(L)->custom_step);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "create", cqueues_create },
 	{ "new", cqueues_new },
@@ -157,7 +188,11 @@ static const luaL_Reg functions[] = {
 	{ "_step", shim_step },
 	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },
+	{ "_begin_loop", shim_begin_loop },
+	{ "_steps_by_method", cqueues_steps_by_method },
+	{ "_wait_by", shim_wait_by },
 	{ "_define", shim_define },
+	{ "_public", cqueues_public },
 	{ NULL, NULL },
 };
 

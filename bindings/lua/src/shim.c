@@ -74,6 +74,7 @@ struct shim *shim_state(lua_State *L)
 		d->maxerrs[i] = 100;
 	}
 	d->timeout = NAN;
+	shim->custom_poll = LUA_NOREF;
 	d->onerror = LUA_NOREF;
 	shim->poll = lua_newuserdata(L, 1); /* a value equal only to itself */
 	shim->poll_ref = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -209,9 +210,20 @@ int shim_argerror(lua_State *L, int index, const char *why)
 	return argerror(L, BELOW, index, why);
 }
 
+void shim_push_where(lua_State *L)
+{
+	lua_Debug info;
+	int level = 1;
+	/* In 5.1 Lua functions of our own stand in between, and tail calls have levels of their own. */
+	while (!SHIM_CONTINUES && lua_getstack(L, level, &info) && lua_getinfo(L, "S", &info) &&
+	       (*info.what == 't' || !strcmp(info.short_src, "cqueues.socket")))
+		level++;
+	luaL_where(L, level);
+}
+
 int shim_error(lua_State *L, const char *format, const char *value)
 {
-	luaL_where(L, BELOW + 1);
+	shim_push_where(L);
 	lua_pushfstring(L, format, value);
 	lua_concat(L, 2);
 	return lua_error(L);
@@ -247,7 +259,8 @@ const char *shim_check_text(lua_State *L, int index)
 
 double shim_timeout(lua_State *L, int index)
 {
-	return lua_isnoneornil(L, index) ? NAN : (double)shim_checknumber(L, index);
+	int none = lua_isnoneornil(L, index) || (lua_isboolean(L, index) && !lua_toboolean(L, index));
+	return none ? NAN : (double)shim_checknumber(L, index);
 }
 
 double shim_seconds(lua_State *L, int index)

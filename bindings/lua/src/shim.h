@@ -73,6 +73,28 @@ typedef lua_KContext shim_context;
 #define lua_isinteger(L, i) 0
 #define LUA_OK 0
 #endif
+/* A number as an integer: below 5.3 whatever it is, from then on only if it is one. */
+#if LUA_VERSION_NUM < 503
+#define shim_tointeger(L, index, value) (*(value) = lua_tointeger((L), (index)), 1)
+#else
+static inline int shim_tointeger(lua_State *L, int index, lua_Integer *value)
+{
+	int is_integer;
+	*value = lua_tointegerx(L, index, &is_integer);
+	return is_integer;
+}
+#endif
+/* Closes the to-be-closed variables of a coroutine that has ended or never goes on. */
+#if LUA_VERSION_NUM < 504
+#define SHIM_CLOSES 0
+#define shim_close_thread(L, co) ((void)(L), (void)(co))
+#elif LUA_VERSION_RELEASE_NUM < 50406
+#define SHIM_CLOSES 1
+#define shim_close_thread(L, co) ((void)(L), lua_resetthread(co))
+#else
+#define SHIM_CLOSES 1
+#define shim_close_thread(L, co) lua_closethread((co), (L))
+#endif
 #if LUA_VERSION_NUM < 503
 #define shim_dump lua_dump
 #else
@@ -94,11 +116,17 @@ struct shim {
 	/* The marker that comes first in each yield: its address, and its reference in the registry. */
 	const void *poll;
 	int poll_ref;
-	/* In 5.1, the references of the markers that waiting methods return. */
-	int marks[4];
+	/* In 5.1, the references of the markers that waiting methods return, and whether this is LuaJIT. */
+	int marks[7], is_jit;
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */
 	int custom_socket, custom_condition, custom_controller, custom_resolver;
 	int custom_listener, custom_thread, custom_notifier;
+	/* Whether the `step` of controllers was replaced. */
+	int custom_step;
+	/* Which socket methods were replaced that others of them call: bits of `enum replaced`. */
+	unsigned replaced;
+	/* What sockets wait through if cqueues.poll was replaced before they were loaded: a reference, or LUA_NOREF. */
+	int custom_poll;
 	/* Defaults of new sockets. */
 	struct defaults {
 		uint32_t mode[2];
@@ -106,13 +134,15 @@ struct shim {
 		double timeout;
 		int maxerrs[2];
 		int onerror; /* a reference, or LUA_NOREF */
-		int holds_no_lines;
+		int holds_lines, strict;
 	} defaults;
 	/* Room for messages, kept in the registry. */
 	void *scratch;
 	size_t scratch_size;
 	unsigned serial;
 };
+
+enum replaced { RECV = 1, SEND = 2, TAKE = 4, ONERROR = 8, LIMIT = 16 };
 
 #define SHIM_SOCKET "CQS Socket"
 #define SHIM_CONDITION "CQS Condition"
@@ -169,6 +199,8 @@ int shim_define(lua_State *L);
  * caller, which is whom the text must name. */
 int shim_argerror(lua_State *L, int index, const char *why);
 int shim_error(lua_State *L, const char *format, const char *value);
+/* Pushes where the waiting method that runs was called, "file:line: " or nothing. */
+void shim_push_where(lua_State *L);
 lua_Number shim_checknumber(lua_State *L, int index);
 const char *shim_checkstring(lua_State *L, int index, size_t *size);
 /* Seconds, or NaN for nil, none and what is no number. */
@@ -204,8 +236,8 @@ int shim_push_bits(lua_State *L, unsigned mask);
 struct task {
 	cq_task id;
 	lua_State *thread;
-	/* Where the values it yielded lie on its stack: behind this index. */
-	int base;
+	/* Where the values it yielded lie on its stack: behind this index, so many. */
+	int base, count;
 	struct task *next, **link;
 };
 
@@ -221,11 +253,14 @@ struct controller {
 	unsigned serial;
 	/* A step was left by a yield to whoever resumed it. */
 	int suspended;
+	/* How many coroutines of failed tasks are kept; see controller.c. */
+	int failed;
 };
 
 /* _step, _take, _resume_step: see controller.c. */
 int shim_step(lua_State *L);
 int shim_take(lua_State *L);
+int shim_begin_loop(lua_State *L);
 int shim_resume_step(lua_State *L);
 extern const luaL_Reg shim_controller_methods[], shim_controller_meta[];
 int luaopen__cqueues(lua_State *L);
@@ -253,8 +288,8 @@ struct format {
 /* A method that can wait, see socket_wait.c. */
 struct op {
 	uint8_t kind;  /* of `kinds` */
-	uint8_t mode;
 	uint8_t stuck; /* failed by the error of an earlier write */
+	uint16_t mode;
 	int count;     /* arguments behind the socket */
 	int next;      /* the argument being worked on */
 	size_t offset; /* how far that argument is done, or a size */
@@ -271,6 +306,11 @@ struct socket {
 	struct op parked[2];       /* methods that wait: one that reads and one that writes */
 	unsigned char is_parked[2];
 	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
+#if !SHIM_CONTINUES
+	/* Its bytes are being copied by an interpreter that may run finalizers first: closing waits for that. */
+	int pinned;
+	cq_socket *doomed;
+#endif
 };
 
 /* The socket at `index`; throws if it is none, or closed. */
@@ -278,6 +318,8 @@ struct socket *shim_socket(lua_State *L, int index);
 /* Pushes a socket object with the class's defaults; the caller fills in `so`. */
 struct socket *shim_new_socket(lua_State *L, struct shim *shim);
 void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket);
+/* Closes a socket of the library's, or has it closed when its bytes have been copied. */
+void shim_unpin(struct socket *socket);
 /* Options: the fields of the table at `index`, without its address and, unless `making`, without family
  * and type; a wrong one throws. */
 void shim_load_options(lua_State *L, int index, cq_options *options, int making);
@@ -351,9 +393,19 @@ shim_attempt shim_attempt_starttls;
 /* A method with `count` arguments behind the socket at 1; NaN stands for the socket's timeout. */
 static inline struct op shim_op(int kind, int count, uint32_t mode, double timeout)
 {
-	struct op op = { (uint8_t)kind, (uint8_t)mode, 0, count, 0, 0, timeout, NAN, { 0, 0, NULL } };
+	struct op op = { (uint8_t)kind, 0, (uint16_t)mode, count, 0, 0, timeout, NAN, { 0, 0, NULL } };
 	return op;
 }
+/* Does in Lua what a method does in C, since a method that it calls was replaced: the function `name` of socket.lua is
+ * called with the arguments of the running one. The result is that of the Lua function. */
+int shim_delegate(lua_State *L, const char *name);
+void shim_push_replacement(lua_State *L, const char *name);
+/* _use, _deadline, _note and _wait_by: see socket_wait.c. */
+int shim_use_replacements(lua_State *L), shim_deadline(lua_State *L), shim_note_failure(lua_State *L);
+int shim_wait_by(lua_State *L);
+/* Answer of an attempt to write in 5.1: the argument at op->next + 2 has to be made a string first, by code that may
+ * wait. */
+enum { SHIM_WANTS_TEXT = INT_MIN };
 /* Runs it, waiting as need be. The result is that of the Lua function. */
 int shim_go(lua_State *L, struct socket *socket, struct op *op);
 /* Adds waiting methods to the table on top of the stack. */
@@ -367,9 +419,27 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 
 /* -- Waiting -------------------------------------------------------------------------------- */
 
-/* What polling an object means; `index` is its place on the stack of `L`. Returns 0, or pushes a
- * message and returns -1. */
-int shim_interest(lua_State *L, struct shim *shim, int index, cq_interest *interest);
+/* What polling an object means. shim_ask_own runs no Lua code and says whether it knows; shim_ask_foreign calls the
+ * object's methods: 0, perhaps with a condition pushed that must stay there until it is waited for, or -1 with a
+ * message pushed. */
+int shim_ask_own(lua_State *L, struct shim *shim, int index, cq_interest *interest);
+int shim_ask_foreign(lua_State *L, int index, cq_interest *interest);
+
+/* Values to be waited for, on the stack of a coroutine. */
+struct wait_set {
+	lua_State *values;
+	int first, count;
+	/* The stack is that of the caller, and not that of a coroutine that has yielded them. */
+	int is_running;
+	cq_interest *list; /* room for `count` */
+	int foreign;       /* how many had to be asked by methods */
+	int failed;        /* which member could not be asked, counted from 1 */
+};
+
+/* Fills the list; methods run on L. What it pushes on L must stay until the set is waited for. 0, or -1 with a message. */
+int shim_ask_all(lua_State *L, struct shim *shim, struct wait_set *set);
+/* Whether the values are still there: nobody has resumed the coroutine by hand. */
+int shim_is_intact(const struct wait_set *set);
 /* The descriptor that it is about, -1 for none. */
 int shim_interest_fd(const cq_interest *interest);
 /* The descriptor of a number or an object, -1 for none. */

@@ -36,9 +36,17 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 		lua_rawgeti(L, LUA_REGISTRYINDEX, d->onerror);
 		socket->onerror = luaL_ref(L, LUA_REGISTRYINDEX);
 	}
-	if (d->holds_no_lines)
-		cq_socket_set_hold(socket->so, 0);
+	cq_socket_set_hold(socket->so, d->holds_lines);
 }
+
+#if !SHIM_CONTINUES
+void shim_unpin(struct socket *socket)
+{
+	socket->pinned = 0;
+	cq_socket_free(socket->doomed);
+	socket->doomed = NULL;
+}
+#endif
 
 /* -- Constructors --------------------------------------------------------------------------- */
 
@@ -54,6 +62,7 @@ static int construct(lua_State *L, constructor *make)
 	}
 	lua_settop(L, 4);
 	cq_options *options = shim_new_options(L); /* freed by the collector */
+	cq_options_set(options, CQ_OPTION_STRICT, shim->defaults.strict);
 	if (table) {
 		code = shim_load_address(L, 1, options);
 		if (!code)
@@ -120,6 +129,8 @@ static int socket_pair(lua_State *L)
 	int type = socket_type_of(L, options ? -1 : 1);
 	struct socket *a = shim_new_socket(L, shim), *b = shim_new_socket(L, shim);
 	int code = cq_socket_pair(type, &a->so, &b->so);
+	cq_socket_set_strict(a->so, shim->defaults.strict);
+	cq_socket_set_strict(b->so, shim->defaults.strict);
 	if (!code && options)
 		code = cq_socket_configure(a->so, options);
 	if (!code && options)
@@ -144,13 +155,14 @@ int shim_descriptor_of(lua_State *L, int index)
 	return lua_isnumber(L, index) ? (int)lua_tointeger(L, index) : -1;
 }
 
-/* Of the argument, or what of a table stands for a descriptor: pushed on top. */
+/* Pushes the argument, or what of a table stands for a descriptor. */
 static void push_descriptor(lua_State *L)
 {
 	static const char *const names[] = { "fd", "socket", "file" };
-	lua_settop(L, 1);
-	if (!lua_istable(L, 1))
+	if (!lua_istable(L, 1)) {
+		lua_pushvalue(L, 1);
 		return;
+	}
 	for (size_t i = 0; i < 3; i++) {
 		lua_getfield(L, 1, names[i]);
 		if (!lua_isnil(L, -1))
@@ -160,12 +172,16 @@ static void push_descriptor(lua_State *L)
 	lua_rawgeti(L, 1, 1);
 }
 
-static int from_descriptor(lua_State *L, int fd, int (*make)(int, cq_socket **))
+static int from_descriptor(lua_State *L, int (*descriptor)(lua_State *, int), int (*make)(int, cq_socket **))
 {
 	struct shim *shim = shim_self(L);
 	const cq_options *options = table_options(L);
 	struct socket *socket = shim_new_socket(L, shim);
-	int code = make(fd, &socket->so);
+	push_descriptor(L);
+	/* Only now: reading the table may have closed what it names. */
+	int fd = descriptor(L, -1), code = make(fd, &socket->so);
+	lua_pop(L, 1);
+	cq_socket_set_strict(socket->so, shim->defaults.strict);
 	if (!code && options && (code = cq_socket_configure(socket->so, options)) && make == cq_socket_adopt)
 		cq_socket_release(socket->so, &fd); /* it stays the caller's */
 	if (code)
@@ -177,17 +193,22 @@ static int from_descriptor(lua_State *L, int fd, int (*make)(int, cq_socket **))
 /* socket.dup(fd or file or socket or { fd = fd, ... }) */
 static int socket_dup(lua_State *L)
 {
-	push_descriptor(L);
-	return from_descriptor(L, shim_descriptor_of(L, -1), cq_socket_dup);
+	lua_settop(L, 1);
+	return from_descriptor(L, shim_descriptor_of, cq_socket_dup);
+}
+
+static int number_of(lua_State *L, int index)
+{
+	if (!lua_isnumber(L, index))
+		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
+	return (int)lua_tointeger(L, index);
 }
 
 /* socket.fdopen(fd or { fd = fd, ... }) */
 static int socket_fdopen(lua_State *L)
 {
-	push_descriptor(L);
-	if (!lua_isnumber(L, -1))
-		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, -1)));
-	return from_descriptor(L, (int)lua_tointeger(L, -1), cq_socket_adopt);
+	lua_settop(L, 1);
+	return from_descriptor(L, number_of, cq_socket_adopt);
 }
 
 /* socket.type(object) */
@@ -204,12 +225,25 @@ static int socket_type(lua_State *L)
 /* socket.interpose(name, function) */
 static int socket_interpose(lua_State *L)
 {
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} used[] = { { "recv", RECV }, { "send", SEND }, { "accept", TAKE }, { "onerror", ONERROR }, { "timeout", LIMIT } };
+	const char *name = luaL_checkstring(L, 1);
+	for (size_t i = 0; i < sizeof used / sizeof *used; i++)
+		if (!strcmp(name, used[i].name))
+			shim_self(L)->replaced |= used[i].bit;
 	return shim_interpose(L, &shim_self(L)->custom_socket);
 }
 
 static void destroy(lua_State *L, struct socket *socket)
 {
-	cq_socket_free(socket->so);
+#if !SHIM_CONTINUES
+	if (socket->pinned && socket->so)
+		socket->doomed = socket->so;
+	else
+#endif
+		cq_socket_free(socket->so);
 	socket->so = NULL;
 	luaL_unref(L, LUA_REGISTRYINDEX, socket->onerror);
 	socket->onerror = LUA_NOREF;
@@ -248,6 +282,9 @@ static const luaL_Reg functions[] = {
 	{ "fdopen", socket_fdopen },
 	{ "type", socket_type },
 	{ "interpose", socket_interpose },
+	{ "_use", shim_use_replacements },
+	{ "_deadline", shim_deadline },
+	{ "_note", shim_note_failure },
 	{ NULL, NULL },
 };
 

@@ -59,6 +59,7 @@ int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int 
 		return lua_pop(L, 2), code;
 	}
 	shim_apply_defaults(L, shim, received);
+	cq_socket_set_strict(received->so, shim->defaults.strict);
 	return 0;
 }
 

@@ -115,6 +115,7 @@ static const struct {
 	{ "cloexec", "fd_cloexec", CQ_OPTION_CLOEXEC, SWITCH },
 	{ "nosigpipe", "fd_nosigpipe", CQ_OPTION_NOSIGPIPE, SWITCH },
 	{ "verify", "tls_verify", CQ_OPTION_VERIFY, SWITCH },
+	{ "strict", NULL, CQ_OPTION_STRICT, SWITCH },
 	{ "time", "st_time", CQ_OPTION_TIME, SWITCH },
 };
 

@@ -52,6 +52,33 @@ static int receive(struct socket *socket, const struct format *format, uint32_t 
 	return cq_socket_recv(socket->so, format->kind, format->count, mode, flags, data, size);
 }
 
+/* Whether the input is translated, with the flags of this call. */
+static int is_text(const struct socket *socket, uint32_t mode)
+{
+	char flags[4];
+	cq_mode_format(cq_mode_change(cq_socket_mode(socket->so, CQ_INPUT), mode), CQ_INPUT, flags);
+	return *flags == 't';
+}
+
+/* Whether end of file is told without a value: of counted bytes in text mode, as ever. */
+static int ends_silently(const struct socket *socket, const struct format *format, uint32_t mode)
+{
+	return (format->kind == CQ_READ_EXACTLY || format->kind == CQ_READ_UP_TO) && !format->boundary && is_text(socket, mode);
+}
+
+/* Pushes bytes of the socket's buffer. */
+static void push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size)
+{
+#if SHIM_CONTINUES
+	(void)socket;
+	lua_pushlstring(L, data, size);
+#else
+	socket->pinned = 1; /* these interpreters collect, and may run finalizers, before they copy */
+	lua_pushlstring(L, data, size);
+	shim_unpin(socket);
+#endif
+}
+
 /* Arguments are formats; results are pushed behind them. */
 int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int first)
 {
@@ -70,6 +97,8 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 			const struct format rest = { CQ_READ_UP_TO, SIZE_MAX, NULL };
 			code = receive(socket, &rest, op->mode, 0, &data, &size);
 		}
+		if (code == EPIPE && ends_silently(socket, &format, op->mode))
+			return 0;
 		if (code == EPIPE || code == CQ_ETRUNCATED) {
 			lua_pushnil(L); /* end of file */
 			if (code == CQ_ETRUNCATED)
@@ -82,7 +111,7 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 			return 0; /* no such thing follows */
 		if (op->count > 8)
 			luaL_checkstack(L, 2, "too many results");
-		lua_pushlstring(L, data, size);
+		push_bytes(L, socket, data, size);
 		first = 1;
 	}
 	return 0;
@@ -100,6 +129,8 @@ static int start_read(lua_State *L, struct socket *socket, int kind, int count, 
 static int socket_read(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
+	if (socket->object.shim->replaced & RECV)
+		return shim_delegate(L, "read");
 	if (lua_gettop(L) == 1)
 		lua_pushnil(L);
 	return start_read(L, socket, READ, lua_gettop(L) - 1, CQ_MODE_DEFAULT, NAN);
@@ -109,6 +140,8 @@ static int socket_read(lua_State *L)
 static int socket_xread(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
+	if (socket->object.shim->replaced & RECV)
+		return shim_delegate(L, "xread");
 	uint32_t mode;
 	double timeout;
 	shim_mode_and_timeout(L, 3, &mode, &timeout);
@@ -129,6 +162,8 @@ static int next_line(lua_State *L)
 	lua_pushvalue(L, lua_upvalueindex(2));
 	for (int i = 0; i < op.count; i++)
 		lua_pushvalue(L, lua_upvalueindex(4 + i));
+	if (socket->object.shim->replaced & RECV)
+		return shim_delegate(L, "read");
 	if (op.count == 1 && !op.format.kind)
 		op.format = start->format = check_format(L, 2);
 	return shim_go(L, socket, &op);
@@ -140,8 +175,14 @@ static int next_xline(lua_State *L)
 	lua_settop(L, 0);
 	lua_pushvalue(L, lua_upvalueindex(2));
 	lua_pushvalue(L, lua_upvalueindex(3));
+	struct socket *socket = shim_socket(L, 1);
+	if (socket->object.shim->replaced & RECV) {
+		lua_pushvalue(L, lua_upvalueindex(6));
+		lua_pushvalue(L, lua_upvalueindex(7));
+		return shim_delegate(L, "xread");
+	}
 	uint32_t mode = (uint32_t)lua_tointeger(L, lua_upvalueindex(4));
-	return start_read(L, shim_socket(L, 1), XREAD, 1, mode, lua_tonumber(L, lua_upvalueindex(5)));
+	return start_read(L, socket, XREAD, 1, mode, lua_tonumber(L, lua_upvalueindex(5)));
 }
 
 /* socket:lines(...) */
@@ -169,12 +210,14 @@ static int socket_xlines(lua_State *L)
 	double timeout;
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	shim_mode_and_timeout(L, 3, &mode, &timeout);
-	lua_settop(L, 2);
-	lua_pushinteger(L, (lua_Integer)mode);
-	lua_pushnumber(L, timeout);
+	lua_settop(L, 4);
 	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_pushcclosure(L, next_xline, 5);
+	lua_insert(L, 1); /* the state, the socket, the format, two arguments as they came */
+	lua_pushinteger(L, (lua_Integer)mode);
+	lua_insert(L, 4);
+	lua_pushnumber(L, timeout);
+	lua_insert(L, 5);
+	lua_pushcclosure(L, next_xline, 7);
 	shim_make_iterator(L);
 	return 1;
 }
@@ -186,13 +229,16 @@ static int socket_recv(lua_State *L)
 	struct format format = check_format(L, 2);
 	const void *data;
 	size_t size;
+	uint32_t mode = shim_opt_mode(L, 3);
 	int code = socket->error[CQ_INPUT];
 	if (!code)
-		code = receive(socket, &format, shim_opt_mode(L, 3), 0, &data, &size);
+		code = receive(socket, &format, mode, 0, &data, &size);
 	if (!code && data) {
-		lua_pushlstring(L, data, size);
+		push_bytes(L, socket, data, size);
 		return 1;
 	}
+	if (code == EPIPE && ends_silently(socket, &format, mode))
+		code = 0;
 	lua_pushnil(L);
 	if (code)
 		lua_pushinteger(L, code);
@@ -273,8 +319,8 @@ static int socket_unpack(lua_State *L)
 
 int shim_attempt_establish(lua_State *L, struct socket *socket, struct op *op, int first)
 {
-	(void)op, (void)first;
-	int code = cq_socket_try_establish(socket->so);
+	(void)first;
+	int code = op->kind == LISTEN ? cq_socket_try_listen(socket->so) : cq_socket_try_establish(socket->so);
 	if (!code)
 		lua_pushvalue(L, 1);
 	return code;
@@ -321,6 +367,8 @@ static double accept_arguments(lua_State *L)
 {
 	double timeout = NAN;
 	lua_settop(L, 3);
+	if (lua_isboolean(L, 2) && !lua_toboolean(L, 2))
+		lua_pushnil(L), lua_replace(L, 2);
 	int table = lua_istable(L, 2);
 	if (table) {
 		lua_getfield(L, 2, "timeout");
@@ -330,7 +378,7 @@ static double accept_arguments(lua_State *L)
 		lua_pop(L, 1);
 	}
 	int last = table || lua_isnil(L, 2) ? 3 : 2;
-	double given = lua_isnil(L, last) ? NAN : shim_checknumber(L, last);
+	double given = shim_timeout(L, last);
 	if (table) {
 		cq_options *options = shim_new_options(L);
 		shim_load_options(L, 2, options, 0);
@@ -343,8 +391,9 @@ static double accept_arguments(lua_State *L)
 /* socket:accept([options][, timeout]) */
 static int socket_accept(lua_State *L)
 {
-	struct socket *socket = shim_socket(L, 1);
+	shim_socket(L, 1);
 	double timeout = accept_arguments(L);
+	struct socket *socket = shim_socket(L, 1); /* unless it was closed while the table was read */
 	struct op op = shim_op(ACCEPT, lua_gettop(L) - 1, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
 }
@@ -365,6 +414,12 @@ static int next_client(lua_State *L)
 static int socket_clients(lua_State *L)
 {
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
+	if (shim_self(L)->replaced & TAKE) {
+		shim_push_replacement(L, "clients");
+		lua_insert(L, 1);
+		lua_call(L, lua_gettop(L) - 1, 1);
+		return 1;
+	}
 	double timeout = accept_arguments(L);
 	lua_settop(L, 2); /* the options, or nil */
 	lua_pushvalue(L, lua_upvalueindex(1));

@@ -9,8 +9,8 @@
 uint32_t shim_opt_mode(lua_State *L, int index)
 {
 	size_t size;
-	if (lua_isnoneornil(L, index))
-		return CQ_MODE_DEFAULT;
+	if (!lua_toboolean(L, index))
+		return CQ_MODE_DEFAULT; /* nil, none and false */
 	const char *flags = luaL_checklstring(L, index, &size);
 	return cq_mode_parse(flags, size);
 }
@@ -254,9 +254,29 @@ static int socket_sethold(lua_State *L)
 static int class_sethold(lua_State *L)
 {
 	struct defaults *d = &shim_self(L)->defaults;
-	lua_pushboolean(L, !d->holds_no_lines);
+	lua_pushboolean(L, d->holds_lines);
 	if (!lua_isnoneornil(L, 1))
-		d->holds_no_lines = !lua_toboolean(L, 1);
+		d->holds_lines = lua_toboolean(L, 1);
+	return 1;
+}
+
+/* socket:setstrict([on]): whether a TLS stream that ends without notice is a failure; returns what was set */
+static int socket_setstrict(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	lua_pushboolean(L, cq_socket_strict(socket->so));
+	if (!lua_isnoneornil(L, 2))
+		cq_socket_set_strict(socket->so, lua_toboolean(L, 2));
+	return 1;
+}
+
+/* cqueues.socket.setstrict([on]) */
+static int class_setstrict(lua_State *L)
+{
+	struct defaults *d = &shim_self(L)->defaults;
+	lua_pushboolean(L, d->strict);
+	if (!lua_isnoneornil(L, 1))
+		d->strict = lua_toboolean(L, 1);
 	return 1;
 }
 
@@ -472,11 +492,11 @@ static void set_stat(lua_State *L, const struct socket *socket, uint32_t side, c
 	cq_stat stat = { 0, 0, 0 };
 	cq_socket_stat(socket->so, side, &stat);
 	lua_newtable(L);
-	lua_pushnumber(L, (lua_Number)stat.count);
+	shim_push_unsigned(L, stat.count);
 	lua_setfield(L, -2, "count");
 	lua_pushboolean(L, stat.eof);
 	lua_setfield(L, -2, "eof");
-	lua_pushnumber(L, stat.time);
+	lua_pushinteger(L, (lua_Integer)stat.time);
 	lua_setfield(L, -2, "time");
 	lua_setfield(L, -2, key);
 }
@@ -563,6 +583,7 @@ const luaL_Reg shim_socket_settings[] = {
 	{ "setvbuf", socket_setvbuf },
 	{ "settimeout", socket_settimeout },
 	{ "sethold", socket_sethold },
+	{ "setstrict", socket_setstrict },
 	{ "setmaxerrs", socket_setmaxerrs },
 	{ "onerror", socket_onerror },
 	{ "error", socket_error },
@@ -593,6 +614,7 @@ const luaL_Reg shim_class_settings[] = {
 	{ "setvbuf", class_setvbuf },
 	{ "settimeout", class_settimeout },
 	{ "sethold", class_sethold },
+	{ "setstrict", class_setstrict },
 	{ "setmaxerrs", class_setmaxerrs },
 	{ "onerror", class_onerror },
 	{ NULL, NULL },

@@ -55,7 +55,7 @@ static int push_configuration(lua_State *L)
 	void **context = shim_test_class(L, 2, CONTEXT_CLASS), **ssl = shim_test_class(L, 2, CONNECTION_CLASS);
 	if (!context && !ssl) {
 		/* Whatever it is meant for, it is not to be left out of a connection in silence. */
-		if (!lua_isnil(L, 2) && lua_type(L, 2) != LUA_TNUMBER)
+		if (lua_toboolean(L, 2) && lua_type(L, 2) != LUA_TNUMBER)
 			shim_argerror(L, 2, lua_pushfstring(L, "openssl.ssl.context expected, got %s", luaL_typename(L, 2)));
 		return push_usual(L);
 	}
@@ -94,12 +94,36 @@ int shim_attempt_starttls(lua_State *L, struct socket *socket, struct op *op, in
 	return code;
 }
 
-/* socket:starttls([context or connection][, timeout]) */
+/* Puts what a table { context = ..., strict = ..., timeout = ... } at 2 says in the place of the arguments; returns what it
+ * says of `strict`: -1 if nothing. */
+static int unpack_arguments(lua_State *L)
+{
+	lua_settop(L, 3);
+	if (!lua_istable(L, 2))
+		return -1;
+	lua_getfield(L, 2, "strict");
+	int strict = lua_isnil(L, -1) ? -1 : lua_toboolean(L, -1);
+	lua_getfield(L, 2, "timeout");
+	if (!lua_isnil(L, -1)) {
+		lua_pushvalue(L, -1);
+		lua_replace(L, 3);
+	}
+	lua_getfield(L, 2, "context");
+	lua_replace(L, 2);
+	lua_settop(L, 3);
+	return strict;
+}
+
+/* socket:starttls([context or connection][, timeout]), socket:starttls{ ... } */
 static int socket_starttls(lua_State *L)
 {
-	struct socket *socket = shim_socket(L, 1);
+	shim_socket(L, 1);
+	int strict = unpack_arguments(L);
+	struct socket *socket = shim_socket(L, 1); /* unless it was closed while the table was read */
 	double timeout = lua_type(L, 2) == LUA_TNUMBER ? lua_tonumber(L, 2) : shim_timeout(L, 3);
 	lua_settop(L, 2);
+	if (strict >= 0)
+		cq_socket_set_strict(socket->so, strict);
 	int code = push_configuration(L);
 	if (code)
 		return shim_error(L, "%s", cq_strerror(code));
@@ -144,6 +168,13 @@ static int socket_reason(lua_State *L)
 	return 1;
 }
 
+/* socket:truncated(): whether the TLS stream has ended without notice, so that something may be missing */
+static int socket_truncated(lua_State *L)
+{
+	lua_pushboolean(L, cq_socket_truncated(shim_socket(L, 1)->so));
+	return 1;
+}
+
 /* socket:alpn(): the application protocol that both ends chose, if any */
 static int socket_alpn(lua_State *L)
 {
@@ -165,6 +196,7 @@ const luaL_Reg shim_socket_tls[] = {
 const luaL_Reg shim_socket_tls_plain[] = {
 	{ "checktls", socket_checktls },
 	{ "reason", socket_reason },
+	{ "truncated", socket_truncated },
 	{ "alpn", socket_alpn },
 	{ NULL, NULL },
 };

@@ -18,14 +18,17 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 		if (lua_type(L, index) != LUA_TSTRING) {
 			if (!lua_toboolean(L, index))
 				break;
+			if (!SHIM_CONTINUES && lua_type(L, index) != LUA_TNUMBER)
+				return SHIM_WANTS_TEXT;
 			luaL_tolstring(L, index, NULL);
 			lua_replace(L, index);
+			if (!socket->so)
+				return EBADF; /* closed by the value's __tostring */
 		}
 		const char *data = lua_tolstring(L, index, &size);
 		if (!first && op->offset == size) {
 			/* All was taken, and what must leave had to wait. */
-			uint32_t mode = op->mode ? op->mode : cq_socket_mode(socket->so, CQ_OUTPUT);
-			if ((code = cq_socket_try_flush(socket->so, mode)))
+			if ((code = cq_socket_try_flush(socket->so, op->mode ? op->mode : cq_mode_parse("", 0))))
 				return code;
 			continue;
 		}
@@ -48,6 +51,8 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 static int socket_write(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
+	if (socket->object.shim->replaced & SEND)
+		return shim_delegate(L, "write");
 	struct op op = shim_op(WRITE, lua_gettop(L) - 1, CQ_MODE_DEFAULT, NAN);
 	return shim_go(L, socket, &op);
 }
@@ -59,8 +64,8 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 	for (int i = index; i < index + 2; i++) {
 		if (lua_type(L, i) == LUA_TNUMBER)
 			*timeout = lua_tonumber(L, i);
-		else
-			*mode |= shim_opt_mode(L, i);
+		else if (lua_toboolean(L, i))
+			*mode = shim_opt_mode(L, i);
 	}
 }
 
@@ -68,6 +73,8 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 static int socket_xwrite(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
+	if (socket->object.shim->replaced & SEND)
+		return shim_delegate(L, "xwrite");
 	uint32_t mode;
 	double timeout;
 	shim_mode_and_timeout(L, 3, &mode, &timeout);
@@ -86,17 +93,13 @@ static int socket_pack(lua_State *L)
 	                 : number < 0        ? (uint64_t)(int64_t)number
 	                                     : (uint64_t)number;
 	size_t size = shim_check_bits(L, 3);
-	uint32_t mode = lua_isnoneornil(L, 4) ? cq_socket_mode(socket->so, CQ_OUTPUT) : shim_opt_mode(L, 4);
+	uint32_t mode = cq_mode_change(shim_opt_mode(L, 4), cq_mode_parse("b", 1)); /* numbers are not text */
 	unsigned char bytes[8];
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = (unsigned char)(value >> 8 * (size - 1 - i));
 	lua_settop(L, 1);
 	lua_pushlstring(L, (const char *)bytes, size);
-	/* Numbers are not text, whatever the mode says. */
-	char flags[4];
-	cq_mode_format(mode, CQ_OUTPUT, flags);
-	flags[0] = 'b';
-	struct op op = shim_op(PACK, 1, cq_mode_parse(flags, 3), NAN);
+	struct op op = shim_op(PACK, 1, mode, NAN);
 	return shim_go(L, socket, &op);
 }
 
@@ -134,9 +137,7 @@ int shim_attempt_flush(lua_State *L, struct socket *socket, struct op *op, int f
 static int socket_flush(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	uint32_t mode = CQ_MODE_DEFAULT;
-	if (lua_type(L, 2) == LUA_TSTRING)
-		mode = lua_rawlen(L, 2) ? shim_opt_mode(L, 2) : cq_socket_mode(socket->so, CQ_OUTPUT);
+	uint32_t mode = lua_type(L, 2) == LUA_TSTRING ? shim_opt_mode(L, 2) : CQ_MODE_DEFAULT;
 	double timeout = shim_timeout(L, 3);
 	lua_settop(L, 1);
 	struct op op = shim_op(FLUSH, 0, mode, timeout);

@@ -84,6 +84,7 @@ static void push_socket(lua_State *L, struct birth *birth)
 	socket->so = birth->socket;
 	birth->socket = NULL;
 	shim_apply_defaults(L, shim, socket);
+	cq_socket_set_strict(socket->so, shim->defaults.strict);
 }
 
 /* All that happens in the new state. */
@@ -138,6 +139,7 @@ static int thread_start(lua_State *L)
 		return 1 + shim_nil_and_code(L, code);
 	}
 	shim_apply_defaults(L, shim, socket);
+	cq_socket_set_strict(socket->so, shim->defaults.strict);
 	return 2;
 }
 

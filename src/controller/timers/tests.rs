@@ -9,10 +9,6 @@ fn key(number: u32) -> TimerKey {
     TimerKey { serial: number, wait: number }
 }
 
-fn always(_: TimerKey) -> bool {
-    true
-}
-
 /// The waits of the timers that are due, in the order in which they fire.
 fn due(timers: &mut Timers, now: Instant) -> Vec<u32> {
     std::iter::from_fn(|| timers.pop_due(now)).map(|key| key.wait).collect()
@@ -22,9 +18,8 @@ fn due(timers: &mut Timers, now: Instant) -> Vec<u32> {
 fn timers_fire_in_the_order_of_their_deadlines() {
     let mut timers = Timers::default();
     for (number, span) in [(1, 30), (2, 10), (3, 20), (4, 0)] {
-        timers.set(Span(span), key(number));
+        timers.set(Instant(100 + span), key(number));
     }
-    timers.start(Instant(100), always);
     assert_eq!(due(&mut timers, Instant(119)), [4, 2]);
     assert_eq!(due(&mut timers, Instant(200)), [3, 1]);
     assert!(timers.is_empty());
@@ -34,31 +29,16 @@ fn timers_fire_in_the_order_of_their_deadlines() {
 fn equal_deadlines_fire_in_the_order_in_which_they_were_set() {
     let mut timers = Timers::default();
     for number in 1..=100 {
-        timers.set(Span(10), key(number));
+        timers.set(Instant(10), key(number));
     }
-    timers.start(Instant(0), always);
     assert_eq!(due(&mut timers, Instant(10)), (1..=100).collect::<Vec<_>>());
-}
-
-#[test]
-fn a_timer_runs_from_the_start_after_it_was_set() {
-    let mut timers = Timers::default();
-    timers.set(Span(10), key(1));
-    assert!(timers.has_unstarted() && !timers.is_empty());
-    assert_eq!(timers.pop_due(Instant(1000)).map(|key| key.wait), None);
-    timers.start(Instant(1000), always);
-    assert!(!timers.has_unstarted());
-    assert_eq!(timers.next(Instant(1004), always), Some(Span(6)));
-    assert!(due(&mut timers, Instant(1009)).is_empty());
-    assert_eq!(due(&mut timers, Instant(1010)), [1]);
 }
 
 #[test]
 fn a_deadline_beyond_the_end_of_time_is_the_last() {
     let mut timers = Timers::default();
-    timers.set(Span(u64::MAX), key(1));
-    timers.set(Span(5), key(2));
-    timers.start(Instant(100), always);
+    timers.set(Instant(100).after(Span(u64::MAX)), key(1));
+    timers.set(Instant(105), key(2));
     assert_eq!(due(&mut timers, Instant(u64::MAX - 1)), [2]);
 }
 
@@ -66,9 +46,8 @@ fn a_deadline_beyond_the_end_of_time_is_the_last() {
 fn the_next_deadline_is_that_of_the_first_live_timer() {
     let mut timers = Timers::default();
     for number in 1..=3 {
-        timers.set(Span(10 * u64::from(number)), key(number));
+        timers.set(Instant(10 * u64::from(number)), key(number));
     }
-    timers.start(Instant(0), always);
     timers.forget();
     assert_eq!(timers.next(Instant(5), |key| key.wait != 1), Some(Span(15)));
     assert_eq!(timers.next(Instant(50), |key| key.wait == 3), Some(Span::ZERO));
@@ -81,8 +60,8 @@ fn timers_that_are_set_and_forgotten_leave_the_heap_small() {
     let (mut timers, live) = (Timers::default(), RefCell::new(HashSet::new()));
     for number in 0..100_000 {
         live.borrow_mut().insert(number);
-        timers.set(Span(1_000_000_000), key(number));
-        timers.start(Instant(number.into()), |key| live.borrow().contains(&key.serial));
+        timers.set(Instant(1_000_000_000 + u64::from(number)), key(number));
+        timers.sweep(|key| live.borrow().contains(&key.serial));
         if number % 1000 != 0 {
             live.borrow_mut().remove(&number);
             timers.forget();
@@ -93,15 +72,4 @@ fn timers_that_are_set_and_forgotten_leave_the_heap_small() {
     let is_live = |key: TimerKey| live.borrow().contains(&key.serial);
     let fired = std::iter::from_fn(|| timers.pop_due(Instant(u64::MAX))).filter(|&k| is_live(k));
     assert_eq!(fired.count(), 100);
-}
-
-#[test]
-fn timers_forgotten_before_they_started_are_swept_too() {
-    let mut timers = Timers::default();
-    for number in 0..1000 {
-        timers.set(Span(10), key(number));
-        timers.forget();
-    }
-    timers.start(Instant(0), |_| false);
-    assert!(timers.is_empty());
 }

@@ -22,7 +22,7 @@ fn resolver(text: &str) -> Resolver {
 /// Waits for a descriptor as a controller would.
 fn wait(fd: RawFd, events: i16, timeout: Span) {
     let timeout = Some(timeout.min(Span(5_000_000_000)));
-    let member = Member { fd, events, owned: false, timeout, condition: None };
+    let member = Member { fd, events, timeout, ..Member::NOTHING };
     crate::fiber::poll_one(member).expect("outside a controller the thread waits");
 }
 

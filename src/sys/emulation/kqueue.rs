@@ -9,6 +9,7 @@
 
 #![allow(non_camel_case_types, non_upper_case_globals)]
 
+use super::super::{signal, signalfd};
 use super::watch::{watches, Happened, Watches};
 use super::*;
 use libc::{c_int, c_void, timespec};
@@ -373,17 +374,8 @@ impl Note {
 
 impl Signal {
     fn new(number: usize) -> io::Result<Signal> {
-        // SAFETY: an all-zero sigset_t is a valid object, and sigemptyset makes it an empty set.
-        let mut set = unsafe {
-            let mut set: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&mut set);
-            set
-        };
-        // SAFETY: initialised; an invalid number is refused.
-        super::super::check(unsafe { libc::sigaddset(&mut set, number as c_int) })?;
-        let flags = libc::SFD_NONBLOCK | libc::SFD_CLOEXEC;
-        // SAFETY: the set is readable.
-        let signals = Own(super::super::check(unsafe { libc::signalfd(-1, &set, flags) })?);
+        let set = signal::Set::of(&[number as c_int])?;
+        let signals = Own(signalfd::create(&set)?);
         let edges = Own(epoll::create()?);
         register(edges.0, signals.0, libc::EPOLLIN | libc::EPOLLET, 0)?;
         let signal = Signal { edges, _signals: signals };

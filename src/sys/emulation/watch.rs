@@ -2,6 +2,7 @@
 //! inotify(7) on open files: what has happened to them since the last look. One instance a queue, since
 //! there are few in a system.
 
+use super::super::inotify;
 use super::{error, register, status, Own, SOURCE};
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -43,10 +44,7 @@ const CONTENT: u32 =
 
 impl Watches {
     fn new() -> io::Result<Watches> {
-        let flags = libc::IN_NONBLOCK | libc::IN_CLOEXEC;
-        // SAFETY: no pointers.
-        let inotify = super::super::check(unsafe { libc::inotify_init1(flags) })?;
-        Ok(Watches { inotify: Own(inotify), files: HashMap::new() })
+        Ok(Watches { inotify: Own(inotify::create()?), files: HashMap::new() })
     }
 
     /// Begins with the file that `fd` is open on, as long as it is.
@@ -66,9 +64,7 @@ impl Watches {
 
     fn watch(&self, path: &str, mask: u32) -> io::Result<i32> {
         let path = CString::new(path).map_err(|_| error(libc::EINVAL))?;
-        let mask = mask | libc::IN_MASK_ADD;
-        // SAFETY: a terminated string.
-        super::super::check(unsafe { libc::inotify_add_watch(self.inotify.0, path.as_ptr(), mask) })
+        inotify::watch(self.inotify.0, &path, mask | libc::IN_MASK_ADD)
     }
 
     /// No more of a file. What is left in the kernel finds no key.
@@ -76,8 +72,7 @@ impl Watches {
         let Some(gone) = self.files.remove(&key) else { return };
         for watch in [gone.own, gone.parent] {
             if watch >= 0 && !self.files.values().any(|f| f.own == watch || f.parent == watch) {
-                // SAFETY: no pointers.
-                unsafe { libc::inotify_rm_watch(self.inotify.0, watch) };
+                inotify::unwatch(self.inotify.0, watch);
             }
         }
     }
@@ -98,21 +93,14 @@ impl Watches {
     /// Some watches and masks; `None`: no more.
     fn read(&self) -> Option<Vec<(i32, u32)>> {
         let mut bytes = [0u8; 4096];
-        // SAFETY: writable for its length.
-        let size = unsafe { libc::read(self.inotify.0, bytes.as_mut_ptr().cast(), bytes.len()) };
-        let mut rest = &bytes[..usize::try_from(size).ok()?];
-        let mut found = Vec::new();
-        let number = |bytes: &[u8], at: usize| {
-            u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-        };
-        while rest.len() >= 16 {
-            let (watch, mask, name) = (number(rest, 0), number(rest, 4), number(rest, 12));
+        let size = inotify::read(self.inotify.0, &mut bytes).ok()?;
+        let found = inotify::records(&bytes[..size]).map(|record| {
             // inotify tells a directory what happens to its entries, too.
-            let others = if name > 0 { libc::IN_ATTRIB | libc::IN_MODIFY } else { 0 };
-            found.push((watch as i32, mask & !others));
-            rest = &rest[16 + name as usize..];
-        }
-        Some(found)
+            let named = !record.name.is_empty();
+            let others = if named { libc::IN_ATTRIB | libc::IN_MODIFY } else { 0 };
+            (record.watch, record.mask & !others)
+        });
+        Some(found.collect())
     }
 }
 

@@ -3,12 +3,7 @@
 
 local core = require "_cqueues.dns.config"
 
-local config = {}
-for name, value in pairs(core) do
-	if not name:find "^_" then
-		config[name] = value
-	end
-end
+local config = require "_cqueues"._public(core)
 
 function config.loader()
 	return config

@@ -3,12 +3,7 @@
 
 local core = require "_cqueues.dns.resolver"
 
-local resolver = {}
-for name, value in pairs(core) do
-	if not name:find "^_" then
-		resolver[name] = value
-	end
-end
+local resolver = require "_cqueues"._public(core)
 
 function resolver.loader()
 	return resolver

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+//! The run queue: the tasks that are ready, in the order in which they run.
+//!
+//! The queue is a list through the tasks' own records, so nothing is allocated and a task is taken out of its middle
+//! at once. One step makes one pass over it. What becomes ready during a pass runs in the next one. A task that lets
+//! the others run (`stay`) is still ready, and runs again in the next pass.
+//!
+//! There are two orders. Oldest first: what becomes ready goes to the end, and so does a task that stays. Newest
+//! first: what becomes ready goes to the front, and a task that stays keeps its place. The second is the order of the
+//! Lua library cqueues, on which Lua programs depend.
+
+use super::state::Task;
+use slab::Slab;
+
+/// No task.
+const NONE: u32 = u32::MAX;
+
+/// In which order tasks run that are ready together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Order {
+    /// First come, first served.
+    #[default]
+    OldestFirst,
+    /// Last come, first served.
+    NewestFirst,
+}
+
+/// A task's place in the queue.
+#[derive(Clone, Copy)]
+pub struct Link {
+    /// Whether it is in the queue. The other fields hold only then.
+    queued: bool,
+    /// The pass in which it came.
+    pass: u32,
+    previous: u32,
+    next: u32,
+}
+
+impl Link {
+    /// Of a task that is not in the queue.
+    pub const NONE: Link = Link { queued: false, pass: 0, previous: NONE, next: NONE };
+
+    /// Whether the task is in the queue.
+    pub fn is_queued(&self) -> bool {
+        self.queued
+    }
+}
+
+/// See the module.
+pub struct RunQueue {
+    /// Which order rules from now on.
+    pub order: Order,
+    first: u32,
+    last: u32,
+    /// Newest first: the task that the pass comes to next.
+    cursor: u32,
+    /// The number of the present pass, or of the last one.
+    pass: u32,
+}
+
+impl Default for RunQueue {
+    fn default() -> RunQueue {
+        RunQueue { order: Order::default(), first: NONE, last: NONE, cursor: NONE, pass: 0 }
+    }
+}
+
+impl RunQueue {
+    /// Whether no task is ready.
+    pub fn is_empty(&self) -> bool {
+        self.first == NONE
+    }
+
+    /// A task has become ready. One that is ready already keeps its place.
+    pub fn push(&mut self, tasks: &mut Slab<Task>, index: u32) {
+        match self.order {
+            Order::OldestFirst => self.insert(tasks, index, NONE),
+            Order::NewestFirst => self.insert(tasks, index, self.first),
+        }
+    }
+
+    /// A task that was taken is ready all the same: it lets the others run first.
+    pub fn stay(&mut self, tasks: &mut Slab<Task>, index: u32) {
+        match self.order {
+            Order::OldestFirst => self.insert(tasks, index, NONE),
+            Order::NewestFirst => self.insert(tasks, index, self.cursor),
+        }
+    }
+
+    /// Takes a task out, if it is in.
+    pub fn remove(&mut self, tasks: &mut Slab<Task>, index: u32) {
+        let Link { queued, previous, next, .. } = tasks[index as usize].link;
+        if !queued {
+            return;
+        }
+        tasks[index as usize].link = Link::NONE;
+        match previous {
+            NONE => self.first = next,
+            other => tasks[other as usize].link.next = next,
+        }
+        match next {
+            NONE => self.last = previous,
+            other => tasks[other as usize].link.previous = previous,
+        }
+        if self.cursor == index {
+            self.cursor = next;
+        }
+    }
+
+    /// Begins a pass over what is ready now.
+    pub fn begin_pass(&mut self) {
+        self.pass = self.pass.wrapping_add(1);
+        self.cursor = self.first;
+    }
+
+    /// Takes the next task of the pass.
+    pub fn take(&mut self, tasks: &mut Slab<Task>) -> Option<u32> {
+        let index = match self.order {
+            Order::OldestFirst => self.first,
+            Order::NewestFirst => self.cursor,
+        };
+        let task = tasks.get(index as usize)?;
+        if task.link.pass == self.pass {
+            return None; // it came during the pass
+        }
+        self.remove(tasks, index);
+        Some(index)
+    }
+
+    /// Forgets all tasks, which are about to be dropped.
+    pub fn clear(&mut self) {
+        (self.first, self.last, self.cursor) = (NONE, NONE, NONE);
+    }
+
+    /// Inserts a task in front of `next`, at the end if that is none.
+    fn insert(&mut self, tasks: &mut Slab<Task>, index: u32, next: u32) {
+        if tasks[index as usize].link.queued {
+            return;
+        }
+        let previous = match next {
+            NONE => self.last,
+            other => tasks[other as usize].link.previous,
+        };
+        tasks[index as usize].link = Link { queued: true, pass: self.pass, previous, next };
+        match previous {
+            NONE => self.first = index,
+            other => tasks[other as usize].link.next = index,
+        }
+        match next {
+            NONE => self.last = index,
+            other => tasks[other as usize].link.previous = index,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs every check on the original and then on ours, in a network where nothing leads outside.
 
-    clients.py WORK [WORD...]       only the checks that have one of the words in their line
+    clients.py WORK [WORD...]       only the checks that have all the words in their line
 """
 
 import concurrent.futures
@@ -14,6 +14,9 @@ sys.path.insert(1, str(Path(__file__).parent.parent / "dns"))
 
 import harness
 import namespace
+import with_kresd  # noqa: F401 pylint: disable=unused-import
+import with_lua_http  # noqa: F401 pylint: disable=unused-import
+import with_prosody  # noqa: F401 pylint: disable=unused-import
 
 # A check waits about as often as it works.
 AT_ONCE = 4
@@ -61,10 +64,6 @@ def main():
     namespace.enter()
     quiet_network()
     harness.prepare()
-    import with_lua_http  # noqa: F401 pylint: disable=unused-import,import-outside-toplevel
-    import with_kresd  # noqa: F401 pylint: disable=unused-import,import-outside-toplevel
-    import with_prosody  # noqa: F401 pylint: disable=unused-import,import-outside-toplevel
-
     words = sys.argv[2:]
     jobs = []
     for check in harness.CHECKS:

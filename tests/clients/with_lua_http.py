@@ -9,9 +9,8 @@ import ssl
 import struct
 import threading
 import time
-from pathlib import Path
 
-from harness import (HERE, SECONDS, WORK, alphabet, check, contains, equal, file, free_port, need, text)
+from harness import HERE, SECONDS, alphabet, check, contains, equal, file, free_port, need, text
 from websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket
 
 MEGABYTES = 8_000_000
@@ -69,8 +68,7 @@ def get(path, *lines):
 
 
 def trusting():
-    context = ssl.create_default_context(cafile=file("ca.pem"))
-    return context
+    return ssl.create_default_context(cafile=file("ca.pem"))
 
 
 def still_serves(served, side):
@@ -111,7 +109,8 @@ def curl_gets_chunks_and_large_bodies_from_lua_http(side):
 def curl_uploads_megabytes_to_lua_http_with_a_length_and_in_chunks(side):
     with server(side) as served:
         for more in ([], ["--header", "Transfer-Encoding: chunked"]):
-            found = curl(side, "--header", "Expect:", "--data-binary", "@-", *more, served.url("digest"), text_in=alphabet(MEGABYTES))
+            found = curl(side, "--header", "Expect:", "--data-binary", "@-", *more, served.url("digest"),
+                         text_in=alphabet(MEGABYTES))
             equal(found.decode(), f"{MEGABYTES} {digest(MEGABYTES)}\n")
 
 
@@ -401,7 +400,8 @@ def lua_http_sends_its_body_only_after_100_continue(side):
     with server(side) as served:
         found = client(side, "task", "upload", served.url("digest"), "size=52000", "expect=yes")
         contains(found, "200\t52000 ")
-        equal(client(side, "main", "upload", served.url("refuse"), "size=52000", "expect=yes"), "403\tno, thank you\n\n0 were sent\n")
+        found = client(side, "main", "upload", served.url("refuse"), "size=52000", "expect=yes")
+        equal(found, "403\tno, thank you\n\n0 were sent\n")
 
 
 @check()

@@ -63,7 +63,8 @@ class Client:
         self.hear(r"<jid>([^<]*)</jid>")
 
     def begin(self):
-        self.say("<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
+        self.say("<stream:stream to='localhost' version='1.0' xmlns='jabber:client' "
+                 "xmlns:stream='http://etherx.jabber.org/streams'>")
         self.hear(r"<stream:features.*</stream:features>")
 
     def say(self, text):

@@ -35,6 +35,7 @@ lua-counts     600  sh tests/counts/lua.sh
 kqueue         600  sh tests/backends/run.sh kqueue
 ports          600  sh tests/backends/run.sh ports
 differential   600  sh tests/differential/run.sh
+clients        600  sh tests/clients/run.sh
 demo           300  sh tests/demo/run.sh
 "
 

@@ -114,7 +114,8 @@ LUA_FILES  := $(shell cd bindings/lua && find . -name '*.lua' | sed 's|^\./||' |
 
 # $(1) is the version, $(2) its digits. LUAxx_CFLAGS is looked up at most once, and
 # only where it is needed. The module looks for the library where both will be
-# installed: relative to itself in the usual layout, so that it can be moved.
+# installed: relative to itself in the usual layout, so that it can be moved. (The path is a little longer than it need
+# be: the loader reads eight bytes at a time, and valgrind would complain of those behind its end.)
 define lua_rules
 lua$(2)path  ?= $$(datadir)/lua/$(1)
 lua$(2)cpath ?= $$(libdir)/lua/$(1)
@@ -122,7 +123,7 @@ lua$(2)cpath ?= $$(libdir)/lua/$(1)
 LUA$(2)_CFLAGS = $$(eval LUA$(2)_CFLAGS := $$(shell CC=$$(call quote,$$(CC)) \
     CPPFLAGS=$$(call quote,$$(CPPFLAGS)) tools/find-lua $(1) 2>/dev/null))$$(LUA$(2)_CFLAGS)
 LUA$(2)_OBJECTS := $$(LUA_C:bindings/lua/src/%.c=build/lua$(1)/%.o)
-LUA$(2)_RUNPATH  = $$(if $$(filter $$(libdir)/lua/$(1),$$(lua$(2)cpath)),$$(ORIGIN)/../..,$$(libdir))
+LUA$(2)_RUNPATH  = $$(if $$(filter $$(libdir)/lua/$(1),$$(lua$(2)cpath)),$$(ORIGIN)/.././../.,$$(libdir))
 LUA$(2)_COMPILE  = $$(CC) $$(LUA$(2)_CFLAGS) $$(CPPFLAGS) -Iinclude $$(CFLAGS) -Wall -Wextra -fPIC
 LUA$(2)_LINK     = $$(CC) $$(CFLAGS) $$(LDFLAGS) $$(MODULE_FLAGS) '-Wl,-rpath,$$(LUA$(2)_RUNPATH)' $$(SOFLAGS)
 

@@ -3099,7 +3099,8 @@ int cq_thread_explain(const char *text,
 
 /**
  * Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and
- * tells what its function returned, or EOWNERDEAD if it never did (pthread_exit). In a fiber only
+ * tells what its function returned, or EOWNERDEAD if it never did: after pthread_exit(3) at once, after the raw system
+ * call exit(2), on Linux, within a second or at the timeout. In a fiber only
  * the fiber waits; outside a controller the thread does. A thread may be joined again, with the
  * same result.
  *

@@ -3,7 +3,7 @@
 //! outside a controller it blocks the thread, inside a callback it is refused.
 
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Fired, Member, Payload, TaskId};
+use crate::controller::{Controller, Fired, Member, Payload, TaskId, FIRED};
 use crate::errno::{Errno, Result};
 use crate::sys;
 use crate::sys::fiber::{Stack, Stackful};
@@ -189,8 +189,15 @@ fn block_on(member: &Member) -> Result<()> {
     }
 }
 
-/// Waits with a controller of its own.
+/// Waits with a controller of its own, or by time alone, which takes no descriptor.
 fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
+    let set: Vec<Member> = set.into_iter().collect();
+    let by_time = |member: &Member| {
+        (member.fd < 0 || member.events == 0) && member.condition.is_none() && member.also.is_none()
+    };
+    if !set.is_empty() && set.iter().all(by_time) {
+        return block_for(&set, each);
+    }
     let controller = Controller::new()?;
     let task = controller.spawn(Payload::Foreign(0))?;
     let mut fired = Vec::new();
@@ -202,6 +209,20 @@ fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> 
             return Ok(());
         }
     }
+}
+
+/// Waits for the first of several timeouts, for ever without any.
+fn block_for(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
+    let began = Instant::now();
+    let first = set.iter().filter_map(|member| member.timeout).min();
+    block_on(&Member { timeout: first, ..Member::NOTHING })?;
+    let now = Instant::now();
+    for (index, member) in set.iter().enumerate() {
+        if member.timeout.is_some_and(|span| began.after(span) <= now) {
+            each(Fired { member: index as u32, events: FIRED as u32 });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

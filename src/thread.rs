@@ -3,6 +3,7 @@
 //!
 //! What a thread runs, and how it is entered, is the C boundary's affair (`capi/thread.rs`).
 
+use crate::clock::Span;
 use crate::controller::{cancel_everywhere, Member};
 use crate::errno::{Errno, Result};
 use crate::socket::{forks, Socket};
@@ -12,12 +13,16 @@ use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 thread_local! {
     /// The thread that this is, if it was started here. Dropped when it ends, in whatever way.
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
+
+/// How long somebody waits for a thread before he looks whether it has vanished, which nothing tells.
+pub const LOOK: Span = Span(1_000_000_000);
 
 /// How a thread ended.
 #[derive(PartialEq, Eq, Debug)]
@@ -44,6 +49,8 @@ struct Shared {
     end: File,
     /// How many forks there had been when it was made: a child has copies.
     born: u32,
+    /// The system's number of the thread; 0 until it runs.
+    number: AtomicI32,
 }
 
 /// The thread's own side.
@@ -63,7 +70,8 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
     let (ours, theirs) = sys::socket::owned_pair(libc::SOCK_STREAM)?;
     let (ended, end) = sys::pipe()?;
     let (outcome, id, end) = (OnceLock::new(), Mutex::new(None), File::from(end));
-    let shared = Arc::new(Shared { outcome, id, ended, end, born: forks() });
+    let shared =
+        Arc::new(Shared { outcome, id, ended, end, born: forks(), number: AtomicI32::new(0) });
     let entry = Entry { shared: Arc::clone(&shared), socket: theirs };
     Ok((Thread { shared }, entry, Socket::adopt(ours.into_raw_fd())?))
 }
@@ -71,6 +79,7 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
 impl Entry {
     /// Makes the calling thread the one that was prepared. Its end of the socket pair.
     pub fn enter(self) -> Result<Socket> {
+        self.shared.number.store(sys::thread::number(), Ordering::Release);
         let current = Current { shared: self.shared, reason: None };
         CURRENT.with(|place| *place.borrow_mut() = Some(current));
         Socket::adopt(self.socket.into_raw_fd())
@@ -124,6 +133,14 @@ impl Thread {
         Ok(outcome)
     }
 
+    /// Notes that it is gone if it has vanished without a word: by the raw system call exit(2), say.
+    pub fn look_for_it(&self) {
+        let number = self.shared.number.load(Ordering::Acquire);
+        if number != 0 && self.outcome().is_none() && sys::thread::is_gone(number) {
+            let _ = self.shared.outcome.set(Outcome { code: libc::EOWNERDEAD, reason: None });
+        }
+    }
+
     /// How it ended. `None` while it runs.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.shared.outcome.get()
@@ -153,8 +170,8 @@ impl Thread {
 
     /// What to wait for until it has ended.
     pub fn interest(&self) -> Member {
-        let (fd, events) = (self.fd(), libc::POLLIN);
-        Member { fd, events, owned: true, ..Member::NOTHING }
+        let (fd, events, timeout) = (self.fd(), libc::POLLIN, Some(LOOK));
+        Member { fd, events, owned: true, timeout, ..Member::NOTHING }
     }
 }
 

@@ -36,6 +36,7 @@ kqueue         600  sh tests/backends/run.sh kqueue
 ports          600  sh tests/backends/run.sh ports
 differential   600  sh tests/differential/run.sh
 table          300  sh tests/differential/table/run.sh
+clients        600  sh tests/clients/run.sh
 demo           300  sh tests/demo/run.sh
 "
 

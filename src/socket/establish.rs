@@ -121,10 +121,12 @@ impl Inner {
         }
     }
 
-    /// The same for a listener. An adopted descriptor may be bound only: listen(2) refuses what cannot listen.
+    /// The same for a listener. A descriptor that somebody else made may be bound only, so that it has to be told;
+    /// listen(2) refuses what cannot listen.
     pub fn establish_listener(&mut self) -> Result<()> {
         self.establish()?;
-        if self.adopted && self.tls.is_none() && matches!(self.phase, Phase::Connected) {
+        let stream = matches!(self.kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET);
+        if stream && self.tls.is_none() && matches!(self.phase, Phase::Connected) {
             sock::listen(self.fd, sock::BACKLOG)?;
             self.phase = Phase::Listening;
         }
@@ -133,6 +135,7 @@ impl Inner {
 
     fn enter(&mut self, phase: Phase) -> Result<()> {
         self.phase = phase;
+        self.drained &= !matches!(self.phase, Phase::Listening); // who reads from a listener is to be told
         match (&self.phase, self.plan.take()) {
             (Phase::Connected, Some(plan)) => plan.options.relax(self.fd, false),
             (Phase::Listening, Some(plan)) => plan.options.relax(self.fd, true),

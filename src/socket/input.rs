@@ -66,6 +66,7 @@ impl Socket {
         let shared = Rc::clone(&self.inner);
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.begin();
+        inner.flush_before_input();
         inner.look_behind_the_end();
         while inner.input.queue.len() < size && !inner.message {
             inner.receive_some(size, false).map_err(|error| match error {

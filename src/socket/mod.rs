@@ -150,8 +150,6 @@ pub(crate) struct Inner {
     send_flags: i32,
     /// It came from a listener.
     accepted: bool,
-    /// The descriptor was made by somebody else, who may have left it in any state.
-    adopted: bool,
     /// Bytes go through here once the handshake has begun.
     tls: Option<Box<Engine>>,
     /// What TLS has to know about the peer, if anything.
@@ -202,7 +200,6 @@ impl Inner {
             message: false,
             send_flags: libc::MSG_NOSIGNAL,
             accepted: false,
-            adopted: false,
             tls: None,
             peer: None,
             reason: None,
@@ -288,7 +285,7 @@ impl Socket {
         sock::adopt(fd)?;
         let phase = if listens { Phase::Listening } else { Phase::Connected };
         let mut inner = Inner::new(fd, kind, phase);
-        (inner.exposed, inner.adopted) = (true, true);
+        inner.exposed = true;
         Ok(Socket::from_inner(inner))
     }
 
@@ -477,6 +474,9 @@ impl Socket {
         let shared = Rc::clone(&self.inner);
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
+        if let Phase::Failed(error) = inner.phase {
+            return Err(error);
+        }
         let _ = inner.release_held();
         if how != libc::SHUT_RD {
             inner.close_secure();
@@ -523,7 +523,11 @@ impl Socket {
 
     /// The peer's name.
     pub fn peer_name(&self) -> Result<Name> {
-        match sock::peer_name(self.open_fd()?) {
+        let fd = self.open_fd()?;
+        if fd < 0 {
+            return Ok(Name::Unnamed(libc::AF_UNSPEC)); // still looking for its addresses
+        }
+        match sock::peer_name(fd) {
             Ok(found) => Ok(address::name(&found)),
             Err(e) if matches!(e.raw_os_error(), Some(libc::ENOTCONN | libc::ENOTSOCK)) => {
                 Ok(Name::Unnamed(libc::AF_UNSPEC))
@@ -534,7 +538,11 @@ impl Socket {
 
     /// This end's name.
     pub fn local_name(&self) -> Result<Name> {
-        match sock::local_name(self.open_fd()?) {
+        let fd = self.open_fd()?;
+        if fd < 0 {
+            return Ok(Name::Unnamed(libc::AF_UNSPEC));
+        }
+        match sock::local_name(fd) {
             Ok(found) => Ok(address::name(&found)),
             Err(e) if e.raw_os_error() == Some(libc::ENOTSOCK) => {
                 Ok(Name::Unnamed(libc::AF_UNSPEC))

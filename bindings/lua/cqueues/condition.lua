@@ -2,9 +2,9 @@
 -- cqueues.condition: waiting for a condition variable is polling it.
 
 local core = require "_cqueues.condition"
-local cqueues = require "_cqueues"
+local cqueues = require "cqueues"
 
-local condition = cqueues._public(core)
+local condition = require "_cqueues"._public(core)
 local poll = cqueues.poll
 
 -- poll answers in the order of its arguments, so the condition comes first if it was signalled.

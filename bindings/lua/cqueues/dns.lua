@@ -2,7 +2,7 @@
 -- cqueues.dns: questions through a pool of resolvers that all share.
 
 local core = require "_cqueues.dns"
-local cqueues = require "_cqueues"
+local cqueues = require "cqueues"
 local errno = require "_cqueues.errno"
 local resolvers = require "cqueues.dns.resolvers"
 

@@ -2,22 +2,17 @@
 -- cqueues.notify: waiting for a change is polling the notifier.
 
 local core = require "_cqueues.notify"
-local cqueues = require "_cqueues"
+local cqueues = require "cqueues"
 
-local notify = cqueues._public(core)
+local notify = require "_cqueues"._public(core)
 
 local begin, fetch = core._begin, core._fetch
 local poll, monotime = cqueues.poll, cqueues.monotime
 
 --- Waits for a change, at most that many seconds. What happened, as bits, and the name that it happened to; nil when
 -- the time is over; nil and a code when there is nothing left to watch (ENOENT) or something cannot be watched.
---
--- Whoever has time polls first, unless something is left of what was read before: one system call less.
 local function get(self, seconds)
-	local patient, left, deadline = begin(self, seconds)
-	if patient then
-		poll(self, left)
-	end
+	local left, deadline = begin(self, seconds)
 	while true do
 		local changes, name = fetch(self)
 		if changes then

@@ -2,21 +2,16 @@
 -- cqueues.signal: waiting for a signal is polling its listener.
 
 local core = require "_cqueues.signal"
-local cqueues = require "_cqueues"
+local cqueues = require "cqueues"
 
-local signal = cqueues._public(core)
+local signal = require "_cqueues"._public(core)
 
 local begin, fetch = core._begin, core._fetch
 local poll, monotime = cqueues.poll, cqueues.monotime
 
 --- Waits for a signal of the listener's, at most that many seconds. Its number, or nil.
---
--- Whoever has time polls first, as a signal that is there already shows then: one system call less.
 core._define("wait", function(self, seconds)
-	local patient, left, deadline = begin(self, seconds)
-	if patient then
-		poll(self, left)
-	end
+	local left, deadline = begin(self, seconds)
 	while true do
 		local number = fetch(self)
 		if number then

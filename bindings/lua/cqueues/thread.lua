@@ -2,18 +2,19 @@
 -- cqueues.thread: joining a thread is polling it until it has ended.
 
 local core = require "_cqueues.thread"
-local cqueues = require "_cqueues"
+local cqueues = require "cqueues"
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
 
-local thread = cqueues._public(core)
+local thread = require "_cqueues"._public(core)
 
 local begin, outcome = core._begin, core._outcome
+local LOOK = 1 -- seconds
 local poll, monotime = cqueues.poll, cqueues.monotime
 
 --- Waits until the thread has ended, at most that many seconds. True, and what went wrong in it: a text, an error number,
 -- or nil; false and ETIMEDOUT while it runs. May be called again.
 core._define("join", function(self, seconds)
-	local _, left, deadline = begin(self, seconds)
+	local left, deadline = begin(self, seconds)
 	while true do
 		local ended, why = outcome(self)
 		if ended ~= nil then
@@ -23,7 +24,8 @@ core._define("join", function(self, seconds)
 		if left and left <= 0 then
 			return false, ETIMEDOUT
 		end
-		poll(self, left)
+		-- Now and then it looks for a thread that has vanished, which no descriptor tells.
+		poll(self, left and left < LOOK and left or LOOK)
 	end
 end)
 

@@ -558,10 +558,12 @@ static int controller_alert(lua_State *L)
 static int controller_pause(lua_State *L)
 {
 	struct controller *controller = check(L);
-	int signals[64], count = lua_gettop(L) - 1;
-	luaL_argcheck(L, count <= 64, 2, "too many signals");
-	for (int i = 0; i < count; i++)
-		signals[i] = (int)luaL_checkinteger(L, i + 2);
+	int signals[64], count = 0, top = lua_gettop(L);
+	for (int i = 2; i <= top; i++) {
+		lua_Integer signal = luaL_checkinteger(L, i);
+		if (signal > 0 && signal <= 64 && count < 64) /* others are none */
+			signals[count++] = (int)signal;
+	}
 	int code = cq_controller_pause(controller->cq, signals, (size_t)count);
 	if (code)
 		return luaL_error(L, "%s", cq_strerror(code));

@@ -47,8 +47,8 @@ static int cqueues_type(lua_State *L)
 /* cqueues.interpose(name, function) */
 static int cqueues_interpose(lua_State *L)
 {
-	const char *name = luaL_checkstring(L, 1);
-	if (!strcmp(name, "step"))
+	const char *name = lua_tostring(L, 1);
+	if (name && !strcmp(name, "step"))
 		shim_self(L)->custom_step = 1;
 	return shim_interpose(L, &shim_self(L)->custom_controller);
 }

@@ -8,7 +8,14 @@
 /* errno.strerror(code) */
 static int errno_strerror(lua_State *L)
 {
-	lua_pushstring(L, cq_strerror((int)luaL_checkinteger(L, 1)));
+	int code = (int)luaL_checkinteger(L, 1);
+	if (code == CQ_ETLS || code == CQ_ENOTVERIFIED) {
+		/* What is wrong with TLS has many reasons: as ever, the text is that of the last failure. */
+		lua_getfield(L, LUA_REGISTRYINDEX, SHIM_TLS_REASON);
+		if (lua_isstring(L, -1))
+			return 1;
+	}
+	lua_pushstring(L, cq_strerror(code));
 	return 1;
 }
 
@@ -18,8 +25,6 @@ int luaopen__cqueues_errno(lua_State *L)
 	int code;
 	lua_newtable(L);
 	for (size_t i = 0; cq_errno_list(i, &name, &code) == 0; i++) {
-		if (code < 0)
-			continue; /* the library's own have texts, but are not names of the system */
 		lua_pushinteger(L, code);
 		lua_setfield(L, -2, name);
 		lua_pushstring(L, cq_errno_name(code));

@@ -145,8 +145,8 @@ static int notifier_match(lua_State *L)
 static int notifier_begin(lua_State *L)
 {
 	double timeout;
-	struct notifier *notifier = shim_begin(L, shim_notifier_tag, SHIM_NOTIFIER, &timeout);
-	return shim_push_limit(L, isnan(cq_notify_timeout(notifier->notifier)), timeout);
+	shim_begin(L, shim_notifier_tag, SHIM_NOTIFIER, &timeout);
+	return shim_push_limit(L, timeout);
 }
 
 /* _fetch(notifier): changes and the name; nil; or nil and a code */

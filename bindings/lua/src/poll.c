@@ -89,7 +89,7 @@ static int load_events(lua_State *L, int object, cq_interest *interest)
 /* Seconds that a poll waits: those below 0 have passed. */
 static double span(double seconds)
 {
-	return seconds < 0 ? 0 : seconds; /* NaN stays: no limit */
+	return isinf(seconds) ? NAN : seconds < 0 ? 0 : seconds; /* NaN stays: no limit */
 }
 
 static int load_timeout(lua_State *L, int object, cq_interest *interest)
@@ -257,13 +257,25 @@ int shim_interest_fd(const cq_interest *interest)
 	return interest->socket ? cq_socket_pollfd(interest->socket) : interest->fd;
 }
 
-/* The descriptor of a number or an object, -1 for none. */
 int shim_descriptor(lua_State *L, struct shim *shim, int index)
 {
 	cq_interest interest;
-	if (lua_type(L, index) == LUA_TNUMBER)
-		return (int)lua_tointeger(L, index);
-	if (!shim_ask_own(L, shim, index, &interest) && shim_ask_foreign(L, index, &interest))
-		return lua_error(L);
-	return shim_interest_fd(&interest);
+	lua_Integer fd;
+	int type = lua_type(L, index);
+	if (type == LUA_TNUMBER) {
+		luaL_argcheck(L, shim_tointeger(L, index, &fd), index, "number has no integer representation");
+		return fd == (int)fd ? (int)fd : -1;
+	}
+	if (type == LUA_TUSERDATA && shim_ask_own(L, shim, index, &interest) && !interest.condition)
+		return shim_interest_fd(&interest);
+	lua_getfield(L, index, "pollfd");
+	if (lua_type(L, -1) == LUA_TFUNCTION) {
+		lua_pushvalue(L, index);
+		lua_call(L, 1, 1);
+	}
+	if (lua_type(L, -1) != LUA_TNUMBER)
+		return luaL_error(L, "error loading field pollfd: number expected, got %s", luaL_typename(L, -1));
+	fd = lua_tointeger(L, -1);
+	lua_pop(L, 1);
+	return fd == (int)fd ? (int)fd : -1;
 }

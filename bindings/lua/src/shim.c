@@ -162,14 +162,17 @@ void *shim_test_class(lua_State *L, int index, const char *name)
 
 int shim_interpose(lua_State *L, int *custom)
 {
-	const char *name = luaL_checkstring(L, 1);
+	const char *name = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "";
+	luaL_checkany(L, 1);
 	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
 		*custom = 1;
 	lua_settop(L, 2);
 	lua_getfield(L, lua_upvalueindex(2), "__index");
-	lua_getfield(L, -1, name);
+	lua_pushvalue(L, 1);
+	lua_gettable(L, -2);
+	lua_pushvalue(L, 1);
 	lua_pushvalue(L, 2);
-	lua_setfield(L, -3, name);
+	lua_settable(L, -4);
 	return 1;
 }
 
@@ -260,7 +263,7 @@ const char *shim_check_text(lua_State *L, int index)
 double shim_timeout(lua_State *L, int index)
 {
 	int none = lua_isnoneornil(L, index) || (lua_isboolean(L, index) && !lua_toboolean(L, index));
-	return none ? NAN : (double)shim_checknumber(L, index);
+	return none ? NAN : lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : SHIM_NO_NUMBER;
 }
 
 double shim_seconds(lua_State *L, int index)
@@ -273,20 +276,19 @@ void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeou
 	void *object = shim_test(L, 1, tag);
 	if (!object)
 		type_error(L, 1, 1, name);
-	if (!lua_isnoneornil(L, 2) && !lua_isnumber(L, 2))
+	if (lua_toboolean(L, 2) && !lua_isnumber(L, 2))
 		type_error(L, 1, 2, "number");
 	*timeout = shim_seconds(L, 2);
 	return object;
 }
 
-int shim_push_limit(lua_State *L, int patient, double timeout)
+int shim_push_limit(lua_State *L, double timeout)
 {
-	lua_pushboolean(L, patient && !(timeout <= 0));
 	if (isnan(timeout))
-		return 1;
+		return 0;
 	lua_pushnumber(L, timeout);
 	lua_pushnumber(L, cq_monotime() + timeout);
-	return 3;
+	return 2;
 }
 
 int shim_nil_and_code(lua_State *L, int code)

@@ -164,6 +164,7 @@ extern const char shim_listener_tag[], shim_thread_tag[], shim_notifier_tag[];
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
 #define SHIM_CONTROLLERS "cqueues.controllers" /* weak: number -> controller */
+#define SHIM_TLS_REASON "cqueues.tls.reason" /* why TLS failed last, in words */
 
 struct shim *shim_state(lua_State *L);
 void shim_push_state(lua_State *L);
@@ -207,6 +208,8 @@ const char *shim_checkstring(lua_State *L, int index, size_t *size);
 double shim_seconds(lua_State *L, int index);
 /* The same, where a wrong type throws. */
 double shim_timeout(lua_State *L, int index);
+/* A timeout of a wrong type: found out when it is needed, as ever. */
+#define SHIM_NO_NUMBER (-0x1p1000)
 /* The string at `index`, which must be the same for C; throws otherwise. */
 const char *shim_check_text(lua_State *L, int index);
 /* nil, code. */
@@ -217,8 +220,8 @@ int shim_failure(lua_State *L, int code);
 /* A method that waits may stand in Lua: a loop of asking and polling. It begins with this, which checks an object
  * at 1 and seconds at 2 (NaN for none); errors name the method. */
 void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout);
-/* Pushes whether to poll before asking, the seconds and the deadline; no more than the first without a limit. */
-int shim_push_limit(lua_State *L, int patient, double timeout);
+/* Pushes the seconds and the deadline; nothing without a limit. */
+int shim_push_limit(lua_State *L, double timeout);
 
 /* A bit, the name of its constant, and what strflag calls it. A list ends with bit 0. */
 struct shim_flag {

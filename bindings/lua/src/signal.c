@@ -169,9 +169,8 @@ static int listener_events(lua_State *L)
 static int listener_begin(lua_State *L)
 {
 	double timeout;
-	struct listener *listener = shim_begin(L, shim_listener_tag, SHIM_LISTENER, &timeout);
-	/* Without a descriptor, what is pending already would wait for the next interval. */
-	return shim_push_limit(L, cq_signal_pollfd(listener->listener) >= 0, timeout);
+	shim_begin(L, shim_listener_tag, SHIM_LISTENER, &timeout);
+	return shim_push_limit(L, timeout);
 }
 
 /* _fetch(listener): the number of a signal that came, or nil */

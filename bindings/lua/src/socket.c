@@ -199,9 +199,11 @@ static int socket_dup(lua_State *L)
 
 static int number_of(lua_State *L, int index)
 {
+	lua_Integer fd;
 	if (!lua_isnumber(L, index))
 		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
-	return (int)lua_tointeger(L, index);
+	luaL_argcheck(L, shim_tointeger(L, index, &fd), 1, "number has no integer representation");
+	return fd == (int)fd ? (int)fd : -1;
 }
 
 /* socket.fdopen(fd or { fd = fd, ... }) */
@@ -229,8 +231,8 @@ static int socket_interpose(lua_State *L)
 		const char *name;
 		unsigned bit;
 	} used[] = { { "recv", RECV }, { "send", SEND }, { "accept", TAKE }, { "onerror", ONERROR }, { "timeout", LIMIT } };
-	const char *name = luaL_checkstring(L, 1);
-	for (size_t i = 0; i < sizeof used / sizeof *used; i++)
+	const char *name = lua_tostring(L, 1);
+	for (size_t i = 0; name && i < sizeof used / sizeof *used; i++)
 		if (!strcmp(name, used[i].name))
 			shim_self(L)->replaced |= used[i].bit;
 	return shim_interpose(L, &shim_self(L)->custom_socket);

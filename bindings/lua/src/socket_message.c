@@ -25,7 +25,7 @@ static size_t check_size(lua_State *L, int index, size_t usual)
 		return usual;
 	lua_Number size = shim_checknumber(L, index);
 	if (!(size >= 0 && size <= INT_MAX))
-		shim_argerror(L, index, "size out of range");
+		return SIZE_MAX; /* for which there is no memory */
 	return size > PAGE ? (size_t)size : PAGE;
 }
 
@@ -37,6 +37,8 @@ int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int 
 	struct shim *shim = socket->object.shim;
 	size_t size;
 	int fd, code = socket->error[CQ_INPUT];
+	if (op->offset == SIZE_MAX)
+		return ENOMEM;
 	void *room = scratch(L, shim, op->offset);
 	if (!code)
 		code = cq_socket_try_recvfd(socket->so, room, op->offset, &size, &fd);
@@ -122,6 +124,8 @@ int shim_attempt_recvfrom(lua_State *L, struct socket *socket, struct op *op, in
 	size_t size;
 	cq_address from;
 	int code = socket->error[CQ_INPUT];
+	if (op->offset == SIZE_MAX)
+		return ENOMEM;
 	void *room = scratch(L, socket->object.shim, op->offset);
 	if (!code)
 		code = cq_socket_try_recvfrom(socket->so, room, op->offset, &size, &from, NULL);

@@ -6,7 +6,7 @@
 
 /* -- Reading ------------------------------------------------------------------------------- */
 
-/* A read format: nil is "*l", numbers are counts. */
+/* A read format: nil is "*l", numbers are counts; one that no program can mean counts nothing. */
 static struct format check_format(lua_State *L, int index)
 {
 	struct format format = { CQ_READ_LINE, 0, NULL };
@@ -32,15 +32,16 @@ static struct format check_format(lua_State *L, int index)
 		}
 		if (!lua_isnumber(L, index))
 			shim_argerror(L, index, lua_pushfstring(L, "invalid format %s", text));
-	} else if (lua_isnoneornil(L, index) || (type == LUA_TBOOLEAN && !lua_toboolean(L, index))) {
+	} else if (lua_isnoneornil(L, index)) {
 		return format;
 	} else {
 		shim_checkstring(L, index, NULL);
 	}
 	lua_Number count = lua_tonumber(L, index);
+	if (!(fabs(count) < 0x1p62))
+		count = 0;
 	format.kind = count < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
-	count = fabs(count);
-	format.count = count < (lua_Number)SIZE_MAX ? (size_t)count : SIZE_MAX;
+	format.count = (size_t)fabs(count);
 	return format;
 }
 
@@ -125,15 +126,28 @@ static int start_read(lua_State *L, struct socket *socket, int kind, int count, 
 	return shim_go(L, socket, &op);
 }
 
+/* The formats end with the first nil or false, and a sole one of those is "*l". The first lies at `index`. */
+static int count_formats(lua_State *L, int index)
+{
+	int count = 0;
+	while (lua_toboolean(L, index + count))
+		count++;
+	if (count == 0) {
+		lua_settop(L, index - 1);
+		lua_pushnil(L);
+		return 1;
+	}
+	lua_settop(L, index + count - 1);
+	return count;
+}
+
 /* socket:read(...) */
 static int socket_read(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	if (socket->object.shim->replaced & RECV)
 		return shim_delegate(L, "read");
-	if (lua_gettop(L) == 1)
-		lua_pushnil(L);
-	return start_read(L, socket, READ, lua_gettop(L) - 1, CQ_MODE_DEFAULT, NAN);
+	return start_read(L, socket, READ, count_formats(L, 2), CQ_MODE_DEFAULT, NAN);
 }
 
 /* socket:xread(format[, mode][, timeout]) */
@@ -189,9 +203,7 @@ static int next_xline(lua_State *L)
 static int socket_lines(lua_State *L)
 {
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
-	int count = lua_gettop(L) - 1;
-	if (count == 0)
-		lua_pushnil(L), count = 1;
+	int count = count_formats(L, 2);
 	luaL_argcheck(L, count <= 200, 201, "too many formats");
 	struct op *start = lua_newuserdata(L, sizeof *start);
 	*start = shim_op(LINES, count, CQ_MODE_DEFAULT, NAN);
@@ -232,7 +244,7 @@ static int socket_recv(lua_State *L)
 	uint32_t mode = shim_opt_mode(L, 3);
 	int code = socket->error[CQ_INPUT];
 	if (!code)
-		code = receive(socket, &format, mode, 0, &data, &size);
+		code = receive(socket, &format, mode, CQ_FLUSH, &data, &size);
 	if (!code && data) {
 		push_bytes(L, socket, data, size);
 		return 1;
@@ -265,7 +277,7 @@ static int socket_fill(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 3);
 	lua_Number size = shim_checknumber(L, 2);
-	size_t count = size > 0 ? (size_t)size : 0;
+	size_t count = size >= 0 && size < 0x1p62 ? (size_t)size : SIZE_MAX;
 	struct op op = shim_op(FILL, 0, CQ_MODE_DEFAULT, shim_timeout(L, 3));
 	op.offset = count;
 	lua_settop(L, 1);
@@ -367,8 +379,6 @@ static double accept_arguments(lua_State *L)
 {
 	double timeout = NAN;
 	lua_settop(L, 3);
-	if (lua_isboolean(L, 2) && !lua_toboolean(L, 2))
-		lua_pushnil(L), lua_replace(L, 2);
 	int table = lua_istable(L, 2);
 	if (table) {
 		lua_getfield(L, 2, "timeout");
@@ -377,8 +387,8 @@ static double accept_arguments(lua_State *L)
 		timeout = shim_timeout(L, -1);
 		lua_pop(L, 1);
 	}
-	int last = table || lua_isnil(L, 2) ? 3 : 2;
-	double given = shim_timeout(L, last);
+	/* What is neither options nor a number is no first argument. */
+	double given = shim_timeout(L, lua_type(L, 2) == LUA_TNUMBER ? 2 : 3);
 	if (table) {
 		cq_options *options = shim_new_options(L);
 		shim_load_options(L, 2, options, 0);

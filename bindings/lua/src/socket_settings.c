@@ -56,10 +56,17 @@ static int for_each_side(lua_State *L, int index, void (*each)(lua_State *, stru
 
 /* -- Modes and sizes, of a socket or of the class ------------------------------------------------ */
 
+static uint32_t check_mode(lua_State *L, int index)
+{
+	if (!lua_isnoneornil(L, index))
+		luaL_checkstring(L, index);
+	return shim_opt_mode(L, index);
+}
+
 static int set_modes(lua_State *L, int index, uint32_t (*get)(void *, uint32_t),
                      void (*set)(void *, uint32_t, uint32_t), void *target)
 {
-	uint32_t mode[2] = { shim_opt_mode(L, index), shim_opt_mode(L, index + 1) };
+	uint32_t mode[2] = { check_mode(L, index), check_mode(L, index + 1) };
 	for (uint32_t side = 0; side < 2; side++) {
 		push_mode(L, get(target, side), side);
 		if (mode[side])
@@ -173,7 +180,7 @@ static int socket_setvbuf(lua_State *L)
 {
 	cq_socket *so = shim_socket(L, 1)->so;
 	int which = luaL_checkoption(L, 2, "line", vbuf_names);
-	size_t size = lua_isnoneornil(L, 3) ? 4096 : opt_size(L, 3);
+	size_t size = opt_size(L, 3);
 	uint32_t mode = cq_socket_mode(so, CQ_OUTPUT);
 	push_vbuf(L, mode, cq_socket_bufsiz(so, CQ_OUTPUT));
 	cq_socket_set_mode(so, CQ_OUTPUT, with_buffering(mode, which));
@@ -412,10 +419,20 @@ static void push_eof(lua_State *L, struct socket *socket, uint32_t side)
 	lua_pushboolean(L, cq_socket_eof(socket->so, side));
 }
 
-/* socket:eof([which]) */
+/* socket:eof([which]): other letters are passed over */
 static int socket_eof(lua_State *L)
 {
-	return for_each_side(L, 2, push_eof, shim_socket(L, 1));
+	struct socket *socket = shim_socket(L, 1);
+	const char *which = luaL_optstring(L, 2, "rw");
+	int count = 0;
+	luaL_checkstack(L, (int)strlen(which) + 1, "too many directions");
+	for (; *which; which++) {
+		if (*which != 'r' && *which != 'w')
+			continue;
+		push_eof(L, socket, *which == 'r' ? CQ_INPUT : CQ_OUTPUT);
+		count++;
+	}
+	return count;
 }
 
 /* socket:pending() */

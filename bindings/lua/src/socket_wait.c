@@ -163,10 +163,22 @@ static void push_first_results(lua_State *L, int failure)
 		lua_pushnil(L);
 }
 
+/* For errno.strerror. */
+static void keep_tls_reason(lua_State *L, const struct socket *socket)
+{
+	char reason[512];
+	if (cq_socket_reason(socket->so, reason, sizeof reason) || !*reason)
+		return;
+	lua_pushstring(L, reason);
+	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_TLS_REASON);
+}
+
 /* Asks the error handler; returns nil or false and what it answers. */
 static int fail(lua_State *L, struct socket *socket, struct op *op, const char *name, int side, int code)
 {
 	int failure = kinds[op->kind].failure;
+	if (code == CQ_ETLS || code == CQ_ENOTVERIFIED)
+		keep_tls_reason(L, socket);
 	if (side >= 0) {
 		socket->error[side] = code;
 		if (socket->errors[side]++ > socket->maxerrs[side])
@@ -562,6 +574,8 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 		double left = NAN;
 		if (!isnan(op->timeout) || !isnan(op->deadline)) {
 			double now = cq_monotime();
+			if (op->timeout == SHIM_NO_NUMBER)
+				return shim_error(L, "%s", "the timeout is no number");
 			if (isnan(op->deadline))
 				op->deadline = now + op->timeout;
 			else if (op->deadline <= now)
@@ -630,6 +644,8 @@ int shim_deadline(lua_State *L)
 	double timeout = shim_timeout(L, 2);
 	if (isnan(timeout))
 		timeout = socket->object.shim->replaced & LIMIT ? ask_timeout(L) : socket->timeout;
+	if (timeout == SHIM_NO_NUMBER)
+		return shim_error(L, "%s", "the timeout is no number");
 	if (isnan(timeout))
 		return 0;
 	lua_pushnumber(L, cq_monotime() + timeout);

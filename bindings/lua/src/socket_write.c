@@ -62,10 +62,13 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 	*mode = CQ_MODE_DEFAULT;
 	*timeout = NAN;
 	for (int i = index; i < index + 2; i++) {
-		if (lua_type(L, i) == LUA_TNUMBER)
+		int type = lua_type(L, i);
+		if (lua_isnumber(L, i))
 			*timeout = lua_tonumber(L, i);
-		else if (lua_toboolean(L, i))
+		else if (type == LUA_TSTRING)
 			*mode = shim_opt_mode(L, i);
+		else if (lua_toboolean(L, i))
+			*timeout = SHIM_NO_NUMBER;
 	}
 }
 
@@ -73,6 +76,8 @@ void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *time
 static int socket_xwrite(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
+	if (lua_type(L, 2) != LUA_TSTRING)
+		return shim_argerror(L, 2, lua_pushfstring(L, "string expected, got %s", luaL_typename(L, 2)));
 	if (socket->object.shim->replaced & SEND)
 		return shim_delegate(L, "xwrite");
 	uint32_t mode;
@@ -110,9 +115,10 @@ int shim_socket_send(lua_State *L)
 	size_t size, sent = 0;
 	lua_settop(L, 5);
 	const char *data = luaL_checklstring(L, 2, &size);
-	lua_Integer from = luaL_checkinteger(L, 3), to = luaL_checkinteger(L, 4);
-	luaL_argcheck(L, from >= 1 && (size_t)from <= size + 1, 3, "start index beyond object boundary");
-	luaL_argcheck(L, to < from || (size_t)to <= size, 4, "end index beyond object boundary");
+	lua_Number first = luaL_checknumber(L, 3), last = luaL_checknumber(L, 4); /* fractions are cut */
+	luaL_argcheck(L, first >= 1 && first < (lua_Number)size + 2, 3, "start index beyond object boundary");
+	luaL_argcheck(L, last >= 0 && last < (lua_Number)size + 1, 4, "end index beyond object boundary");
+	lua_Integer from = (lua_Integer)first, to = (lua_Integer)last;
 	int code = socket->error[CQ_OUTPUT];
 	if (!code && to >= from)
 		code = cq_socket_send(socket->so, data + from - 1, (size_t)(to - from + 1), shim_opt_mode(L, 5), &sent);

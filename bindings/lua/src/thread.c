@@ -166,7 +166,7 @@ static int thread_begin(lua_State *L)
 {
 	double timeout;
 	shim_begin(L, shim_thread_tag, SHIM_THREAD, &timeout);
-	return shim_push_limit(L, 0, timeout); /* asking costs no system call */
+	return shim_push_limit(L, timeout);
 }
 
 /* Pushes what a thread that has ended said, or the error number that it returned. */

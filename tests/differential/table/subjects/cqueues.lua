@@ -130,7 +130,8 @@ call("poll", { call = function(_, ...) return pack(cqueues.poll(0.002, ...)) end
 	timeout_place = 1 })
 list[#list].name = "cqueues.poll(seconds,)"
 call("sleep", { places = 1, where = "task" })
-call("sleep", { places = 1, alone = true, base = { 0.002 }, timeout_place = 1, not_kinds = { table = true, text = true,
+call("sleep", { places = 1, alone = true, base = { 0.002 }, timeout_place = 1, not_kinds = { ["minus-infinity"] = true,
+	table = true, text = true,
 	empty = true, ["same-class"] = true, ["other-class"] = true, ["function"] = true, coroutine = true, file = true,
 	["closed-file"] = true, tostring = true, ["tostring-throws"] = true, ["tostring-closes"] = true,
 	["index-closes"] = true, call = true, ["call-throws"] = true } })

@@ -110,7 +110,12 @@ end
 --- Iterates over the errors of loop; the time is that of the whole iteration.
 local function errors(self, seconds)
 	local deadline = seconds and monotime() + seconds
+	local begun = false
 	return function()
+		if begun and self:empty() then
+			return
+		end
+		begun = true
 		return error_of(self:loop(left_until(deadline)))
 	end
 end

@@ -186,6 +186,7 @@ impl Inner {
             if found_empty {
                 self.ends_known = now.ends.get();
             }
+            self.emptied = true;
             self.drained = self.ends_known == now.ends.get();
             self.drained_at = now.moment.get();
         });

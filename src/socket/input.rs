@@ -55,6 +55,7 @@ impl Socket {
             inner.give_way()?;
         }
         let found = inner.locate(format, text, patience.wait)?;
+        inner.want_more(format);
         let Some((at, length)) = found else {
             return Ok(None);
         };
@@ -95,6 +96,15 @@ impl Socket {
 }
 
 impl Inner {
+    /// Whoever polls a socket after a read has succeeded waits for what comes next: for input if the read has taken all
+    /// that there was to find what it was asked for, and for output that could not leave.
+    fn want_more(&mut self, format: Format) {
+        let counted = matches!(format, Format::Exactly(_) | Format::UpTo(_));
+        let input = if self.emptied && !counted { libc::POLLIN } else { 0 };
+        let output = if std::mem::take(&mut self.output_blocked) { libc::POLLOUT } else { 0 };
+        self.wanted = input | output;
+    }
+
     /// A file, a FIFO or a terminal can have more after its end was seen.
     fn look_behind_the_end(&mut self) {
         if self.kind == super::NO_SOCKET {

@@ -165,6 +165,8 @@ pub(crate) struct Inner {
     strict: bool,
     /// Pending output could not be sent before input was looked for.
     output_blocked: bool,
+    /// The operation under way has found or left the kernel's buffer empty.
+    emptied: bool,
     /// What the last operation that must wait waits for.
     wanted: Events,
     /// When to try again although no event comes.
@@ -208,6 +210,7 @@ impl Inner {
             ends_known: 0,
             strict: true,
             output_blocked: false,
+            emptied: false,
             wanted: 0,
             retry: None,
             time: true,
@@ -226,7 +229,7 @@ impl Inner {
     }
 
     fn begin(&mut self) {
-        (self.wanted, self.retry) = (0, None);
+        (self.wanted, self.retry, self.emptied) = (0, None, false);
     }
 
     fn side(&mut self, direction: Direction) -> &mut Side {
@@ -344,6 +347,7 @@ impl Socket {
                 Ok(fd) => {
                     let accepted = Socket::connected(fd, inner.family, inner.kind);
                     accepted.inner.borrow_mut().follow_listener(&inner);
+                    inner.wanted = libc::POLLIN; // for whoever polls the listener now
                     return Ok(accepted);
                 }
                 Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}

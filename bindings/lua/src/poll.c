@@ -266,6 +266,8 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 		luaL_argcheck(L, shim_tointeger(L, index, &fd), index, "number has no integer representation");
 		return fd == (int)fd ? (int)fd : -1;
 	}
+	if (type == LUA_TNIL)
+		return -1;
 	if (type == LUA_TUSERDATA && shim_ask_own(L, shim, index, &interest) && !interest.condition)
 		return shim_interest_fd(&interest);
 	lua_getfield(L, index, "pollfd");

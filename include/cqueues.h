@@ -168,6 +168,11 @@
 #define CQ_ENOTVERIFIED -1935895351
 
 /**
+ * No address is left to connect to, or there never was one.
+ */
+#define CQ_ENOHOST -1935895349
+
+/**
  * A TLS stream ended without the peer saying so: somebody may have cut it short. What came before
  * can still be read, except by `CQ_READ_ALL`.
  */
@@ -314,12 +319,13 @@
 #define CQ_NOTIFY_RECURSIVE 1
 
 /**
- * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6, AF_UNIX.
+ * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever the family. With
+ * a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or `CQ_ENONAME`.
  */
 #define CQ_OPTION_FAMILY 1
 
 /**
- * SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET.
+ * SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET. With another one the socket fails as socket(2) does.
  */
 #define CQ_OPTION_TYPE 2
 
@@ -2408,7 +2414,9 @@ int cq_options_bind(struct cq_options *options, const char *host, int port);
  * TLS: sets the name by which a client means the server, instead of the host's: the server is told it,
  * and its certificate must have it, unless `cq_tls_name` says another.
  *
- * Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
+ * With an empty name the handshake fails.
+ *
+ * Errors: EINVAL for NULL, or text that is not UTF-8.
  */
 int cq_options_sendname(struct cq_options *options,
                         const char *name);
@@ -3254,7 +3262,7 @@ bool cq_socket_truncated(const struct cq_socket *socket);
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
  * is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
- * datagram; EOPNOTSUPP for a listener; EBADF after close; what kept the socket from being connected.
+ * datagram; EPIPE for a listener; EBADF after close; what kept the socket from being connected.
  *
  * Safety: `tls` is NULL or a configuration.
  */

@@ -233,7 +233,7 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
 /// is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
-/// datagram; EOPNOTSUPP for a listener; EBADF after close; what kept the socket from being connected.
+/// datagram; EPIPE for a listener; EBADF after close; what kept the socket from being connected.
 ///
 /// Safety: `tls` is NULL or a configuration.
 #[no_mangle]

@@ -478,8 +478,10 @@ impl Socket {
         let shared = Rc::clone(&self.inner);
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
-        if let Phase::Failed(error) = inner.phase {
-            return Err(error);
+        if let Err(error) = inner.establish() {
+            if !error.is_again() {
+                return Err(error);
+            }
         }
         let _ = inner.release_held();
         if how != libc::SHUT_RD {
@@ -586,7 +588,11 @@ impl Socket {
 
     /// Uncorks TCP output.
     pub fn uncork(&self) -> Result<()> {
-        Ok(sock::set_option(self.open_fd()?, libc::IPPROTO_TCP, sock::CORK, 0)?)
+        match self.open_fd() {
+            Ok(fd) => Ok(sock::set_option(fd, libc::IPPROTO_TCP, sock::CORK, 0)?),
+            Err(error @ (Errno::BUSY | Errno::BADF)) => Err(error),
+            Err(_) => Ok(()), // it failed to connect, and holds nothing back
+        }
     }
 }
 

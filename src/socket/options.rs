@@ -36,9 +36,9 @@ pub struct KeepAlive {
 /// Where to connect or listen, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// AF_UNSPEC, AF_INET, AF_INET6 or AF_UNIX.
+    /// AF_UNSPEC, AF_INET or AF_INET6; others match no host.
     pub family: i32,
-    /// SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.
+    /// SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, or what socket(2) refuses.
     pub kind: i32,
     /// The host, a numeric address or a name.
     pub host: Option<Arc<str>>,
@@ -129,14 +129,14 @@ impl Options {
     /// The address that they name.
     pub fn address(&self) -> Result<SockaddrStorage> {
         let found = match (&self.path, &self.host) {
-            (Some(path), _) => address::unix(path)?,
+            (Some(path), _) => return address::unix(path),
             (None, Some(host)) => address::internet(host, self.port)?,
             (None, None) => return Err(Errno::BADARG),
         };
         match self.family {
             libc::AF_UNSPEC => Ok(found),
             family if family == address::family(&found) => Ok(found),
-            _ => Err(Errno(libc::EAFNOSUPPORT)),
+            _ => Err(Errno::FAIL), // as a name that has no address of the family
         }
     }
 

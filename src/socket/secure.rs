@@ -27,7 +27,7 @@ impl Socket {
             return Ok(());
         }
         if matches!(inner.phase, Phase::Listening) {
-            return Err(Errno(libc::EOPNOTSUPP));
+            return Err(Errno::PIPE); // a listener has no peer
         }
         if inner.output.mode.autoflush {
             inner.more = false;

@@ -164,6 +164,8 @@ int shim_interpose(lua_State *L, int *custom)
 {
 	const char *name = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "";
 	luaL_checkany(L, 1);
+	if (lua_type(L, 1) == LUA_TNUMBER && isnan(lua_tonumber(L, 1)))
+		return luaL_error(L, "table index is NaN");
 	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
 		*custom = 1;
 	lua_settop(L, 2);
@@ -188,7 +190,13 @@ int shim_define(lua_State *L)
 	return 0;
 }
 
-enum { BELOW = SHIM_CONTINUES ? 0 : 1 }; /* levels between a waiting method and its function */
+/* Whether the function at a level is one of the Lua functions through which methods wait in 5.1. */
+static int is_driver(lua_State *L, int level)
+{
+	lua_Debug info;
+	return !SHIM_CONTINUES && lua_getstack(L, level, &info) && lua_getinfo(L, "S", &info) &&
+	       (!strcmp(info.short_src, "cqueues.socket") || !strcmp(info.short_src, "cqueues.dns.resolver"));
+}
 
 /* Throws what is wrong with an argument of the function so many levels above the running one. */
 static int argerror(lua_State *L, int below, int index, const char *why)
@@ -203,14 +211,17 @@ static int argerror(lua_State *L, int below, int index, const char *why)
 			index--;
 	}
 	luaL_where(L, below + 1);
-	lua_pushfstring(L, "bad argument #%d to '%s' (%s)", index, name, why);
+	if (index == 0)
+		lua_pushfstring(L, "calling '%s' on bad self (%s)", name, why);
+	else
+		lua_pushfstring(L, "bad argument #%d to '%s' (%s)", index, name, why);
 	lua_concat(L, 2);
 	return lua_error(L);
 }
 
 int shim_argerror(lua_State *L, int index, const char *why)
 {
-	return argerror(L, BELOW, index, why);
+	return argerror(L, is_driver(L, 1), index, why);
 }
 
 void shim_push_where(lua_State *L)
@@ -219,7 +230,7 @@ void shim_push_where(lua_State *L)
 	int level = 1;
 	/* In 5.1 Lua functions of our own stand in between, and tail calls have levels of their own. */
 	while (!SHIM_CONTINUES && lua_getstack(L, level, &info) && lua_getinfo(L, "S", &info) &&
-	       (*info.what == 't' || !strcmp(info.short_src, "cqueues.socket")))
+	       (*info.what == 't' || is_driver(L, level)))
 		level++;
 	luaL_where(L, level);
 }
@@ -241,14 +252,25 @@ static void type_error(lua_State *L, int below, int index, const char *wanted)
 lua_Number shim_checknumber(lua_State *L, int index)
 {
 	if (!lua_isnumber(L, index))
-		type_error(L, BELOW, index, "number");
+		type_error(L, is_driver(L, 1), index, "number");
 	return lua_tonumber(L, index);
+}
+
+int shim_optint(lua_State *L, int index, int usual)
+{
+	lua_Integer number;
+	if (lua_isnoneornil(L, index))
+		return usual;
+	shim_checknumber(L, index);
+	if (!shim_tointeger(L, index, &number))
+		shim_argerror(L, index, "number has no integer representation");
+	return (int)number;
 }
 
 const char *shim_checkstring(lua_State *L, int index, size_t *size)
 {
 	if (!lua_isstring(L, index))
-		type_error(L, BELOW, index, "string");
+		type_error(L, is_driver(L, 1), index, "string");
 	return lua_tolstring(L, index, size);
 }
 
@@ -264,6 +286,14 @@ double shim_timeout(lua_State *L, int index)
 {
 	int none = lua_isnoneornil(L, index) || (lua_isboolean(L, index) && !lua_toboolean(L, index));
 	return none ? NAN : lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : SHIM_NO_NUMBER;
+}
+
+double shim_checktimeout(lua_State *L, int index)
+{
+	double timeout = shim_timeout(L, index);
+	if (timeout == SHIM_NO_NUMBER)
+		shim_error(L, "attempt to perform arithmetic on a %s value", luaL_typename(L, index));
+	return timeout;
 }
 
 double shim_seconds(lua_State *L, int index)

@@ -132,7 +132,7 @@ struct shim {
 		uint32_t mode[2];
 		size_t bufsiz[2], maxline[2];
 		double timeout;
-		int maxerrs[2];
+		lua_Integer maxerrs[2];
 		int onerror; /* a reference, or LUA_NOREF */
 		int holds_lines, strict;
 	} defaults;
@@ -203,12 +203,15 @@ int shim_error(lua_State *L, const char *format, const char *value);
 /* Pushes where the waiting method that runs was called, "file:line: " or nothing. */
 void shim_push_where(lua_State *L);
 lua_Number shim_checknumber(lua_State *L, int index);
+/* A whole number, cut to the size of int; `usual` for nil and none. */
+int shim_optint(lua_State *L, int index, int usual);
 const char *shim_checkstring(lua_State *L, int index, size_t *size);
 /* Seconds, or NaN for nil, none and what is no number. */
 double shim_seconds(lua_State *L, int index);
-/* The same, where a wrong type throws. */
+/* A timeout of a method: NaN for nil, none and false. What is no number is SHIM_NO_NUMBER, which throws when the method
+ * has to wait, or, with shim_checktimeout, at once. */
 double shim_timeout(lua_State *L, int index);
-/* A timeout of a wrong type: found out when it is needed, as ever. */
+double shim_checktimeout(lua_State *L, int index);
 #define SHIM_NO_NUMBER (-0x1p1000)
 /* The string at `index`, which must be the same for C; throws otherwise. */
 const char *shim_check_text(lua_State *L, int index);
@@ -300,12 +303,19 @@ struct op {
 	struct format format; /* of a read with one format */
 };
 
+/* The lowest `count` bits of `value`. */
+struct bits {
+	unsigned char value, count;
+};
+
 struct socket {
 	struct object object;
 	cq_socket *so; /* NULL once closed */
 	int onerror;   /* a reference, or LUA_NOREF for the default */
 	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
-	int maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
+	lua_Integer maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
+	struct bits bits[2];               /* of a byte that `unpack` began, and of one that `pack` has not completed */
+	unsigned char is_planned;          /* connect or listen made it; what others made has no address to connect to */
 	struct op parked[2];       /* methods that wait: one that reads and one that writes */
 	unsigned char is_parked[2];
 	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
@@ -334,13 +344,14 @@ int shim_load_arguments(lua_State *L, cq_options *options);
 cq_options *shim_new_options(lua_State *L);
 /* The descriptor of a number, a socket or a file; -1 for all else. */
 int shim_descriptor_of(lua_State *L, int index);
-/* A mode argument: CQ_MODE_DEFAULT for nil and none. */
+/* A mode argument: CQ_MODE_DEFAULT for nil and none. Throws if it is no string. */
 uint32_t shim_opt_mode(lua_State *L, int index);
 /* The methods that can wait, those that never do, and those that set and tell. */
 extern const luaL_Reg shim_socket_reading[], shim_socket_writing[], shim_socket_messages[];
 extern const luaL_Reg shim_socket_tls[], shim_socket_tls_plain[];
-int shim_socket_send(lua_State *L);
+int shim_socket_send(lua_State *L), shim_socket_pack(lua_State *L), shim_socket_unpack(lua_State *L);
 extern const luaL_Reg shim_socket_plain[], shim_socket_settings[], shim_class_settings[];
+extern const luaL_Reg shim_socket_errors[], shim_class_errors[], shim_socket_telling[];
 int shim_default_onerror(lua_State *L);
 int luaopen__cqueues_socket(lua_State *L);
 int luaopen__cqueues_errno(lua_State *L);
@@ -415,8 +426,6 @@ int shim_go(lua_State *L, struct socket *socket, struct op *op);
 void shim_set_waiting(lua_State *L, const luaL_Reg *methods);
 /* Makes an iterator of the waiting C function on top of the stack, whose upvalue 2 is the socket. */
 void shim_make_iterator(lua_State *L);
-/* The bytes that the count of bits at `index` takes. */
-size_t shim_check_bits(lua_State *L, int index);
 /* Mode and timeout of the x functions, in either order, told by their types. */
 void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *timeout);
 

@@ -71,6 +71,7 @@ static int construct(lua_State *L, constructor *make)
 		code = shim_load_arguments(L, options);
 	}
 	struct socket *socket = shim_new_socket(L, shim);
+	socket->is_planned = 1;
 	if (code == 0)
 		code = make(options, &socket->so);
 	if (code)
@@ -113,9 +114,11 @@ static int socket_type_of(lua_State *L, int index)
 				return types[i];
 		}
 	}
+	lua_Integer type;
 	if (!lua_isnumber(L, index))
 		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
-	return (int)lua_tointeger(L, index);
+	luaL_argcheck(L, shim_tointeger(L, index, &type), 1, "number has no integer representation");
+	return (int)type;
 }
 
 /* socket.pair([type]), socket.pair{ type = type, ... } */
@@ -315,6 +318,10 @@ int luaopen__cqueues_socket(lua_State *L)
 		luaL_setfuncs(L, shim_socket_plain, 1);
 		shim_push_state(L);
 		luaL_setfuncs(L, shim_socket_settings, 1);
+		shim_push_state(L);
+		luaL_setfuncs(L, shim_socket_errors, 1);
+		shim_push_state(L);
+		luaL_setfuncs(L, shim_socket_telling, 1);
 		shim_set_waiting(L, shim_socket_reading);
 		shim_set_waiting(L, shim_socket_writing);
 		shim_set_waiting(L, shim_socket_messages);
@@ -329,6 +336,8 @@ int luaopen__cqueues_socket(lua_State *L)
 	luaL_setfuncs(L, functions, 2);
 	shim_push_state(L);
 	luaL_setfuncs(L, shim_class_settings, 1);
+	shim_push_state(L);
+	luaL_setfuncs(L, shim_class_errors, 1);
 	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
 		lua_pushinteger(L, constants[i].value);
 		lua_setfield(L, -2, constants[i].name);

@@ -21,10 +21,13 @@ static void *scratch(lua_State *L, struct shim *shim, size_t size)
 /* A message size: at least a page. */
 static size_t check_size(lua_State *L, int index, size_t usual)
 {
-	if (lua_isnoneornil(L, index))
-		return usual;
-	lua_Number size = shim_checknumber(L, index);
-	if (!(size >= 0 && size <= INT_MAX))
+	lua_Integer size = (lua_Integer)usual;
+	if (!lua_isnoneornil(L, index)) {
+		shim_checknumber(L, index);
+		if (!shim_tointeger(L, index, &size))
+			shim_argerror(L, index, "number has no integer representation");
+	}
+	if (size < 0 || size > INT_MAX)
 		return SIZE_MAX; /* for which there is no memory */
 	return size > PAGE ? (size_t)size : PAGE;
 }
@@ -69,8 +72,9 @@ int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int 
 static int socket_recvfd(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	struct op op = shim_op(RECVFD, 0, CQ_MODE_DEFAULT, shim_timeout(L, 3));
-	op.offset = check_size(L, 2, PAGE);
+	size_t size = check_size(L, 2, PAGE);
+	struct op op = shim_op(RECVFD, 0, CQ_MODE_DEFAULT, shim_checktimeout(L, 3));
+	op.offset = size;
 	lua_settop(L, 1);
 	return shim_go(L, socket, &op);
 }
@@ -95,7 +99,7 @@ static int socket_sendfd(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	shim_checkstring(L, 2, NULL);
-	double timeout = shim_timeout(L, 4);
+	double timeout = shim_checktimeout(L, 4);
 	lua_settop(L, 3);
 	struct op op = shim_op(SENDFD, 2, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
@@ -140,7 +144,7 @@ int shim_attempt_recvfrom(lua_State *L, struct socket *socket, struct op *op, in
 static int socket_recvfrom(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	struct op op = shim_op(RECVFROM, 0, CQ_MODE_DEFAULT, shim_timeout(L, 3));
+	struct op op = shim_op(RECVFROM, 0, CQ_MODE_DEFAULT, shim_checktimeout(L, 3));
 	op.offset = check_size(L, 2, DATAGRAM);
 	lua_settop(L, 1);
 	return shim_go(L, socket, &op);
@@ -166,7 +170,7 @@ static int socket_sendto(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	size_t size;
 	cq_address address;
-	double timeout = shim_timeout(L, 5);
+	double timeout = shim_checktimeout(L, 5);
 	shim_checkstring(L, 2, NULL);
 	const char *host = shim_checkstring(L, 3, &size);
 	int internet = !lua_isnoneornil(L, 4);

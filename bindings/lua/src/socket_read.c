@@ -6,8 +6,23 @@
 
 /* -- Reading ------------------------------------------------------------------------------- */
 
+/* Sends what has to leave before the socket reads, also if the read is then refused for its arguments. */
+static void flush_before_reading(struct socket *socket)
+{
+	const void *data;
+	size_t size;
+	if (cq_socket_pending(socket->so, CQ_OUTPUT))
+		cq_socket_recv(socket->so, CQ_READ_UP_TO, 0, CQ_MODE_DEFAULT, CQ_FLUSH, &data, &size);
+}
+
+static void refuse_format(lua_State *L, struct socket *socket, int index, const char *why)
+{
+	flush_before_reading(socket);
+	shim_argerror(L, index, why);
+}
+
 /* A read format: nil is "*l", numbers are counts; one that no program can mean counts nothing. */
-static struct format check_format(lua_State *L, int index)
+static struct format check_format(lua_State *L, struct socket *socket, int index)
 {
 	struct format format = { CQ_READ_LINE, 0, NULL };
 	int type = lua_type(L, index);
@@ -23,7 +38,7 @@ static struct format check_format(lua_State *L, int index)
 			case 'a': return format.kind = CQ_READ_ALL, format;
 			case 'h': return format.kind = CQ_READ_HEADER, format;
 			case 'H': return format.kind = CQ_READ_HEADER_KEEP, format;
-			case 'n': shim_argerror(L, index, "*n not implemented yet");
+			case 'n': refuse_format(L, socket, index, "*n not implemented yet");
 			}
 		} else if (size >= 2 && text[0] == '-' && text[1] == '-') {
 			format.boundary = text;
@@ -31,14 +46,16 @@ static struct format check_format(lua_State *L, int index)
 			return format;
 		}
 		if (!lua_isnumber(L, index))
-			shim_argerror(L, index, lua_pushfstring(L, "invalid format %s", text));
+			refuse_format(L, socket, index, lua_pushfstring(L, "invalid format %s", text));
 	} else if (lua_isnoneornil(L, index)) {
 		return format;
 	} else {
-		shim_checkstring(L, index, NULL);
+		refuse_format(L, socket, index, lua_pushfstring(L, "string expected, got %s", luaL_typename(L, index)));
 	}
 	lua_Number count = lua_tonumber(L, index);
-	if (!(fabs(count) < 0x1p62))
+	if (isnan(count))
+		count = 0x1p62; /* never there */
+	else if (!(fabs(count) <= 0x1p62))
 		count = 0;
 	format.kind = count < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
 	format.count = (size_t)fabs(count);
@@ -89,7 +106,7 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 	for (; op->next < op->count; op->next++) {
 		struct format format = op->format;
 		if (!format.kind)
-			format = check_format(L, op->next + 2);
+			format = check_format(L, socket, op->next + 2);
 		const void *data;
 		size_t size;
 		if (code == 0)
@@ -122,7 +139,7 @@ static int start_read(lua_State *L, struct socket *socket, int kind, int count, 
 {
 	struct op op = shim_op(kind, count, mode, timeout);
 	if (count == 1)
-		op.format = check_format(L, 2);
+		op.format = check_format(L, socket, 2);
 	return shim_go(L, socket, &op);
 }
 
@@ -179,7 +196,7 @@ static int next_line(lua_State *L)
 	if (socket->object.shim->replaced & RECV)
 		return shim_delegate(L, "read");
 	if (op.count == 1 && !op.format.kind)
-		op.format = start->format = check_format(L, 2);
+		op.format = start->format = check_format(L, socket, 2);
 	return shim_go(L, socket, &op);
 }
 
@@ -238,9 +255,11 @@ static int socket_xlines(lua_State *L)
 static int socket_recv(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	struct format format = check_format(L, 2);
 	const void *data;
 	size_t size;
+	struct format format = check_format(L, socket, 2);
+	if (!lua_isnoneornil(L, 3) && !lua_isstring(L, 3))
+		flush_before_reading(socket);
 	uint32_t mode = shim_opt_mode(L, 3);
 	int code = socket->error[CQ_INPUT];
 	if (!code)
@@ -277,52 +296,9 @@ static int socket_fill(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 3);
 	lua_Number size = shim_checknumber(L, 2);
-	size_t count = size >= 0 && size < 0x1p62 ? (size_t)size : SIZE_MAX;
+	size_t count = size >= 0x1p64 && !isinf(size) ? 0 : size >= 0 && size < 0x1p62 ? (size_t)size : SIZE_MAX;
 	struct op op = shim_op(FILL, 0, CQ_MODE_DEFAULT, shim_timeout(L, 3));
 	op.offset = count;
-	lua_settop(L, 1);
-	return shim_go(L, socket, &op);
-}
-
-/* A big-endian number of op->offset bytes. */
-int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int first)
-{
-	static const char binary[] = "b";
-	(void)first;
-	const void *data;
-	size_t size;
-	int code = socket->error[CQ_INPUT];
-	if (!code)
-		code = cq_socket_try_fill(socket->so, op->offset);
-	if (!code)
-		code = cq_socket_recv(socket->so, CQ_READ_EXACTLY, op->offset, cq_mode_parse(binary, 1), 0, &data, &size);
-	if (code == EPIPE || code == CQ_ETRUNCATED) {
-		lua_pushnil(L);
-		return 0;
-	}
-	if (code)
-		return code;
-	uint64_t value = 0;
-	for (size_t i = 0; i < size; i++)
-		value = value << 8 | ((const unsigned char *)data)[i];
-	shim_push_unsigned(L, value);
-	return 0;
-}
-
-/* The bytes that a count of bits takes. */
-size_t shim_check_bits(lua_State *L, int index)
-{
-	lua_Integer bits = lua_isnumber(L, index) ? lua_tointeger(L, index) : 32;
-	luaL_argcheck(L, bits >= 0 && bits <= 64, index, "0 to 64 bits expected");
-	return (size_t)(bits + 7) / 8;
-}
-
-/* socket:unpack([bits]) */
-static int socket_unpack(lua_State *L)
-{
-	struct socket *socket = shim_socket(L, 1);
-	struct op op = shim_op(UNPACK, 0, CQ_MODE_DEFAULT, NAN);
-	op.offset = shim_check_bits(L, 2);
 	lua_settop(L, 1);
 	return shim_go(L, socket, &op);
 }
@@ -332,7 +308,9 @@ static int socket_unpack(lua_State *L)
 int shim_attempt_establish(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
-	int code = op->kind == LISTEN ? cq_socket_try_listen(socket->so) : cq_socket_try_establish(socket->so);
+	int code = op->kind == LISTEN       ? cq_socket_try_listen(socket->so)
+	           : socket->is_planned ? cq_socket_try_establish(socket->so)
+	                                : CQ_ENOHOST;
 	if (!code)
 		lua_pushvalue(L, 1);
 	return code;
@@ -342,7 +320,7 @@ int shim_attempt_establish(lua_State *L, struct socket *socket, struct op *op, i
 static int socket_connect(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	double timeout = shim_timeout(L, 2);
+	double timeout = shim_checktimeout(L, 2);
 	lua_settop(L, 1);
 	struct op op = shim_op(CONNECT, 0, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
@@ -351,7 +329,7 @@ static int socket_connect(lua_State *L)
 static int socket_listen(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	double timeout = shim_timeout(L, 2);
+	double timeout = shim_checktimeout(L, 2);
 	lua_settop(L, 1);
 	struct op op = shim_op(LISTEN, 0, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
@@ -382,13 +360,11 @@ static double accept_arguments(lua_State *L)
 	int table = lua_istable(L, 2);
 	if (table) {
 		lua_getfield(L, 2, "timeout");
-		if (!lua_isnil(L, -1) && !lua_isnumber(L, -1))
-			shim_argerror(L, 2, "field timeout: number expected");
-		timeout = shim_timeout(L, -1);
+		timeout = shim_seconds(L, -1);
 		lua_pop(L, 1);
 	}
 	/* What is neither options nor a number is no first argument. */
-	double given = shim_timeout(L, lua_type(L, 2) == LUA_TNUMBER ? 2 : 3);
+	double given = shim_checktimeout(L, lua_type(L, 2) == LUA_TNUMBER ? 2 : 3);
 	if (table) {
 		cq_options *options = shim_new_options(L);
 		shim_load_options(L, 2, options, 0);
@@ -447,7 +423,7 @@ const luaL_Reg shim_socket_reading[] = {
 	{ "read", socket_read },
 	{ "xread", socket_xread },
 	{ "fill", socket_fill },
-	{ "unpack", socket_unpack },
+	{ "unpack", shim_socket_unpack },
 	{ "connect", socket_connect },
 	{ "listen", socket_listen },
 	{ "accept", socket_accept },

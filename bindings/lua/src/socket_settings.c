@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Socket methods that set something or tell something; none of them waits.
+ * Socket methods that set something, of a socket or of the class; none of them waits.
  */
 #include "shim.h"
 
@@ -9,9 +9,9 @@
 uint32_t shim_opt_mode(lua_State *L, int index)
 {
 	size_t size;
-	if (!lua_toboolean(L, index))
-		return CQ_MODE_DEFAULT; /* nil, none and false */
-	const char *flags = luaL_checklstring(L, index, &size);
+	if (lua_isnoneornil(L, index))
+		return CQ_MODE_DEFAULT;
+	const char *flags = shim_checkstring(L, index, &size);
 	return cq_mode_parse(flags, size);
 }
 
@@ -22,13 +22,19 @@ static void push_mode(lua_State *L, uint32_t mode, uint32_t side)
 	lua_pushlstring(L, text, 3);
 }
 
-/* A size: 0 for nil, none and 0, which leave it unchanged; negative and huge are unlimited. */
+/* What stands for a size that is not to be set; no buffer has it. */
+#define UNCHANGED (SIZE_MAX - 1)
+
+/* A size: UNCHANGED for nil, none, 0 and what is no number at all; negative and infinite ones are unlimited, and of those
+ * that are too large for size_t nothing is left. */
 static size_t opt_size(lua_State *L, int index)
 {
-	if (lua_isnoneornil(L, index))
-		return 0;
-	lua_Number size = luaL_checknumber(L, index);
-	return size >= 0 && size < (lua_Number)SIZE_MAX ? (size_t)size : SIZE_MAX;
+	lua_Number size = lua_isnoneornil(L, index) ? 0 : luaL_checknumber(L, index);
+	if (size == 0 || isnan(size))
+		return UNCHANGED;
+	if (size < 0 || isinf(size))
+		return SIZE_MAX;
+	return size < 0x1p64 ? (size_t)size : 0;
 }
 
 static void push_size(lua_State *L, size_t size, lua_Number unlimited)
@@ -39,38 +45,18 @@ static void push_size(lua_State *L, size_t size, lua_Number unlimited)
 		lua_pushinteger(L, (lua_Integer)size);
 }
 
-/* Each letter of the argument at `index` as a direction; calls `each` for it. */
-static int for_each_side(lua_State *L, int index, void (*each)(lua_State *, struct socket *, uint32_t),
-                         struct socket *socket)
-{
-	const char *which = luaL_optstring(L, index, "rw");
-	luaL_checkstack(L, (int)strlen(which) + 1, "too many directions");
-	for (const char *letter = which; *letter; letter++)
-		if (*letter != 'r' && *letter != 'w')
-			return luaL_argerror(L, index, lua_pushfstring(L, "%c: %c: only `r' or `w' accepted", *letter, *letter));
-	int count = 0;
-	for (const char *letter = which; *letter; letter++, count++)
-		each(L, socket, *letter == 'r' ? CQ_INPUT : CQ_OUTPUT);
-	return count;
-}
-
 /* -- Modes and sizes, of a socket or of the class ------------------------------------------------ */
 
-static uint32_t check_mode(lua_State *L, int index)
-{
-	if (!lua_isnoneornil(L, index))
-		luaL_checkstring(L, index);
-	return shim_opt_mode(L, index);
-}
-
+/* Sets one after the other: the first is set also when the second is refused. */
 static int set_modes(lua_State *L, int index, uint32_t (*get)(void *, uint32_t),
                      void (*set)(void *, uint32_t, uint32_t), void *target)
 {
-	uint32_t mode[2] = { check_mode(L, index), check_mode(L, index + 1) };
+	lua_settop(L, index + 1);
 	for (uint32_t side = 0; side < 2; side++) {
+		uint32_t mode = shim_opt_mode(L, index + (int)side);
 		push_mode(L, get(target, side), side);
-		if (mode[side])
-			set(target, side, mode[side]);
+		if (mode)
+			set(target, side, mode);
 	}
 	return 2;
 }
@@ -114,7 +100,7 @@ static int socket_setbufsiz(lua_State *L)
 	for (uint32_t side = 0; side < 2; side++) {
 		size_t size = opt_size(L, (int)side + 2);
 		push_size(L, cq_socket_bufsiz(so, side), HUGE_VAL);
-		if (size)
+		if (size != UNCHANGED)
 			cq_socket_set_bufsiz(so, side, size);
 	}
 	return 2;
@@ -127,7 +113,7 @@ static int socket_setmaxline(lua_State *L)
 	for (uint32_t side = 0; side < 2; side++) {
 		size_t size = opt_size(L, (int)side + 2);
 		push_size(L, cq_socket_maxline(so, side), HUGE_VAL);
-		if (size)
+		if (size != UNCHANGED)
 			cq_socket_set_maxline(so, side, size);
 	}
 	return 2;
@@ -138,7 +124,7 @@ static int class_set_sizes(lua_State *L, size_t *sizes)
 	for (int side = 0; side < 2; side++) {
 		size_t size = opt_size(L, side + 1);
 		push_size(L, sizes[side], HUGE_VAL);
-		if (size)
+		if (size != UNCHANGED)
 			sizes[side] = size;
 	}
 	return 2;
@@ -179,12 +165,13 @@ static void push_vbuf(lua_State *L, uint32_t mode, size_t size)
 static int socket_setvbuf(lua_State *L)
 {
 	cq_socket *so = shim_socket(L, 1)->so;
+	lua_settop(L, 3);
 	int which = luaL_checkoption(L, 2, "line", vbuf_names);
-	size_t size = opt_size(L, 3);
 	uint32_t mode = cq_socket_mode(so, CQ_OUTPUT);
 	push_vbuf(L, mode, cq_socket_bufsiz(so, CQ_OUTPUT));
 	cq_socket_set_mode(so, CQ_OUTPUT, with_buffering(mode, which));
-	if (size)
+	size_t size = opt_size(L, 3);
+	if (size != UNCHANGED)
 		cq_socket_set_bufsiz(so, CQ_OUTPUT, size);
 	return 2;
 }
@@ -193,11 +180,12 @@ static int socket_setvbuf(lua_State *L)
 static int class_setvbuf(lua_State *L)
 {
 	struct defaults *d = &shim_self(L)->defaults;
+	lua_settop(L, 2);
 	int which = luaL_checkoption(L, 1, "line", vbuf_names);
-	size_t size = opt_size(L, 2);
 	push_vbuf(L, d->mode[CQ_OUTPUT], d->bufsiz[CQ_OUTPUT]);
 	d->mode[CQ_OUTPUT] = with_buffering(d->mode[CQ_OUTPUT], which);
-	if (size)
+	size_t size = opt_size(L, 2);
+	if (size != UNCHANGED)
 		d->bufsiz[CQ_OUTPUT] = size;
 	return 2;
 }
@@ -217,13 +205,6 @@ static int push_timeout(lua_State *L, double timeout)
 		lua_pushnil(L);
 	else
 		lua_pushnumber(L, timeout);
-	return 1;
-}
-
-/* socket:phase(): what it is doing */
-static int socket_phase(lua_State *L)
-{
-	lua_pushstring(L, cq_socket_phase(shim_socket(L, 1)->so));
 	return 1;
 }
 
@@ -287,271 +268,6 @@ static int class_setstrict(lua_State *L)
 	return 1;
 }
 
-/* Pushes the handler, and sets it to the function at `index`, or, for nil, to the usual one. */
-static int set_onerror(lua_State *L, int index, int *reference)
-{
-	int given = lua_gettop(L) >= index;
-	if (given && !lua_isnil(L, index))
-		luaL_checktype(L, index, LUA_TFUNCTION);
-	lua_settop(L, index);
-	if (*reference == LUA_NOREF) {
-		shim_push_state(L);
-		lua_pushcclosure(L, shim_default_onerror, 1);
-	} else {
-		lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
-	}
-	if (given) {
-		luaL_unref(L, LUA_REGISTRYINDEX, *reference);
-		*reference = LUA_NOREF;
-	}
-	if (!lua_isnil(L, index)) {
-		lua_pushvalue(L, index);
-		*reference = luaL_ref(L, LUA_REGISTRYINDEX);
-	}
-	return 1;
-}
-
-/* socket:onerror([function]) */
-static int socket_onerror(lua_State *L)
-{
-	return set_onerror(L, 2, &shim_socket(L, 1)->onerror);
-}
-
-/* cqueues.socket.onerror([function]) */
-static int class_onerror(lua_State *L)
-{
-	return set_onerror(L, 1, &shim_self(L)->defaults.onerror);
-}
-
-static void push_code(lua_State *L, int code)
-{
-	if (code)
-		lua_pushinteger(L, code);
-	else
-		lua_pushnil(L);
-}
-
-static void push_error(lua_State *L, struct socket *socket, uint32_t side)
-{
-	push_code(L, socket->error[side]);
-}
-
-/* socket:error([which]) */
-static int socket_error(lua_State *L)
-{
-	return for_each_side(L, 2, push_error, shim_socket(L, 1));
-}
-
-static void clear_error(lua_State *L, struct socket *socket, uint32_t side)
-{
-	push_code(L, socket->error[side]);
-	socket->error[side] = socket->errors[side] = 0;
-}
-
-/* socket:clearerr([which]) */
-static int socket_clearerr(lua_State *L)
-{
-	return for_each_side(L, 2, clear_error, shim_socket(L, 1));
-}
-
-static void put_error(lua_State *L, struct socket *socket, uint32_t side)
-{
-	push_code(L, socket->error[side]);
-	socket->error[side] = (int)lua_tointeger(L, 3);
-}
-
-/* socket:seterror(which, code) */
-static int socket_seterror(lua_State *L)
-{
-	struct socket *socket = shim_socket(L, 1);
-	luaL_checkstring(L, 2);
-	luaL_optinteger(L, 3, 0);
-	lua_settop(L, 3);
-	return for_each_side(L, 2, put_error, socket);
-}
-
-/* Reads [which,] n; returns the index of n, and puts "rw" in front of it if it came alone. */
-static void which_and_number(lua_State *L, int index)
-{
-	if (lua_type(L, index) == LUA_TNUMBER) {
-		lua_pushliteral(L, "rw");
-		lua_insert(L, index);
-	}
-	luaL_optinteger(L, index + 1, 0);
-	lua_settop(L, index + 1);
-}
-
-static void put_maxerrs(lua_State *L, struct socket *socket, uint32_t side)
-{
-	lua_pushinteger(L, socket->maxerrs[side]);
-	if (!lua_isnil(L, 3))
-		socket->maxerrs[side] = (int)lua_tointeger(L, 3);
-}
-
-/* socket:setmaxerrs([which,] n) */
-static int socket_setmaxerrs(lua_State *L)
-{
-	struct socket *socket = shim_socket(L, 1);
-	which_and_number(L, 2);
-	return for_each_side(L, 2, put_maxerrs, socket);
-}
-
-static void class_put_maxerrs(lua_State *L, struct socket *unused, uint32_t side)
-{
-	(void)unused;
-	int *maxerrs = shim_self(L)->defaults.maxerrs;
-	lua_pushinteger(L, maxerrs[side]);
-	if (!lua_isnil(L, 2))
-		maxerrs[side] = (int)lua_tointeger(L, 2);
-}
-
-/* cqueues.socket.setmaxerrs([which,] n) */
-static int class_setmaxerrs(lua_State *L)
-{
-	which_and_number(L, 1);
-	return for_each_side(L, 1, class_put_maxerrs, NULL);
-}
-
-/* -- Telling ------------------------------------------------------------------------------------ */
-
-static void push_eof(lua_State *L, struct socket *socket, uint32_t side)
-{
-	lua_pushboolean(L, cq_socket_eof(socket->so, side));
-}
-
-/* socket:eof([which]): other letters are passed over */
-static int socket_eof(lua_State *L)
-{
-	struct socket *socket = shim_socket(L, 1);
-	const char *which = luaL_optstring(L, 2, "rw");
-	int count = 0;
-	luaL_checkstack(L, (int)strlen(which) + 1, "too many directions");
-	for (; *which; which++) {
-		if (*which != 'r' && *which != 'w')
-			continue;
-		push_eof(L, socket, *which == 'r' ? CQ_INPUT : CQ_OUTPUT);
-		count++;
-	}
-	return count;
-}
-
-/* socket:pending() */
-static int socket_pending(lua_State *L)
-{
-	cq_socket *so = shim_socket(L, 1)->so;
-	lua_pushinteger(L, (lua_Integer)cq_socket_pending(so, CQ_INPUT));
-	lua_pushinteger(L, (lua_Integer)cq_socket_pending(so, CQ_OUTPUT));
-	return 2;
-}
-
-/* socket:peereid() */
-static int socket_peereid(lua_State *L)
-{
-	uint32_t uid, gid;
-	int code = cq_socket_peereid(shim_socket(L, 1)->so, &uid, &gid);
-	if (code) {
-		lua_pushnil(L);
-		lua_pushinteger(L, code);
-	} else {
-		lua_pushinteger(L, (lua_Integer)uid);
-		lua_pushinteger(L, (lua_Integer)gid);
-	}
-	return 2;
-}
-
-/* socket:peerpid() */
-static int socket_peerpid(lua_State *L)
-{
-	int pid, code = cq_socket_peerpid(shim_socket(L, 1)->so, &pid);
-	if (code)
-		lua_pushnil(L);
-	lua_pushinteger(L, code ? code : pid);
-	return code ? 2 : 1;
-}
-
-static int push_name(lua_State *L, int code, const cq_name *name)
-{
-	if (code) {
-		lua_pushnil(L);
-		lua_pushinteger(L, code);
-		return 2;
-	}
-	lua_pushinteger(L, name->family);
-	if (name->family == AF_UNSPEC)
-		return 1;
-	if (name->family == AF_UNIX && name->size == 0)
-		lua_pushnil(L);
-	else
-		lua_pushlstring(L, name->text, name->size);
-	if (name->family == AF_UNIX)
-		lua_pushnil(L);
-	else
-		lua_pushinteger(L, name->port);
-	return 3;
-}
-
-/* socket:peername() */
-static int socket_peername(lua_State *L)
-{
-	cq_name name;
-	return push_name(L, cq_socket_peername(shim_socket(L, 1)->so, &name), &name);
-}
-
-/* socket:localname() */
-static int socket_localname(lua_State *L)
-{
-	cq_name name;
-	return push_name(L, cq_socket_localname(shim_socket(L, 1)->so, &name), &name);
-}
-
-static void set_stat(lua_State *L, const struct socket *socket, uint32_t side, const char *key)
-{
-	cq_stat stat = { 0, 0, 0 };
-	cq_socket_stat(socket->so, side, &stat);
-	lua_newtable(L);
-	shim_push_unsigned(L, stat.count);
-	lua_setfield(L, -2, "count");
-	lua_pushboolean(L, stat.eof);
-	lua_setfield(L, -2, "eof");
-	lua_pushinteger(L, (lua_Integer)stat.time);
-	lua_setfield(L, -2, "time");
-	lua_setfield(L, -2, key);
-}
-
-/* socket:stat() */
-static int socket_stat(lua_State *L)
-{
-	struct socket *socket = shim_socket(L, 1);
-	lua_newtable(L);
-	set_stat(L, socket, CQ_INPUT, "rcvd");
-	set_stat(L, socket, CQ_OUTPUT, "sent");
-	return 1;
-}
-
-/* socket:pollfd() */
-static int socket_pollfd(lua_State *L)
-{
-	lua_pushinteger(L, cq_socket_pollfd(shim_socket(L, 1)->so));
-	return 1;
-}
-
-/* socket:events() */
-static int socket_events(lua_State *L)
-{
-	uint32_t events = cq_socket_events(shim_socket(L, 1)->so);
-	lua_pushstring(L, events & POLLIN && events & POLLOUT ? "rw" : events & POLLIN ? "r" : events & POLLOUT ? "w" : "");
-	return 1;
-}
-
-/* socket:timeout() */
-static int socket_timeout(lua_State *L)
-{
-	double timeout = shim_socket(L, 1)->timeout;
-	return isnan(timeout) ? 0 : push_timeout(L, timeout);
-}
-
-/* -- Doing -------------------------------------------------------------------------------------- */
-
 /* socket:unget(string) */
 static int socket_unget(lua_State *L)
 {
@@ -601,22 +317,6 @@ const luaL_Reg shim_socket_settings[] = {
 	{ "settimeout", socket_settimeout },
 	{ "sethold", socket_sethold },
 	{ "setstrict", socket_setstrict },
-	{ "setmaxerrs", socket_setmaxerrs },
-	{ "onerror", socket_onerror },
-	{ "error", socket_error },
-	{ "clearerr", socket_clearerr },
-	{ "seterror", socket_seterror },
-	{ "eof", socket_eof },
-	{ "pending", socket_pending },
-	{ "peername", socket_peername },
-	{ "localname", socket_localname },
-	{ "peereid", socket_peereid },
-	{ "peerpid", socket_peerpid },
-	{ "stat", socket_stat },
-	{ "pollfd", socket_pollfd },
-	{ "events", socket_events },
-	{ "phase", socket_phase },
-	{ "timeout", socket_timeout },
 	{ "unget", socket_unget },
 	{ "uncork", socket_uncork },
 	{ "shutdown", socket_shutdown },
@@ -632,7 +332,5 @@ const luaL_Reg shim_class_settings[] = {
 	{ "settimeout", class_settimeout },
 	{ "sethold", class_sethold },
 	{ "setstrict", class_setstrict },
-	{ "setmaxerrs", class_setmaxerrs },
-	{ "onerror", class_onerror },
 	{ NULL, NULL },
 };

@@ -54,8 +54,8 @@ static int push_configuration(lua_State *L)
 {
 	void **context = shim_test_class(L, 2, CONTEXT_CLASS), **ssl = shim_test_class(L, 2, CONNECTION_CLASS);
 	if (!context && !ssl) {
-		/* Whatever it is meant for, it is not to be left out of a connection in silence. */
-		if (lua_toboolean(L, 2) && lua_type(L, 2) != LUA_TNUMBER)
+		/* An object may be meant for a context that demands certificates: it is not left out in silence. */
+		if (lua_isuserdata(L, 2))
 			shim_argerror(L, 2, lua_pushfstring(L, "openssl.ssl.context expected, got %s", luaL_typename(L, 2)));
 		return push_usual(L);
 	}
@@ -94,6 +94,13 @@ int shim_attempt_starttls(lua_State *L, struct socket *socket, struct op *op, in
 	return code;
 }
 
+/* Pushes a field of the table at 2, without its metamethods: objects of programs were never asked for such fields. */
+static void push_field(lua_State *L, const char *name)
+{
+	lua_pushstring(L, name);
+	lua_rawget(L, 2);
+}
+
 /* Puts what a table { context = ..., strict = ..., timeout = ... } at 2 says in the place of the arguments; returns what it
  * says of `strict`: -1 if nothing. */
 static int unpack_arguments(lua_State *L)
@@ -101,14 +108,14 @@ static int unpack_arguments(lua_State *L)
 	lua_settop(L, 3);
 	if (!lua_istable(L, 2))
 		return -1;
-	lua_getfield(L, 2, "strict");
+	push_field(L, "strict");
 	int strict = lua_isnil(L, -1) ? -1 : lua_toboolean(L, -1);
-	lua_getfield(L, 2, "timeout");
+	push_field(L, "timeout");
 	if (!lua_isnil(L, -1)) {
 		lua_pushvalue(L, -1);
 		lua_replace(L, 3);
 	}
-	lua_getfield(L, 2, "context");
+	push_field(L, "context");
 	lua_replace(L, 2);
 	lua_settop(L, 3);
 	return strict;
@@ -117,10 +124,11 @@ static int unpack_arguments(lua_State *L)
 /* socket:starttls([context or connection][, timeout]), socket:starttls{ ... } */
 static int socket_starttls(lua_State *L)
 {
-	shim_socket(L, 1);
+	struct socket *socket = shim_socket(L, 1);
 	int strict = unpack_arguments(L);
-	struct socket *socket = shim_socket(L, 1); /* unless it was closed while the table was read */
-	double timeout = lua_type(L, 2) == LUA_TNUMBER ? lua_tonumber(L, 2) : shim_timeout(L, 3);
+	/* What is no number, or a number in a string, is no timeout here. */
+	int place = lua_type(L, 2) == LUA_TNUMBER ? 2 : 3;
+	double timeout = lua_type(L, place) == LUA_TNUMBER ? lua_tonumber(L, place) : NAN;
 	lua_settop(L, 2);
 	if (strict >= 0)
 		cq_socket_set_strict(socket->so, strict);

@@ -44,11 +44,12 @@ static const struct {
 
 /* -- Failures ------------------------------------------------------------------------------ */
 
-/* Pushes what stands in front of an error: the peer, or "socket". */
-static const char *push_peer(lua_State *L, const struct socket *socket)
+/* Pushes what stands in front of an error of a method: the peer, or "socket". */
+static const char *push_peer(lua_State *L, const struct socket *socket, const char *method)
 {
 	cq_name name;
-	if (!socket->so || cq_socket_peername(socket->so, &name) || name.family == AF_UNSPEC)
+	int connects = !strcmp(method, "connect") || !strcmp(method, "listen") || !strcmp(method, "accept");
+	if (connects || !socket->so || cq_socket_peername(socket->so, &name) || name.family == AF_UNSPEC)
 		return lua_pushliteral(L, "socket"), lua_tostring(L, -1);
 	if (name.family == AF_UNIX)
 		return lua_pushfstring(L, "[unix:%s]", name.size ? name.text : "unnamed");
@@ -71,7 +72,7 @@ static int default_onerror(lua_State *L, struct socket *socket, const char *meth
 		luaL_where(L, level - 1);
 	else
 		shim_push_where(L);
-	const char *peer = push_peer(L, socket);
+	const char *peer = push_peer(L, socket, method);
 	lua_pushfstring(L, "%s:%s: %s", peer, method, *reason ? reason : cq_strerror(code));
 	lua_remove(L, -2);
 	lua_concat(L, 2);
@@ -569,6 +570,8 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 			continue;
 		}
 #endif
+		if (op->timeout == SHIM_NO_NUMBER && op->kind <= FILL)
+			return shim_error(L, "%s", "the timeout is no number"); /* who reads looks at it before all that is no success */
 		if (code != EAGAIN)
 			return fail(L, socket, op, op->stuck ? "write" : kinds[op->kind].name, side, code);
 		double left = NAN;

@@ -59,17 +59,9 @@ static int socket_write(lua_State *L)
 
 void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *timeout)
 {
-	*mode = CQ_MODE_DEFAULT;
-	*timeout = NAN;
-	for (int i = index; i < index + 2; i++) {
-		int type = lua_type(L, i);
-		if (lua_isnumber(L, i))
-			*timeout = lua_tonumber(L, i);
-		else if (type == LUA_TSTRING)
-			*mode = shim_opt_mode(L, i);
-		else if (lua_toboolean(L, i))
-			*timeout = SHIM_NO_NUMBER;
-	}
+	int swapped = lua_isnumber(L, index);
+	*mode = shim_opt_mode(L, swapped ? index + 1 : index);
+	*timeout = shim_timeout(L, swapped ? index : index + 1);
 }
 
 /* socket:xwrite(string[, mode][, timeout]) */
@@ -88,26 +80,6 @@ static int socket_xwrite(lua_State *L)
 	return shim_go(L, socket, &op);
 }
 
-/* socket:pack(number[, bits][, mode]): big-endian */
-static int socket_pack(lua_State *L)
-{
-	struct socket *socket = shim_socket(L, 1);
-	lua_settop(L, 4);
-	lua_Number number = shim_checknumber(L, 2);
-	uint64_t value = lua_isinteger(L, 2) ? (uint64_t)lua_tointeger(L, 2)
-	                 : number < 0        ? (uint64_t)(int64_t)number
-	                                     : (uint64_t)number;
-	size_t size = shim_check_bits(L, 3);
-	uint32_t mode = cq_mode_change(shim_opt_mode(L, 4), cq_mode_parse("b", 1)); /* numbers are not text */
-	unsigned char bytes[8];
-	for (size_t i = 0; i < size; i++)
-		bytes[i] = (unsigned char)(value >> 8 * (size - 1 - i));
-	lua_settop(L, 1);
-	lua_pushlstring(L, (const char *)bytes, size);
-	struct op op = shim_op(PACK, 1, mode, NAN);
-	return shim_go(L, socket, &op);
-}
-
 /* socket:send(string, i, j[, mode]): how many bytes were taken, and a code; never waits */
 int shim_socket_send(lua_State *L)
 {
@@ -116,12 +88,15 @@ int shim_socket_send(lua_State *L)
 	lua_settop(L, 5);
 	const char *data = luaL_checklstring(L, 2, &size);
 	lua_Number first = luaL_checknumber(L, 3), last = luaL_checknumber(L, 4); /* fractions are cut */
+	if (last >= 0x1p64 && !isinf(last))
+		last = 0;
 	luaL_argcheck(L, first >= 1 && first < (lua_Number)size + 2, 3, "start index beyond object boundary");
 	luaL_argcheck(L, last >= 0 && last < (lua_Number)size + 1, 4, "end index beyond object boundary");
 	lua_Integer from = (lua_Integer)first, to = (lua_Integer)last;
+	uint32_t mode = shim_opt_mode(L, 5);
 	int code = socket->error[CQ_OUTPUT];
 	if (!code && to >= from)
-		code = cq_socket_send(socket->so, data + from - 1, (size_t)(to - from + 1), shim_opt_mode(L, 5), &sent);
+		code = cq_socket_send(socket->so, data + from - 1, (size_t)(to - from + 1), mode, &sent);
 	lua_pushinteger(L, (lua_Integer)sent);
 	if (code)
 		lua_pushinteger(L, code);
@@ -155,7 +130,7 @@ static int socket_flush(lua_State *L)
 const luaL_Reg shim_socket_writing[] = {
 	{ "write", socket_write },
 	{ "xwrite", socket_xwrite },
-	{ "pack", socket_pack },
+	{ "pack", shim_socket_pack },
 	{ "flush", socket_flush },
 	{ NULL, NULL },
 };

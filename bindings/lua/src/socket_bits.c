@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers of some bits, the highest first: pack and unpack. Calls follow each other without padding: what is left of a
+ * byte stays in the socket for the next call. Bytes that are read or written otherwise pass it by.
+ */
+#include "shim.h"
+
+enum { BYTE = 8, DEFAULT_BITS = 32, MOST_BITS = 1 << 20 };
+
+/* The bytes that are needed for so many bits more than there are. */
+static size_t bytes_for(size_t bits, size_t there)
+{
+	return bits <= there ? 0 : (bits - there + BYTE - 1) / BYTE;
+}
+
+/* -- Reading ---------------------------------------------------------------------------------- */
+
+/* op->offset is the count of bits. */
+int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	(void)first;
+	struct bits *left = &socket->bits[CQ_INPUT];
+	size_t size = bytes_for(op->offset, left->count);
+	const void *data = NULL;
+	int code = socket->error[CQ_INPUT];
+	if (!code && size)
+		code = cq_socket_try_fill(socket->so, size);
+	if (!code && size)
+		code = cq_socket_recv(socket->so, CQ_READ_EXACTLY, size, cq_mode_parse("b", 1), 0, &data, &size);
+	if (code == EPIPE || code == CQ_ETRUNCATED) {
+		lua_pushnil(L);
+		return 0;
+	}
+	if (code)
+		return code;
+	const unsigned char *bytes = data;
+	uint64_t value = 0;
+	for (size_t i = 0; i < op->offset; i++) {
+		if (left->count == 0)
+			*left = (struct bits){ *bytes++, BYTE };
+		value = value << 1 | (left->value >> --left->count & 1);
+	}
+	shim_push_unsigned(L, value);
+	return 0;
+}
+
+/* The count of bits at `index`. */
+static size_t check_bits(lua_State *L, int index)
+{
+	int bits = shim_optint(L, index, DEFAULT_BITS);
+	return bits < 0 ? SIZE_MAX / 2 : (size_t)bits;
+}
+
+/* socket:unpack([bits]) */
+int shim_socket_unpack(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	struct op op = shim_op(UNPACK, 0, CQ_MODE_DEFAULT, NAN);
+	op.offset = check_bits(L, 2);
+	lua_settop(L, 1);
+	return shim_go(L, socket, &op);
+}
+
+/* -- Writing ---------------------------------------------------------------------------------- */
+
+/* Pushes the bytes that a number of so many bits completes. */
+static void push_bytes(lua_State *L, struct bits *left, uint64_t value, size_t bits)
+{
+	luaL_Buffer buffer;
+	luaL_buffinit(L, &buffer);
+	while (bits) {
+		unsigned bit = --bits < 64 ? (unsigned)(value >> bits & 1) : 0;
+		left->value = (unsigned char)(left->value << 1 | bit);
+		if (++left->count == BYTE) {
+			luaL_addchar(&buffer, (char)left->value);
+			left->count = 0;
+		}
+	}
+	luaL_pushresult(&buffer);
+}
+
+/* Numbers are not text, and a byte of theirs that is a newline ends no line. */
+static uint32_t packing_mode(const struct socket *socket, uint32_t mode)
+{
+	char flags[4];
+	cq_mode_format(cq_mode_change(cq_socket_mode(socket->so, CQ_OUTPUT), mode), CQ_OUTPUT, flags);
+	return cq_mode_change(mode, flags[1] == 'l' ? cq_mode_parse("bf", 2) : cq_mode_parse("b", 1));
+}
+
+/* socket:pack(number[, bits][, mode]) */
+int shim_socket_pack(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	lua_settop(L, 4);
+	lua_Number number = shim_checknumber(L, 2);
+	uint64_t value = lua_isinteger(L, 2) ? (uint64_t)lua_tointeger(L, 2)
+	                 : number < 0        ? (uint64_t)(int64_t)number
+	                                     : (uint64_t)number;
+	size_t bits = check_bits(L, 3);
+	if (bits > MOST_BITS)
+		return shim_argerror(L, 3, "too many bits");
+	uint32_t mode = packing_mode(socket, shim_opt_mode(L, 4));
+	lua_settop(L, 1);
+	push_bytes(L, &socket->bits[CQ_OUTPUT], value, bits);
+	struct op op = shim_op(PACK, 1, mode, NAN);
+	return shim_go(L, socket, &op);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Error handlers of sockets, and the errors that stick to a direction.
+ */
+#include "shim.h"
+
+/* Each letter of the argument at `index` as a direction; calls `each` for it. */
+static int for_each_side(lua_State *L, int index, void (*each)(lua_State *, struct socket *, uint32_t),
+                         struct socket *socket)
+{
+	const char *which = luaL_optstring(L, index, "rw");
+	luaL_checkstack(L, (int)strlen(which) + 1, "too many directions");
+	for (const char *letter = which; *letter; letter++)
+		if (*letter != 'r' && *letter != 'w')
+			return luaL_argerror(L, index, lua_pushfstring(L, "%c: %c: only `r' or `w' accepted", *letter, *letter));
+	int count = 0;
+	for (const char *letter = which; *letter; letter++, count++)
+		each(L, socket, *letter == 'r' ? CQ_INPUT : CQ_OUTPUT);
+	return count;
+}
+
+/* Pushes the handler, and sets it to the function at `index`, or, for nil, to the usual one. */
+static int set_onerror(lua_State *L, int index, int *reference)
+{
+	int given = lua_gettop(L) >= index;
+	if (given && !lua_isnil(L, index))
+		luaL_checktype(L, index, LUA_TFUNCTION);
+	lua_settop(L, index);
+	if (*reference == LUA_NOREF) {
+		shim_push_state(L);
+		lua_pushcclosure(L, shim_default_onerror, 1);
+	} else {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+	}
+	if (given) {
+		luaL_unref(L, LUA_REGISTRYINDEX, *reference);
+		*reference = LUA_NOREF;
+	}
+	if (!lua_isnil(L, index)) {
+		lua_pushvalue(L, index);
+		*reference = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+	return 1;
+}
+
+/* socket:onerror([function]) */
+static int socket_onerror(lua_State *L)
+{
+	return set_onerror(L, 2, &shim_socket(L, 1)->onerror);
+}
+
+/* cqueues.socket.onerror([function]) */
+static int class_onerror(lua_State *L)
+{
+	return set_onerror(L, 1, &shim_self(L)->defaults.onerror);
+}
+
+static void push_code(lua_State *L, int code)
+{
+	if (code)
+		lua_pushinteger(L, code);
+	else
+		lua_pushnil(L);
+}
+
+static void push_error(lua_State *L, struct socket *socket, uint32_t side)
+{
+	push_code(L, socket->error[side]);
+}
+
+/* socket:error([which]) */
+static int socket_error(lua_State *L)
+{
+	return for_each_side(L, 2, push_error, shim_socket(L, 1));
+}
+
+static void clear_error(lua_State *L, struct socket *socket, uint32_t side)
+{
+	push_code(L, socket->error[side]);
+	socket->error[side] = socket->errors[side] = 0;
+}
+
+/* socket:clearerr([which]) */
+static int socket_clearerr(lua_State *L)
+{
+	return for_each_side(L, 2, clear_error, shim_socket(L, 1));
+}
+
+static void put_error(lua_State *L, struct socket *socket, uint32_t side)
+{
+	push_code(L, socket->error[side]);
+	socket->error[side] = (int)lua_tointeger(L, 3);
+}
+
+/* socket:seterror(which, code) */
+static int socket_seterror(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	luaL_checkstring(L, 2);
+	luaL_optinteger(L, 3, 0);
+	lua_settop(L, 3);
+	return for_each_side(L, 2, put_error, socket);
+}
+
+/* Reads [which,] n: puts "rw" in front of n if it came alone. A number in the place of `which` is one, and nil there
+ * is as if nothing was given. */
+static void which_and_number(lua_State *L, int index)
+{
+	if (lua_type(L, index) == LUA_TNUMBER) {
+		luaL_checkinteger(L, index);
+		lua_pushliteral(L, "rw");
+		lua_insert(L, index);
+	} else if (lua_isnoneornil(L, index)) {
+		lua_settop(L, index);
+	}
+	luaL_optinteger(L, index + 1, 0);
+	lua_settop(L, index + 1);
+}
+
+static void put_maxerrs(lua_State *L, struct socket *socket, uint32_t side)
+{
+	lua_pushinteger(L, socket->maxerrs[side]);
+	if (!lua_isnil(L, 3))
+		socket->maxerrs[side] = lua_tointeger(L, 3);
+}
+
+/* socket:setmaxerrs([which,] n) */
+static int socket_setmaxerrs(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	which_and_number(L, 2);
+	return for_each_side(L, 2, put_maxerrs, socket);
+}
+
+static void class_put_maxerrs(lua_State *L, struct socket *unused, uint32_t side)
+{
+	(void)unused;
+	lua_Integer *maxerrs = shim_self(L)->defaults.maxerrs;
+	lua_pushinteger(L, maxerrs[side]);
+	if (!lua_isnil(L, 2))
+		maxerrs[side] = lua_tointeger(L, 2);
+}
+
+/* cqueues.socket.setmaxerrs([which,] n) */
+static int class_setmaxerrs(lua_State *L)
+{
+	which_and_number(L, 1);
+	return for_each_side(L, 1, class_put_maxerrs, NULL);
+}
+
+const luaL_Reg shim_socket_errors[] = {
+	{ "setmaxerrs", socket_setmaxerrs },
+	{ "onerror", socket_onerror },
+	{ "error", socket_error },
+	{ "clearerr", socket_clearerr },
+	{ "seterror", socket_seterror },
+	{ NULL, NULL },
+};
+
+const luaL_Reg shim_class_errors[] = {
+	{ "setmaxerrs", class_setmaxerrs },
+	{ "onerror", class_onerror },
+	{ NULL, NULL },
+};

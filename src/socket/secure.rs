@@ -222,7 +222,8 @@ impl Inner {
                 Err(Errno(libc::EINTR)) => {}
                 Err(error) if error.is_again() => return Err(self.must_wait(libc::POLLOUT)),
                 Err(error) => {
-                    self.output.stat.eof |= error == Errno::PIPE;
+                    let established = !matches!(self.phase, Phase::AwaitHandshake);
+                    self.output.stat.eof |= established && error == Errno::PIPE;
                     return Err(error);
                 }
             }

@@ -17,13 +17,13 @@ local function loader()
 	local auxlib = {}
 
 	-- Give a poll to the parent, and what the parent answers back to `co`; end with the first
-	-- result that is no poll.
+	-- result that is no poll. There are always two results: a coroutine that yields or returns nothing gives nil.
 	local function hand_up(co, ...)
 		local ok, marker = ...
 		if ok and marker == cqueues._POLL then
 			return hand_up(co, coresume(co, yield(select(2, ...))))
 		end
-		return ...
+		return ok, marker, select(3, ...)
 	end
 
 	-- Resume a coroutine as coroutine.resume does; its polls go up to the controller.
@@ -64,15 +64,6 @@ local function loader()
 		end
 	end
 
-	local function first_number(...)
-		for i = 1, select("#", ...) do
-			local value = (select(i, ...))
-			if type(value) == "number" then
-				return value
-			end
-		end
-	end
-
 	-- Throw unless the first value is true.
 	--
 	-- auxlib.assert(v, ...): v and all that follows, when v is neither nil nor false. Otherwise an
@@ -89,21 +80,27 @@ local function loader()
 	end
 	auxlib.assert = auxlib.assert2
 
+	-- The first of `count` values that says something, as text, and what follows it: the number it was, or the rest.
+	local function explained(v, count, first, ...)
+		if type(first) == "number" then
+			return v, strerror(first), first
+		elseif first then
+			return v, auxlib.tostring(first), ...
+		elseif count > 1 then
+			return explained(v, count - 1, ...)
+		end
+		return v
+	end
+
 	-- Arrange the results of a call as Lua's io library does.
 	--
-	-- Returns all values as they are when the first is true; otherwise the first, the reason as
-	-- text and the first number, as far as there are any.
+	-- Returns all values as they are when the first is true. Otherwise the first, and from the first reason on what
+	-- there is: a number as its text and the number, anything else as text and the values behind it.
 	function auxlib.fileresult(v, ...)
 		if v then
 			return v, ...
 		end
-		local text, number = reason(...), first_number(...)
-		if number then
-			return v, text, number
-		elseif text then
-			return v, text
-		end
-		return v
+		return explained(v, select("#", ...), ...)
 	end
 
 	-- tostring whose metamethod may poll, on Lua 5.1 too: it is called from Lua, not from C.

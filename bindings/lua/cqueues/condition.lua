@@ -5,7 +5,7 @@ local core = require "_cqueues.condition"
 local cqueues = require "cqueues"
 
 local condition = require "_cqueues"._public(core)
-local poll = cqueues.poll
+local poll, check, signal = cqueues.poll, core._check, condition.new().signal
 
 -- poll answers in the order of its arguments, so the condition comes first if it was signalled.
 local function woken(self, first, ...)
@@ -18,6 +18,9 @@ local function woken(self, first, ...)
 end
 
 core._define("wait", function(self, ...)
+	if not self or self.signal ~= signal then
+		check(self)
+	end
 	return woken(self, poll(self, ...))
 end)
 

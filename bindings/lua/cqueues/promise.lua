@@ -23,7 +23,7 @@ if not coroutine.wrap(function() return pcall(coroutine.yield, true) end)() then
 	end
 
 	function protected(f, ...)
-		local co = coroutine.create(f)
+		local co = coroutine.create(function(...) return f(...) end) -- f may be no Lua function
 		return hand_up(co, coroutine.resume(co, ...))
 	end
 end
@@ -39,7 +39,7 @@ local function loader()
 	-- the promise, what it throws rejects it.
 	-- Throws when there is a function and no controller runs.
 	function promise.new(f, ...)
-		local self = setmetatable({ pollfd = condition.new() }, promise)
+		local self = setmetatable({ state = "pending", pollfd = condition.new() }, promise)
 		if f then
 			local controller = cqueues.running()
 			if not controller then
@@ -66,14 +66,14 @@ local function loader()
 			error("the promise is settled already", 2)
 		end
 		self.outcome = { ok = ok and true or false, n = select("#", ...), ... }
+		self.state = ok and "fulfilled" or "rejected"
 		self.timeout = 0
 		self.pollfd:signal()
 	end
 
 	-- "pending", "fulfilled" or "rejected".
 	function promise:status()
-		local outcome = self.outcome
-		return not outcome and "pending" or outcome.ok and "fulfilled" or "rejected"
+		return self.state
 	end
 
 	-- Wait until the promise is settled.
@@ -81,10 +81,10 @@ local function loader()
 	-- timeout: seconds, or nil for as long as it takes.
 	-- Returns the promise, or nil when the time is up.
 	function promise:wait(timeout)
-		if not self.outcome then
+		if self.state == "pending" then
 			self.pollfd:wait(timeout)
 		end
-		return self.outcome and self or nil
+		return self.state ~= "pending" and self or nil
 	end
 
 	-- Wait until the promise is settled, and fetch its values.
@@ -102,7 +102,10 @@ local function loader()
 		return unpack(outcome, 1, outcome.n)
 	end
 
-	promise.__call = promise.get
+	-- The values, however long it takes.
+	function promise:__call()
+		return self:get()
+	end
 
 	-- The first value as text; waits for it.
 	function promise:__tostring()

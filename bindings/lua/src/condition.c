@@ -41,10 +41,9 @@ static int condition_interpose(lua_State *L)
 static int condition_signal(lua_State *L)
 {
 	struct condition *condition = check(L);
-	lua_Number limit = luaL_optnumber(L, 2, INFINITY);
+	int limit = shim_optint(L, 2, INT_MAX);
 	size_t woken = 0;
-	size_t most = limit >= (lua_Number)SIZE_MAX ? SIZE_MAX : limit > 0 ? (size_t)limit : 0;
-	cq_condition_signal(condition->cv, most, &woken);
+	cq_condition_signal(condition->cv, limit > 0 ? (size_t)limit : 0, &woken);
 	lua_pushinteger(L, (lua_Integer)woken);
 	return 1;
 }
@@ -60,7 +59,16 @@ static int condition_pollfd(lua_State *L)
 /* condition:events(), condition:timeout() */
 static int condition_nothing(lua_State *L)
 {
-	check(L);
+	(void)L;
+	return 0;
+}
+
+/* _check(self): throws, in the name of the method that asks, if it is no condition */
+static int condition_check(lua_State *L)
+{
+	double unused;
+	lua_settop(L, 1);
+	shim_begin(L, shim_condition_tag, SHIM_CONDITION, &unused);
 	return 0;
 }
 
@@ -91,6 +99,7 @@ static const luaL_Reg functions[] = {
 	{ "type", condition_type },
 	{ "interpose", condition_interpose },
 	{ "_define", shim_define },
+	{ "_check", condition_check },
 	{ NULL, NULL },
 };
 

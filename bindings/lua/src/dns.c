@@ -12,6 +12,14 @@
 
 /* -- Files ---------------------------------------------------------------------------------- */
 
+void dns_check_source(lua_State *L, int index, int is_path)
+{
+	if (is_path)
+		shim_check_text(L, index);
+	else
+		luaL_checkudata(L, index, LUA_FILEHANDLE);
+}
+
 int dns_read_file(lua_State *L, int index)
 {
 	shim_file *file = luaL_checkudata(L, index, LUA_FILEHANDLE);
@@ -43,10 +51,7 @@ int dns_read_file(lua_State *L, int index)
 /* Without a position: the text is part of the interface. */
 static unsigned unknown(lua_State *L, int index, const char *what)
 {
-	if (!lua_isstring(L, index))
-		lua_pushfstring(L, "%s: unknown DNS %s", luaL_typename(L, index), what);
-	else
-		lua_pushfstring(L, "%s: unknown DNS %s", lua_tostring(L, index), what);
+	lua_pushfstring(L, "%s: unknown DNS %s", luaL_tolstring(L, index, NULL), what);
 	return (unsigned)lua_error(L);
 }
 
@@ -113,7 +118,8 @@ unsigned dns_check_section(lua_State *L, int index)
 			return (unsigned)value;
 		return unknown(L, index, "section");
 	}
-	luaL_checkstring(L, index);
+	if (lua_isnoneornil(L, index))
+		luaL_checkstring(L, index);
 	return check_number(L, index, 0, "section", find_section);
 }
 
@@ -153,14 +159,24 @@ static int dns_version(lua_State *L)
 	return 3;
 }
 
+/* The limit at `index`: fractions are cut, what is negative or too large is none. */
+static double check_limit(lua_State *L, int index)
+{
+	const double most = 4294967296.0;
+	double limit = trunc(luaL_optnumber(L, index, most));
+	if (limit < 0 && !isinf(limit) || limit > most)
+		return most;
+	if (!(limit >= 2))
+		luaL_argerror(L, index, lua_pushfstring(L, "[0, %d): interval is empty", limit == 1));
+	return limit;
+}
+
 /* dns.random([limit]): a whole number from 0 to limit - 1; each is as likely as the others, and nobody can
  * foretell it. */
 static int dns_random(lua_State *L)
 {
 	const double most = 4294967296.0;
-	double limit = luaL_optnumber(L, 1, most);
-	luaL_argcheck(L, limit >= 1 && limit <= most && limit == floor(limit), 1, "a whole number from 1 to 2^32 expected");
-	double number;
+	double limit = check_limit(L, 1), number;
 	do {
 		unsigned char bytes[4];
 		if (getentropy(bytes, sizeof bytes))

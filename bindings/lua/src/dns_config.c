@@ -13,15 +13,22 @@ static cq_dns_config *check(lua_State *L)
 
 /* -- Making configurations -------------------------------------------------------------------- */
 
+/* Fields are looked for in all that has some; a text or a file has none of ours. */
+static void check_fields(lua_State *L, int index)
+{
+	if (lua_type(L, index) != LUA_TSTRING && !lua_isuserdata(L, index))
+		luaL_checktype(L, index, LUA_TTABLE);
+}
+
 cq_dns_config *dns_new_config(lua_State *L, struct shim *shim, int index, int (*make)(cq_dns_config **))
 {
-	if (!lua_isnoneornil(L, index))
-		luaL_checktype(L, index, LUA_TTABLE);
+	if (lua_toboolean(L, index))
+		check_fields(L, index);
 	struct config *config = shim_new(L, shim, dns_config_tag, DNS_CONFIG, sizeof *config);
 	int code = make(&config->config);
 	if (code)
 		luaL_error(L, "%s", cq_strerror(code));
-	if (lua_istable(L, index))
+	if (lua_toboolean(L, index))
 		dns_apply(L, index, config->config);
 	return config->config;
 }
@@ -55,17 +62,17 @@ static int config_root(lua_State *L)
 
 static int check_syntax(lua_State *L, int index)
 {
-	lua_Integer syntax = luaL_optinteger(L, index, CQ_DNS_RESOLV_CONF);
-	luaL_argcheck(L, syntax == CQ_DNS_RESOLV_CONF || syntax == CQ_DNS_NSSWITCH_CONF, index, "unknown syntax");
-	return (int)syntax;
+	return luaL_optinteger(L, index, CQ_DNS_RESOLV_CONF) == CQ_DNS_NSSWITCH_CONF ? CQ_DNS_NSSWITCH_CONF : CQ_DNS_RESOLV_CONF;
 }
 
 /* Reads the file, or the file of the path, at `index`. A code. */
 static int load(lua_State *L, cq_dns_config *config, int index, int is_path)
 {
 	int syntax = check_syntax(L, index + 1);
-	if (is_path)
-		return cq_dns_config_loadpath(config, shim_check_text(L, index), syntax);
+	if (is_path) {
+		const char *path = shim_check_text(L, index);
+		return *path ? cq_dns_config_loadpath(config, path, syntax) : EINVAL;
+	}
 	int code = dns_read_file(L, index);
 	size_t size;
 	const char *text = lua_tolstring(L, -1, &size);
@@ -96,6 +103,8 @@ static int config_loadpath(lua_State *L)
 static int new_of(lua_State *L, int is_path)
 {
 	lua_settop(L, 2);
+	dns_check_source(L, 1, is_path);
+	check_syntax(L, 2);
 	cq_dns_config *config = dns_new_config(L, shim_self(L), 3, cq_dns_config_new);
 	lua_insert(L, 1);
 	int code = load(L, config, 2, is_path);
@@ -138,7 +147,7 @@ static int config_get(lua_State *L)
 /* config:set{ ... } */
 static int config_set(lua_State *L)
 {
-	luaL_checktype(L, 2, LUA_TTABLE);
+	check_fields(L, 2);
 	dns_apply(L, 2, check(L));
 	return 0;
 }
@@ -236,6 +245,8 @@ static int next_candidate(lua_State *L)
 	char text[1400];
 	if (cq_dns_config_candidate(config->config, name, index, text, sizeof text))
 		return 0;
+	if (!*name && !strcmp(text, "."))
+		return 0; /* the root is not what was meant */
 	lua_pushinteger(L, (lua_Integer)index + 1);
 	lua_replace(L, lua_upvalueindex(4));
 	lua_pushstring(L, text);

@@ -31,13 +31,13 @@ static int next_record(lua_State *L)
 	return code ? luaL_error(L, "%s", cq_strerror(code)) : 1;
 }
 
-/* The bits of the sections that the words of a text name. */
-static unsigned section_words(lua_State *L, const char *text)
+/* The bits of the sections that the words of a text name; `is_letter` tells what words are of. */
+static unsigned section_words(lua_State *L, const char *text, int (*is_letter)(int))
 {
 	unsigned sections = 0;
 	while (*text) {
 		size_t size = 0;
-		while (isalnum((unsigned char)text[size]))
+		while (is_letter((unsigned char)text[size]))
 			size++;
 		if (size) {
 			lua_pushlstring(L, text, size);
@@ -49,18 +49,21 @@ static unsigned section_words(lua_State *L, const char *text)
 	return sections;
 }
 
-/* The bits that the value on top of the stack stands for. */
-static unsigned sections_of(lua_State *L)
+/* The bits that the value on top of the stack stands for. In a text of several words digits are none. */
+static unsigned sections_of(lua_State *L, int (*is_letter)(int))
 {
 	unsigned sections = 0;
-	if (lua_isnumber(L, -1))
-		return (unsigned)lua_tointeger(L, -1);
+	lua_Integer number;
+	if (lua_type(L, -1) == LUA_TNUMBER) {
+		luaL_argcheck(L, shim_tointeger(L, -1, &number), 2, "number has no integer representation");
+		return (unsigned)number;
+	}
 	if (lua_type(L, -1) == LUA_TSTRING)
-		return section_words(L, lua_tostring(L, -1));
+		return section_words(L, lua_tostring(L, -1), is_letter);
 	luaL_argcheck(L, lua_istable(L, -1), 2, "field section: number, string or table expected");
 	for (int i = 1; lua_rawgeti(L, -1, i), !lua_isnil(L, -1); i++) {
 		luaL_argcheck(L, !lua_istable(L, -1), 2, "field section: number or string expected in the list");
-		sections |= sections_of(L);
+		sections |= sections_of(L, isalnum);
 		lua_pop(L, 1);
 	}
 	lua_pop(L, 1);
@@ -76,7 +79,7 @@ static void load_selector(lua_State *L, cq_dns_selector *selector)
 	luaL_checktype(L, 2, LUA_TTABLE);
 	lua_getfield(L, 2, "section");
 	if (!lua_isnil(L, -1)) {
-		selector->sections = sections_of(L);
+		selector->sections = sections_of(L, isalpha);
 		if (selector->sections && !(selector->sections & 15))
 			selector->sections = 16; /* no record has it */
 	}

@@ -47,10 +47,10 @@ static int hints_insert(lua_State *L)
 	const char *zone = shim_check_text(L, 2), *address = NULL;
 	const struct config *config = shim_test(L, 3, dns_config_tag);
 	int code;
+	lua_Integer priority = luaL_optinteger(L, 4, 1);
 	if (config) {
 		code = cq_dns_hints_insert_config(hints, zone, config->config);
 	} else {
-		lua_Integer priority = luaL_optinteger(L, 4, 1);
 		luaL_argcheck(L, priority >= INT_MIN && priority <= INT_MAX, 4, "priority out of range");
 		address = shim_check_text(L, 3);
 		code = cq_dns_hints_insert(hints, zone, address, priority ? (int)priority : 1);
@@ -67,6 +67,8 @@ static int next_server(lua_State *L)
 	const struct hints *hints = lua_touserdata(L, lua_upvalueindex(2));
 	size_t index = (size_t)lua_tointeger(L, lua_upvalueindex(4));
 	char address[96];
+	if (!lua_rawlen(L, lua_upvalueindex(3)))
+		return 0; /* the root's name is "." */
 	if (cq_dns_hints_grep(hints->hints, lua_tostring(L, lua_upvalueindex(3)), index, address, sizeof address, NULL))
 		return 0;
 	lua_pushinteger(L, (lua_Integer)index + 1);

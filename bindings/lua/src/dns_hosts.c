@@ -37,8 +37,10 @@ static int hosts_stub(lua_State *L)
 /* Reads the file, or the file of the path, at 2. A code. */
 static int load(lua_State *L, cq_dns_hosts *hosts, int is_path)
 {
-	if (is_path)
-		return cq_dns_hosts_loadpath(hosts, shim_check_text(L, 2));
+	if (is_path) {
+		const char *path = shim_check_text(L, 2);
+		return *path ? cq_dns_hosts_loadpath(hosts, path) : EINVAL;
+	}
 	int code = dns_read_file(L, 2);
 	size_t size;
 	const char *text = lua_tolstring(L, -1, &size);
@@ -70,6 +72,7 @@ static int hosts_loadpath(lua_State *L)
 static int new_of(lua_State *L, int is_path)
 {
 	lua_settop(L, 1);
+	dns_check_source(L, 1, is_path);
 	cq_dns_hosts *hosts = make(L, cq_dns_hosts_new);
 	lua_insert(L, 1);
 	int code = load(L, hosts, is_path);

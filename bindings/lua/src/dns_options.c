@@ -17,17 +17,18 @@ static const struct {
 	const char *name;
 	enum option_kind kind;
 	const char *usual; /* left out of tables when it is so: programs that compare these do not know it */
+	int is_ours;       /* no option of the original */
 } options[] = {
-	{ "edns0", SWITCH, NULL },
-	{ "ndots", NUMBER, NULL },
-	{ "timeout", NUMBER, NULL },
-	{ "attempts", NUMBER, NULL },
-	{ "rotate", SWITCH, NULL },
-	{ "recurse", SWITCH, NULL },
-	{ "smart", SWITCH, NULL },
-	{ "tcp", TCP, NULL },
-	{ "cache", SWITCH, "true" },
-	{ "ports", NUMBER, "0" },
+	{ "edns0", SWITCH, NULL, 0 },
+	{ "ndots", NUMBER, NULL, 0 },
+	{ "timeout", NUMBER, NULL, 0 },
+	{ "attempts", NUMBER, NULL, 0 },
+	{ "rotate", SWITCH, NULL, 0 },
+	{ "recurse", SWITCH, NULL, 0 },
+	{ "smart", SWITCH, NULL, 0 },
+	{ "tcp", TCP, NULL, 0 },
+	{ "cache", SWITCH, "true", 0 },
+	{ "ports", NUMBER, "0", 1 },
 };
 
 enum { OPTIONS = sizeof options / sizeof *options, VALUE = 80 };
@@ -54,19 +55,40 @@ static const char *plain_text(lua_State *L, const char *name)
 	return text;
 }
 
-/* Replaces a list by the table on top of the stack. Empty entries and words that name no source are skipped, and
- * so is what is more than counts. */
-void dns_set_list(lua_State *L, cq_dns_config *config, int list)
+/* Adds the string on top of the stack to a list. */
+static int add(cq_dns_config *config, int list, const char *entry)
 {
-	cq_dns_config_clear(config, list);
-	for (int i = 1; lua_rawgeti(L, -1, i), !lua_isnil(L, -1); i++) {
-		const char *entry = plain_text(L, dns_lists[list]);
-		int code = *entry || list == CQ_DNS_NAMESERVERS ? cq_dns_config_add(config, list, entry) : 0;
-		if (code && code != ENOENT && code != ENOSPC)
-			refuse(L, entry, code);
+	int code = *entry || list == CQ_DNS_NAMESERVERS ? cq_dns_config_add(config, list, entry) : 0;
+	return code == ENOENT || code == ENOSPC ? 0 : code;
+}
+
+/* Adds the entries from `first` on of the table at `index`, which holds a list as it was. */
+static void add_rest(lua_State *L, cq_dns_config *config, int list, int index, int first)
+{
+	for (int i = first; lua_rawgeti(L, index, i), !lua_isnil(L, -1); i++) {
+		add(config, list, lua_tostring(L, -1));
 		lua_pop(L, 1);
 	}
 	lua_pop(L, 1);
+}
+
+/* Replaces a list by the table on top of the stack. Empty entries and words that name no source are skipped, and
+ * so is what is more than counts. Behind an entry that is refused the list stays as it was, but for the sources. */
+void dns_set_list(lua_State *L, cq_dns_config *config, int list)
+{
+	int table = lua_gettop(L), before = table + 1;
+	dns_push_list(L, config, list);
+	cq_dns_config_clear(config, list);
+	for (int i = 1; lua_rawgeti(L, table, i), !lua_isnil(L, -1); i++) {
+		const char *entry = lua_tostring(L, -1);
+		int code = entry && strlen(entry) == lua_rawlen(L, -1) ? add(config, list, entry) : EINVAL;
+		if (code && list != CQ_DNS_LOOKUP)
+			add_rest(L, config, list, before, i);
+		if (code)
+			refuse(L, plain_text(L, dns_lists[list]), code);
+		lua_pop(L, 1);
+	}
+	lua_settop(L, table);
 }
 
 /* Writes the value on top of the stack as the library reads it. */
@@ -74,6 +96,11 @@ static void write_value(lua_State *L, int option, char *value)
 {
 	if (options[option].kind == SWITCH) {
 		strcpy(value, lua_toboolean(L, -1) ? "true" : "false");
+	} else if (options[option].kind == NUMBER && lua_isnumber(L, -1)) {
+		lua_Integer number;
+		if (!shim_tointeger(L, -1, &number))
+			luaL_error(L, "field %s: number has no integer representation", options[option].name);
+		snprintf(value, VALUE, "%u", (unsigned)number); /* cut, as ever */
 	} else if (lua_isnumber(L, -1)) {
 		snprintf(value, VALUE, "%.14g", (double)lua_tonumber(L, -1));
 	} else if (options[option].kind == TCP && lua_type(L, -1) == LUA_TSTRING) {
@@ -88,7 +115,12 @@ void dns_set_options(lua_State *L, cq_dns_config *config)
 {
 	char value[VALUE];
 	for (int i = 0; i < OPTIONS; i++) {
-		lua_getfield(L, -1, options[i].name);
+		if (options[i].is_ours && lua_istable(L, -1)) {
+			lua_pushstring(L, options[i].name);
+			lua_rawget(L, -2); /* objects of programs were never asked for it */
+		} else {
+			lua_getfield(L, -1, options[i].name);
+		}
 		if (!lua_isnil(L, -1)) {
 			write_value(L, i, value);
 			if (cq_dns_config_set(config, options[i].name, value))
@@ -106,13 +138,13 @@ void dns_set_interface(lua_State *L, cq_dns_config *config)
 		refuse(L, text, code);
 }
 
-/* Pushes a field, which must be a table or nil; whether it is one. */
+/* Pushes a field, which must be a table, nil or false; whether it is a table. */
 static int push_table(lua_State *L, int index, const char *name)
 {
 	lua_getfield(L, index, name);
-	if (!lua_isnil(L, -1) && !lua_istable(L, -1))
+	if (lua_toboolean(L, -1) && !lua_istable(L, -1))
 		bad_field(L, name, "table");
-	return !lua_isnil(L, -1);
+	return lua_toboolean(L, -1);
 }
 
 void dns_apply(lua_State *L, int index, cq_dns_config *config)
@@ -129,7 +161,7 @@ void dns_apply(lua_State *L, int index, cq_dns_config *config)
 	}
 	dns_set_options(L, config);
 	lua_getfield(L, index, "interface");
-	if (!lua_isnil(L, -1))
+	if (lua_toboolean(L, -1))
 		dns_set_interface(L, config);
 	lua_pop(L, 2);
 }

@@ -46,6 +46,8 @@ static size_t check_size(lua_State *L, int index, lua_Integer usual)
 {
 	lua_Integer size = luaL_optinteger(L, index, usual);
 	luaL_argcheck(L, size >= 0, index, "size below 0");
+	if (size > INT_MAX)
+		luaL_error(L, "not enough memory");
 	return size < HEADER ? HEADER : size > DNS_LARGEST ? DNS_LARGEST : (size_t)size;
 }
 
@@ -97,7 +99,7 @@ static int packet_push(lua_State *L)
 	size_t length, size = 0;
 	const char *name = luaL_checklstring(L, 3, &length);
 	unsigned type = dns_check_type(L, 4), class = dns_check_class(L, 5);
-	lua_Number ttl = luaL_optnumber(L, 6, 0);
+	lua_Number ttl = section == CQ_DNS_QUESTION ? 0 : luaL_optnumber(L, 6, 0); /* questions have none */
 	luaL_argcheck(L, ttl >= 0 && ttl <= 4294967295.0, 6, "seconds from 0 to 2^32 - 1 expected");
 	const struct record *record = shim_test(L, 7, dns_record_tag);
 	const void *data = "";
@@ -151,8 +153,11 @@ static unsigned check_field(lua_State *L, int field)
 			const char *got = luaL_typename(L, -1);
 			luaL_argerror(L, 2, lua_pushfstring(L, "field %s: number expected, got %s", fields[field].name, got));
 		}
-		unsigned value = (unsigned)lua_tointeger(L, -1);
-		return fields[field].mask == 1 ? value != 0 : value & fields[field].mask;
+		lua_Integer value;
+		if (fields[field].mask == 1)
+			return lua_tonumber(L, -1) != 0;
+		luaL_argcheck(L, shim_tointeger(L, -1, &value), 2, "number has no integer representation");
+		return (unsigned)value & fields[field].mask;
 	}
 	return (unsigned)lua_toboolean(L, -1);
 }
@@ -170,7 +175,8 @@ static int packet_setflags(lua_State *L)
 	luaL_checktype(L, 2, LUA_TTABLE);
 	unsigned flags = cq_dns_packet_flags(packet);
 	for (int i = 0; i < FIELDS; i++) {
-		lua_getfield(L, 2, fields[i].name);
+		lua_pushstring(L, fields[i].name);
+		lua_rawget(L, 2);
 		if (!lua_isnil(L, -1)) {
 			flags &= ~(fields[i].mask << fields[i].shift);
 			flags |= check_field(L, i) << fields[i].shift;

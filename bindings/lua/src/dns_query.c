@@ -48,6 +48,10 @@ static int false_and_code(lua_State *L, int code)
 static int resolver_submit(lua_State *L)
 {
 	int code = submit(L, dns_resolver(L));
+	if (code == CQ_EILLEGAL && lua_rawlen(L, 2) == 0) {
+		cq_dns_resolver_cancel(((struct resolver *)lua_touserdata(L, 1))->resolver);
+		code = 0; /* `fetch` tells */
+	}
 	if (code)
 		return false_and_code(L, code);
 	lua_pushboolean(L, 1);
@@ -58,6 +62,8 @@ static int resolver_submit(lua_State *L)
 static int resolver_fetch(lua_State *L)
 {
 	int code = fetch(L, dns_resolver(L));
+	if (code == CQ_ENOQUERY)
+		code = CQ_EILLEGAL; /* as ever: it asked for no name */
 	return code ? false_and_code(L, code) : 1;
 }
 
@@ -183,7 +189,7 @@ static int resolver_query(lua_State *L)
 	struct resolver *resolver = shim_check(L, 1, dns_resolver_tag, DNS_RESOLVER);
 	if (!resolver->resolver)
 		return shim_argerror(L, 1, "resolver defunct");
-	double timeout = shim_timeout(L, 5);
+	double timeout = shim_checktimeout(L, 5);
 	int code = submit(L, resolver);
 	if (code)
 		return shim_nil_and_code(L, code);

@@ -335,6 +335,8 @@ static void push_sshfp(lua_State *L)
 	}
 	lua_pushinteger(L, 1);
 	lua_setfield(L, -2, "SHA1");
+	lua_pushliteral(L, "SHA1"); /* not RSA, as ever */
+	lua_rawseti(L, -2, 1);
 	lua_pushinteger(L, 2);
 	lua_setfield(L, -2, "SHA256");
 }

@@ -353,6 +353,8 @@ int shim_socket_send(lua_State *L), shim_socket_pack(lua_State *L), shim_socket_
 extern const luaL_Reg shim_socket_plain[], shim_socket_settings[], shim_class_settings[];
 extern const luaL_Reg shim_socket_errors[], shim_class_errors[], shim_socket_telling[];
 int shim_default_onerror(lua_State *L);
+/* Sends what has to leave before the socket reads: also if the read is then refused for its arguments. */
+void shim_flush_before_reading(struct socket *socket);
 int luaopen__cqueues_socket(lua_State *L);
 int luaopen__cqueues_errno(lua_State *L);
 int luaopen__cqueues_debug(lua_State *L);

@@ -234,7 +234,7 @@ static int socket_interpose(lua_State *L)
 		const char *name;
 		unsigned bit;
 	} used[] = { { "recv", RECV }, { "send", SEND }, { "accept", TAKE }, { "onerror", ONERROR }, { "timeout", LIMIT } };
-	const char *name = lua_tostring(L, 1);
+	const char *name = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL;
 	for (size_t i = 0; name && i < sizeof used / sizeof *used; i++)
 		if (!strcmp(name, used[i].name))
 			shim_self(L)->replaced |= used[i].bit;

@@ -23,8 +23,12 @@ int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int 
 	size_t size = bytes_for(op->offset, left->count);
 	const void *data = NULL;
 	int code = socket->error[CQ_INPUT];
-	if (!code && size)
-		code = cq_socket_try_fill(socket->so, size);
+	if (!code)
+		code = cq_socket_try_fill(socket->so, size); /* of a message it may be less */
+	if (!code && cq_socket_pending(socket->so, CQ_INPUT) < size) {
+		lua_pushinteger(L, 0);
+		return 0;
+	}
 	if (!code && size)
 		code = cq_socket_recv(socket->so, CQ_READ_EXACTLY, size, cq_mode_parse("b", 1), 0, &data, &size);
 	if (code == EPIPE || code == CQ_ETRUNCATED) {
@@ -48,7 +52,7 @@ int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int 
 static size_t check_bits(lua_State *L, int index)
 {
 	int bits = shim_optint(L, index, DEFAULT_BITS);
-	return bits < 0 ? SIZE_MAX / 2 : (size_t)bits;
+	return bits < 0 ? SIZE_MAX / 2 : (size_t)bits; /* as many as nobody sends */
 }
 
 /* socket:unpack([bits]) */
@@ -56,6 +60,8 @@ int shim_socket_unpack(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	struct op op = shim_op(UNPACK, 0, CQ_MODE_DEFAULT, NAN);
+	if (!lua_isnoneornil(L, 2) && !lua_isnumber(L, 2))
+		shim_flush_before_reading(socket);
 	op.offset = check_bits(L, 2);
 	lua_settop(L, 1);
 	return shim_go(L, socket, &op);

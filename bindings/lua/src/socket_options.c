@@ -4,6 +4,7 @@
  * with an older second name. What is not a field of ours is ignored.
  */
 #include "shim.h"
+#include <stdlib.h>
 
 /* Pushes a field of the table at `index` by its name or its second name; returns its type. */
 static int field(lua_State *L, int index, const char *name, const char *second)
@@ -45,6 +46,17 @@ static void set(lua_State *L, int index, cq_options *options, uint32_t option, c
 		bad_field(L, index, name, cq_strerror(code));
 }
 
+/* The number on top of the stack, cut to the size of int as ever. */
+static int cut(lua_State *L, int index, const char *name)
+{
+	lua_Integer number;
+	if (!lua_isnumber(L, -1))
+		bad_type(L, index, name, "number");
+	if (!shim_tointeger(L, -1, &number))
+		bad_field(L, index, name, "number has no integer representation");
+	return (int)number;
+}
+
 /* The whole number on top of the stack. */
 static int whole(lua_State *L, int index, const char *name)
 {
@@ -68,25 +80,20 @@ static int load_host(lua_State *L, cq_options *options, int host, int port)
 	return cq_options_host(options, name, (int)number);
 }
 
-/* Permissions: a number, octal digits, or "rwxrwxrwx". */
+/* Permissions, as text: digits as in C, so that octal ones begin with 0, or letters of "rwxrwxrwx", of which each, and each
+ * "-", goes one place further. Of a place nothing but its group of three counts: "x" alone is that of the owner. */
 static int permissions(lua_State *L, int index, const char *name)
 {
-	static const char letters[] = "rwxrwxrwx";
-	if (lua_type(L, -1) == LUA_TNUMBER)
-		return whole(L, index, name);
 	const char *text = lua_tostring(L, -1);
 	if (!text)
 		return bad_type(L, index, name, "string");
-	int value = 0, count = (int)strspn(text, "01234567");
-	if (count && !text[count]) {
-		for (const char *digit = text; *digit; digit++)
-			value = value << 3 | (*digit - '0');
-		return value;
-	}
-	for (int i = 0; i < 9; i++) {
-		if (!text[i] || (text[i] != letters[i] && text[i] != '-'))
-			return bad_field(L, index, name, "octal digits or rwxrwxrwx expected");
-		value = value << 1 | (text[i] != '-');
+	if (*text >= '0' && *text <= '9')
+		return (int)(strtoul(text, NULL, 0) & 07777);
+	int value = 0;
+	for (int place = 0; *text && place < 9; text++) {
+		int bit = *text == 'r' ? 4 : *text == 'w' ? 2 : *text == 'x' ? 1 : 0;
+		value |= bit << (6 - place / 3 * 3);
+		place += bit || *text == '-';
 	}
 	return value;
 }
@@ -119,7 +126,7 @@ static const struct {
 	{ "time", "st_time", CQ_OPTION_TIME, SWITCH },
 };
 
-/* The first fields are for those who make a socket; who has one ignores them. */
+/* The first fields are for those who make a socket; who has one ignores them, but for a wrong type of permissions. */
 enum { MAKING = 5, FIELDS = sizeof fields / sizeof *fields, KEEPALIVE = FIELDS, SENDNAME, BIND };
 
 static int same(const char *key, const char *name)
@@ -162,10 +169,12 @@ static uint32_t present_fields(lua_State *L, int index)
 	return present;
 }
 
-static void load_fields(lua_State *L, int index, cq_options *options, uint32_t present)
+static void load_fields(lua_State *L, int index, cq_options *options, uint32_t present, int making)
 {
 	for (int i = 0; i < FIELDS; i++) {
 		if (!(present & UINT32_C(1) << i))
+			continue;
+		if (!making && i < MAKING && fields[i].reading != PERMISSIONS)
 			continue;
 		const char *name = fields[i].name;
 		int type = field(L, index, name, fields[i].second), value = 0;
@@ -176,10 +185,11 @@ static void load_fields(lua_State *L, int index, cq_options *options, uint32_t p
 					bad_type(L, index, name, "boolean");
 				value = lua_toboolean(L, -1);
 				break;
-			case NUMBER: value = whole(L, index, name); break;
+			case NUMBER: value = cut(L, index, name); break;
 			case PERMISSIONS: value = permissions(L, index, name); break;
 			}
-			set(L, index, options, fields[i].option, name, value);
+			if (making || i >= MAKING)
+				set(L, index, options, fields[i].option, name, value);
 		}
 		lua_pop(L, 1);
 	}
@@ -265,7 +275,7 @@ void shim_load_options(lua_State *L, int index, cq_options *options, int making)
 {
 	luaL_checkstack(L, 8, "too many arguments");
 	uint32_t present = present_fields(L, index);
-	load_fields(L, index, options, making ? present : present & ~UINT32_C(0) << MAKING);
+	load_fields(L, index, options, present, making);
 	if (present & UINT32_C(1) << KEEPALIVE)
 		load_keepalive(L, index, options);
 	if (present & UINT32_C(1) << SENDNAME)
@@ -282,7 +292,7 @@ int shim_load_address(lua_State *L, int index, cq_options *options)
 		const char *path = lua_tolstring(L, -1, &size);
 		if (!path)
 			bad_type(L, index, "path", "string");
-		code = cq_options_path(options, path, size);
+		code = cq_options_path(options, path, size ? size : 1); /* without a name: the one that is a NUL */
 		if (code)
 			bad_field(L, index, "path", cq_strerror(code));
 	} else {

@@ -6,8 +6,7 @@
 
 /* -- Reading ------------------------------------------------------------------------------- */
 
-/* Sends what has to leave before the socket reads, also if the read is then refused for its arguments. */
-static void flush_before_reading(struct socket *socket)
+void shim_flush_before_reading(struct socket *socket)
 {
 	const void *data;
 	size_t size;
@@ -17,7 +16,7 @@ static void flush_before_reading(struct socket *socket)
 
 static void refuse_format(lua_State *L, struct socket *socket, int index, const char *why)
 {
-	flush_before_reading(socket);
+	shim_flush_before_reading(socket);
 	shim_argerror(L, index, why);
 }
 
@@ -259,7 +258,7 @@ static int socket_recv(lua_State *L)
 	size_t size;
 	struct format format = check_format(L, socket, 2);
 	if (!lua_isnoneornil(L, 3) && !lua_isstring(L, 3))
-		flush_before_reading(socket);
+		shim_flush_before_reading(socket);
 	uint32_t mode = shim_opt_mode(L, 3);
 	int code = socket->error[CQ_INPUT];
 	if (!code)

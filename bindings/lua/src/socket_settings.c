@@ -25,16 +25,13 @@ static void push_mode(lua_State *L, uint32_t mode, uint32_t side)
 /* What stands for a size that is not to be set; no buffer has it. */
 #define UNCHANGED (SIZE_MAX - 1)
 
-/* A size: UNCHANGED for nil, none, 0 and what is no number at all; negative and infinite ones are unlimited, and of those
- * that are too large for size_t nothing is left. */
+/* A size: UNCHANGED for nil, none, 0 and what is no number at all; negative and huge ones are unlimited. */
 static size_t opt_size(lua_State *L, int index)
 {
 	lua_Number size = lua_isnoneornil(L, index) ? 0 : luaL_checknumber(L, index);
 	if (size == 0 || isnan(size))
 		return UNCHANGED;
-	if (size < 0 || isinf(size))
-		return SIZE_MAX;
-	return size < 0x1p64 ? (size_t)size : 0;
+	return size > 0 && size < (lua_Number)SIZE_MAX ? (size_t)size : SIZE_MAX;
 }
 
 static void push_size(lua_State *L, size_t size, lua_Number unlimited)

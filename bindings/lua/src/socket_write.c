@@ -118,7 +118,8 @@ int shim_attempt_flush(lua_State *L, struct socket *socket, struct op *op, int f
 static int socket_flush(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	uint32_t mode = lua_type(L, 2) == LUA_TSTRING ? shim_opt_mode(L, 2) : CQ_MODE_DEFAULT;
+	int place = lua_type(L, 2) == LUA_TSTRING ? 2 : 3; /* the first text is the mode, whatever stands before it */
+	uint32_t mode = lua_type(L, place) == LUA_TSTRING ? shim_opt_mode(L, place) : CQ_MODE_DEFAULT;
 	double timeout = shim_timeout(L, 3);
 	lua_settop(L, 1);
 	struct op op = shim_op(FLUSH, 0, mode, timeout);

@@ -73,9 +73,11 @@ function resolvers.root(options)
 	return make(config.root(options))
 end
 
---- "dns resolver pool" if the value is one, else nil.
+--- "dns resolver pool" if the value is one, else nothing.
 function resolvers.type(value)
-	return type(value) == "table" and getmetatable(value) == pool and "dns resolver pool" or nil
+	if type(value) == "table" and getmetatable(value) == pool then
+		return "dns resolver pool"
+	end
 end
 
 -- Enter a resolver into the books. The token is collected in the cycle after it, at the earliest.
@@ -98,11 +100,10 @@ end
 -- Returns the resolver, or nil and a code.
 function pool:get(timeout)
 	timeout = timeout or self.timeout
-	local deadline
+	local deadline = timeout and monotime() + timeout
 	while self.busy >= self.hiwat do
 		local left
 		if timeout then
-			deadline = deadline or monotime() + timeout
 			left = deadline - monotime()
 			if left <= 0 then
 				return nil, ETIMEDOUT
@@ -130,6 +131,7 @@ end
 
 --- Puts a resolver back. Its question, if it has one, is given up.
 function pool:put(one)
+	one:stat() -- throws if it is closed
 	local usable, token = release(one), self.alive[one]
 	if not token then
 		token = enter(self, one) -- it was made by somebody else

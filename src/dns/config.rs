@@ -165,7 +165,7 @@ impl Config {
 
     /// For following referrals.
     pub fn root() -> Config {
-        Config { recurse: true, nameservers: Vec::new(), ..Config::stub() }
+        Config { recurse: true, ..Config::stub() }
     }
 
     /// Takes over what the system's files say now, if they have changed since they were read; settings

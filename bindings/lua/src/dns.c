@@ -12,38 +12,23 @@
 
 /* -- Files ---------------------------------------------------------------------------------- */
 
-void dns_check_source(lua_State *L, int index, int is_path)
-{
-	if (is_path)
-		shim_check_text(L, index);
-	else
-		luaL_checkudata(L, index, LUA_FILEHANDLE);
-}
-
 int dns_read_file(lua_State *L, int index)
 {
 	shim_file *file = luaL_checkudata(L, index, LUA_FILEHANDLE);
-	luaL_argcheck(L, shim_file_is_open(file), index, "file is closed");
 	char *text = NULL;
-	size_t size = 0, room = 0, got;
-	int code = 0;
-	clearerr(shim_file_stream(file));
-	do {
+	size_t size = 0, room = 0, got = shim_file_is_open(file);
+	while (got) {
 		if (size == room) {
 			char *more = realloc(text, room = room ? 2 * room : 4096);
-			if (!more) {
-				code = ENOMEM;
+			if (!more)
 				break;
-			}
 			text = more;
 		}
 		size += got = fread(text + size, 1, room - size, shim_file_stream(file));
-	} while (got);
-	if (!code && ferror(shim_file_stream(file)))
-		code = errno;
-	lua_pushlstring(L, text ? text : "", code ? 0 : size);
+	}
+	lua_pushlstring(L, text ? text : "", size);
 	free(text);
-	return code;
+	return text || !room ? 0 : ENOMEM;
 }
 
 /* -- Numbers with names --------------------------------------------------------------------- */
@@ -66,12 +51,12 @@ static unsigned check_number(lua_State *L, int index, unsigned usual, const char
 		return usual;
 	case LUA_TNUMBER: {
 		lua_Number value = lua_tonumber(L, index);
-		if (value >= 0 && value <= 65535 && value == (number = (unsigned)value))
+		if (value >= 1 && value <= 65535 && value == (number = (unsigned)value))
 			return number;
 		break;
 	}
 	case LUA_TSTRING:
-		if (find(lua_tostring(L, index), &number) == 0)
+		if (!lua_isnumber(L, index) && find(lua_tostring(L, index), &number) == 0)
 			return number;
 	}
 	return unknown(L, index, what);
@@ -164,7 +149,7 @@ static double check_limit(lua_State *L, int index)
 {
 	const double most = 4294967296.0;
 	double limit = trunc(luaL_optnumber(L, index, most));
-	if (limit < 0 && !isinf(limit) || limit > most)
+	if ((limit < 0 && !isinf(limit)) || limit > most)
 		return most;
 	if (!(limit >= 2))
 		luaL_argerror(L, index, lua_pushfstring(L, "[0, %d): interval is empty", limit == 1));

@@ -70,8 +70,6 @@ struct hints {
 		lua_pushlstring((L), text_, length_); \
 	} while (0)
 
-/* Checks that the argument is a path or a file, before others come in front of it. */
-void dns_check_source(lua_State *L, int index, int is_path);
 /* The content of the open file at `index`, pushed; 0, or the errno. */
 int dns_read_file(lua_State *L, int index);
 

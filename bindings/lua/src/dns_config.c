@@ -22,13 +22,14 @@ static void check_fields(lua_State *L, int index)
 
 cq_dns_config *dns_new_config(lua_State *L, struct shim *shim, int index, int (*make)(cq_dns_config **))
 {
-	if (lua_toboolean(L, index))
+	int fields = lua_toboolean(L, index);
+	if (fields)
 		check_fields(L, index);
 	struct config *config = shim_new(L, shim, dns_config_tag, DNS_CONFIG, sizeof *config);
 	int code = make(&config->config);
 	if (code)
 		luaL_error(L, "%s", cq_strerror(code));
-	if (lua_toboolean(L, index))
+	if (fields)
 		dns_apply(L, index, config->config);
 	return config->config;
 }
@@ -68,11 +69,12 @@ static int check_syntax(lua_State *L, int index)
 /* Reads the file, or the file of the path, at `index`. A code. */
 static int load(lua_State *L, cq_dns_config *config, int index, int is_path)
 {
+	const char *path = is_path ? shim_check_text(L, index) : NULL;
+	if (!is_path)
+		luaL_checkudata(L, index, LUA_FILEHANDLE);
 	int syntax = check_syntax(L, index + 1);
-	if (is_path) {
-		const char *path = shim_check_text(L, index);
+	if (is_path)
 		return *path ? cq_dns_config_loadpath(config, path, syntax) : EINVAL;
-	}
 	int code = dns_read_file(L, index);
 	size_t size;
 	const char *text = lua_tolstring(L, -1, &size);
@@ -103,14 +105,9 @@ static int config_loadpath(lua_State *L)
 static int new_of(lua_State *L, int is_path)
 {
 	lua_settop(L, 2);
-	dns_check_source(L, 1, is_path);
-	check_syntax(L, 2);
 	cq_dns_config *config = dns_new_config(L, shim_self(L), 3, cq_dns_config_new);
-	lua_insert(L, 1);
-	int code = load(L, config, 2, is_path);
-	if (code)
-		return shim_nil_and_code(L, code);
-	lua_settop(L, 1);
+	load(L, config, 1, is_path); /* what cannot be read is as good as empty */
+	lua_settop(L, 3);
 	return 1;
 }
 

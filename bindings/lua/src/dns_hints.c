@@ -51,9 +51,8 @@ static int hints_insert(lua_State *L)
 	if (config) {
 		code = cq_dns_hints_insert_config(hints, zone, config->config);
 	} else {
-		luaL_argcheck(L, priority >= INT_MIN && priority <= INT_MAX, 4, "priority out of range");
 		address = shim_check_text(L, 3);
-		code = cq_dns_hints_insert(hints, zone, address, priority ? (int)priority : 1);
+		code = cq_dns_hints_insert(hints, zone, address, (int)priority ? (int)priority : 1);
 	}
 	if (code)
 		return luaL_error(L, "%s: %s", code == CQ_EADDRESS ? address : zone, cq_strerror(code));

@@ -34,14 +34,14 @@ static int hosts_stub(lua_State *L)
 	return 1;
 }
 
-/* Reads the file, or the file of the path, at 2. A code. */
-static int load(lua_State *L, cq_dns_hosts *hosts, int is_path)
+/* Reads the file, or the file of the path, at `index`. A code. */
+static int load(lua_State *L, cq_dns_hosts *hosts, int index, int is_path)
 {
 	if (is_path) {
-		const char *path = shim_check_text(L, 2);
+		const char *path = shim_check_text(L, index);
 		return *path ? cq_dns_hosts_loadpath(hosts, path) : EINVAL;
 	}
-	int code = dns_read_file(L, 2);
+	int code = dns_read_file(L, index);
 	size_t size;
 	const char *text = lua_tolstring(L, -1, &size);
 	return code ? code : cq_dns_hosts_load(hosts, text, size, "file");
@@ -49,7 +49,7 @@ static int load(lua_State *L, cq_dns_hosts *hosts, int is_path)
 
 static int load_into(lua_State *L, int is_path)
 {
-	int code = load(L, check(L), is_path);
+	int code = load(L, check(L), 2, is_path);
 	lua_pushboolean(L, !code);
 	if (!code)
 		return 1;
@@ -72,13 +72,9 @@ static int hosts_loadpath(lua_State *L)
 static int new_of(lua_State *L, int is_path)
 {
 	lua_settop(L, 1);
-	dns_check_source(L, 1, is_path);
 	cq_dns_hosts *hosts = make(L, cq_dns_hosts_new);
-	lua_insert(L, 1);
-	int code = load(L, hosts, is_path);
-	if (code)
-		return shim_nil_and_code(L, code);
-	lua_settop(L, 1);
+	load(L, hosts, 1, is_path); /* what cannot be read is as good as empty */
+	lua_settop(L, 2);
 	return 1;
 }
 

@@ -96,13 +96,11 @@ static void write_value(lua_State *L, int option, char *value)
 {
 	if (options[option].kind == SWITCH) {
 		strcpy(value, lua_toboolean(L, -1) ? "true" : "false");
-	} else if (options[option].kind == NUMBER && lua_isnumber(L, -1)) {
+	} else if (lua_isnumber(L, -1)) {
 		lua_Integer number;
 		if (!shim_tointeger(L, -1, &number))
 			luaL_error(L, "field %s: number has no integer representation", options[option].name);
 		snprintf(value, VALUE, "%u", (unsigned)number); /* cut, as ever */
-	} else if (lua_isnumber(L, -1)) {
-		snprintf(value, VALUE, "%.14g", (double)lua_tonumber(L, -1));
 	} else if (options[option].kind == TCP && lua_type(L, -1) == LUA_TSTRING) {
 		snprintf(value, VALUE, "%s", lua_tostring(L, -1));
 	} else {

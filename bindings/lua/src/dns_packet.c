@@ -45,9 +45,9 @@ static int load(lua_State *L, cq_dns_packet *packet, const char *data, size_t si
 static size_t check_size(lua_State *L, int index, lua_Integer usual)
 {
 	lua_Integer size = luaL_optinteger(L, index, usual);
-	luaL_argcheck(L, size >= 0, index, "size below 0");
-	if (size > INT_MAX)
+	if (!lua_isnoneornil(L, index) && !(fabs(lua_tonumber(L, index)) <= INT_MAX))
 		luaL_error(L, "not enough memory");
+	luaL_argcheck(L, size >= 0, index, "size below 0");
 	return size < HEADER ? HEADER : size > DNS_LARGEST ? DNS_LARGEST : (size_t)size;
 }
 
@@ -154,8 +154,9 @@ static unsigned check_field(lua_State *L, int field)
 			luaL_argerror(L, 2, lua_pushfstring(L, "field %s: number expected, got %s", fields[field].name, got));
 		}
 		lua_Integer value;
+		lua_Number number = lua_tonumber(L, -1);
 		if (fields[field].mask == 1)
-			return lua_tonumber(L, -1) != 0;
+			return number != 0 && fabs(number) < 0x1p63 && number == floor(number); /* what is no integer is 0 */
 		luaL_argcheck(L, shim_tointeger(L, -1, &value), 2, "number has no integer representation");
 		return (unsigned)value & fields[field].mask;
 	}

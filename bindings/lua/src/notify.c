@@ -97,15 +97,29 @@ static int open_table(lua_State *L)
 	return 1;
 }
 
+/* Whether the first argument is a table with a path of its own: of other tables no field is asked for. */
+static int is_description(lua_State *L)
+{
+	if (!lua_istable(L, 1))
+		return 0;
+	lua_pushliteral(L, "path");
+	lua_rawget(L, 1);
+	int is_there = !lua_isnil(L, -1);
+	lua_pop(L, 1);
+	return is_there;
+}
+
 /* notify.opendir(path[, changes]), notify.opendir{ ... } */
 static int notify_opendir(lua_State *L)
 {
-	if (lua_istable(L, 1)) {
+	if (is_description(L)) {
 		lua_settop(L, 1);
 		return open_table(L);
 	}
 	const char *path = shim_check_text(L, 1);
-	uint32_t bits = opt_changes(L, 2);
+	lua_Integer given;
+	int is_number = lua_type(L, 2) == LUA_TNUMBER && shim_tointeger(L, 2, &given); /* else it is not looked at, as ever */
+	uint32_t bits = is_number ? (uint32_t)given & CQ_NOTIFY_ALL : CQ_NOTIFY_ALL;
 	struct notifier *notifier =
 	    shim_new(L, shim_self(L), shim_notifier_tag, SHIM_NOTIFIER, sizeof *notifier);
 	int code = cq_notify_opendir(path, bits, 0, &notifier->notifier);
@@ -116,11 +130,41 @@ static int notify_opendir(lua_State *L)
 
 typedef int want(const cq_notify *notifier, const char *name, uint32_t bits);
 
+/* Throws what is wrong with an argument, which is counted with the notifier, as ever. */
+static int refuse(lua_State *L, const char *method, int index, const char *why)
+{
+	return luaL_error(L, "bad argument #%d to '%s' (%s)", index, method, why);
+}
+
+static const char *check_name(lua_State *L, const char *method)
+{
+	size_t size;
+	const char *name = lua_tolstring(L, 2, &size);
+	if (!name)
+		refuse(L, method, 2, lua_pushfstring(L, "string expected, got %s", luaL_typename(L, 2)));
+	else if (strlen(name) != size)
+		refuse(L, method, 2, "text with a NUL inside");
+	return name;
+}
+
+static uint32_t opt_bits(lua_State *L, const char *method)
+{
+	lua_Integer bits;
+	if (!lua_toboolean(L, 3))
+		return CQ_NOTIFY_ALL;
+	if (!lua_isnumber(L, 3))
+		refuse(L, method, 3, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, 3)));
+	if (!shim_tointeger(L, 3, &bits))
+		refuse(L, method, 3, "number has no integer representation");
+	return (uint32_t)bits & CQ_NOTIFY_ALL;
+}
+
 static int add(lua_State *L, const char *method, want *what)
 {
 	const cq_notify *notifier = check(L)->notifier;
-	const char *name = shim_check_text(L, 2);
-	int code = what(notifier, name, opt_changes(L, 3));
+	const char *name = check_name(L, method);
+	uint32_t bits = opt_bits(L, method);
+	int code = what(notifier, name, bits);
 	if (code)
 		return luaL_error(L, "notify.%s: %s", method, cq_strerror(code));
 	lua_pushboolean(L, 1);

@@ -4,6 +4,7 @@
  * signal.lua.
  */
 #include "shim.h"
+#include <signal.h>
 
 const char shim_listener_tag[] = SHIM_LISTENER;
 
@@ -28,7 +29,7 @@ static struct listener *check(lua_State *L)
 typedef int change(const int *signals, size_t count);
 
 /* The arguments, in memory of Lua's. */
-static const int *check_signals(lua_State *L, size_t *count)
+static int *check_signals(lua_State *L, size_t *count)
 {
 	int top = lua_gettop(L);
 	int *signals = lua_newuserdata(L, (size_t)(top + 1) * sizeof *signals);
@@ -36,6 +37,16 @@ static const int *check_signals(lua_State *L, size_t *count)
 		signals[i] = (int)luaL_checkinteger(L, i + 1);
 	*count = (size_t)top;
 	return signals;
+}
+
+/* Leaves out what is no signal, and those of which nobody can hear: they were never heard of either way. */
+static size_t audible(int *signals, size_t count)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (signals[i] > 0 && signals[i] < NSIG && signals[i] != SIGKILL && signals[i] != SIGSTOP)
+			signals[kept++] = signals[i];
+	return kept;
 }
 
 /* Throws what failed, or pushes true. */
@@ -87,7 +98,12 @@ static int signal_discard(lua_State *L)
 /* signal.raise(signal, ...) */
 static int signal_raise(lua_State *L)
 {
-	return dispose(L, "raise", cq_signal_raise);
+	size_t count;
+	const int *signals = check_signals(L, &count);
+	for (size_t i = 0; i < count; i++)
+		cq_signal_raise(&signals[i], 1); /* which refuses what is no signal */
+	lua_pushboolean(L, 1);
+	return 1;
 }
 
 /* signal.block(signal, ...) */
@@ -108,11 +124,11 @@ static int signal_unblock(lua_State *L)
 static int signal_listen(lua_State *L)
 {
 	size_t count;
-	const int *signals = check_signals(L, &count);
+	int *signals = check_signals(L, &count);
 	struct listener *listener =
 	    shim_new(L, shim_self(L), shim_listener_tag, SHIM_LISTENER, sizeof *listener);
 	listener->timeout = NAN;
-	int code = cq_signal_listen(signals, count, &listener->listener);
+	int code = cq_signal_listen(signals, audible(signals, count), &listener->listener);
 	if (code)
 		return done(L, "listen", code);
 	return 1;

@@ -122,12 +122,13 @@ static int run(cq_socket *socket, void *parcel)
 	return 0;
 }
 
-/* thread.start(function, ...): the thread and a socket, whose other end the function is given; or nil, nil, code */
+/* thread.start(function, ...), where what is no function fails in the thread: the thread and a socket, whose other end the function is given; or nil, nil, code */
 static int thread_start(lua_State *L)
 {
 	struct shim *shim = shim_self(L);
 	int count = lua_gettop(L);
-	luaL_checktype(L, 1, LUA_TFUNCTION);
+	if (count == 0)
+		lua_settop(L, count = 1);
 	luaL_checkstack(L, 8, "too many arguments");
 	struct thread *thread = shim_new(L, shim, shim_thread_tag, SHIM_THREAD, sizeof *thread);
 	struct socket *socket = shim_new_socket(L, shim);

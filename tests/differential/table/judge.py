@@ -111,6 +111,8 @@ def same_error(case, first, second):
     called = re.split("[.:]", case.split(" ", 1)[0])[-1]
     if function.split(".")[-1] != called or number and number.startswith("-"):
         return "thrown by" not in second
+    if " self=" in case:
+        called = f"(?:{called}|method)"  # such a case calls it by that name
     if number is None:
         return re.match(f"throws \"calling '[^']*{called}' on bad self", second) is not None
     return re.match(f"throws \"bad argument #{number} to '[^']*{called}'", second) is not None

@@ -1129,6 +1129,15 @@ int cq_controller_set_order(struct cq_controller *controller,
                             uint32_t order);
 
 /**
+ * Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has found
+ * descriptors ready: so does that of the Lua library cqueues, and programs that nest controllers see it in the order of
+ * their tasks. Nobody else needs this. Without effect on other controllers.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_controller_recall(const struct cq_controller *controller);
+
+/**
  * The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
  */
 uint32_t cq_controller_order(const struct cq_controller *controller);

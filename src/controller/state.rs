@@ -45,6 +45,16 @@ pub struct State {
     /// A timer has made a task ready since the kernel was last asked.
     pub timer_fired: bool,
     pub lazy_rounds: u32,
+    /// Newest first: the last step has found a descriptor ready that a task waited for, and was not made to look by an
+    /// alert. See `Controller::recall`.
+    pub news: bool,
+    /// What the step under way has found of both.
+    pub found: bool,
+    pub alerted: bool,
+    /// The step under way was to look in any case, alert or not.
+    pub recalled: bool,
+    /// The step under way has not come to its end yet.
+    pub unfinished: bool,
     /// The kernel tells of a descriptor that it should have forgotten: its file is still open elsewhere.
     pub stale: bool,
     /// Sockets whose held lines wait for the kernel to take them.
@@ -155,6 +165,15 @@ impl State {
         }
     }
 
+    /// Newest first: a descriptor whose last waiter waits for others, or has ended, is forgotten at once and not in the next
+    /// step. When the kernel was told to look decides which descriptor it tells of first, and programs know the order of
+    /// the original, which does so.
+    pub fn let_go(&mut self) {
+        if let (Order::NewestFirst, Some(poller)) = (self.ready.order, self.poller.as_ref()) {
+            self.descriptors.drop_orphans(poller, &self.waits);
+        }
+    }
+
     /// Removes a task, whatever it waits for.
     pub fn remove_task(&mut self, index: u32) -> Task {
         self.unpark(index);
@@ -164,7 +183,10 @@ impl State {
 
     pub fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         fired.clear();
-        let index = self.ready.take(&mut self.tasks)?;
+        let Some(index) = self.ready.take(&mut self.tasks) else {
+            self.unfinished = false;
+            return None;
+        };
         let Task { serial, data, .. } = self.tasks[index as usize];
         self.unpark_with(index, |member, events| match fired.last_mut() {
             Some(last) if last.member == member => last.events |= events as u32,
@@ -182,6 +204,7 @@ impl State {
             Order::NewestFirst => self.wait_newest_first(alert, limit)?,
         }
         self.ready.begin_pass();
+        self.unfinished = true;
         Ok(())
     }
 
@@ -222,9 +245,12 @@ impl State {
         };
         let limit = self.limit(limit, deadline);
         let watched = self.watched(alert);
+        (self.found, self.alerted) = (false, false);
         if watched != 0 || limit != Some(Span::ZERO) {
             self.ask_kernel(alert, watched, limit)?;
         }
+        self.recalled = std::mem::replace(&mut self.news, false);
+        self.news = self.found && !self.alerted && !self.recalled;
         if !self.timers.is_empty() {
             self.fire_due(Instant::now());
         }
@@ -263,6 +289,7 @@ impl State {
         let (fd, events) = poller::read(event);
         let mut key = self.first_to_wake(fd);
         if key == NONE && alert.fd() == Some(fd) {
+            self.alerted = true;
             return alert.clear();
         }
         self.stale |= key == NONE && !self.descriptors.is_registered(fd);
@@ -278,6 +305,7 @@ impl State {
             }
             key = next;
         }
+        self.found |= !unwanted;
         if let (true, Some(poller)) = (unwanted, self.poller.as_ref()) {
             self.descriptors.narrow(poller, &self.waits, fd);
         }

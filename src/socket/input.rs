@@ -150,6 +150,9 @@ impl Inner {
         patient: bool,
     ) -> Result<Option<(usize, usize)>> {
         let line = matches!(format, Format::Line { .. });
+        if let Format::UpTo(count) = format {
+            self.top_up(count.min(queue::LARGE));
+        }
         loop {
             let max_line = match format {
                 Format::Body(_) => self.input.max_line.max(self.input.size),
@@ -193,6 +196,23 @@ impl Inner {
         }
     }
 
+    /// Some bytes of those that may be taken at once are there already: adds what the kernel has. A failure is told by the
+    /// next receive.
+    fn top_up(&mut self, count: usize) {
+        let may = !self.input.queue.is_empty() && !self.has_messages();
+        while may && self.input.queue.len() < count && !self.is_drained() && !self.input.stat.eof {
+            match self.receive_some(count, true) {
+                Ok(()) => {}
+                Err(Errno::AGAIN | Errno::PIPE) => break,
+                Err(error) => {
+                    self.late = Some(error);
+                    break;
+                }
+            }
+        }
+        self.begin();
+    }
+
     fn nothing<T>(&self, format: Format) -> Result<Option<T>> {
         match format {
             _ if self.cut && self.strict => Err(Errno::TRUNCATED),
@@ -227,6 +247,9 @@ impl Inner {
         if let Err(error) = self.ensure_established() {
             // The peer went away during the handshake.
             self.input.stat.eof |= error == Errno::PIPE;
+            return Err(error);
+        }
+        if let Some(error) = self.late.take() {
             return Err(error);
         }
         if self.input.stat.eof {

@@ -165,6 +165,8 @@ pub(crate) struct Inner {
     strict: bool,
     /// Pending output could not be sent before input was looked for.
     output_blocked: bool,
+    /// A failure of receiving that came while there was still something to hand out.
+    late: Option<Errno>,
     /// The operation under way has found or left the kernel's buffer empty.
     emptied: bool,
     /// What the last operation that must wait waits for.
@@ -211,6 +213,7 @@ impl Inner {
             strict: true,
             output_blocked: false,
             emptied: false,
+            late: None,
             wanted: 0,
             retry: None,
             time: true,

@@ -412,8 +412,11 @@ int shim_step(lua_State *L)
 	struct controller *controller = check(L);
 	double timeout = shim_seconds(L, 2);
 	struct controller *running = controller->object.shim->running;
-	if (running && running != controller && !lua_toboolean(L, 3))
+	controller->quiet = 0;
+	if (running && running != controller && !lua_toboolean(L, 3)) {
+		controller->quiet = !(timeout <= 0);
 		return 0;
+	}
 	if (timeout < 0)
 		timeout = 0;
 	lua_settop(L, 1);

@@ -161,6 +161,8 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		struct controller *controller = (struct controller *)object;
 		if (!controller->cq || cq_controller_pollfd(controller->cq, &interest->fd))
 			return 0;
+		if (!controller->quiet)
+			cq_controller_recall(controller->cq);
 		interest->events = POLLIN;
 		interest->timeout = cq_controller_timeout(controller->cq);
 		return 1;

@@ -34,7 +34,8 @@ local new_task
 
 -- What tells objects in the trace.
 local function name_of(value)
-	return P.names[value] or type(value) == "thread" and "thread" or tostring(value)
+	return P.names[value] or type(value) == "thread" and "thread" or type(value) ~= "number" and tostring(value)
+		or value < 100 and tostring(value) or "number"
 end
 
 local function told(...)
@@ -42,25 +43,29 @@ local function told(...)
 	for i = 1, select("#", ...) do
 		words[i] = name_of((select(i, ...)))
 	end
-	return table.concat(words, ",")
+	-- Numbers of descriptors are not the same.
+	return (table.concat(words, ","):gsub("%(fd:%d+%).*", "(fd)"))
 end
 
 local function some_socket()
 	return choose(P.sockets)
 end
 
+-- Spans that end far enough from each other that machines agree on what comes first.
+local function next_span()
+	return P.timers and table.remove(P.spans)
+end
+
 local function pollable()
-	local kind = random(P.timers and 7 or 6)
+	local kind = random(7)
 	if kind <= 2 then
 		return choose(P.conditions)
 	elseif kind == 3 then
 		return some_socket()
 	elseif kind <= 5 then
 		return choose(P.objects)
-	elseif kind == 6 then
-		return 0
 	end
-	return P.spans[random(#P.spans)]
+	return kind == 7 and next_span() or 0
 end
 
 -- What a task can do: each has a weight. Those that take time are for programs with timers.
@@ -80,9 +85,14 @@ act("wait", 4, function() return told(choose(P.conditions):wait()) end)
 act("wait0", 2, function() return told(choose(P.conditions):wait(0)) end)
 act("signal", 2, function() return told(choose(P.conditions):signal()) end)
 act("signaln", 3, function() return told(choose(P.conditions):signal(random(2))) end)
-act("poll1", 3, function() return told(cqueues.poll(pollable())) end)
-act("poll2", 3, function() return told(cqueues.poll(pollable(), pollable())) end)
-act("poll4", 1, function() return told(cqueues.poll(pollable(), pollable(), pollable(), pollable())) end)
+local function poll(...)
+	log("(", told(...), ")")
+	return told(cqueues.poll(...))
+end
+
+act("poll1", 3, function() return poll(pollable()) end)
+act("poll2", 3, function() return poll(pollable(), pollable()) end)
+act("poll4", 1, function() return poll(pollable(), pollable(), pollable(), pollable()) end)
 act("write", 5, function()
 	local s = some_socket()
 	return told(s:write("x", tostring(random(9)), "\n") and "wrote")
@@ -110,10 +120,12 @@ end
 
 act("step", 3, function()
 	local inner = some_inner()
+	log("(", told(inner), ")")
 	return inner and told(inner:step(0))
 end)
 act("loop", 1, function()
 	local inner = some_inner()
+	log("(", told(inner), ")")
 	return inner and told(inner:loop(0))
 end)
 act("count", 1, function() return told(choose(P.inner):count()) end)
@@ -136,8 +148,9 @@ act("yield", 1, function()
 	return told(co(), co())
 end)
 act("sleep", 3, function()
-	if P.timers then
-		cqueues.sleep(P.spans[random(#P.spans)])
+	local span = next_span()
+	if span then
+		cqueues.sleep(span)
 	end
 end)
 
@@ -158,7 +171,7 @@ function new_task(controller)
 	end
 	P.left = P.left - 1
 	P.count = P.count + 1
-	local name, script = string.char(96 + P.count), {}
+	local name, script = P.prefix[controller] .. string.char(96 + P.count), {}
 	for i = 1, random(6) do
 		script[i] = choose(acts)
 	end
@@ -172,10 +185,12 @@ local function make(number)
 	end
 	P = {
 		trace = {}, names = {}, count = 0, left = 22, outer = cqueues.new(), inner = {}, conditions = {}, sockets = {},
-		objects = {}, timers = number % 4 == 0, spans = { 0.004, 0.008, 0.012, 0.016 },
+		objects = {}, timers = number % 4 == 0, spans = {},
 	}
+	P.prefix = { [P.outer] = "" }
 	for i = 1, 2 do
 		P.inner[i] = cqueues.new()
+		P.prefix[P.inner[i]] = tostring(i)
 		P.names[P.inner[i]] = "C" .. i
 	end
 	for i = 1, 3 do
@@ -194,6 +209,9 @@ local function make(number)
 			P.names[object] = "o" .. i .. k
 		end
 	end
+	for i = 1, 5 do
+		table.insert(P.spans, random(i), 0.004 * i)
+	end
 	P.closable = socket.pair()
 	function P.running()
 		return (cqueues.running())
@@ -203,7 +221,7 @@ end
 local function step(controller, seconds)
 	local ok, why = controller:step(seconds)
 	if not ok then
-		log("!", tostring(why))
+		log("!", told(why))
 	end
 end
 
@@ -229,7 +247,8 @@ local function run(number)
 		end
 	end
 	if P.timers then
-		local deadline = cqueues.monotime() + 0.02
+		P.timers = false -- no new ones
+		local deadline = cqueues.monotime() + 0.022
 		repeat
 			step(P.outer, 0.002)
 		until cqueues.monotime() > deadline

@@ -13,6 +13,8 @@ local strerror = require "cqueues.errno".strerror
 local create, coresume, yield = coroutine.create, coroutine.resume, coroutine.yield
 local getmetatable = debug and debug.getmetatable or getmetatable
 
+local is_nameless = _VERSION == "Lua 5.2" -- whose tostring does not know the names of classes
+
 local function loader()
 	local auxlib = {}
 
@@ -110,7 +112,8 @@ local function loader()
 		if handler then
 			return handler((...))
 		end
-		return tostring(...)
+		local text, name = tostring(...), is_nameless and type(metatable) == "table" and rawget(metatable, "__name")
+		return type(name) == "string" and (text:gsub("^[^:]*", name, 1)) or text
 	end
 
 	auxlib.loader = loader

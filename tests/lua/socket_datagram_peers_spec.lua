@@ -39,9 +39,7 @@ t.test("recvfrom_cuts_at_its_size_which_is_a_page_at_least", function()
 	equal(#b:recvfrom(5000), 5000)
 	a:write(("x"):rep(40000))
 	equal(#b:recvfrom(), 40000)
-	for _, wrong in ipairs { -1, 1e300, 0 / 0 } do
-		t.throws("size out of range", b.recvfrom, b, wrong)
-	end
+	equal(select(2, b:recvfrom(-1)), errno.ENOMEM)
 	t.throws("number expected", b.recvfrom, b, "x")
 end)
 

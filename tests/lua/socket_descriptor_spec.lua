@@ -206,9 +206,8 @@ end)
 
 t.plain("a_size_that_makes_no_sense_is_refused", function()
 	local _, b = t.pair()
-	for _, wrong in ipairs { -1, 1e300, 0 / 0 } do
-		t.throws("size out of range", b.recvfd, b, wrong)
-	end
+	local _, _, code = b:recvfd(-1)
+	equal(code, errno.ENOMEM)
 	t.throws("number expected", b.recvfd, b, "x")
 end)
 

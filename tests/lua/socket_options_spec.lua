@@ -56,22 +56,23 @@ t.plain("every_maker_of_sockets_names_the_field_that_is_wrong", function()
 	t.check(connect({ port = port }):connect(5), "the listener serves on")
 end)
 
-t.plain("family_and_type_are_whole_numbers_that_exist", function()
+local CQ_EFAIL = -1684960053
+
+t.plain("family_and_type_are_numbers_and_need_not_exist", function()
 	for _, field in ipairs { "family", "type" } do
 		refused(field, "number expected, got boolean", { [field] = true })
 		refused(field, "number expected, got string", { [field] = "stream" })
-		refused(field, "whole number expected", { [field] = 1.5 })
-		refused(field, errno.strerror(errno.EINVAL), { [field] = 99 })
 	end
+	t.fails(CQ_EFAIL, connect { family = 99 }:connect(1))
+	t.check(select(2, connect { type = 99 }:connect(1)), "no such type")
 	equal(socket.type(connect { type = tostring(socket.SOCK_DGRAM) }), "socket")
 end)
 
 t.plain("a_family_that_does_not_fit_the_address_is_told_when_used", function()
 	local c = connect { family = socket.AF_INET6 }
-	t.fails(errno.EAFNOSUPPORT, c:connect(1))
+	t.fails(CQ_EFAIL, c:connect(1))
 	c = t.returns_errors(socket.connect("127.0.0.1", 1, socket.AF_INET6))
-	t.fails(errno.EAFNOSUPPORT, c:connect(1))
-	t.throws("Invalid argument", socket.connect, "127.0.0.1", 1, 99)
+	t.fails(CQ_EFAIL, c:connect(1))
 end)
 
 t.test("the_fourth_argument_is_the_type", function()
@@ -83,12 +84,12 @@ t.test("the_fourth_argument_is_the_type", function()
 	equal(l:recvfrom(), "datagram")
 end)
 
-t.plain("permissions_are_octal_digits_letters_or_a_number", function()
+t.plain("permissions_are_text_or_a_number", function()
 	for _, field in ipairs { "mode", "sun_mode", "mask", "sun_mask" } do
 		local name = field:gsub("^sun_", "")
 		refused(name, "string expected, got boolean", { [field] = true })
-		for _, text in ipairs { "", "9", "rwx", "rwxrwxrwt", "0x1ff" } do
-			refused(name, "octal digits or rwxrwxrwx expected", { [field] = text })
+		for _, text in ipairs { "", "9", "rwx", "rwxrwxrwt", "0x1ff", 1e300 } do
+			equal(socket.type(connect { [field] = text }), "socket")
 		end
 		equal(socket.type(connect { [field] = 384 }), "socket") -- 0600
 	end

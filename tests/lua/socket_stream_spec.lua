@@ -440,8 +440,7 @@ t.test("unlink_takes_away_an_old_path", function()
 	equal(l:listen(5), l)
 end)
 
-t.test("mode_and_mask_are_octal_or_letters", function()
-	-- the original takes "666" for a decimal number
+t.test("mode_and_mask_are_numbers_as_in_c_or_letters", function()
 	local directory = t.directory()
 	local function permissions(options)
 		options.path = directory .. "/socket"
@@ -454,7 +453,11 @@ t.test("mode_and_mask_are_octal_or_letters", function()
 		return text
 	end
 	equal(permissions { mode = "0600" }, "600")
-	equal(permissions { mode = "600" }, "600")
+	equal(permissions { mode = "384" }, "600") -- decimal without a 0 in front
+	equal(permissions { mode = 384 }, "600")
+	equal(permissions { mode = "rw" }, "600")
+	equal(permissions { mode = "x" }, "100")
+	equal(permissions { mode = "---r" }, "40")
 	equal(permissions { mode = "rw-------" }, "600")
 	equal(permissions { mask = "0077" }, "700")
 	equal(permissions { mask = "077" }, "700")

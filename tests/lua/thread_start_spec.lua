@@ -93,10 +93,18 @@ end)
 t.plain("what_cannot_travel_is_refused", function()
 	for _, wrong in ipairs { {}, io.stdout, coroutine.create(function() end), cqueues.new() } do
 		t.throws("string expected, got ", thread.start, function() end, 1, wrong)
-		t.throws("function expected, got ", thread.start, wrong)
+		t.throws("string expected, got ", thread.start, wrong)
 	end
-	t.throws("function expected, got string", thread.start, "return 1")
-	t.throws("function expected, got no value", thread.start)
+end)
+
+t.test("what_is_no_function_fails_in_the_thread", function()
+	for _, wrong in ipairs { "return 1", 5, true } do
+		local thr = thread.start(wrong)
+		local ended, why = thr:join(5)
+		equal(ended, true)
+		t.check(tostring(why):find "attempt to call", why)
+	end
+	equal((thread.start()):join(5), true)
 end)
 
 t.plain("a_thread_has_globals_of_its_own", function()

@@ -8,12 +8,13 @@ use super::timers::{TimerKey, Timers};
 use super::waits::{self, On, WaitKey, Waits, FIRED, NONE};
 use super::{Controller, Fired, Member, Payload, TaskId, CANCELLED};
 use crate::clock::{Instant, Span};
+use crate::condition::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{self, Events, Poller, Ready};
 use crate::socket::Holder;
 use slab::Slab;
 use std::os::fd::RawFd;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 /// How many steps may go by without asking the kernel while tasks keep waking each other.
 pub const LAZY_ROUNDS: u32 = 61;
@@ -100,15 +101,15 @@ impl State {
         now: &mut Option<Instant>,
     ) -> Result<()> {
         let polls = on.fd >= 0 && on.events != 0;
-        let conditions = [on.condition, on.also];
-        if !polls && on.timeout.is_none() && conditions.iter().all(Option::is_none) {
+        let conditions = on.condition.is_some() || on.also.is_some();
+        if polls && on.timeout.is_none() && !conditions {
+            return self.wait_on_descriptor(task, member, &on); // nearly always
+        }
+        if !polls && on.timeout.is_none() && !conditions {
             self.insert_wait(task, member, On::Nothing); // parked all the same
         }
         if polls {
-            let key = self.insert_wait(task, member, On::Nothing);
-            let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-            self.descriptors.add(poller, &mut self.waits, key, on.fd, on.events, on.owned)?;
-            self.set_on(key, On::Descriptor(on.fd, on.events));
+            self.wait_on_descriptor(task, member, &on)?;
         }
         if let Some(span) = on.timeout {
             let serial = self.next_serial();
@@ -118,12 +119,32 @@ impl State {
             self.timers.sweep(|key| waits.is_timer(key.wait, key.serial));
             self.timers.set(deadline, TimerKey { serial, wait });
         }
+        if conditions {
+            self.wait_on_conditions(me, task, member, [on.condition, on.also]);
+        }
+        Ok(())
+    }
+
+    fn wait_on_descriptor(&mut self, task: u32, member: u32, on: &Member) -> Result<()> {
+        let key = self.insert_wait(task, member, On::Nothing);
+        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+        self.descriptors.add(poller, &mut self.waits, key, on.fd, on.events, on.owned)?;
+        self.set_on(key, On::Descriptor(on.fd, on.events));
+        Ok(())
+    }
+
+    fn wait_on_conditions(
+        &mut self,
+        me: &Weak<Controller>,
+        task: u32,
+        member: u32,
+        conditions: [Option<Arc<Condition>>; 2],
+    ) {
         for condition in conditions.into_iter().flatten() {
             let key = self.insert_wait(task, member, On::Nothing);
             let place = condition.enqueue(me.clone(), key);
             self.set_on(key, On::Condition(condition, place));
         }
-        Ok(())
     }
 
     pub fn insert_wait(&mut self, task: u32, member: u32, on: On) -> WaitKey {

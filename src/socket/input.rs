@@ -98,6 +98,7 @@ impl Socket {
 impl Inner {
     /// Whoever polls a socket after a read has succeeded waits for what comes next: for input if the read has taken all
     /// that there was to find what it was asked for, and for output that could not leave.
+    #[inline]
     fn want_more(&mut self, format: Format) {
         let counted = matches!(format, Format::Exactly(_) | Format::UpTo(_));
         let input = if self.emptied && !counted { libc::POLLIN } else { 0 };
@@ -106,6 +107,7 @@ impl Inner {
     }
 
     /// A file, a FIFO or a terminal can have more after its end was seen.
+    #[inline]
     fn look_behind_the_end(&mut self) {
         if self.kind == super::NO_SOCKET {
             self.input.stat.eof = false;
@@ -130,9 +132,11 @@ impl Inner {
 
     /// Nothing is buffered here or, as far as is known, in the kernel.
     fn has_nothing(&self) -> bool {
+        if !self.drained || !self.input.queue.is_empty() {
+            return false;
+        }
         let open = matches!(self.phase, Phase::Connected) && !self.input.stat.eof;
-        let dry = self.tls.as_ref().is_none_or(|tls| tls.is_dry());
-        open && dry && self.is_drained() && self.input.queue.is_empty()
+        open && self.tls.as_ref().is_none_or(|tls| tls.is_dry()) && self.is_drained()
     }
 
     /// EAGAIN: input must come, or pending output must go.

@@ -165,6 +165,10 @@ pub(crate) struct Inner {
     strict: bool,
     /// Pending output could not be sent before input was looked for.
     output_blocked: bool,
+    /// How many reads there were, and since when they have gone on in which resumption; see `give_way`.
+    reads: u32,
+    reading_turn: u64,
+    reading_since: Instant,
     /// A failure of receiving that came while there was still something to hand out.
     late: Option<Errno>,
     /// The operation under way has found or left the kernel's buffer empty.
@@ -214,6 +218,9 @@ impl Inner {
             output_blocked: false,
             emptied: false,
             late: None,
+            reads: 0,
+            reading_turn: 0,
+            reading_since: Instant(0),
             wanted: 0,
             retry: None,
             time: true,

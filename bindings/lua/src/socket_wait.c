@@ -617,7 +617,8 @@ int shim_go(lua_State *L, struct socket *socket, struct op *op)
 				return shim_error(L, "%s", "socket closed");
 		}
 	}
-	return go(L, socket, op, !(op->timeout <= 0)); /* without time to wait, the kernel is asked at once */
+	/* Without time to wait, the kernel is asked at once. */
+	return go(L, socket, op, isnan(op->timeout) || op->timeout > 0);
 }
 
 /* -- Methods that were replaced ---------------------------------------------------------------- */

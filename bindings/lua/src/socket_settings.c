@@ -158,6 +158,13 @@ static void push_vbuf(lua_State *L, uint32_t mode, size_t size)
 	push_size(L, size, -1);
 }
 
+/* The size that goes with a way of buffering: the usual one if none is given. */
+static size_t vbuf_size(lua_State *L, int index)
+{
+	size_t size = opt_size(L, index);
+	return size == UNCHANGED ? 4096 : size;
+}
+
 /* socket:setvbuf([mode][, size]) */
 static int socket_setvbuf(lua_State *L)
 {
@@ -167,9 +174,7 @@ static int socket_setvbuf(lua_State *L)
 	uint32_t mode = cq_socket_mode(so, CQ_OUTPUT);
 	push_vbuf(L, mode, cq_socket_bufsiz(so, CQ_OUTPUT));
 	cq_socket_set_mode(so, CQ_OUTPUT, with_buffering(mode, which));
-	size_t size = opt_size(L, 3);
-	if (size != UNCHANGED)
-		cq_socket_set_bufsiz(so, CQ_OUTPUT, size);
+	cq_socket_set_bufsiz(so, CQ_OUTPUT, vbuf_size(L, 3));
 	return 2;
 }
 
@@ -181,9 +186,7 @@ static int class_setvbuf(lua_State *L)
 	int which = luaL_checkoption(L, 1, "line", vbuf_names);
 	push_vbuf(L, d->mode[CQ_OUTPUT], d->bufsiz[CQ_OUTPUT]);
 	d->mode[CQ_OUTPUT] = with_buffering(d->mode[CQ_OUTPUT], which);
-	size_t size = opt_size(L, 2);
-	if (size != UNCHANGED)
-		d->bufsiz[CQ_OUTPUT] = size;
+	d->bufsiz[CQ_OUTPUT] = vbuf_size(L, 2);
 	return 2;
 }
 

@@ -201,10 +201,19 @@ static int fail(lua_State *L, struct socket *socket, struct op *op, const char *
 	lua_callk(L, 4, LUA_MULTRET, op->count + 1, continue_handler);
 	return results(L, op);
 #else
-	/* `settle` calls it, so that it may wait. */
+	/* `settle` calls it, so that it may wait. What was read so far comes before its answer. */
+	int before = lua_gettop(L) > op->count + 1;
+	if (before)
+		push_table(L, op->count + 1);
 	push_mark(L, socket->object.shim, FAIL);
 	lua_pushinteger(L, failure);
-	lua_createtable(L, 4, 0);
+	lua_createtable(L, 4, before ? 2 : 0);
+	if (before) {
+		lua_pushvalue(L, op->count + 2);
+		lua_setfield(L, -2, "before");
+		lua_pushvalue(L, op->count + 3);
+		lua_setfield(L, -2, "count");
+	}
 	push_handler(L, socket);
 	lua_rawseti(L, -2, 1);
 	lua_pushstring(L, name);
@@ -354,6 +363,10 @@ static const char driver[] =
     "	if first == 1 then return false, ... end\n"
     "	return nil, nil, ...\n"
     "end\n"
+    "local function behind(list, i, ...)\n"
+    "	if i == 0 then return ... end\n"
+    "	return behind(list, i - 1, list[i], ...)\n"
+    "end\n"
     "local function settle(socket, a, b, c)\n"
     "	while true do\n"
     "		if a == WAIT then\n"
@@ -367,6 +380,7 @@ static const char driver[] =
     "		elseif a == NONE then\n"
     "			return\n"
     "		elseif a == FAIL then\n"
+    "			if c.before then return behind(c.before, c.count, failed(b, c[1](socket, c[2], c[3], c[4]))) end\n"
     "			return failed(b, c[1](socket, c[2], c[3], c[4]))\n"
     "		elseif a == TEXT then\n"
     "			a, b, c = go_on_frame(socket, c, text(b))\n"

@@ -158,11 +158,11 @@ static void push_vbuf(lua_State *L, uint32_t mode, size_t size)
 	push_size(L, size, -1);
 }
 
-/* The size that goes with a way of buffering: the usual one if none is given. */
-static size_t vbuf_size(lua_State *L, int index)
+/* The size that goes with a way of buffering: if none is given the usual one, or, without a buffer, what there was. */
+static size_t vbuf_size(lua_State *L, int index, int which, size_t now)
 {
 	size_t size = opt_size(L, index);
-	return size == UNCHANGED ? 4096 : size;
+	return size != UNCHANGED ? size : vbuf_flags[which] == 'n' ? now : 4096;
 }
 
 /* socket:setvbuf([mode][, size]) */
@@ -174,7 +174,7 @@ static int socket_setvbuf(lua_State *L)
 	uint32_t mode = cq_socket_mode(so, CQ_OUTPUT);
 	push_vbuf(L, mode, cq_socket_bufsiz(so, CQ_OUTPUT));
 	cq_socket_set_mode(so, CQ_OUTPUT, with_buffering(mode, which));
-	cq_socket_set_bufsiz(so, CQ_OUTPUT, vbuf_size(L, 3));
+	cq_socket_set_bufsiz(so, CQ_OUTPUT, vbuf_size(L, 3, which, cq_socket_bufsiz(so, CQ_OUTPUT)));
 	return 2;
 }
 
@@ -186,7 +186,7 @@ static int class_setvbuf(lua_State *L)
 	int which = luaL_checkoption(L, 1, "line", vbuf_names);
 	push_vbuf(L, d->mode[CQ_OUTPUT], d->bufsiz[CQ_OUTPUT]);
 	d->mode[CQ_OUTPUT] = with_buffering(d->mode[CQ_OUTPUT], which);
-	d->bufsiz[CQ_OUTPUT] = vbuf_size(L, 2);
+	d->bufsiz[CQ_OUTPUT] = vbuf_size(L, 2, which, d->bufsiz[CQ_OUTPUT]);
 	return 2;
 }
 

@@ -322,4 +322,18 @@ if _VERSION >= "Lua 5.4" then
 	end)
 end
 
+t.test("one_ssl_object_serves_one_socket", function()
+	if not pcall(require, "openssl.ssl") then
+		t.skip "luaossl is not here"
+	end
+	local ssl = require "openssl.ssl".new(require "openssl.ssl.context".new("TLS", false))
+	local a, c = t.pair(), (t.pair())
+	a:settimeout(0.01)
+	c:settimeout(0.01)
+	values({ nil, t.errno.ETIMEDOUT }, a:starttls(ssl))
+	values({ nil, t.errno.EBUSY }, c:starttls(ssl))
+	a:close()
+	c:close()
+end)
+
 t.finish()

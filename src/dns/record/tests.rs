@@ -267,7 +267,7 @@ fn members_that_are_bytes_come_as_they_are() {
     assert_eq!(member(257, caa, "value"), Ok(Value::Bytes(b"ca.example.net".to_vec())));
     let txt = b"\x03one\0\x05 and\0";
     assert_eq!(member(16, txt, "data"), Ok(Value::Bytes(b"one and\0".to_vec())));
-    assert_eq!(text(16, txt), "\"one and\\000\"");
+    assert_eq!(text(16, txt), "\"one\" \"\" \" and\\000\"");
     assert_eq!(text(16, b"\x05a\"b\\c"), "\"a\\034b\\092c\"");
     assert_eq!(text(16, b""), "\"\"");
 }

@@ -126,6 +126,8 @@ pub static TYPES: &[Layout] = &[
             ("replacement", Plain),
         ],
     ),
+    // RFC 6672
+    row(DNAME, "DNAME", &[("target", Plain)]),
     // RFC 6891: its members stand in class and TTL
     row(OPT, "OPT", &[]),
     // RFC 4034 §5

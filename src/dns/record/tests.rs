@@ -80,6 +80,7 @@ fn samples() -> Vec<(u16, Vec<u8>, &'static str)> {
             bytes(&[&[0, 100, 0, 10], b"\x01S", b"\x07SIP+D2U", b"\0", host]),
             "100 10 \"S\" \"SIP+D2U\" \"\" ns1.Example.net.",
         ),
+        (DNAME, host.to_vec(), "ns1.Example.net."),
         (DS, bytes(&[&[0x4f, 0x66, 8, 2], &[0xab; 4]]), "20326 8 2 abababab"),
         (44, vec![1, 2, 0x12, 0x3a], "1 2 123a"),
         (

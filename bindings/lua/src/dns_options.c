@@ -27,6 +27,7 @@ static const struct {
 	{ "smart", SWITCH, NULL },
 	{ "tcp", TCP, NULL },
 	{ "cache", SWITCH, "true" },
+	{ "no-aaaa", SWITCH, "false" },
 	{ "ports", NUMBER, "0" },
 };
 

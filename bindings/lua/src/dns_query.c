@@ -184,6 +184,8 @@ static int resolver_query(lua_State *L)
 	if (!resolver->resolver)
 		return shim_argerror(L, 1, "resolver defunct");
 	double timeout = shim_timeout(L, 5);
+	if (timeout == SHIM_NO_NUMBER)
+		luaL_checknumber(L, 5);
 	int code = submit(L, resolver);
 	if (code)
 		return shim_nil_and_code(L, code);

@@ -1505,7 +1505,7 @@ int cq_dns_config_loadpath(const struct cq_dns_config *config, const char *path,
 
 /**
  * Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts",
- * "edns0", "rotate", "recurse", "smart", "cache" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+ * "edns0", "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
  * "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that
  * many sockets for all queries of the thread).
  *
@@ -1557,7 +1557,7 @@ int cq_dns_config_clear(const struct cq_dns_config *config, int list);
  * Appends to a list.
  *
  * Errors: EINVAL for NULL or an unknown list; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no
- * domain, ENOENT for an unknown source; ENOSPC: three name servers and four domains are the most.
+ * domain, ENOENT for an unknown source; ENOSPC: three name servers are the most.
  *
  * Safety: `entry` is a string.
  */
@@ -2086,8 +2086,8 @@ int cq_dns_resolver_fetch(const struct cq_dns_resolver *resolver,
  * Asks a question and waits for the answer, at most `timeout` seconds (NaN or negative: as long as the
  * configuration's attempts last).
  *
- * Errors: as for `cq_dns_resolver_submit` and `cq_dns_resolver_fetch`, ETIMEDOUT instead of EAGAIN; EDEADLK in a
- * callback.
+ * Errors: as for `cq_dns_resolver_submit` and `cq_dns_resolver_fetch`, ETIMEDOUT instead of EAGAIN; ECANCELED if
+ * another question was asked in its place, `CQ_ENOQUERY` if it was given up; EDEADLK in a callback.
  *
  * Safety: `name` is a string.
  */
@@ -2099,7 +2099,24 @@ int cq_dns_resolver_query(const struct cq_dns_resolver *resolver,
                           struct cq_dns_packet **packet);
 
 /**
- * Gives the question up.
+ * Finds the addresses of a host that are known without asking: of an address in text itself, with its zone
+ * ("fe80::1%eth0"), of the hosts file where it comes before the name servers, of local names. `family` is AF_INET, AF_INET6,
+ * or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more
+ * are dropped. Ports are 0. The resolver's question is left alone.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address of
+ * that family; `CQ_EILLEGAL` for what is no name.
+ *
+ * Safety: `name` is a string; `addresses` is writable for `count` of them.
+ */
+int cq_dns_resolver_known(const struct cq_dns_resolver *resolver,
+                          const char *name,
+                          int family,
+                          struct cq_address *addresses,
+                          size_t *count);
+
+/**
+ * Gives the question up. Whoever waits for the answer in `cq_dns_resolver_query` gets `CQ_ENOQUERY`.
  *
  * Errors: EINVAL for NULL.
  */
@@ -3269,7 +3286,8 @@ bool cq_socket_truncated(const struct cq_socket *socket);
  *
  * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
  *
- * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
+ * Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
+ * the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
  * is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
  * datagram; EPIPE for a listener; EBADF after close; what kept the socket from being connected.
  *

@@ -24,7 +24,7 @@ static const char usage[] =
 	"  --root FILE          ask from the top: FILE has a root server a line, \"ZONE ADDRESS\"\n"
 	"  --config FILE        ask as this resolv.conf says; without all of these, as the system's\n"
 	"  --hosts FILE         look into this hosts file first\n"
-	"  --search DOMAIN      append to names with few dots; up to four\n"
+	"  --search DOMAIN      append to names with few dots\n"
 	"  --ndots N            how many dots are not few\n"
 	"  --attempts N         how often to ask each server\n"
 	"  --timeout SECONDS    how long to wait for each\n"

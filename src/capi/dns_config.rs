@@ -9,16 +9,16 @@ use crate::dns::name::Name;
 use crate::errno::{Errno, Result};
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// How a resolver asks. Resolvers keep a copy.
-pub struct DnsConfig(pub(super) RefCell<Rc<Config>>);
+pub struct DnsConfig(pub(super) RefCell<Arc<Config>>);
 
 /// Names and addresses that are known without asking.
-pub struct DnsHosts(pub(super) RefCell<Rc<Hosts>>);
+pub struct DnsHosts(pub(super) RefCell<Arc<Hosts>>);
 
 /// Whom to ask first.
-pub struct DnsHints(pub(super) RefCell<Rc<Hints>>);
+pub struct DnsHints(pub(super) RefCell<Arc<Hints>>);
 
 /// The syntax of resolv.conf(5).
 pub const CQ_DNS_RESOLV_CONF: c_int = 0;
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn cq_dns_config_new(config: *mut *mut DnsConfig) -> c_int
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_config_stub(config: *mut *mut DnsConfig) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out(config, DnsConfig(RefCell::new(Rc::new(Config::stub())))) })
+    call(|| unsafe { hand_out(config, DnsConfig(RefCell::new(Arc::new(Config::stub())))) })
 }
 
 /// Makes a configuration for a recursive resolver.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn cq_dns_config_stub(config: *mut *mut DnsConfig) -> c_in
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_config_root(config: *mut *mut DnsConfig) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out(config, DnsConfig(RefCell::new(Rc::new(Config::root())))) })
+    call(|| unsafe { hand_out(config, DnsConfig(RefCell::new(Arc::new(Config::root())))) })
 }
 
 /// Frees a configuration. NULL is ignored.
@@ -86,7 +86,7 @@ unsafe fn change(
     f: impl FnOnce(&mut Config) -> Result<()>,
 ) -> Result<()> {
     // SAFETY: as the functions below document.
-    f(Rc::make_mut(&mut unsafe { borrow(config) }?.0.borrow_mut()))
+    f(Arc::make_mut(&mut unsafe { borrow(config) }?.0.borrow_mut()))
 }
 
 /// Reads a file's text into a configuration. `file` names it in warnings. A line that makes no sense is skipped,
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn cq_dns_config_loadpath(
 }
 
 /// Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts",
-/// "edns0", "rotate", "recurse", "smart", "cache" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+/// "edns0", "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
 /// "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that
 /// many sockets for all queries of the thread).
 ///
@@ -219,7 +219,7 @@ pub unsafe extern "C" fn cq_dns_config_clear(config: *const DnsConfig, list: c_i
             match list {
                 CQ_DNS_NAMESERVERS => config.nameservers.clear(),
                 CQ_DNS_SEARCH => config.search.clear(),
-                CQ_DNS_LOOKUP => config.lookup.clear(),
+                CQ_DNS_LOOKUP => config.set_lookup(Vec::new()),
                 CQ_DNS_WARNINGS => config.warnings.clear(),
                 _ => return Err(Errno::BADARG),
             }
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn cq_dns_config_clear(config: *const DnsConfig, list: c_i
 /// Appends to a list.
 ///
 /// Errors: EINVAL for NULL or an unknown list; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no
-/// domain, ENOENT for an unknown source; ENOSPC: three name servers and four domains are the most.
+/// domain, ENOENT for an unknown source; ENOSPC: three name servers are the most.
 ///
 /// Safety: `entry` is a string.
 #[no_mangle]
@@ -251,7 +251,8 @@ pub unsafe extern "C" fn cq_dns_config_add(
                 }
                 CQ_DNS_SEARCH => {
                     Name::scan(entry.as_bytes())?;
-                    config.add_search(entry).map_err(full)
+                    config.search.push(entry.to_owned());
+                    Ok(())
                 }
                 CQ_DNS_LOOKUP => {
                     config.lookup.push(Source::scan(entry).ok_or(Errno::NOENT)?);
@@ -320,7 +321,7 @@ pub unsafe extern "C" fn cq_dns_hosts_new(hosts: *mut *mut DnsHosts) -> c_int {
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_hosts_stub(hosts: *mut *mut DnsHosts) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out(hosts, DnsHosts(RefCell::new(Rc::new(Hosts::stub())))) })
+    call(|| unsafe { hand_out(hosts, DnsHosts(RefCell::new(Arc::new(Hosts::stub())))) })
 }
 
 /// Frees a table of hosts. NULL is ignored.
@@ -346,7 +347,7 @@ pub unsafe extern "C" fn cq_dns_hosts_load(
     call(|| {
         // SAFETY: as documented, here and below.
         let (data, file) = unsafe { (bytes(data, size)?, utf8(file)?) };
-        Rc::make_mut(&mut unsafe { borrow(hosts) }?.0.borrow_mut()).load(data, file);
+        Arc::make_mut(&mut unsafe { borrow(hosts) }?.0.borrow_mut()).load(data, file);
         Ok(())
     })
 }
@@ -364,7 +365,7 @@ pub unsafe extern "C" fn cq_dns_hosts_loadpath(
     call(|| {
         // SAFETY: as documented, here and below.
         let path = unsafe { utf8(path) }?;
-        Rc::make_mut(&mut unsafe { borrow(hosts) }?.0.borrow_mut()).load_path(path)
+        Arc::make_mut(&mut unsafe { borrow(hosts) }?.0.borrow_mut()).load_path(path)
     })
 }
 
@@ -384,7 +385,7 @@ pub unsafe extern "C" fn cq_dns_hosts_insert(
         // SAFETY: as documented, here and below.
         let (address, name) = unsafe { (utf8(address)?, text(name)?.to_bytes()) };
         let mut hosts = unsafe { borrow(hosts) }?.0.borrow_mut();
-        Rc::make_mut(&mut hosts).insert(address, name, canonical)
+        Arc::make_mut(&mut hosts).insert(address, name, canonical)
     })
 }
 
@@ -452,10 +453,10 @@ pub unsafe extern "C" fn cq_dns_hints_stub(
     call(|| {
         // SAFETY: as documented, here and below.
         let config = match unsafe { config.as_ref() } {
-            Some(config) => Rc::clone(&config.0.borrow()),
-            None => Rc::new(Config::stub()),
+            Some(config) => Arc::clone(&config.0.borrow()),
+            None => Arc::new(Config::stub()),
         };
-        unsafe { hand_out(hints, DnsHints(RefCell::new(Rc::new(Hints::stub(&config))))) }
+        unsafe { hand_out(hints, DnsHints(RefCell::new(Arc::new(Hints::stub(&config))))) }
     })
 }
 
@@ -465,7 +466,7 @@ pub unsafe extern "C" fn cq_dns_hints_stub(
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_hints_root(hints: *mut *mut DnsHints) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out(hints, DnsHints(RefCell::new(Rc::new(Hints::root())))) })
+    call(|| unsafe { hand_out(hints, DnsHints(RefCell::new(Arc::new(Hints::root())))) })
 }
 
 /// Frees a table of hints. NULL is ignored.
@@ -491,7 +492,7 @@ pub unsafe extern "C" fn cq_dns_hints_insert(
         // SAFETY: as documented, here and below.
         let (zone, address) = unsafe { (text(zone)?.to_bytes(), utf8(address)?) };
         let mut hints = unsafe { borrow(hints) }?.0.borrow_mut();
-        Rc::make_mut(&mut hints).insert(zone, address, i64::from(priority))
+        Arc::make_mut(&mut hints).insert(zone, address, i64::from(priority))
     })
 }
 
@@ -509,9 +510,9 @@ pub unsafe extern "C" fn cq_dns_hints_insert_config(
     call(|| {
         // SAFETY: as documented, here and below.
         let zone = Name::scan(unsafe { text(zone) }?.to_bytes())?;
-        let config = Rc::clone(&unsafe { borrow(config) }?.0.borrow());
+        let config = Arc::clone(&unsafe { borrow(config) }?.0.borrow());
         let mut hints = unsafe { borrow(hints) }?.0.borrow_mut();
-        Rc::make_mut(&mut hints).insert_servers(zone, &config);
+        Arc::make_mut(&mut hints).insert_servers(zone, &config);
         Ok(())
     })
 }

@@ -4,7 +4,9 @@
 use super::boundary::{borrow, call, fill, limit, put, seconds, text, value};
 use super::dns_config::{DnsConfig, DnsHints, DnsHosts};
 use super::dns_packet::{hand_out_packet, Message};
+use super::task::{give_back, lend};
 use crate::clock::{Instant, Span};
+use crate::condition::Condition;
 use crate::controller::Member;
 use crate::dns::config::Config;
 use crate::dns::flight::Stat;
@@ -12,27 +14,30 @@ use crate::dns::hints::Hints;
 use crate::dns::hosts::Hosts;
 use crate::dns::lookup::{set_usual, usual, Lookup};
 use crate::dns::packet::Packet;
-use crate::dns::pool::Resolvers;
+use crate::dns::pool::{Resolvers, Ticket};
 use crate::dns::resolver::{clear_cache, Resolver};
+use crate::dns::sources::system_config;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::Address;
 use nix::sys::socket::SockaddrStorage;
+use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_uint};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
-type Parts = (Rc<Config>, Option<Rc<Hosts>>, Option<Rc<Hints>>);
+type Parts = (Arc<Config>, Option<Arc<Hosts>>, Option<Arc<Hints>>);
 
 /// What a resolver is made of. Without a configuration, the system's.
 unsafe fn parts(config: *const DnsConfig, hosts: *const DnsHosts, hints: *const DnsHints) -> Parts {
     // SAFETY: NULL or live handles, as the functions below document; here and below.
     let config = match unsafe { config.as_ref() } {
-        Some(config) => Rc::clone(&config.0.borrow()),
-        None => Rc::new(Config::stub()),
+        Some(config) => Arc::clone(&config.0.borrow()),
+        None => system_config(),
     };
-    let hosts = unsafe { hosts.as_ref() }.map(|hosts| Rc::clone(&hosts.0.borrow()));
-    let hints = unsafe { hints.as_ref() }.map(|hints| Rc::clone(&hints.0.borrow()));
+    let hosts = unsafe { hosts.as_ref() }.map(|hosts| Arc::clone(&hosts.0.borrow()));
+    let hints = unsafe { hints.as_ref() }.map(|hints| Arc::clone(&hints.0.borrow()));
     (config, hosts, hints)
 }
 
@@ -153,8 +158,8 @@ pub unsafe extern "C" fn cq_dns_resolver_fetch(
 /// Asks a question and waits for the answer, at most `timeout` seconds (NaN or negative: as long as the
 /// configuration's attempts last).
 ///
-/// Errors: as for `cq_dns_resolver_submit` and `cq_dns_resolver_fetch`, ETIMEDOUT instead of EAGAIN; EDEADLK in a
-/// callback.
+/// Errors: as for `cq_dns_resolver_submit` and `cq_dns_resolver_fetch`, ETIMEDOUT instead of EAGAIN; ECANCELED if
+/// another question was asked in its place, `CQ_ENOQUERY` if it was given up; EDEADLK in a callback.
 ///
 /// Safety: `name` is a string.
 #[no_mangle]
@@ -180,20 +185,73 @@ pub unsafe extern "C" fn cq_dns_resolver_query(
 
 /// Waits for the answer. Nothing is held meanwhile.
 unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) -> Result<Packet> {
+    // SAFETY: the caller's handle lives until it is done, here and below.
+    let serial = unsafe { borrow(resolver) }?.serial();
     loop {
-        // SAFETY: the caller's handle lives until it is done, here and below.
+        if unsafe { borrow(resolver) }?.serial() != serial {
+            return Err(Errno(libc::ECANCELED));
+        }
         match unsafe { borrow(resolver) }?.fetch() {
             Err(Errno::AGAIN) => {}
             result => return result,
         }
         if let Err(error) = fiber::poll_until(unsafe { borrow(resolver) }?.interest(), deadline) {
-            unsafe { borrow(resolver) }?.cancel();
+            if unsafe { borrow(resolver) }?.serial() == serial {
+                unsafe { borrow(resolver) }?.cancel();
+            }
             return Err(error);
         }
     }
 }
 
-/// Gives the question up.
+/// Finds the addresses of a host that are known without asking: of an address in text itself, with its zone
+/// ("fe80::1%eth0"), of the hosts file where it comes before the name servers, of local names. `family` is AF_INET, AF_INET6,
+/// or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more
+/// are dropped. Ports are 0. The resolver's question is left alone.
+///
+/// Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address of
+/// that family; `CQ_EILLEGAL` for what is no name.
+///
+/// Safety: `name` is a string; `addresses` is writable for `count` of them.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_resolver_known(
+    resolver: *const Resolver,
+    name: *const c_char,
+    family: c_int,
+    addresses: *mut Address,
+    count: *mut usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
+        let mut found = unsafe { borrow(resolver) }?.addresses(name)?.ok_or(Errno::AGAIN)?;
+        found.retain(|address| match family {
+            libc::AF_INET => address.is_ipv4(),
+            libc::AF_INET6 => address.is_ipv6(),
+            _ => true,
+        });
+        match found.is_empty() {
+            true => Err(Errno::NONAME),
+            false => unsafe { write(&found, addresses, count) },
+        }
+    })
+}
+
+/// Writes as many addresses as there is room for, and how many that were.
+unsafe fn write(found: &[SocketAddr], addresses: *mut Address, count: *mut usize) -> Result<()> {
+    // SAFETY: as the functions here document, here and below.
+    let room = unsafe { *borrow(count)? };
+    if addresses.is_null() && room > 0 {
+        return Err(Errno::BADARG);
+    }
+    for (index, &found) in found.iter().take(room).enumerate() {
+        let address = Address::new(&SockaddrStorage::from(found));
+        unsafe { addresses.add(index).write(address) };
+    }
+    unsafe { put(count, found.len().min(room)) }
+}
+
+/// Gives the question up. Whoever waits for the answer in `cq_dns_resolver_query` gets `CQ_ENOQUERY`.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -210,7 +268,7 @@ pub unsafe extern "C" fn cq_dns_resolver_cancel(resolver: *const Resolver) -> c_
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_pollfd(resolver: *const Resolver) -> c_int {
     // SAFETY: as documented.
-    value(-1, || Ok(unsafe { borrow(resolver) }?.interest().fd))
+    value(-1, || Ok(unsafe { borrow(resolver) }?.descriptor()))
 }
 
 /// Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none.
@@ -339,36 +397,53 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
             return Err(Errno::BADARG);
         }
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
-        // A count of its own: the thread's pool may be replaced meanwhile. A fiber that is abandoned while it
-        // waits leaves pool and resolver behind, but nothing that dangles.
-        // SAFETY: as documented, here and below; the count is given back when nobody waits any more.
-        let pool = Rc::into_raw(unsafe { share(pool) });
-        let answer = unsafe { query_through(pool, name, type_, class_, deadline) };
-        drop(unsafe { Rc::from_raw(pool) });
+        // SAFETY: as documented, here and below.
+        let pool = unsafe { share(pool) };
+        let ticket = Ticket::new(Rc::clone(&pool), Condition::new(false));
+        let loan = lend(Loan { pool, ticket, resolver: RefCell::new(None) });
+        // SAFETY: the loan lives until it is given back.
+        let answer = unsafe { query_through(loan, name, type_, class_, deadline) };
+        unsafe { give_back(loan) };
         unsafe { hand_out_packet(packet, answer?) }
     })
 }
 
-/// Takes a resolver out of a pool, asks, and puts it back.
+/// What a query through a pool has of it: goes back at its end, also when its fiber is abandoned.
+struct Loan {
+    pool: Rc<Resolvers>,
+    ticket: Rc<Ticket>,
+    resolver: RefCell<Option<Rc<Resolver>>>,
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(resolver) = self.resolver.take() {
+            self.pool.put(resolver);
+        }
+    }
+}
+
+/// Takes a resolver out of a pool and asks.
 unsafe fn query_through(
-    pool: *const Resolvers,
+    loan: *const Loan,
     name: *const c_char,
     type_: c_uint,
     class_: c_uint,
     deadline: Option<Instant>,
 ) -> Result<Packet> {
     let resolver = loop {
-        // SAFETY: counted by the caller until it is done, here and below.
-        match unsafe { borrow(pool) }?.get() {
-            Some(resolver) => break Rc::into_raw(resolver),
-            None => fiber::poll_until(unsafe { borrow(pool) }?.interest(), deadline)?,
+        // SAFETY: lent by the caller until it is done, here and below; no reference is held while waiting.
+        let loan = unsafe { borrow(loan) }?;
+        if let Some(resolver) = loan.ticket.get() {
+            let place = Rc::as_ptr(&resolver);
+            loan.resolver.replace(Some(resolver));
+            break place;
         }
+        fiber::poll_until(loan.ticket.interest(), deadline)?;
     };
-    // SAFETY: counted by the pointer itself, which is turned back below.
-    let asked = unsafe { ask(borrow(resolver)?, name, type_, class_) };
-    let answer = asked.and_then(|()| unsafe { wait(resolver, deadline) });
-    unsafe { borrow(pool) }?.put(unsafe { Rc::from_raw(resolver) });
-    answer
+    // SAFETY: the loan holds it.
+    unsafe { ask(borrow(resolver)?, name, type_, class_) }?;
+    unsafe { wait(resolver, deadline) }
 }
 
 /// Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
@@ -387,7 +462,7 @@ pub unsafe extern "C" fn cq_dns_configure(
             // SAFETY: as documented.
             let (mut config, hosts, hints) = unsafe { parts(config, hosts, hints) };
             // A socket waits for its two questions behind one descriptor, in which conditions have no place.
-            Rc::make_mut(&mut config).ports = 0;
+            Arc::make_mut(&mut config).ports = 0;
             Rc::new(Resolvers::new(config, hosts, hints))
         }));
         Ok(())
@@ -420,36 +495,48 @@ pub unsafe extern "C" fn cq_dns_addresses(
         }
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
         let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
-        let lookup = Box::into_raw(Box::new(Lookup::new(unsafe { share(pool) }, name, family)));
-        let outcome = unsafe { finish(lookup, deadline) };
-        // SAFETY: made above, and nobody else has it.
-        let mut lookup = unsafe { Box::from_raw(lookup) };
-        outcome?;
-        let found = lookup.take();
-        if found.is_empty() {
-            return Err(lookup.error());
-        }
-        for (index, &ip) in found.iter().take(room).enumerate() {
-            let address = Address::new(&SockaddrStorage::from(SocketAddr::new(ip, 0)));
-            unsafe { addresses.add(index).write(address) };
-        }
-        unsafe { put(count, found.len().min(room)) }
+        let lookup = lend(RefCell::new(Lookup::new(unsafe { share(pool) }, name, family)));
+        let found = unsafe { finish(lookup, deadline) };
+        // SAFETY: lent above.
+        unsafe { give_back(lookup) };
+        let found = found?;
+        unsafe { write(&found, addresses, count) }
     })
 }
 
-unsafe fn finish(lookup: *mut Lookup, deadline: Option<Instant>) -> Result<()> {
+unsafe fn finish(
+    lookup: *const RefCell<Lookup>,
+    deadline: Option<Instant>,
+) -> Result<Vec<SocketAddr>> {
     loop {
-        // SAFETY: the caller's alone, here and below; no reference is held while waiting.
-        match unsafe { &mut *lookup }.step() {
+        // SAFETY: lent by the caller until it is done; it is not borrowed while waiting.
+        let lookup = unsafe { borrow(lookup) }?;
+        let step = lookup.borrow_mut().step();
+        match step {
             Err(Errno::AGAIN) => {}
-            result => return result,
+            Err(error) => return Err(error),
+            Ok(()) => {
+                let found = lookup.borrow_mut().take();
+                return match found.is_empty() {
+                    true => Err(lookup.borrow().error()),
+                    false => Ok(found),
+                };
+            }
         }
         let left = deadline.map(|deadline| deadline.since(Instant::now()));
         if left == Some(Span::ZERO) {
             return Err(Errno::TIMEDOUT);
         }
-        let timer = Member { timeout: left, ..Member::NOTHING };
-        let members = unsafe { &*lookup }.interests().chain(left.map(|_| timer));
-        fiber::poll(members, &mut |_| {})?;
+        wait_for_both(lookup, left)?;
     }
+}
+
+/// Waits for what a lookup waits for. Not more than two members, so that none are held in memory meanwhile.
+fn wait_for_both(lookup: &RefCell<Lookup>, left: Option<Span>) -> Result<()> {
+    let timer = Member { timeout: left, ..Member::NOTHING };
+    let mut members = [Member::NOTHING, Member::NOTHING, timer];
+    for (place, member) in members.iter_mut().zip(lookup.borrow().interests()) {
+        *place = member;
+    }
+    fiber::poll(members, &mut |_| {})
 }

@@ -4,7 +4,8 @@
 use crate::controller::{Controller, Fired, Payload, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber::{run_as, Fiber};
-use std::cell::Cell;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -52,6 +53,46 @@ pub struct Job {
     running: Cell<bool>,
     /// Where a fiber's function leaves its result; boxed, since the fiber points to it.
     result: Box<Cell<c_int>>,
+    /// What its fiber was lent: dropped with it, should it be abandoned.
+    lent: RefCell<Vec<Rc<dyn Any>>>,
+}
+
+thread_local! {
+    /// The fiber that runs on this thread.
+    static FIBER: Cell<*const Job> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Keeps something for a call that may wait, and whose frames go without a word if its fiber is abandoned meanwhile:
+/// then it is dropped with the fiber. The pointer is good until `give_back`, on the same fiber.
+#[inline(never)] // no thread-local is touched by code inlined behind a suspension
+pub(super) fn lend<T: 'static>(thing: T) -> *const T {
+    let thing = Rc::new(thing);
+    let place = Rc::as_ptr(&thing);
+    // SAFETY: NULL, or the job that is being resumed, which `dispatch` holds.
+    match unsafe { FIBER.get().as_ref() } {
+        Some(job) => job.lent.borrow_mut().push(thing),
+        None => drop(Rc::into_raw(thing)),
+    }
+    place
+}
+
+/// Drops what was lent.
+///
+/// # Safety
+///
+/// `place` came from `lend` on this fiber, or outside of any, and was not given back.
+#[inline(never)]
+pub(super) unsafe fn give_back<T: 'static>(place: *const T) {
+    // SAFETY: as in `lend`.
+    let Some(job) = (unsafe { FIBER.get().as_ref() }) else {
+        // SAFETY: from Rc::into_raw there.
+        return drop(unsafe { Rc::from_raw(place) });
+    };
+    let mut lent = job.lent.borrow_mut();
+    let index = lent.iter().position(|thing| std::ptr::addr_eq(Rc::as_ptr(thing), place));
+    let thing = index.map(|index| lent.swap_remove(index));
+    drop(lent);
+    drop(thing);
 }
 
 impl Drop for Job {
@@ -109,8 +150,8 @@ fn spawn(
     argument: *mut c_void,
     result: Box<Cell<c_int>>,
 ) -> Result<TaskId> {
-    let running = Cell::new(false);
-    let job = Rc::into_raw(Rc::new(Job { body, argument, release: None, running, result }));
+    let (running, lent) = (Cell::new(false), RefCell::default());
+    let job = Rc::into_raw(Rc::new(Job { body, argument, release: None, running, result, lent }));
     // SAFETY: made above.
     let payload = match unsafe { &(*job).body } {
         Body::Callback(_) => Payload::Callback(job as usize),
@@ -148,17 +189,21 @@ pub fn dispatch(
     let (code, ended) = match &job.body {
         Body::Callback(callback) => {
             let list = std::mem::take(fired);
+            let outer = FIBER.replace(std::ptr::null());
             let code = run_as(held, task, false, &mut Vec::new(), || {
                 // SAFETY: the caller of attach promised that it may be called so.
                 unsafe {
                     callback(handle.cast_mut(), pack(task), job.argument, list.as_ptr(), list.len())
                 }
             });
+            FIBER.set(outer);
             *fired = list;
             (code, !held.as_ref().is_some_and(|cq| cq.is_parked(task)))
         }
         Body::Fiber(fiber) => {
+            let outer = FIBER.replace(Rc::as_ptr(&job));
             let ended = run_as(held, task, true, fired, || fiber.resume());
+            FIBER.set(outer);
             (if ended { job.result.get() } else { 0 }, ended)
         }
     };

@@ -6,11 +6,18 @@
 use super::cache::{positive, Delegation};
 use super::name::Name;
 use super::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER, AUTHORITY};
-use super::record::{Record, ALL, ANY, CNAME, NS, SOA};
-use std::net::SocketAddr;
+use super::record::{Record, ALL, ANY, CNAME, DNAME, NS, SOA};
+use std::collections::{HashSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 
-/// The most aliases that one name leads through.
+/// The most times that the target of an alias is asked for; in one message there may be any number.
 pub const CHAIN: usize = 11;
+
+/// The most aliases of one name.
+const ALIASES: usize = 8;
+
+/// How many owners of records are compared: a message of any size is done in some milliseconds.
+const COMPARISONS: usize = 100_000;
 
 /// The most servers of a zone.
 pub const SERVERS: usize = 20;
@@ -37,36 +44,104 @@ pub struct Way<'a> {
     pub aliases: usize,
     /// Whether there is data at its end.
     pub complete: bool,
+    /// Whether aliases lead in a circle and nowhere else.
+    pub circular: bool,
 }
 
-/// Follows a name through an answer, within the zone that its server speaks for.
+/// Follows a name through an answer, within the zone that its server speaks for, as far as the message goes. A
+/// name that has two aliases, against RFC 1034 §3.6.2, leads both ways.
 pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone: &Name) -> Way<'a> {
-    let mut way = Way { records: Vec::new(), end: name.clone(), aliases: 0, complete: false };
-    while way.end.is_within(zone) && way.aliases <= CHAIN {
-        let end = way.end.clone();
-        let of_end = |record: &Record<'a>| {
-            (record.class == class || class == ANY)
-                && end.is_at(record.message, record.name as usize)
-        };
-        let before = way.records.len();
-        let data = packet
-            .records(ANSWER)
-            .filter(|record| (record.rtype == rtype || rtype == ALL) && of_end(record));
-        way.records.extend(data);
-        if way.records.len() > before {
-            way.complete = true;
-            break;
+    let mut way = Way {
+        records: Vec::new(),
+        end: name.clone(),
+        aliases: 0,
+        complete: false,
+        circular: false,
+    };
+    let fits = |record: &Record| record.class == class || class == ANY;
+    if name.is_within(zone) {
+        // Most answers are about the name itself.
+        let own = packet.records(ANSWER).filter(fits).filter(|record| {
+            (record.rtype == rtype || rtype == ALL)
+                && name.is_at(record.message, record.name as usize)
+        });
+        way.records.extend(own);
+        way.complete = !way.records.is_empty();
+        if way.complete || packet.count(ANSWER) == 0 {
+            return way;
         }
-        let alias = packet.records(ANSWER).find(|record| record.rtype == CNAME && of_end(record));
-        let Some((alias, target)) = alias.and_then(|alias| Some((alias, alias.host().ok()?)))
-        else {
-            break;
-        };
-        way.records.push(alias);
-        way.end = target;
-        way.aliases += 1;
     }
+    let answers: Vec<Record<'a>> = packet.records(ANSWER).filter(fits).collect();
+    let mut patience = COMPARISONS;
+    let mut is_owner = |name: &Name, record: &Record| {
+        patience = patience.saturating_sub(1);
+        patience > 0 && name.is_at(record.message, record.name as usize)
+    };
+    let mut reached = Reached { names: VecDeque::from([name.clone()]), seen: HashSet::new() };
+    // Aliases stand in the order of the chain, as a rule: each search begins behind the one before.
+    let mut from = 0;
+    while let Some(here) = reached.names.pop_front() {
+        if !here.is_within(zone) {
+            continue;
+        }
+        let before = way.records.len();
+        let wanted = answers.iter().filter(|record| record.rtype == rtype || rtype == ALL);
+        way.records.extend(wanted.filter(|record| is_owner(&here, record)));
+        if way.records.len() > before {
+            (way.end, way.complete) = (here, true);
+            continue;
+        }
+        let turned = (from..answers.len()).chain(0..from);
+        let found = turned
+            .filter(|&index| answers[index].rtype == CNAME && is_owner(&here, &answers[index]));
+        let found: Vec<usize> = found.take(ALIASES).collect();
+        for &index in &found {
+            let Ok(target) = answers[index].host() else { continue };
+            from = index + 1;
+            if let Some(moved) = answers.iter().find(|record| moves(record, &here, zone)) {
+                if !way.records.iter().any(|record| record.rdata == moved.rdata) {
+                    way.records.push(*moved);
+                }
+            }
+            way.records.push(answers[index]);
+            if target == *name || !reached.add(&target) {
+                way.circular = true;
+                continue;
+            }
+            way.aliases += 1;
+            if index == found[0] && way.end == here {
+                way.end = target;
+            }
+        }
+    }
+    way.circular &= !way.complete;
     way
+}
+
+/// The names that a message leads to.
+struct Reached {
+    /// Those that were not looked at yet.
+    names: VecDeque<Name>,
+    seen: HashSet<Name>,
+}
+
+impl Reached {
+    /// `false` if it was reached before.
+    fn add(&mut self, name: &Name) -> bool {
+        let fresh = self.seen.insert(name.clone());
+        if fresh {
+            self.names.push_back(name.clone());
+        }
+        fresh
+    }
+}
+
+/// Whether a record moves a name elsewhere, RFC 6672 §2.2: its alias follows from that.
+fn moves(record: &Record, name: &Name, zone: &Name) -> bool {
+    record.rtype == DNAME
+        && record
+            .name()
+            .is_ok_and(|owner| owner != *name && name.is_within(&owner) && owner.is_within(zone))
 }
 
 /// What an answer to a question means, from a server of `zone`. `recursive`: the server was asked to ask others,
@@ -78,6 +153,9 @@ pub fn meaning(packet: &Packet, way: &Way, zone: &Name, recursive: bool) -> Mean
     }
     if way.complete {
         return Meaning::Final;
+    }
+    if way.circular {
+        return Meaning::Alias(way.end.clone());
     }
     let authoritative = packet.flags() & flag::AA != 0;
     let denied = packet.records(AUTHORITY).any(|record| {
@@ -91,6 +169,8 @@ pub fn meaning(packet: &Packet, way: &Way, zone: &Name, recursive: bool) -> Mean
         (true, rcode::NXDOMAIN) => Meaning::Lame,
         (true, _) if denied => Meaning::Final,
         (true, _) if way.aliases > 0 => Meaning::Alias(way.end.clone()),
+        // Without RA and AA: a server that does not ask others, and knows nothing.
+        (true, _) if recursive && !authoritative && packet.flags() & flag::RA == 0 => Meaning::Lame,
         (true, _) if recursive => Meaning::Final,
         (true, _) => match referral(packet, &way.end, zone) {
             Some((delegation, ttl)) => Meaning::Referral(delegation, ttl),
@@ -98,6 +178,17 @@ pub fn meaning(packet: &Packet, way: &Way, zone: &Name, recursive: bool) -> Mean
             None => Meaning::Lame,
         },
     }
+}
+
+/// Whether a server may be asked because a zone names its address: services of this host, and addresses that are
+/// nobody's, are no business of the zone's. `local`: the resolver begins with servers of this host.
+pub fn may_ask(address: IpAddr, local: bool) -> bool {
+    let address = address.to_canonical();
+    let nobody = match address {
+        IpAddr::V4(v4) => v4.octets()[0] == 0 || v4.octets()[0] >= 224,
+        IpAddr::V6(v6) => v6.is_unspecified() || v6.is_multicast(),
+    };
+    !nobody && (local || !address.is_loopback())
 }
 
 /// A referral to a zone below `zone` that a name belongs to, with the addresses that the server may

@@ -124,6 +124,8 @@ impl Hasher for Spread {
 enum Entry {
     /// A message, and when it came.
     Answer(Packet, Instant),
+    /// There are such records, which may not be kept.
+    Seen,
     Zone(Rc<Delegation>),
 }
 
@@ -186,10 +188,17 @@ impl Cache {
     ) {
         let Some(ttl) = lifetime(packet, name, rtype) else { return };
         let size = packet.wire().len() + name.wire().len();
-        let entry = Entry::Answer(packet.clone(), now);
-        let no_such_name = flag::rcode(packet.flags()) == rcode::NXDOMAIN;
-        let rtype = if no_such_name && packet.count(ANSWER) == 0 { EVERY } else { rtype };
         let key = self.key(view, name, Kind::Answer(rtype, class));
+        let no_such_name = flag::rcode(packet.flags()) == rcode::NXDOMAIN;
+        let entry = match ttl {
+            // Nothing to keep but that there is something.
+            0 if !no_such_name => Entry::Seen,
+            _ => Entry::Answer(packet.clone(), now),
+        };
+        // Where records of the type were seen, its answers stay by themselves: some servers deny the name when they
+        // are asked for another type.
+        let every = no_such_name && packet.count(ANSWER) == 0 && !self.entries.contains(&key);
+        let key = if every { key.of(Kind::Answer(EVERY, class)) } else { key };
         self.put(key, entry, ttl, size, now);
     }
 
@@ -202,14 +211,18 @@ impl Cache {
         class: u16,
         now: Instant,
     ) -> Option<Packet> {
+        if self.entries.is_empty() {
+            return None;
+        }
         let mut key = self.key(view, name, Kind::Answer(rtype, class));
-        if self.get(&key, now).is_none() {
+        if !self.entries.contains(&key) {
             key = key.of(Kind::Answer(EVERY, class));
         }
         let Some(Entry::Answer(packet, since)) = self.get(&key, now) else { return None };
         let age = (now.since(*since).0 / 1_000_000_000) as u32;
         let mut packet = packet.clone();
         packet.age(age);
+        packet.spell(name);
         packet.set_question_type(rtype);
         Some(packet)
     }
@@ -271,7 +284,7 @@ impl Cache {
 
     fn put(&mut self, key: Key, entry: Entry, ttl: u32, size: usize, now: Instant) {
         let (expires, size) = (now.after(Span(u64::from(ttl) * 1_000_000_000)), size + OVERHEAD);
-        if ttl == 0 || size > self.limit {
+        if ttl == 0 && !matches!(entry, Entry::Seen) || size > self.limit {
             return;
         }
         self.size += size;
@@ -324,6 +337,15 @@ pub fn positive(ttl: u32) -> u32 {
 }
 
 impl Packet {
+    /// Writes the question's name in the letter case of one who asked for it.
+    pub(super) fn spell(&mut self, name: &Name) {
+        let wire = name.wire();
+        let place = self.question_name(wire.len());
+        if let Some(place) = place.filter(|place| place.eq_ignore_ascii_case(wire)) {
+            place.copy_from_slice(wire);
+        }
+    }
+
     /// Changes what was asked for.
     fn set_question_type(&mut self, rtype: u16) {
         let data = self.records(QUESTION).next().map(|question| question.rdata as usize - 4);

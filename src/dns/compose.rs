@@ -11,6 +11,9 @@ use crate::clock::Instant;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// From how many records on only the whole of an answer is kept, and not the rest of the way for each alias.
+const LONG: usize = 32;
+
 /// How many hosts `smart` looks up.
 pub(super) const SMART: usize = 16;
 
@@ -23,11 +26,16 @@ pub(super) fn reply(name: &Name, rtype: u16, class: u16, flags: u16) -> Packet {
     packet
 }
 
-/// What the hosts file says.
+/// What the hosts file says. A name that it has is answered for both kinds of addresses: of the other one it has none.
 pub(super) fn from_hosts(hosts: &Hosts, name: &Name, rtype: u16, class: u16) -> Option<Packet> {
+    if !matches!(rtype, A | AAAA | PTR) || hosts.is_empty() {
+        return None;
+    }
     let mut packet = reply(name, rtype, class, flag::QR | flag::AA);
+    let mut known = false;
     for address in hosts.addresses(name) {
-        match (rtype, address) {
+        known |= rtype != PTR;
+        match (rtype, address.ip()) {
             (A, IpAddr::V4(a)) => packet.push(ANSWER, name, A, record::IN, 0, &a.octets()).ok()?,
             (AAAA, IpAddr::V6(a)) => {
                 packet.push(ANSWER, name, AAAA, record::IN, 0, &a.octets()).ok()?
@@ -40,7 +48,7 @@ pub(super) fn from_hosts(hosts: &Hosts, name: &Name, rtype: u16, class: u16) -> 
             packet.push(ANSWER, name, PTR, record::IN, 0, host.wire()).ok()?;
         }
     }
-    (packet.count(ANSWER) > 0).then_some(packet)
+    (known || packet.count(ANSWER) > 0).then_some(packet)
 }
 
 /// `localhost` and names below it are never asked for, RFC 6761 §6.3.
@@ -106,6 +114,9 @@ pub(super) fn keep(
         return;
     }
     let answers: Vec<_> = packet.records(ANSWER).collect();
+    if answers.len() > LONG {
+        return;
+    }
     for (index, alias) in answers.iter().enumerate().filter(|(_, record)| is_alias(record)) {
         if let Ok(target) = alias.host() {
             let rest = rebuilt(packet, &answers[index + 1..], &target, rtype, class);

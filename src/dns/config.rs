@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! How a resolver asks: resolv.conf(5) and nsswitch.conf(5) in, resolv.conf out.
 
+use super::files::{self, version, Version};
 use super::name::Name;
-use super::version::{version, Version};
+use super::switch::{format_ends, Switch};
 use crate::errno::{Errno, Result};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
@@ -15,9 +16,8 @@ pub const NSSWITCH_CONF: &str = "/etc/nsswitch.conf";
 /// The port of name servers.
 pub const PORT: u16 = 53;
 
-/// How many name servers and search domains count, as in every libc.
+/// How many name servers count, as in every libc.
 const SERVERS: usize = 3;
-const DOMAINS: usize = 4;
 
 /// How a file is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,6 +80,12 @@ pub struct Config {
     pub search: Vec<String>,
     /// Where answers are looked for, in this order.
     pub lookup: Vec<Source>,
+    /// After which endings ([`ending`](super::switch::ending)) of the files it ends there.
+    pub file_ends: u8,
+    /// The same of the name servers.
+    pub bind_ends: u8,
+    /// Ask no name server for AAAA.
+    pub no_aaaa: bool,
     /// Send EDNS, RFC 6891.
     pub edns0: bool,
     /// A name with fewer dots is tried with the search list first.
@@ -114,7 +120,8 @@ pub struct Config {
 pub struct System {
     loaded: Config,
     path: String,
-    changed: Option<Version>,
+    /// The states of that file and of nsswitch.conf.
+    changed: [Option<Version>; 2],
 }
 
 impl Default for Config {
@@ -124,6 +131,9 @@ impl Default for Config {
             nameservers: vec![SocketAddr::new(nowhere, PORT)],
             search: Vec::new(),
             lookup: vec![Source::Bind, Source::File],
+            file_ends: 0,
+            bind_ends: 0,
+            no_aaaa: false,
             edns0: false,
             ndots: 1,
             timeout: 5,
@@ -149,7 +159,7 @@ impl Config {
 
     /// The same from another resolv.conf.
     fn system(path: &str) -> Config {
-        let changed = version(path);
+        let changed = versions(path);
         let mut config = Config { nameservers: Vec::new(), ..Config::default() };
         config.lookup = vec![Source::File, Source::Bind];
         // Missing files are as good as empty ones.
@@ -171,10 +181,7 @@ impl Config {
     /// Takes over what the system's files say now, if they have changed since they were read; settings
     /// that the program has changed meanwhile stay. Tells whether anything is different.
     pub fn refresh(&mut self) -> bool {
-        let Some(system) = &self.system else { return false };
-        if version(&system.path) == system.changed {
-            return false;
-        }
+        let Some(system) = self.system.as_ref().filter(|_| self.is_stale()) else { return false };
         let (fresh, old) = (Config::system(&system.path), system.loaded.clone());
         let before = self.clone();
         macro_rules! take {
@@ -182,15 +189,20 @@ impl Config {
                 $(if self.$field == old.$field { self.$field.clone_from(&fresh.$field) })*
             };
         }
-        take!(nameservers search lookup edns0 ndots timeout attempts rotate tcp ports cache interface);
+        take!(nameservers search lookup file_ends bind_ends no_aaaa edns0 ndots timeout attempts rotate tcp ports cache interface);
         self.warnings.clone_from(&fresh.warnings);
         self.system = fresh.system;
         *self != before
     }
 
+    /// Whether the system's files have changed since they were read.
+    pub fn is_stale(&self) -> bool {
+        self.system.as_ref().is_some_and(|system| versions(&system.path) != system.changed)
+    }
+
     /// Reads a file. The errno of what kept it from being read.
     pub fn load_path(&mut self, path: &str, syntax: Syntax) -> Result<()> {
-        let text = std::fs::read(path)?;
+        let text = files::read(path)?;
         self.load(&text, syntax, path);
         Ok(())
     }
@@ -239,12 +251,17 @@ impl Config {
                 let mut failed = Ok(());
                 for domain in domains {
                     let name = Name::scan(domain.as_bytes()).map_err(|_| bad("domain", domain));
-                    failed = failed.and(name.and_then(|name| self.add_search(&name.to_string())));
+                    failed = failed.and(name.map(|name| self.search.push(name.to_string())));
                 }
                 failed
             }
             ("lookup", words) => {
-                self.lookup = words.iter().filter_map(|word| Source::scan(word)).collect();
+                let text = words.join(" ");
+                if text.contains('[') {
+                    self.switch_to(Switch::scan_by(&text, Source::scan));
+                } else {
+                    self.set_lookup(words.iter().filter_map(|word| Source::scan(word)).collect());
+                }
                 Ok(())
             }
             ("options", options) => {
@@ -278,15 +295,6 @@ impl Config {
         Ok(())
     }
 
-    /// Adds a search domain, likewise.
-    pub fn add_search(&mut self, domain: &str) -> std::result::Result<(), String> {
-        if self.search.len() >= DOMAINS {
-            return Err(format!("more than {DOMAINS} search domains"));
-        }
-        self.search.push(domain.to_owned());
-        Ok(())
-    }
-
     /// Sets an option by its name in resolv.conf. What other resolvers know is no error.
     fn option(&mut self, name: &str, value: &str) -> std::result::Result<(), String> {
         const OTHERS: &[&str] = &[
@@ -294,7 +302,6 @@ impl Config {
             "inet6",
             "ip6-bytestring",
             "ip6-dotint",
-            "no-aaaa",
             "no-check-names",
             "no-reload",
             "no-tld-query",
@@ -338,6 +345,7 @@ impl Config {
             "rotate" => self.rotate = flag()?,
             "recurse" => self.recurse = flag()?,
             "smart" => self.smart = flag()?,
+            "no-aaaa" => self.no_aaaa = flag()?,
             "cache" => self.cache = flag()?,
             "tcp" => {
                 self.tcp = match value {
@@ -364,6 +372,7 @@ impl Config {
             "rotate" => self.rotate.to_string(),
             "recurse" => self.recurse.to_string(),
             "smart" => self.smart.to_string(),
+            "no-aaaa" => self.no_aaaa.to_string(),
             "cache" => self.cache.to_string(),
             "tcp" => (self.tcp as u32).to_string(),
             "interface" => format_address(&self.interface, 0),
@@ -371,38 +380,49 @@ impl Config {
         })
     }
 
-    /// `hosts: files dns`; what stands in brackets is left out.
+    /// `hosts: files dns`.
     fn switch(&mut self, key: &str, values: &[&str]) -> std::result::Result<(), String> {
         if !key.eq_ignore_ascii_case("hosts") {
             return Ok(());
         }
-        let sources = values.iter().filter_map(|word| match word.to_ascii_lowercase().as_str() {
-            "files" => Some(Source::File),
-            "dns" | "resolve" => Some(Source::Bind),
-            "cache" => Some(Source::Cache),
-            _ => None,
-        });
-        let mut lookup: Vec<Source> = Vec::new();
-        for source in sources.collect::<Vec<_>>() {
-            if !lookup.contains(&source) {
-                lookup.push(source);
-            }
-        }
-        match lookup.is_empty() {
+        let switch = Switch::scan(&values.join(" "));
+        match switch.sources.is_empty() {
             true => Err("no source of hosts is known here".to_owned()),
             false => {
-                self.lookup = lookup;
+                self.switch_to(switch);
                 Ok(())
             }
         }
     }
 
+    fn switch_to(&mut self, switch: Switch) {
+        self.lookup = switch.sources;
+        (self.file_ends, self.bind_ends) = (switch.file_ends, switch.bind_ends);
+    }
+
+    /// Sets where answers are looked for: in one source after the other until one has it.
+    pub fn set_lookup(&mut self, lookup: Vec<Source>) {
+        self.lookup = lookup;
+        (self.file_ends, self.bind_ends) = (0, 0);
+    }
+
+    /// Whether the files are looked at before the name servers.
+    pub fn files_first(&self) -> bool {
+        let place = |wanted| self.lookup.iter().position(|&source| source == wanted);
+        place(Source::File).is_some_and(|file| place(Source::Bind).is_none_or(|bind| file < bind))
+    }
+
+    /// Whether name servers are asked.
+    pub fn asks(&self) -> bool {
+        self.lookup.contains(&Source::Bind)
+    }
+
     /// The names to ask for, one after the other, for a name that a person wrote.
     pub fn candidates(&self, name: &str) -> Vec<String> {
-        if name.ends_with('.') {
+        let (dots, absolute) = dots(name);
+        if absolute {
             return vec![name.to_owned()];
         }
-        let dots = name.bytes().filter(|&byte| byte == b'.').count();
         let as_given = format!("{name}.");
         let mut list: Vec<String> = self
             .search
@@ -427,12 +447,17 @@ impl Config {
             |words: Vec<&str>| words.iter().map(|word| format!(" {word}")).collect::<String>();
         let _ = writeln!(text, "search{}", list(self.search.iter().map(String::as_str).collect()));
         let switch = self.lookup.iter().filter_map(|source| match source {
-            Source::File => Some("files"),
-            Source::Bind => Some("dns"),
+            Source::File => Some(format!(" files{}", format_ends(self.file_ends))),
+            Source::Bind => Some(format!(" dns{}", format_ends(self.bind_ends))),
             Source::Cache => None,
         });
-        let _ = writeln!(text, "; hosts:{}", list(switch.collect()));
-        let _ = writeln!(text, "lookup{}", list(self.lookup.iter().map(|s| s.name()).collect()));
+        let _ = writeln!(text, "; hosts:{}", switch.collect::<String>());
+        let lookup = self.lookup.iter().map(|source| match source {
+            Source::File => format!(" {}{}", source.name(), format_ends(self.file_ends)),
+            Source::Bind => format!(" {}{}", source.name(), format_ends(self.bind_ends)),
+            Source::Cache => format!(" {}", source.name()),
+        });
+        let _ = writeln!(text, "lookup{}", lookup.collect::<String>());
         let _ = write!(
             text,
             "options ndots:{} timeout:{} attempts:{}",
@@ -446,6 +471,7 @@ impl Config {
             (self.tcp == Tcp::Only, " tcp"),
             (self.tcp == Tcp::Disable, " tcp:disable"),
             (!self.cache, " nocache"),
+            (self.no_aaaa, " no-aaaa"),
         ];
         flags.iter().filter(|flag| flag.0).for_each(|flag| text.push_str(flag.1));
         if self.ports > 0 {
@@ -455,6 +481,27 @@ impl Config {
         let _ = writeln!(text, "\ninterface {} {port}", format_address(interface, port));
         text
     }
+}
+
+/// How many dots divide a name that a person wrote, and whether it ends in one. Escaped ones divide nothing.
+fn dots(name: &str) -> (usize, bool) {
+    let (mut count, mut last, mut escaped) = (0, false, false);
+    for byte in name.bytes() {
+        last = byte == b'.' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        count += usize::from(last);
+    }
+    (count, last)
+}
+
+/// Whether a name that a person wrote is tried as it is, without the search list.
+pub fn is_absolute(name: &str) -> bool {
+    dots(name).1
+}
+
+/// The states of a resolv.conf and of nsswitch.conf.
+fn versions(path: &str) -> [Option<Version>; 2] {
+    [version(path), version(NSSWITCH_CONF)]
 }
 
 fn bad(what: &str, text: &str) -> String {

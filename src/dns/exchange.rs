@@ -3,10 +3,11 @@
 //!
 //! An answer has the id and the question that were sent, and came from where they went (which
 //! whoever receives sees to). Everything else is somebody's guess or somebody's mistake, and the wait for
-//! the answer goes on. RFC 5452 §9.
+//! the answer goes on: also after a failure without the question, and after a message that cannot be read.
+//! RFC 5452 §9.
 
 use super::name::Name;
-use super::packet::{flag, rcode, Packet, ADDITIONAL, HEADER};
+use super::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER, HEADER};
 use super::record::OPT;
 use std::net::SocketAddr;
 
@@ -15,7 +16,7 @@ use std::net::SocketAddr;
 pub const EDNS_SIZE: u16 = 1232;
 
 /// A question and to whom it goes.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ask {
     /// The server.
     pub server: SocketAddr,
@@ -49,8 +50,18 @@ pub enum Verdict {
     Truncated(Packet),
     /// The server does not know EDNS: ask again without.
     WithoutEdns,
-    /// The server's answer cannot be read.
+    /// It may come from anybody who has guessed the id, or from a broken server: the wait goes on, and this is told
+    /// if nothing better comes.
+    Noise(Noise),
+}
+
+/// What came with the right id and is no answer.
+#[derive(Clone)]
+pub enum Noise {
+    /// It cannot be read.
     Malformed,
+    /// A failure that does not repeat the question, RFC 5452 §9.1.
+    Unasked(Packet),
 }
 
 impl Exchange {
@@ -102,14 +113,24 @@ impl Exchange {
             && flag::opcode(flags) == 0;
         // Servers that do not understand a query may leave out the question.
         let error = !matches!(flag::rcode(flags), rcode::NOERROR | rcode::NXDOMAIN);
-        if !ours || !(self.is_question(message) || [q, s] == [0, 0] && error) {
+        let unasked = !self.is_question(message);
+        if !ours || unasked && !([q, s] == [0, 0] && error) {
             return Verdict::Ignore;
         }
-        let Ok(packet) = Packet::parse_whole(message) else { return Verdict::Malformed };
-        let refused = || matches!(packet.rcode(), rcode::FORMERR | rcode::NOTIMP | rcode::BADVERS);
-        match (self.edns && refused(), flags & flag::TC != 0) {
+        let truncated = flags & flag::TC != 0;
+        let Some(packet) = read(message, truncated && !stream) else {
+            return Verdict::Noise(Noise::Malformed);
+        };
+        // Over a connection nobody else can answer, and the flag TC means nothing, RFC 2181 §9, unless nothing came.
+        match stream {
+            false if unasked => return Verdict::Noise(Noise::Unasked(packet)),
+            true if truncated && packet.count(ANSWER) == 0 => {
+                return Verdict::Noise(Noise::Malformed);
+            }
+            _ => {}
+        }
+        match (self.edns && refuses_edns(&packet), truncated && !stream) {
             (true, _) => Verdict::WithoutEdns,
-            (false, true) if stream => Verdict::Malformed,
             (false, true) => Verdict::Truncated(packet),
             (false, false) => Verdict::Answer(packet),
         }
@@ -123,6 +144,20 @@ impl Exchange {
         message[4..6] == [0, 1]
             && message.get(HEADER..name_end).is_some_and(|name| name.eq_ignore_ascii_case(wire))
             && message.get(name_end..name_end + 4) == Some(&[t, y, c, l])
+    }
+}
+
+/// Whether that is what servers say that do not know EDNS, RFC 6891 §7.
+pub fn refuses_edns(packet: &Packet) -> bool {
+    matches!(packet.rcode(), rcode::FORMERR | rcode::NOTIMP | rcode::BADVERS)
+}
+
+/// A message whose records are what their types say; of one whose answers are, what stands before the first
+/// record that is not. Only a datagram may be `cut`.
+fn read(message: &[u8], cut: bool) -> Option<Packet> {
+    match Packet::parse_whole(message) {
+        Ok(packet) if cut || packet.is_complete() => Some(packet),
+        _ => Packet::parse_answers(message).ok(),
     }
 }
 

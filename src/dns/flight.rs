@@ -3,7 +3,7 @@
 //! port of its own that the kernel has chosen at random, unless ports are shared.
 
 use super::config::Tcp;
-use super::exchange::{Exchange, Verdict};
+use super::exchange::{refuses_edns, Exchange, Noise, Verdict};
 use super::ports::{self, Slot};
 use super::resolution::Outcome;
 use crate::clock::{Instant, Span};
@@ -140,6 +140,8 @@ pub struct Flight {
     deadline: Instant,
     /// When it no longer relies on others to receive for it.
     relief: Instant,
+    /// The last message that came and was no answer.
+    noise: Option<Noise>,
 }
 
 /// What came of looking.
@@ -148,8 +150,10 @@ pub enum Progress {
     Wait,
     /// The exchange is over.
     Over(Outcome),
-    /// The server does not know EDNS: the exchange can be had again without.
-    WithoutEdns,
+    /// The exchange can be had again without EDNS. `true`: the server has said that it does not know it.
+    WithoutEdns(bool),
+    /// The exchange has to be begun again: whoever received for it is gone.
+    Again,
 }
 
 impl Flight {
@@ -169,7 +173,9 @@ impl Flight {
         let deadline = now.after(manner.patience);
         let relief = now.after(GRACE);
         let Manner { patience, tcp, interface, .. } = *manner;
-        let mut flight = Flight { exchange, link, patience, tcp, interface, deadline, relief };
+        let noise = None;
+        let mut flight =
+            Flight { exchange, link, patience, tcp, interface, deadline, relief, noise };
         if matches!(flight.link, Link::Stream(..)) {
             // A connection on this machine may be there at once.
             flight.transmit(stat)?;
@@ -177,9 +183,11 @@ impl Flight {
         Ok(flight)
     }
 
-    /// What was asked, and whom.
-    pub fn exchange(&self) -> &Exchange {
-        &self.exchange
+    /// What is signalled from now on when something came at a shared port.
+    pub fn set_condition(&self, condition: &Arc<Condition>) {
+        if let Link::Shared(slot) = &self.link {
+            slot.set_condition(condition);
+        }
     }
 
     /// The socket, after an answer: no error can be pending on it.
@@ -199,18 +207,32 @@ impl Flight {
             Link::Stream(..) => self.stream(stat),
         };
         match found {
-            Ok(None) if now >= self.deadline => Progress::Over(Outcome::Silence),
+            Ok(None) if now >= self.deadline => self.expire(),
             Ok(None) => Progress::Wait,
-            Ok(Some(Verdict::WithoutEdns)) => Progress::WithoutEdns,
+            Ok(Some(Verdict::WithoutEdns)) => Progress::WithoutEdns(true),
             Ok(Some(Verdict::Answer(packet))) => Progress::Over(Outcome::Answer(packet)),
             Ok(Some(Verdict::Truncated(packet))) => match self.tcp {
                 Tcp::Disable => Progress::Over(Outcome::Answer(packet)),
                 _ => self.over_stream(now, stat),
             },
-            Ok(Some(Verdict::Malformed | Verdict::Ignore)) => {
+            // Over a connection: there is no other answer to wait for.
+            Ok(Some(Verdict::Noise(_) | Verdict::Ignore)) => {
                 Progress::Over(Outcome::Failure(Errno::ILLEGAL))
             }
             Err(error) => Progress::Over(Outcome::Failure(error)),
+        }
+    }
+
+    /// The time is over: what came instead of an answer is told.
+    fn expire(&mut self) -> Progress {
+        match self.noise.take() {
+            None => Progress::Over(Outcome::Silence),
+            Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+            // Anybody may have sent it, so the next question is asked with EDNS again.
+            Some(Noise::Unasked(packet)) if self.exchange.edns() && refuses_edns(&packet) => {
+                Progress::WithoutEdns(false)
+            }
+            Some(Noise::Unasked(packet)) => Progress::Over(Outcome::Answer(packet)),
         }
     }
 
@@ -249,7 +271,7 @@ impl Flight {
                     Err(error) => return Err(error),
                 };
                 stat.udp_received.add(size);
-                if let Some(verdict) = weigh(&self.exchange, &buffer[..size]) {
+                if let Some(verdict) = weigh(&self.exchange, &buffer[..size], &mut self.noise) {
                     return Ok(Some(verdict));
                 }
             }
@@ -263,7 +285,7 @@ impl Flight {
         slot.look(now >= self.relief);
         while let Some(message) = slot.take() {
             stat.udp_received.add(message.len());
-            if let Some(verdict) = weigh(&self.exchange, &message) {
+            if let Some(verdict) = weigh(&self.exchange, &message, &mut self.noise) {
                 return Ok(Some(verdict));
             }
         }
@@ -336,12 +358,16 @@ impl Flight {
     }
 }
 
-/// What a datagram means, if anything. One that fills all the room may have been longer.
-fn weigh(exchange: &Exchange, message: &[u8]) -> Option<Verdict> {
+/// What a datagram means, if it ends the wait. One that fills all the room may have been longer.
+fn weigh(exchange: &Exchange, message: &[u8], noise: &mut Option<Noise>) -> Option<Verdict> {
     match exchange.judge(message, false) {
         Verdict::Ignore => None,
-        Verdict::Malformed if message.len() == DATAGRAM => {
+        Verdict::Noise(Noise::Malformed) if message.len() == DATAGRAM => {
             Some(Verdict::Truncated(super::packet::Packet::new(0)))
+        }
+        Verdict::Noise(heard) => {
+            *noise = Some(heard);
+            None
         }
         verdict => Some(verdict),
     }

@@ -38,8 +38,10 @@ pub(super) struct Frame {
     pub(super) sends: u32,
     /// The servers that are asked, `None` before they are known.
     pub(super) servers: Option<Servers>,
-    /// The last answer that was no good.
+    /// The answer that was no good, of those the one that says most.
     pub(super) refusal: Option<Packet>,
+    /// A server has not answered.
+    pub(super) silence: bool,
     /// The answer, which may still have to be enriched.
     pub(super) answer: Option<Packet>,
     /// The hosts whose addresses it is to have beside it, once they are known.
@@ -61,6 +63,7 @@ impl Frame {
             sends: 0,
             servers: None,
             refusal: None,
+            silence: false,
             answer: None,
             hosts: None,
             additional: Vec::new(),
@@ -76,9 +79,16 @@ impl Frame {
         self.servers.as_ref().map_or_else(Name::root, |servers| servers.zone.clone())
     }
 
+    /// A server's answer was no good. That it failed says more than that it knows nothing.
+    pub(super) fn refuse(&mut self, packet: Packet) {
+        if packet.code() != rcode::NOERROR || self.refusal.is_none() {
+            self.refusal = Some(packet);
+        }
+    }
+
     /// The name turned out to be an alias; `part` says so.
-    pub(super) fn alias(&mut self, target: Name, aliases: usize, part: Packet) {
-        self.aliases += aliases;
+    pub(super) fn alias(&mut self, target: Name, part: Packet) {
+        self.aliases += 1;
         self.parts.push(part);
         self.name = target;
         self.servers = None;
@@ -101,6 +111,9 @@ impl Frame {
         if let Some(packet) = local(name, rtype, class) {
             return Some(packet);
         }
+        if rtype == AAAA && setup.config.no_aaaa && !setup.config.recurse {
+            return Some(reply(name, rtype, class, flag::QR | flag::RA));
+        }
         match setup.config.cache {
             true => cache.answer(setup.view, name, rtype, class, now),
             false => None,
@@ -115,7 +128,7 @@ impl Frame {
         now: Instant,
         random: &mut dyn FnMut() -> u32,
     ) -> Option<Servers> {
-        if !setup.config.lookup.contains(&Source::Bind) {
+        if !setup.config.asks() {
             return None;
         }
         let hinted = setup.hints.nearest(&self.name);
@@ -126,7 +139,7 @@ impl Frame {
             let nearer =
                 known.filter(|known| hinted.is_none_or(|zone| known.zone.labels() > zone.labels()));
             if let Some(delegation) = nearer {
-                return Some(Servers::of(&delegation, cache, now));
+                return Some(Servers::of(&delegation, setup, cache, now));
             }
         }
         let zone = hinted?;
@@ -150,7 +163,13 @@ impl Frame {
     }
 
     /// The address of a server was looked for.
-    pub(super) fn found_server(&mut self, packet: Option<&Packet>, name: &Name, rtype: u16) {
+    pub(super) fn found_server(
+        &mut self,
+        setup: &Setup,
+        packet: Option<&Packet>,
+        name: &Name,
+        rtype: u16,
+    ) {
         let Some(servers) = self.servers.as_mut() else {
             return;
         };
@@ -166,6 +185,7 @@ impl Frame {
         for address in found {
             let address = SocketAddr::new(address, super::config::PORT);
             if servers.addresses.len() < SERVERS
+                && setup.may_ask(&address)
                 && servers.addresses.iter().all(|s| s.address != address)
             {
                 servers.addresses.push(Server { address, tries: 0 });

@@ -99,6 +99,11 @@ impl Hints {
         entry.map_or(&[], |entry| &entry.1)
     }
 
+    /// All servers.
+    pub fn all(&self) -> impl Iterator<Item = &Hint> {
+        self.zones.iter().flat_map(|zone| &zone.1)
+    }
+
     /// The servers of a zone, by priority.
     pub fn servers(&self, zone: &Name) -> Vec<Hint> {
         let mut servers = self.of(zone).to_vec();

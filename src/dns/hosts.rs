@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //! Names and addresses that a file tells: hosts(5).
 
-use super::config::scan_address;
+use super::config::{format_address, scan_address};
+use super::files::{self, version, Version};
 use super::name::Name;
-use super::version::{version, Version};
 use crate::errno::{Errno, Result};
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Where the system keeps its own.
 pub const HOSTS: &str = "/etc/hosts";
@@ -15,7 +15,8 @@ pub const HOSTS: &str = "/etc/hosts";
 /// One name of an address.
 #[derive(Clone)]
 struct Entry {
-    address: IpAddr,
+    /// Its port is 0; an IPv6 address may have a zone, RFC 4007 §11.
+    address: SocketAddr,
     name: Name,
     /// The address's own name, the answer to a reverse lookup; others are aliases.
     canonical: bool,
@@ -54,7 +55,7 @@ impl Hosts {
 
     /// Reads a file. The errno of what kept it from being read.
     pub fn load_path(&mut self, path: &str) -> Result<()> {
-        let text = std::fs::read(path)?;
+        let text = files::read(path)?;
         self.load(&text, path);
         Ok(())
     }
@@ -74,7 +75,7 @@ impl Hosts {
             };
             for (place, word) in words.enumerate() {
                 match Name::scan(word) {
-                    Ok(name) if !name.is_root() => self.add(found.ip(), name, place == 0),
+                    Ok(name) if !name.is_root() => self.add(found, name, place == 0),
                     _ => {
                         let text = String::from_utf8_lossy(word);
                         self.warnings.push(format!("{file}:{}: bad name {text:?}", index + 1));
@@ -86,7 +87,8 @@ impl Hosts {
 
     /// Adds a name for an address. CQ_EADDRESS, CQ_EILLEGAL for what is none.
     pub fn insert(&mut self, address: &str, name: &[u8], canonical: bool) -> Result<()> {
-        let address = scan_address(address, 0)?.ip();
+        let mut address = scan_address(address, 0)?;
+        address.set_port(0);
         let name = Name::scan(name)?;
         if name.is_root() {
             return Err(Errno::ILLEGAL);
@@ -97,15 +99,20 @@ impl Hosts {
         Ok(())
     }
 
-    fn add(&mut self, address: IpAddr, name: Name, canonical: bool) {
+    fn add(&mut self, address: SocketAddr, name: Name, canonical: bool) {
         let place = self.entries.len();
         self.by_name.entry(name.clone()).or_default().push(place);
-        self.by_address.entry(address).or_default().push(place);
+        self.by_address.entry(address.ip()).or_default().push(place);
         self.entries.push(Entry { address, name, canonical });
     }
 
-    /// The addresses of a name.
-    pub fn addresses<'a>(&'a self, name: &Name) -> impl Iterator<Item = IpAddr> + use<'a> {
+    /// Whether it has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The addresses of a name, their ports 0.
+    pub fn addresses<'a>(&'a self, name: &Name) -> impl Iterator<Item = SocketAddr> + use<'a> {
         let places = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
         places.iter().map(|&place| self.entries[place].address)
     }
@@ -121,7 +128,7 @@ impl Hosts {
     pub fn format(&self) -> String {
         let mut text = String::new();
         for entry in &self.entries {
-            let _ = writeln!(text, "{:<16} {}", entry.address.to_string(), entry.name);
+            let _ = writeln!(text, "{:<16} {}", format_address(&entry.address, 0), entry.name);
         }
         text
     }

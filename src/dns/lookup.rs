@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 //! From a host's name to its addresses: both kinds are asked for at once.
 
-use super::config::Config;
 use super::packet::{rcode, Packet, ANSWER};
-use super::pool::Resolvers;
+use super::pool::{Resolvers, Ticket};
 use super::record::{self, A, AAAA};
 use super::resolver::Resolver;
+use super::sources::system_config;
+use crate::condition::Condition;
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use std::cell::RefCell;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 thread_local! {
     static USUAL: RefCell<Option<Rc<Resolvers>>> = const { RefCell::new(None) };
@@ -20,7 +22,7 @@ thread_local! {
 pub fn usual() -> Rc<Resolvers> {
     USUAL.with(|usual| {
         let mut usual = usual.borrow_mut();
-        let made = || Rc::new(Resolvers::new(Rc::new(Config::stub()), None, None));
+        let made = || Rc::new(Resolvers::new(system_config(), None, None));
         Rc::clone(usual.get_or_insert_with(made))
     })
 }
@@ -37,7 +39,7 @@ enum Half {
     /// Asked for.
     Asked(Rc<Resolver>),
     /// Found, or not.
-    Known(Result<Vec<IpAddr>>),
+    Known(Result<Vec<SocketAddr>>),
 }
 
 /// A name whose addresses are looked for.
@@ -45,43 +47,61 @@ pub struct Lookup {
     pool: Rc<Resolvers>,
     name: String,
     halves: Vec<Half>,
+    /// What wakes it, whichever half that is about.
+    condition: Arc<Condition>,
+    /// Its place among those who wait for a resolver, once it had to.
+    ticket: Option<Rc<Ticket>>,
     /// In words, why there are none.
     reason: String,
 }
 
 impl Lookup {
-    /// Begins. `family` is AF_INET, AF_INET6, or AF_UNSPEC for both. An address in text stands for itself.
+    /// Begins. `family` is AF_INET, AF_INET6, or AF_UNSPEC for both. What the files know is not asked for.
     pub fn new(pool: Rc<Resolvers>, name: &str, family: i32) -> Lookup {
+        let setup = pool.setup();
         let types: &[u16] = match family {
             libc::AF_INET => &[A],
             libc::AF_INET6 => &[AAAA],
+            _ if setup.config.no_aaaa && !setup.config.recurse => &[A],
             _ => &[AAAA, A],
         };
-        let halves = match name.parse::<IpAddr>() {
-            Ok(address) => {
-                let fits = types.contains(if address.is_ipv4() { &A } else { &AAAA });
-                vec![Half::Known(fits.then_some(vec![address]).ok_or(Errno::NONAME))]
-            }
-            Err(_) => types.iter().map(|&rtype| Half::Waiting(rtype)).collect(),
+        let fits = |address: &SocketAddr| match family {
+            libc::AF_INET => address.is_ipv4(),
+            libc::AF_INET6 => address.is_ipv6(),
+            _ => true,
         };
-        Lookup { pool, name: name.to_owned(), halves, reason: String::new() }
+        let halves = match setup.addresses(name) {
+            Ok(Some(mut known)) => {
+                known.retain(fits);
+                let found = (!known.is_empty()).then_some(known);
+                vec![Half::Known(found.ok_or(Errno::NONAME))]
+            }
+            Ok(None) => types.iter().map(|&rtype| Half::Waiting(rtype)).collect(),
+            Err(error) => vec![Half::Known(Err(error))],
+        };
+        let condition = Condition::new(false);
+        let name = name.to_owned();
+        Lookup { pool, name, halves, condition, ticket: None, reason: String::new() }
     }
 
     /// Goes on without waiting. EAGAIN while anything is still to come.
     pub fn step(&mut self) -> Result<()> {
         let mut waits = false;
-        for half in &mut self.halves {
-            if let Half::Waiting(rtype) = *half {
-                if let Some(resolver) = self.pool.get() {
-                    *half = match resolver.submit(&self.name, rtype, record::IN) {
-                        Ok(()) => Half::Asked(resolver),
-                        Err(error) => {
-                            self.pool.put(resolver);
-                            Half::Known(Err(error))
-                        }
-                    };
+        for index in 0..self.halves.len() {
+            if let Half::Waiting(rtype) = self.halves[index] {
+                if let Some(resolver) = self.resolver() {
+                    let condition = Some(&self.condition);
+                    self.halves[index] =
+                        match resolver.submit_for(&self.name, rtype, record::IN, condition) {
+                            Ok(()) => Half::Asked(resolver),
+                            Err(error) => {
+                                self.pool.put(resolver);
+                                Half::Known(Err(error))
+                            }
+                        };
                 }
             }
+            let half = &mut self.halves[index];
             if let Half::Asked(resolver) = half {
                 let found = match resolver.fetch() {
                     Err(Errno::AGAIN) => {
@@ -108,17 +128,29 @@ impl Lookup {
         }
     }
 
-    /// What to wait for before the next `step`.
+    /// A resolver, or a place among those who wait for one.
+    fn resolver(&mut self) -> Option<Rc<Resolver>> {
+        if self.ticket.is_none() {
+            if let Some(resolver) = self.pool.get() {
+                return Some(resolver);
+            }
+        }
+        let made = || Ticket::new(Rc::clone(&self.pool), Arc::clone(&self.condition));
+        self.ticket.get_or_insert_with(made).get()
+    }
+
+    /// What to wait for before the next `step`. There is one condition at most.
     pub fn interests(&self) -> impl Iterator<Item = Member> + use<'_> {
-        self.halves.iter().filter_map(|half| match half {
-            Half::Waiting(_) => Some(self.pool.interest()),
+        let ticket = self.ticket.as_ref();
+        self.halves.iter().filter_map(move |half| match half {
+            Half::Waiting(_) => ticket.map(|ticket| ticket.interest()),
             Half::Asked(resolver) => Some(resolver.interest()),
             Half::Known(_) => None,
         })
     }
 
-    /// Takes the addresses that are known by now, IPv6 first.
-    pub fn take(&mut self) -> Vec<IpAddr> {
+    /// Takes the addresses that are known by now, IPv6 first; their ports are 0.
+    pub fn take(&mut self) -> Vec<SocketAddr> {
         let known = self.halves.iter_mut().filter_map(|half| match half {
             Half::Known(Ok(list)) => Some(std::mem::take(list)),
             _ => None,
@@ -168,8 +200,9 @@ impl Drop for Lookup {
 }
 
 /// The addresses in an answer.
-fn addresses(packet: &Packet) -> Result<Vec<IpAddr>> {
-    let found: Vec<IpAddr> = packet.records(ANSWER).filter_map(|record| record.address()).collect();
+fn addresses(packet: &Packet) -> Result<Vec<SocketAddr>> {
+    let found = packet.records(ANSWER).filter_map(|record| record.address());
+    let found: Vec<SocketAddr> = found.map(|ip| SocketAddr::new(ip, 0)).collect();
     match (found.is_empty(), packet.code()) {
         (false, _) => Ok(found),
         (true, rcode::NOERROR | rcode::NXDOMAIN) => Err(Errno::NONAME),

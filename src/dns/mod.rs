@@ -3,13 +3,16 @@
 
 pub mod answer;
 pub mod cache;
+mod candidates;
 mod compose;
 pub mod config;
 pub mod exchange;
+pub mod files;
 pub mod flight;
 mod frame;
 pub mod hints;
 pub mod hosts;
+mod joint;
 pub mod lookup;
 pub mod name;
 pub mod packet;
@@ -20,5 +23,6 @@ pub mod record;
 pub mod resolution;
 pub mod resolver;
 mod servers;
+pub mod sources;
+pub mod switch;
 mod text;
-mod version;

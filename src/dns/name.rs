@@ -5,7 +5,7 @@
 use crate::errno::{Errno, Result};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The most bytes of a name on the wire.
 pub const LONGEST: usize = 255;
@@ -16,14 +16,15 @@ const LABEL: usize = 63;
 /// A name in wire form: labels, each after its length, and an empty one at the end. A length is
 /// below every letter, so case is folded over all bytes alike.
 ///
-/// Counted, since a name is copied to many places on its way.
+/// Counted, since a name is copied to many places on its way; atomically, since tables of hosts and hints are
+/// shared by resolvers that may be in different threads.
 #[derive(Clone)]
-pub struct Name(Rc<[u8]>);
+pub struct Name(Arc<[u8]>);
 
 impl Name {
     /// The root.
     pub fn root() -> Name {
-        Name(Rc::new([0]))
+        Name(Arc::new([0]))
     }
 
     /// From text; with or without a final dot, `\.` and `\065` escaped. CQ_EILLEGAL for an empty

@@ -107,6 +107,37 @@ impl Packet {
         Ok(Packet { data: bytes.to_vec(), limit: LARGEST, places: Vec::new() })
     }
 
+    /// A message with answers, all of which are what their types say: without what stands behind the last record
+    /// that is. CQ_EILLEGAL for any other.
+    pub fn parse_answers(bytes: &[u8]) -> Result<Packet> {
+        if !(HEADER..=LARGEST).contains(&bytes.len()) {
+            return Err(Errno::ILLEGAL);
+        }
+        let (mut sound, mut end) = ([0u16; 4], HEADER);
+        let mut records = Records::new(bytes, ALL);
+        while let Some(record) = records.next() {
+            if name::check(bytes, record.name as usize).is_err() || record.check().is_err() {
+                break;
+            }
+            sound[record.section.trailing_zeros() as usize] += 1;
+            end = records.cursor.at as usize;
+        }
+        let announced = counts(bytes);
+        if announced[1] == 0 || sound[..2] != announced[..2] {
+            return Err(Errno::ILLEGAL);
+        }
+        let mut packet = Packet { data: bytes[..end].to_vec(), limit: LARGEST, places: Vec::new() };
+        sound.iter().enumerate().for_each(|(i, &count)| packet.set_word(4 + 2 * i, count));
+        Ok(packet)
+    }
+
+    /// Whether all records are there that the header announces.
+    pub fn is_complete(&self) -> bool {
+        let mut records = Records::new(&self.data, ALL);
+        records.by_ref().for_each(drop);
+        records.cursor.index == records.ends[3]
+    }
+
     /// The same in place of what it holds, keeping its limit.
     pub fn load(&mut self, bytes: &[u8]) -> Result<()> {
         if bytes.len() > self.limit {
@@ -330,6 +361,14 @@ impl Packet {
             }
         }
         text
+    }
+
+    /// The bytes where the name of the first question stands, if it is of that size.
+    pub(super) fn question_name(&mut self, size: usize) -> Option<&mut [u8]> {
+        match self.count(QUESTION) {
+            0 => None,
+            _ => self.data.get_mut(HEADER..HEADER + size),
+        }
     }
 
     /// Changes the lifetime that stands at `at`.

@@ -4,11 +4,15 @@
 use super::config::Config;
 use super::hints::Hints;
 use super::hosts::Hosts;
+use super::resolution::Setup;
 use super::resolver::Resolver;
+use super::sources::Sources;
+use crate::clock::Instant;
 use crate::condition::Condition;
 use crate::controller::Member;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 /// How many resolvers a pool has at most, unless it is told otherwise.
@@ -16,22 +20,71 @@ pub const LIMIT: usize = 32;
 
 /// A pool.
 pub struct Resolvers {
-    config: Rc<Config>,
-    hosts: Option<Rc<Hosts>>,
-    hints: Option<Rc<Hints>>,
+    config: Arc<Config>,
+    hosts: Option<Arc<Hosts>>,
+    hints: Option<Arc<Hints>>,
     idle: RefCell<Vec<Rc<Resolver>>>,
     /// How many are out.
     busy: Cell<usize>,
     limit: Cell<usize>,
-    freed: Arc<Condition>,
+    /// Those who wait for one, in the order in which they came.
+    waiting: RefCell<VecDeque<Weak<Ticket>>>,
+    /// Where hosts are looked for without a resolver.
+    sources: RefCell<Option<Sources>>,
+}
+
+/// The place of one who waits for a resolver. When it is its turn and it goes without having had one, the next one has
+/// its turn.
+pub struct Ticket {
+    pool: Rc<Resolvers>,
+    condition: Arc<Condition>,
+    /// Whether it is its turn: there was a resolver when it was called.
+    called: Cell<bool>,
+    queued: Cell<bool>,
+}
+
+impl Ticket {
+    /// `condition` is signalled when it is its turn.
+    pub fn new(pool: Rc<Resolvers>, condition: Arc<Condition>) -> Rc<Ticket> {
+        Rc::new(Ticket { pool, condition, called: Cell::new(false), queued: Cell::new(false) })
+    }
+
+    /// Takes a resolver out; if none is free, waits for its turn.
+    pub fn get(self: &Rc<Ticket>) -> Option<Rc<Resolver>> {
+        let called = self.called.replace(false);
+        let found = self.pool.get();
+        if found.is_none() && !self.queued.replace(true) {
+            let mut waiting = self.pool.waiting.borrow_mut();
+            match called {
+                // Somebody else was quicker.
+                true => waiting.push_front(Rc::downgrade(self)),
+                false => waiting.push_back(Rc::downgrade(self)),
+            }
+        }
+        found
+    }
+
+    /// What to wait for before the next `get`.
+    pub fn interest(&self) -> Member {
+        let condition = Some(Arc::clone(&self.condition));
+        Member { owned: true, condition, ..Member::NOTHING }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if self.called.get() {
+            self.pool.call();
+        }
+    }
 }
 
 impl Resolvers {
     /// As for [`Resolver::new`].
     pub fn new(
-        config: Rc<Config>,
-        hosts: Option<Rc<Hosts>>,
-        hints: Option<Rc<Hints>>,
+        config: Arc<Config>,
+        hosts: Option<Arc<Hosts>>,
+        hints: Option<Arc<Hints>>,
     ) -> Resolvers {
         Resolvers {
             config,
@@ -40,14 +93,17 @@ impl Resolvers {
             idle: RefCell::default(),
             busy: Cell::new(0),
             limit: Cell::new(LIMIT),
-            freed: Condition::new(false),
+            waiting: RefCell::default(),
+            sources: RefCell::default(),
         }
     }
 
     /// Sets how many resolvers there are at most.
     pub fn set_limit(&self, limit: usize) {
         self.limit.set(limit.max(1));
-        self.freed.signal(usize::MAX);
+        let waiting = self.waiting.borrow().len();
+        let free = self.limit.get().saturating_sub(self.busy.get());
+        (0..free.min(waiting)).for_each(|_| self.call());
     }
 
     /// Takes a resolver out, if one is free or can be made.
@@ -59,7 +115,7 @@ impl Resolvers {
         let idle = self.idle.borrow_mut().pop();
         Some(idle.unwrap_or_else(|| {
             let (hosts, hints) = (self.hosts.clone(), self.hints.clone());
-            Rc::new(Resolver::new(Rc::clone(&self.config), hosts, hints))
+            Rc::new(Resolver::new(Arc::clone(&self.config), hosts, hints))
         }))
     }
 
@@ -70,13 +126,32 @@ impl Resolvers {
         if !resolver.is_closed() {
             self.idle.borrow_mut().push(resolver);
         }
-        self.freed.signal(1);
+        self.call();
     }
 
-    /// What to wait for before the next `get`.
-    pub fn interest(&self) -> Member {
-        let condition = Some(Arc::clone(&self.freed));
-        Member { owned: true, condition, ..Member::NOTHING }
+    /// Tells the first who waits that there is a resolver, if there is.
+    fn call(&self) {
+        if self.busy.get() >= self.limit.get() {
+            return;
+        }
+        let next = std::iter::from_fn(|| self.waiting.borrow_mut().pop_front());
+        if let Some(ticket) = next.filter_map(|ticket| ticket.upgrade()).next() {
+            ticket.queued.set(false);
+            ticket.called.set(true);
+            ticket.condition.signal(usize::MAX);
+        }
+    }
+
+    /// The setup that resolvers made now would have.
+    pub fn setup(&self) -> Rc<Setup> {
+        let now = Instant::now();
+        let mut sources = self.sources.borrow_mut();
+        let sources = sources.get_or_insert_with(|| {
+            let (hosts, hints) = (self.hosts.clone(), self.hints.clone());
+            Sources::new(Arc::clone(&self.config), hosts, hints, now)
+        });
+        sources.refresh(now);
+        Rc::clone(sources.setup())
     }
 }
 

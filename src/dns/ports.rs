@@ -61,7 +61,7 @@ struct Place {
     inbox: RefCell<Vec<Vec<u8>>>,
     /// What the system said of the server.
     error: Cell<Option<Errno>>,
-    condition: Arc<Condition>,
+    condition: RefCell<Arc<Condition>>,
 }
 
 /// A query's place at a port.
@@ -93,7 +93,7 @@ pub fn send(
             message::send_to(fd, query.wire(), Some(&to), libc::MSG_NOSIGNAL)?
         }
     };
-    let condition = Arc::clone(condition);
+    let condition = RefCell::new(Arc::clone(condition));
     let place =
         Rc::new(Place { server, inbox: RefCell::default(), error: Cell::new(None), condition });
     let id = exchange.id();
@@ -190,7 +190,7 @@ impl Port {
             if self.leader.get() == Some(id) {
                 return waiting.len() == 1;
             }
-            place.condition.signal(usize::MAX);
+            place.condition.borrow().signal(usize::MAX);
         }
         false
     }
@@ -200,7 +200,7 @@ impl Port {
         for (id, place) in &*self.waiting.borrow() {
             place.error.set(Some(error));
             if self.leader.get() != Some(*id) {
-                place.condition.signal(usize::MAX);
+                place.condition.borrow().signal(usize::MAX);
             }
         }
     }
@@ -211,7 +211,7 @@ impl Port {
         let waiting = self.waiting.borrow();
         let next = waiting.values().find(|place| place.inbox.borrow().is_empty());
         if let Some(place) = next {
-            place.condition.signal(usize::MAX);
+            place.condition.borrow().signal(usize::MAX);
         }
     }
 }
@@ -233,7 +233,12 @@ impl Slot {
 
     /// What is signalled when the answer is there, or when it is time to lead.
     pub fn condition(&self) -> Arc<Condition> {
-        Arc::clone(&self.place.condition)
+        Arc::clone(&self.place.condition.borrow())
+    }
+
+    /// What is signalled from now on.
+    pub fn set_condition(&self, condition: &Arc<Condition>) {
+        *self.place.condition.borrow_mut() = Arc::clone(condition);
     }
 
     /// Receives, if that is our task; `impatient` makes it ours.

@@ -75,6 +75,8 @@ pub const AAAA: u16 = 28;
 pub const SRV: u16 = 33;
 /// No record but a part of the header, RFC 6891.
 pub const OPT: u16 = 41;
+/// What a name and all below it are moved to, RFC 6672.
+pub const DNAME: u16 = 39;
 /// A digest of a zone's key, told by its parent.
 pub const DS: u16 = 43;
 /// Any type, in questions and searches.
@@ -124,6 +126,8 @@ pub static TYPES: &[Layout] = &[
             ("replacement", Plain),
         ],
     ),
+    // RFC 6672
+    row(DNAME, "DNAME", &[("target", Plain)]),
     // RFC 6891: its members stand in class and TTL
     row(OPT, "OPT", &[]),
     // RFC 4034 §5
@@ -467,11 +471,15 @@ impl Field {
             ),
             Text => text::quote(&bytes[1..], out),
             Word => text::escape(&bytes[1..], out),
-            // One text: where it was divided has no meaning (RFC 7208 §3.3, for one).
+            // Each by itself: joined, it would be another record when it is read again, RFC 1035 §5.1.
+            Texts if bytes.is_empty() => text::quote(bytes, out),
             Texts => {
-                out.push(b'"');
-                text::strings(bytes).for_each(|string| text::escape(string, out));
-                out.push(b'"');
+                for (index, string) in text::strings(bytes).enumerate() {
+                    if index > 0 {
+                        out.push(b' ');
+                    }
+                    text::quote(string, out);
+                }
             }
             Quoted => text::quote(bytes, out),
             Hex => text::hexadecimal(bytes, out),

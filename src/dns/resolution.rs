@@ -6,23 +6,23 @@
 //! others. A name on whose address the way depends (a name server's, or that of a mail exchanger for `smart`)
 //! is a [`Frame`] above the one that needs it.
 
-use super::answer::{follow, meaning, Meaning, CHAIN};
+use super::answer::{follow, may_ask, meaning, Meaning, CHAIN};
 use super::cache::{Cache, Trait};
-use super::compose::{from_hosts, joined, keep, missing, rebuilt};
-use super::config::{Config, Source};
+use super::candidates::{Candidates, Ending};
+use super::compose::{joined, keep, missing, rebuilt};
+use super::config::Config;
 use super::exchange::Ask;
 use super::frame::{Frame, Purpose};
 use super::hints::Hints;
 use super::hosts::Hosts;
-use super::name::Name;
 use super::packet::{named, rcode, Packet, ADDITIONAL, ANSWER, RCODES};
 use super::record::{A, AAAA};
 use super::servers::Servers;
 use crate::clock::Instant;
 use crate::errno::{Errno, Result};
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Limits of the work for one query: exchanges for one name, exchanges in all, names on which the way
 /// depends within each other, and names of servers of one zone that lead nowhere.
@@ -34,13 +34,22 @@ const DEAD_ENDS: u32 = 5;
 /// What a resolver works with.
 pub struct Setup {
     /// How to ask.
-    pub config: Rc<Config>,
+    pub config: Arc<Config>,
     /// What files tell.
-    pub hosts: Rc<Hosts>,
+    pub hosts: Arc<Hosts>,
     /// Whom to ask first.
-    pub hints: Rc<Hints>,
+    pub hints: Arc<Hints>,
     /// What answers depend on beside the question.
     pub view: u64,
+    /// Whether servers of this host are among the hints.
+    pub local: bool,
+}
+
+impl Setup {
+    /// Whether a server may be asked because a zone names its address: never that which questions leave from.
+    pub fn may_ask(&self, address: &SocketAddr) -> bool {
+        may_ask(address.ip(), self.local) && address.ip() != self.config.interface.ip()
+    }
 }
 
 /// What is to be done next.
@@ -68,10 +77,8 @@ pub struct Resolution {
     setup: Rc<Setup>,
     rtype: u16,
     class: u16,
-    /// The names that are left to be tried.
-    candidates: VecDeque<Name>,
-    /// The last answer that said no.
-    negative: Option<Packet>,
+    /// The names that are tried.
+    candidates: Candidates,
     /// The innermost last; what the program asked for is the first.
     frames: Vec<Frame>,
     sends: u32,
@@ -86,24 +93,12 @@ pub struct Resolution {
 impl Resolution {
     /// `random` decides which servers come first.
     pub fn new(setup: Rc<Setup>, name: &str, rtype: u16, class: u16) -> Result<Resolution> {
-        let candidates: VecDeque<Name> = match name.ends_with('.') || setup.config.search.is_empty()
-        {
-            true => VecDeque::from([Name::scan(name.as_bytes())?]),
-            // A candidate that is too long is no name; at least one must be.
-            false => {
-                let list = setup.config.candidates(name);
-                list.iter().filter_map(|text| Name::scan(text.as_bytes()).ok()).collect()
-            }
-        };
-        if candidates.is_empty() {
-            return Err(Errno::ILLEGAL);
-        }
+        let candidates = Candidates::new(&setup, name)?;
         Ok(Resolution {
             setup,
             rtype,
             class,
             candidates,
-            negative: None,
             // Most questions need no more.
             frames: Vec::with_capacity(1),
             sends: 0,
@@ -150,13 +145,16 @@ impl Resolution {
 
     /// The next name to try, or how it ends when there is none.
     fn next_candidate(&mut self) -> std::result::Result<Frame, Action> {
-        let Some(name) = self.candidates.pop_front() else {
-            return Err(match self.negative.take() {
-                Some(packet) => Action::Done(packet),
-                None => Action::Fail(Errno::FAIL),
-            });
-        };
-        Ok(Frame::new(Purpose::Question, name, self.rtype, self.class))
+        let question = (self.rtype, self.class);
+        if let Some(packet) = self.candidates.at_first(&self.setup, question) {
+            return Err(Action::Done(packet));
+        }
+        if let Some(name) = self.candidates.next() {
+            return Ok(Frame::new(Purpose::Question, name, self.rtype, self.class));
+        }
+        let result = self.candidates.in_the_end(&self.setup, question);
+        self.story = self.candidates.story();
+        Err(result.map_or_else(Action::Fail, Action::Done))
     }
 
     /// Works on the innermost frame.
@@ -228,8 +226,17 @@ impl Resolution {
         let frame = &mut self.frames[top];
         let zone = frame.zone();
         cache.forget_zone(self.setup.view, &zone);
-        if let Some(packet) = frame.refusal.take() {
-            return Next::Done(Ok(packet));
+        let knows_nothing = |packet: &Packet| packet.code() == rcode::NOERROR;
+        let silence = frame.silence;
+        if let Some(packet) = frame.refusal.take().filter(|p| !(silence && knows_nothing(p))) {
+            // Where the alias leads is an answer, though its server tells no more of it. SERVFAIL is about now.
+            return match frame.parts.pop() {
+                Some(part) if packet.code() != rcode::SERVFAIL && !self.setup.config.recurse => {
+                    frame.answer = Some(part);
+                    Next::Go
+                }
+                _ => Next::Done(Ok(packet)),
+            };
         }
         if let Some(error) = self.error {
             return Next::Done(Err(error));
@@ -260,11 +267,13 @@ impl Resolution {
         match outcome {
             Outcome::Silence => {
                 self.error = None;
+                frame.silence = true;
                 self.story = format!("{}: no answer from {address}", frame.name);
                 cache.mark(address, Trait::Silent, true, now);
             }
             Outcome::Failure(error) => {
                 server.tries = u32::MAX;
+                frame.silence = true;
                 self.error = Some(error);
                 self.story = format!("{}: {address}: {error}", frame.name);
                 cache.mark(address, Trait::Silent, true, now);
@@ -310,11 +319,13 @@ impl Resolution {
                 frame.refusal = None;
             }
             Meaning::Alias(target) => {
-                let aliases = way.aliases;
                 let part = rebuilt(&packet, &way.records, &frame.name, frame.rtype, frame.class);
-                frame.alias(target, aliases, part);
-                if frame.aliases > CHAIN {
-                    self.story = format!("{}: more than {CHAIN} aliases", frame.asked);
+                frame.alias(target, part);
+                if way.circular || frame.aliases > CHAIN {
+                    self.story = match way.circular {
+                        true => format!("{}: its aliases lead in a circle", frame.asked),
+                        false => format!("{}: more than {CHAIN} aliases", frame.asked),
+                    };
                     frame.servers = Some(Servers::none(zone));
                 }
             }
@@ -323,28 +334,35 @@ impl Resolution {
                 if setup.config.cache {
                     cache.put_zone(setup.view, Rc::clone(&delegation), ttl, now);
                 }
-                frame.servers = Some(Servers::of(&delegation, cache, now));
+                frame.servers = Some(Servers::of(&delegation, setup, cache, now));
                 frame.refusal = None;
             }
             Meaning::Lame => {
                 let servers = frame.servers.as_mut().expect("one of them has answered");
                 let server = &mut servers.addresses[servers.current];
-                server.tries = u32::MAX;
+                // A stub's server may find out what it could not a moment ago.
+                if setup.config.recurse || packet.code() != rcode::SERVFAIL {
+                    server.tries = u32::MAX;
+                }
                 let code = named(RCODES, packet.code());
-                self.story = format!("{}: {} answered {code}", frame.name, server.address);
-                let failed = !matches!(packet.code(), rcode::NOERROR | rcode::NXDOMAIN);
+                self.story = match packet.code() {
+                    rcode::NOERROR if !setup.config.recurse => {
+                        format!("{}: {} knows nothing and asks nobody", frame.name, server.address)
+                    }
+                    _ => format!("{}: {} answered {code}", frame.name, server.address),
+                };
                 // A stub's server speaks for all; of others only counts that they failed.
-                frame.refusal = Some(match failed && !setup.config.recurse {
-                    true => packet,
-                    false => frame.unanswered(),
-                });
+                match setup.config.recurse {
+                    false => frame.refuse(packet),
+                    true => frame.refuse(frame.unanswered()),
+                }
             }
         }
     }
 
     /// The answer of the innermost frame, whole and with what it wants beside it.
     fn enrich(&mut self, packet: Packet, cache: &mut Cache, now: Instant) -> Next {
-        let config = Rc::clone(&self.setup.config);
+        let config = Arc::clone(&self.setup.config);
         let Some(frame) = self.frames.last_mut() else {
             return Next::Go;
         };
@@ -381,7 +399,7 @@ impl Resolution {
             Purpose::Question => self.conclude(&frame, result),
             Purpose::Server => {
                 let below = self.frames.last_mut()?;
-                below.found_server(result.ok().as_ref(), &frame.asked, frame.rtype);
+                below.found_server(&self.setup, result.ok().as_ref(), &frame.asked, frame.rtype);
                 None
             }
             Purpose::Smart => {
@@ -398,36 +416,24 @@ impl Resolution {
         }
     }
 
-    /// The outcome for one candidate. With the others it goes on after any answer that says no; the first such
-    /// answer counts in the end.
+    /// The outcome for one candidate. With the others it goes on after any answer that says no.
     fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
+        let spelt = result.map(|mut packet| {
+            packet.spell(&frame.asked);
+            packet
+        });
         let found = |packet: &Packet| packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0;
-        if result.as_ref().is_ok_and(found) {
-            return result.ok().map(Action::Done);
+        if spelt.as_ref().is_ok_and(found) {
+            return spelt.ok().map(Action::Done);
         }
-        if let Some(known) = self.known_after(frame) {
-            return Some(Action::Done(known));
-        }
-        match result {
-            Ok(packet) => {
-                self.negative.get_or_insert(packet);
-                if self.silent {
-                    self.candidates.clear();
-                }
-                None
-            }
-            Err(error) => Some(Action::Fail(error)),
-        }
-    }
-
-    /// What the sources say that are looked at after the name servers.
-    fn known_after(&self, frame: &Frame) -> Option<Packet> {
-        let lookup = &self.setup.config.lookup;
-        let bind = lookup.iter().position(|&source| source == Source::Bind)?;
-        match lookup[bind..].contains(&Source::File) {
-            true => from_hosts(&self.setup.hosts, &frame.asked, frame.rtype, frame.class),
-            false => None,
-        }
+        let story = std::mem::take(&mut self.story);
+        let ending = match &spelt {
+            Err(_) => Ending::Unreachable,
+            Ok(_) if self.silent => Ending::Unreachable,
+            Ok(_) => Ending::Answered,
+        };
+        self.candidates.failed(&frame.asked, spelt, ending, story);
+        None
     }
 }
 

@@ -5,46 +5,36 @@
 use super::cache::{Cache, Trait};
 use super::config::Config;
 use super::exchange::Exchange;
-use super::flight::{Flight, Manner, Progress, Spare, Stat};
+use super::flight::{Manner, Progress, Spare, Stat};
 use super::hints::Hints;
 use super::hosts::Hosts;
+use super::joint::Joint;
 use super::packet::{Packet, ANSWER};
 use super::random;
-use super::resolution::{Action, Outcome, Resolution, Setup};
+use super::resolution::{Action, Outcome, Resolution};
+use super::sources::Sources;
 use crate::clock::{Instant, Span};
 use crate::condition::Condition;
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How long the system's files are believed to be unchanged.
-const FRESH: Span = Span(1_000_000_000);
-
 thread_local! {
     static CACHE: RefCell<Cache> = RefCell::default();
-    /// The system's hosts file, which resolvers share.
-    static HOSTS: RefCell<Option<(Rc<Hosts>, Instant)>> = const { RefCell::new(None) };
-}
-
-/// The system's hosts, read again if the file has changed.
-pub fn system_hosts(now: Instant) -> Rc<Hosts> {
-    HOSTS.with(|known| {
-        let mut known = known.borrow_mut();
-        let (hosts, checked) = match known.take() {
-            Some((hosts, checked)) if now.since(checked) < FRESH => (hosts, checked),
-            Some((hosts, _)) => (hosts.refreshed().map_or(hosts, Rc::new), now),
-            None => (Rc::new(Hosts::stub()), now),
-        };
-        *known = Some((Rc::clone(&hosts), checked));
-        hosts
-    })
 }
 
 /// Forgets all that the thread's resolvers have learnt.
 pub fn clear_cache() {
     CACHE.with(|cache| cache.borrow_mut().clear());
+}
+
+/// A number for what answers depend on.
+pub(super) fn view(sources: &impl std::hash::Hash) -> u64 {
+    CACHE.with(|cache| cache.borrow().view(sources))
 }
 
 /// A resolver: answers one question at a time.
@@ -53,18 +43,16 @@ pub struct Resolver {
 }
 
 struct Inner {
-    setup: Rc<Setup>,
-    /// Not given by the program: they follow the system's files.
-    own_hosts: bool,
-    own_hints: bool,
-    /// When the system's files were last looked at.
-    checked: Instant,
+    sources: Sources,
     work: Work,
     stat: Stat,
     /// The socket of the last exchange.
     spare: Option<Spare>,
-    /// Signalled when something came at a shared port.
+    /// Signalled when something came that another one received: its own, or that of whoever asks.
     condition: Arc<Condition>,
+    own_condition: Arc<Condition>,
+    /// Tells a question from those before it.
+    serial: u64,
     /// In words, why the last answer is not what was wanted.
     reason: String,
 }
@@ -74,7 +62,7 @@ enum Work {
     /// Nowhere yet.
     Idle,
     /// Being answered: what has come of the way so far, the exchange under way, and when that was last looked at.
-    Busy(Box<Resolution>, Option<Flight>, Instant),
+    Busy(Box<Resolution>, Option<Joint>, Instant),
     /// Answered.
     Done(Result<Packet>),
     /// Answered, and fetched.
@@ -85,42 +73,67 @@ enum Work {
 
 impl Resolver {
     /// Without hosts or hints, those that the configuration's mode suggests.
-    pub fn new(config: Rc<Config>, hosts: Option<Rc<Hosts>>, hints: Option<Rc<Hints>>) -> Resolver {
-        let now = Instant::now();
-        let (own_hosts, own_hints) = (hosts.is_none() && !config.recurse, hints.is_none());
-        let hosts = match (hosts, config.recurse) {
-            (Some(hosts), _) => hosts,
-            (None, true) => Rc::default(),
-            (None, false) => system_hosts(now),
-        };
-        let setup = setup(config, hosts, hints);
+    pub fn new(
+        config: Arc<Config>,
+        hosts: Option<Arc<Hosts>>,
+        hints: Option<Arc<Hints>>,
+    ) -> Resolver {
+        let condition = Condition::new(false);
         let inner = Inner {
-            setup: Rc::new(setup),
-            own_hosts,
-            own_hints,
-            checked: now,
+            sources: Sources::new(config, hosts, hints, Instant::now()),
             work: Work::Idle,
             stat: Stat::default(),
             spare: None,
-            condition: Condition::new(false),
+            own_condition: Arc::clone(&condition),
+            condition,
+            serial: 0,
             reason: String::new(),
         };
         Resolver { inner: RefCell::new(inner) }
     }
 
-    /// Asks a question, in place of one that is not answered yet. CQ_EILLEGAL for what is no name; EBADF after
-    /// close.
+    /// Asks a question, in place of one that is not answered yet: whoever waits for that one wakes. CQ_EILLEGAL for
+    /// what is no name; EBADF after close.
     pub fn submit(&self, name: &str, rtype: u16, class: u16) -> Result<()> {
+        self.submit_for(name, rtype, class, None)
+    }
+
+    /// The same for one who waits for several, with one condition for all.
+    pub fn submit_for(
+        &self,
+        name: &str,
+        rtype: u16,
+        class: u16,
+        condition: Option<&Arc<Condition>>,
+    ) -> Result<()> {
         let mut inner = self.inner.borrow_mut();
         if matches!(inner.work, Work::Closed) {
             return Err(Errno::BADF);
         }
         let now = Instant::now();
-        inner.refresh(now);
+        inner.sources.refresh(now);
         inner.reason.clear();
-        let resolution = Resolution::new(Rc::clone(&inner.setup), name, rtype, class)?;
-        inner.work = Work::Busy(Box::new(resolution), None, now);
+        let resolution = Resolution::new(Rc::clone(inner.sources.setup()), name, rtype, class)?;
+        let replaced = inner.give_up(Work::Busy(Box::new(resolution), None, now));
+        inner.serial += 1;
+        inner.condition = Arc::clone(condition.unwrap_or(&inner.own_condition));
+        drop(inner);
+        wake(replaced);
         Ok(())
+    }
+
+    /// The number of the question: another one after each `submit`.
+    pub fn serial(&self) -> u64 {
+        self.inner.borrow().serial
+    }
+
+    /// The addresses of a host that are known without asking anybody, see [`Setup::addresses`].
+    ///
+    /// [`Setup::addresses`]: super::resolution::Setup::addresses
+    pub fn addresses(&self, name: &str) -> Result<Option<Vec<SocketAddr>>> {
+        let mut inner = self.inner.borrow_mut();
+        inner.sources.refresh(Instant::now());
+        inner.sources.setup().addresses(name)
     }
 
     /// Goes on without waiting, and takes the answer. EAGAIN: wait and repeat. CQ_ENOQUERY without a question,
@@ -144,7 +157,9 @@ impl Resolver {
     pub fn cancel(&self) {
         let mut inner = self.inner.borrow_mut();
         if matches!(inner.work, Work::Busy(..) | Work::Done(_)) {
-            inner.work = Work::Idle;
+            let replaced = inner.give_up(Work::Idle);
+            drop(inner);
+            wake(replaced);
         }
     }
 
@@ -179,7 +194,7 @@ impl Resolver {
         match &self.inner.borrow().work {
             Work::Busy(resolution, flight, _) => match flight {
                 Some(flight) => {
-                    let ask = &flight.exchange().ask;
+                    let ask = flight.ask();
                     format!("{}: waiting for {}", ask.name, ask.server)
                 }
                 None => resolution.story.clone(),
@@ -196,15 +211,27 @@ impl Resolver {
     /// Gives up the question and closes all descriptors, whose waiters wake.
     pub fn close(&self) {
         let mut inner = self.inner.borrow_mut();
-        let work = std::mem::replace(&mut inner.work, Work::Closed);
+        let replaced = inner.give_up(Work::Closed);
         let spare = inner.spare.take();
         drop(inner);
         drop(spare);
-        if let Work::Busy(_, Some(flight), looked) = &work {
-            if let Some(condition) = flight.interest(*looked).condition {
-                condition.signal(usize::MAX);
-            }
+        wake(replaced);
+    }
+
+    /// The descriptor to wait for, for one who waits for that alone; -1: none.
+    pub fn descriptor(&self) -> RawFd {
+        match &self.inner.borrow().work {
+            Work::Busy(_, Some(flight), looked) => flight.descriptor(*looked),
+            _ => -1,
         }
+    }
+}
+
+/// Wakes whoever waits for what was given up.
+fn wake((work, condition): (Work, Option<Arc<Condition>>)) {
+    drop(work);
+    if let Some(condition) = condition {
+        condition.signal(usize::MAX);
     }
 }
 
@@ -212,34 +239,12 @@ fn nothing() -> Member {
     Member { owned: true, ..Member::NOTHING }
 }
 
-fn setup(config: Rc<Config>, hosts: Rc<Hosts>, hints: Option<Rc<Hints>>) -> Setup {
-    let hints = hints.unwrap_or_else(|| match config.recurse {
-        true => Rc::new(Hints::root()),
-        false => Rc::new(Hints::stub(&config)),
-    });
-    let sources = (config.recurse, hints.format(), config.interface);
-    let view = CACHE.with(|cache| cache.borrow().view(&sources));
-    Setup { config, hosts, hints, view }
-}
-
 impl Inner {
-    /// Follows changes of the system's files.
-    fn refresh(&mut self, now: Instant) {
-        let follows = self.own_hosts || self.setup.config.system.is_some();
-        if !follows || now.since(self.checked) < FRESH {
-            return;
-        }
-        self.checked = now;
-        let mut config = Config::clone(&self.setup.config);
-        let changed = config.refresh();
-        let hosts = match self.own_hosts {
-            true => system_hosts(now),
-            false => Rc::clone(&self.setup.hosts),
-        };
-        if changed || !Rc::ptr_eq(&hosts, &self.setup.hosts) {
-            let hints = (!self.own_hints).then(|| Rc::clone(&self.setup.hints));
-            self.setup = Rc::new(setup(Rc::new(config), hosts, hints));
-        }
+    /// Goes over to something else. What it worked on is dropped when nothing is borrowed.
+    fn give_up(&mut self, work: Work) -> (Work, Option<Arc<Condition>>) {
+        let work = std::mem::replace(&mut self.work, work);
+        let waited = matches!(work, Work::Busy(_, Some(_), _));
+        (work, waited.then(|| Arc::clone(&self.condition)))
     }
 
     /// Until something has to be waited for, or it is over.
@@ -247,34 +252,40 @@ impl Inner {
         let Work::Busy(resolution, flight, looked) = &mut self.work else { return };
         let now = Instant::now();
         *looked = now;
+        let config = &self.sources.setup().config;
         let mut outcome = None;
         if let Some(under_way) = flight {
-            match under_way.go_on(now, &mut self.stat) {
+            let again = match under_way.go_on(now, &mut self.stat) {
                 Progress::Wait => return,
-                Progress::Over(result) => outcome = Some(result),
-                Progress::WithoutEdns => {
-                    let ask = under_way.exchange().ask.clone();
-                    CACHE
-                        .with(|cache| cache.borrow_mut().mark(ask.server, Trait::Plain, true, now));
-                    let again = Exchange::new(ask, random::id(), false);
-                    match Flight::start(
-                        again,
-                        &manner(&self.setup.config, &self.condition),
-                        None,
-                        now,
-                        &mut self.stat,
-                    ) {
-                        Ok(started) => return *flight = Some(started),
-                        Err(error) => outcome = Some(Outcome::Failure(error)),
+                Progress::Over(result) => {
+                    outcome = Some(result);
+                    None
+                }
+                Progress::Again => Some(under_way.edns()),
+                Progress::WithoutEdns(said) => {
+                    if said {
+                        let server = under_way.ask().server;
+                        CACHE.with(|cache| {
+                            cache.borrow_mut().mark(server, Trait::Plain, true, now);
+                        });
                     }
+                    Some(false)
+                }
+            };
+            if let Some(edns) = again {
+                let exchange = Exchange::new(under_way.ask().clone(), random::id(), edns);
+                let manner = manner(config, &self.condition);
+                match Joint::start(exchange, &manner, None, now, &mut self.stat) {
+                    Ok(started) => return *flight = Some(started),
+                    Err(error) => outcome = Some(Outcome::Failure(error)),
                 }
             }
             let over = flight.take();
             if matches!(outcome, Some(Outcome::Answer(_))) {
-                self.spare = over.and_then(Flight::spare);
+                self.spare = over.and_then(Joint::spare).or(self.spare.take());
             }
         }
-        let (config, condition) = (&self.setup.config, &self.condition);
+        let condition = &self.condition;
         let (stat, spare) = (&mut self.stat, &mut self.spare);
         let done = CACHE.with(|cache| {
             let cache = &mut *cache.borrow_mut();
@@ -284,7 +295,7 @@ impl Inner {
                         let edns = config.edns0 && !cache.is(ask.server, Trait::Plain, now);
                         let exchange = Exchange::new(ask, random::id(), edns);
                         let manner = manner(config, condition);
-                        match Flight::start(exchange, &manner, spare.take(), now, stat) {
+                        match Joint::start(exchange, &manner, spare.take(), now, stat) {
                             Ok(started) => {
                                 *flight = Some(started);
                                 return None;

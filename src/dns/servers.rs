@@ -5,6 +5,7 @@ use super::answer::SERVERS;
 use super::cache::{Cache, Delegation, Trait};
 use super::name::Name;
 use super::record::A;
+use super::resolution::Setup;
 use crate::clock::Instant;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -49,8 +50,15 @@ impl Servers {
     }
 
     /// The servers of a zone that another server has told: IPv4 first, as IPv6 may lead nowhere.
-    pub(super) fn of(delegation: &Delegation, cache: &mut Cache, now: Instant) -> Servers {
+    /// `setup` tells which addresses may be asked.
+    pub(super) fn of(
+        delegation: &Delegation,
+        setup: &Setup,
+        cache: &mut Cache,
+        now: Instant,
+    ) -> Servers {
         let known = delegation.servers.iter().flat_map(|server| &server.1);
+        let known = known.filter(|address| setup.may_ask(address));
         let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) = known.partition(|a| a.is_ipv4());
         let unknown = delegation.servers.iter().filter(|server| server.1.is_empty());
         let names = unknown.map(|server| (server.0.clone(), A)).collect();

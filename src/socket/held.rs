@@ -34,6 +34,9 @@ struct Now {
     moment: Cell<u64>,
     /// How many sockets of this thread were shut down or closed.
     ends: Cell<u64>,
+    /// Whether this thread has ever made a socket that connects, or taken over a descriptor: a connection that is accepted
+    /// may come from there, with data that was sent already.
+    has_clients: Cell<bool>,
 }
 
 thread_local! {
@@ -45,6 +48,7 @@ thread_local! {
                 holding: Cell::new(false),
                 moment: Cell::new(1),
                 ends: Cell::new(0),
+                has_clients: Cell::new(false),
             }
         };
     /// The sockets that hold lines.
@@ -130,6 +134,11 @@ fn turn() -> u64 {
 const READS: u32 = 128;
 const SHARE: Span = Span(10_000_000);
 
+/// A socket was made that connects, or whose peer may be one of ours.
+pub(super) fn note_client() {
+    NOW.with(|now| now.has_clients.set(true));
+}
+
 /// A socket was shut down or closed: its peer, perhaps one of ours, has more to receive than it knows of.
 #[inline(never)]
 pub(super) fn note_end() {
@@ -167,6 +176,14 @@ impl Inner {
             self.drained = self.ends_known == now.ends.get();
             self.drained_at = now.moment.get();
         });
+    }
+
+    /// It was accepted just now. Nobody knows what has come with it; but unless the peer may be one of this thread's, it
+    /// makes no difference to wait first, and saves a receive.
+    pub(super) fn note_accepted(&mut self) {
+        if !NOW.with(|now| now.has_clients.get()) {
+            self.note_drained(true);
+        }
     }
 
     /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied in this

@@ -258,6 +258,9 @@ impl Socket {
     }
 
     fn from_plan(plan: Plan) -> Socket {
+        if !plan.listen {
+            held::note_client();
+        }
         let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
         inner.follow(&plan.options);
         inner.note_drained(true);
@@ -296,6 +299,7 @@ impl Socket {
         };
         let listens = sock::option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).unwrap_or(0) != 0;
         sock::adopt(fd)?;
+        held::note_client();
         let phase = if listens { Phase::Listening } else { Phase::Connected };
         let mut inner = Inner::new(fd, kind, phase);
         inner.exposed = true;
@@ -357,6 +361,7 @@ impl Socket {
                 Ok(fd) => {
                     let accepted = Socket::connected(fd, inner.family, inner.kind);
                     accepted.inner.borrow_mut().follow_listener(&inner);
+                    accepted.inner.borrow_mut().note_accepted();
                     inner.wanted = libc::POLLIN; // for whoever polls the listener now
                     return Ok(accepted);
                 }

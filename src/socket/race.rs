@@ -17,6 +17,10 @@ use std::net::SocketAddr;
 /// How long one attempt has before the next begins.
 const STAGGER: Span = Span(250_000_000);
 
+/// How many attempts are under way at most: a name may have any number of addresses, and each attempt holds a
+/// descriptor. The oldest one, which has had three seconds by then, makes room for the next.
+const ATTEMPTS: usize = 12;
+
 /// How long IPv6 addresses are waited for once there are others.
 const PATIENCE: Span = Span(50_000_000);
 
@@ -85,6 +89,10 @@ impl Race {
         }
         while self.may_start(now) {
             let Some(address) = self.pick() else { break };
+            if self.attempts.len() >= ATTEMPTS {
+                let (_, oldest) = self.attempts.remove(0);
+                self.failed(&oldest, Errno::TIMEDOUT);
+            }
             match start(&address) {
                 Ok((descriptor, true)) => return Ok((descriptor, address)),
                 Ok((descriptor, false)) => {
@@ -129,8 +137,8 @@ impl Race {
             Err(Errno::AGAIN) => false,
             result => result.map(|()| true)?,
         };
-        for ip in lookup.take() {
-            let address = SocketAddr::new(ip, self.port);
+        for mut address in lookup.take() {
+            address.set_port(self.port);
             if address.is_ipv4() { &mut self.v4 } else { &mut self.v6 }.push_back(address);
         }
         if over {
@@ -156,9 +164,7 @@ impl Race {
             // connect(2) again tells the state of the first one.
             let target = SockaddrStorage::from(*address);
             match sock::connect(descriptor.fd(), &target).map_err(Errno::from) {
-                Ok(()) | Err(Errno(libc::EISCONN)) => {
-                    return Some(self.attempts.swap_remove(index))
-                }
+                Ok(()) | Err(Errno(libc::EISCONN)) => return Some(self.attempts.remove(index)),
                 Err(Errno(libc::EALREADY | libc::EINPROGRESS | libc::EINTR)) => index += 1,
                 Err(error) => {
                     let reason = sock::take_error(descriptor.fd()).err().map_or(error, Errno::from);

@@ -450,6 +450,8 @@ TEST(a_pool_makes_so_many_resolvers_wait_and_uses_them_again)
 {
 	struct stage stage;
 	struct query queries[6];
+	/* Equal ones would be one. */
+	static const char *names[] = { "slow1.test", "slow2.test", "slow3.test", "slow4.test", "slow5.test", "slow6.test" };
 	cq_dns_resolvers *pool;
 	size_t i;
 	int before, done = 0;
@@ -459,7 +461,7 @@ TEST(a_pool_makes_so_many_resolvers_wait_and_uses_them_again)
 	OK(cq_dns_resolvers_set_limit(pool, 2));
 	before = open_descriptors();
 	for (i = 0; i < COUNT(queries); i++) {
-		queries[i] = question(NULL, "slow.test");
+		queries[i] = question(NULL, names[i]);
 		queries[i].pool = pool;
 		begin(stage.controller, &queries[i]);
 	}

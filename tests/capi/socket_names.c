@@ -57,9 +57,14 @@ static cq_socket *connect_by(const char *name, int port, int family)
 }
 
 /* For where `socket` is the name of something else. */
+static int socket_of_kind(int kind)
+{
+	return socket(AF_INET, kind, 0);
+}
+
 static int socket_of_datagrams(void)
 {
-	return socket(AF_INET, SOCK_DGRAM, 0);
+	return socket_of_kind(SOCK_DGRAM);
 }
 
 static bool phase_is(const cq_socket *socket, const char *wanted)
@@ -471,8 +476,11 @@ TEST(many_sockets_resolve_at_once_through_the_common_pool)
 	serve(controller, &server);
 	configure(server.port, "options nocache\n", "");
 	for (i = 0; i < SOCKETS; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "local%d.test", i);
 		memset(&all[i], 0, sizeof all[i]);
-		all[i].socket = connect_by("local.test", port_of(listener), AF_UNSPEC);
+		all[i].socket = connect_by(name, port_of(listener), AF_UNSPEC);
 		OK(cq_controller_wrap(controller, establish, NULL, &all[i], NULL));
 	}
 	for (i = 0; i < SOCKETS; i++) {
@@ -483,6 +491,41 @@ TEST(many_sockets_resolve_at_once_through_the_common_pool)
 	EQ(server.asked, 2 * SOCKETS);
 	close_nameserver(&server);
 	cq_controller_free(controller);
+}
+
+/* Each attempt holds a descriptor, and a name may have any number of addresses. */
+TEST(a_name_with_many_silent_addresses_holds_few_descriptors)
+{
+	enum { ADDRESSES = 30 };
+	int listener = listen_at("0.0.0.0", 0, 0), port = port_of(listener), most = 0, before, i;
+	char table[ADDRESSES * 40] = "";
+	struct sockaddr_in address = loopback(port);
+	cq_socket *socket;
+	double end;
+
+	if (slow())
+		SKIP("it takes its time");
+	for (i = 0; i < 8; i++) {
+		int filler = (int)SYS(socket_of_kind(SOCK_STREAM | SOCK_NONBLOCK));
+
+		connect(filler, (struct sockaddr *)&address, sizeof address);
+	}
+	for (i = 0; i < ADDRESSES; i++)
+		snprintf(table + strlen(table), 40, "127.0.0.%d many.test\n", i + 2);
+	know(table);
+	before = open_descriptors();
+	socket = connect_by("many.test", port, AF_UNSPEC);
+	cq_socket_set_timeout(socket, 0.2);
+	for (end = now() + 5; now() < end;) {
+		ERR(cq_socket_establish(socket), ETIMEDOUT);
+		OK(cq_socket_set_error(socket, CQ_INPUT, 0, NULL));
+		OK(cq_socket_set_error(socket, CQ_OUTPUT, 0, NULL));
+		if (open_descriptors() - before > most)
+			most = open_descriptors() - before;
+	}
+	CHECK(most >= 2 && most <= 14);
+	cq_socket_free(socket);
+	EQ(open_descriptors(), before);
 }
 
 TEST(without_descriptors_a_socket_tells_it_and_resolves_later)

@@ -9,7 +9,7 @@ import wire
 
 SETTINGS = {"id", "from", "question", "case", "rcode", "count.question", "count.answer", "count.authority",
             "count.additional", "cut", "extra", "after", "prefix", "close", "qr", "opcode"}
-WORDS = {"tc", "aa", "noaa", "noopt", "noquestion", "twice", "chop"}
+WORDS = {"tc", "aa", "noaa", "nora", "noopt", "noquestion", "twice", "chop"}
 
 
 class Mistake(Exception):

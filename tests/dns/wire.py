@@ -154,6 +154,6 @@ def flags(query, reply, rcode):
     bits = query.flags & 0x0100 | rcode & 15 | int(settings.get("opcode", 0)) << 11
     bits |= 0x8000 * (settings.get("qr") != "0")
     bits |= 0x0200 * ("tc" in settings)
-    bits |= 0x0080 * query.recursion_desired
+    bits |= 0x0080 * (query.recursion_desired and "nora" not in settings)
     answers = any(section == "answer" for section, _ in kinds) or ("authority", "SOA") in kinds or rcode == 3
     return bits | 0x0400 * ("aa" in settings or answers and "noaa" not in settings and not query.recursion_desired)

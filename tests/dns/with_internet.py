@@ -29,7 +29,6 @@ import dns.rdatatype
 RECURSIVE = ["--root", str(internet.FOLDER / "roots"), "--timeout", "1", "--attempts", "2", "--deadline", "30"]
 STUB = [f"@{internet.RECURSIVE}", "--timeout", "5"]
 SECONDS = 60
-LONGEST_CHAIN = 11
 
 ASKED, HOPELESS = internet.names()
 TESTS = []
@@ -196,9 +195,6 @@ def stub():
         report("skip", "the stub beside the real dig", "dig is not installed")
         return
     theirs = real_dig(ASKED)
-    for right in theirs:  # from its cache unbound hands out longer chains than we take
-        if sum(" CNAME " in line for line in right.answer) > LONGEST_CHAIN:
-            right.rcode = "SERVFAIL"
     for options in [], ["--edns"], ["--tcp=only"]:
         packets, _ = client.batch([*STUB, *options], ASKED, SECONDS)
         for pair, right, packet in zip(ASKED, theirs, packets):
@@ -251,7 +247,7 @@ def command_line():
 
     for arguments, status, output in [
             ([*STUB, "www.harbor.sea", "--short"], 0, "192.0.2.1\n192.0.2.2\n"),
-            ([*STUB, "harbor.sea", "TXT", "IN", "--short"], 0, '"twostrings"\n"v=spf1 mx -all"\n'),
+            ([*STUB, "harbor.sea", "TXT", "IN", "--short"], 0, '"two" "strings"\n"v=spf1 mx -all"\n'),
             ([*STUB, "gone.harbor.sea", "--short"], 0, ""),
             (["@127.1.8.1", "www.harbor.sea"], 1, ""),
             ([*STUB, "--no-such-option", "www.harbor.sea"], 2, ""),

@@ -322,4 +322,17 @@ if _VERSION >= "Lua 5.4" then
 	end)
 end
 
+local tls = dofile((arg[0]:gsub("[^/]*$", "")) .. "tls.lua")(t)
+
+tls.test("one_ssl_object_serves_one_socket", function()
+	local ssl = tls.ssl.new(tls.context.new("TLS", false))
+	local a, c = t.pair(), (t.pair())
+	a:settimeout(0.01)
+	c:settimeout(0.01)
+	values({ nil, t.errno.ETIMEDOUT }, a:starttls(ssl))
+	values({ nil, t.errno.EBUSY }, c:starttls(ssl))
+	a:close()
+	c:close()
+end)
+
 t.finish()

@@ -61,9 +61,9 @@ t.plain("setters_change_one_thing", function()
 	equal(#c:getns(), 0)
 end)
 
-t.plain("three_name_servers_and_four_domains_count", function()
+t.plain("three_name_servers_count_and_any_number_of_domains", function()
 	local c = config.new { nameserver = { "1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4" }, search = { "a", "b", "c", "d", "e" } }
-	values({ 3, 4 }, #c:getns(), #c:getsearch())
+	values({ 3, 5 }, #c:getns(), #c:getsearch())
 end)
 
 t.plain("resolv_conf_is_read_and_bad_lines_are_listed", function()

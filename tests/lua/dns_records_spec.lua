@@ -32,7 +32,10 @@ t.plain("each_type_tells_its_members_by_the_names_of_its_rfc", function()
 	for _, name in ipairs { "NS", "CNAME", "PTR" } do
 		equal(d.record(name, domain "host.test"):host(), "host.test.")
 	end
-	equal(d.record("TXT", "\3one\4 two"):data(), "one two")
+	local txt = d.record("TXT", "\3one\0\4 two")
+	values({ "one two", '"one two"', "one||" .. " two" }, txt:data(), tostring(txt), table.concat(txt:strings(), "|"))
+	equal(d.record("TXT", "\3\" \""):data(), '" "')
+	equal(tostring(d.record("TXT", "\3\" \"")), [["\034 \034"]])
 	local spf = d.record("SPF", "\11v=spf1 -all")
 	values({ "v=spf1 -all", "v=spf1 -all", "v=spf1 -all" }, spf:policy(), spf:data(), tostring(spf))
 	local opt = d.packet({ "AR", ".", "OPT", "", 0x01038001 }):grep()()

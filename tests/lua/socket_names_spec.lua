@@ -2,6 +2,7 @@
 -- Sockets that connect to and listen at names: what is found in a hosts table, in the DNS, or nowhere.
 local here = arg[0]:gsub("[^/]*$", "")
 local t = dofile(here .. "harness.lua")
+local d = dofile(here .. "dns.lua")(t)
 local dns, resolvers = require "cqueues.dns", require "cqueues.dns.resolvers"
 local hosts = require "cqueues.dns.hosts"
 local config = require "cqueues.dns.config"
@@ -49,6 +50,43 @@ t.test("the_next_address_is_tried_when_one_refuses", function()
 	local _, address = c:peername()
 	equal(address, "127.0.0.1")
 	t.check(l:accept(5), "accept")
+end)
+
+-- Each waits for one of 32 resolvers first: its turn comes by a condition, which an interest in a socket once lost.
+t.test("a_thousand_connect_at_once_by_names_of_their_own", function()
+	local port = d.serve(function(name, kind) return kind == "A" and { { "AN", name, "A", "\127\0\0\1" } } or {} end)
+	local before = dns.setpool(resolvers.new(d.options(port, { timeout = 10, attempts = 2 }), hosts.new()))
+	local l, listening = listener()
+	local controller, sockets, done = cqueues.running(), {}, 0
+	local ended = t.condition.new()
+	controller:wrap(function()
+		for i = 1, 1000 do
+			sockets[i] = l:accept(15)
+		end
+	end)
+	for i = 1, 1000 do
+		controller:wrap(function()
+			local c = socket.connect("n" .. i .. ".test", listening)
+			if i % 2 == 0 then -- polled like any object
+				while not c:connect(0) do
+					c:clearerr()
+					cqueues.poll(c)
+				end
+			else
+				t.check(c:connect(15), "connect")
+			end
+			c:close()
+			done = done + 1
+			ended:signal()
+		end)
+	end
+	while done < 1000 do
+		ended:wait()
+	end
+	for _, s in pairs(sockets) do
+		s:close()
+	end
+	dns.setpool(before or resolvers.stub())
 end)
 
 t.test("a_name_without_an_address_says_so", function()

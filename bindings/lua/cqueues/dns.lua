@@ -83,14 +83,14 @@ local types = { [AF_INET] = { "A" }, [AF_INET6] = { "AAAA" }, [AF_UNSPEC] = { "A
 -- Returns a list, or nil, code and the reason as text.
 function dns.addresses(name, family, timeout)
 	local wanted = types[family or AF_UNSPEC] or error("unknown address family", 2)
-	local own = core._family(name) -- throws if it is no text
-	if own and (family or AF_UNSPEC) ~= AF_UNSPEC and family ~= own then
-		return nil, core._ENONAME, errno.strerror(core._ENONAME)
-	elseif own then
-		return { name }
+	local from = dns.getpool()
+	local known, why_not = from:known(name, family or AF_UNSPEC) -- throws if it is no text
+	if known then
+		return known
+	elseif why_not ~= EAGAIN then
+		return nil, why_not, errno.strerror(why_not)
 	end
 	local deadline = timeout and monotime() + timeout
-	local from = dns.getpool()
 	local resolver, code = from:get(timeout)
 	if not resolver then
 		return nil, code, errno.strerror(code)

@@ -3,7 +3,7 @@
  * _cqueues.dns: what belongs to no object, and what the files about DNS share.
  */
 #include "dns.h"
-#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <stdlib.h>
 #include <unistd.h>
 #ifdef __APPLE__
@@ -182,25 +182,10 @@ static int dns_configure(lua_State *L)
 	return 0;
 }
 
-/* _family(text): AF_INET or AF_INET6 if it is an address, otherwise nil */
-static int dns_family(lua_State *L)
-{
-	unsigned char address[16];
-	const char *text = luaL_checkstring(L, 1);
-	if (inet_pton(AF_INET, text, address) == 1)
-		lua_pushinteger(L, AF_INET);
-	else if (inet_pton(AF_INET6, text, address) == 1)
-		lua_pushinteger(L, AF_INET6);
-	else
-		lua_pushnil(L);
-	return 1;
-}
-
 static const luaL_Reg functions[] = {
 	{ "version", dns_version },
 	{ "random", dns_random },
 	{ "_configure", dns_configure },
-	{ "_family", dns_family },
 	{ NULL, NULL },
 };
 

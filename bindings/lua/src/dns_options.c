@@ -28,6 +28,7 @@ static const struct {
 	{ "smart", SWITCH, NULL, 0 },
 	{ "tcp", TCP, NULL, 0 },
 	{ "cache", SWITCH, "true", 0 },
+	{ "no-aaaa", SWITCH, "false", 1 },
 	{ "ports", NUMBER, "0", 1 },
 };
 

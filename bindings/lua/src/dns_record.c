@@ -11,7 +11,7 @@ const char dns_record_tag[] = "DNS RR";
 
 #define DNS_CLASSES "cqueues.dns.classes"
 
-enum { OTHER = 0, A = 1, AAAA = 28, SSHFP = 44, SPF = 99, ALL = 255 };
+enum { OTHER = 0, A = 1, TXT = 16, AAAA = 28, SSHFP = 44, SPF = 99, ALL = 255 };
 
 /* Types whose data programs have always got as members only. */
 static const unsigned oldest[] = { 1, 2, 5, 6, 12, 15, 16, 28, 33, 41, SSHFP, SPF };
@@ -169,8 +169,26 @@ static int record_tostring(lua_State *L)
 		return push_text(L, record, "policy");
 	else if (lua_toboolean(L, lua_upvalueindex(2)))
 		return record_rdata(L);
-	else
+	else {
 		dns_push_text(L, cq_dns_record_format, &record->rr);
+		/* The strings of a TXT as one, as ever: no quotes stand within them. */
+		if (record->rr.type_ == TXT)
+			luaL_gsub(L, lua_tostring(L, -1), "\" \"", "");
+	}
+	return 1;
+}
+
+/* record:strings() of a TXT or SPF: a list of what `data` joins */
+static int record_strings(lua_State *L)
+{
+	const struct record *record = check_type(L);
+	const unsigned char *data = record->rr.message + record->rr.rdata;
+	size_t size = record->rr.rdata_length;
+	lua_newtable(L);
+	for (size_t at = 0, i = 1; at < size && at + data[at] < size; at += data[at] + 1u, i++) {
+		lua_pushlstring(L, (const char *)data + at + 1, data[at]);
+		lua_rawseti(L, -2, (int)i);
+	}
 	return 1;
 }
 
@@ -211,6 +229,8 @@ static void set_members(lua_State *L, unsigned type)
 		set_member(L, type, "digest", record_digest, "digest");
 	else if (type == SPF)
 		set_member(L, type, "data", record_text, "policy");
+	if (type == TXT || type == SPF)
+		set_member(L, type, "strings", record_strings, "strings");
 }
 
 /* Pushes the metatable of a type. */

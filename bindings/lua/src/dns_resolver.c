@@ -3,6 +3,9 @@
  * cqueues.dns.resolver: questions and answers (guide 3.2.12).
  */
 #include "dns.h"
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 
 const char dns_resolver_tag[] = DNS_RESOLVER;
@@ -168,6 +171,55 @@ static int release(lua_State *L)
 	return 1;
 }
 
+/* An address as text, with its zone. */
+static void push_address(lua_State *L, const cq_address *address)
+{
+	char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE];
+	struct sockaddr_in6 v6;
+	struct sockaddr_in v4;
+	memcpy(&v6, address->storage, sizeof v6);
+	memcpy(&v4, address->storage, sizeof v4);
+	if (v4.sin_family == AF_INET) {
+		lua_pushstring(L, inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text));
+		return;
+	}
+	inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+	if (v6.sin6_scope_id) {
+		char *zone = text + strlen(text);
+		*zone++ = '%';
+		if (!if_indextoname(v6.sin6_scope_id, zone))
+			snprintf(zone, IF_NAMESIZE, "%u", (unsigned)v6.sin6_scope_id);
+	}
+	lua_pushstring(L, text);
+}
+
+/* _known(resolver, host, family): the addresses that are known without asking, or nil and a code */
+static int known(lua_State *L)
+{
+	const cq_dns_resolver *resolver = dns_resolver(L)->resolver;
+	size_t size, count = 16, room;
+	const char *host = luaL_checklstring(L, 2, &size);
+	cq_address few[16], *list = few;
+	int code;
+	if (strlen(host) != size)
+		return shim_nil_and_code(L, CQ_EILLEGAL);
+	do {
+		room = count;
+		code = cq_dns_resolver_known(resolver, host, (int)luaL_checkinteger(L, 3), list, &count);
+		if (code)
+			return shim_nil_and_code(L, code);
+		if (count < room)
+			break;
+		list = lua_newuserdata(L, (count = 2 * room) * sizeof *list);
+	} while (1);
+	lua_createtable(L, (int)count, 0);
+	for (size_t i = 0; i < count; i++) {
+		push_address(L, &list[i]);
+		lua_rawseti(L, -2, (int)i + 1);
+	}
+	return 1;
+}
+
 /* resolver.type(object) */
 static int resolver_type(lua_State *L)
 {
@@ -204,6 +256,7 @@ static const luaL_Reg functions[] = {
 	{ "interpose", resolver_interpose },
 	{ "_check", check_question },
 	{ "_release", release },
+	{ "_known", known },
 	{ NULL, NULL },
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! hosts: whatever the file holds, what is written out reads in the same, and names lead back.
 
+use cqueues::dns::config::format_address;
 use cqueues::dns::hosts::Hosts;
 use cqueues::dns::name::Name;
 
@@ -20,7 +21,7 @@ pub fn check(data: &[u8]) {
         let (address, name) = line.split_once(' ').expect("an address and a name");
         let name = Name::scan(name.trim_start().as_bytes()).expect("a name");
         let known: Vec<String> =
-            hosts.addresses(&name).map(|address| address.to_string()).collect();
+            hosts.addresses(&name).map(|address| format_address(&address, 0)).collect();
         assert!(
             hosts.addresses(&name).next().is_some() && known.iter().any(|known| known == address),
             "{line}"

@@ -108,14 +108,98 @@ fn a_ring_of_aliases_ends() {
     );
     let way = follow(&packet, &name("www.example.com"), A, IN, &Name::root());
     assert!(!way.complete);
-    assert_eq!(way.aliases, CHAIN + 1);
+    assert!(way.circular);
     let itself = message(0, &["an www.example.com CNAME www.example.com"]);
-    assert!(!self::way(&itself, ".").2);
+    let way = follow(&itself, &name("www.example.com"), A, IN, &Name::root());
+    assert!(way.circular && !way.complete);
 }
 
 #[test]
-fn eleven_aliases_are_followed_and_no_more() {
-    for (count, complete) in [(11, true), (12, false)] {
+fn a_name_with_two_aliases_leads_both_ways() {
+    let lines = [
+        "an www.example.com CNAME a.example.com",
+        "an www.example.com CNAME b.example.com",
+        "an b.example.com A 192.0.2.1",
+    ];
+    let packet = message(0, &lines);
+    let found = follow(&packet, &name("www.example.com"), A, IN, &Name::root());
+    assert_eq!((found.records.len(), found.complete, found.circular), (3, true, false));
+    assert_eq!(stub(&packet), "final");
+    // One of them in a circle.
+    let packet = message(
+        0,
+        &[
+            "an b.example.com CNAME www.example.com",
+            lines[0],
+            lines[1],
+            "an a.example.com A 192.0.2.1",
+        ],
+    );
+    let found = follow(&packet, &name("www.example.com"), A, IN, &Name::root());
+    assert!(found.complete && !found.circular);
+}
+
+#[test]
+fn what_moves_a_name_stays_with_its_alias() {
+    let mut packet = message(0, &["an www.example.com CNAME www.example.org"]);
+    let wire = name("example.org");
+    for owner in ["example.com", "example.net", "www.example.com"] {
+        packet.push(ANSWER, &name(owner), DNAME, IN, 300, wire.wire()).expect("a record");
+    }
+    packet.push(ANSWER, &name("www.example.org"), A, IN, 300, &[192, 0, 2, 1]).expect("a record");
+    let (owners, _, complete) = way(&packet, ".");
+    assert_eq!(owners, ["example.com.", "www.example.com.", "www.example.org."]);
+    assert!(complete);
+    // A server of the zone below says nothing of the zone above.
+    assert_eq!(way(&packet, "www.example.com").0, ["www.example.com."]);
+}
+
+#[test]
+fn a_message_of_any_size_is_followed_in_bounded_time() {
+    let mut packet = Packet::new(65535);
+    packet.set_flags(flag::QR);
+    packet.push(QUESTION, &name("www.example.com"), A, IN, 0, &[]).expect("a question");
+    // A chain that stands there backwards, as long as fits.
+    let mut count = 0;
+    while packet
+        .push(
+            ANSWER,
+            &name(&format!("n{}", 5000 - count)),
+            CNAME,
+            IN,
+            1,
+            name(&format!("n{}", 5001 - count)).wire(),
+        )
+        .is_ok()
+    {
+        count += 1;
+    }
+    assert!(count > 2000);
+    let begin = std::time::Instant::now();
+    let first = name(&format!("n{}", 5001 - count));
+    assert!(!follow(&packet, &first, A, IN, &Name::root()).complete);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(2));
+}
+
+#[test]
+fn services_of_this_host_are_no_zone_s_business() {
+    for address in
+        ["0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "::ffff:0.0.0.0"]
+    {
+        assert!(!may_ask(address.parse().expect("an address"), true), "{address}");
+    }
+    for address in ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"] {
+        let address = address.parse().expect("an address");
+        assert!(!may_ask(address, false) && may_ask(address, true), "{address}");
+    }
+    for address in ["192.0.2.1", "2001:db8::1", "10.0.0.1"] {
+        assert!(may_ask(address.parse().expect("an address"), false), "{address}");
+    }
+}
+
+#[test]
+fn a_chain_is_followed_as_far_as_the_message_goes() {
+    for (count, complete) in [(11, true), (12, true), (30, true), (300, true)] {
         let mut lines = vec!["an www.example.com CNAME n1".to_owned()];
         lines.extend((1..count).map(|i| format!("an n{i} CNAME n{}", i + 1)));
         lines.push(format!("an n{count} A 192.0.2.1"));
@@ -161,7 +245,9 @@ fn records_of_another_class_do_not_answer() {
 
 #[test]
 fn no_data_and_no_such_name_are_answers() {
-    assert_eq!(stub(&message(0, &[])), "final", "a stub's server has asked everybody");
+    assert_eq!(stub(&message(flag::RA, &[])), "final", "a stub's server has asked everybody");
+    assert_eq!(stub(&message(flag::AA, &[])), "final", "or knows it");
+    assert_eq!(stub(&message(0, &[])), "lame", "or asks nobody");
     assert_eq!(stub(&message(rcode::NXDOMAIN, &[])), "final");
     assert_eq!(recursive(&message(flag::AA, &[]), "example.com"), "final");
     assert_eq!(recursive(&message(0, &["au example.com SOA ."]), "example.com"), "final");
@@ -249,6 +335,8 @@ fn of_two_referrals_the_first_that_fits_counts() {
 #[test]
 fn a_stub_s_server_never_refers() {
     let packet = message(0, &["au example.com NS ns.example.com", "ad ns.example.com A 192.0.2.1"]);
+    assert_eq!(stub(&packet), "lame", "a server that asks nobody");
+    let packet = message(flag::RA, &["au example.com NS ns.example.com"]);
     assert_eq!(stub(&packet), "final");
 }
 

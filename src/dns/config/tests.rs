@@ -171,14 +171,31 @@ fn what_is_not_understood_is_told_with_its_line_and_the_rest_counts() {
 }
 
 #[test]
-fn three_servers_and_four_domains_count_as_in_every_libc() {
+fn three_servers_count_as_in_every_libc_and_any_number_of_domains() {
     let text =
         "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n\
                 search a b c d e\n";
-    assert_eq!(
-        complaints(text),
-        ["file:4: more than 3 name servers", "file:5: more than 4 search domains"]
-    );
+    assert_eq!(complaints(text), ["file:4: more than 3 name servers"]);
+    let list: Vec<String> = (0..100).map(|index| format!("d{index}.test")).collect();
+    let mut config = Config::default();
+    config.load(format!("search {}", list.join(" ")).as_bytes(), Syntax::Resolv, "file");
+    assert_eq!(config.candidates("a").len(), 101);
+    assert_eq!(config.candidates("a")[99], "a.d99.test.");
+}
+
+#[test]
+fn an_escaped_dot_neither_divides_nor_ends_a_name() {
+    let config = Config { search: vec!["b.test".to_owned()], ndots: 1, ..Config::default() };
+    for (written, first, count) in [
+        (r"a.", r"a.", 1),
+        (r"a\\.", r"a\\.", 1),
+        (r"a\.", r"a\..b.test.", 2),
+        (r"a\.c", r"a\.c.b.test.", 2),
+        (r"a.c", r"a.c.", 2),
+    ] {
+        let list = config.candidates(written);
+        assert_eq!((list[0].as_str(), list.len()), (first, count), "{written}");
+    }
 }
 
 #[test]
@@ -266,6 +283,7 @@ fn what_is_written_out_reads_in_the_same() {
         "nameserver 192.0.2.1\nnameserver [::1]:54\nsearch a.test b.test\nlookup file\n",
         "options ndots:4 timeout:1 attempts:9 edns0 rotate recurse smart tcp nocache ports:3\n",
         "options tcp:disable\ninterface ::1 99\nlookup cache bind file\nsearch c\\035.test d\\059.test\n",
+        "options no-aaaa\nlookup bind [NOTFOUND=return UNAVAIL=return] file [TRYAGAIN=return]\n",
         "nameserver fe80::1%1\ninterface fe80::1%1 5\n",
     ];
     for text in texts {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What counts as the answer to a query.
 
-use super::super::packet::{ANSWER, QUESTION};
+use super::super::packet::{AUTHORITY, QUESTION};
 use super::super::record::{A, AAAA, IN};
 use super::*;
 
@@ -41,7 +41,8 @@ fn told(verdict: &Verdict) -> &'static str {
         Verdict::Answer(_) => "answer",
         Verdict::Truncated(_) => "truncated",
         Verdict::WithoutEdns => "without EDNS",
-        Verdict::Malformed => "malformed",
+        Verdict::Noise(Noise::Malformed) => "malformed",
+        Verdict::Noise(Noise::Unasked(_)) => "unasked",
     }
 }
 
@@ -96,16 +97,46 @@ fn two_questions_are_not_ours() {
 fn an_error_may_leave_out_the_question_and_other_answers_may_not() {
     let bare = |flags: u16| [&ID.to_be_bytes()[..], &flags.to_be_bytes(), &[0; 8]].concat();
     for (code, wanted) in [
-        (rcode::FORMERR, "answer"),
-        (rcode::SERVFAIL, "answer"),
-        (rcode::NOTIMP, "answer"),
-        (rcode::REFUSED, "answer"),
+        (rcode::FORMERR, "unasked"),
+        (rcode::SERVFAIL, "unasked"),
+        (rcode::NOTIMP, "unasked"),
+        (rcode::REFUSED, "unasked"),
+        (rcode::SERVFAIL | flag::TC, "unasked"),
         (rcode::NOERROR, "ignore"),
         (rcode::NXDOMAIN, "ignore"),
     ] {
         let verdict = exchange(false).judge(&bare(flag::QR | code), false);
         assert_eq!(told(&verdict), wanted, "{code}");
+        // Over a connection nobody else can have sent it.
+        let over_stream = if wanted == "unasked" { "answer" } else { wanted };
+        let verdict = exchange(false).judge(&bare(flag::QR | code), true);
+        assert!(code & flag::TC != 0 || told(&verdict) == over_stream, "{code}");
     }
+}
+
+/// A good answer, and behind it one record more whose bytes are broken.
+fn and_broken(section: u8, count: usize) -> Vec<u8> {
+    let mut bytes = message(ID, flag::QR, OURS).wire().to_vec();
+    bytes[section.trailing_zeros() as usize * 2 + 5] += count as u8;
+    // An A of five bytes, then nothing but the beginning of a name.
+    bytes.extend([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 5, 1, 2, 3, 4, 5, 7]);
+    bytes
+}
+
+#[test]
+fn good_answers_before_broken_records_of_other_sections_are_used() {
+    for section in [AUTHORITY, ADDITIONAL] {
+        for count in 1..4 {
+            match exchange(true).judge(&and_broken(section, count), false) {
+                Verdict::Answer(packet) => {
+                    assert_eq!((packet.count(ANSWER), packet.count(section)), (1, 0));
+                    assert!(Packet::parse_whole(packet.wire()).is_ok());
+                }
+                other => panic!("{section} {count}: {}", told(&other)),
+            }
+        }
+    }
+    assert_eq!(told(&exchange(true).judge(&and_broken(ANSWER, 1), false)), "malformed");
 }
 
 #[test]
@@ -119,7 +150,9 @@ fn a_question_count_beyond_one_byte_is_not_none() {
 fn a_server_that_does_not_know_edns_is_asked_without() {
     for code in [rcode::FORMERR, rcode::NOTIMP] {
         assert_eq!(judged(true, &message(ID, flag::QR | code, OURS)), "without EDNS");
-        assert_eq!(judged(true, &message(ID, flag::QR | code, None)), "without EDNS");
+        let bare = message(ID, flag::QR | code, None);
+        assert_eq!(judged(true, &bare), "unasked");
+        assert_eq!(told(&exchange(true).judge(bare.wire(), true)), "without EDNS");
         assert_eq!(judged(false, &message(ID, flag::QR | code, OURS)), "answer", "it was without");
     }
     let mut version = message(ID, flag::QR, OURS);
@@ -134,9 +167,13 @@ fn a_server_that_does_not_know_edns_is_asked_without() {
 fn an_answer_that_was_cut_is_asked_for_again_and_none_is_cut_on_a_stream() {
     let packet = message(ID, flag::QR | flag::TC, OURS);
     assert_eq!(judged(false, &packet), "truncated");
-    assert_eq!(told(&exchange(false).judge(packet.wire(), true)), "malformed");
+    assert_eq!(told(&exchange(false).judge(packet.wire(), true)), "answer", "it is all there");
     let part = &packet.wire()[..packet.wire().len() - 3];
     assert_eq!(told(&exchange(false).judge(part, false)), "truncated");
+    assert_eq!(told(&exchange(false).judge(part, true)), "malformed");
+    let mut empty = packet.wire()[..12 + 17 + 4].to_vec();
+    empty[7] = 0;
+    assert_eq!(told(&exchange(false).judge(&empty, true)), "malformed", "nothing came");
     // An error counts more than that it was cut.
     assert_eq!(
         judged(true, &message(ID, flag::QR | flag::TC | rcode::FORMERR, OURS)),

@@ -14,7 +14,7 @@ fn table(text: &str) -> Hosts {
 }
 
 fn addresses(hosts: &Hosts, of: &str) -> Vec<String> {
-    hosts.addresses(&name(of)).map(|address| address.to_string()).collect()
+    hosts.addresses(&name(of)).map(|address| address.ip().to_string()).collect()
 }
 
 fn names(hosts: &Hosts, of: &str) -> Vec<String> {

@@ -4,8 +4,8 @@
 use super::*;
 
 fn pool(limit: usize) -> Resolvers {
-    let hosts = Some(Rc::default());
-    let pool = Resolvers::new(Rc::new(Config::default()), hosts, None);
+    let hosts = Some(Arc::default());
+    let pool = Resolvers::new(Arc::new(Config::default()), hosts, None);
     pool.set_limit(limit);
     pool
 }
@@ -31,7 +31,7 @@ fn no_more_are_out_than_the_limit_allows() {
 #[test]
 fn a_pool_has_at_least_one_and_by_default_thirty_two() {
     assert!(pool(0).get().is_some());
-    let pool = Resolvers::new(Rc::new(Config::default()), Some(Rc::default()), None);
+    let pool = Resolvers::new(Arc::new(Config::default()), Some(Arc::default()), None);
     let out: Vec<_> = std::iter::from_fn(|| pool.get()).collect();
     assert_eq!(out.len(), 32);
 }

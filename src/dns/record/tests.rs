@@ -80,6 +80,7 @@ fn samples() -> Vec<(u16, Vec<u8>, &'static str)> {
             bytes(&[&[0, 100, 0, 10], b"\x01S", b"\x07SIP+D2U", b"\0", host]),
             "100 10 \"S\" \"SIP+D2U\" \"\" ns1.Example.net.",
         ),
+        (DNAME, host.to_vec(), "ns1.Example.net."),
         (DS, bytes(&[&[0x4f, 0x66, 8, 2], &[0xab; 4]]), "20326 8 2 abababab"),
         (44, vec![1, 2, 0x12, 0x3a], "1 2 123a"),
         (
@@ -267,7 +268,7 @@ fn members_that_are_bytes_come_as_they_are() {
     assert_eq!(member(257, caa, "value"), Ok(Value::Bytes(b"ca.example.net".to_vec())));
     let txt = b"\x03one\0\x05 and\0";
     assert_eq!(member(16, txt, "data"), Ok(Value::Bytes(b"one and\0".to_vec())));
-    assert_eq!(text(16, txt), "\"one and\\000\"");
+    assert_eq!(text(16, txt), "\"one\" \"\" \" and\\000\"");
     assert_eq!(text(16, b"\x05a\"b\\c"), "\"a\\034b\\092c\"");
     assert_eq!(text(16, b""), "\"\"");
 }

@@ -8,15 +8,15 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::RawFd;
 
-fn config(text: &str) -> Rc<Config> {
+fn config(text: &str) -> Arc<Config> {
     let mut config = Config::default();
     config.load(text.as_bytes(), super::super::config::Syntax::Resolv, "resolv.conf");
     assert_eq!(config.warnings, Vec::<String>::new());
-    Rc::new(config)
+    Arc::new(config)
 }
 
 fn resolver(text: &str) -> Resolver {
-    Resolver::new(config(text), Some(Rc::default()), None)
+    Resolver::new(config(text), Some(Arc::default()), None)
 }
 
 /// Waits for a descriptor as a controller would.
@@ -137,7 +137,11 @@ fn a_server_without_edns_is_asked_without_and_remembered() {
         let query_packet = Packet::parse(query).expect("a query");
         match query_packet.count(super::super::packet::ADDITIONAL) {
             0 => vec![answered(query, 0).wire().to_vec()],
-            _ => vec![[&query[..2], &[0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0]].concat()],
+            _ => {
+                let mut refusal = query.to_vec();
+                refusal[2..4].copy_from_slice(&[0x80, 1]);
+                vec![refusal]
+            }
         }
     });
     let resolver = resolver(&format!("nameserver [127.0.0.1]:{port}\noptions edns0"));

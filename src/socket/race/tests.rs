@@ -15,7 +15,11 @@ fn know(hosts: &str) {
     let config = Config { lookup: vec![Source::File], ..Config::default() };
     let mut table = Hosts::default();
     table.load(hosts.as_bytes(), "hosts");
-    set_usual(Some(Rc::new(Resolvers::new(Rc::new(config), Some(Rc::new(table)), None))));
+    set_usual(Some(Rc::new(Resolvers::new(
+        std::sync::Arc::new(config),
+        Some(std::sync::Arc::new(table)),
+        None,
+    ))));
 }
 
 const REFUSED: Errno = Errno(libc::ECONNREFUSED);

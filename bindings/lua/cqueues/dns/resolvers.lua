@@ -12,7 +12,7 @@ local config = require "cqueues.dns.config"
 local resolver = require "cqueues.dns.resolver"
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
 
-local check_question, release = core._check, core._release
+local check_question, release, known = core._check, core._release, core._known
 
 local resolvers = {
 	lowat = 1,       -- how many are kept when none is out
@@ -161,6 +161,21 @@ end
 --- Lets one who waits look again whether there is a resolver.
 function pool:signal()
 	self.condvar:signal(1)
+end
+
+--- The addresses of a host that are known without asking anybody, a list of texts: of an address in text, of the
+-- hosts file where it comes before the name servers, of local names.
+--
+-- family: AF_INET, AF_INET6 or AF_UNSPEC. Otherwise nil and a code, EAGAIN if servers have to be asked.
+function pool:known(name, family)
+	local code
+	if not self.files then
+		self.files, code = resolver.new(self.resconf, self.hosts, self.hints)
+		if not self.files then
+			return nil, code
+		end
+	end
+	return known(self.files, name, family)
 end
 
 --- Asks a question; arguments and results are those of resolver:query. The time includes waiting for a resolver.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Servers that are written down, and a resolution among them.
 
+use super::super::super::name::Name;
 use super::*;
 
 pub(super) fn name(text: &str) -> Name {
@@ -79,13 +80,13 @@ impl Bench {
     /// A recursive resolver that knows the root server 192.0.2.1.
     pub(super) fn recursive(text: &str) -> Bench {
         let mut bench = Bench::stub(&format!("nameserver 192.0.2.1\noptions recurse\n{text}"));
-        bench.set(|setup| setup.hints = Rc::new(Hints::stub(&setup.config)));
+        bench.set(|setup| setup.hints = Arc::new(Hints::stub(&setup.config)));
         bench
     }
 
     pub(super) fn new(config: Config, hosts: Hosts, hints: Hints) -> Bench {
-        let (config, hosts, hints) = (Rc::new(config), Rc::new(hosts), Rc::new(hints));
-        let setup = Rc::new(Setup { config, hosts, hints, view: 1 });
+        let (config, hosts, hints) = (Arc::new(config), Arc::new(hosts), Arc::new(hints));
+        let setup = Rc::new(Setup { config, hosts, hints, view: 1, local: true });
         let (cache, now) = (Cache::default(), Instant(0));
         Bench { setup, cache, now, asked: Vec::new(), story: String::new(), random: 0 }
     }
@@ -97,7 +98,7 @@ impl Bench {
     pub(super) fn with_hosts(mut self, text: &str) -> Bench {
         let mut hosts = Hosts::default();
         hosts.load(text.as_bytes(), "hosts");
-        self.set(|setup| setup.hosts = Rc::new(hosts));
+        self.set(|setup| setup.hosts = Arc::new(hosts));
         self
     }
 

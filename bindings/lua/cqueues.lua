@@ -80,6 +80,9 @@ end
 -- In a task of another controller the first step waits before anybody looks, so that the loop of an empty
 -- controller goes on once something is attached to it.
 local function loop(self, seconds)
+	if seconds and not (0 < seconds) and seconds ~= seconds then
+		return true -- not a number: no time is left
+	end
 	local deadline = seconds and monotime() + seconds
 	if begin_loop(self) then
 		return true

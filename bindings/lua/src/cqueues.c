@@ -130,7 +130,7 @@ static int poll_blocking(lua_State *L, struct shim *shim)
 		return lua_error(L);
 	int code = cq_poll(list, (size_t)top, NULL);
 	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
+		return luaL_error(L, "unable to update event disposition: %s", cq_strerror(code));
 	int count = 0;
 	for (int i = 0; i < top; i++) {
 		if (list[i].fired) {

@@ -71,10 +71,9 @@ static int load_events(lua_State *L, int object, cq_interest *interest)
 	lua_Integer events;
 	if (load(L, object, "events"))
 		return -1;
-	if (lua_isnumber(L, -1)) { /* also in digits */
-		if (load_integer(L, "events", &events))
-			return -1;
-		interest->events = (uint32_t)events & (POLLIN | POLLOUT | POLLPRI);
+	if (lua_isnumber(L, -1)) { /* also in digits; a fraction names no events */
+		int whole = lua_tonumber(L, -1) == floor(lua_tonumber(L, -1)) && shim_tointeger(L, -1, &events);
+		interest->events = whole ? (uint32_t)events & (POLLIN | POLLOUT | POLLPRI) : 0;
 	} else if (lua_type(L, -1) == LUA_TSTRING) {
 		const char *text = lua_tostring(L, -1);
 		interest->events = (strchr(text, 'r') ? POLLIN : 0) | (strchr(text, 'w') ? POLLOUT : 0) |
@@ -264,7 +263,7 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 	cq_interest interest;
 	lua_Integer fd;
 	int type = lua_type(L, index);
-	if (type == LUA_TNUMBER) {
+	if (lua_isnumber(L, index)) {
 		luaL_argcheck(L, shim_tointeger(L, index, &fd), index, "number has no integer representation");
 		return fd == (int)fd ? (int)fd : -1;
 	}

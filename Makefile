@@ -165,7 +165,7 @@ install-lib: lib
 	$(INSTALL) -m 644 include/cqueues.h '$(DESTDIR)$(includedir)'
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(exec_prefix)|' \
 	    -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
-	    -e 's|@VERSION@|$(VERSION)|' -e 's|@NATIVE_LIBS@|$(NATIVE_LIBS)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@NATIVE_LIBS@|$(filter-out -lgcc_s,$(NATIVE_LIBS))|' \
 	    pkgconfig/cqueues.pc.in >'$(DESTDIR)$(libdir)/pkgconfig/cqueues.pc'
 
 uninstall:

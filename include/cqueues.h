@@ -1123,6 +1123,15 @@ int cq_controller_set_order(struct cq_controller *controller,
                             uint32_t order);
 
 /**
+ * Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has found
+ * descriptors ready: so does that of the Lua library cqueues, and programs that nest controllers see it in the order of
+ * their tasks. Nobody else needs this. Without effect on other controllers.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_controller_recall(const struct cq_controller *controller);
+
+/**
  * The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
  */
 uint32_t cq_controller_order(const struct cq_controller *controller);
@@ -3269,7 +3278,8 @@ bool cq_socket_truncated(const struct cq_socket *socket);
  *
  * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
  *
- * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
+ * Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
+ * the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
  * is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
  * datagram; EOPNOTSUPP for a listener; EBADF after close; what kept the socket from being connected.
  *

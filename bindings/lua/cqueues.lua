@@ -44,16 +44,7 @@ local function failure(message, code, thread, object, fd)
 	return false, message, code, thread, object, fd
 end
 
--- A step, by C's: true and whether no tasks are left, or false and why.
-local function plain_step(self, seconds)
-	local ok, message, code, thread, object, fd = step(self, seconds)
-	if ok == nil or ok == POLL then
-		return go_on(self, seconds, ok)
-	end
-	return ok, message, code, thread, object, fd
-end
-
--- The same by the method, which somebody has replaced.
+-- A step by the method, which somebody has replaced: true and whether no tasks are left, or false and why.
 local function replaced_step(self, seconds)
 	local ok, message, code, thread, object, fd = self:step(seconds)
 	if ok then
@@ -65,7 +56,10 @@ end
 --- Steps once: waits at most that many seconds for something to do, and runs what is ready. True, or
 -- false, message, errno, coroutine, polled object, descriptor.
 local function public_step(self, seconds)
-	local ok, message, code, thread, object, fd = plain_step(self, seconds)
+	local ok, message, code, thread, object, fd = step(self, seconds)
+	if ok == nil or ok == POLL then
+		ok, message, code, thread, object, fd = go_on(self, seconds, ok)
+	end
 	if ok then
 		return true
 	end
@@ -91,8 +85,16 @@ local function loop(self, seconds)
 		return true
 	end
 	while true do
-		local one_step = steps_by_method() and replaced_step or plain_step
-		local ok, message, code, thread, object, fd = one_step(self, left_until(deadline))
+		local left = left_until(deadline)
+		-- Here and not in a function of its own, as this is done for each step of nearly every program.
+		local ok, message, code, thread, object, fd = step(self, left, false)
+		if ok == nil or ok == POLL then
+			if ok == nil and steps_by_method() then
+				ok, message, code, thread, object, fd = replaced_step(self, left)
+			else
+				ok, message, code, thread, object, fd = go_on(self, left, ok)
+			end
+		end
 		if not ok then
 			return failure(message, code, thread, object, fd)
 		elseif message or (deadline and deadline <= monotime()) then
@@ -110,7 +112,12 @@ end
 --- Iterates over the errors of loop; the time is that of the whole iteration.
 local function errors(self, seconds)
 	local deadline = seconds and monotime() + seconds
+	local begun = false
 	return function()
+		if begun and self:empty() then
+			return
+		end
+		begun = true
 		return error_of(self:loop(left_until(deadline)))
 	end
 end

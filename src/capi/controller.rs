@@ -196,6 +196,20 @@ pub unsafe extern "C" fn cq_controller_set_order(controller: *mut Controller, or
     })
 }
 
+/// Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has found
+/// descriptors ready: so does that of the Lua library cqueues, and programs that nest controllers see it in the order of
+/// their tasks. Nobody else needs this. Without effect on other controllers.
+///
+/// Errors: EINVAL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_recall(controller: *const Controller) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(controller) }?.recall();
+        Ok(())
+    })
+}
+
 /// The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_order(controller: *const Controller) -> u32 {

@@ -231,7 +231,8 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
 ///
 /// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
 ///
-/// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
+/// Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
+/// the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
 /// is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
 /// datagram; EOPNOTSUPP for a listener; EBADF after close; what kept the socket from being connected.
 ///

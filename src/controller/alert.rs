@@ -15,6 +15,8 @@ pub struct Alert {
     event: AtomicI32,
     /// Whether it is ready or about to be.
     raised: AtomicBool,
+    /// It was to be raised when there was none yet.
+    missed: AtomicBool,
 }
 
 impl Alert {
@@ -24,6 +26,7 @@ impl Alert {
             queue: AtomicI32::new(queue),
             event: AtomicI32::new(-1),
             raised: AtomicBool::new(false),
+            missed: AtomicBool::new(false),
         }
     }
 
@@ -58,10 +61,22 @@ impl Alert {
 
     /// Makes the controller's descriptor ready if anybody can be looking at it.
     pub fn raise_if_enabled(&self) {
-        let Some(fd) = self.fd() else { return };
+        let Some(fd) = self.fd() else { return self.missed.store(true, Ordering::Release) };
         if !self.raised.swap(true, Ordering::AcqRel) {
             alert_raise(fd);
         }
+    }
+
+    /// Raises it if that was missed before there was one.
+    pub fn catch_up(&self) {
+        if self.missed.swap(false, Ordering::AcqRel) {
+            self.raise_if_enabled();
+        }
+    }
+
+    /// Whether that was missed; a step begins, which takes note of it.
+    pub fn take_missed(&self) -> bool {
+        self.missed.swap(false, Ordering::AcqRel)
     }
 
     /// Makes it unready, within a step that has yet to run. The flag falls after it was

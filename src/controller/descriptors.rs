@@ -125,7 +125,14 @@ impl Descriptors {
     }
 
     /// Drops the registrations that must not outlive their waits.
+    #[inline]
     pub fn drop_orphans(&mut self, poller: &Poller, waits: &Waits) {
+        if !self.orphans.is_empty() {
+            self.drop_all_orphans(poller, waits);
+        }
+    }
+
+    fn drop_all_orphans(&mut self, poller: &Poller, waits: &Waits) {
         while let Some(fd) = self.orphans.pop() {
             self.rows[fd as usize].orphan = false;
             if self.rows[fd as usize].first == NONE {

@@ -126,6 +126,11 @@ impl Controller {
             serial: 0,
             timer_fired: false,
             lazy_rounds: 0,
+            news: false,
+            found: false,
+            alerted: false,
+            recalled: false,
+            unfinished: false,
             stale: false,
             outputs: Slab::new(),
         });
@@ -168,7 +173,14 @@ impl Controller {
     pub fn leave(&self) -> bool {
         end_turn(self);
         self.running.set(false);
-        let state = self.state.borrow();
+        let mut state = self.state.borrow_mut();
+        // A step that a failure has ended has not taken note of what made it look.
+        if std::mem::take(&mut state.unfinished) && state.ready.order == Order::NewestFirst {
+            state.news |= state.recalled;
+            if state.alerted {
+                self.alert.raise_if_enabled();
+            }
+        }
         if let Some(poller) = &state.poller {
             poller.settle();
         }
@@ -191,7 +203,9 @@ impl Controller {
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         registry::move_to_this_thread(self);
         end_turn(self);
+        let missed = self.alert.take_missed();
         let mut state = self.state.borrow_mut();
+        state.news |= missed;
         state.wait(&self.alert, limit, lazy)?;
         let stale = std::mem::take(&mut state.stale);
         drop(state);
@@ -297,10 +311,11 @@ impl Controller {
                 return Err(error);
             }
         }
+        let State { ready, tasks, .. } = &mut *state;
         if empty {
-            let State { ready, tasks, .. } = &mut *state;
             ready.stay(tasks, task.index);
         }
+        state.let_go();
         Ok(())
     }
 
@@ -323,7 +338,9 @@ impl Controller {
         end_turn(self);
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;
-        Ok(state.remove_task(task.index).data)
+        let data = state.remove_task(task.index).data;
+        state.let_go();
+        Ok(data)
     }
 
     /// Wakes every waiter of a descriptor with `CANCELLED` and forgets the descriptor. Not being
@@ -376,10 +393,22 @@ impl Controller {
         let state = self.state.borrow();
         state.check_open()?;
         self.alert.enable()?;
-        if !state.ready.is_empty() && !self.running.get() {
-            self.alert.raise_if_enabled();
+        match state.ready.order {
+            // The timeout of 0 tells of tasks that are ready; the descriptor of news from outside.
+            Order::NewestFirst => self.alert.catch_up(),
+            Order::OldestFirst if state.ready.is_empty() || self.running.get() => {}
+            Order::OldestFirst => self.alert.raise_if_enabled(),
         }
         Ok(state.poller.as_ref().map_or(-1, Poller::fd))
+    }
+
+    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, as that of the
+    /// Lua library cqueues is then. Who polls it is woken for nothing; but in an order that programs have seen ever since.
+    pub fn recall(&self) {
+        let news = std::mem::take(&mut self.state.borrow_mut().news);
+        if news && !self.running.get() {
+            self.alert.raise_if_enabled();
+        }
     }
 
     /// What to wait for to step this controller when it has something to do, at most `limit`.

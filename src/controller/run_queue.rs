@@ -87,12 +87,18 @@ impl RunQueue {
     }
 
     /// Takes a task out, if it is in.
+    #[inline]
     pub fn remove(&mut self, tasks: &mut Slab<Task>, index: u32) {
-        let Link { queued, previous, next, .. } = tasks[index as usize].link;
-        if !queued {
-            return;
+        let link = &mut tasks[index as usize].link;
+        if link.queued {
+            link.queued = false;
+            let (previous, next) = (link.previous, link.next);
+            self.remove_inner(tasks, index, previous, next);
         }
-        tasks[index as usize].link = Link::NONE;
+    }
+
+    #[inline(never)]
+    fn remove_inner(&mut self, tasks: &mut Slab<Task>, index: u32, previous: u32, next: u32) {
         match previous {
             NONE => self.first = next,
             other => tasks[other as usize].link.next = next,
@@ -113,16 +119,28 @@ impl RunQueue {
     }
 
     /// Takes the next task of the pass.
+    #[inline]
     pub fn take(&mut self, tasks: &mut Slab<Task>) -> Option<u32> {
         let index = match self.order {
             Order::OldestFirst => self.first,
             Order::NewestFirst => self.cursor,
         };
-        let task = tasks.get(index as usize)?;
+        let task = tasks.get_mut(index as usize)?;
         if task.link.pass == self.pass {
             return None; // it came during the pass
         }
-        self.remove(tasks, index);
+        let Link { previous, next, .. } = task.link;
+        task.link.queued = false;
+        if self.first != index {
+            self.remove_inner(tasks, index, previous, next);
+            return Some(index);
+        }
+        // Nearly always it is the first.
+        (self.first, self.cursor) = (next, next);
+        match tasks.get_mut(next as usize) {
+            Some(task) => task.link.previous = NONE,
+            None => self.last = NONE,
+        }
         Some(index)
     }
 
@@ -132,22 +150,19 @@ impl RunQueue {
     }
 
     /// Inserts a task in front of `next`, at the end if that is none.
+    #[inline]
     fn insert(&mut self, tasks: &mut Slab<Task>, index: u32, next: u32) {
         if tasks[index as usize].link.queued {
             return;
         }
-        let previous = match next {
-            NONE => self.last,
-            other => tasks[other as usize].link.previous,
+        let previous = match tasks.get_mut(next as usize) {
+            None => std::mem::replace(&mut self.last, index),
+            Some(task) => std::mem::replace(&mut task.link.previous, index),
         };
         tasks[index as usize].link = Link { queued: true, pass: self.pass, previous, next };
-        match previous {
-            NONE => self.first = index,
-            other => tasks[other as usize].link.next = index,
-        }
-        match next {
-            NONE => self.last = index,
-            other => tasks[other as usize].link.previous = index,
+        match tasks.get_mut(previous as usize) {
+            None => self.first = index,
+            Some(task) => task.link.next = index,
         }
     }
 }

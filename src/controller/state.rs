@@ -8,12 +8,13 @@ use super::timers::{TimerKey, Timers};
 use super::waits::{self, On, WaitKey, Waits, FIRED, NONE};
 use super::{Controller, Fired, Member, Payload, TaskId, CANCELLED};
 use crate::clock::{Instant, Span};
+use crate::condition::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{self, Events, Poller, Ready};
 use crate::socket::Holder;
 use slab::Slab;
 use std::os::fd::RawFd;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 /// How many steps may go by without asking the kernel while tasks keep waking each other.
 pub const LAZY_ROUNDS: u32 = 61;
@@ -45,6 +46,16 @@ pub struct State {
     /// A timer has made a task ready since the kernel was last asked.
     pub timer_fired: bool,
     pub lazy_rounds: u32,
+    /// Newest first: the last step has found a descriptor ready that a task waited for, and was not made to look by an
+    /// alert. See `Controller::recall`.
+    pub news: bool,
+    /// What the step under way has found of both.
+    pub found: bool,
+    pub alerted: bool,
+    /// The step under way was to look in any case, alert or not.
+    pub recalled: bool,
+    /// The step under way has not come to its end yet.
+    pub unfinished: bool,
     /// The kernel tells of a descriptor that it should have forgotten: its file is still open elsewhere.
     pub stale: bool,
     /// Sockets whose held lines wait for the kernel to take them.
@@ -90,15 +101,15 @@ impl State {
         now: &mut Option<Instant>,
     ) -> Result<()> {
         let polls = on.fd >= 0 && on.events != 0;
-        let conditions = [on.condition, on.also];
-        if !polls && on.timeout.is_none() && conditions.iter().all(Option::is_none) {
+        let conditions = on.condition.is_some() || on.also.is_some();
+        if polls && on.timeout.is_none() && !conditions {
+            return self.wait_on_descriptor(task, member, &on); // nearly always
+        }
+        if !polls && on.timeout.is_none() && !conditions {
             self.insert_wait(task, member, On::Nothing); // parked all the same
         }
         if polls {
-            let key = self.insert_wait(task, member, On::Nothing);
-            let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-            self.descriptors.add(poller, &mut self.waits, key, on.fd, on.events, on.owned)?;
-            self.set_on(key, On::Descriptor(on.fd, on.events));
+            self.wait_on_descriptor(task, member, &on)?;
         }
         if let Some(span) = on.timeout {
             let serial = self.next_serial();
@@ -108,12 +119,32 @@ impl State {
             self.timers.sweep(|key| waits.is_timer(key.wait, key.serial));
             self.timers.set(deadline, TimerKey { serial, wait });
         }
+        if conditions {
+            self.wait_on_conditions(me, task, member, [on.condition, on.also]);
+        }
+        Ok(())
+    }
+
+    fn wait_on_descriptor(&mut self, task: u32, member: u32, on: &Member) -> Result<()> {
+        let key = self.insert_wait(task, member, On::Nothing);
+        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+        self.descriptors.add(poller, &mut self.waits, key, on.fd, on.events, on.owned)?;
+        self.set_on(key, On::Descriptor(on.fd, on.events));
+        Ok(())
+    }
+
+    fn wait_on_conditions(
+        &mut self,
+        me: &Weak<Controller>,
+        task: u32,
+        member: u32,
+        conditions: [Option<Arc<Condition>>; 2],
+    ) {
         for condition in conditions.into_iter().flatten() {
             let key = self.insert_wait(task, member, On::Nothing);
             let place = condition.enqueue(me.clone(), key);
             self.set_on(key, On::Condition(condition, place));
         }
-        Ok(())
     }
 
     pub fn insert_wait(&mut self, task: u32, member: u32, on: On) -> WaitKey {
@@ -155,6 +186,15 @@ impl State {
         }
     }
 
+    /// Newest first: a descriptor whose last waiter waits for others, or has ended, is forgotten at once and not in the next
+    /// step. When the kernel was told to look decides which descriptor it tells of first, and programs know the order of
+    /// the original, which does so.
+    pub fn let_go(&mut self) {
+        if let (Order::NewestFirst, Some(poller)) = (self.ready.order, self.poller.as_ref()) {
+            self.descriptors.drop_orphans(poller, &self.waits);
+        }
+    }
+
     /// Removes a task, whatever it waits for.
     pub fn remove_task(&mut self, index: u32) -> Task {
         self.unpark(index);
@@ -164,7 +204,10 @@ impl State {
 
     pub fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         fired.clear();
-        let index = self.ready.take(&mut self.tasks)?;
+        let Some(index) = self.ready.take(&mut self.tasks) else {
+            self.unfinished = false;
+            return None;
+        };
         let Task { serial, data, .. } = self.tasks[index as usize];
         self.unpark_with(index, |member, events| match fired.last_mut() {
             Some(last) if last.member == member => last.events |= events as u32,
@@ -182,6 +225,7 @@ impl State {
             Order::NewestFirst => self.wait_newest_first(alert, limit)?,
         }
         self.ready.begin_pass();
+        self.unfinished = true;
         Ok(())
     }
 
@@ -222,9 +266,12 @@ impl State {
         };
         let limit = self.limit(limit, deadline);
         let watched = self.watched(alert);
+        (self.found, self.alerted) = (false, false);
         if watched != 0 || limit != Some(Span::ZERO) {
             self.ask_kernel(alert, watched, limit)?;
         }
+        self.recalled = std::mem::replace(&mut self.news, false);
+        self.news = self.found && !self.alerted && !self.recalled;
         if !self.timers.is_empty() {
             self.fire_due(Instant::now());
         }
@@ -263,6 +310,7 @@ impl State {
         let (fd, events) = poller::read(event);
         let mut key = self.first_to_wake(fd);
         if key == NONE && alert.fd() == Some(fd) {
+            self.alerted = true;
             return alert.clear();
         }
         self.stale |= key == NONE && !self.descriptors.is_registered(fd);
@@ -278,6 +326,7 @@ impl State {
             }
             key = next;
         }
+        self.found |= !unwanted;
         if let (true, Some(poller)) = (unwanted, self.poller.as_ref()) {
             self.descriptors.narrow(poller, &self.waits, fd);
         }

@@ -34,9 +34,9 @@ struct Now {
     moment: Cell<u64>,
     /// How many sockets of this thread were shut down or closed.
     ends: Cell<u64>,
-    /// Receives of the present resumption, and when they were first looked at.
-    receives: Cell<u32>,
-    since: Cell<Option<Instant>>,
+    /// Whether this thread has ever made a socket that connects, or taken over a descriptor: a connection that is accepted
+    /// may come from there, with data that was sent already.
+    has_clients: Cell<bool>,
 }
 
 thread_local! {
@@ -48,8 +48,7 @@ thread_local! {
                 holding: Cell::new(false),
                 moment: Cell::new(1),
                 ends: Cell::new(0),
-                receives: Cell::new(0),
-                since: Cell::new(None),
+                has_clients: Cell::new(false),
             }
         };
     /// The sockets that hold lines.
@@ -64,7 +63,6 @@ pub fn begin_turn(controller: &Controller) {
         now.count.set(count);
         now.turn.set(count);
         now.moment.set(now.moment.get() + 1);
-        now.receives.set(0);
         now.holding.get()
     });
     if holding {
@@ -132,25 +130,13 @@ fn turn() -> u64 {
     NOW.with(|now| now.turn.get())
 }
 
-/// After how many receives of one resumption the clock is read, and how long they may go on.
-const RECEIVES: u32 = 128;
+/// After how many reads of a socket that had not to wait the clock is looked at, and how long they may go on.
+const READS: u32 = 128;
 const SHARE: Span = Span(10_000_000);
 
-/// Whether the task has received so much in this resumption that others must have their turn. The clock is read seldom,
-/// so a task that receives little never notices.
-#[inline(never)]
-fn has_received_enough() -> bool {
-    NOW.with(|now| {
-        let count = now.receives.get() + 1;
-        now.receives.set(count);
-        if now.turn.get() == 0 || count % RECEIVES != 0 {
-            return false;
-        }
-        let at = Instant::now();
-        let since = if count == RECEIVES { None } else { now.since.get() };
-        now.since.set(Some(since.unwrap_or(at)));
-        since.is_some_and(|since| since.after(SHARE) <= at)
-    })
+/// A socket was made that connects, or whose peer may be one of ours.
+pub(super) fn note_client() {
+    NOW.with(|now| now.has_clients.set(true));
 }
 
 /// A socket was shut down or closed: its peer, perhaps one of ours, has more to receive than it knows of.
@@ -186,9 +172,18 @@ impl Inner {
             if found_empty {
                 self.ends_known = now.ends.get();
             }
+            self.emptied = true;
             self.drained = self.ends_known == now.ends.get();
             self.drained_at = now.moment.get();
         });
+    }
+
+    /// It was accepted just now. Nobody knows what has come with it; but unless the peer may be one of this thread's, it
+    /// makes no difference to wait first, and saves a receive.
+    pub(super) fn note_accepted(&mut self) {
+        if !NOW.with(|now| now.has_clients.get()) {
+            self.note_drained(true);
+        }
     }
 
     /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied in this
@@ -211,10 +206,27 @@ impl Inner {
 
     /// EAGAIN if the task has received so much in this resumption that others must have their turn: it is to be resumed in
     /// the next step.
+    #[inline]
     pub(super) fn give_way(&mut self) -> Result<()> {
-        if !has_received_enough() {
+        self.reads = self.reads.wrapping_add(1);
+        match self.reads % READS {
+            0 => self.give_way_after_long(),
+            _ => Ok(()),
+        }
+    }
+
+    /// The clock is looked at seldom, so that a task that reads little never notices.
+    #[cold]
+    fn give_way_after_long(&mut self) -> Result<()> {
+        let (now, turn) = (Instant::now(), turn());
+        if turn == 0 || self.reading_turn != turn {
+            (self.reading_turn, self.reading_since) = (turn, now);
             return Ok(());
         }
+        if self.reading_since.after(SHARE) > now {
+            return Ok(());
+        }
+        self.reading_turn = 0;
         self.must_wait(0);
         self.retry = Some(Span::ZERO);
         Err(Errno::AGAIN)
@@ -232,8 +244,11 @@ impl Inner {
 
     /// Whether a line that is written now is to be held: not the first one of a resumption.
     pub(super) fn holds_lines(&mut self) -> bool {
+        if !self.may_hold || self.has_messages() {
+            return false;
+        }
         let turn = turn();
-        if turn == 0 || !self.may_hold || self.has_messages() {
+        if turn == 0 {
             return false;
         }
         std::mem::replace(&mut self.turn, turn) == turn && self.ensure_established().is_ok()

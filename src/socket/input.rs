@@ -55,6 +55,7 @@ impl Socket {
             inner.give_way()?;
         }
         let found = inner.locate(format, text, patience.wait)?;
+        inner.want_more(format);
         let Some((at, length)) = found else {
             return Ok(None);
         };
@@ -95,7 +96,18 @@ impl Socket {
 }
 
 impl Inner {
+    /// Whoever polls a socket after a read has succeeded waits for what comes next: for input if the read has taken all
+    /// that there was to find what it was asked for, and for output that could not leave.
+    #[inline]
+    fn want_more(&mut self, format: Format) {
+        let counted = matches!(format, Format::Exactly(_) | Format::UpTo(_));
+        let input = if self.emptied && !counted { libc::POLLIN } else { 0 };
+        let output = if std::mem::take(&mut self.output_blocked) { libc::POLLOUT } else { 0 };
+        self.wanted = input | output;
+    }
+
     /// A file, a FIFO or a terminal can have more after its end was seen.
+    #[inline]
     fn look_behind_the_end(&mut self) {
         if self.kind == super::NO_SOCKET {
             self.input.stat.eof = false;
@@ -120,9 +132,11 @@ impl Inner {
 
     /// Nothing is buffered here or, as far as is known, in the kernel.
     fn has_nothing(&self) -> bool {
+        if !self.drained || !self.input.queue.is_empty() {
+            return false;
+        }
         let open = matches!(self.phase, Phase::Connected) && !self.input.stat.eof;
-        let dry = self.tls.as_ref().is_none_or(|tls| tls.is_dry());
-        open && dry && self.is_drained() && self.input.queue.is_empty()
+        open && self.tls.as_ref().is_none_or(|tls| tls.is_dry()) && self.is_drained()
     }
 
     /// EAGAIN: input must come, or pending output must go.
@@ -140,6 +154,9 @@ impl Inner {
         patient: bool,
     ) -> Result<Option<(usize, usize)>> {
         let line = matches!(format, Format::Line { .. });
+        if let Format::UpTo(count) = format {
+            self.top_up(count.min(queue::LARGE));
+        }
         loop {
             let max_line = match format {
                 Format::Body(_) => self.input.max_line.max(self.input.size),
@@ -183,6 +200,23 @@ impl Inner {
         }
     }
 
+    /// Some bytes of those that may be taken at once are there already: adds what the kernel has. A failure is told by the
+    /// next receive.
+    fn top_up(&mut self, count: usize) {
+        let may = !self.input.queue.is_empty() && !self.has_messages();
+        while may && self.input.queue.len() < count && !self.is_drained() && !self.input.stat.eof {
+            match self.receive_some(count, true) {
+                Ok(()) => {}
+                Err(Errno::AGAIN | Errno::PIPE) => break,
+                Err(error) => {
+                    self.late = Some(error);
+                    break;
+                }
+            }
+        }
+        self.begin();
+    }
+
     fn nothing<T>(&self, format: Format) -> Result<Option<T>> {
         match format {
             _ if self.cut && self.strict => Err(Errno::TRUNCATED),
@@ -217,6 +251,9 @@ impl Inner {
         if let Err(error) = self.ensure_established() {
             // The peer went away during the handshake.
             self.input.stat.eof |= error == Errno::PIPE;
+            return Err(error);
+        }
+        if let Some(error) = self.late.take() {
             return Err(error);
         }
         if self.input.stat.eof {

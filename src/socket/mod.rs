@@ -165,6 +165,14 @@ pub(crate) struct Inner {
     strict: bool,
     /// Pending output could not be sent before input was looked for.
     output_blocked: bool,
+    /// How many reads there were, and since when they have gone on in which resumption; see `give_way`.
+    reads: u32,
+    reading_turn: u64,
+    reading_since: Instant,
+    /// A failure of receiving that came while there was still something to hand out.
+    late: Option<Errno>,
+    /// The operation under way has found or left the kernel's buffer empty.
+    emptied: bool,
     /// What the last operation that must wait waits for.
     wanted: Events,
     /// When to try again although no event comes.
@@ -208,6 +216,11 @@ impl Inner {
             ends_known: 0,
             strict: true,
             output_blocked: false,
+            emptied: false,
+            late: None,
+            reads: 0,
+            reading_turn: 0,
+            reading_since: Instant(0),
             wanted: 0,
             retry: None,
             time: true,
@@ -226,7 +239,7 @@ impl Inner {
     }
 
     fn begin(&mut self) {
-        (self.wanted, self.retry) = (0, None);
+        (self.wanted, self.retry, self.emptied) = (0, None, false);
     }
 
     fn side(&mut self, direction: Direction) -> &mut Side {
@@ -245,6 +258,9 @@ impl Socket {
     }
 
     fn from_plan(plan: Plan) -> Socket {
+        if !plan.listen {
+            held::note_client();
+        }
         let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
         inner.follow(&plan.options);
         inner.note_drained(true);
@@ -283,6 +299,7 @@ impl Socket {
         };
         let listens = sock::option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).unwrap_or(0) != 0;
         sock::adopt(fd)?;
+        held::note_client();
         let phase = if listens { Phase::Listening } else { Phase::Connected };
         let mut inner = Inner::new(fd, kind, phase);
         inner.exposed = true;
@@ -344,6 +361,8 @@ impl Socket {
                 Ok(fd) => {
                     let accepted = Socket::connected(fd, inner.family, inner.kind);
                     accepted.inner.borrow_mut().follow_listener(&inner);
+                    accepted.inner.borrow_mut().note_accepted();
+                    inner.wanted = libc::POLLIN; // for whoever polls the listener now
                     return Ok(accepted);
                 }
                 Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}

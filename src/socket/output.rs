@@ -54,8 +54,10 @@ impl Socket {
     pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
         let shared = Rc::clone(&self.inner);
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.begin();
         inner.check_open()?;
+        if !inner.output.queue.is_empty() || inner.tls.is_some() {
+            inner.begin();
+        }
         inner.more = false;
         let mode = inner.output.mode;
         inner.flush(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))

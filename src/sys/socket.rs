@@ -109,19 +109,24 @@ pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// send(2), likewise; `flags` is 0 or MSG_NOSIGNAL.
+#[inline]
 pub fn send(fd: RawFd, data: &[u8], flags: i32) -> io::Result<usize> {
     let flags = flags | libc::MSG_DONTWAIT;
-    let (bytes, size) = (data.as_ptr().cast(), data.len());
-    // SAFETY: the data is readable for its length, here and below.
-    match check_size(unsafe { libc::send(fd, bytes, size, flags) }) {
-        Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => {
-            let write = || check_size(unsafe { libc::write(fd, bytes, size) });
-            match flags & libc::MSG_NOSIGNAL {
-                0 => write(),
-                _ => super::signal::without_sigpipe(write),
-            }
-        }
+    // SAFETY: the data is readable for its length.
+    match check_size(unsafe { libc::send(fd, data.as_ptr().cast(), data.len(), flags) }) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => write(fd, data, flags),
         result => result,
+    }
+}
+
+/// write(2), for what is no socket.
+#[cold]
+fn write(fd: RawFd, data: &[u8], flags: i32) -> io::Result<usize> {
+    // SAFETY: as above.
+    let write = || check_size(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) });
+    match flags & libc::MSG_NOSIGNAL {
+        0 => write(),
+        _ => super::signal::without_sigpipe(write),
     }
 }
 

@@ -44,6 +44,12 @@ pub unsafe fn adopt_context(context: *mut c_void) -> SslContext {
     }
 }
 
+/// Whether somebody reads and writes with this `SSL` already: it has a BIO.
+pub fn is_in_use(ssl: &Ssl) -> bool {
+    // SAFETY: a live object; the answer is only compared.
+    unsafe { !openssl_sys::SSL_get_rbio(ssl.as_ptr()).is_null() }
+}
+
 /// A reference to a foreign `SSL`.
 ///
 /// # Safety

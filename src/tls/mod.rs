@@ -234,6 +234,7 @@ impl Config {
 
     fn connection(&self, datagrams: bool) -> Result<Ssl> {
         let context = match &self.shared.source {
+            Source::Single(ssl) if sys::is_in_use(ssl) => return Err(Errno::BUSY),
             Source::Single(ssl) => return Ok(sys::share(ssl)),
             Source::Foreign(context) => context,
             Source::Own(context) => return self.own_connection(context, datagrams),

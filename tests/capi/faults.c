@@ -306,7 +306,7 @@ TEST(no_descriptor_for_a_socket_is_told_by_its_first_operation)
 	cq_socket_free(socket);
 	ERR(cq_socket_pair(SOCK_STREAM, &first, &second), EMFILE);
 	CHECK(first == NULL && second == NULL);
-	ERR(cq_sleep(0), EMFILE); /* outside of a controller, waiting takes a descriptor */
+	OK(cq_sleep(0)); /* time passes without a descriptor */
 	allow_descriptors(limit);
 	cq_options_free(options);
 }

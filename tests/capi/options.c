@@ -41,7 +41,7 @@ TEST(values_that_make_no_sense_are_refused)
 		uint32_t option;
 		int value;
 	} bad[] = {
-		{ 0, 0 }, { 23, 0 }, { UINT32_MAX, 1 },
+		{ 0, 0 }, { 24, 0 }, { UINT32_MAX, 1 },
 		{ CQ_OPTION_FAMILY, -1 }, { CQ_OPTION_FAMILY, 1234 },
 		{ CQ_OPTION_TYPE, 0 }, { CQ_OPTION_TYPE, SOCK_RAW },
 		{ CQ_OPTION_MODE, -2 }, { CQ_OPTION_MODE, 010000 },

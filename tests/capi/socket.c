@@ -1187,3 +1187,90 @@ TEST(a_burst_of_connections_is_accepted_in_pieces_so_that_others_run)
 	cq_socket_free(burst.listener);
 	cq_controller_free(cq);
 }
+
+TEST(an_adopted_descriptor_listens_when_it_is_told_to_or_accepts)
+{
+	int way;
+
+	for (way = 0; way < 2; way++) {
+		int fd = (int)SYS(socket(AF_INET, SOCK_STREAM, 0)), client;
+		struct sockaddr_in address;
+		socklen_t size = sizeof address;
+		cq_socket *listener, *accepted = NULL;
+
+		memset(&address, 0, sizeof address);
+		address.sin_family = AF_INET;
+		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		SYS(bind(fd, (struct sockaddr *)&address, size));
+		SYS(getsockname(fd, (struct sockaddr *)&address, &size));
+		OK(cq_socket_adopt(fd, &listener));
+		if (way == 0)
+			OK(cq_socket_try_listen(listener));
+		else
+			ERR(cq_socket_try_accept(listener, &accepted), EAGAIN);
+		client = plain_connect(ntohs(address.sin_port));
+		OK(cq_socket_set_timeout(listener, 5));
+		OK(cq_socket_accept(listener, &accepted));
+		SYS(close(client));
+		cq_socket_free(accepted);
+		cq_socket_free(listener);
+	}
+}
+
+TEST(what_cannot_listen_says_so)
+{
+	cq_socket *first, *second;
+
+	pair(&first, &second);
+	ERR(cq_socket_try_listen(first), EINVAL);
+	ERR(cq_socket_try_listen(NULL), EINVAL);
+	OK(cq_socket_close(first));
+	ERR(cq_socket_try_listen(first), EBADF);
+	cq_socket_free(first);
+	cq_socket_free(second);
+}
+
+TEST(writing_to_a_pipe_without_reader_raises_no_sigpipe)
+{
+	int ends[2], i;
+	cq_socket *writer;
+	pid_t child;
+
+	child = (pid_t)SYS(fork());
+	if (child == 0) {
+		sigset_t pending;
+		bool well = signal(SIGPIPE, SIG_DFL) != SIG_ERR && pipe(ends) == 0 && cq_socket_adopt(ends[1], &writer) == 0;
+
+		close(ends[0]);
+		for (i = 0; i < 3; i++) {
+			size_t sent;
+			well &= cq_socket_send(writer, "x", 1, cq_mode_parse("bn", 2), &sent) == EPIPE;
+		}
+		well &= sigpending(&pending) == 0 && !sigismember(&pending, SIGPIPE);
+		/* One that was pending before stays so. */
+		sigemptyset(&pending);
+		sigaddset(&pending, SIGPIPE);
+		well &= sigprocmask(SIG_BLOCK, &pending, NULL) == 0 && raise(SIGPIPE) == 0;
+		well &= cq_socket_try_flush(writer, 0) == EPIPE;
+		well &= sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE);
+		end_child(well);
+	}
+	wait_for_child(child);
+}
+
+TEST(a_file_goes_on_after_its_end)
+{
+	const char *path = temporary_path("grows");
+	int fd = (int)SYS(open(path, O_CREAT | O_RDWR | O_TRUNC, 0600)), copy = (int)SYS(open(path, O_RDONLY));
+	cq_socket *reader;
+
+	plain_write(fd, "1\n");
+	OK(cq_socket_adopt(copy, &reader));
+	READ(reader, CQ_READ_LINE, 0, "1");
+	ERR(read_code(reader, CQ_READ_LINE, 0), EPIPE);
+	plain_write(fd, "2\n");
+	READ(reader, CQ_READ_LINE, 0, "2");
+	cq_socket_free(reader);
+	SYS(close(fd));
+	SYS(unlink(path));
+}

@@ -470,3 +470,66 @@ TEST(a_mime_body_of_any_size_comes_in_chunks)
 	cq_socket_free(socket);
 	free(body);
 }
+
+TEST(a_mode_for_one_call_changes_only_the_flags_that_it_names)
+{
+	static const char *const own[] = { "tn", "bn" }, *const buffering[] = { "n", "l", "f", "", "a", "P" };
+	size_t i, k, sent;
+
+	for (i = 0; i < COUNT(own); i++) {
+		for (k = 0; k < COUNT(buffering); k++) {
+			uint32_t mode = cq_mode_parse(buffering[k], strlen(buffering[k]));
+			int other;
+			cq_socket *socket = with_modes(own[i], &other);
+			const void *data;
+			size_t size;
+
+			OK(cq_socket_send(socket, "x\n", 2, mode, &sent)); /* text or binary as the socket's own */
+			OK(cq_socket_try_flush(socket, 0));
+			plain_expect(other, i == 0 ? "x\r\n" : "x\n");
+			plain_write(other, "y\r\n");
+			OK(cq_socket_recv(socket, CQ_READ_LINE_KEEP, 0, mode, 0, &data, &size));
+			if (i == 0)
+				TEXT(data, size, "y\n");
+			else
+				TEXT(data, size, "y\r\n");
+			cq_socket_free(socket);
+			SYS(close(other));
+		}
+	}
+}
+
+TEST(a_mode_that_names_text_or_binary_keeps_the_buffering)
+{
+	static const struct {
+		const char *own, *gone;
+		size_t pending;
+	} cases[] = { { "bn", "x\ny", 0 }, { "bl", "x\n", 1 }, { "bf", "", 3 } };
+	size_t i, sent;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		int other;
+		cq_socket *socket = with_modes(cases[i].own, &other);
+
+		OK(cq_socket_send(socket, "x\ny", 3, cq_mode_parse("b", 1), &sent));
+		EQ(cq_socket_pending(socket, CQ_OUTPUT), cases[i].pending);
+		plain_expect(other, cases[i].gone);
+		OK(cq_socket_try_flush(socket, cq_mode_parse("b", 1))); /* as the socket's own buffering says */
+		EQ(cq_socket_pending(socket, CQ_OUTPUT), cases[i].pending);
+		cq_socket_free(socket);
+		SYS(close(other));
+	}
+}
+
+TEST(flags_of_one_mode_replace_those_of_another)
+{
+	char text[4];
+	uint32_t mode = cq_mode_change(cq_mode_parse("bfA", 3), cq_mode_parse("n", 1));
+
+	OK(cq_mode_format(mode, CQ_OUTPUT, text));
+	TEXT(text, 3, "bnA");
+	EQ(cq_mode_change(CQ_MODE_DEFAULT, CQ_MODE_DEFAULT), CQ_MODE_DEFAULT);
+	EQ(cq_mode_change(mode, CQ_MODE_DEFAULT), mode);
+	EQ(cq_mode_change(CQ_MODE_DEFAULT, mode), mode);
+	EQ(cq_mode_change(2, mode), CQ_MODE_DEFAULT); /* no mode */
+}

@@ -632,3 +632,119 @@ TEST(a_task_may_cancel_what_it_waits_for_itself)
 	EQ(probe.releases, 1);
 	cq_controller_free(cq);
 }
+
+/* A task that notes its name when it runs, and lets the others run once. */
+struct runner {
+	char name;
+	char *trace;
+	int runs;
+};
+
+static int note_run(cq_controller *controller, cq_task task, void *argument, const cq_fired *fired, size_t count)
+{
+	struct runner *runner = argument;
+
+	(void)fired, (void)count;
+	runner->trace[strlen(runner->trace)] = runner->name;
+	return runner->runs++ ? 0 : cq_controller_park(controller, task, NULL, 0);
+}
+
+TEST(tasks_run_oldest_first_or_newest_first)
+{
+	static const char *const expected[] = { "abcabc", "cbacba" };
+	uint32_t order;
+
+	for (order = CQ_OLDEST_FIRST; order <= CQ_NEWEST_FIRST; order++) {
+		cq_controller *cq = new_controller();
+		char trace[16] = "";
+		struct runner runners[3] = { { 'a', trace, 0 }, { 'b', trace, 0 }, { 'c', trace, 0 } };
+		size_t i;
+
+		EQ(cq_controller_order(cq), CQ_OLDEST_FIRST);
+		OK(cq_controller_set_order(cq, order));
+		EQ(cq_controller_order(cq), order);
+		for (i = 0; i < COUNT(runners); i++)
+			OK(cq_controller_attach(cq, note_run, NULL, &runners[i], NULL));
+		run(cq);
+		EQ(strcmp(trace, expected[order]), 0);
+		cq_controller_free(cq);
+	}
+}
+
+TEST(an_order_that_does_not_exist_is_refused)
+{
+	cq_controller *cq = new_controller();
+
+	ERR(cq_controller_set_order(cq, 2), EINVAL);
+	ERR(cq_controller_set_order(NULL, CQ_NEWEST_FIRST), EINVAL);
+	EQ(cq_controller_order(NULL), CQ_OLDEST_FIRST);
+	EQ(cq_controller_order(cq), CQ_OLDEST_FIRST);
+	cq_controller_free(cq);
+}
+
+TEST(the_descriptor_tells_once_more_of_a_step_that_found_descriptors)
+{
+	uint32_t order;
+
+	ERR(cq_controller_recall(NULL), EINVAL);
+	for (order = CQ_OLDEST_FIRST; order <= CQ_NEWEST_FIRST; order++) {
+		cq_controller *cq = new_controller();
+		struct probe probe = new_probe();
+		cq_socket *first, *second;
+		int fd;
+
+		OK(cq_controller_set_order(cq, order));
+		OK(cq_controller_pollfd(cq, &fd));
+		pair(&first, &second);
+		probe.set[0] = on_socket(first, POLLIN);
+		probe.members = probe.wait_times = 1;
+		start(cq, &probe);
+		OK(cq_controller_step(cq, 0));
+		OK(cq_socket_write(second, "x\n", 2));
+		OK(cq_controller_step(cq, 0));
+		EQ(probe.runs, 2);
+		READ(first, CQ_READ_LINE, 0, "x");
+		CHECK(!is_readable(fd));
+		OK(cq_controller_recall(cq));
+		EQ(is_readable(fd), order == CQ_NEWEST_FIRST);
+		OK(cq_controller_step(cq, 0)); /* takes note of it */
+		OK(cq_controller_recall(cq));
+		CHECK(!is_readable(fd));
+		cq_socket_free(first);
+		cq_socket_free(second);
+		cq_controller_free(cq);
+	}
+}
+
+static int sleep_for(cq_controller *controller, cq_task task, void *argument, const cq_fired *fired, size_t count)
+{
+	double *seconds = argument, now = cq_monotime();
+
+	(void)fired;
+	if (count > 0) {
+		*seconds = now - *seconds;
+		return 0;
+	}
+	cq_interest set = CQ_INTEREST_NONE;
+	set.timeout = MS(30);
+	*seconds = now;
+	OK(cq_controller_park(controller, task, &set, 1));
+	while (cq_monotime() < now + MS(40)) {
+		/* the time of the others passes too */
+	}
+	return 0;
+}
+
+TEST(a_timeout_counts_from_the_call_that_sets_it)
+{
+	cq_controller *cq = new_controller();
+	double took[3];
+	size_t i;
+
+	for (i = 0; i < COUNT(took); i++)
+		OK(cq_controller_attach(cq, sleep_for, NULL, &took[i], NULL));
+	run(cq);
+	CHECK(took[0] >= MS(30) && took[0] < MS(140)); /* after the step, which took 120 */
+	CHECK(took[2] >= MS(30) && took[2] < MS(60));
+	cq_controller_free(cq);
+}

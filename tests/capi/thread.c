@@ -408,3 +408,30 @@ TEST(a_process_without_room_for_threads_is_told)
 	SYS(wait(&status));
 	EQ(status, 0);
 }
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+
+static int vanish(cq_socket *socket, void *argument)
+{
+	(void)socket, (void)argument;
+	return (int)syscall(SYS_exit, 0); /* this thread only, past all destructors */
+}
+
+TEST(a_thread_that_vanished_is_told_at_the_timeout)
+{
+	cq_socket *socket;
+	cq_thread *thread;
+	int result = 0;
+
+	if (SANITIZED)
+		SKIP("the sanitizer waits for threads that it has seen begin");
+	thread = start(vanish, NULL, &socket);
+	OK(cq_thread_join(thread, MS(500), &result));
+	EQ(result, EOWNERDEAD);
+	OK(cq_thread_join(thread, 0, &result));
+	EQ(result, EOWNERDEAD);
+	cq_thread_free(thread);
+	cq_socket_free(socket);
+}
+#endif

@@ -337,6 +337,31 @@ TEST(a_stream_that_is_cut_is_told_from_one_that_ends)
 	free_ends(&ends);
 }
 
+TEST(a_stream_that_is_cut_ends_like_any_other_where_that_was_asked_for)
+{
+	cq_options *options = new_options();
+	struct ends ends = secure_pair();
+	int i;
+
+	CHECK(cq_socket_strict(ends.server) && !cq_socket_strict(NULL));
+	ERR(cq_socket_set_strict(NULL, false), EINVAL);
+	OK(cq_options_set(options, CQ_OPTION_STRICT, 0));
+	for (i = 0; i < 2; i++) { /* by a call, by an option */
+		OK(i ? cq_socket_configure(ends.server, options) : cq_socket_set_strict(ends.server, false));
+		CHECK(!cq_socket_strict(ends.server) && !cq_socket_truncated(ends.server));
+		OK(cq_socket_write(ends.client, "not all", 7));
+		cut(ends.client);
+		READ(ends.server, CQ_READ_ALL, 0, "not all");
+		ERR(read_code(ends.server, CQ_READ_LINE, 0), EPIPE);
+		CHECK(cq_socket_truncated(ends.server) && !cq_socket_truncated(NULL));
+		REASON(ends.server, "close_notify");
+		free_ends(&ends);
+		ends = secure_pair();
+	}
+	free_ends(&ends);
+	cq_options_free(options);
+}
+
 TEST(one_direction_ends_and_the_other_goes_on)
 {
 	struct ends ends = secure_pair();

@@ -252,13 +252,14 @@ static int take_fired(const struct task *task, const cq_ready *ready)
 static int arguments(const struct task *task, const cq_ready *ready)
 {
 	lua_State *T = task->thread;
+	if (lua_status(T) == LUA_YIELD) {
+		if (!task->base || lua_gettop(T) != task->base + task->count)
+			return 0;
+		return take_fired(task, ready);
+	}
 	if (is_running(T))
 		return -1;
-	if (!task->base)
-		return lua_status(T) == LUA_OK && lua_gettop(T) > 0 ? lua_gettop(T) - 1 : 0;
-	if (lua_status(T) != LUA_YIELD || lua_gettop(T) != task->base + task->count)
-		return 0;
-	return take_fired(task, ready);
+	return !task->base && lua_status(T) == LUA_OK && lua_gettop(T) > 0 ? lua_gettop(T) - 1 : 0;
 }
 
 /* false, message, errno, coroutine, object, fd for a task; the message is on top of L. */
@@ -405,15 +406,21 @@ static void enter(lua_State *L, struct controller *controller)
 }
 
 /* _step(controller, seconds, polled): true and whether no tasks are left, or false and why. Nil in
- * a task of another controller, unless the caller has `polled`. The marker if a task yielded without it:
+ * a task of another controller, unless the caller has `polled`; false for that argument stands for a loop, which is
+ * answered nil too if the method `step` was replaced. The marker if a task yielded without it:
  * the caller yields what `_take` gives and goes on with `_resume_step`. */
 int shim_step(lua_State *L)
 {
 	struct controller *controller = check(L);
 	double timeout = shim_seconds(L, 2);
 	struct controller *running = controller->object.shim->running;
-	if (running && running != controller && !lua_toboolean(L, 3))
+	controller->quiet = 0;
+	if (controller->object.shim->custom_step && lua_isboolean(L, 3) && !lua_toboolean(L, 3))
 		return 0;
+	if (running && running != controller && !lua_toboolean(L, 3)) {
+		controller->quiet = !(timeout <= 0);
+		return 0;
+	}
 	if (timeout < 0)
 		timeout = 0;
 	lua_settop(L, 1);

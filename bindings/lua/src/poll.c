@@ -161,6 +161,8 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		struct controller *controller = (struct controller *)object;
 		if (!controller->cq || cq_controller_pollfd(controller->cq, &interest->fd))
 			return 0;
+		if (!controller->quiet)
+			cq_controller_recall(controller->cq);
 		interest->events = POLLIN;
 		interest->timeout = cq_controller_timeout(controller->cq);
 		return 1;
@@ -266,6 +268,8 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 		luaL_argcheck(L, shim_tointeger(L, index, &fd), index, "number has no integer representation");
 		return fd == (int)fd ? (int)fd : -1;
 	}
+	if (type == LUA_TNIL)
+		return -1;
 	if (type == LUA_TUSERDATA && shim_ask_own(L, shim, index, &interest) && !interest.condition)
 		return shim_interest_fd(&interest);
 	lua_getfield(L, index, "pollfd");

@@ -256,6 +256,8 @@ struct controller {
 	unsigned serial;
 	/* A step was left by a yield to whoever resumed it. */
 	int suspended;
+	/* A step waits for it in a task of another controller, and has time: it is not to be woken for nothing. */
+	int quiet;
 	/* How many coroutines of failed tasks are kept; see controller.c. */
 	int failed;
 };

@@ -147,7 +147,8 @@ static int socket_read(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	if (socket->object.shim->replaced & RECV)
 		return shim_delegate(L, "read");
-	return start_read(L, socket, READ, count_formats(L, 2), CQ_MODE_DEFAULT, NAN);
+	int count = lua_gettop(L) == 2 && lua_isstring(L, 2) ? 1 : count_formats(L, 2);
+	return start_read(L, socket, READ, count, CQ_MODE_DEFAULT, NAN);
 }
 
 /* socket:xread(format[, mode][, timeout]) */

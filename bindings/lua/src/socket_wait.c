@@ -578,7 +578,7 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 				return shim_error(L, "%s", "the timeout is no number");
 			if (isnan(op->deadline))
 				op->deadline = now + op->timeout;
-			else if (op->deadline <= now)
+			if (op->deadline <= now)
 				return fail(L, socket, op, kinds[op->kind].name, side, ETIMEDOUT);
 			left = fmax(op->deadline - now, 0);
 		}
@@ -614,7 +614,8 @@ int shim_go(lua_State *L, struct socket *socket, struct op *op)
 				return shim_error(L, "%s", "socket closed");
 		}
 	}
-	return go(L, socket, op, 1);
+	/* Without time to wait, the kernel is asked at once. */
+	return go(L, socket, op, isnan(op->timeout) || op->timeout > 0);
 }
 
 /* -- Methods that were replaced ---------------------------------------------------------------- */

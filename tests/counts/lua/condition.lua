@@ -7,14 +7,14 @@ local ping, pong = condition.new(), condition.new()
 local controller = cqueues.new()
 controller:wrap(function()
 	for _ = 1, rounds do
-		ping:wait()
-		pong:signal()
-	end
-end)
-controller:wrap(function()
-	for _ = 1, rounds do
 		ping:signal()
 		pong:wait()
+	end
+end)
+controller:wrap(function() -- started last, runs first
+	for _ = 1, rounds do
+		ping:wait()
+		pong:signal()
 	end
 end)
 assert(controller:loop())

@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- echo.lua CONNECTIONS: sends lines back, until as many connections have come and gone.
+-- echo.lua CONNECTIONS [hold]: sends lines back, until as many connections have come and gone; with `hold`, those of one turn
+-- together.
 local cqueues, socket = require "cqueues", require "cqueues.socket"
 
 local connections = tonumber(arg[1])
+socket.sethold(arg[2] == "hold")
 local listener = socket.listen("127.0.0.1", 0)
 assert(listener:listen())
 print((select(3, listener:localname())))

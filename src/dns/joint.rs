@@ -71,8 +71,8 @@ pub struct Joint {
     patience: Span,
     /// When it no longer relies on the leader.
     relief: Instant,
-    /// The exchange, after the end, for the one who saw it.
-    over: Option<Flight>,
+    /// The socket, after an answer, for the one who has received it.
+    spare: Option<Spare>,
 }
 
 impl Joint {
@@ -118,7 +118,7 @@ impl Joint {
         common.waiting.borrow_mut().push((number, Arc::clone(&condition)));
         let patience = manner.patience;
         let (deadline, relief) = (now.after(patience), now.after(GRACE));
-        Ok(Joint { common, number, condition, deadline, patience, relief, over: None })
+        Ok(Joint { common, number, condition, deadline, patience, relief, spare: None })
     }
 
     /// What was asked, and whom.
@@ -133,7 +133,7 @@ impl Joint {
 
     /// The socket, after an answer, for the one who has received it.
     pub fn spare(mut self) -> Option<Spare> {
-        self.over.take().and_then(Flight::spare)
+        self.spare.take()
     }
 
     /// Looks for the answer.
@@ -172,7 +172,7 @@ impl Joint {
     /// It is over: tells the others.
     fn end(&mut self, progress: &Progress) {
         let common = &self.common;
-        self.over = common.flight.borrow_mut().take();
+        self.spare = common.flight.borrow_mut().take().and_then(Flight::spare);
         common.forget();
         if common.waiting.borrow().len() < 2 {
             return;

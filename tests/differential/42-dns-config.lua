@@ -52,7 +52,7 @@ part("name servers", function()
 end)
 
 part("search domains", function()
-	for _, list in ipairs { {}, { "a.test." }, { "a.test.", "b.test.", "c.", "d." }, { "a.", "b.", "c.", "d.", "e." }, { "UPPER.test." } } do
+	for _, list in ipairs { {}, { "a.test." }, { "a.test.", "b.test.", "c.", "d." }, { "UPPER.test." } } do
 		local c = config.new { search = list }
 		show(table.concat(list, " "), c:getsearch())
 		show("  text", tostring(c):match "search[^\n]*")

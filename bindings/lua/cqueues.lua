@@ -68,11 +68,11 @@ end
 
 -- The seconds left until a deadline; nil without one.
 local function left_until(deadline)
-	local left = deadline and deadline - monotime()
-	if left and left < 0 then
-		return 0
+	if not deadline then
+		return deadline
 	end
-	return left
+	local left = deadline - monotime()
+	return left < 0 and left ~= -math.huge and 0 or left
 end
 
 --- Steps until there are no tasks left or the time is over. True, or as a failed step.
@@ -80,10 +80,7 @@ end
 -- In a task of another controller the first step waits before anybody looks, so that the loop of an empty
 -- controller goes on once something is attached to it.
 local function loop(self, seconds)
-	if seconds and not (0 < seconds) and seconds ~= seconds then
-		return true -- not a number: no time is left
-	end
-	local deadline = seconds and monotime() + seconds
+	local deadline = seconds and (0 < seconds or true) and monotime() + seconds -- compared, so that texts throw
 	if begin_loop(self) then
 		return true
 	end
@@ -100,7 +97,7 @@ local function loop(self, seconds)
 		end
 		if not ok then
 			return failure(message, code, thread, object, fd)
-		elseif message or (deadline and deadline <= monotime()) then
+		elseif message or (deadline and not (deadline > monotime())) then
 			return true
 		end
 	end
@@ -114,7 +111,10 @@ end
 
 --- Iterates over the errors of loop; the time is that of the whole iteration.
 local function errors(self, seconds)
-	local deadline = seconds and monotime() + seconds
+	if seconds and (0 < seconds or true) and not (seconds > -math.huge) then
+		return function() end -- no time at all, or no number
+	end
+	local deadline = seconds and monotime() + seconds or nil
 	local begun = false
 	return function()
 		if begun and self:empty() then

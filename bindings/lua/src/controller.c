@@ -516,6 +516,13 @@ static int controller_events(lua_State *L)
 /* controller:timeout() */
 static int controller_timeout(lua_State *L)
 {
+	struct controller *controller = check(L);
+	for (struct controller *c = controller->object.shim->running; c; c = c->outer) {
+		if (c == controller) {
+			lua_pushnumber(L, 0); /* the task that asks is ready itself */
+			return 1;
+		}
+	}
 	double timeout = cq_controller_timeout(check(L)->cq);
 	if (isnan(timeout))
 		lua_pushnil(L);

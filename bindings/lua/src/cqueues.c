@@ -129,8 +129,12 @@ static int poll_blocking(lua_State *L, struct shim *shim)
 	if (shim_ask_all(L, shim, &set))
 		return lua_error(L);
 	int code = cq_poll(list, (size_t)top, NULL);
-	if (code)
-		return luaL_error(L, "unable to update event disposition: %s", cq_strerror(code));
+	if (code) {
+		int fd = -1;
+		for (int i = 0; i < top && fd < 0; i++)
+			fd = shim_interest_fd(&list[i]);
+		return luaL_error(L, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), fd);
+	}
 	int count = 0;
 	for (int i = 0; i < top; i++) {
 		if (list[i].fired) {

@@ -34,6 +34,7 @@ lua-valgrind   900  sh tests/valgrind/lua.sh
 lua-counts     600  sh tests/counts/lua.sh
 kqueue         600  sh tests/backends/run.sh kqueue
 ports          600  sh tests/backends/run.sh ports
+order          300  sh tests/differential/order/run.sh
 differential   600  sh tests/differential/run.sh
 table          300  sh tests/differential/table/run.sh
 clients        600  sh tests/clients/run.sh

@@ -124,7 +124,9 @@ impl Inner {
     /// The same for a listener. A descriptor that somebody else made may be bound only, so that it has to be told;
     /// listen(2) refuses what cannot listen.
     pub fn establish_listener(&mut self) -> Result<()> {
-        if self.plan.as_ref().is_some_and(|plan| !plan.listen) && !matches!(self.phase, Phase::Failed(_)) {
+        if self.plan.as_ref().is_some_and(|plan| !plan.listen)
+            && !matches!(self.phase, Phase::Failed(_))
+        {
             return Err(Errno::BADARG); // it connects
         }
         self.establish()?;

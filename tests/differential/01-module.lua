@@ -26,7 +26,7 @@ end
 
 section "fields of the modules"
 show("cqueues", fields(cqueues))
-show("socket", (fields(socket):gsub("sethold function, ", "")))
+show("socket", (fields(socket):gsub("sethold function, ", ""):gsub("setstrict function, ", "")))
 show("condition", fields(condition))
 show("auxlib", fields(auxlib))
 show("promise", fields(promise))

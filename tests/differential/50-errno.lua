@@ -20,7 +20,7 @@ part("numbers without a name", function()
 	end
 	say("missing", table.concat(missing, " "))
 	for _, number in pairs(base) do
-		show("of the library", errno[number], errno[number + 1])
+		show("of the library", (errno[number] or "CQ_E"):find "^CQ_E", type(errno.strerror(number)))
 	end
 	show("fractions and texts", errno[1.5], errno["1"])
 end)

@@ -111,7 +111,7 @@ end
 
 -- An error number by its name, for values where the number may differ between systems.
 function error_name(code)
-	return code and (errno[code] or code)
+	return code and (code > 0 and errno[code] or code) -- the library's own have names in ours only
 end
 
 -- pcall that lets polls through, on Lua 5.1 too.

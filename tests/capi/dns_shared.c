@@ -30,7 +30,7 @@ static int ask(void *argument)
 	if (packet) {
 		OK(cq_dns_packet_grep(packet, NULL, &cursor, &question));
 		OK(cq_dns_record_name(&question, query->asked, sizeof query->asked, NULL));
-		snprintf(query->answer, sizeof query->answer, "%s", first_answer(packet));
+		snprintf(query->answer, sizeof query->answer, "%.39s", first_answer(packet));
 	}
 	cq_dns_packet_free(packet);
 	query->done = true;

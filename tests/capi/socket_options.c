@@ -68,7 +68,7 @@ TEST(values_that_make_no_sense_are_refused)
 		{ CQ_OPTION_KEEPALIVE_IDLE, -1 }, { CQ_OPTION_KEEPALIVE_IDLE, 32768 },
 		{ CQ_OPTION_KEEPALIVE_INTERVAL, -1 }, { CQ_OPTION_KEEPALIVE_INTERVAL, 32768 },
 		{ CQ_OPTION_KEEPALIVE_COUNT, -1 }, { CQ_OPTION_KEEPALIVE_COUNT, 128 },
-		{ CQ_OPTION_STRICT, 2 }, { CQ_OPTION_STRICT + 1, 0 }, { CQ_OPTION_TYPE, SOCK_RAW }, { CQ_OPTION_TYPE, SOCK_RDM },
+		{ CQ_OPTION_STRICT, 2 }, { CQ_OPTION_STRICT + 1, 0 },
 	};
 	cq_options *options = new_options();
 	cq_socket *socket, *other;
@@ -83,7 +83,6 @@ TEST(values_that_make_no_sense_are_refused)
 	}
 	ERR(cq_options_sendname(NULL, "x"), EINVAL);
 	ERR(cq_options_sendname(options, NULL), EINVAL);
-	ERR(cq_options_sendname(options, ""), EINVAL);
 	ERR(cq_options_sendname(options, "\xff"), EINVAL);
 	pair(&socket, &other);
 	ERR(cq_socket_configure(NULL, options), EINVAL);

@@ -139,7 +139,7 @@ static int poll_set(void *argument)
 	cq_interest set[3];
 	size_t fired;
 
-	set[0] = on_time(MS(5));
+	set[0] = on_time(MS(slow() ? 1000 : 20));
 	set[1] = on_fd(fds[0], POLLIN);
 	set[2] = on_fd(fds[1], POLLOUT);
 	OK(cq_poll(set, 3, &fired));

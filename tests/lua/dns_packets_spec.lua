@@ -142,6 +142,16 @@ t.plain("records_of_one_owner_have_its_name_whatever_happens_in_between", functi
 	values({ "new.test.", "1.2.3.6" }, (function(r) return r:name(), r:addr() end)(next_record()))
 end)
 
+t.plain("a_message_whose_number_begins_like_digits_is_a_message", function()
+	for _, start in ipairs { "0", "7", " ", "-", "9" } do
+		local p = d.packet({ "QD", "a.test", "A" }):setqid(start:byte() * 256)
+		local copy = packet.new(p:dump())
+		equal(copy:qid(), start:byte() * 256)
+		equal(d.found(copy), "a.test. A")
+	end
+	equal(packet.new("512"):count(), 0)
+end)
+
 t.plain("its_text_is_much_like_that_of_dig", function()
 	local text = tostring(d.packet({ "QD", "a.test", "A" }, { "AN", "a.test", "A", "\1\2\3\4" }):setflags(0x8180))
 	t.check(text:find("RESPONSE(1)", 1, true) and text:find("\n;; [ANSWER:1]\na.test. 300 IN A 1.2.3.4\n", 1, true), text)

@@ -3,6 +3,7 @@
  * cqueues.dns.packet: DNS messages (guide 3.2.8).
  */
 #include "dns.h"
+#include <string.h>
 
 const char dns_packet_tag[] = DNS_PACKET;
 
@@ -51,10 +52,20 @@ static size_t check_size(lua_State *L, int index, lua_Integer usual)
 	return size < HEADER ? HEADER : size > DNS_LARGEST ? DNS_LARGEST : (size_t)size;
 }
 
+/* Whether the value at 1 is a message and no size in digits. Lua 5.1 takes "7" with anything behind a zero byte for a
+   number, as which one message in 6,500 begins. */
+static int is_message(lua_State *L)
+{
+	size_t size;
+	if (lua_type(L, 1) != LUA_TSTRING)
+		return 0;
+	return !lua_isnumber(L, 1) || strlen(lua_tolstring(L, 1, &size)) < size;
+}
+
 /* packet.new([size]), packet.new(data[, size]) */
 static int packet_new(lua_State *L)
 {
-	int parses = lua_type(L, 1) == LUA_TSTRING && !lua_isnumber(L, 1);
+	int parses = is_message(L);
 	size_t size = 0;
 	const char *data = parses ? lua_tolstring(L, 1, &size) : NULL;
 	if (!parses && !lua_isnoneornil(L, 1) && !lua_isnumber(L, 1))

@@ -13,7 +13,8 @@ local host, port, path = ...
 
 local controller = cqueues.new()
 controller:wrap(function()
-	local http = socket.connect { host = host or "localhost", port = port or 443, verify = true }
+	local http = socket.connect { host = host or "localhost", port = port or 443,
+		verify = true, strict = true }
 	http:settimeout(30)
 	assert(http:starttls())
 	http:write("GET ", path or "/", " HTTP/1.0\n")

@@ -10,10 +10,12 @@ import sys
 import traceback
 from pathlib import Path
 
-sys.path.insert(1, str(Path(__file__).parent.parent / "dns"))
+TESTS = Path(__file__).parent.parent
+sys.path[1:1] = [str(TESTS), str(TESTS / "dns")]
 
 import harness
 import namespace
+import programs
 import with_kresd  # noqa: F401 pylint: disable=unused-import
 import with_lua_http  # noqa: F401 pylint: disable=unused-import
 import with_prosody  # noqa: F401 pylint: disable=unused-import
@@ -49,7 +51,7 @@ def judge(check, lua):
     """The verdict about one check with one interpreter, and what was said about it."""
     try:
         check.run(harness.side(harness.ORIGINAL, lua, check))
-    except harness.Skip as reason:
+    except programs.Skip as reason:
         return "skip", f": {reason}"
     except Exception as error:  # pylint: disable=broad-except
         return "skip", f": fails on the original, too: {why(error).splitlines()[0][:300]}"

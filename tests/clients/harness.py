@@ -10,14 +10,15 @@ import ctypes
 import itertools
 import os
 import re
-import select
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
+
+import programs
+from programs import read_until
 
 HERE = Path(__file__).parent
 WORK = Path(sys.argv[1]).absolute()
@@ -28,10 +29,6 @@ SECONDS = 10
 ORIGINAL, OURS = "original", "ours"
 INTERPRETERS = ["lua5.1", "luajit", "lua5.2", "lua5.3", "lua5.4"]
 CHECKS = []
-
-
-class Skip(Exception):
-    """What is needed is not installed."""
 
 
 class Check:
@@ -48,11 +45,6 @@ def check(interpreters=tuple(INTERPRETERS), seconds=1):
         return function
 
     return mark
-
-
-def need(program):
-    if not shutil.which(program, path=PATH):
-        raise Skip(f"{program} is not installed")
 
 
 # -- The libraries -----------------------------------------------------------------------
@@ -112,6 +104,10 @@ def merge(folder, source):
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 
 
+def need(program):
+    programs.need(program, PATH)
+
+
 def environment(library, lua):
     version = version_of(lua)
     modules, original = [WORK / "lua" / name / version for name in ("modules", ORIGINAL)]
@@ -146,14 +142,7 @@ class Program:
 
     def wait_for(self, pattern, seconds=SECONDS):
         """Reads what it says until that matches."""
-        until = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.output)):
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))
-            more = os.read(self.process.stdout.fileno(), 65536) if ready else b""
-            if not more:
-                what = "ended without" if ready else "does not come to"
-                raise AssertionError(f"{self.process.args[0]} {what} {pattern!r}: {text(self.output[-1000:])}")
-            self.output += more
+        found, self.output = read_until(self.process, self.output, pattern, seconds)
         return found
 
     def ends(self, seconds=SECONDS):
@@ -223,8 +212,7 @@ class Side:
 
 
 def side(library, lua, checked):
-    if not shutil.which(lua, path=PATH):
-        raise Skip(f"{lua} is not installed")
+    need(lua)
     # A short name: the paths of Unix sockets below it have room for some hundred octets only.
     return Side(library, lua, WORK / "run" / f"{lua}-{library}-{CHECKS.index(checked)}")
 
@@ -243,20 +231,3 @@ def free_port():
 
 def file(name):
     return str(CERTIFICATES / name)
-
-
-# -- Comparing -------------------------------------------------------------------------------
-
-
-def alphabet(size):
-    letters = b"abcdefghijklmnopqrstuvwxyz"
-    return (letters * (size // 26 + 1))[:size]
-
-
-def equal(found, wanted):
-    if found != wanted:
-        raise AssertionError(f"{repr(found)[:400]} is not {repr(wanted)[:400]}")
-
-
-def contains(found, wanted):
-    assert wanted in found, f"{found[-800:]!r} does not contain {wanted!r}"

@@ -10,7 +10,8 @@ import socket
 import struct
 import time
 
-from harness import SECONDS, check, contains, equal, file, free_port, need
+from harness import SECONDS, check, file, free_port, need
+from programs import contains, equal
 from websocket import TEXT, WebSocket
 from with_lua_http import curl, nginx, trusting
 

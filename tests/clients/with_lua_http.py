@@ -10,7 +10,8 @@ import struct
 import threading
 import time
 
-from harness import HERE, SECONDS, alphabet, check, contains, equal, file, free_port, need, text
+from harness import HERE, SECONDS, check, file, free_port, need, text
+from programs import NGINX_SERVES, alphabet, contains, equal, nginx_command
 from websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket
 
 MEGABYTES = 8_000_000
@@ -557,29 +558,14 @@ def a_client_that_vanishes_from_a_WebSocket_does_not_end_the_lua_http_server(sid
 # -- nginx -----------------------------------------------------------------------------------
 
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr notice;
-events {{ }}
-http {{
-	access_log off;
-	client_body_temp_path {folder}/body;
-	proxy_temp_path {folder}/proxy;
-	fastcgi_temp_path {folder}/fastcgi;
-	uwsgi_temp_path {folder}/uwsgi;
-	scgi_temp_path {folder}/scgi;
 	client_max_body_size 100m;
 	gzip on;
 	gzip_types text/html;
 	default_type text/html;
-	ssl_certificate {server}.pem;
-	ssl_certificate_key {server}.key;
 	server {{ listen 127.0.0.1:{plain}; root {folder}; {more} }}
 	server {{ listen 127.0.0.1:{tls} ssl http2; root {folder}; {more} }}
 	server {{ listen 127.0.0.1:{tls1} ssl; root {folder}; {more} }}
 	server {{ listen 127.0.0.1:{prior} http2; root {folder}; {more} }}
-}}
 """
 
 
@@ -599,11 +585,9 @@ def nginx(side, more=""):
     served = Nginx()
     (side.folder / "file").write_bytes(alphabet(MEGABYTES))
     (side.folder / "small").write_bytes(b"hello\n")
-    configuration = side.folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=side.folder, server=file("server"), more=more, **served.ports))
-    command = ["nginx", "-p", str(side.folder), "-c", str(configuration), "-e", "stderr"]
-    with side.running(command) as program:
-        program.wait_for(rb"start worker process|using the")
+    settings = NGINX.format(folder=side.folder, more=more, **served.ports)
+    with side.running(nginx_command(side.folder, file("server"), settings)) as program:
+        program.wait_for(NGINX_SERVES)
         yield served
 
 

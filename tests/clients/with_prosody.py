@@ -7,7 +7,8 @@ import signal
 import socket
 import time
 
-from harness import HERE, SECONDS, Skip, check, contains, equal, free_port, need
+from harness import HERE, SECONDS, check, free_port, need
+from programs import Skip, contains, equal
 from with_lua_http import curl, nginx
 
 CONFIGURATION = """

@@ -7,14 +7,12 @@ that the system chooses, and a client.
 
 import contextlib
 import os
-import re
-import select
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from programs import read_until
 
 WORK = Path(sys.argv[1])
 CERTIFICATES = WORK / "certificates"
@@ -24,18 +22,9 @@ SECONDS = 20
 TESTS = []
 
 
-class Skip(Exception):
-    """What is needed is not installed."""
-
-
 def test(function):
     TESTS.append(function)
     return function
-
-
-def need(program):
-    if not shutil.which(program):
-        raise Skip(f"{program} is not installed")
 
 
 def file(name):
@@ -69,12 +58,7 @@ class Program:
 
     def wait_for(self, pattern):
         """Reads what it says until that matches."""
-        until = time.monotonic() + SECONDS
-        while not (found := re.search(pattern, self.output)):
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))
-            more = os.read(self.process.stdout.fileno(), 65536) if ready else b""
-            assert more, f"{self.process.args[0]} does not say {pattern}, but {self.output}"
-            self.output += more
+        found, self.output = read_until(self.process, self.output, pattern, SECONDS)
         return found
 
     def stop(self):
@@ -108,11 +92,3 @@ def run(command, text=b"", status=0):
 
 def our_client(kind, port, *arguments, text=b"", status=0):
     return run([PEER, *arguments, kind, "127.0.0.1", str(port)], text, status)
-
-
-def equal(found, wanted):
-    assert found == wanted, f"{found[:200]!r} is not {wanted[:200]!r}"
-
-
-def contains(found, wanted):
-    assert wanted in found, f"{found[-500:]!r} does not contain {wanted!r}"

@@ -8,10 +8,14 @@ FOLDER holds `peer`, our client and server, and the certificates.
 
 import sys
 import traceback
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).parent.parent))
 
 import with_openssl  # noqa: F401  what is imported enters its tests
 import with_others  # noqa: F401
-from harness import TESTS, Skip
+from harness import TESTS
+from programs import Skip
 
 
 def attempt(function):

@@ -5,8 +5,8 @@ import os
 import select
 import subprocess
 
-from harness import (AUTHORITY, CLIENT, OPENSSL_SERVER, SECONDS, SERVER, WORK, contains, equal, file, need, our_client,
-                     our_server, running, test)
+from harness import AUTHORITY, CLIENT, OPENSSL_SERVER, SECONDS, SERVER, WORK, file, our_client, our_server, running, test
+from programs import contains, equal, need
 
 
 def openssl_server(*arguments, **named):

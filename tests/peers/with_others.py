@@ -7,15 +7,10 @@ import socket
 import sys
 from pathlib import Path
 
-from harness import (AUTHORITY, CLIENT, PEER, SERVER, WORK, contains, equal, file, need, our_client, our_server, run,
-                     running, test)
+from harness import AUTHORITY, CLIENT, PEER, SERVER, WORK, file, our_client, our_server, run, running, test
+from programs import NGINX_SERVES, alphabet, contains, equal, need, nginx_command
 
 SOCAT_LISTENS = rb"listening on (?:AF=\d+ )?\S*?:?(\d+)\n"
-
-
-def alphabet(size):
-    letters = b"abcdefghijklmnopqrstuvwxyz"
-    return (letters * (size // 26 + 1))[:size]
 
 
 def free_port():
@@ -119,20 +114,6 @@ def curl_does_not_trust_a_stranger():
 # -- nginx -----------------------------------------------------------------------
 
 NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr notice;
-events {{ }}
-http {{
-	access_log off;
-	client_body_temp_path {folder}/body;
-	proxy_temp_path {folder}/proxy;
-	fastcgi_temp_path {folder}/fastcgi;
-	uwsgi_temp_path {folder}/uwsgi;
-	scgi_temp_path {folder}/scgi;
-	ssl_certificate {server}.pem;
-	ssl_certificate_key {server}.key;
 	ssl_session_cache shared:cache:1m;
 	ssl_protocols {protocols};
 	server {{
@@ -141,7 +122,6 @@ http {{
 		{more}
 		add_header Session $ssl_session_reused;
 	}}
-}}
 """
 
 
@@ -152,10 +132,8 @@ def nginx(protocols="TLSv1.2 TLSv1.3", more=""):
     folder.mkdir(exist_ok=True)
     (folder / "file").write_bytes(alphabet(8_000_000))
     server = str(Path(file("server.pem")).with_suffix(""))
-    configuration = NGINX.format(folder=folder, server=server, port=port, protocols=protocols, more=more)
-    (folder / "nginx.conf").write_text(configuration)
-    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-    program = running(command, pattern=rb"(start worker process|using the)")
+    settings = NGINX.format(folder=folder, port=port, protocols=protocols, more=more)
+    program = running(nginx_command(folder, server, settings), pattern=b"(" + NGINX_SERVES + b")")
     return program, port
 
 

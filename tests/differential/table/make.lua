@@ -132,6 +132,19 @@ function make.socket_left(env)
 	return table.concat(words, " ")
 end
 
+-- A function that lists a method, `method(name, fields)`. What the fields leave out is as in `usual`.
+function make.methods(list, class, usual)
+	return function(name, fields)
+		for field, value in pairs(usual) do
+			if fields[field] == nil then
+				fields[field] = value
+			end
+		end
+		fields.class, fields.name, fields.call = class, class .. ":" .. name, fields.call or "o:" .. name
+		list[#list + 1] = fields
+	end
+end
+
 -- A case of a module's `interpose`: the method `name` is set back when it is over. `call(object)` calls it.
 function make.interpose(module, title, name, new, call)
 	return { name = title .. ".interpose", places = 2, base = { name, function() return "interposed" end },

@@ -43,17 +43,12 @@ local function woken(env)
 	return "woken " .. table.concat(env.woken, ",")
 end
 
-local function method(name, fields)
-	fields.class, fields.make, fields.after = "condition", a_condition, woken
-	fields.states = { "fresh", "waiters", "lifo" }
-	fields.same = function() return condition.new() end
-	call("condition:" .. name, fields)
-	fields.call = "o:" .. name
-end
+local method = make.methods(list, "condition", { make = a_condition, after = woken,
+	states = { "fresh", "waiters", "lifo" }, same = function() return condition.new() end })
 
 method("wait", { places = 2, where = "task", base = { 20 } })
 method("wait", { places = 1, waits = true, patience = 0.2, base = { 0.002 }, timeout_place = 1, states = { "fresh" } })
-list[#list].name, list[#list].states = "condition:wait(seconds,)", { "fresh" }
+list[#list].name = "condition:wait(seconds,)"
 list[#list].call = function(o, ...) return pack(o:wait(0.002, ...)) end
 method("signal", { places = 2 })
 method("pollfd", { places = 1 })
@@ -75,14 +70,8 @@ local function a_promise(_, state)
 	return p
 end
 
-local function of_promise(name, fields)
-	fields.class, fields.make = "promise", a_promise
-	fields.states = { "pending", "fulfilled", "rejected" }
-	fields.same = a_new_promise
-	fields.after = function(env) return env.object:status() end
-	call("promise:" .. name, fields)
-	fields.call = fields.operator or "o:" .. name
-end
+local of_promise = make.methods(list, "promise", { make = a_promise, states = { "pending", "fulfilled", "rejected" },
+	same = a_new_promise, after = function(env) return env.object:status() end })
 
 of_promise("set", { places = 3, base = { true, 1, 2 } })
 of_promise("get", { places = 1, where = "task" })
@@ -93,8 +82,8 @@ of_promise("wait", { places = 1, base = { 0.002 }, timeout_place = 1,
 	not_kinds = no_end })
 of_promise("status", { places = 1 })
 of_promise("pollfd", { places = 1 })
-of_promise("call", { places = 1, where = "task", operator = "o" })
-of_promise("tostring", { where = "task", operator = function(o) return pack(auxlib.tostring(o)) end })
+of_promise("call", { places = 1, where = "task", call = "o" })
+of_promise("tostring", { where = "task", call = function(o) return pack(auxlib.tostring(o)) end })
 call("promise.new", { places = 2, where = "task", base = { function(...) return ... end, 1 }, class = "promise",
 	same = a_new_promise })
 list[#list].call = function(_, ...) return pack(promise.new(...):get(1)) end

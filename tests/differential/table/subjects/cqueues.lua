@@ -65,20 +65,12 @@ local function left(env)
 	return outcome_of(pcall(function() return cqueues.type(c), c:count(), c:empty(), env.line end))
 end
 
-local usual = { "empty", "task", "closed", "ready", "failing", "reader", "alerted" }
-
 local function new_task()
 	return coroutine.create(function() return 1 end)
 end
 
-local function method(name, fields)
-	fields.name, fields.call = "cqueues:" .. name, "o:" .. name
-	fields.class, fields.make, fields.after = "cqueues", object, left
-	fields.states = fields.states or usual
-	fields.same = cqueues.new
-	fields.closed = function(env) return states.closed(env) end
-	list[#list + 1] = fields
-end
+local method = make.methods(list, "cqueues", { make = object, after = left, same = cqueues.new, closed = states.closed,
+	states = { "empty", "task", "closed", "ready", "failing", "reader", "alerted" } })
 
 method("attach", { places = 2, base = function() return { new_task() } end })
 method("wrap", { places = 2, base = { function() end } })

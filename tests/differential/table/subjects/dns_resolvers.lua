@@ -45,13 +45,8 @@ end
 local function same(env) return a_resolver(env) end
 local function closed(env) return a_resolver(env, "closed") end
 
-local function method(name, fields)
-	fields.name = "resolver:" .. name
-	fields.call = fields.call or "o:" .. name
-	fields.class, fields.make, fields.same, fields.closed = "resolver", a_resolver, same, closed
-	fields.states = fields.states or { "idle", "submitted", "closed" }
-	list[#list + 1] = fields
-end
+local method = make.methods(list, "resolver", { make = a_resolver, same = same, closed = closed,
+	states = { "idle", "submitted", "closed" } })
 
 local function query(o, ...)
 	return pack(answer(o:query(...)))
@@ -103,13 +98,7 @@ local function a_pool(env, state)
 	return p
 end
 
-local function of_pool(name, fields)
-	fields.name = "resolvers:" .. name
-	fields.call = fields.call or "o:" .. name
-	fields.class, fields.make, fields.same, fields.closed = "resolvers", a_pool, same, closed
-	fields.states = fields.states or { "fresh" }
-	list[#list + 1] = fields
-end
+local of_pool = make.methods(list, "resolvers", { make = a_pool, same = same, closed = closed, states = { "fresh" } })
 
 of_pool("query", { call = query, places = 4, where = "task", base = { "nine.test.", "A", "IN", 1 } })
 of_pool("query", { call = query, places = 4, base = { "nine.test.", "A", "IN", 0.01 }, timeout_place = 4 })

@@ -41,17 +41,13 @@ call("signal.raise", { places = 2, base = { 28 }, class = "signal", alone = { ze
 list[#list + 1] = make.interpose("cqueues.signal", "signal", "events", same)
 call("signal[]", { call = function(_, key) return pack(signal[key]) end, places = 1,
 	not_kinds = { absent = true } })
+local method = make.methods(list, "signal", { make = listener, states = { "fresh", "pending" }, same = same })
 for name, fields in pairs {
-	wait = { places = 1, waits = true, timeout_place = 1, base = { 0.002 } },
+	wait = { places = 1, waits = true, timeout_place = 1, base = { 0.002 }, not_kinds = no_end },
 	settimeout = { places = 1 }, features = { places = 1 }, pollfd = { places = 1, volatile = "descriptor" },
 	events = { places = 1 }, timeout = { places = 1 },
 } do
-	fields.class, fields.make, fields.states, fields.same = "signal", listener, { "fresh", "pending" }, same
-	if name == "wait" then
-		fields.not_kinds = no_end
-	end
-	fields.name, fields.call = "signal:" .. name, "o:" .. name
-	list[#list + 1] = fields
+	method(name, fields)
 end
 
 -- Threads.
@@ -80,16 +76,12 @@ local function started(env, state)
 	return t
 end
 
+method = make.methods(list, "thread", { make = started, states = { "running", "ended", "failed", "joined" } })
 for name, fields in pairs {
-	join = { places = 1, waits = true, timeout_place = 1, base = { 0.002 } },
+	join = { places = 1, waits = true, timeout_place = 1, base = { 0.002 }, not_kinds = no_end },
 	pollfd = { volatile = "descriptor" }, events = {}, timeout = {},
 } do
-	fields.class, fields.make, fields.states = "thread", started, { "running", "ended", "failed", "joined" }
-	if name == "join" then
-		fields.not_kinds = no_end
-	end
-	fields.name, fields.call = "thread:" .. name, "o:" .. name
-	list[#list + 1] = fields
+	method(name, fields)
 end
 call("thread.type", { places = 1 })
 call("thread.self", { places = 1 })
@@ -136,6 +128,7 @@ local function notifier(env, state)
 	return n
 end
 
+method = make.methods(list, "notify", { make = notifier, states = { "fresh", "changed" } })
 for name, fields in pairs {
 	add = { places = 2, base = { "name" } },
 	get = { places = 1, waits = true, timeout_place = 1, base = { 0.002 }, not_kinds = no_end },
@@ -144,9 +137,7 @@ for name, fields in pairs {
 	step = { places = 1, timeout_place = 1 },
 	pollfd = { places = 1, volatile = "descriptor" }, events = { places = 1 }, timeout = { places = 1 },
 } do
-	fields.class, fields.make, fields.states = "notify", notifier, { "fresh", "changed" }
-	fields.name, fields.call = "notify:" .. name, "o:" .. name
-	list[#list + 1] = fields
+	method(name, fields)
 end
 for _, name in ipairs { "flags", "strflag", "type" } do
 	call("notify." .. name, { places = 2, base = { 1 }, iterate = 6 })

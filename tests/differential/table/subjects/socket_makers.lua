@@ -112,14 +112,10 @@ for _, name in ipairs { "AF_UNSPEC", "AF_INET", "AF_INET6", "AF_UNIX", "SOCK_STR
 end
 
 -- Methods that take tables of options.
-local function taking(name, fields)
-	fields.name, fields.call = "socket:" .. name .. "{}", "o:" .. name
-	fields.make, fields.after = make.socket, make.socket_left
-	fields.class, fields.same, fields.closed = "socket", same, make.closed_socket
-	list[#list + 1] = fields
-end
+local method = make.methods(list, "socket", { make = make.socket, after = make.socket_left, same = same,
+	closed = make.closed_socket })
 
-taking("accept", { fields = { "nodelay", "nonblock", "cloexec", "nosigpipe", "verify", "time", "reuseaddr", "oobinline",
+method("accept{}", { call = "o:accept", fields = { "nodelay", "nonblock", "cloexec", "nosigpipe", "verify", "time", "reuseaddr", "oobinline",
 	"timeout", "family", "mode" }, base = { {} }, states = { "called" } })
 
 return list

@@ -4,24 +4,15 @@
 
 local make = require "make"
 
-local usual = { "fresh", "unread", "closed", "ended", "message", "listening", "connecting", "refused" }
 local streams = { "fresh", "unread", "closed", "buffered", "ended", "shut", "message", "listening", "called",
 	"connecting", "refused" }
 local few = { "fresh", "unread", "closed" }
 
 local list = {}
 
-local function method(name, fields)
-	fields.name = "socket:" .. name
-	fields.call = "o:" .. name
-	fields.class = "socket"
-	fields.make = make.socket
-	fields.after = make.socket_left
-	fields.states = fields.states or usual
-	fields.same = function(env) return (make.pair(env)) end
-	fields.closed = make.closed_socket
-	list[#list + 1] = fields
-end
+local method = make.methods(list, "socket", { make = make.socket, after = make.socket_left, closed = make.closed_socket,
+	same = function(env) return (make.pair(env)) end,
+	states = { "fresh", "unread", "closed", "ended", "message", "listening", "connecting", "refused" } })
 
 method("read", { states = streams, places = 2, waits = true, base = { "*l" } })
 method("xread", { places = 3, waits = true, base = { "*l", nil, nil, n = 3 }, timeout_place = 2 })

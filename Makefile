@@ -29,7 +29,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib install install-lib uninstall stage examples configure demo test bench \
-        fuzz abi-baseline check-portability check-musl fmt lint clean help FORCE
+        fuzz abi-baseline header check-portability check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
@@ -237,6 +237,10 @@ check-musl:
 
 abi-baseline: lib
 	@sh tests/abi/run.sh --baseline
+
+# include/cqueues.h, anew from the sources.
+header:
+	@CQUEUES_UPDATE_HEADER=1 $(CARGO) test --quiet --target-dir target --test header
 
 fmt:
 	$(CARGO) fmt

@@ -57,8 +57,8 @@
 #define CQ_OLDEST_FIRST 0
 
 /**
- * For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing keeps
- * its place. The order of the Lua library cqueues.
+ * For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing
+ * keeps its place. The order of the Lua library cqueues.
  */
 #define CQ_NEWEST_FIRST 1
 
@@ -168,7 +168,7 @@
 #define CQ_ENOTVERIFIED -1935895351
 
 /**
- * No address is left to connect to, or there never was one.
+ * No address is left to try. No function here returns it; the Lua binding does.
  */
 #define CQ_ENOHOST -1935895349
 
@@ -319,8 +319,8 @@
 #define CQ_NOTIFY_RECURSIVE 1
 
 /**
- * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever the family. With
- * a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or `CQ_ENONAME`.
+ * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever the family.
+ * With a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or `CQ_ENONAME`.
  */
 #define CQ_OPTION_FAMILY 1
 
@@ -512,8 +512,9 @@
 #define CQ_READ_UP_TO 7
 
 /**
- * For `cq_socket_recv`: answer EAGAIN without asking the kernel if the last receive emptied its
- * buffer, for callers that wait for the socket next; having waited, the next receive asks.
+ * For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a receive
+ * in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also answers
+ * EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
  */
 #define CQ_PATIENT 1
 
@@ -610,19 +611,9 @@ typedef struct cq_dns_hints cq_dns_hints;
 typedef struct cq_dns_hosts cq_dns_hosts;
 
 /**
- * A task's place in the queue.
- */
-typedef struct Link Link;
-
-/**
  * Listens for signals.
  */
 typedef struct cq_signal cq_signal;
-
-/**
- * One member of a wait set: a descriptor, a timeout, a condition, in any mix.
- */
-typedef struct Member Member;
 
 /**
  * A DNS message. Used by one thread at a time; records point into it.
@@ -734,8 +725,8 @@ typedef struct cq_interest {
      */
     int fd;
     /**
-     * POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for what its last
-     * operation that returned EAGAIN waits for.
+     * POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
+     * looks for the addresses of its name waits for that whatever is given.
      */
     uint32_t events;
     /**
@@ -755,8 +746,7 @@ typedef struct cq_interest {
      */
     const struct cq_socket *socket;
     /**
-     * A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd`,
-     * `events` and `condition`.
+     * A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
      */
     const struct cq_dns_resolver *resolver;
 } cq_interest;
@@ -1130,8 +1120,8 @@ int cq_controller_set_order(struct cq_controller *controller,
 
 /**
  * Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has found
- * descriptors ready: so does that of the Lua library cqueues, and programs that nest controllers see it in the order of
- * their tasks. Nobody else needs this. Without effect on other controllers.
+ * descriptors ready. The Lua library cqueues does so, and programs that nest controllers see it in the order of their
+ * tasks; nobody else needs it. Without effect on controllers that run the oldest task first.
  *
  * Errors: EINVAL for NULL.
  */
@@ -2099,13 +2089,13 @@ int cq_dns_resolver_query(const struct cq_dns_resolver *resolver,
                           struct cq_dns_packet **packet);
 
 /**
- * Finds the addresses of a host that are known without asking: of an address in text itself, with its zone
- * ("fe80::1%eth0"), of the hosts file where it comes before the name servers, of local names. `family` is AF_INET, AF_INET6,
- * or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more
- * are dropped. Ports are 0. The resolver's question is left alone.
+ * Finds the addresses of a host without asking a name server: an address in text stands for itself, with its zone
+ * ("fe80::1%eth0"); the hosts file counts where it comes before the name servers; local names ("localhost") count.
+ * `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives
+ * how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
  *
- * Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address of
- * that family; `CQ_EILLEGAL` for what is no name.
+ * Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address
+ * of that family; `CQ_EILLEGAL` for what is no name.
  *
  * Safety: `name` is a string; `addresses` is writable for `count` of them.
  */
@@ -2651,8 +2641,8 @@ int cq_signal_list(size_t index, const char **name, int *signal);
  * socket: no error of the network is returned here. Free it with `cq_socket_free`.
  *
  * The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and race each other
- * (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a datagram socket
- * takes the first address that does. The time limits of operations cover that.
+ * (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a
+ * datagram socket takes the first address that does. The time limits of operations cover that.
  *
  * Errors: EINVAL for NULL or options that name no address.
  *
@@ -2739,7 +2729,7 @@ int cq_socket_establish(const struct cq_socket *socket);
  * Goes on binding without waiting, as `cq_socket_try_establish`. An adopted descriptor that is bound but does not
  * listen yet begins to: listen(2). `cq_socket_try_accept` and `cq_socket_accept` do the same by themselves.
  *
- * Errors: as for `cq_socket_try_establish`; what listen(2) says.
+ * Errors: as for `cq_socket_try_establish`; EINVAL also for a socket that connects; what listen(2) says.
  */
 int cq_socket_try_listen(const struct cq_socket *socket);
 
@@ -2748,7 +2738,8 @@ int cq_socket_try_listen(const struct cq_socket *socket);
  * EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
  * and waits by timer: the listener goes on once there are some.
  *
- * Errors: EINVAL for NULL; EAGAIN; EBADF after close; what kept the listener from being bound.
+ * Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; what kept the listener from being
+ * bound; what listen(2) says.
  */
 int cq_socket_try_accept(const struct cq_socket *socket,
                          struct cq_socket **accepted);
@@ -2772,9 +2763,10 @@ int cq_socket_configure(const struct cq_socket *socket,
 /**
  * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
  *
- * Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close.
+ * Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close; what kept the socket from being connected.
  */
-int cq_socket_shutdown(const struct cq_socket *socket, int how);
+int cq_socket_shutdown(const struct cq_socket *socket,
+                       int how);
 
 /**
  * Tells whether end of file was received (input) or the peer refuses more (output). False for NULL.
@@ -2795,7 +2787,8 @@ int cq_socket_uncork(const struct cq_socket *socket);
 int cq_socket_pollfd(const struct cq_socket *socket);
 
 /**
- * The poll(2) events that the last operation waits for if it returned EAGAIN, else 0.
+ * The poll(2) events to wait for: those of the last operation if it returned EAGAIN; after a read or an accept that
+ * succeeded, those before the next one, 0 if there may be more at once.
  */
 uint32_t cq_socket_events(const struct cq_socket *socket);
 
@@ -2816,11 +2809,10 @@ void cq_socket_readable(const struct cq_socket *socket);
 void cq_socket_clear(const struct cq_socket *socket);
 
 /**
- * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that `mode`
- * names replace the socket's own for this call.
- * The bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if
- * end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or made
- * of `CQ_PATIENT` and `CQ_FLUSH`.
+ * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that
+ * `mode` names replace the socket's own for this call. The bytes lie in the socket's buffer until the next call that
+ * receives or fills it. `*data` is NULL if end of file came first (`CQ_READ_ALL`), or if what comes is not a header.
+ * `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
  *
  * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
  * no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
@@ -2865,11 +2857,13 @@ int cq_socket_read(const struct cq_socket *socket,
                    size_t *size);
 
 /**
- * Receives until `size` bytes are buffered, without waiting.
+ * Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
+ * `a`.
  *
- * Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come.
+ * Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
  */
-int cq_socket_try_fill(const struct cq_socket *socket, size_t size);
+int cq_socket_try_fill(const struct cq_socket *socket,
+                       size_t size);
 
 /**
  * Waits until `size` bytes are buffered, at most the socket's timeout.
@@ -2886,10 +2880,9 @@ int cq_socket_fill(const struct cq_socket *socket, size_t size);
 int cq_socket_unget(const struct cq_socket *socket, const void *data, size_t size);
 
 /**
- * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode` names
- * replace its own for this call. `sent` receives how
- * many were taken, also on error; they leave with later sends or a flush. With `CQ_MORE` in `mode`,
- * nothing leaves yet unless the buffer is full.
+ * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
+ * names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
+ * or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
  *
  * Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
  * all were taken; EPIPE; EBADF after close; what the system says.
@@ -2917,8 +2910,8 @@ int cq_socket_write(const struct cq_socket *socket,
                     size_t size);
 
 /**
- * Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or that
- * of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
+ * Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or
+ * that of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
  *
  * Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
  */
@@ -2952,7 +2945,7 @@ uint32_t cq_mode_parse(const char *flags,
 
 /**
  * Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
- * both are, or if one is no mode.
+ * neither names a flag, or if one is no mode.
  */
 uint32_t cq_mode_change(uint32_t mode,
                         uint32_t flags);
@@ -3133,10 +3126,9 @@ int cq_thread_explain(const char *text,
 
 /**
  * Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and
- * tells what its function returned, or EOWNERDEAD if it never did: after pthread_exit(3) at once, after the raw system
- * call exit(2), on Linux, within a second or at the timeout. In a fiber only
- * the fiber waits; outside a controller the thread does. A thread may be joined again, with the
- * same result.
+ * tells what its function returned, or EOWNERDEAD if it never did: after pthread_exit(3) at once, after the raw
+ * system call exit(2), on Linux, within a second or at the timeout. In a fiber only the fiber waits; outside a
+ * controller the thread does. A thread may be joined again, with the same result.
  *
  * `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still
  * runs; EDEADLK in the thread itself, and in a callback.
@@ -3256,8 +3248,8 @@ int cq_tls_alpn(const struct cq_tls *tls,
 void *cq_tls_context(const struct cq_tls *tls);
 
 /**
- * Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from the
- * beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
+ * Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from
+ * the beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
  *
  * Errors: EINVAL for NULL.
  */
@@ -3287,9 +3279,9 @@ bool cq_socket_truncated(const struct cq_socket *socket);
  * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
  *
  * Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
- * the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
- * is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
- * datagram; EPIPE for a listener; EBADF after close; what kept the socket from being connected.
+ * the socket and repeat; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
+ * closes, and for a listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from
+ * being connected.
  *
  * Safety: `tls` is NULL or a configuration.
  */

@@ -131,7 +131,7 @@ fn tell_fired(each: &mut dyn FnMut(Fired)) {
 
 /// The same for one member; whether its descriptor, rather than its timeout, fired is not told.
 pub fn poll_one(member: Member) -> Result<()> {
-    let plain = member.owned && member.fd >= 0 && member.condition.is_none();
+    let plain = member.owned && member.fd >= 0 && !member.has_condition();
     match plain && !is_running() {
         true => block_on(&member),
         false => poll([member], &mut |_| {}),
@@ -192,9 +192,7 @@ fn block_on(member: &Member) -> Result<()> {
 /// Waits with a controller of its own, or by time alone, which takes no descriptor.
 fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
     let set: Vec<Member> = set.into_iter().collect();
-    let by_time = |member: &Member| {
-        (member.fd < 0 || member.events == 0) && member.condition.is_none() && member.also.is_none()
-    };
+    let by_time = |member: &Member| !member.polls() && !member.has_condition();
     if !set.is_empty() && set.iter().all(by_time) {
         return block_for(&set, each);
     }

@@ -51,6 +51,16 @@ fn the_committed_header_is_fresh() {
     assert!(committed == made, "include/cqueues.h is stale: run `make header` and commit it");
 }
 
+#[test]
+fn every_type_has_the_prefix() {
+    let header = generate();
+    let types = header.lines().filter_map(|line| line.strip_prefix("typedef struct "));
+    let names: Vec<&str> = types.filter_map(|words| words.split(' ').next()).collect();
+    assert!(names.len() > 14, "{names:?}");
+    let foreign: Vec<_> = names.iter().filter(|name| !name.starts_with("cq_")).collect();
+    assert!(foreign.is_empty(), "without cq_: {foreign:?}; exclude them in cbindgen.toml");
+}
+
 /// Functions marked `no_mangle` in the sources; cbindgen leaves out what it does not understand.
 fn exported() -> BTreeSet<String> {
     let mut names = BTreeSet::new();

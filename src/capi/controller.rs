@@ -33,8 +33,8 @@ pub const CQ_WAIT_LAZY: u32 = 1;
 /// For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
 /// order of new controllers.
 pub const CQ_OLDEST_FIRST: u32 = 0;
-/// For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing keeps
-/// its place. The order of the Lua library cqueues.
+/// For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing
+/// keeps its place. The order of the Lua library cqueues.
 pub const CQ_NEWEST_FIRST: u32 = 1;
 
 /// Takes a handle as a counted reference, so that a task may free its own controller.
@@ -197,8 +197,8 @@ pub unsafe extern "C" fn cq_controller_set_order(controller: *mut Controller, or
 }
 
 /// Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has found
-/// descriptors ready: so does that of the Lua library cqueues, and programs that nest controllers see it in the order of
-/// their tasks. Nobody else needs this. Without effect on other controllers.
+/// descriptors ready. The Lua library cqueues does so, and programs that nest controllers see it in the order of their
+/// tasks; nobody else needs it. Without effect on controllers that run the oldest task first.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]

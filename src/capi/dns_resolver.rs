@@ -16,7 +16,7 @@ use crate::dns::lookup::{set_usual, usual, Lookup};
 use crate::dns::packet::Packet;
 use crate::dns::pool::{Resolvers, Ticket};
 use crate::dns::resolver::{clear_cache, Resolver};
-use crate::dns::sources::system_config;
+use crate::dns::sources::{is_of, system_config};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::Address;
@@ -204,13 +204,13 @@ unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) -> Result<P
     }
 }
 
-/// Finds the addresses of a host that are known without asking: of an address in text itself, with its zone
-/// ("fe80::1%eth0"), of the hosts file where it comes before the name servers, of local names. `family` is AF_INET, AF_INET6,
-/// or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more
-/// are dropped. Ports are 0. The resolver's question is left alone.
+/// Finds the addresses of a host without asking a name server: an address in text stands for itself, with its zone
+/// ("fe80::1%eth0"); the hosts file counts where it comes before the name servers; local names ("localhost") count.
+/// `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives
+/// how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
 ///
-/// Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address of
-/// that family; `CQ_EILLEGAL` for what is no name.
+/// Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address
+/// of that family; `CQ_EILLEGAL` for what is no name.
 ///
 /// Safety: `name` is a string; `addresses` is writable for `count` of them.
 #[no_mangle]
@@ -225,11 +225,7 @@ pub unsafe extern "C" fn cq_dns_resolver_known(
         // SAFETY: as documented, here and below.
         let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
         let mut found = unsafe { borrow(resolver) }?.addresses(name)?.ok_or(Errno::AGAIN)?;
-        found.retain(|address| match family {
-            libc::AF_INET => address.is_ipv4(),
-            libc::AF_INET6 => address.is_ipv6(),
-            _ => true,
-        });
+        found.retain(|address| is_of(address, family));
         match found.is_empty() {
             true => Err(Errno::NONAME),
             false => unsafe { write(&found, addresses, count) },

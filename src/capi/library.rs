@@ -18,7 +18,7 @@ pub const CQ_ESERVICE: c_int = -1684960055;
 pub const CQ_ETLS: c_int = -1935895353;
 /// The peer's certificate is missing or not what was demanded; `cq_socket_reason` tells why.
 pub const CQ_ENOTVERIFIED: c_int = -1935895351;
-/// No address is left to connect to, or there never was one.
+/// No address is left to try. No function here returns it; the Lua binding does.
 pub const CQ_ENOHOST: c_int = -1935895349;
 /// A TLS stream ended without the peer saying so: somebody may have cut it short. What came before
 /// can still be read, except by `CQ_READ_ALL`.

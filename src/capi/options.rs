@@ -137,8 +137,8 @@ pub unsafe extern "C" fn cq_options_bind_path(
     }
 }
 
-/// The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever the family. With
-/// a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or `CQ_ENONAME`.
+/// The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever the family.
+/// With a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or `CQ_ENONAME`.
 pub const CQ_OPTION_FAMILY: u32 = 1;
 /// SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET. With another one the socket fails as socket(2) does.
 pub const CQ_OPTION_TYPE: u32 = 2;

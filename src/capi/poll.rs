@@ -23,8 +23,8 @@ pub struct cq_interest {
     /// A descriptor, or -1. `cq_cancel` it before closing it, unless no task has polled it since the
     /// last step: a new descriptor of the same number would be taken for it.
     pub fd: c_int,
-    /// POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for what its last
-    /// operation that returned EAGAIN waits for.
+    /// POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
+    /// looks for the addresses of its name waits for that whatever is given.
     pub events: u32,
     /// Set by `cq_poll`: 0 or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
     pub fired: u32,
@@ -34,8 +34,7 @@ pub struct cq_interest {
     pub condition: *const Condition,
     /// A socket, or NULL; its descriptor is used instead of `fd`.
     pub socket: *const Socket,
-    /// A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd`,
-    /// `events` and `condition`.
+    /// A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
     pub resolver: *const Resolver,
 }
 

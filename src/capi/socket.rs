@@ -14,8 +14,8 @@ use std::ffi::{c_char, c_int};
 /// socket: no error of the network is returned here. Free it with `cq_socket_free`.
 ///
 /// The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and race each other
-/// (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a datagram socket
-/// takes the first address that does. The time limits of operations cover that.
+/// (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a
+/// datagram socket takes the first address that does. The time limits of operations cover that.
 ///
 /// Errors: EINVAL for NULL or options that name no address.
 ///
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn cq_socket_establish(socket: *const Socket) -> c_int {
 /// Goes on binding without waiting, as `cq_socket_try_establish`. An adopted descriptor that is bound but does not
 /// listen yet begins to: listen(2). `cq_socket_try_accept` and `cq_socket_accept` do the same by themselves.
 ///
-/// Errors: as for `cq_socket_try_establish`; what listen(2) says.
+/// Errors: as for `cq_socket_try_establish`; EINVAL also for a socket that connects; what listen(2) says.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_listen(socket: *const Socket) -> c_int {
     // SAFETY: as documented.
@@ -179,7 +179,8 @@ pub unsafe extern "C" fn cq_socket_try_listen(socket: *const Socket) -> c_int {
 /// EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
 /// and waits by timer: the listener goes on once there are some.
 ///
-/// Errors: EINVAL for NULL; EAGAIN; EBADF after close; what kept the listener from being bound.
+/// Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; what kept the listener from being
+/// bound; what listen(2) says.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_accept(
     socket: *const Socket,
@@ -277,7 +278,7 @@ fn wait<T>(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Option<T>>
 
 /// shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
 ///
-/// Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close.
+/// Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close; what kept the socket from being connected.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_shutdown(socket: *const Socket, how: c_int) -> c_int {
     // SAFETY: as documented.
@@ -307,7 +308,8 @@ pub unsafe extern "C" fn cq_socket_pollfd(socket: *const Socket) -> c_int {
     value(-1, || Ok(unsafe { borrow(socket) }?.fd()))
 }
 
-/// The poll(2) events that the last operation waits for if it returned EAGAIN, else 0.
+/// The poll(2) events to wait for: those of the last operation if it returned EAGAIN; after a read or an accept that
+/// succeeded, those before the next one, 0 if there may be more at once.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_events(socket: *const Socket) -> u32 {
     // SAFETY: as documented.

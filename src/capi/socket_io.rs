@@ -23,8 +23,9 @@ pub const CQ_READ_EXACTLY: u32 = 6;
 /// 1 to `count` bytes.
 pub const CQ_READ_UP_TO: u32 = 7;
 
-/// For `cq_socket_recv`: answer EAGAIN without asking the kernel if the last receive emptied its
-/// buffer, for callers that wait for the socket next; having waited, the next receive asks.
+/// For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a receive
+/// in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also answers
+/// EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
 pub const CQ_PATIENT: u32 = 1;
 /// For `cq_socket_recv`: first send pending output, if its mode says `a`. What the kernel does not take
 /// yet is waited for together with the input; an error is left to the next send.
@@ -86,11 +87,10 @@ unsafe fn hand_over(
     unsafe { put(size, found.1) }
 }
 
-/// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that `mode`
-/// names replace the socket's own for this call.
-/// The bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if
-/// end of file came first (`CQ_READ_ALL`), or if what comes is not a header. `flags` is 0 or made
-/// of `CQ_PATIENT` and `CQ_FLUSH`.
+/// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that
+/// `mode` names replace the socket's own for this call. The bytes lie in the socket's buffer until the next call that
+/// receives or fills it. `*data` is NULL if end of file came first (`CQ_READ_ALL`), or if what comes is not a header.
+/// `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
 ///
 /// Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
 /// no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
@@ -163,9 +163,10 @@ pub unsafe extern "C" fn cq_socket_read(
     })
 }
 
-/// Receives until `size` bytes are buffered, without waiting.
+/// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
+/// `a`.
 ///
-/// Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come.
+/// Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_fill(socket: *const Socket, size: usize) -> c_int {
     // SAFETY: as documented.
@@ -197,10 +198,9 @@ pub unsafe extern "C" fn cq_socket_unget(
     call(|| unsafe { borrow(socket)?.unget(bytes(data, size)?) })
 }
 
-/// Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode` names
-/// replace its own for this call. `sent` receives how
-/// many were taken, also on error; they leave with later sends or a flush. With `CQ_MORE` in `mode`,
-/// nothing leaves yet unless the buffer is full.
+/// Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
+/// names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
+/// or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
 ///
 /// Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
 /// all were taken; EPIPE; EBADF after close; what the system says.
@@ -255,8 +255,8 @@ pub unsafe extern "C" fn cq_socket_write(
     })
 }
 
-/// Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or that
-/// of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
+/// Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or
+/// that of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
 ///
 /// Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
 #[no_mangle]

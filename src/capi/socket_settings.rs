@@ -93,7 +93,7 @@ pub unsafe extern "C" fn cq_mode_parse(flags: *const c_char, size: usize) -> u32
 }
 
 /// Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
-/// both are, or if one is no mode.
+/// neither names a flag, or if one is no mode.
 #[no_mangle]
 pub extern "C" fn cq_mode_change(mode: u32, flags: u32) -> u32 {
     value(CQ_MODE_DEFAULT, || {

@@ -7,7 +7,6 @@ use crate::fiber;
 use crate::socket::Socket;
 use crate::sys;
 use crate::thread::{self, Entry, Thread};
-use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::AssertUnwindSafe;
 
@@ -123,10 +122,9 @@ pub unsafe extern "C" fn cq_thread_explain(text: *const c_char, size: usize) -> 
 }
 
 /// Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and
-/// tells what its function returned, or EOWNERDEAD if it never did: after pthread_exit(3) at once, after the raw system
-/// call exit(2), on Linux, within a second or at the timeout. In a fiber only
-/// the fiber waits; outside a controller the thread does. A thread may be joined again, with the
-/// same result.
+/// tells what its function returned, or EOWNERDEAD if it never did: after pthread_exit(3) at once, after the raw
+/// system call exit(2), on Linux, within a second or at the timeout. In a fiber only the fiber waits; outside a
+/// controller the thread does. A thread may be joined again, with the same result.
 ///
 /// `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still
 /// runs; EDEADLK in the thread itself, and in a callback.
@@ -140,25 +138,16 @@ pub unsafe extern "C" fn cq_thread_join(
 ) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
-        let first = Cell::new(true);
-        let waited = fiber::wait_for(
+        let code = fiber::wait_for(
             limit(timeout),
             false,
             || Ok(unsafe { borrow(thread) }?.interest()),
             || {
-                if !first.replace(false) {
-                    unsafe { borrow(thread) }?.look_for_it();
-                }
-                Ok(unsafe { borrow(thread) }?.join()?.code)
+                let thread = unsafe { borrow(thread) }?;
+                thread.look_for_it();
+                Ok(thread.join()?.code)
             },
-        );
-        let code = match waited {
-            Err(Errno::TIMEDOUT) => {
-                unsafe { borrow(thread) }?.look_for_it();
-                unsafe { borrow(thread) }?.join().map_err(|_| Errno::TIMEDOUT)?.code
-            }
-            result => result?,
-        };
+        )?;
         unsafe { put_optional(result, code) };
         Ok(())
     })

@@ -193,8 +193,8 @@ unsafe fn config(tls: *const Config) -> Result<Config> {
     unsafe { tls.as_ref() }.map_or_else(usual, |config| Ok(config.clone()))
 }
 
-/// Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from the
-/// beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
+/// Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from
+/// the beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -232,9 +232,9 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
 /// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
 ///
 /// Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
-/// the socket and repeat; `CQ_ENOTVERIFIED`: the certificate
-/// is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes; ETIMEDOUT if nobody answers a
-/// datagram; EPIPE for a listener; EBADF after close; what kept the socket from being connected.
+/// the socket and repeat; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
+/// closes, and for a listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from
+/// being connected.
 ///
 /// Safety: `tls` is NULL or a configuration.
 #[no_mangle]

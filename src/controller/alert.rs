@@ -69,7 +69,7 @@ impl Alert {
 
     /// Raises it if that was missed before there was one.
     pub fn catch_up(&self) {
-        if self.missed.swap(false, Ordering::AcqRel) {
+        if self.take_missed() {
             self.raise_if_enabled();
         }
     }

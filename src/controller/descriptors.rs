@@ -45,10 +45,13 @@ impl Descriptors {
         self.registered
     }
 
+    fn row(&self, fd: RawFd) -> Option<&Row> {
+        self.rows.get(usize::try_from(fd).ok()?)
+    }
+
     /// Whether the kernel has been told of `fd`.
     pub fn is_registered(&self, fd: RawFd) -> bool {
-        let row = usize::try_from(fd).ok().and_then(|i| self.rows.get(i));
-        row.is_some_and(|row| row.registered != 0)
+        self.row(fd).is_some_and(|row| row.registered != 0)
     }
 
     /// Adds a wait for `events` on `fd`, telling the kernel if it does not know yet.
@@ -104,12 +107,12 @@ impl Descriptors {
 
     /// The first wait on `fd`; `waits.neighbours` leads to the others.
     pub fn first(&self, fd: RawFd) -> u32 {
-        usize::try_from(fd).ok().and_then(|i| self.rows.get(i)).map_or(NONE, |row| row.first)
+        self.row(fd).map_or(NONE, |row| row.first)
     }
 
     /// The last wait on `fd`.
     pub fn last(&self, fd: RawFd) -> u32 {
-        usize::try_from(fd).ok().and_then(|i| self.rows.get(i)).map_or(NONE, |row| row.last)
+        self.row(fd).map_or(NONE, |row| row.last)
     }
 
     /// Narrows the registration of `fd` to what is waited for: an event came that nobody wanted.

@@ -18,7 +18,7 @@ mod state;
 mod timers;
 mod waits;
 
-pub use registry::cancel_everywhere;
+pub use registry::{cancel_everywhere, this_thread};
 pub use run_queue::Order;
 pub use waits::FIRED;
 
@@ -72,6 +72,16 @@ impl Member {
     /// A member that never fires.
     pub const NOTHING: Member =
         Member { fd: -1, events: 0, owned: false, timeout: None, condition: None, also: None };
+
+    /// Whether it waits for a descriptor.
+    pub fn polls(&self) -> bool {
+        self.fd >= 0 && self.events != 0
+    }
+
+    /// Whether it waits for a condition.
+    pub fn has_condition(&self) -> bool {
+        self.condition.is_some() || self.also.is_some()
+    }
 }
 
 /// A member of a wait set that fired.
@@ -203,9 +213,7 @@ impl Controller {
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         registry::move_to_this_thread(self);
         end_turn(self);
-        let missed = self.alert.take_missed();
         let mut state = self.state.borrow_mut();
-        state.news |= missed;
         state.wait(&self.alert, limit, lazy)?;
         let stale = std::mem::take(&mut state.stale);
         drop(state);
@@ -377,9 +385,9 @@ impl Controller {
         }
     }
 
-    /// Sets the order in which tasks run that are ready together, from now on; returns what was set.
-    pub fn set_order(&self, order: Order) -> Order {
-        std::mem::replace(&mut self.state.borrow_mut().ready.order, order)
+    /// Sets the order in which tasks run that are ready together, from now on.
+    pub fn set_order(&self, order: Order) {
+        self.state.borrow_mut().ready.order = order;
     }
 
     /// The order in which tasks run that are ready together.
@@ -402,8 +410,8 @@ impl Controller {
         Ok(state.poller.as_ref().map_or(-1, Poller::fd))
     }
 
-    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, as that of the
-    /// Lua library cqueues is then. Who polls it is woken for nothing; but in an order that programs have seen ever since.
+    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, as the Lua
+    /// library cqueues does. Whoever polls it is woken once more without need, and its tasks run in the order known there.
     pub fn recall(&self) {
         let news = std::mem::take(&mut self.state.borrow_mut().news);
         if news && !self.running.get() {

@@ -100,8 +100,7 @@ impl State {
         on: Member,
         now: &mut Option<Instant>,
     ) -> Result<()> {
-        let polls = on.fd >= 0 && on.events != 0;
-        let conditions = on.condition.is_some() || on.also.is_some();
+        let (polls, conditions) = (on.polls(), on.has_condition());
         if polls && on.timeout.is_none() && !conditions {
             return self.wait_on_descriptor(task, member, &on); // nearly always
         }
@@ -260,6 +259,7 @@ impl State {
     /// What becomes ready last runs first, so the order is part of the contract: descriptors, as the kernel tells
     /// them, then timers by their deadlines. The kernel is asked in each step.
     fn wait_newest_first(&mut self, alert: &Alert, limit: Option<Span>) -> Result<()> {
+        self.news |= alert.take_missed();
         let deadline = match self.ready.is_empty() && !self.timers.is_empty() {
             true => self.next_deadline(Instant::now()),
             false => None,

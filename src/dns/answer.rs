@@ -77,10 +77,11 @@ pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone:
         patience = patience.saturating_sub(1);
         patience > 0 && name.is_at(record.message, record.name as usize)
     };
-    let mut reached = Reached { names: VecDeque::from([name.clone()]), seen: HashSet::new() };
+    let mut left = VecDeque::from([name.clone()]);
+    let mut seen = HashSet::from([name.clone()]);
     // Aliases stand in the order of the chain, as a rule: each search begins behind the one before.
     let mut from = 0;
-    while let Some(here) = reached.names.pop_front() {
+    while let Some(here) = left.pop_front() {
         if !here.is_within(zone) {
             continue;
         }
@@ -104,10 +105,11 @@ pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone:
                 }
             }
             way.records.push(answers[index]);
-            if target == *name || !reached.add(&target) {
+            if !seen.insert(target.clone()) {
                 way.circular = true;
                 continue;
             }
+            left.push_back(target.clone());
             way.aliases += 1;
             if index == found[0] && way.end == here {
                 way.end = target;
@@ -116,24 +118,6 @@ pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone:
     }
     way.circular &= !way.complete;
     way
-}
-
-/// The names that a message leads to.
-struct Reached {
-    /// Those that were not looked at yet.
-    names: VecDeque<Name>,
-    seen: HashSet<Name>,
-}
-
-impl Reached {
-    /// `false` if it was reached before.
-    fn add(&mut self, name: &Name) -> bool {
-        let fresh = self.seen.insert(name.clone());
-        if fresh {
-            self.names.push_back(name.clone());
-        }
-        fresh
-    }
 }
 
 /// Whether a record moves a name elsewhere, RFC 6672 §2.2: its alias follows from that.

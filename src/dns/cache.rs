@@ -103,7 +103,7 @@ impl Hash for Key {
 
 /// Spreads what is a hash already.
 #[derive(Default)]
-struct Spread(u64);
+pub(super) struct Spread(u64);
 
 impl Hasher for Spread {
     fn write(&mut self, bytes: &[u8]) {
@@ -341,8 +341,10 @@ impl Packet {
     pub(super) fn spell(&mut self, name: &Name) {
         let wire = name.wire();
         let place = self.question_name(wire.len());
-        if let Some(place) = place.filter(|place| place.eq_ignore_ascii_case(wire)) {
-            place.copy_from_slice(wire);
+        if let Some(place) = place.filter(|place| place[..] != *wire) {
+            if place.eq_ignore_ascii_case(wire) {
+                place.copy_from_slice(wire);
+            }
         }
     }
 

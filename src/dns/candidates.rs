@@ -9,7 +9,6 @@ use super::packet::{flag, rcode, Packet};
 use super::resolution::Setup;
 use super::switch::ending;
 use crate::errno::{Errno, Result};
-use std::collections::VecDeque;
 
 /// The names, and what has come of those that were tried.
 pub(super) struct Candidates {
@@ -17,7 +16,8 @@ pub(super) struct Candidates {
     own: Name,
     /// All of them, in the order of asking.
     all: Vec<Name>,
-    left: VecDeque<Name>,
+    /// How many of them `next` has handed out.
+    taken: usize,
     /// Whether the files were looked at.
     began: bool,
     /// The answer that says no and counts most, and how much.
@@ -48,8 +48,7 @@ impl Candidates {
                 list.iter().filter_map(|text| Name::scan(text.as_bytes()).ok()).collect()
             }
         };
-        let left = all.iter().cloned().collect();
-        Ok(Candidates { own, all, left, began: false, negative: None, stories: Vec::new() })
+        Ok(Candidates { own, all, taken: 0, began: false, negative: None, stories: Vec::new() })
     }
 
     /// What is known without asking, at the first call: of the name as it was written, then of the others.
@@ -71,7 +70,9 @@ impl Candidates {
 
     /// The next one to ask for.
     pub(super) fn next(&mut self) -> Option<Name> {
-        self.left.pop_front()
+        let name = self.all.get(self.taken)?.clone();
+        self.taken += 1;
+        Some(name)
     }
 
     /// Of one that was asked for, there is no answer that has what was wanted.
@@ -83,7 +84,7 @@ impl Candidates {
         story: String,
     ) {
         if ending == Ending::Unreachable {
-            self.left.clear();
+            self.taken = self.all.len();
         }
         let code = result.as_ref().map_or(rcode::SERVFAIL, Packet::code);
         // As in getaddrinfo(3): that a domain of the search list has no such name says nothing about the name.

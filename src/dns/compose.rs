@@ -28,13 +28,16 @@ pub(super) fn reply(name: &Name, rtype: u16, class: u16, flags: u16) -> Packet {
 
 /// What the hosts file says. A name that it has is answered for both kinds of addresses: of the other one it has none.
 pub(super) fn from_hosts(hosts: &Hosts, name: &Name, rtype: u16, class: u16) -> Option<Packet> {
-    if !matches!(rtype, A | AAAA | PTR) || hosts.is_empty() {
+    let known = match rtype {
+        A | AAAA => hosts.addresses(name).next().is_some(),
+        PTR => hosts.names(name).next().is_some(),
+        _ => false,
+    };
+    if !known {
         return None;
     }
     let mut packet = reply(name, rtype, class, flag::QR | flag::AA);
-    let mut known = false;
     for address in hosts.addresses(name) {
-        known |= rtype != PTR;
         match (rtype, address.ip()) {
             (A, IpAddr::V4(a)) => packet.push(ANSWER, name, A, record::IN, 0, &a.octets()).ok()?,
             (AAAA, IpAddr::V6(a)) => {
@@ -48,7 +51,7 @@ pub(super) fn from_hosts(hosts: &Hosts, name: &Name, rtype: u16, class: u16) -> 
             packet.push(ANSWER, name, PTR, record::IN, 0, host.wire()).ok()?;
         }
     }
-    (known || packet.count(ANSWER) > 0).then_some(packet)
+    Some(packet)
 }
 
 /// `localhost` and names below it are never asked for, RFC 6761 §6.3.

@@ -412,6 +412,11 @@ impl Config {
         place(Source::File).is_some_and(|file| place(Source::Bind).is_none_or(|bind| file < bind))
     }
 
+    /// Whether IPv6 addresses are not asked for: the option `no-aaaa`, which is about a stub resolver.
+    pub fn leaves_out_aaaa(&self) -> bool {
+        self.no_aaaa && !self.recurse
+    }
+
     /// Whether name servers are asked.
     pub fn asks(&self) -> bool {
         self.lookup.contains(&Source::Bind)

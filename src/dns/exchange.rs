@@ -56,7 +56,6 @@ pub enum Verdict {
 }
 
 /// What came with the right id and is no answer.
-#[derive(Clone)]
 pub enum Noise {
     /// It cannot be read.
     Malformed,
@@ -156,7 +155,8 @@ pub fn refuses_edns(packet: &Packet) -> bool {
 /// record that is not. Only a datagram may be `cut`.
 fn read(message: &[u8], cut: bool) -> Option<Packet> {
     match Packet::parse_whole(message) {
-        Ok(packet) if cut || packet.is_complete() => Some(packet),
+        // An incomplete message is parsed only if it says that it was cut.
+        Ok(packet) if cut || packet.flags() & flag::TC == 0 || packet.is_complete() => Some(packet),
         _ => Packet::parse_answers(message).ok(),
     }
 }

@@ -145,6 +145,7 @@ pub struct Flight {
 }
 
 /// What came of looking.
+#[derive(Clone)]
 pub enum Progress {
     /// Nothing yet.
     Wait,

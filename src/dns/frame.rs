@@ -4,7 +4,6 @@
 use super::answer::SERVERS;
 use super::cache::Cache;
 use super::compose::{from_hosts, local, reply};
-use super::config::Source;
 use super::name::Name;
 use super::packet::{flag, rcode, Packet, ANSWER};
 use super::record::{self, A, AAAA};
@@ -97,21 +96,15 @@ impl Frame {
     /// What is known without asking anybody.
     pub(super) fn known(&self, setup: &Setup, cache: &mut Cache, now: Instant) -> Option<Packet> {
         let (name, rtype, class) = (&self.name, self.rtype, self.class);
-        for source in &setup.config.lookup {
-            match source {
-                Source::File => {
-                    if let Some(packet) = from_hosts(&setup.hosts, name, rtype, class) {
-                        return Some(packet);
-                    }
-                }
-                Source::Cache => {}
-                Source::Bind => break,
+        // The candidates of the program's name were looked for here before any of them became a frame.
+        if !matches!(self.purpose, Purpose::Question) || self.aliases > 0 {
+            let files = setup.config.files_first();
+            let found = files.then(|| from_hosts(&setup.hosts, name, rtype, class)).flatten();
+            if let Some(packet) = found.or_else(|| local(name, rtype, class)) {
+                return Some(packet);
             }
         }
-        if let Some(packet) = local(name, rtype, class) {
-            return Some(packet);
-        }
-        if rtype == AAAA && setup.config.no_aaaa && !setup.config.recurse {
+        if rtype == AAAA && setup.config.leaves_out_aaaa() {
             return Some(reply(name, rtype, class, flag::QR | flag::RA));
         }
         match setup.config.cache {

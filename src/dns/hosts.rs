@@ -87,8 +87,7 @@ impl Hosts {
 
     /// Adds a name for an address. CQ_EADDRESS, CQ_EILLEGAL for what is none.
     pub fn insert(&mut self, address: &str, name: &[u8], canonical: bool) -> Result<()> {
-        let mut address = scan_address(address, 0)?;
-        address.set_port(0);
+        let address = scan_address(address, 0)?;
         let name = Name::scan(name)?;
         if name.is_root() {
             return Err(Errno::ILLEGAL);
@@ -99,16 +98,12 @@ impl Hosts {
         Ok(())
     }
 
-    fn add(&mut self, address: SocketAddr, name: Name, canonical: bool) {
+    fn add(&mut self, mut address: SocketAddr, name: Name, canonical: bool) {
+        address.set_port(0);
         let place = self.entries.len();
         self.by_name.entry(name.clone()).or_default().push(place);
         self.by_address.entry(address.ip()).or_default().push(place);
         self.entries.push(Entry { address, name, canonical });
-    }
-
-    /// Whether it has no entry.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 
     /// The addresses of a name, their ports 0.

@@ -6,16 +6,18 @@
 //! conditions when it is over. When the leader goes, another one leads. Should it not look in time (its controller may
 //! stand still), whoever notices takes over.
 
+use super::cache::Spread;
 use super::config::Tcp;
 use super::exchange::{Ask, Exchange};
 use super::flight::{Flight, Manner, Progress, Spare, Stat};
 use super::resolution::Outcome;
 use crate::clock::{Instant, Span};
 use crate::condition::Condition;
-use crate::controller::Member;
-use crate::errno::{Errno, Result};
+use crate::controller::{this_thread, Member};
+use crate::errno::Result;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::hash_map::{Entry, HashMap};
+use std::hash::BuildHasherDefault;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
@@ -23,16 +25,11 @@ use std::sync::{Arc, Weak};
 /// How long it is left to the leader to receive.
 const GRACE: Span = Span(500_000_000);
 
-type Table = RefCell<HashMap<u64, Weak<Common>>>;
+type Table = RefCell<HashMap<u64, Weak<Common>, BuildHasherDefault<Spread>>>;
 
 thread_local! {
     /// The exchanges under way, by a hash of what makes them equal.
     static UNDER_WAY: Table = RefCell::default();
-}
-
-/// The thread, as a number.
-fn here() -> usize {
-    UNDER_WAY.with(|table| std::ptr::from_ref(table) as usize)
 }
 
 /// What all who wait share.
@@ -45,21 +42,12 @@ struct Common {
     /// `None` once it is over.
     flight: RefCell<Option<Flight>>,
     /// How it ended, for those who have not looked since.
-    ended: RefCell<Option<Ended>>,
+    ended: RefCell<Option<Progress>>,
     /// Those who wait: a number, and what wakes them.
     waiting: RefCell<Vec<(u32, Arc<Condition>)>>,
     last: Cell<u32>,
     /// The number of the leader.
     leader: Cell<Option<u32>>,
-}
-
-/// An end that concerns all.
-#[derive(Clone)]
-enum Ended {
-    Answer(super::packet::Packet),
-    Failure(Errno),
-    Silence,
-    WithoutEdns(bool),
 }
 
 /// One's part in an exchange.
@@ -98,13 +86,13 @@ impl Joint {
                 let ask = exchange.ask.clone();
                 let flight = Flight::start(exchange, manner, spare, now, stat)?;
                 let common = Arc::new(Common {
-                    thread: here(),
+                    thread: this_thread(),
                     hash,
                     ask,
                     manner: kind,
                     flight: RefCell::new(Some(flight)),
                     ended: RefCell::new(None),
-                    waiting: RefCell::default(),
+                    waiting: RefCell::new(Vec::with_capacity(1)), // nearly always one
                     last: Cell::new(0),
                     leader: Cell::new(None),
                 });
@@ -138,19 +126,15 @@ impl Joint {
 
     /// Looks for the answer.
     pub fn go_on(&mut self, now: Instant, stat: &mut Stat) -> Progress {
-        if self.common.thread != here() {
+        if self.common.thread != this_thread() {
             return Progress::Again;
         }
         if let Some(ended) = &*self.common.ended.borrow() {
-            return match ended.clone() {
-                Ended::Answer(packet) => Progress::Over(Outcome::Answer(packet)),
-                Ended::Failure(error) => Progress::Over(Outcome::Failure(error)),
-                Ended::WithoutEdns(said) => Progress::WithoutEdns(said),
-                // The server had little time for one who came late.
-                Ended::Silence if self.deadline.since(now) > Span(self.patience.0 / 2) => {
-                    Progress::Again
-                }
-                Ended::Silence => Progress::Over(Outcome::Silence),
+            // The server had little time for one who came late.
+            let late = self.deadline.since(now) > Span(self.patience.0 / 2);
+            return match ended {
+                Progress::Over(Outcome::Silence) if late => Progress::Again,
+                ended => ended.clone(),
             };
         }
         if !self.leads(now) {
@@ -177,13 +161,8 @@ impl Joint {
         if common.waiting.borrow().len() < 2 {
             return;
         }
-        *common.ended.borrow_mut() = match progress {
-            Progress::Over(Outcome::Answer(packet)) => Some(Ended::Answer(packet.clone())),
-            Progress::Over(Outcome::Failure(error)) => Some(Ended::Failure(*error)),
-            Progress::Over(Outcome::Silence) => Some(Ended::Silence),
-            Progress::WithoutEdns(said) => Some(Ended::WithoutEdns(*said)),
-            Progress::Wait | Progress::Again => None,
-        };
+        let concerns_all = !matches!(progress, Progress::Wait | Progress::Again);
+        *common.ended.borrow_mut() = concerns_all.then(|| progress.clone());
         for (number, condition) in &*common.waiting.borrow() {
             if *number != self.number {
                 condition.signal(usize::MAX);
@@ -209,7 +188,7 @@ impl Joint {
     /// What to wait for.
     pub fn interest(&self, now: Instant) -> Member {
         let nothing = Member { owned: true, timeout: Some(Span::ZERO), ..Member::NOTHING };
-        if self.common.thread != here() || self.common.ended.borrow().is_some() {
+        if self.common.thread != this_thread() || self.common.ended.borrow().is_some() {
             return nothing;
         }
         let alone = self.common.waiting.borrow().len() == 1;
@@ -228,7 +207,7 @@ impl Joint {
 
     /// The descriptor, for one who waits for that alone, and leads from now on.
     pub fn descriptor(&self, now: Instant) -> RawFd {
-        if self.common.thread == here() {
+        if self.common.thread == this_thread() {
             self.lead();
         }
         self.interest(now).fd
@@ -239,10 +218,10 @@ impl Common {
     /// Nobody joins any more.
     fn forget(&self) {
         let _ = UNDER_WAY.try_with(|table| {
-            let mut table = table.borrow_mut();
-            let own = |common: &Weak<Common>| std::ptr::eq(common.as_ptr(), self);
-            if table.get(&self.hash).is_some_and(own) {
-                table.remove(&self.hash);
+            if let Entry::Occupied(entry) = table.borrow_mut().entry(self.hash) {
+                if std::ptr::eq(entry.get().as_ptr(), self) {
+                    entry.remove();
+                }
             }
         });
     }
@@ -250,15 +229,18 @@ impl Common {
 
 impl Drop for Joint {
     fn drop(&mut self) {
-        let at_home = UNDER_WAY.try_with(|table| std::ptr::from_ref(table) as usize);
-        if at_home.ok() != Some(self.common.thread) {
+        if self.common.thread != this_thread() {
             return;
         }
         let common = &self.common;
         let mut waiting = common.waiting.borrow_mut();
         waiting.retain(|entry| entry.0 != self.number);
         if waiting.is_empty() {
-            return common.forget();
+            // `end` has taken the flight, and forgotten it.
+            if common.flight.borrow().is_some() {
+                common.forget();
+            }
+            return;
         }
         if common.leader.get() == Some(self.number) {
             common.leader.set(None);

@@ -5,7 +5,7 @@ use super::packet::{rcode, Packet, ANSWER};
 use super::pool::{Resolvers, Ticket};
 use super::record::{self, A, AAAA};
 use super::resolver::Resolver;
-use super::sources::system_config;
+use super::sources::{is_of, system_config};
 use crate::condition::Condition;
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
@@ -62,17 +62,12 @@ impl Lookup {
         let types: &[u16] = match family {
             libc::AF_INET => &[A],
             libc::AF_INET6 => &[AAAA],
-            _ if setup.config.no_aaaa && !setup.config.recurse => &[A],
+            _ if setup.config.leaves_out_aaaa() => &[A],
             _ => &[AAAA, A],
-        };
-        let fits = |address: &SocketAddr| match family {
-            libc::AF_INET => address.is_ipv4(),
-            libc::AF_INET6 => address.is_ipv6(),
-            _ => true,
         };
         let halves = match setup.addresses(name) {
             Ok(Some(mut known)) => {
-                known.retain(fits);
+                known.retain(|address| is_of(address, family));
                 let found = (!known.is_empty()).then_some(known);
                 vec![Half::Known(found.ok_or(Errno::NONAME))]
             }

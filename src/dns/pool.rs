@@ -134,8 +134,8 @@ impl Resolvers {
         if self.busy.get() >= self.limit.get() {
             return;
         }
-        let next = std::iter::from_fn(|| self.waiting.borrow_mut().pop_front());
-        if let Some(ticket) = next.filter_map(|ticket| ticket.upgrade()).next() {
+        let mut next = std::iter::from_fn(|| self.waiting.borrow_mut().pop_front());
+        if let Some(ticket) = next.find_map(|ticket| ticket.upgrade()) {
             ticket.queued.set(false);
             ticket.called.set(true);
             ticket.condition.signal(usize::MAX);

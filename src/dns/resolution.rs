@@ -63,6 +63,7 @@ pub enum Action {
 }
 
 /// What came of an exchange.
+#[derive(Clone)]
 pub enum Outcome {
     /// An answer.
     Answer(Packet),

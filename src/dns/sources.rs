@@ -91,15 +91,15 @@ impl Sources {
             return;
         }
         self.checked = now;
-        let mut config = Config::clone(&self.setup.config);
-        let changed = config.refresh();
+        let mut config = Arc::clone(&self.setup.config);
+        let changed = config.is_stale() && Arc::make_mut(&mut config).refresh();
         let hosts = match self.own_hosts {
             true => system_hosts(now),
             false => Arc::clone(&self.setup.hosts),
         };
         if changed || !Arc::ptr_eq(&hosts, &self.setup.hosts) {
             let hints = (!self.own_hints).then(|| Arc::clone(&self.setup.hints));
-            self.setup = Rc::new(setup(Arc::new(config), hosts, hints));
+            self.setup = Rc::new(setup(config, hosts, hints));
         }
     }
 }
@@ -124,13 +124,15 @@ impl Setup {
             return Ok(Some(vec![address]));
         }
         let candidates = Candidates::new(self, name)?;
-        let files = self.config.files_first() && !self.hosts.is_empty();
-        if let Some(known) = candidates.each().find_map(|name| {
-            let mut list: Vec<SocketAddr> = self.hosts.addresses(name).collect();
-            list.sort_by_key(SocketAddr::is_ipv4);
-            (files && !list.is_empty()).then_some(list)
-        }) {
-            return Ok(Some(known));
+        if self.config.files_first() {
+            let known = candidates.each().find_map(|name| {
+                let mut list: Vec<SocketAddr> = self.hosts.addresses(name).collect();
+                list.sort_by_key(SocketAddr::is_ipv4);
+                (!list.is_empty()).then_some(list)
+            });
+            if known.is_some() {
+                return Ok(known);
+            }
         }
         let known = candidates.each().find_map(|name| {
             let of = |rtype| local(name, rtype, IN);
@@ -140,6 +142,15 @@ impl Setup {
             let records = packets.iter().flat_map(|packet| packet.records(ANSWER));
             records.filter_map(|r| r.address()).map(|ip| SocketAddr::new(ip, 0)).collect()
         }))
+    }
+}
+
+/// Whether an address is of a family: AF_INET, AF_INET6, or any other for both.
+pub fn is_of(address: &SocketAddr, family: i32) -> bool {
+    match family {
+        libc::AF_INET => address.is_ipv4(),
+        libc::AF_INET6 => address.is_ipv6(),
+        _ => true,
     }
 }
 

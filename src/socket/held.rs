@@ -55,7 +55,8 @@ thread_local! {
     static HELD: RefCell<Vec<Holder>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A task is about to be resumed: another one's turn is over, should it not have been parked.
+/// Begins the turn of a task that is about to be resumed. A task that returned without being parked has not ended its
+/// own: the lines that it held leave now.
 #[inline]
 pub fn begin_turn(controller: &Controller) {
     let holding = NOW.with(|now| {

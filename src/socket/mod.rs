@@ -440,9 +440,9 @@ impl Socket {
         self.ask(true, |inner| inner.strict)
     }
 
-    /// Sets whether such an end is a failure, as it is from the beginning; returns what was set.
-    pub fn set_strict(&self, on: bool) -> bool {
-        self.ask(on, |inner| std::mem::replace(&mut inner.strict, on))
+    /// Sets whether such an end is a failure, as it is from the beginning.
+    pub fn set_strict(&self, on: bool) {
+        self.ask((), |inner| inner.strict = on);
     }
 
     /// What to wait for after EAGAIN.

@@ -75,11 +75,6 @@ impl From<Mode> for Flags {
 }
 
 impl Mode {
-    /// From letters; a group without a letter has its default.
-    pub fn parse(letters: &[u8]) -> Mode {
-        Mode::default().with(Flags::parse(letters))
-    }
-
     /// This mode, with the flags that are named put in the place of its own.
     pub fn with(self, flags: Flags) -> Mode {
         Mode {

@@ -716,6 +716,21 @@ TEST(the_descriptor_tells_once_more_of_a_step_that_found_descriptors)
 	}
 }
 
+TEST(a_controller_that_runs_the_oldest_task_first_has_nothing_to_tell_once_more)
+{
+	cq_controller *cq = new_controller();
+	struct probe probe = new_probe();
+	int fd;
+
+	start(cq, &probe); /* woken when nobody has asked for the descriptor yet */
+	OK(cq_controller_step(cq, 0));
+	EQ(probe.runs, 1);
+	OK(cq_controller_pollfd(cq, &fd));
+	OK(cq_controller_recall(cq));
+	CHECK(!is_readable(fd));
+	cq_controller_free(cq);
+}
+
 static int sleep_for(cq_controller *controller, cq_task task, void *argument, const cq_fired *fired, size_t count)
 {
 	double *seconds = argument, now = cq_monotime();

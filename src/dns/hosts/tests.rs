@@ -41,6 +41,14 @@ fn every_name_of_a_line_has_its_address() {
 }
 
 #[test]
+fn an_address_has_no_port() {
+    let mut hosts = table("[192.0.2.7]:99 odd.test\n192.0.2.8:99 odd.test\n");
+    hosts.insert("[192.0.2.9]:99", b"odd.test", true).unwrap();
+    let ports: Vec<u16> = hosts.addresses(&name("odd.test")).map(|found| found.port()).collect();
+    assert!(!ports.is_empty() && ports.iter().all(|&port| port == 0), "{ports:?}");
+}
+
+#[test]
 fn an_address_has_the_first_name_of_its_line() {
     let hosts = table(USUAL);
     assert_eq!(names(&hosts, "1.2.0.192.in-addr.arpa"), ["www.example.com."]);

@@ -3,8 +3,12 @@
 
 use super::*;
 
+fn mode_of(letters: &[u8]) -> Mode {
+    Mode::default().with(Flags::parse(letters))
+}
+
 fn told(flags: &str) -> (String, String) {
-    let mode = Mode::parse(flags.as_bytes());
+    let mode = mode_of(flags.as_bytes());
     let text = |bytes: [u8; 3]| String::from_utf8_lossy(&bytes).into_owned();
     (text(mode.format_input()), text(mode.format_output()))
 }
@@ -16,7 +20,7 @@ fn assert_mode(flags: &str, input: &str, output: &str) {
 #[test]
 fn without_flags_streams_are_text_and_leave_by_the_line() {
     assert_mode("", "t-p", "tla");
-    assert_eq!(Mode::parse(b""), Mode::default());
+    assert_eq!(mode_of(b""), Mode::default());
 }
 
 #[test]
@@ -47,8 +51,8 @@ fn unknown_characters_are_ignored() {
 #[test]
 fn what_is_printed_parses_to_the_same_mode() {
     for flags in ["", "b", "n", "f", "bP", "bfA", "tnPA"] {
-        let mode = Mode::parse(flags.as_bytes());
+        let mode = mode_of(flags.as_bytes());
         let both = [mode.format_input(), mode.format_output()].concat();
-        assert_eq!(Mode::parse(&both), mode, "flags {flags:?}");
+        assert_eq!(mode_of(&both), mode, "flags {flags:?}");
     }
 }

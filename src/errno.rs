@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! One error type for every layer: a system errno(3) value or one of the library's own codes.
 
+pub mod names;
+
 use std::ffi::CStr;
 use std::fmt;
 
@@ -85,13 +87,13 @@ impl Errno {
 
     /// Every name with its number: the system's, then the library's own.
     pub fn all() -> impl Iterator<Item = (&'static CStr, i32)> {
-        crate::errno_names::system().chain(LIBRARY.iter().map(|e| (e.name, e.code.0)))
+        crate::errno::names::system().chain(LIBRARY.iter().map(|e| (e.name, e.code.0)))
     }
 
     /// The symbolic name: `EAGAIN`, `CQ_EPANIC`.
     pub fn name(self) -> Option<&'static CStr> {
         let library = LIBRARY.iter().find(|e| e.code == self).map(|e| e.name);
-        library.or_else(|| crate::errno_names::system().find(|e| e.1 == self.0).map(|e| e.0))
+        library.or_else(|| crate::errno::names::system().find(|e| e.1 == self.0).map(|e| e.0))
     }
 }
 

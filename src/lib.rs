@@ -3,21 +3,23 @@
 //! language.
 //!
 //! The interface for programs is the C header `cqueues.h`, made from [`capi`]; the modules below
-//! it are the core, in safe Rust. Data flows one way: kernel → [`poller`] → descriptor table and
+//! it are the core, in safe Rust; their order stands in ARCHITECTURE.md. Data flows one way: kernel → [`poller`] → descriptor table and
 //! run queue of the [`controller`] → the task, which calls into a [`socket`], gets EAGAIN, and
 //! goes back down as a wait.
 
+pub mod address;
+pub mod bytes;
 pub mod capi;
 pub mod clock;
-pub mod condition;
+pub mod connect;
 pub mod controller;
-mod descriptor;
 pub mod dns;
 pub mod errno;
-mod errno_names;
 pub mod fiber;
+mod fork;
 pub mod notify;
 pub mod poller;
+mod random;
 pub mod signal;
 pub mod socket;
 mod sys;

@@ -6,7 +6,8 @@
 use crate::clock::Span;
 use crate::controller::{cancel_everywhere, Member};
 use crate::errno::{Errno, Result};
-use crate::socket::{forks, Socket};
+use crate::fork::forks;
+use crate::socket::Socket;
 use crate::sys;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};

@@ -5,7 +5,9 @@
 #![no_main]
 
 use cqueues::capi::datagram::{cq_address_name, cq_address_parse, cq_address_path};
-use cqueues::socket::{internet, unix, Options, Socket};
+use cqueues::address::{internet, unix};
+use cqueues::connect;
+use cqueues::socket::Options;
 use libfuzzer_sys::fuzz_target;
 use std::ffi::{c_char, c_int, c_void, CString};
 use std::mem::{offset_of, size_of, MaybeUninit};
@@ -103,7 +105,7 @@ fn check_options(host: &str) {
     let options = Options { host: Some(host.into()), ..Options::default() };
     match options.address() {
         Ok(_) if is_local => {
-            let _ = Socket::listen(options).establish();
+            let _ = connect::listen(options).establish();
         }
         found => assert_eq!(found.is_ok(), internet(host, 0).is_ok(), "{host:?}"),
     }

@@ -4,7 +4,7 @@
 #![no_main]
 
 use cqueues::capi::socket_settings::{cq_mode_format, cq_mode_parse, CQ_INPUT, CQ_OUTPUT};
-use cqueues::socket::Mode;
+use cqueues::socket::{Flags, Mode};
 use libfuzzer_sys::fuzz_target;
 use std::ffi::c_char;
 
@@ -37,13 +37,13 @@ fn check_flags(flags: &[u8]) {
     let text = last(flags, b"tb", b't');
     let input = [text, b'-', last(flags, b"pP", b'p')];
     let output = [text, last(flags, b"nlf", b'l'), last(flags, b"aA", b'a')];
-    let mode = Mode::parse(flags);
+    let mode = Mode::default().with(Flags::parse(flags));
     assert_eq!((mode.format_input(), mode.format_output()), (input, output), "{flags:?}");
     let number = parse(flags);
     assert_ne!(number, 0);
     assert_eq!((format(number, CQ_INPUT), format(number, CQ_OUTPUT)), (Ok(input), Ok(output)));
     // What is said of a mode makes the mode.
-    assert_eq!(Mode::parse(&[&input[..], &output].concat()), mode);
+    assert_eq!(Mode::default().with(Flags::parse(&[&input[..], &output].concat())), mode);
 }
 
 fn check_number(number: u32) {

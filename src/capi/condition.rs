@@ -2,7 +2,7 @@
 //! `cq_condition_*`.
 
 use super::boundary::{borrow, call, limit, put, put_optional, value};
-use crate::condition::Condition;
+use crate::controller::Condition;
 use crate::controller::Member;
 use crate::errno::Errno;
 use crate::fiber;

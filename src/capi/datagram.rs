@@ -4,8 +4,9 @@
 use super::boundary::{borrow, bytes, call, put, put_optional, text};
 use super::socket::retry;
 use super::socket_settings::{c_name, cq_name};
+use crate::address::{internet, name, unix, Name};
 use crate::errno::{Errno, Result};
-use crate::socket::{internet, name, unix, Address, Datagram, Direction, Socket, TRUNCATED};
+use crate::socket::{Address, Datagram, Direction, Socket, TRUNCATED};
 use crate::sys::message;
 use std::ffi::{c_char, c_int, c_void};
 
@@ -55,7 +56,7 @@ pub unsafe extern "C" fn cq_address_name(address: *const Address, name: *mut cq_
     call(|| {
         // SAFETY: as documented, here and below.
         let storage = unsafe { borrow(address) }?.storage();
-        let found = storage.map_or(crate::socket::Name::Unnamed(0), |found| self::name(&found));
+        let found = storage.map_or(Name::Unnamed(0), |found| self::name(&found));
         unsafe { put(name, c_name(found)) }
     })
 }

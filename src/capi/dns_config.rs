@@ -2,10 +2,10 @@
 //! `cq_dns_config_*`, `cq_dns_hosts_*`, `cq_dns_hints_*`: how a resolver asks, what it knows, and whom it asks.
 
 use super::boundary::{borrow, bytes, call, fill, hand_out, put_optional, take_back, text, utf8};
-use crate::dns::config::{format_address, scan_address, Config, Source, Syntax, PORT};
-use crate::dns::hints::Hints;
-use crate::dns::hosts::Hosts;
-use crate::dns::name::Name;
+use crate::dns::message::name::Name;
+use crate::dns::system::config::{format_address, scan_address, Config, Source, Syntax, PORT};
+use crate::dns::system::hints::Hints;
+use crate::dns::system::hosts::Hosts;
 use crate::errno::{Errno, Result};
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};

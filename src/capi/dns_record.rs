@@ -3,9 +3,9 @@
 
 use super::boundary::{borrow, bytes, call, fill, put, put_optional, text};
 use super::dns_packet::number;
-use crate::dns::name::{expand, format, LONGEST};
-use crate::dns::packet::{named, OPCODES, RCODES, SECTIONS};
-use crate::dns::record::{self, Record, Value};
+use crate::dns::message::name::{expand, format, LONGEST};
+use crate::dns::message::packet::{named, OPCODES, RCODES, SECTIONS};
+use crate::dns::message::record::{self, Record, Value};
 use crate::errno::{Errno, Result};
 use std::ffi::{c_char, c_int, c_uint, c_void};
 

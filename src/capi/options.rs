@@ -2,8 +2,9 @@
 //! `cq_options_*`: what a socket shall be, by setters.
 
 use super::boundary::{bytes, call, hand_out, take_back, text};
+use crate::address::{internet, unix};
 use crate::errno::{Errno, Result};
-use crate::socket::{internet, unix, Options, SendName};
+use crate::socket::{Options, SendName};
 use std::ffi::{c_char, c_int, c_void};
 
 /// Makes options with the defaults of the guide: a stream socket, SO_REUSEADDR for listeners. Free

@@ -4,9 +4,9 @@
 use super::boundary::{call, limit, put_optional, slice};
 use super::condition::share;
 use crate::clock::Span;
-use crate::condition::Condition;
+use crate::controller::Condition;
 use crate::controller::{cancel_everywhere, Member};
-use crate::dns::resolver::Resolver;
+use crate::dns::ask::resolver::Resolver;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::poller::{Events, INTEREST};

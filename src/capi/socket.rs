@@ -5,6 +5,7 @@
 use super::boundary::{borrow, call, hand_out, put, seconds, take_back, value};
 use super::socket_settings::direction;
 use crate::clock::{Instant, Span};
+use crate::connect;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
@@ -29,7 +30,7 @@ pub unsafe extern "C" fn cq_socket_connect(
         // SAFETY: as documented, here and below.
         let options = unsafe { borrow(options) }?.clone();
         options.check()?;
-        unsafe { hand_out(socket, Socket::connect(options)) }
+        unsafe { hand_out(socket, connect::connect(options)) }
     })
 }
 
@@ -46,7 +47,7 @@ pub unsafe extern "C" fn cq_socket_listen(
         // SAFETY: as documented, here and below.
         let options = unsafe { borrow(options) }?.clone();
         options.check()?;
-        unsafe { hand_out(socket, Socket::listen(options)) }
+        unsafe { hand_out(socket, connect::listen(options)) }
     })
 }
 

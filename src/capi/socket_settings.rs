@@ -2,8 +2,9 @@
 //! `cq_mode_*` and `cq_socket_*`: what can be set and told.
 
 use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
+use crate::address::Name;
 use crate::errno::{Errno, Result};
-use crate::socket::{Buffering, Direction, Flags, Mode, Name, Socket};
+use crate::socket::{Buffering, Direction, Flags, Mode, Socket};
 use std::ffi::{c_char, c_int};
 
 /// The direction towards the program.

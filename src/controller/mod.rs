@@ -11,22 +11,25 @@
 //! A step hands out what was ready when it began: tasks woken meanwhile go to the next one.
 
 mod alert;
+pub mod condition;
+mod descriptor;
 mod descriptors;
 mod registry;
 mod run_queue;
 mod state;
 mod timers;
+pub mod turn;
 mod waits;
 
+pub use condition::Condition;
+pub use descriptor::Descriptor;
 pub use registry::{cancel_everywhere, this_thread};
 pub use run_queue::Order;
 pub use waits::FIRED;
 
 use crate::clock::{Instant, Span};
-use crate::condition::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller};
-use crate::socket::{begin_turn, end_turn, go_on, Inner};
 use alert::Alert;
 use descriptors::Descriptors;
 use run_queue::{Link, RunQueue};
@@ -37,6 +40,7 @@ use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use timers::Timers;
+use turn::{begin_turn, end_turn, Output};
 use waits::{WaitKey, Waits, NONE};
 
 /// Reported when a descriptor was cancelled under its waiters.
@@ -99,7 +103,7 @@ pub struct Fired {
 pub enum Payload {
     /// A number of the binding's, which takes the task from `next` and resumes it.
     Foreign(usize),
-    /// A socket of the controller's own list, whose held lines could not leave yet.
+    /// An entry of the controller's list of held output that could not leave yet.
     Output(usize),
     /// A number of the callback and fiber layer's, which resumes the task by itself.
     Callback(usize),
@@ -250,9 +254,9 @@ impl Controller {
         }
     }
 
-    /// Has what a socket holds sent when the kernel takes it, by a task of the controller's own.
-    pub(crate) fn send_later(&self, socket: &Rc<RefCell<Inner>>) {
-        let place = self.state.borrow_mut().outputs.insert(Rc::downgrade(socket));
+    /// Has what is held back sent when the kernel takes it, by a task of the controller's own.
+    fn send_later(&self, output: &Rc<dyn Output>) {
+        let place = self.state.borrow_mut().outputs.insert(Rc::downgrade(output));
         match self.spawn(Payload::Output(place)) {
             Ok(task) => self.send_on(task, place),
             Err(_) => drop(self.state.borrow_mut().outputs.remove(place)),
@@ -260,9 +264,9 @@ impl Controller {
     }
 
     fn send_on(&self, task: TaskId, place: usize) {
-        let socket = self.state.borrow().outputs[place].clone();
-        let parked =
-            go_on(&socket).is_some_and(|member| self.park_on(task, true, [member]).is_ok());
+        let output = self.state.borrow().outputs[place].upgrade();
+        let member = output.and_then(|output| output.go_on());
+        let parked = member.is_some_and(|member| self.park_on(task, true, [member]).is_ok());
         if !parked {
             let mut state = self.state.borrow_mut();
             state.outputs.remove(place);

@@ -5,13 +5,13 @@ use super::alert::Alert;
 use super::descriptors::Descriptors;
 use super::run_queue::{Link, Order, RunQueue};
 use super::timers::{TimerKey, Timers};
+use super::turn::Output;
 use super::waits::{self, On, WaitKey, Waits, FIRED, NONE};
 use super::{Controller, Fired, Member, Payload, TaskId, CANCELLED};
 use crate::clock::{Instant, Span};
-use crate::condition::Condition;
+use crate::controller::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{self, Events, Poller, Ready};
-use crate::socket::Holder;
 use slab::Slab;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
@@ -58,8 +58,8 @@ pub struct State {
     pub unfinished: bool,
     /// The kernel tells of a descriptor that it should have forgotten: its file is still open elsewhere.
     pub stale: bool,
-    /// Sockets whose held lines wait for the kernel to take them.
-    pub outputs: Slab<Holder>,
+    /// Held output that waits for the kernel to take it.
+    pub outputs: Slab<std::rc::Weak<dyn Output>>,
 }
 
 impl State {

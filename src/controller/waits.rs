@@ -3,7 +3,7 @@
 //! A record is linked into its task's list and, if it waits for a descriptor, into that
 //! descriptor's. Records live in a slab, so a warm controller allocates nothing.
 
-use crate::condition::Condition;
+use crate::controller::Condition;
 use crate::poller::Events;
 use slab::Slab;
 use std::cell::Cell;

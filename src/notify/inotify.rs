@@ -9,7 +9,7 @@
 //! EMFILE).
 
 use super::*;
-use crate::descriptor::Descriptor;
+use crate::controller::Descriptor;
 use crate::sys::inotify as sys;
 use std::collections::HashMap;
 use std::ffi::CString;

@@ -10,7 +10,7 @@ use super::scan::MOVED;
 use super::translate;
 use super::{ATTRIB, DELETE, MODIFY, REVOKE};
 use super::{FDOPENDIR, OPENAT, O_CLOEXEC};
-use crate::descriptor::Descriptor;
+use crate::controller::Descriptor;
 use crate::errno::Result;
 use crate::sys::kqueue as sys;
 use std::collections::HashMap;

@@ -9,7 +9,7 @@
 use super::scan::MOVED;
 use super::translate;
 use super::{ATTRIB, DELETE, FDOPENDIR, FEN, MODIFY, OPENAT, O_CLOEXEC, REVOKE};
-use crate::descriptor::Descriptor;
+use crate::controller::Descriptor;
 use crate::errno::{Errno, Result};
 use crate::sys::ports as sys;
 use std::collections::HashMap;

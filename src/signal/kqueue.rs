@@ -7,7 +7,7 @@
 //! is taken as well where the system can do that without waiting (not on macOS and OpenBSD).
 
 use super::{EVFILT_SIGNAL, KQUEUE};
-use crate::descriptor::Descriptor;
+use crate::controller::Descriptor;
 use crate::errno::{Errno, Result};
 use crate::sys::kqueue as sys;
 use crate::sys::signal::Set;

@@ -8,15 +8,15 @@ pub fn all() -> impl Iterator<Item = (&'static CStr, i32)> {
     [COMMON, OWN].into_iter().flatten().copied()
 }
 
-crate::errno_names::names! { COMMON:
+crate::errno::names::names! { COMMON:
     SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGKILL, SIGPIPE, SIGPROF,
     SIGQUIT, SIGSEGV, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGUSR1,
     SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ, SIGIO,
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-crate::errno_names::names! { OWN: SIGPWR, SIGSTKFLT, SIGPOLL }
+crate::errno::names::names! { OWN: SIGPWR, SIGSTKFLT, SIGPOLL }
 #[cfg(all(kqueue, not(target_os = "linux")))]
-crate::errno_names::names! { OWN: SIGEMT, SIGINFO }
+crate::errno::names::names! { OWN: SIGEMT, SIGINFO }
 #[cfg(all(ports, not(target_os = "linux")))]
-crate::errno_names::names! { OWN: SIGEMT, SIGPWR }
+crate::errno::names::names! { OWN: SIGEMT, SIGPWR }

@@ -7,7 +7,7 @@
 //! listener that is dropped loses no signal.
 
 use super::{SIGNALFD, SIGTIMEDWAIT};
-use crate::descriptor::Descriptor;
+use crate::controller::Descriptor;
 use crate::errno::Result;
 use crate::sys::signal::Set;
 use crate::sys::signalfd as sys;

@@ -3,10 +3,10 @@
 //! one step each.
 
 use super::options::Options;
-use super::race::Race;
-use super::{address, Inner, Socket};
+use super::{Inner, Socket};
+use crate::address;
 use crate::clock::{Instant, Span};
-use crate::descriptor::Descriptor;
+use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
@@ -18,7 +18,7 @@ pub enum Phase {
     /// Its beginning.
     AwaitAddress,
     /// The addresses of its name, and a connection to one of them.
-    AwaitName(Box<Race>),
+    AwaitName(Box<dyn Connecting>),
     /// The outcome of connect(2).
     AwaitConnection,
     /// Room in the backlog of a UNIX listener, tried again at that time.
@@ -39,6 +39,25 @@ pub struct Plan {
     pub listen: bool,
     /// What was asked for.
     pub options: Options,
+    /// Where that is a name: what finds its addresses, until it begins.
+    pub name: Option<Box<dyn Connecting>>,
+}
+
+/// Begins a connection to an address: a descriptor, and whether it is connected already.
+pub type Start<'a> = &'a mut dyn FnMut(&SocketAddr) -> Result<(Descriptor, bool)>;
+
+/// What finds the addresses of a name and connects to one of them, while the socket waits.
+pub trait Connecting {
+    /// Goes on until there is a connection, must wait (EAGAIN), or nothing is left to try.
+    fn step(&mut self, start: Start) -> Result<(Descriptor, SocketAddr)>;
+    /// All addresses, IPv4 first, for who takes the first one that does. EAGAIN.
+    fn addresses(&mut self) -> Result<Vec<SocketAddr>>;
+    /// What to wait for after EAGAIN.
+    fn interest(&self) -> Member;
+    /// Whether connections are being tried.
+    fn is_connecting(&self) -> bool;
+    /// What has happened so far, in words.
+    fn story(&self) -> String;
 }
 
 /// How long a connect waits for room in a UNIX listener's backlog before it tries again. The
@@ -49,7 +68,7 @@ impl Socket {
     /// What it is doing, in a word.
     pub fn phase(&self) -> &'static CStr {
         self.ask(c"busy", |inner| match &inner.phase {
-            Phase::AwaitName(race) if race.is_connecting() => c"connecting",
+            Phase::AwaitName(name) if name.is_connecting() => c"connecting",
             Phase::AwaitAddress | Phase::AwaitName(_) => c"resolving",
             Phase::AwaitConnection | Phase::AwaitBacklog(_) => c"connecting",
             Phase::AwaitHandshake => c"handshaking",
@@ -103,7 +122,7 @@ impl Inner {
                 Phase::Connected | Phase::Listening => return Ok(()),
                 Phase::Failed(error) => return Err(error),
                 Phase::AwaitAddress => self.open(),
-                Phase::AwaitName(_) => self.race(),
+                Phase::AwaitName(_) => self.await_name(),
                 Phase::AwaitConnection => self.finish_connect(),
                 Phase::AwaitBacklog(at) => self.retry_connect(at),
                 Phase::AwaitHandshake => self.continue_handshake(),
@@ -152,20 +171,13 @@ impl Inner {
     }
 
     fn open(&mut self) -> Result<Phase> {
-        let Some(plan) = self.plan.take() else { return Err(Errno::BADF) };
-        let result = self.open_as(&plan);
+        let Some(mut plan) = self.plan.take() else { return Err(Errno::BADF) };
+        let result = match plan.name.take() {
+            Some(name) => Ok(Phase::AwaitName(name)),
+            None => plan.options.address().and_then(|address| self.open_at(&plan, &address)),
+        };
         self.plan = Some(plan);
         result
-    }
-
-    fn open_as(&mut self, plan: &Plan) -> Result<Phase> {
-        match plan.options.name() {
-            Some(name) => {
-                let race = Race::new(name, plan.options.port, plan.options.family);
-                Ok(Phase::AwaitName(Box::new(race)))
-            }
-            None => self.open_at(plan, &plan.options.address()?),
-        }
     }
 
     /// Opens, binds, connects or listens.
@@ -191,15 +203,15 @@ impl Inner {
     }
 
     /// A name: looks for its addresses, and connects to or listens at one.
-    fn race(&mut self) -> Result<Phase> {
+    fn await_name(&mut self) -> Result<Phase> {
         let (phase, plan) =
             (std::mem::replace(&mut self.phase, Phase::AwaitAddress), self.plan.take());
-        let (Phase::AwaitName(mut race), Some(plan)) = (phase, plan) else {
+        let (Phase::AwaitName(mut name), Some(plan)) = (phase, plan) else {
             return Err(Errno::BADF);
         };
         let result = match plan.listen || plan.options.kind == libc::SOCK_DGRAM {
-            true => race.addresses().and_then(|list| self.first_that_does(&plan, &list)),
-            false => race.step(&mut |address| begin(&plan.options, address)).map(
+            true => name.addresses().and_then(|list| self.first_that_does(&plan, &list)),
+            false => name.step(&mut |address| begin(&plan.options, address)).map(
                 |(descriptor, address)| {
                     self.family = address::family(&SockaddrStorage::from(address));
                     (self.kind, self.fd) = (plan.options.kind, descriptor.release());
@@ -210,10 +222,10 @@ impl Inner {
         self.plan = Some(plan);
         match result {
             Err(Errno::AGAIN) => {
-                self.wanted = race.interest().events;
-                self.phase = Phase::AwaitName(race);
+                self.wanted = name.interest().events;
+                self.phase = Phase::AwaitName(name);
             }
-            Err(_) if self.fd < 0 => self.reason = Some(race.story().into()),
+            Err(_) if self.fd < 0 => self.reason = Some(name.story().into()),
             _ => {}
         }
         result

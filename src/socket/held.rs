@@ -9,126 +9,27 @@
 
 use super::{Buffering, Inner, Socket};
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Member};
+use crate::controller::turn::{self, with_now, Output};
+use crate::controller::Member;
 use crate::errno::{Errno, Result};
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::Once;
+use std::cell::RefCell;
 
-static FORKS: AtomicU32 = AtomicU32::new(0);
-
-/// A socket that holds lines, for whoever sends them.
-pub(crate) type Holder = Weak<RefCell<Inner>>;
-
-/// Kept together and without a destructor, since it is looked at twice in every resumption.
-struct Now {
-    /// The number of the resumption that is under way on this thread; 0: none.
-    turn: Cell<u64>,
-    /// How many there have been.
-    count: Cell<u64>,
-    /// Whether `HELD` has entries.
-    holding: Cell<bool>,
-    /// Grows with each resumption, and whenever a socket of this thread has sent, was shut down or closed: what another
-    /// one's kernel buffer holds may have changed since.
-    moment: Cell<u64>,
-    /// How many sockets of this thread were shut down or closed.
-    ends: Cell<u64>,
-    /// Whether this thread has ever made a socket that connects, or taken over a descriptor: a connection that is accepted
-    /// may come from there, with data that was sent already.
-    has_clients: Cell<bool>,
-}
-
-thread_local! {
-    static NOW: Now =
-        const {
-            Now {
-                turn: Cell::new(0),
-                count: Cell::new(0),
-                holding: Cell::new(false),
-                moment: Cell::new(1),
-                ends: Cell::new(0),
-                has_clients: Cell::new(false),
-            }
-        };
-    /// The sockets that hold lines.
-    static HELD: RefCell<Vec<Holder>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Begins the turn of a task that is about to be resumed. A task that returned without being parked has not ended its
-/// own: the lines that it held leave now.
-#[inline]
-pub fn begin_turn(controller: &Controller) {
-    let holding = NOW.with(|now| {
-        let count = now.count.get() + 1;
-        now.count.set(count);
-        now.turn.set(count);
-        now.moment.set(now.moment.get() + 1);
-        now.holding.get()
-    });
-    if holding {
-        release_all(|socket| controller.send_later(socket));
+impl Output for RefCell<Inner> {
+    fn release(&self) -> Result<()> {
+        self.try_borrow_mut().map_or(Ok(()), |mut inner| inner.release_held())
     }
-}
 
-/// The task waits or has ended: what it left behind leaves. `controller` looks after what must wait.
-#[inline]
-pub fn end_turn(controller: &Controller) {
-    let holding = NOW.with(|now| {
-        now.turn.set(0);
-        now.holding.get()
-    });
-    if holding {
-        release_all(|socket| controller.send_later(socket));
+    fn go_on(&self) -> Option<Member> {
+        let mut inner = self.try_borrow_mut().ok()?;
+        let result = inner.flush(Buffering::Line);
+        (result == Err(Errno::AGAIN)).then(|| inner.until_writable())
     }
-}
-
-/// fork(2) would have both processes send what is held.
-fn before_fork() {
-    FORKS.fetch_add(1, Ordering::Relaxed);
-    release_all(|_| {});
-}
-
-/// How many forks this process and its ancestors have seen since it was first asked. A child has
-/// copies of all descriptors.
-pub(crate) fn forks() -> u32 {
-    static WATCH: Once = Once::new();
-    WATCH.call_once(|| crate::sys::before_fork(before_fork_c));
-    FORKS.load(Ordering::Relaxed)
-}
-
-#[cold]
-fn release_all(mut stuck: impl FnMut(&Rc<RefCell<Inner>>)) {
-    NOW.with(|now| now.holding.set(false));
-    let list = HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
-    for socket in list.iter().filter_map(Weak::upgrade) {
-        let result = socket.try_borrow_mut().map_or(Ok(()), |mut inner| inner.release_held());
-        if result == Err(Errno::AGAIN) {
-            stuck(&socket);
-        }
-    }
-    // Keep the list's memory.
-    let _ = HELD.try_with(|held| {
-        let mut held = held.borrow_mut();
-        if held.is_empty() {
-            *held = list;
-            held.clear();
-        }
-    });
-}
-
-/// Goes on sending what was held: what to wait for, or nothing once it is done or has failed.
-pub(crate) fn go_on(socket: &Holder) -> Option<Member> {
-    let socket = socket.upgrade()?;
-    let mut inner = socket.try_borrow_mut().ok()?;
-    let result = inner.flush(Buffering::Line);
-    (result == Err(Errno::AGAIN)).then(|| inner.until_writable())
 }
 
 /// Not inlined, as this may come after a fiber's suspension: see `sys::fiber::suspend`.
 #[inline(never)]
 fn turn() -> u64 {
-    NOW.with(|now| now.turn.get())
+    with_now(|now| now.turn.get())
 }
 
 /// After how many reads of a socket that had not to wait the clock is looked at, and how long they may go on.
@@ -137,13 +38,13 @@ const SHARE: Span = Span(10_000_000);
 
 /// A socket was made that connects, or whose peer may be one of ours.
 pub(super) fn note_client() {
-    NOW.with(|now| now.has_clients.set(true));
+    with_now(|now| now.has_clients.set(true));
 }
 
 /// A socket was shut down or closed: its peer, perhaps one of ours, has more to receive than it knows of.
 #[inline(never)]
 pub(super) fn note_end() {
-    NOW.with(|now| {
+    with_now(|now| {
         now.moment.set(now.moment.get() + 1);
         now.ends.set(now.ends.get() + 1);
     });
@@ -169,7 +70,7 @@ impl Inner {
     /// says nothing of an end of the stream that stands behind the data: it is believed only if no socket of this thread has ended
     /// since the buffer was last found empty.
     pub(super) fn note_drained(&mut self, found_empty: bool) {
-        NOW.with(|now| {
+        with_now(|now| {
             if found_empty {
                 self.ends_known = now.ends.get();
             }
@@ -182,7 +83,7 @@ impl Inner {
     /// It was accepted just now. Nobody knows what has come with it; but unless the peer may be one of this thread's, it
     /// makes no difference to wait first, and saves a receive.
     pub(super) fn note_accepted(&mut self) {
-        if !NOW.with(|now| now.has_clients.get()) {
+        if !with_now(|now| now.has_clients.get()) {
             self.note_drained(true);
         }
     }
@@ -190,13 +91,13 @@ impl Inner {
     /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied in this
     /// resumption, and no other socket of this thread has sent or ended since.
     pub(super) fn is_drained(&self) -> bool {
-        self.drained && NOW.with(|now| now.moment.get()) == self.drained_at
+        self.drained && with_now(|now| now.moment.get()) == self.drained_at
     }
 
     /// This socket has sent: others may have something to receive now.
     #[inline(never)]
     pub(super) fn note_sent(&mut self) {
-        NOW.with(|now| {
+        with_now(|now| {
             let moment = now.moment.get();
             now.moment.set(moment + 1);
             if self.drained_at == moment {
@@ -262,9 +163,7 @@ impl Inner {
             return;
         }
         self.held = true;
-        let me = self.me.clone();
-        NOW.with(|now| now.holding.set(true));
-        let _ = HELD.try_with(|held| held.borrow_mut().push(me));
+        turn::hold(self.me.clone());
     }
 
     /// Sends what is held. What must wait stays, as other output does.
@@ -287,9 +186,4 @@ impl Inner {
     fn until_writable(&self) -> Member {
         Member { fd: self.fd, events: libc::POLLOUT, owned: true, ..Member::NOTHING }
     }
-}
-
-extern "C" fn before_fork_c() {
-    // A panic must not leave through fork(2).
-    let _ = std::panic::catch_unwind(before_fork);
 }

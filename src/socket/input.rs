@@ -3,7 +3,8 @@
 
 use super::establish::Phase;
 use super::format::{find, Format, Found, Rules};
-use super::{queue, Buffering, Direction, Flags, Inner, Socket};
+use super::{Buffering, Direction, Flags, Inner, Socket};
+use crate::bytes;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use std::rc::Rc;
@@ -155,7 +156,7 @@ impl Inner {
     ) -> Result<Option<(usize, usize)>> {
         let line = matches!(format, Format::Line { .. });
         if let Format::UpTo(count) = format {
-            self.top_up(count.min(queue::LARGE));
+            self.top_up(count.min(bytes::LARGE));
         }
         loop {
             let max_line = match format {
@@ -187,8 +188,8 @@ impl Inner {
                     self.scanned = if line { self.input.queue.len() } else { 0 };
                     // A message comes whole, or its end is lost.
                     let size = match format {
-                        Format::All if self.has_messages() => queue::LARGE,
-                        Format::UpTo(_) => size.min(queue::LARGE),
+                        Format::All if self.has_messages() => bytes::LARGE,
+                        Format::UpTo(_) => size.min(bytes::LARGE),
                         _ => size,
                     };
                     match self.receive_some(size, patient) {
@@ -237,7 +238,7 @@ impl Inner {
         }
         // What of a message does not fit is lost: where that begins is not left to chance. Of a stream
         // a little more than the program takes at once would make its next read a little one.
-        let exactly = self.has_messages() || ask > queue::SMALL;
+        let exactly = self.has_messages() || ask > bytes::SMALL;
         let mut room = self.input.queue.room(ask);
         if exactly {
             room = &mut room[..ask];
@@ -268,7 +269,7 @@ impl Inner {
         let held = self.input.queue.len();
         let usual = match self.has_messages() {
             true => self.input.size.max(PAGE).max(size),
-            false => self.input.size.min(queue::LARGE).max(held + 1),
+            false => self.input.size.min(bytes::LARGE).max(held + 1),
         };
         let ask = size.max(usual).saturating_sub(held).clamp(1, MOST);
         let (result, asked) = self.receive_into_queue(ask, patient);

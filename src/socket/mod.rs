@@ -2,12 +2,11 @@
 //! Buffered sockets. Nothing here blocks: an operation that must wait returns EAGAIN and leaves in
 //! `interest` what to wait for.
 //!
-//! A byte's way in: `input.rs` receives into the input [`queue`]; `format.rs` finds what the
+//! A byte's way in: `input.rs` receives into the input queue (`bytes.rs`); `format.rs` finds what the
 //! program asked for and translates it in place; the program copies it out. Its way out:
 //! `output.rs` sends straight from the program's memory what the mode says must leave now, and
 //! queues the rest.
 
-mod address;
 mod establish;
 mod format;
 mod held;
@@ -15,33 +14,30 @@ mod input;
 mod mode;
 mod options;
 mod output;
-pub(crate) mod queue;
-mod race;
 mod secure;
 mod settings;
 
-use address::describe;
-pub use address::{internet, name, unix, Name};
 pub use format::Format;
-pub(crate) use held::forks;
-pub(crate) use held::{begin_turn, end_turn, go_on, Holder};
 pub use input::Patience;
 pub use mode::{Buffering, Flags, Mode};
 pub use options::{KeepAlive, Options, SendName};
 pub use sys::message::{Address, Datagram, TRUNCATED};
 
+use crate::address::{self, describe, Name};
+use crate::bytes::{self, Queue};
 use crate::clock::{wall_seconds, Instant, Span};
 use crate::controller::{cancel_everywhere, Member};
 use crate::errno::{Errno, Result};
+use crate::fork::forks;
 use crate::poller::Events;
 use crate::sys;
 use crate::sys::{peer, socket as sock};
 use crate::tls::{Engine, Peer};
+pub use establish::{Connecting, Start};
 use establish::{Phase, Plan};
-use queue::Queue;
 use std::cell::RefCell;
 use std::os::fd::RawFd;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// The type of a descriptor that is no socket but can be read and written.
 const NO_SOCKET: i32 = 0;
@@ -92,7 +88,7 @@ pub struct Side {
 
 impl Side {
     fn new() -> Side {
-        let (size, max_line) = (queue::SMALL, 4096);
+        let (size, max_line) = (bytes::SMALL, 4096);
         let (stat, mode) = (Stat::default(), Mode::default());
         Side { queue: Queue::default(), mode, size, max_line, stat, shut: false, error: None }
     }
@@ -130,7 +126,7 @@ pub(crate) struct Inner {
     /// How many forks there had been when it was made.
     born: u32,
     /// Itself.
-    me: Holder,
+    me: Weak<RefCell<Inner>>,
     /// Lines may be held until the task waits, and some are.
     may_hold: bool,
     held: bool,
@@ -197,7 +193,7 @@ impl Inner {
             lines: 0,
             exposed: false,
             born: forks(),
-            me: Holder::new(),
+            me: Weak::new(),
             may_hold: true,
             held: false,
             turn: 0,
@@ -270,14 +266,14 @@ impl Socket {
         Socket::from_inner(inner)
     }
 
-    /// A socket that begins to connect.
-    pub fn connect(options: Options) -> Socket {
-        Socket::from_plan(Plan { listen: false, options })
+    /// A socket that begins to connect. `name` finds the addresses where the options say a name.
+    pub fn connect(options: Options, name: Option<Box<dyn Connecting>>) -> Socket {
+        Socket::from_plan(Plan { listen: false, options, name })
     }
 
     /// A socket that listens.
-    pub fn listen(options: Options) -> Socket {
-        Socket::from_plan(Plan { listen: true, options })
+    pub fn listen(options: Options, name: Option<Box<dyn Connecting>>) -> Socket {
+        Socket::from_plan(Plan { listen: true, options, name })
     }
 
     /// Two connected UNIX sockets.

@@ -4,8 +4,8 @@
 
 use super::establish::Phase;
 use super::format::{compose_text, needs_translation};
-use super::queue::SMALL;
 use super::{Buffering, Flags, Inner, Mode, Socket};
+use crate::bytes::SMALL;
 use crate::errno::{Errno, Result};
 use crate::sys::message::send_two;
 use crate::sys::socket as sock;

@@ -3,7 +3,8 @@
 //! once `start_tls` has been called, and never go back to plain text.
 
 use super::establish::Phase;
-use super::{queue, Inner, Socket};
+use super::{Inner, Socket};
+use crate::bytes;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, RECORD};
@@ -77,7 +78,7 @@ impl Inner {
         })?);
         if !self.input.queue.is_empty() {
             tls.feed(self.input.queue.data());
-            self.input.queue = queue::Queue::default();
+            self.input.queue = bytes::Queue::default();
             self.message = false;
         }
         self.scanned = 0;
@@ -186,7 +187,7 @@ impl Inner {
                     }
                 }
                 // Four records a call: another one must not make the block grow.
-                let full = tls.outgoing().len() + RECORD + OVERHEAD > queue::LARGE;
+                let full = tls.outgoing().len() + RECORD + OVERHEAD > bytes::LARGE;
                 if (full || done == total || inner.kind == libc::SOCK_DGRAM)
                     && inner.drain(tls) == Err(Errno::AGAIN)
                 {

@@ -3,9 +3,9 @@
 //! the network is put into `incoming`, what shall go there is taken from `outgoing`.
 
 use super::Config;
+use crate::bytes::{Queue, LARGE};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
-use crate::socket::queue::{Queue, LARGE};
 use crate::sys::tls as sys;
 use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslStream};

@@ -124,7 +124,7 @@ show("an object", select(2, cq:step()) == mark)
 section "loop stops at an error and goes on"
 cq = cqueues.new()
 for i = 1, 3 do
-	cq:wrap(function() cqueues.sleep(0.01 * i) error("bad " .. i, 0) end)
+	cq:wrap(function() cqueues.sleep(0.1 * i) error("bad " .. i, 0) end)
 end
 show("loop", results(cq:loop()))
 show("count", cq:count())
@@ -146,7 +146,7 @@ show("count", cq:count())
 
 section "errors"
 for i = 1, 3 do
-	cq:wrap(function() cqueues.sleep(0.01 * i) error("bad " .. i, 0) end)
+	cq:wrap(function() cqueues.sleep(0.1 * i) error("bad " .. i, 0) end)
 end
 for why, a, b, c, d in cq:errors() do
 	show("error", why, a, type(b), c, d)

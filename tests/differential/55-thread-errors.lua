@@ -12,13 +12,16 @@ thread.interpose("join", (function(join)
 end)(thread.interpose("join", nil)))
 
 local function ends(label, f, ...)
-	local t = thread.start(f, ...)
+	local t, con = thread.start(f, ...)
 	show(label, t:join(10))
+	con:close() -- not sooner: collected, it would end what the thread reads
 end
 
 -- Its text is Lua's own and another in each version; join must only bring it.
 local function ends_with_text(label, pattern, f, ...)
-	local ok, why = thread.start(f, ...):join(10)
+	local t, con = thread.start(f, ...)
+	local ok, why = t:join(10)
+	con:close()
 	show(label, ok, type(why), tostring(why):find(pattern) ~= nil)
 end
 

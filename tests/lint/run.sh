@@ -45,6 +45,11 @@ shell_scripts_are_clean() {
 	scripts | xargs shellcheck -x
 }
 
+# They want a nightly compiler, or a stable one that takes itself for one.
+fuzz_targets_compile() {
+	RUSTC_BOOTSTRAP=1 $CARGO check --quiet --manifest-path fuzz/Cargo.toml --bins --target-dir target/fuzz
+}
+
 # Files that have no comment syntax, or are made by a tool, need none.
 files_carry_the_licence() {
 	! files | grep -v -E '(^|/)(LICENSE|Cargo\.lock|\.gitignore)$|\.(md|abi|txt|json|bin)$' |
@@ -159,6 +164,12 @@ if command -v git >/dev/null && git rev-parse --git-dir >/dev/null 2>&1; then
 		skip 'shellcheck'
 	fi
 	check 'every file carries the licence line' files_carry_the_licence
+check 'the fuzz targets compile' fuzz_targets_compile
+if command -v python3 >/dev/null; then
+	check 'imports of the core point one way (ARCHITECTURE.md)' python3 tests/lint/layers.py
+else
+	skip python3
+fi
 else
 	skip 'what looks at every file: not a git clone, or git'
 fi

@@ -7,14 +7,14 @@
 //! silence.
 
 use cqueues::clock::{Instant, Span};
-use cqueues::dns::cache::Cache;
-use cqueues::dns::config::{Config, Syntax};
-use cqueues::dns::exchange::{Ask, Exchange, Noise, Verdict};
-use cqueues::dns::hints::Hints;
-use cqueues::dns::name::Name;
-use cqueues::dns::packet::{rcode, Packet, ANSWER, QUESTION};
-use cqueues::dns::record::IN;
-use cqueues::dns::resolution::{Action, Outcome, Resolution, Setup};
+use cqueues::dns::message::name::Name;
+use cqueues::dns::message::packet::{rcode, Packet, ANSWER, QUESTION};
+use cqueues::dns::message::record::IN;
+use cqueues::dns::resolve::cache::Cache;
+use cqueues::dns::resolve::exchange::{Ask, Exchange, Noise, Verdict};
+use cqueues::dns::resolve::resolution::{Action, Outcome, Resolution, Setup};
+use cqueues::dns::system::config::{Config, Syntax};
+use cqueues::dns::system::hints::Hints;
 use cqueues::errno::Errno;
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! hosts: whatever the file holds, what is written out reads in the same, and names lead back.
 
-use cqueues::dns::config::format_address;
-use cqueues::dns::hosts::Hosts;
-use cqueues::dns::name::Name;
+use cqueues::dns::message::name::Name;
+use cqueues::dns::system::config::format_address;
+use cqueues::dns::system::hosts::Hosts;
 
 fn read(text: &[u8]) -> Hosts {
     let mut hosts = Hosts::default();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Names: text to wire and back, and names inside messages, beside what the crate `domain` makes of the text.
 
-use cqueues::dns::name::{check as check_at, expand, skip, Name, LONGEST};
+use cqueues::dns::message::name::{check as check_at, expand, skip, Name, LONGEST};
 use domain::base::Name as Theirs;
 
 /// From text, and back.

@@ -2,9 +2,9 @@
 //! Messages: whatever is parsed can be looked at, printed and made anew, and says the same then; beside what the
 //! crate `domain` reads in it.
 
-use cqueues::dns::name::Name;
-use cqueues::dns::packet::{flag, Cursor, Packet, ADDITIONAL, ALL, LARGEST, QUESTION};
-use cqueues::dns::record::{member, Record, IN};
+use cqueues::dns::message::name::Name;
+use cqueues::dns::message::packet::{flag, Cursor, Packet, ADDITIONAL, ALL, LARGEST, QUESTION};
+use cqueues::dns::message::record::{member, Record, IN};
 use domain::base::{Message, ToName};
 
 /// Everything that can be asked of a record.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! resolv.conf and nsswitch.conf: whatever they hold, what is written out reads in the same.
 
-use cqueues::dns::config::{Config, Syntax};
+use cqueues::dns::system::config::{Config, Syntax};
 
 fn read(text: &[u8], syntax: Syntax) -> Config {
     let mut config = Config::default();

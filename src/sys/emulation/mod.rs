@@ -9,8 +9,8 @@ pub mod kqueue;
 pub mod ports;
 mod watch;
 
+use super::clock::monotonic;
 use super::{epoll, event, poll};
-use crate::clock::{Instant, Span};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
@@ -121,7 +121,7 @@ fn unregister(queue: RawFd, fd: RawFd) {
 /// Waits for an epoll until a deadline, for at most `room` records.
 fn wait(queue: RawFd, room: usize, deadline: Deadline) -> io::Result<Vec<epoll::Event>> {
     let mut found = Vec::with_capacity(room);
-    let Some(Span(left)) = deadline.left() else {
+    let Some(left) = deadline.left() else {
         epoll::wait(queue, &mut found, -1)?;
         return Ok(found);
     };
@@ -135,14 +135,14 @@ fn wait(queue: RawFd, room: usize, deadline: Deadline) -> io::Result<Vec<epoll::
     Ok(found)
 }
 
-/// Until when a call waits.
+/// Until when a call waits, in nanoseconds of the monotonic clock.
 #[derive(Clone, Copy)]
-struct Deadline(Option<Instant>);
+struct Deadline(Option<u64>);
 
 impl Deadline {
     /// Not at all.
     #[cfg(ports)]
-    const NOW: Deadline = Deadline(Some(Instant(0)));
+    const NOW: Deadline = Deadline(Some(0));
 
     /// From a `struct timespec`, which may be NULL.
     ///
@@ -155,16 +155,16 @@ impl Deadline {
         }
         // SAFETY: as documented.
         let limit = unsafe { *limit };
-        let span = Span(limit.tv_sec as u64 * 1_000_000_000 + limit.tv_nsec as u64);
-        Deadline(Some(Instant::now().after(span)))
+        let span = limit.tv_sec as u64 * 1_000_000_000 + limit.tv_nsec as u64;
+        Deadline(Some(monotonic().saturating_add(span)))
     }
 
-    fn left(self) -> Option<Span> {
-        self.0.map(|at| at.since(Instant::now()))
+    fn left(self) -> Option<u64> {
+        self.0.map(|at| at.saturating_sub(monotonic()))
     }
 
     fn is_over(self) -> bool {
-        self.left() == Some(Span::ZERO)
+        self.left() == Some(0)
     }
 }
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+//! Connecting to a name: its addresses race, RFC 8305. Both kinds are asked for at once; the first
+//! attempt begins with the first IPv6 address, or, if none has come, with the first IPv4 address a moment after that was
+//! known; the next one begins when that fails or 250 ms later; the first connection wins.
+
+use crate::clock::{Instant, Span};
+use crate::controller::Descriptor;
+use crate::controller::{cancel_everywhere, Member};
+use crate::dns::ask::lookup::{usual, Lookup};
+use crate::errno::{Errno, Result};
+use crate::poller::Poller;
+use crate::socket::{Connecting, Start};
+use crate::sys::socket as sock;
+use nix::sys::socket::SockaddrStorage;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// How long one attempt has before the next begins.
+const STAGGER: Span = Span(250_000_000);
+
+/// How many attempts are under way at most: a name may have any number of addresses, and each attempt holds a
+/// descriptor. The oldest one, which has had three seconds by then, makes room for the next.
+const ATTEMPTS: usize = 12;
+
+/// How long IPv6 addresses are waited for once there are others.
+const PATIENCE: Span = Span(50_000_000);
+
+/// The addresses of a name, and the attempts to connect to them.
+pub struct Race {
+    name: String,
+    port: u16,
+    /// `None` once it is over.
+    lookup: Option<Lookup>,
+    v6: VecDeque<SocketAddr>,
+    v4: VecDeque<SocketAddr>,
+    /// Whose turn is next.
+    v4_next: bool,
+    attempts: Vec<(Descriptor, SocketAddr)>,
+    /// When the next attempt begins.
+    next: Option<Instant>,
+    error: Option<Errno>,
+    /// The last failure, in words.
+    story: String,
+    /// One descriptor for all that is waited for.
+    poller: Option<Poller>,
+    waits: Member,
+}
+
+impl Race {
+    /// Begins to look for the addresses of a family.
+    pub fn new(name: &str, port: u16, family: i32) -> Race {
+        Race {
+            name: name.to_owned(),
+            port,
+            lookup: Some(Lookup::new(usual(), name, family)),
+            v6: VecDeque::new(),
+            v4: VecDeque::new(),
+            v4_next: false,
+            attempts: Vec::new(),
+            next: None,
+            error: None,
+            story: String::new(),
+            poller: None,
+            waits: Member { owned: true, ..Member::NOTHING },
+        }
+    }
+}
+
+impl Connecting for Race {
+    fn addresses(&mut self) -> Result<Vec<SocketAddr>> {
+        self.look()?;
+        if self.lookup.is_some() {
+            return Err(self.must_wait(Instant::now()));
+        }
+        match self.v4.is_empty() && self.v6.is_empty() {
+            true => Err(self.error.unwrap_or(Errno::NONAME)),
+            false => Ok(self.v4.iter().chain(&self.v6).copied().collect()),
+        }
+    }
+
+    fn step(&mut self, start: Start) -> Result<(Descriptor, SocketAddr)> {
+        self.look()?;
+        // After looking, which may take its time: no attempt is cut short by that.
+        let now = Instant::now();
+        if let Some(winner) = self.check() {
+            return Ok(winner);
+        }
+        while self.may_start(now) {
+            let Some(address) = self.pick() else { break };
+            if self.attempts.len() >= ATTEMPTS {
+                let (_, oldest) = self.attempts.remove(0);
+                self.failed(&oldest, Errno::TIMEDOUT);
+            }
+            match start(&address) {
+                Ok((descriptor, true)) => return Ok((descriptor, address)),
+                Ok((descriptor, false)) => {
+                    self.attempts.push((descriptor, address));
+                    self.next = Some(now.after(STAGGER));
+                }
+                Err(error) => self.failed(&address, error),
+            }
+        }
+        let over = self.lookup.is_none() && self.attempts.is_empty();
+        match over && self.v4.is_empty() && self.v6.is_empty() {
+            true => Err(self.error.unwrap_or(Errno::NONAME)),
+            false => Err(self.must_wait(now)),
+        }
+    }
+
+    fn interest(&self) -> Member {
+        self.waits.clone()
+    }
+
+    fn is_connecting(&self) -> bool {
+        !self.attempts.is_empty()
+    }
+
+    fn story(&self) -> String {
+        let tried = self.attempts.iter().map(|attempt| attempt.1.to_string()).collect::<Vec<_>>();
+        match &self.lookup {
+            _ if !tried.is_empty() => format!("{}: connecting to {}", self.name, tried.join(", ")),
+            _ if !self.story.is_empty() => self.story.clone(),
+            Some(lookup) => lookup.progress(),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl Race {
+    /// Takes what the lookup has found by now.
+    fn look(&mut self) -> Result<()> {
+        let Some(lookup) = &mut self.lookup else { return Ok(()) };
+        let over = match lookup.step() {
+            Err(Errno::AGAIN) => false,
+            result => result.map(|()| true)?,
+        };
+        for mut address in lookup.take() {
+            address.set_port(self.port);
+            if address.is_ipv4() { &mut self.v4 } else { &mut self.v6 }.push_back(address);
+        }
+        if over {
+            if self.story.is_empty()
+                && self.v4.is_empty()
+                && self.v6.is_empty()
+                && self.attempts.is_empty()
+            {
+                (self.error, self.story) = (Some(lookup.error()), lookup.reason());
+            }
+            self.lookup = None;
+        } else if self.next.is_none() && self.v6.is_empty() && !self.v4.is_empty() {
+            self.next = Some(Instant::now().after(PATIENCE));
+        }
+        Ok(())
+    }
+
+    /// Looks at the connections that are under way.
+    fn check(&mut self) -> Option<(Descriptor, SocketAddr)> {
+        let mut index = 0;
+        while index < self.attempts.len() {
+            let (descriptor, address) = &self.attempts[index];
+            // connect(2) again tells the state of the first one.
+            let target = SockaddrStorage::from(*address);
+            match sock::connect(descriptor.fd(), &target).map_err(Errno::from) {
+                Ok(()) | Err(Errno(libc::EISCONN)) => return Some(self.attempts.remove(index)),
+                Err(Errno(libc::EALREADY | libc::EINPROGRESS | libc::EINTR)) => index += 1,
+                Err(error) => {
+                    let reason = sock::take_error(descriptor.fd()).err().map_or(error, Errno::from);
+                    let (_, address) = self.attempts.remove(index);
+                    self.failed(&address, reason);
+                }
+            }
+        }
+        None
+    }
+
+    fn failed(&mut self, address: &SocketAddr, error: Errno) {
+        self.story = format!("{}: {address}: {error}", self.name);
+        self.error = Some(error);
+        self.next = None;
+    }
+
+    /// Whether it is time for another attempt: nothing is under way, or that takes long.
+    fn may_start(&self, now: Instant) -> bool {
+        match self.next {
+            // While nothing is under way, only an IPv6 address that may come is worth waiting for.
+            Some(next) => {
+                let hopes = self.v6.is_empty() && self.lookup.is_some();
+                now >= next || (self.attempts.is_empty() && !hopes)
+            }
+            None => true,
+        }
+    }
+
+    /// The next address: the kinds take turns.
+    fn pick(&mut self) -> Option<SocketAddr> {
+        let v4 = (self.v4_next && !self.v4.is_empty()) || self.v6.is_empty();
+        self.v4_next = !v4;
+        if v4 {
+            self.v4.pop_front()
+        } else {
+            self.v6.pop_front()
+        }
+    }
+
+    /// Gathers what to wait for; the result is EAGAIN.
+    fn must_wait(&mut self, now: Instant) -> Errno {
+        let mut list: Vec<Member> = Vec::new();
+        for (descriptor, _) in &self.attempts {
+            let (fd, events) = (descriptor.fd(), libc::POLLOUT);
+            list.push(Member { fd, events, owned: true, ..Member::NOTHING });
+        }
+        list.extend(self.lookup.iter().flat_map(Lookup::interests));
+        let untried = !self.v4.is_empty() || !self.v6.is_empty();
+        let next = self.next.filter(|_| untried).map(|next| next.since(now));
+        let timeout = list.iter().filter_map(|member| member.timeout).chain(next).min();
+        let condition = list.iter().find_map(|member| member.condition.clone());
+        let descriptors: Vec<_> = list.iter().filter(|member| member.fd >= 0).collect();
+        let (fd, events) = match descriptors[..] {
+            [] => (-1, 0),
+            [only] => (only.fd, only.events),
+            _ => match self.gather(&descriptors) {
+                Ok(fd) => (fd, libc::POLLIN),
+                Err(error) => return error,
+            },
+        };
+        self.waits = Member { fd, events, owned: true, timeout, condition, also: None };
+        Errno::AGAIN
+    }
+
+    /// Puts several descriptors behind one.
+    fn gather(&mut self, list: &[&Member]) -> Result<i32> {
+        // A new one each time: those that were waited for and are not any more must not be in it.
+        self.forget_poller();
+        let poller = Poller::new()?;
+        for member in list {
+            poller.set(member.fd, 0, member.events)?;
+        }
+        let fd = poller.fd();
+        self.poller = Some(poller);
+        Ok(fd)
+    }
+
+    fn forget_poller(&mut self) {
+        if let Some(poller) = self.poller.take() {
+            cancel_everywhere(poller.fd(), true);
+        }
+    }
+}
+
+impl Drop for Race {
+    fn drop(&mut self) {
+        self.forget_poller();
+    }
+}
+
+#[cfg(test)]
+mod tests;

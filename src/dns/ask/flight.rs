@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: MIT
+//! An exchange carried over the network: a datagram, or a connection where that does not do. Every query has a
+//! port of its own that the kernel has chosen at random, unless ports are shared.
+
+use super::ports::{self, Slot};
+use crate::clock::{Instant, Span};
+use crate::controller::Condition;
+use crate::controller::Descriptor;
+use crate::controller::Member;
+use crate::dns::resolve::exchange::{refuses_edns, Exchange, Noise, Verdict};
+use crate::dns::resolve::resolution::Outcome;
+use crate::dns::system::config::Tcp;
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+use nix::sys::socket::SockaddrStorage;
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// More than any datagram that we ask for.
+pub const DATAGRAM: usize = 4096;
+
+thread_local! {
+    /// Where datagrams are received.
+    pub static ROOM: RefCell<[u8; DATAGRAM]> = const { RefCell::new([0; DATAGRAM]) };
+}
+
+/// How many datagrams are looked at before others have their turn.
+const BURST: usize = 32;
+
+/// How long it is left to others to receive at a shared port.
+const GRACE: Span = Span(200_000_000);
+
+/// How much of a stream is received at once.
+const PIECE: usize = 16 * 1024;
+
+/// What went over the network.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Traffic {
+    /// Messages.
+    pub count: u64,
+    /// Their bytes; over TCP with the length in front of each.
+    pub bytes: u64,
+}
+
+impl Traffic {
+    fn add(&mut self, bytes: usize) {
+        self.count += 1;
+        self.bytes += bytes as u64;
+    }
+}
+
+/// What `stat` tells.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Stat {
+    /// Exchanges that were begun.
+    pub queries: u64,
+    /// Datagrams to servers.
+    pub udp_sent: Traffic,
+    /// Datagrams that came, also those that were no answer.
+    pub udp_received: Traffic,
+    /// Over connections, to servers.
+    pub tcp_sent: Traffic,
+    /// Over connections, from servers.
+    pub tcp_received: Traffic,
+}
+
+/// A socket towards an address, bound to `interface` unless that is any.
+pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<Descriptor> {
+    let family = if server.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let descriptor = Descriptor::new(sock::open(family, kind)?);
+    let any = interface.ip().is_unspecified() && interface.port() == 0;
+    if !any && interface.is_ipv4() == server.is_ipv4() {
+        // Of one port there is one connection at a time.
+        let port = if kind == libc::SOCK_STREAM { 0 } else { interface.port() };
+        let local = SockaddrStorage::from(SocketAddr::new(interface.ip(), port));
+        sock::bind(descriptor.fd(), &local)?;
+    }
+    Ok(descriptor)
+}
+
+/// A socket that has done its work and may have a new port: Linux chooses another one, at random, when an unbound
+/// socket that was disconnected connects again. That costs less than a new socket, and what came for the
+/// old port does not reach it any more.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // it is only closed
+pub struct Spare {
+    socket: Descriptor,
+    v4: bool,
+}
+
+impl Spare {
+    /// The socket, without port and peer, if it fits the server and there is such a system.
+    #[cfg(target_os = "linux")]
+    fn fresh(self, server: &SocketAddr, interface: &SocketAddr) -> Option<Descriptor> {
+        let unbound = interface.ip().is_unspecified() && interface.port() == 0;
+        let fits = unbound && self.v4 == server.is_ipv4() && self.socket.is_alone();
+        (fits && sock::disconnect(self.socket.fd()).is_ok()).then_some(self.socket)
+    }
+
+    /// Elsewhere the port stays.
+    #[cfg(not(target_os = "linux"))]
+    fn fresh(self, _server: &SocketAddr, _interface: &SocketAddr) -> Option<Descriptor> {
+        None
+    }
+}
+
+/// How the exchange goes.
+enum Link {
+    /// A datagram socket of its own, connected to the server: the kernel drops what others send.
+    Datagram(Descriptor),
+    /// A place at a shared one.
+    Shared(Slot),
+    /// A connection: what is still to be sent, and what has come.
+    Stream(Descriptor, Vec<u8>, Vec<u8>),
+}
+
+/// What a flight needs to know of the resolver.
+pub struct Manner<'a> {
+    /// How long to wait for an answer.
+    pub patience: Span,
+    /// When TCP is used.
+    pub tcp: Tcp,
+    /// What to send from.
+    pub interface: SocketAddr,
+    /// How many sockets are shared; 0: none.
+    pub ports: u32,
+    /// What is signalled when something came at a shared one.
+    pub condition: &'a Arc<Condition>,
+}
+
+/// An exchange under way.
+pub struct Flight {
+    exchange: Exchange,
+    link: Link,
+    patience: Span,
+    tcp: Tcp,
+    interface: SocketAddr,
+    deadline: Instant,
+    /// When it no longer relies on others to receive for it.
+    relief: Instant,
+    /// The last message that came and was no answer.
+    noise: Option<Noise>,
+}
+
+/// What came of looking.
+#[derive(Clone)]
+pub enum Progress {
+    /// Nothing yet.
+    Wait,
+    /// The exchange is over.
+    Over(Outcome),
+    /// The exchange can be had again without EDNS. `true`: the server has said that it does not know it.
+    WithoutEdns(bool),
+    /// The exchange has to be begun again: whoever received for it is gone.
+    Again,
+}
+
+impl Flight {
+    /// Sends the question.
+    pub fn start(
+        mut exchange: Exchange,
+        manner: &Manner,
+        spare: Option<Spare>,
+        now: Instant,
+        stat: &mut Stat,
+    ) -> Result<Flight> {
+        stat.queries += 1;
+        let link = match manner.tcp {
+            Tcp::Only => dial(&exchange, manner.interface)?,
+            _ => cast(&mut exchange, manner, spare, stat)?,
+        };
+        let deadline = now.after(manner.patience);
+        let relief = now.after(GRACE);
+        let Manner { patience, tcp, interface, .. } = *manner;
+        let noise = None;
+        let mut flight =
+            Flight { exchange, link, patience, tcp, interface, deadline, relief, noise };
+        if matches!(flight.link, Link::Stream(..)) {
+            // A connection on this machine may be there at once.
+            flight.transmit(stat)?;
+        }
+        Ok(flight)
+    }
+
+    /// What is signalled from now on when something came at a shared port.
+    pub fn set_condition(&self, condition: &Arc<Condition>) {
+        if let Link::Shared(slot) = &self.link {
+            slot.set_condition(condition);
+        }
+    }
+
+    /// The socket, after an answer: no error can be pending on it.
+    pub fn spare(self) -> Option<Spare> {
+        let v4 = self.exchange.ask.server.is_ipv4();
+        match self.link {
+            Link::Datagram(socket) => Some(Spare { socket, v4 }),
+            _ => None,
+        }
+    }
+
+    /// Looks for the answer.
+    pub fn go_on(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+        let found = match &mut self.link {
+            Link::Datagram(_) => self.collect(stat),
+            Link::Shared(_) => self.pick_up(now, stat),
+            Link::Stream(..) => self.stream(stat),
+        };
+        match found {
+            Ok(None) if now >= self.deadline => self.expire(),
+            Ok(None) => Progress::Wait,
+            Ok(Some(Verdict::WithoutEdns)) => Progress::WithoutEdns(true),
+            Ok(Some(Verdict::Answer(packet))) => Progress::Over(Outcome::Answer(packet)),
+            Ok(Some(Verdict::Truncated(packet))) => match self.tcp {
+                Tcp::Disable => Progress::Over(Outcome::Answer(packet)),
+                _ => self.over_stream(now, stat),
+            },
+            // Over a connection: there is no other answer to wait for.
+            Ok(Some(Verdict::Noise(_) | Verdict::Ignore)) => {
+                Progress::Over(Outcome::Failure(Errno::ILLEGAL))
+            }
+            Err(error) => Progress::Over(Outcome::Failure(error)),
+        }
+    }
+
+    /// The time is over: what came instead of an answer is told.
+    fn expire(&mut self) -> Progress {
+        match self.noise.take() {
+            None => Progress::Over(Outcome::Silence),
+            Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+            // Anybody may have sent it, so the next question is asked with EDNS again.
+            Some(Noise::Unasked(packet)) if self.exchange.edns() && refuses_edns(&packet) => {
+                Progress::WithoutEdns(false)
+            }
+            Some(Noise::Unasked(packet)) => Progress::Over(Outcome::Answer(packet)),
+        }
+    }
+
+    /// What to wait for.
+    pub fn interest(&self, now: Instant) -> Member {
+        let timeout = Some(self.deadline.since(now));
+        let (fd, events) = match &self.link {
+            Link::Datagram(socket) => (socket.fd(), libc::POLLIN),
+            Link::Stream(socket, unsent, _) if unsent.is_empty() => (socket.fd(), libc::POLLIN),
+            Link::Stream(socket, ..) => (socket.fd(), libc::POLLOUT),
+            Link::Shared(slot) => {
+                let (fd, condition) = (slot.descriptor(), Some(slot.condition()));
+                let timeout = timeout.map(|left| left.min(GRACE));
+                return Member {
+                    fd,
+                    events: libc::POLLIN,
+                    owned: true,
+                    timeout,
+                    condition,
+                    also: None,
+                };
+            }
+        };
+        Member { fd, events, owned: true, timeout, ..Member::NOTHING }
+    }
+
+    /// Receives datagrams until one is the answer.
+    fn collect(&mut self, stat: &mut Stat) -> Result<Option<Verdict>> {
+        let Link::Datagram(socket) = &self.link else { return Ok(None) };
+        ROOM.with(|room| {
+            let buffer = &mut room.borrow_mut()[..];
+            for _ in 0..BURST {
+                let size = match sock::receive(socket.fd(), buffer).map_err(Errno::from) {
+                    Ok(size) => size,
+                    Err(error) if error.is_again() || error == Errno(libc::EINTR) => break,
+                    Err(error) => return Err(error),
+                };
+                stat.udp_received.add(size);
+                if let Some(verdict) = weigh(&self.exchange, &buffer[..size], &mut self.noise) {
+                    return Ok(Some(verdict));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// Takes what came at a shared port.
+    fn pick_up(&mut self, now: Instant, stat: &mut Stat) -> Result<Option<Verdict>> {
+        let Link::Shared(slot) = &self.link else { return Ok(None) };
+        slot.look(now >= self.relief);
+        while let Some(message) = slot.take() {
+            stat.udp_received.add(message.len());
+            if let Some(verdict) = weigh(&self.exchange, &message, &mut self.noise) {
+                return Ok(Some(verdict));
+            }
+        }
+        slot.error().map_or(Ok(None), Err)
+    }
+
+    /// The same question over TCP.
+    fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+        let dialled = dial(&self.exchange, self.interface).and_then(|link| {
+            self.link = link;
+            self.transmit(stat)
+        });
+        self.deadline = now.after(self.patience);
+        match dialled {
+            Ok(()) => Progress::Wait,
+            Err(error) => Progress::Over(Outcome::Failure(error)),
+        }
+    }
+
+    /// Sends what is left.
+    fn transmit(&mut self, stat: &mut Stat) -> Result<()> {
+        let Link::Stream(socket, unsent, _) = &mut self.link else { return Ok(()) };
+        while !unsent.is_empty() {
+            match sock::send(socket.fd(), unsent, libc::MSG_NOSIGNAL).map_err(Errno::from) {
+                Ok(size) => {
+                    stat.tcp_sent.bytes += size as u64;
+                    unsent.drain(..size);
+                    stat.tcp_sent.count += u64::from(unsent.is_empty());
+                }
+                Err(error) if error.is_again() => return Ok(()),
+                Err(Errno(libc::EINTR)) => {}
+                // What kept the connection from being made.
+                Err(Errno::PIPE | Errno(libc::ENOTCONN)) => {
+                    return Err(sock::take_error(socket.fd())
+                        .err()
+                        .map_or(Errno::PIPE, Errno::from));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with a connection.
+    fn stream(&mut self, stat: &mut Stat) -> Result<Option<Verdict>> {
+        self.transmit(stat)?;
+        let Link::Stream(socket, unsent, came) = &mut self.link else { return Ok(None) };
+        if !unsent.is_empty() {
+            return Ok(None);
+        }
+        loop {
+            let had = came.len();
+            came.resize(had + PIECE, 0);
+            let received = sock::receive(socket.fd(), &mut came[had..]).map_err(Errno::from);
+            came.truncate(had + received.unwrap_or(0));
+            match received {
+                // The end, before there was a message.
+                Ok(0) => return Err(Errno::NOANSWER),
+                Ok(size) => stat.tcp_received.bytes += size as u64,
+                Err(error) if error.is_again() || error == Errno(libc::EINTR) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+            let Some((length, rest)) = came.split_first_chunk() else { continue };
+            let length = u16::from_be_bytes(*length) as usize;
+            let Some(message) = rest.get(..length) else { continue };
+            stat.tcp_received.count += 1;
+            // Nobody else can send here: a wrong answer is the server's.
+            return Ok(Some(self.exchange.judge(message, true)));
+        }
+    }
+}
+
+/// What a datagram means, if it ends the wait. One that fills all the room may have been longer.
+fn weigh(exchange: &Exchange, message: &[u8], noise: &mut Option<Noise>) -> Option<Verdict> {
+    match exchange.judge(message, false) {
+        Verdict::Ignore => None,
+        Verdict::Noise(Noise::Malformed) if message.len() == DATAGRAM => {
+            Some(Verdict::Truncated(crate::dns::message::packet::Packet::new(0)))
+        }
+        Verdict::Noise(heard) => {
+            *noise = Some(heard);
+            None
+        }
+        verdict => Some(verdict),
+    }
+}
+
+/// Sends a datagram.
+fn cast(
+    exchange: &mut Exchange,
+    manner: &Manner,
+    spare: Option<Spare>,
+    stat: &mut Stat,
+) -> Result<Link> {
+    let server = exchange.ask.server;
+    let link = match manner.ports {
+        0 => {
+            let query = exchange.query();
+            let socket = match spare.and_then(|spare| spare.fresh(&server, &manner.interface)) {
+                Some(socket) => socket,
+                None => open(&server, libc::SOCK_DGRAM, &manner.interface)?,
+            };
+            sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
+            sock::send(socket.fd(), query.wire(), libc::MSG_NOSIGNAL)?;
+            Link::Datagram(socket)
+        }
+        count => Link::Shared(ports::send(exchange, count, &manner.interface, manner.condition)?),
+    };
+    stat.udp_sent.add(exchange.size());
+    Ok(link)
+}
+
+/// Begins a connection.
+fn dial(exchange: &Exchange, interface: SocketAddr) -> Result<Link> {
+    let server = exchange.ask.server;
+    let socket = open(&server, libc::SOCK_STREAM, &interface)?;
+    match sock::connect(socket.fd(), &SockaddrStorage::from(server)).map_err(Errno::from) {
+        Ok(()) | Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {}
+        Err(error) => return Err(error),
+    }
+    let query = exchange.query();
+    let length = query.wire().len() as u16;
+    let unsent = [&length.to_be_bytes(), query.wire()].concat();
+    Ok(Link::Stream(socket, unsent, Vec::new()))
+}

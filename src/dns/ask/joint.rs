@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+//! Exchanges that several resolvers of a thread wait for: equal questions to a server that are asked at once are one.
+//! Many of them in flight would let whoever forges answers win by chance (RFC 5452 §5), and are a load for nothing.
+//!
+//! One of those who wait, the leader, waits for the descriptor and receives; the others are woken through their
+//! conditions when it is over. When the leader goes, another one leads. Should it not look in time (its controller may
+//! stand still), whoever notices takes over.
+
+use super::flight::{Flight, Manner, Progress, Spare, Stat};
+use crate::clock::{Instant, Span};
+use crate::controller::Condition;
+use crate::controller::{this_thread, Member};
+use crate::dns::resolve::cache::Spread;
+use crate::dns::resolve::exchange::{Ask, Exchange};
+use crate::dns::resolve::resolution::Outcome;
+use crate::dns::system::config::Tcp;
+use crate::errno::Result;
+use std::cell::{Cell, RefCell};
+use std::collections::hash_map::{Entry, HashMap};
+use std::hash::BuildHasherDefault;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::sync::{Arc, Weak};
+
+/// How long it is left to the leader to receive.
+const GRACE: Span = Span(500_000_000);
+
+type Table = RefCell<HashMap<u64, Weak<Common>, BuildHasherDefault<Spread>>>;
+
+thread_local! {
+    /// The exchanges under way, by a hash of what makes them equal.
+    static UNDER_WAY: Table = RefCell::default();
+}
+
+/// What all who wait share.
+struct Common {
+    /// The thread that it belongs to. A resolver that was taken to another one leaves it alone.
+    thread: usize,
+    hash: u64,
+    ask: Ask,
+    manner: (bool, Tcp, SocketAddr, u32),
+    /// `None` once it is over.
+    flight: RefCell<Option<Flight>>,
+    /// How it ended, for those who have not looked since.
+    ended: RefCell<Option<Progress>>,
+    /// Those who wait: a number, and what wakes them.
+    waiting: RefCell<Vec<(u32, Arc<Condition>)>>,
+    last: Cell<u32>,
+    /// The number of the leader.
+    leader: Cell<Option<u32>>,
+}
+
+/// One's part in an exchange.
+pub struct Joint {
+    common: Arc<Common>,
+    number: u32,
+    condition: Arc<Condition>,
+    deadline: Instant,
+    patience: Span,
+    /// When it no longer relies on the leader.
+    relief: Instant,
+    /// The socket, after an answer, for the one who has received it.
+    spare: Option<Spare>,
+}
+
+impl Joint {
+    /// Waits for an equal exchange, or begins one.
+    #[allow(clippy::arc_with_non_send_sync)] // other threads only ever drop it, or read its thread
+    pub fn start(
+        exchange: Exchange,
+        manner: &Manner,
+        spare: Option<Spare>,
+        now: Instant,
+        stat: &mut Stat,
+    ) -> Result<Joint> {
+        let kind = (exchange.edns(), manner.tcp, manner.interface, manner.ports);
+        let hash = digest(&exchange.ask, &kind);
+        let known = UNDER_WAY.with(|table| table.borrow().get(&hash).and_then(Weak::upgrade));
+        let equal = known.filter(|common| {
+            let open = common.flight.borrow().is_some();
+            open && common.manner == kind && common.ask == exchange.ask
+        });
+        let common = match equal {
+            Some(common) => common,
+            None => {
+                let ask = exchange.ask.clone();
+                let flight = Flight::start(exchange, manner, spare, now, stat)?;
+                let common = Arc::new(Common {
+                    thread: this_thread(),
+                    hash,
+                    ask,
+                    manner: kind,
+                    flight: RefCell::new(Some(flight)),
+                    ended: RefCell::new(None),
+                    waiting: RefCell::new(Vec::with_capacity(1)), // nearly always one
+                    last: Cell::new(0),
+                    leader: Cell::new(None),
+                });
+                UNDER_WAY.with(|t| t.borrow_mut().insert(hash, Arc::downgrade(&common)));
+                common
+            }
+        };
+        let number = common.last.get().wrapping_add(1);
+        common.last.set(number);
+        let condition = Arc::clone(manner.condition);
+        common.waiting.borrow_mut().push((number, Arc::clone(&condition)));
+        let patience = manner.patience;
+        let (deadline, relief) = (now.after(patience), now.after(GRACE));
+        Ok(Joint { common, number, condition, deadline, patience, relief, spare: None })
+    }
+
+    /// What was asked, and whom.
+    pub fn ask(&self) -> &Ask {
+        &self.common.ask
+    }
+
+    /// Whether it was asked with EDNS.
+    pub fn edns(&self) -> bool {
+        self.common.manner.0
+    }
+
+    /// The socket, after an answer, for the one who has received it.
+    pub fn spare(mut self) -> Option<Spare> {
+        self.spare.take()
+    }
+
+    /// Looks for the answer.
+    pub fn go_on(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+        if self.common.thread != this_thread() {
+            return Progress::Again;
+        }
+        if let Some(ended) = &*self.common.ended.borrow() {
+            // The server had little time for one who came late.
+            let late = self.deadline.since(now) > Span(self.patience.0 / 2);
+            return match ended {
+                Progress::Over(Outcome::Silence) if late => Progress::Again,
+                ended => ended.clone(),
+            };
+        }
+        if !self.leads(now) {
+            return match now >= self.deadline {
+                true => Progress::Over(Outcome::Silence),
+                false => Progress::Wait,
+            };
+        }
+        let progress = match &mut *self.common.flight.borrow_mut() {
+            Some(flight) => flight.go_on(now, stat),
+            None => Progress::Again,
+        };
+        if !matches!(progress, Progress::Wait) {
+            self.end(&progress);
+        }
+        progress
+    }
+
+    /// It is over: tells the others.
+    fn end(&mut self, progress: &Progress) {
+        let common = &self.common;
+        self.spare = common.flight.borrow_mut().take().and_then(Flight::spare);
+        common.forget();
+        if common.waiting.borrow().len() < 2 {
+            return;
+        }
+        let concerns_all = !matches!(progress, Progress::Wait | Progress::Again);
+        *common.ended.borrow_mut() = concerns_all.then(|| progress.clone());
+        for (number, condition) in &*common.waiting.borrow() {
+            if *number != self.number {
+                condition.signal(usize::MAX);
+            }
+        }
+    }
+
+    fn leads(&self, now: Instant) -> bool {
+        let leader = self.common.leader.get();
+        if leader.is_none() || leader != Some(self.number) && now >= self.relief {
+            self.lead();
+        }
+        self.common.leader.get() == Some(self.number)
+    }
+
+    fn lead(&self) {
+        self.common.leader.set(Some(self.number));
+        if let Some(flight) = &*self.common.flight.borrow() {
+            flight.set_condition(&self.condition);
+        }
+    }
+
+    /// What to wait for.
+    pub fn interest(&self, now: Instant) -> Member {
+        let nothing = Member { owned: true, timeout: Some(Span::ZERO), ..Member::NOTHING };
+        if self.common.thread != this_thread() || self.common.ended.borrow().is_some() {
+            return nothing;
+        }
+        let alone = self.common.waiting.borrow().len() == 1;
+        let leads = self.common.leader.get().is_none_or(|leader| leader == self.number);
+        let left = self.deadline.since(now);
+        let mut member = match &*self.common.flight.borrow() {
+            Some(flight) if alone || leads => flight.interest(now),
+            Some(_) => Member { timeout: Some(left.min(GRACE)), ..nothing },
+            None => return nothing,
+        };
+        if !alone && member.condition.is_none() {
+            member.condition = Some(Arc::clone(&self.condition));
+        }
+        member
+    }
+
+    /// The descriptor, for one who waits for that alone, and leads from now on.
+    pub fn descriptor(&self, now: Instant) -> RawFd {
+        if self.common.thread == this_thread() {
+            self.lead();
+        }
+        self.interest(now).fd
+    }
+}
+
+impl Common {
+    /// Nobody joins any more.
+    fn forget(&self) {
+        let _ = UNDER_WAY.try_with(|table| {
+            if let Entry::Occupied(entry) = table.borrow_mut().entry(self.hash) {
+                if std::ptr::eq(entry.get().as_ptr(), self) {
+                    entry.remove();
+                }
+            }
+        });
+    }
+}
+
+impl Drop for Joint {
+    fn drop(&mut self) {
+        if self.common.thread != this_thread() {
+            return;
+        }
+        let common = &self.common;
+        let mut waiting = common.waiting.borrow_mut();
+        waiting.retain(|entry| entry.0 != self.number);
+        if waiting.is_empty() {
+            // `end` has taken the flight, and forgotten it.
+            if common.flight.borrow().is_some() {
+                common.forget();
+            }
+            return;
+        }
+        if common.leader.get() == Some(self.number) {
+            common.leader.set(None);
+            if common.ended.borrow().is_none() {
+                waiting[0].1.signal(usize::MAX);
+            }
+        }
+    }
+}
+
+/// FNV-1a: whoever makes two questions collide only keeps them from being one.
+fn digest(ask: &Ask, kind: &(bool, Tcp, SocketAddr, u32)) -> u64 {
+    let mut hash = 0xCBF2_9CE4_8422_2325u64;
+    let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
+    ask.name.wire().iter().for_each(|byte| add(byte.to_ascii_lowercase()));
+    [ask.rtype, ask.class, ask.server.port()].iter().for_each(|word| {
+        add(*word as u8);
+        add((word >> 8) as u8);
+    });
+    match ask.server.ip() {
+        std::net::IpAddr::V4(v4) => v4.octets().into_iter().for_each(&mut add),
+        std::net::IpAddr::V6(v6) => v6.octets().into_iter().for_each(&mut add),
+    }
+    add(u8::from(ask.recursive) | u8::from(kind.0) << 1);
+    hash
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+//! Asking: exchanges over the network, resolvers, pools of them, and from a name to its addresses.
+
+pub mod flight;
+mod joint;
+pub mod lookup;
+pub mod pool;
+mod ports;
+pub mod resolver;
+pub mod sources;

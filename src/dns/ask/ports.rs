@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+//! Ports that queries share: a bounded number of datagram sockets of the thread, each at a port that the
+//! kernel chose at random and given up after a bounded number of queries.
+//!
+//! A descriptor that many wait for would wake all of them for each answer. So one of them, the leader, waits for
+//! the descriptor and receives for all: what belongs to others is put where they find it, and their
+//! condition is signalled. With its own answer the leader makes another one leader. Should it not
+//! look in time (its controller may stand still), whoever notices takes over.
+
+use super::flight::{open, ROOM};
+use crate::controller::Condition;
+use crate::controller::Descriptor;
+use crate::dns::resolve::exchange::Exchange;
+use crate::errno::{Errno, Result};
+use crate::fork::forks;
+use crate::random;
+use crate::socket::Address;
+use crate::sys::message;
+use crate::sys::socket as sock;
+use nix::sys::socket::SockaddrStorage;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How many queries leave through a port: who wants to forge an answer has that long to find it out.
+const USES: u32 = 1000;
+
+/// How many queries wait at one port: ids must differ.
+const CROWD: usize = 4096;
+
+/// How many messages are received before others have their turn.
+const BURST: usize = 64;
+
+/// How many messages wait for one that does not look.
+const INBOX: usize = 8;
+
+thread_local! {
+    static PORTS: RefCell<Vec<Rc<Port>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A shared socket.
+struct Port {
+    descriptor: Descriptor,
+    /// To whom it is connected: a stub has few servers, and the kernel then tells when nobody listens there.
+    server: Option<SocketAddr>,
+    v4: bool,
+    interface: SocketAddr,
+    forks: u32,
+    uses: Cell<u32>,
+    /// Who waits, by the ids of their queries.
+    waiting: RefCell<BTreeMap<u16, Rc<Place>>>,
+    /// The id of the leader.
+    leader: Cell<Option<u16>>,
+}
+
+/// Where an answer is put.
+struct Place {
+    server: SocketAddr,
+    inbox: RefCell<Vec<Vec<u8>>>,
+    /// What the system said of the server.
+    error: Cell<Option<Errno>>,
+    condition: RefCell<Arc<Condition>>,
+}
+
+/// A query's place at a port.
+pub struct Slot {
+    port: Rc<Port>,
+    id: u16,
+    place: Rc<Place>,
+}
+
+/// Sends a query through one of `count` ports. The exchange gets another id if its own is taken there.
+/// `condition` is signalled when it is time to look.
+pub fn send(
+    exchange: &mut Exchange,
+    count: u32,
+    interface: &SocketAddr,
+    condition: &Arc<Condition>,
+) -> Result<Slot> {
+    let server = exchange.ask.server;
+    let port = choose(exchange, count, interface)?;
+    while port.waiting.borrow().contains_key(&exchange.id()) {
+        exchange.set_id(random::id());
+    }
+    let query = exchange.query();
+    let fd = port.descriptor.fd();
+    match port.server {
+        Some(_) => sock::send(fd, query.wire(), libc::MSG_NOSIGNAL)?,
+        None => {
+            let to = Address::new(&SockaddrStorage::from(server));
+            message::send_to(fd, query.wire(), Some(&to), libc::MSG_NOSIGNAL)?
+        }
+    };
+    let condition = RefCell::new(Arc::clone(condition));
+    let place =
+        Rc::new(Place { server, inbox: RefCell::default(), error: Cell::new(None), condition });
+    let id = exchange.id();
+    port.waiting.borrow_mut().insert(id, Rc::clone(&place));
+    Ok(Slot { port, id, place })
+}
+
+/// A port for a query to a server: one of those there are, or a new one.
+fn choose(exchange: &Exchange, count: u32, interface: &SocketAddr) -> Result<Rc<Port>> {
+    let server = &exchange.ask.server;
+    let peer = exchange.ask.recursive.then_some(*server);
+    let fits = |port: &Rc<Port>| {
+        port.server == peer
+            && port.v4 == server.is_ipv4()
+            && port.interface == *interface
+            && port.uses.get() > 0
+            && port.forks == forks()
+            && port.waiting.borrow().len() < CROWD
+    };
+    PORTS.with(|ports| {
+        let mut ports = ports.borrow_mut();
+        // All are there, as a rule, and any will do.
+        let any = random::below(ports.len() as u32) as usize;
+        let found = ports.get(any).filter(|port| ports.len() >= count as usize && fits(port));
+        let port = match found {
+            Some(port) => Rc::clone(port),
+            None => {
+                ports.retain(|port| port.uses.get() > 0 && port.forks == forks());
+                let fitting: Vec<_> = ports.iter().filter(|port| fits(port)).collect();
+                match fitting.len() < count as usize {
+                    false => Rc::clone(fitting[random::below(fitting.len() as u32) as usize]),
+                    true => {
+                        let port = Rc::new(Port::open(server, peer, interface)?);
+                        ports.push(Rc::clone(&port));
+                        port
+                    }
+                }
+            }
+        };
+        port.uses.set(port.uses.get() - 1);
+        Ok(port)
+    })
+}
+
+impl Port {
+    fn open(server: &SocketAddr, peer: Option<SocketAddr>, interface: &SocketAddr) -> Result<Port> {
+        let any = SocketAddr::new(interface.ip(), 0);
+        let descriptor = open(server, libc::SOCK_DGRAM, &any)?;
+        if peer.is_some() {
+            sock::connect(descriptor.fd(), &SockaddrStorage::from(*server))?;
+        }
+        Ok(Port {
+            descriptor,
+            server: peer,
+            v4: server.is_ipv4(),
+            interface: *interface,
+            forks: forks(),
+            uses: Cell::new(USES),
+            waiting: RefCell::default(),
+            leader: Cell::new(None),
+        })
+    }
+
+    /// Receives for all who wait here.
+    fn receive(&self) {
+        ROOM.with(|room| {
+            let buffer = &mut room.borrow_mut()[..];
+            for _ in 0..BURST {
+                let received = match self.server {
+                    Some(server) => {
+                        sock::receive(self.descriptor.fd(), buffer).map(|n| (n, Some(server)))
+                    }
+                    None => message::receive_from(self.descriptor.fd(), buffer)
+                        .map(|received| (received.size, address(&received.from))),
+                };
+                match received.map_err(Errno::from) {
+                    Ok((size, Some(from))) if self.deliver(&buffer[..size], from) => return,
+                    Ok(_) => {}
+                    Err(error) if error.is_again() || error == Errno(libc::EINTR) => return,
+                    Err(error) => return self.fail(error),
+                }
+            }
+        });
+    }
+
+    /// Puts a message where it is waited for; tells whether nobody waits for another.
+    fn deliver(&self, message: &[u8], from: SocketAddr) -> bool {
+        let Some(&[high, low]) = message.first_chunk() else { return false };
+        let id = u16::from_be_bytes([high, low]);
+        let waiting = self.waiting.borrow();
+        let place = waiting.get(&id).filter(|place| place.server == from);
+        if let Some(place) = place.filter(|place| place.inbox.borrow().len() < INBOX) {
+            place.inbox.borrow_mut().push(message.to_vec());
+            if self.leader.get() == Some(id) {
+                return waiting.len() == 1;
+            }
+            place.condition.borrow().signal(usize::MAX);
+        }
+        false
+    }
+
+    /// Tells all who wait that the server cannot be reached.
+    fn fail(&self, error: Errno) {
+        for (id, place) in &*self.waiting.borrow() {
+            place.error.set(Some(error));
+            if self.leader.get() != Some(*id) {
+                place.condition.borrow().signal(usize::MAX);
+            }
+        }
+    }
+
+    /// Makes somebody leader who waits for an answer that has not come.
+    fn hand_on(&self) {
+        self.leader.set(None);
+        let waiting = self.waiting.borrow();
+        let next = waiting.values().find(|place| place.inbox.borrow().is_empty());
+        if let Some(place) = next {
+            place.condition.borrow().signal(usize::MAX);
+        }
+    }
+}
+
+fn address(from: &Address) -> Option<SocketAddr> {
+    let storage = from.storage()?;
+    let v4 = storage.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), a.port())));
+    v4.or_else(|| storage.as_sockaddr_in6().map(|&a| SocketAddr::V6(a.into())))
+}
+
+impl Slot {
+    /// The descriptor, for the leader; -1 for others.
+    pub fn descriptor(&self) -> RawFd {
+        match self.leads() {
+            true => self.port.descriptor.fd(),
+            false => -1,
+        }
+    }
+
+    /// What is signalled when the answer is there, or when it is time to lead.
+    pub fn condition(&self) -> Arc<Condition> {
+        Arc::clone(&self.place.condition.borrow())
+    }
+
+    /// What is signalled from now on.
+    pub fn set_condition(&self, condition: &Arc<Condition>) {
+        *self.place.condition.borrow_mut() = Arc::clone(condition);
+    }
+
+    /// Receives, if that is our task; `impatient` makes it ours.
+    pub fn look(&self, impatient: bool) {
+        if impatient {
+            self.port.leader.set(Some(self.id));
+        }
+        if self.place.inbox.borrow().is_empty() && self.leads() {
+            self.port.receive();
+        }
+    }
+
+    /// A message that came for us.
+    pub fn take(&self) -> Option<Vec<u8>> {
+        let mut inbox = self.place.inbox.borrow_mut();
+        (!inbox.is_empty()).then(|| inbox.remove(0))
+    }
+
+    /// What the system said of the server, if that is why there is none.
+    pub fn error(&self) -> Option<Errno> {
+        self.place.error.get()
+    }
+
+    fn leads(&self) -> bool {
+        if self.port.leader.get().is_none() {
+            self.port.leader.set(Some(self.id));
+        }
+        self.port.leader.get() == Some(self.id)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.port.waiting.borrow_mut().remove(&self.id);
+        if self.port.leader.get() == Some(self.id) {
+            self.port.hand_on();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+//! Resolvers: a question in, an answer out. Carries what a [`Resolution`] asks for over the network,
+//! one exchange after the other, and never blocks.
+
+use super::flight::{Manner, Progress, Spare, Stat};
+use super::joint::Joint;
+use super::sources::Sources;
+use crate::clock::{Instant, Span};
+use crate::controller::Condition;
+use crate::controller::Member;
+use crate::dns::message::packet::{Packet, ANSWER};
+use crate::dns::resolve::cache::{Cache, Trait};
+use crate::dns::resolve::exchange::Exchange;
+use crate::dns::resolve::resolution::{Action, Outcome, Resolution};
+use crate::dns::system::config::Config;
+use crate::dns::system::hints::Hints;
+use crate::dns::system::hosts::Hosts;
+use crate::errno::{Errno, Result};
+use crate::random;
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+}
+
+/// Forgets all that the thread's resolvers have learnt.
+pub fn clear_cache() {
+    CACHE.with(|cache| cache.borrow_mut().clear());
+}
+
+/// A number for what answers depend on.
+pub(super) fn view(sources: &impl std::hash::Hash) -> u64 {
+    CACHE.with(|cache| cache.borrow().view(sources))
+}
+
+/// A resolver: answers one question at a time.
+pub struct Resolver {
+    inner: RefCell<Inner>,
+}
+
+struct Inner {
+    sources: Sources,
+    work: Work,
+    stat: Stat,
+    /// The socket of the last exchange.
+    spare: Option<Spare>,
+    /// Signalled when something came that another one received: its own, or that of whoever asks.
+    condition: Arc<Condition>,
+    own_condition: Arc<Condition>,
+    /// Tells a question from those before it.
+    serial: u64,
+    /// In words, why the last answer is not what was wanted.
+    reason: String,
+}
+
+/// Where the question is.
+enum Work {
+    /// Nowhere yet.
+    Idle,
+    /// Being answered: what has come of the way so far, the exchange under way, and when that was last looked at.
+    Busy(Box<Resolution>, Option<Joint>, Instant),
+    /// Answered.
+    Done(Result<Packet>),
+    /// Answered, and fetched.
+    Fetched,
+    /// The resolver is closed.
+    Closed,
+}
+
+impl Resolver {
+    /// Without hosts or hints, those that the configuration's mode suggests.
+    pub fn new(
+        config: Arc<Config>,
+        hosts: Option<Arc<Hosts>>,
+        hints: Option<Arc<Hints>>,
+    ) -> Resolver {
+        let condition = Condition::new(false);
+        let inner = Inner {
+            sources: Sources::new(config, hosts, hints, Instant::now()),
+            work: Work::Idle,
+            stat: Stat::default(),
+            spare: None,
+            own_condition: Arc::clone(&condition),
+            condition,
+            serial: 0,
+            reason: String::new(),
+        };
+        Resolver { inner: RefCell::new(inner) }
+    }
+
+    /// Asks a question, in place of one that is not answered yet: whoever waits for that one wakes. CQ_EILLEGAL for
+    /// what is no name; EBADF after close.
+    pub fn submit(&self, name: &str, rtype: u16, class: u16) -> Result<()> {
+        self.submit_for(name, rtype, class, None)
+    }
+
+    /// The same for one who waits for several, with one condition for all.
+    pub fn submit_for(
+        &self,
+        name: &str,
+        rtype: u16,
+        class: u16,
+        condition: Option<&Arc<Condition>>,
+    ) -> Result<()> {
+        let mut inner = self.inner.borrow_mut();
+        if matches!(inner.work, Work::Closed) {
+            return Err(Errno::BADF);
+        }
+        let now = Instant::now();
+        inner.sources.refresh(now);
+        inner.reason.clear();
+        let resolution = Resolution::new(Rc::clone(inner.sources.setup()), name, rtype, class)?;
+        let replaced = inner.give_up(Work::Busy(Box::new(resolution), None, now));
+        inner.serial += 1;
+        inner.condition = Arc::clone(condition.unwrap_or(&inner.own_condition));
+        drop(inner);
+        wake(replaced);
+        Ok(())
+    }
+
+    /// The number of the question: another one after each `submit`.
+    pub fn serial(&self) -> u64 {
+        self.inner.borrow().serial
+    }
+
+    /// The addresses of a host that are known without asking anybody, see [`Setup::addresses`].
+    ///
+    /// [`Setup::addresses`]: crate::dns::resolve::resolution::Setup::addresses
+    pub fn addresses(&self, name: &str) -> Result<Option<Vec<SocketAddr>>> {
+        let mut inner = self.inner.borrow_mut();
+        inner.sources.refresh(Instant::now());
+        inner.sources.setup().addresses(name)
+    }
+
+    /// Goes on without waiting, and takes the answer. EAGAIN: wait and repeat. CQ_ENOQUERY without a question,
+    /// CQ_EFETCHED the second time, EBADF after close; what the system says of the only server.
+    pub fn fetch(&self) -> Result<Packet> {
+        let mut inner = self.inner.borrow_mut();
+        inner.go_on();
+        match &inner.work {
+            Work::Idle => Err(Errno::NOQUERY),
+            Work::Busy(..) => Err(Errno::AGAIN),
+            Work::Fetched => Err(Errno::FETCHED),
+            Work::Closed => Err(Errno::BADF),
+            Work::Done(_) => match std::mem::replace(&mut inner.work, Work::Fetched) {
+                Work::Done(result) => result,
+                _ => Err(Errno::FETCHED),
+            },
+        }
+    }
+
+    /// Gives up the question.
+    pub fn cancel(&self) {
+        let mut inner = self.inner.borrow_mut();
+        if matches!(inner.work, Work::Busy(..) | Work::Done(_)) {
+            let replaced = inner.give_up(Work::Idle);
+            drop(inner);
+            wake(replaced);
+        }
+    }
+
+    /// Closes the socket that it keeps for the next question.
+    pub fn rest(&self) {
+        let spare = self.inner.borrow_mut().spare.take();
+        drop(spare);
+    }
+
+    /// What to wait for before the next `fetch`; a descriptor of -1 and a timeout of zero if nothing.
+    pub fn interest(&self) -> Member {
+        let inner = self.inner.borrow();
+        match &inner.work {
+            Work::Busy(_, Some(flight), looked) => flight.interest(*looked),
+            Work::Busy(..) | Work::Done(_) => Member { timeout: Some(Span::ZERO), ..nothing() },
+            _ => nothing(),
+        }
+    }
+
+    /// What went over the network.
+    pub fn stat(&self) -> Stat {
+        self.inner.borrow().stat
+    }
+
+    /// In words, why the last answer is not what was wanted: name, server, failure. Empty if it is.
+    pub fn reason(&self) -> String {
+        self.inner.borrow().reason.clone()
+    }
+
+    /// What it waits for, in words.
+    pub fn progress(&self) -> String {
+        match &self.inner.borrow().work {
+            Work::Busy(resolution, flight, _) => match flight {
+                Some(flight) => {
+                    let ask = flight.ask();
+                    format!("{}: waiting for {}", ask.name, ask.server)
+                }
+                None => resolution.story.clone(),
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// Whether it is closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.inner.borrow().work, Work::Closed)
+    }
+
+    /// Gives up the question and closes all descriptors, whose waiters wake.
+    pub fn close(&self) {
+        let mut inner = self.inner.borrow_mut();
+        let replaced = inner.give_up(Work::Closed);
+        let spare = inner.spare.take();
+        drop(inner);
+        drop(spare);
+        wake(replaced);
+    }
+
+    /// The descriptor to wait for, for one who waits for that alone; -1: none.
+    pub fn descriptor(&self) -> RawFd {
+        match &self.inner.borrow().work {
+            Work::Busy(_, Some(flight), looked) => flight.descriptor(*looked),
+            _ => -1,
+        }
+    }
+}
+
+/// Wakes whoever waits for what was given up.
+fn wake((work, condition): (Work, Option<Arc<Condition>>)) {
+    drop(work);
+    if let Some(condition) = condition {
+        condition.signal(usize::MAX);
+    }
+}
+
+fn nothing() -> Member {
+    Member { owned: true, ..Member::NOTHING }
+}
+
+impl Inner {
+    /// Goes over to something else. What it worked on is dropped when nothing is borrowed.
+    fn give_up(&mut self, work: Work) -> (Work, Option<Arc<Condition>>) {
+        let work = std::mem::replace(&mut self.work, work);
+        let waited = matches!(work, Work::Busy(_, Some(_), _));
+        (work, waited.then(|| Arc::clone(&self.condition)))
+    }
+
+    /// Until something has to be waited for, or it is over.
+    fn go_on(&mut self) {
+        let Work::Busy(resolution, flight, looked) = &mut self.work else { return };
+        let now = Instant::now();
+        *looked = now;
+        let config = &self.sources.setup().config;
+        let mut outcome = None;
+        if let Some(under_way) = flight {
+            let again = match under_way.go_on(now, &mut self.stat) {
+                Progress::Wait => return,
+                Progress::Over(result) => {
+                    outcome = Some(result);
+                    None
+                }
+                Progress::Again => Some(under_way.edns()),
+                Progress::WithoutEdns(said) => {
+                    if said {
+                        let server = under_way.ask().server;
+                        CACHE.with(|cache| {
+                            cache.borrow_mut().mark(server, Trait::Plain, true, now);
+                        });
+                    }
+                    Some(false)
+                }
+            };
+            if let Some(edns) = again {
+                let exchange = Exchange::new(under_way.ask().clone(), random::id(), edns);
+                let manner = manner(config, &self.condition);
+                match Joint::start(exchange, &manner, None, now, &mut self.stat) {
+                    Ok(started) => return *flight = Some(started),
+                    Err(error) => outcome = Some(Outcome::Failure(error)),
+                }
+            }
+            let over = flight.take();
+            if matches!(outcome, Some(Outcome::Answer(_))) {
+                self.spare = over.and_then(Joint::spare).or(self.spare.take());
+            }
+        }
+        let condition = &self.condition;
+        let (stat, spare) = (&mut self.stat, &mut self.spare);
+        let done = CACHE.with(|cache| {
+            let cache = &mut *cache.borrow_mut();
+            loop {
+                match resolution.step(cache, now, outcome.take(), &mut random::word) {
+                    Action::Ask(ask) => {
+                        let edns = config.edns0 && !cache.is(ask.server, Trait::Plain, now);
+                        let exchange = Exchange::new(ask, random::id(), edns);
+                        let manner = manner(config, condition);
+                        match Joint::start(exchange, &manner, spare.take(), now, stat) {
+                            Ok(started) => {
+                                *flight = Some(started);
+                                return None;
+                            }
+                            Err(error) => outcome = Some(Outcome::Failure(error)),
+                        }
+                    }
+                    Action::Done(packet) => return Some(Ok(packet)),
+                    Action::Fail(error) => return Some(Err(error)),
+                }
+            }
+        });
+        if let Some(result) = done {
+            let found =
+                matches!(&result, Ok(packet) if packet.code() == 0 && packet.count(ANSWER) > 0);
+            self.reason = if found { String::new() } else { std::mem::take(&mut resolution.story) };
+            self.work = Work::Done(result);
+        }
+    }
+}
+
+fn manner<'a>(config: &Config, condition: &'a Arc<Condition>) -> Manner<'a> {
+    Manner {
+        patience: Span(u64::from(config.timeout.max(1)) * 1_000_000_000),
+        tcp: config.tcp,
+        interface: config.interface,
+        ports: config.ports,
+        condition,
+    }
+}
+
+#[cfg(test)]
+mod tests;

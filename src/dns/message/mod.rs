@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+//! Names, records and messages: bytes to values and back. Pure.
+
+pub mod name;
+pub mod packet;
+pub mod record;
+mod text;

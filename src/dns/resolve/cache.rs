@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT
+//! What a thread's resolvers have learnt: answers, also negative ones, and who serves which zone.
+//! Entries last as long as the servers say, RFC 1035 §3.2.1 and RFC 2308, and all together have a limit
+//! in bytes, beyond which those that were not used for the longest time go.
+//!
+//! What answers a question and what only tells whom to ask are kept apart: addresses that came beside a
+//! referral never answer a question.
+
+use crate::clock::{Instant, Span};
+use crate::dns::message::name::Name;
+use crate::dns::message::packet::{
+    flag, rcode, Packet, ADDITIONAL, ALL, ANSWER, AUTHORITY, QUESTION,
+};
+use crate::dns::message::record::{self, Value, OPT, SOA};
+use lru::LruCache;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+
+/// The most bytes that a thread keeps.
+const LIMIT: usize = 4 << 20;
+
+/// In place of a type: a name that does not exist has no records of any, RFC 2308 §5.
+const EVERY: u16 = 0;
+
+/// How many servers are remembered.
+const SERVERS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+
+/// What an entry costs beside its bytes.
+const OVERHEAD: usize = 160;
+
+/// The longest time that an answer, and that "no such thing" is believed, in seconds: RFC 8767 §4,
+/// RFC 2308 §5.
+const LONGEST: u32 = 86_400;
+const LONGEST_NEGATIVE: u32 = 10_800;
+
+/// What is remembered of servers.
+#[derive(PartialEq, Eq, Hash, Clone, Copy, Debug)]
+pub enum Trait {
+    /// It did not answer: it is asked after others.
+    Silent,
+    /// It does not know EDNS.
+    Plain,
+}
+
+impl Trait {
+    /// For how long.
+    fn lifetime(self) -> Span {
+        match self {
+            Trait::Silent => Span(60_000_000_000),
+            Trait::Plain => Span(3_600_000_000_000),
+        }
+    }
+}
+
+/// Who serves a zone.
+#[derive(Clone, Debug)]
+pub struct Delegation {
+    /// The zone.
+    pub zone: Name,
+    /// Its servers' names, and such addresses as came with them.
+    pub servers: Vec<(Name, Vec<SocketAddr>)>,
+}
+
+/// What an entry is of. All maps go by `hash`, made with a key that nobody knows.
+struct Key {
+    hash: u64,
+    view: u64,
+    name: Name,
+    kind: Kind,
+}
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Kind {
+    /// An answer, by type and class.
+    Answer(u16, u16),
+    /// Who serves the zone of that name.
+    Zone,
+}
+
+impl Key {
+    fn of(&self, kind: Kind) -> Key {
+        Key { name: self.name.clone(), kind, ..*self }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        self.view == other.view && self.kind == other.kind && self.name == other.name
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let kind = match self.kind {
+            Kind::Answer(rtype, class) => 1 << 32 | u64::from(rtype) << 16 | u64::from(class),
+            Kind::Zone => 0,
+        };
+        state.write_u64(self.hash ^ self.view.rotate_left(32) ^ kind);
+    }
+}
+
+/// Spreads what is a hash already.
+#[derive(Default)]
+pub(crate) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        // The golden ratio, as in Knuth's multiplicative hashing.
+        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 ^= self.0 >> 32;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+enum Entry {
+    /// A message, and when it came.
+    Answer(Packet, Instant),
+    /// There are such records, which may not be kept.
+    Seen,
+    Zone(Rc<Delegation>),
+}
+
+struct Kept {
+    entry: Entry,
+    expires: Instant,
+    size: usize,
+}
+
+/// The cache.
+pub struct Cache {
+    entries: LruCache<Key, Kept, BuildHasherDefault<Spread>>,
+    /// What is known of servers, and until when.
+    servers: LruCache<(SocketAddr, Trait), Instant>,
+    size: usize,
+    limit: usize,
+    hasher: RandomState,
+}
+
+impl Default for Cache {
+    fn default() -> Cache {
+        Cache::with_limit(LIMIT)
+    }
+}
+
+impl Cache {
+    /// Of at most that many bytes.
+    pub fn with_limit(limit: usize) -> Cache {
+        Cache {
+            entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
+            servers: LruCache::new(SERVERS),
+            size: 0,
+            limit,
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// How many bytes it holds.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// A number for all that answers depend on beside the question, such as the servers: resolvers share
+    /// answers if they share that.
+    pub fn view(&self, what: &impl std::hash::Hash) -> u64 {
+        self.hasher.hash_one(what)
+    }
+
+    fn key(&self, view: u64, name: &Name, kind: Kind) -> Key {
+        Key { hash: self.hasher.hash_one(name), view, name: name.clone(), kind }
+    }
+
+    /// Keeps an answer to a question, if it is one to be kept.
+    pub fn put_answer(
+        &mut self,
+        view: u64,
+        (name, rtype, class): (&Name, u16, u16),
+        packet: &Packet,
+        now: Instant,
+    ) {
+        let Some(ttl) = lifetime(packet, name, rtype) else { return };
+        let size = packet.wire().len() + name.wire().len();
+        let key = self.key(view, name, Kind::Answer(rtype, class));
+        let no_such_name = flag::rcode(packet.flags()) == rcode::NXDOMAIN;
+        let entry = match ttl {
+            // Nothing to keep but that there is something.
+            0 if !no_such_name => Entry::Seen,
+            _ => Entry::Answer(packet.clone(), now),
+        };
+        // Where records of the type were seen, its answers stay by themselves: some servers deny the name when they
+        // are asked for another type.
+        let every = no_such_name && packet.count(ANSWER) == 0 && !self.entries.contains(&key);
+        let key = if every { key.of(Kind::Answer(EVERY, class)) } else { key };
+        self.put(key, entry, ttl, size, now);
+    }
+
+    /// An answer, the lifetimes in it reduced by the time that has passed.
+    pub fn answer(
+        &mut self,
+        view: u64,
+        name: &Name,
+        rtype: u16,
+        class: u16,
+        now: Instant,
+    ) -> Option<Packet> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let mut key = self.key(view, name, Kind::Answer(rtype, class));
+        if !self.entries.contains(&key) {
+            key = key.of(Kind::Answer(EVERY, class));
+        }
+        let Some(Entry::Answer(packet, since)) = self.get(&key, now) else { return None };
+        let age = (now.since(*since).0 / 1_000_000_000) as u32;
+        let mut packet = packet.clone();
+        packet.age(age);
+        packet.spell(name);
+        packet.set_question_type(rtype);
+        Some(packet)
+    }
+
+    /// Keeps who serves a zone.
+    pub fn put_zone(&mut self, view: u64, delegation: Rc<Delegation>, ttl: u32, now: Instant) {
+        let addresses: usize =
+            delegation.servers.iter().map(|s| s.0.wire().len() + 32 * s.1.len()).sum();
+        let (key, size) = (self.key(view, &delegation.zone, Kind::Zone), addresses);
+        self.put(key, Entry::Zone(delegation), ttl.min(LONGEST), size, now);
+    }
+
+    /// Who serves the nearest zone at or above a name.
+    pub fn zone(&mut self, view: u64, name: &Name, now: Instant) -> Option<Rc<Delegation>> {
+        let mut zone = Some(name.clone());
+        while let Some(name) = zone {
+            zone = name.parent();
+            if let Some(Entry::Zone(found)) = self.get(&self.key(view, &name, Kind::Zone), now) {
+                return Some(Rc::clone(found));
+            }
+        }
+        None
+    }
+
+    /// Forgets who serves a zone: none of them does.
+    pub fn forget_zone(&mut self, view: u64, zone: &Name) {
+        let key = self.key(view, zone, Kind::Zone);
+        self.remove(&key);
+    }
+
+    /// Notes that something is or is not so of a server.
+    pub fn mark(&mut self, server: SocketAddr, what: Trait, so: bool, now: Instant) {
+        match so {
+            true => drop(self.servers.put((server, what), now.after(what.lifetime()))),
+            false if self.servers.is_empty() => {}
+            false => drop(self.servers.pop(&(server, what))),
+        }
+    }
+
+    /// Whether that was noted lately.
+    pub fn is(&mut self, server: SocketAddr, what: Trait, now: Instant) -> bool {
+        !self.servers.is_empty() && self.servers.get(&(server, what)).is_some_and(|&end| end > now)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.servers.clear();
+        self.size = 0;
+    }
+
+    fn get(&mut self, key: &Key, now: Instant) -> Option<&Entry> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        // Expired entries go when they are put anew, or when they have not been used for long.
+        self.entries.get(key).filter(|kept| kept.expires > now).map(|kept| &kept.entry)
+    }
+
+    fn put(&mut self, key: Key, entry: Entry, ttl: u32, size: usize, now: Instant) {
+        let (expires, size) = (now.after(Span(u64::from(ttl) * 1_000_000_000)), size + OVERHEAD);
+        if ttl == 0 && !matches!(entry, Entry::Seen) || size > self.limit {
+            return;
+        }
+        self.size += size;
+        if let Some((_, old)) = self.entries.push(key, Kept { entry, expires, size }) {
+            self.size -= old.size;
+        }
+        while self.size > self.limit {
+            let Some((_, old)) = self.entries.pop_lru() else { break };
+            self.size -= old.size;
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(old) = self.entries.pop(key) {
+            self.size -= old.size;
+        }
+    }
+}
+
+/// How long an answer may be kept, in seconds; `None`: not at all.
+pub fn lifetime(packet: &Packet, name: &Name, rtype: u16) -> Option<u32> {
+    let code = flag::rcode(packet.flags());
+    if packet.flags() & flag::TC != 0 || !matches!(code, rcode::NOERROR | rcode::NXDOMAIN) {
+        return None;
+    }
+    let (mut shortest, mut answered, mut last) = (u32::MAX, false, None);
+    for record in packet.records(ANSWER) {
+        shortest = shortest.min(positive(record.ttl));
+        answered |= record.rtype == rtype || rtype == record::ALL;
+        last = Some(record);
+    }
+    if answered && code == rcode::NOERROR {
+        return Some(shortest);
+    }
+    // RFC 2308 §5: no SOA, no caching.
+    let soa = packet.records(AUTHORITY).find(|record| record.rtype == SOA)?;
+    let end = last.and_then(|cname| cname.host().ok()).unwrap_or_else(|| name.clone());
+    let Value::Number(minimum) = soa.member("minimum").ok()? else { return None };
+    let ttl = positive(soa.ttl).min(positive(minimum)).min(LONGEST_NEGATIVE).min(shortest);
+    end.is_within(&soa.name().ok()?).then_some(ttl)
+}
+
+/// A lifetime with its highest bit set means none, RFC 2181 §8.
+pub fn positive(ttl: u32) -> u32 {
+    if ttl > i32::MAX as u32 {
+        0
+    } else {
+        ttl.min(LONGEST)
+    }
+}
+
+impl Packet {
+    /// Writes the question's name in the letter case of one who asked for it.
+    pub(crate) fn spell(&mut self, name: &Name) {
+        let wire = name.wire();
+        let place = self.question_name(wire.len());
+        if let Some(place) = place.filter(|place| place[..] != *wire) {
+            if place.eq_ignore_ascii_case(wire) {
+                place.copy_from_slice(wire);
+            }
+        }
+    }
+
+    /// Changes what was asked for.
+    fn set_question_type(&mut self, rtype: u16) {
+        let data = self.records(QUESTION).next().map(|question| question.rdata as usize - 4);
+        if let Some(at) = data {
+            self.set_word(at, rtype);
+        }
+    }
+
+    /// Reduces the lifetimes of records by seconds that have passed.
+    fn age(&mut self, seconds: u32) {
+        if seconds == 0 {
+            return;
+        }
+        // The lifetime stands six bytes before the data.
+        let places: Vec<(usize, u32)> = self
+            .records(ALL & !QUESTION)
+            .filter(|record| record.section != ADDITIONAL || record.rtype != OPT)
+            .map(|record| (record.rdata as usize - 6, record.ttl.saturating_sub(seconds)))
+            .collect();
+        places.into_iter().for_each(|(at, ttl)| self.set_ttl(at, ttl));
+    }
+}
+
+#[cfg(test)]
+mod tests;

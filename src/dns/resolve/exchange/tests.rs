@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//! What counts as the answer to a query.
+
+use super::*;
+use crate::dns::message::packet::{AUTHORITY, QUESTION};
+use crate::dns::message::record::{A, AAAA, IN};
+
+const ID: u16 = 0x2b1a;
+
+fn name(text: &str) -> Name {
+    Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn exchange(edns: bool) -> Exchange {
+    let server = "192.0.2.1:53".parse().expect("an address");
+    let ask = Ask { server, name: name("www.example.com"), rtype: A, class: IN, recursive: true };
+    Exchange::new(ask, ID, edns)
+}
+
+/// A message with this header and question, and one address.
+fn message(id: u16, flags: u16, question: Option<(&str, u16, u16)>) -> Packet {
+    let mut packet = Packet::new(4096);
+    packet.set_id(id);
+    packet.set_flags(flags);
+    if let Some((owner, rtype, class)) = question {
+        packet.push(QUESTION, &name(owner), rtype, class, 0, &[]).expect("a question");
+    }
+    packet.push(ANSWER, &name("www.example.com"), A, IN, 9, &[192, 0, 2, 9]).expect("an answer");
+    packet
+}
+
+const OURS: Option<(&str, u16, u16)> = Some(("www.example.com", A, IN));
+
+fn judged(edns: bool, packet: &Packet) -> &'static str {
+    told(&exchange(edns).judge(packet.wire(), false))
+}
+
+fn told(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ignore => "ignore",
+        Verdict::Answer(_) => "answer",
+        Verdict::Truncated(_) => "truncated",
+        Verdict::WithoutEdns => "without EDNS",
+        Verdict::Noise(Noise::Malformed) => "malformed",
+        Verdict::Noise(Noise::Unasked(_)) => "unasked",
+    }
+}
+
+#[test]
+fn a_query_asks_one_question_and_says_how_large_answers_may_be() {
+    let plain = exchange(false);
+    assert_eq!(plain.query().wire().len(), plain.size());
+    assert_eq!(plain.query().flags(), flag::RD);
+    assert_eq!(plain.query().question(), Some((name("www.example.com"), A, IN)));
+    let edns = exchange(true);
+    assert_eq!(edns.query().wire().len(), edns.size());
+    let query = edns.query();
+    let opt = query.records(ADDITIONAL).next().expect("an OPT");
+    assert_eq!((opt.rtype, opt.class, opt.ttl), (OPT, 1232, 0));
+    let mut ask = edns.ask.clone();
+    ask.recursive = false;
+    assert_eq!(Exchange::new(ask, ID, false).query().flags(), 0);
+}
+
+#[test]
+fn the_answer_has_our_id_and_our_question() {
+    assert_eq!(judged(false, &message(ID, flag::QR, OURS)), "answer");
+    assert_eq!(judged(false, &message(ID, flag::QR, Some(("WWW.eXample.com", A, IN)))), "answer");
+    let others = [
+        message(ID ^ 1, flag::QR, OURS),
+        message(ID.swap_bytes(), flag::QR, OURS),
+        message(ID, flag::QR, Some(("www.example.org", A, IN))),
+        message(ID, flag::QR, Some(("www.example.com", AAAA, IN))),
+        message(ID, flag::QR, Some(("www.example.com", A, 3))),
+        message(ID, flag::QR, None),
+    ];
+    for (index, packet) in others.iter().enumerate() {
+        assert_eq!(judged(false, packet), "ignore", "{index}");
+    }
+}
+
+#[test]
+fn a_query_or_another_operation_is_no_answer() {
+    assert_eq!(judged(false, &message(ID, 0, OURS)), "ignore");
+    assert_eq!(judged(false, &message(ID, flag::QR | 4 << 11, OURS)), "ignore");
+    assert_eq!(judged(false, &exchange(false).query()), "ignore", "our own query, reflected");
+}
+
+#[test]
+fn two_questions_are_not_ours() {
+    let mut packet = Packet::query(ID, flag::QR, &name("www.example.com"), A, IN);
+    packet.push(QUESTION, &name("other"), A, IN, 0, &[]).expect("a second question");
+    assert_eq!(judged(false, &packet), "ignore");
+}
+
+#[test]
+fn an_error_may_leave_out_the_question_and_other_answers_may_not() {
+    let bare = |flags: u16| [&ID.to_be_bytes()[..], &flags.to_be_bytes(), &[0; 8]].concat();
+    for (code, wanted) in [
+        (rcode::FORMERR, "unasked"),
+        (rcode::SERVFAIL, "unasked"),
+        (rcode::NOTIMP, "unasked"),
+        (rcode::REFUSED, "unasked"),
+        (rcode::SERVFAIL | flag::TC, "unasked"),
+        (rcode::NOERROR, "ignore"),
+        (rcode::NXDOMAIN, "ignore"),
+    ] {
+        let verdict = exchange(false).judge(&bare(flag::QR | code), false);
+        assert_eq!(told(&verdict), wanted, "{code}");
+        // Over a connection nobody else can have sent it.
+        let over_stream = if wanted == "unasked" { "answer" } else { wanted };
+        let verdict = exchange(false).judge(&bare(flag::QR | code), true);
+        assert!(code & flag::TC != 0 || told(&verdict) == over_stream, "{code}");
+    }
+}
+
+/// A good answer, and behind it one record more whose bytes are broken.
+fn and_broken(section: u8, count: usize) -> Vec<u8> {
+    let mut bytes = message(ID, flag::QR, OURS).wire().to_vec();
+    bytes[section.trailing_zeros() as usize * 2 + 5] += count as u8;
+    // An A of five bytes, then nothing but the beginning of a name.
+    bytes.extend([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 5, 1, 2, 3, 4, 5, 7]);
+    bytes
+}
+
+#[test]
+fn good_answers_before_broken_records_of_other_sections_are_used() {
+    for section in [AUTHORITY, ADDITIONAL] {
+        for count in 1..4 {
+            match exchange(true).judge(&and_broken(section, count), false) {
+                Verdict::Answer(packet) => {
+                    assert_eq!((packet.count(ANSWER), packet.count(section)), (1, 0));
+                    assert!(Packet::parse_whole(packet.wire()).is_ok());
+                }
+                other => panic!("{section} {count}: {}", told(&other)),
+            }
+        }
+    }
+    assert_eq!(told(&exchange(true).judge(&and_broken(ANSWER, 1), false)), "malformed");
+}
+
+#[test]
+fn a_question_count_beyond_one_byte_is_not_none() {
+    let mut bytes = message(ID, flag::QR | rcode::SERVFAIL, None).wire().to_vec();
+    bytes[4] = 1;
+    assert_eq!(told(&exchange(false).judge(&bytes, false)), "ignore");
+}
+
+#[test]
+fn a_server_that_does_not_know_edns_is_asked_without() {
+    for code in [rcode::FORMERR, rcode::NOTIMP] {
+        assert_eq!(judged(true, &message(ID, flag::QR | code, OURS)), "without EDNS");
+        let bare = message(ID, flag::QR | code, None);
+        assert_eq!(judged(true, &bare), "unasked");
+        assert_eq!(told(&exchange(true).judge(bare.wire(), true)), "without EDNS");
+        assert_eq!(judged(false, &message(ID, flag::QR | code, OURS)), "answer", "it was without");
+    }
+    let mut version = message(ID, flag::QR, OURS);
+    version.push(ADDITIONAL, &Name::root(), OPT, 512, 1 << 24, &[]).expect("an OPT");
+    assert_eq!(judged(true, &version), "without EDNS");
+    for code in [rcode::SERVFAIL, rcode::REFUSED, rcode::NXDOMAIN] {
+        assert_eq!(judged(true, &message(ID, flag::QR | code, OURS)), "answer");
+    }
+}
+
+#[test]
+fn an_answer_that_was_cut_is_asked_for_again_and_none_is_cut_on_a_stream() {
+    let packet = message(ID, flag::QR | flag::TC, OURS);
+    assert_eq!(judged(false, &packet), "truncated");
+    assert_eq!(told(&exchange(false).judge(packet.wire(), true)), "answer", "it is all there");
+    let part = &packet.wire()[..packet.wire().len() - 3];
+    assert_eq!(told(&exchange(false).judge(part, false)), "truncated");
+    assert_eq!(told(&exchange(false).judge(part, true)), "malformed");
+    let mut empty = packet.wire()[..12 + 17 + 4].to_vec();
+    empty[7] = 0;
+    assert_eq!(told(&exchange(false).judge(&empty, true)), "malformed", "nothing came");
+    // An error counts more than that it was cut.
+    assert_eq!(
+        judged(true, &message(ID, flag::QR | flag::TC | rcode::FORMERR, OURS)),
+        "without EDNS"
+    );
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_the_server_s_fault() {
+    let whole = message(ID, flag::QR, OURS);
+    let bytes = whole.wire();
+    for size in 33..bytes.len() {
+        assert_eq!(told(&exchange(false).judge(&bytes[..size], false)), "malformed", "{size}");
+    }
+    // Of an address, three bytes.
+    let mut packet = Packet::query(ID, flag::QR, &name("www.example.com"), A, IN);
+    packet.push(ANSWER, &Name::root(), 999, IN, 9, &[1, 2, 3]).expect("a record");
+    let mut bytes = packet.wire().to_vec();
+    let at = bytes.len() - 3 - 10;
+    bytes[at..at + 2].copy_from_slice(&[0, 1]);
+    assert_eq!(told(&exchange(false).judge(&bytes, false)), "malformed");
+}
+
+#[test]
+fn what_is_shorter_than_a_header_is_nothing() {
+    let bytes = exchange(false).query();
+    for size in 0..HEADER {
+        assert_eq!(told(&exchange(false).judge(&bytes.wire()[..size], false)), "ignore", "{size}");
+    }
+}
+
+#[test]
+fn another_id_makes_it_another_exchange() {
+    let mut exchange = exchange(false);
+    exchange.set_id(7);
+    assert_eq!((exchange.id(), exchange.query().id()), (7, 7));
+    assert_eq!(told(&exchange.judge(message(ID, flag::QR, OURS).wire(), false)), "ignore");
+    assert_eq!(told(&exchange.judge(message(7, flag::QR, OURS).wire(), false)), "answer");
+}

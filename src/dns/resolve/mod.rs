@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+//! From a question to its answer: what to ask next, what answers mean, what is known already. Pure: messages and the
+//! time come in, questions and answers go out.
+
+pub mod answer;
+pub mod cache;
+pub mod candidates;
+pub mod compose;
+pub mod exchange;
+mod frame;
+pub mod resolution;
+mod servers;

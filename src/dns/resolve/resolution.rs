@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: MIT
+//! From a question to its answer, over any number of servers. No I/O and no clock: `step` takes what came of
+//! the last exchange and says which one is next, or that it is over.
+//!
+//! A stub and a recursive resolver differ in whom they begin with, and in whether servers are to ask
+//! others. A name on whose address the way depends (a name server's, or that of a mail exchanger for `smart`)
+//! is a [`Frame`] above the one that needs it.
+
+use super::answer::{follow, may_ask, meaning, Meaning, CHAIN};
+use super::cache::{Cache, Trait};
+use super::candidates::{Candidates, Ending};
+use super::compose::{joined, keep, missing, rebuilt};
+use super::exchange::Ask;
+use super::frame::{Frame, Purpose};
+use super::servers::Servers;
+use crate::clock::Instant;
+use crate::dns::message::packet::{named, rcode, Packet, ADDITIONAL, ANSWER, RCODES};
+use crate::dns::message::record::{A, AAAA};
+use crate::dns::system::config::Config;
+use crate::dns::system::hints::Hints;
+use crate::dns::system::hosts::Hosts;
+use crate::errno::{Errno, Result};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Limits of the work for one query: exchanges for one name, exchanges in all, names on which the way
+/// depends within each other, and names of servers of one zone that lead nowhere.
+const SENDS: u32 = 32;
+const SENDS_IN_ALL: u32 = 200;
+const DEPTH: usize = 8;
+const DEAD_ENDS: u32 = 5;
+
+/// What a resolver works with.
+pub struct Setup {
+    /// How to ask.
+    pub config: Arc<Config>,
+    /// What files tell.
+    pub hosts: Arc<Hosts>,
+    /// Whom to ask first.
+    pub hints: Arc<Hints>,
+    /// What answers depend on beside the question.
+    pub view: u64,
+    /// Whether servers of this host are among the hints.
+    pub local: bool,
+}
+
+impl Setup {
+    /// Whether a server may be asked because a zone names its address: never that which questions leave from.
+    pub fn may_ask(&self, address: &SocketAddr) -> bool {
+        may_ask(address.ip(), self.local) && address.ip() != self.config.interface.ip()
+    }
+}
+
+/// What is to be done next.
+pub enum Action {
+    /// An exchange.
+    Ask(Ask),
+    /// Nothing: the answer.
+    Done(Packet),
+    /// Nothing: there is none.
+    Fail(Errno),
+}
+
+/// What came of an exchange.
+#[derive(Clone)]
+pub enum Outcome {
+    /// An answer.
+    Answer(Packet),
+    /// None in time.
+    Silence,
+    /// What the system said, or that the answer could not be read.
+    Failure(Errno),
+}
+
+/// A question on its way to an answer.
+pub struct Resolution {
+    setup: Rc<Setup>,
+    rtype: u16,
+    class: u16,
+    /// The names that are tried.
+    candidates: Candidates,
+    /// The innermost last; what the program asked for is the first.
+    frames: Vec<Frame>,
+    sends: u32,
+    /// No server has answered: trying another name would take as long again.
+    silent: bool,
+    /// What the system said of the last server.
+    error: Option<Errno>,
+    /// The last failure, in words.
+    pub story: String,
+}
+
+impl Resolution {
+    /// `random` decides which servers come first.
+    pub fn new(setup: Rc<Setup>, name: &str, rtype: u16, class: u16) -> Result<Resolution> {
+        let candidates = Candidates::new(&setup, name)?;
+        Ok(Resolution {
+            setup,
+            rtype,
+            class,
+            candidates,
+            // Most questions need no more.
+            frames: Vec::with_capacity(1),
+            sends: 0,
+            silent: false,
+            error: None,
+            story: String::new(),
+        })
+    }
+
+    /// Goes on. `outcome` is that of the exchange that was asked for last.
+    pub fn step(
+        &mut self,
+        cache: &mut Cache,
+        now: Instant,
+        outcome: Option<Outcome>,
+        random: &mut dyn FnMut() -> u32,
+    ) -> Action {
+        if let Some(outcome) = outcome {
+            self.take(cache, now, outcome);
+        }
+        loop {
+            if self.frames.is_empty() {
+                match self.next_candidate() {
+                    Ok(frame) => self.frames.push(frame),
+                    Err(action) => return action,
+                }
+            }
+            let top = self.frames.len() - 1;
+            let done = match self.frames[top].answer.take() {
+                Some(packet) => self.enrich(packet, cache, now),
+                None => self.advance(cache, now, random),
+            };
+            match done {
+                Next::Ask(ask) => return Action::Ask(ask),
+                Next::Go => {}
+                Next::Done(result) => {
+                    if let Some(action) = self.pop(result) {
+                        return action;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next name to try, or how it ends when there is none.
+    fn next_candidate(&mut self) -> std::result::Result<Frame, Action> {
+        let question = (self.rtype, self.class);
+        if let Some(packet) = self.candidates.at_first(&self.setup, question) {
+            return Err(Action::Done(packet));
+        }
+        if let Some(name) = self.candidates.next() {
+            return Ok(Frame::new(Purpose::Question, name, self.rtype, self.class));
+        }
+        let result = self.candidates.in_the_end(&self.setup, question);
+        self.story = self.candidates.story();
+        Err(result.map_or_else(Action::Fail, Action::Done))
+    }
+
+    /// Works on the innermost frame.
+    fn advance(
+        &mut self,
+        cache: &mut Cache,
+        now: Instant,
+        random: &mut dyn FnMut() -> u32,
+    ) -> Next {
+        let setup = Rc::clone(&self.setup);
+        let Some(top) = self.frames.len().checked_sub(1) else {
+            return Next::Go;
+        };
+        let frame = &mut self.frames[top];
+        if frame.servers.is_none() {
+            if let Some(packet) = frame.known(&setup, cache, now) {
+                frame.answer = Some(packet);
+                return Next::Go;
+            }
+            let Some(servers) = frame.choose(&setup, cache, now, random) else {
+                self.story = format!("{}: no server is known", frame.name);
+                return Next::Done(Ok(frame.unanswered()));
+            };
+            frame.servers = Some(servers);
+        }
+        if frame.sends >= SENDS || self.sends >= SENDS_IN_ALL {
+            self.story = format!("{}: gave up after {} queries", frame.name, self.sends);
+            return Next::Done(Ok(frame.refusal.take().unwrap_or_else(|| frame.unanswered())));
+        }
+        let attempts = setup.config.attempts.max(1);
+        let servers = frame.servers.as_mut().expect("chosen above");
+        if let Some(index) = servers.next(attempts) {
+            servers.current = index;
+            let server = servers.addresses[index].address;
+            frame.sends += 1;
+            self.sends += 1;
+            let (name, rtype, class) = (frame.name.clone(), frame.rtype, frame.class);
+            let recursive = !setup.config.recurse;
+            return Next::Ask(Ask { server, name, rtype, class, recursive });
+        }
+        self.seek(cache, top)
+    }
+
+    /// No address is left to ask: looks for that of another server.
+    fn seek(&mut self, cache: &mut Cache, top: usize) -> Next {
+        let depth = self.frames.len();
+        loop {
+            let frame = &mut self.frames[top];
+            let servers = frame.servers.as_mut().expect("its servers were asked");
+            let Some((name, rtype)) = servers.names.pop_front() else {
+                return self.exhausted(cache, top);
+            };
+            if depth >= DEPTH || servers.dead_ends >= DEAD_ENDS {
+                continue;
+            }
+            // Who is needed for his own address cannot be asked for it.
+            let circular = self.frames.iter().any(|f| f.name == name && f.rtype == rtype);
+            if circular {
+                continue;
+            }
+            let class = self.frames[top].class;
+            self.frames.push(Frame::new(Purpose::Server, name, rtype, class));
+            return Next::Go;
+        }
+    }
+
+    /// No server is left: what the last one said, what the system said, or that there is no answer.
+    fn exhausted(&mut self, cache: &mut Cache, top: usize) -> Next {
+        let frame = &mut self.frames[top];
+        let zone = frame.zone();
+        cache.forget_zone(self.setup.view, &zone);
+        let knows_nothing = |packet: &Packet| packet.code() == rcode::NOERROR;
+        let silence = frame.silence;
+        if let Some(packet) = frame.refusal.take().filter(|p| !(silence && knows_nothing(p))) {
+            // Where the alias leads is an answer, though its server tells no more of it. SERVFAIL is about now.
+            return match frame.parts.pop() {
+                Some(part) if packet.code() != rcode::SERVFAIL && !self.setup.config.recurse => {
+                    frame.answer = Some(part);
+                    Next::Go
+                }
+                _ => Next::Done(Ok(packet)),
+            };
+        }
+        if let Some(error) = self.error {
+            return Next::Done(Err(error));
+        }
+        self.silent = true;
+        if self.story.is_empty() {
+            self.story = format!("{}: no server of {zone} can be reached", frame.name);
+        }
+        Next::Done(Ok(frame.unanswered()))
+    }
+
+    /// What came of an exchange.
+    fn take(&mut self, cache: &mut Cache, now: Instant, outcome: Outcome) {
+        let setup = Rc::clone(&self.setup);
+        let Some(top) = self.frames.len().checked_sub(1) else {
+            return;
+        };
+        let frame = &mut self.frames[top];
+        let Some(servers) = frame.servers.as_mut() else {
+            return;
+        };
+        let current = servers.current;
+        let Some(server) = servers.addresses.get_mut(current) else {
+            return;
+        };
+        let address = server.address;
+        server.tries += 1;
+        match outcome {
+            Outcome::Silence => {
+                self.error = None;
+                frame.silence = true;
+                self.story = format!("{}: no answer from {address}", frame.name);
+                cache.mark(address, Trait::Silent, true, now);
+            }
+            Outcome::Failure(error) => {
+                server.tries = u32::MAX;
+                frame.silence = true;
+                self.error = Some(error);
+                self.story = format!("{}: {address}: {error}", frame.name);
+                cache.mark(address, Trait::Silent, true, now);
+            }
+            Outcome::Answer(packet) => {
+                self.error = None;
+                cache.mark(address, Trait::Silent, false, now);
+                self.answered(&setup, cache, now, packet, address);
+            }
+        }
+    }
+
+    /// A server has answered.
+    fn answered(
+        &mut self,
+        setup: &Setup,
+        cache: &mut Cache,
+        now: Instant,
+        packet: Packet,
+        address: SocketAddr,
+    ) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        let zone = frame.zone();
+        let way = follow(&packet, &frame.name, frame.rtype, frame.class, &zone);
+        match meaning(&packet, &way, &zone, !setup.config.recurse) {
+            Meaning::Final => {
+                if !way.complete {
+                    let what = if packet.code() == rcode::NXDOMAIN { "name" } else { "record" };
+                    self.story = format!("{}: no such {what}, says {address}", way.end);
+                }
+                let packet = match way.records.len() == packet.count(ANSWER) {
+                    true => packet,
+                    // There is more than was asked for.
+                    false => rebuilt(&packet, &way.records, &frame.name, frame.rtype, frame.class),
+                };
+                if setup.config.cache {
+                    let question = (&frame.name, frame.rtype, frame.class);
+                    keep(cache, setup.view, question, &packet, now);
+                }
+                frame.answer = Some(packet);
+                frame.refusal = None;
+            }
+            Meaning::Alias(target) => {
+                let part = rebuilt(&packet, &way.records, &frame.name, frame.rtype, frame.class);
+                frame.alias(target, part);
+                if way.circular || frame.aliases > CHAIN {
+                    self.story = match way.circular {
+                        true => format!("{}: its aliases lead in a circle", frame.asked),
+                        false => format!("{}: more than {CHAIN} aliases", frame.asked),
+                    };
+                    frame.servers = Some(Servers::none(zone));
+                }
+            }
+            Meaning::Referral(delegation, ttl) => {
+                let delegation = Rc::new(delegation);
+                if setup.config.cache {
+                    cache.put_zone(setup.view, Rc::clone(&delegation), ttl, now);
+                }
+                frame.servers = Some(Servers::of(&delegation, setup, cache, now));
+                frame.refusal = None;
+            }
+            Meaning::Lame => {
+                let servers = frame.servers.as_mut().expect("one of them has answered");
+                let server = &mut servers.addresses[servers.current];
+                // A stub's server may find out what it could not a moment ago.
+                if setup.config.recurse || packet.code() != rcode::SERVFAIL {
+                    server.tries = u32::MAX;
+                }
+                let code = named(RCODES, packet.code());
+                self.story = match packet.code() {
+                    rcode::NOERROR if !setup.config.recurse => {
+                        format!("{}: {} knows nothing and asks nobody", frame.name, server.address)
+                    }
+                    _ => format!("{}: {} answered {code}", frame.name, server.address),
+                };
+                // A stub's server speaks for all; of others only counts that they failed.
+                match setup.config.recurse {
+                    false => frame.refuse(packet),
+                    true => frame.refuse(frame.unanswered()),
+                }
+            }
+        }
+    }
+
+    /// The answer of the innermost frame, whole and with what it wants beside it.
+    fn enrich(&mut self, packet: Packet, cache: &mut Cache, now: Instant) -> Next {
+        let config = Arc::clone(&self.setup.config);
+        let Some(frame) = self.frames.last_mut() else {
+            return Next::Go;
+        };
+        let mut packet = packet;
+        if !frame.parts.is_empty() {
+            let parts = std::mem::take(&mut frame.parts);
+            packet = joined(&parts, &packet, &frame.asked, frame.rtype, frame.class);
+            if config.cache {
+                let question = (&frame.asked, frame.rtype, frame.class);
+                keep(cache, self.setup.view, question, &packet, now);
+            }
+        }
+        if !config.smart || !matches!(frame.purpose, Purpose::Question) {
+            return Next::Done(Ok(packet));
+        }
+        let hosts = frame.hosts.get_or_insert_with(|| missing(&packet));
+        if let Some((name, rtype)) = hosts.pop_front() {
+            let class = frame.class;
+            frame.answer = Some(packet);
+            self.frames.push(Frame::new(Purpose::Smart, name, rtype, class));
+            return Next::Go;
+        }
+        // What does not fit is left out: nothing depends on it.
+        for record in frame.additional.iter().flat_map(|other| other.records(ANSWER)) {
+            let _ = packet.copy(ADDITIONAL, &record);
+        }
+        Next::Done(Ok(packet))
+    }
+
+    /// The innermost frame is done: hands what it found to whom it was for.
+    fn pop(&mut self, result: Result<Packet>) -> Option<Action> {
+        let frame = self.frames.pop()?;
+        match frame.purpose {
+            Purpose::Question => self.conclude(&frame, result),
+            Purpose::Server => {
+                let below = self.frames.last_mut()?;
+                below.found_server(&self.setup, result.ok().as_ref(), &frame.asked, frame.rtype);
+                None
+            }
+            Purpose::Smart => {
+                let below = self.frames.last_mut()?;
+                let packet = result.ok()?;
+                match packet.count(ANSWER) {
+                    0 if packet.code() != rcode::NOERROR => {}
+                    // Perhaps it has an address of the other kind.
+                    0 if frame.rtype == A => below.hosts.as_mut()?.push_front((frame.asked, AAAA)),
+                    _ => below.additional.push(packet),
+                }
+                None
+            }
+        }
+    }
+
+    /// The outcome for one candidate. With the others it goes on after any answer that says no.
+    fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
+        let spelt = result.map(|mut packet| {
+            packet.spell(&frame.asked);
+            packet
+        });
+        let found = |packet: &Packet| packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0;
+        if spelt.as_ref().is_ok_and(found) {
+            return spelt.ok().map(Action::Done);
+        }
+        let story = std::mem::take(&mut self.story);
+        let ending = match &spelt {
+            Err(_) => Ending::Unreachable,
+            Ok(_) if self.silent => Ending::Unreachable,
+            Ok(_) => Ending::Answered,
+        };
+        self.candidates.failed(&frame.asked, spelt, ending, story);
+        None
+    }
+}
+
+/// What the work on a frame led to.
+enum Next {
+    Ask(Ask),
+    /// Look at the frames again.
+    Go,
+    Done(Result<Packet>),
+}
+
+#[cfg(test)]
+mod tests;

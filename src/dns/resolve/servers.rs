@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//! The servers of a zone, in the order in which they are asked.
+
+use super::answer::SERVERS;
+use super::cache::{Cache, Delegation, Trait};
+use super::resolution::Setup;
+use crate::clock::Instant;
+use crate::dns::message::name::Name;
+use crate::dns::message::record::A;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// The servers of the zone that is asked.
+pub(crate) struct Servers {
+    pub(crate) zone: Name,
+    /// In the order of asking.
+    pub(crate) addresses: Vec<Server>,
+    /// Names whose addresses are not known, and the type that is to be asked for.
+    pub(crate) names: VecDeque<(Name, u16)>,
+    /// The one that is being asked.
+    pub(crate) current: usize,
+    pub(crate) dead_ends: u32,
+}
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    /// How often it was asked; given up at `u32::MAX`.
+    pub(crate) tries: u32,
+}
+
+impl Servers {
+    pub(crate) fn none(zone: Name) -> Servers {
+        Servers { zone, addresses: Vec::new(), names: VecDeque::new(), current: 0, dead_ends: 0 }
+    }
+
+    pub(crate) fn new(
+        zone: Name,
+        addresses: impl Iterator<Item = SocketAddr>,
+        names: VecDeque<(Name, u16)>,
+        cache: &mut Cache,
+        now: Instant,
+    ) -> Servers {
+        let mut addresses: Vec<_> =
+            addresses.take(SERVERS).map(|address| Server { address, tries: 0 }).collect();
+        if addresses.len() > 1 {
+            // Who was silent lately comes last; the order is kept otherwise.
+            addresses.sort_by_key(|server| cache.is(server.address, Trait::Silent, now));
+        }
+        Servers { zone, addresses, names, current: 0, dead_ends: 0 }
+    }
+
+    /// The servers of a zone that another server has told: IPv4 first, as IPv6 may lead nowhere.
+    /// `setup` tells which addresses may be asked.
+    pub(crate) fn of(
+        delegation: &Delegation,
+        setup: &Setup,
+        cache: &mut Cache,
+        now: Instant,
+    ) -> Servers {
+        let known = delegation.servers.iter().flat_map(|server| &server.1);
+        let known = known.filter(|address| setup.may_ask(address));
+        let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) = known.partition(|a| a.is_ipv4());
+        let unknown = delegation.servers.iter().filter(|server| server.1.is_empty());
+        let names = unknown.map(|server| (server.0.clone(), A)).collect();
+        let addresses = v4.into_iter().chain(v6);
+        Servers::new(delegation.zone.clone(), addresses, names, cache, now)
+    }
+
+    /// The server to ask next: the first among those that were asked least.
+    pub(crate) fn next(&self, attempts: u32) -> Option<usize> {
+        let open = self.addresses.iter().enumerate().filter(|(_, server)| server.tries < attempts);
+        let (index, server) = open.min_by_key(|(_, server)| server.tries)?;
+        // Before anybody is asked twice, those whose addresses are unknown have their turn.
+        (server.tries == 0 || self.names.is_empty()).then_some(index)
+    }
+}

@@ -43,12 +43,7 @@
 #include <sys/socket.h>
 
 /** An interest in nothing: initialise with this, then set what applies. */
-#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0 }
-
-/**
- * For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
- */
-#define CQ_WAIT_LAZY 1
+#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0 } }
 
 /**
  * For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
@@ -551,6 +546,11 @@
 #define CQ_MODE_DEFAULT 0
 
 /**
+ * For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
+ */
+#define CQ_WAIT_LAZY 1
+
+/**
  * The end of a connection that a socket is: the server if a listener accepted it, else the client.
  */
 #define CQ_TLS_ANY 0
@@ -651,105 +651,14 @@ typedef struct cq_socket cq_socket;
 typedef struct cq_thread cq_thread;
 
 /**
- * Names a task of a controller. Never reused while the controller lives.
- */
-typedef uint64_t cq_task;
-
-/**
- * A member of a wait set that fired.
- */
-typedef struct cq_fired {
-    /**
-     * Its place in the wait set.
-     */
-    uint32_t member;
-    /**
-     * A poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
-     */
-    uint32_t events;
-} cq_fired;
-
-/**
- * Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.
- * Park the task again with `cq_controller_park` to be called again; otherwise it is over. The
- * result is 0 or the code with which `cq_controller_step` shall return.
- */
-typedef int (*cq_resume)(struct cq_controller *controller,
-                         cq_task task,
-                         void *argument,
-                         const struct cq_fired *fired,
-                         size_t count);
-
-/**
- * Called once when a task is over, whether it ended or was dropped with its controller.
- */
-typedef void (*cq_release)(void *argument);
-
-/**
  * The body of a fiber. The result is as for `cq_resume`.
  */
 typedef int (*cq_function)(void *argument);
 
 /**
- * A task that is ready: see `cq_controller_next`.
+ * Names a task of a controller. Never reused while the controller lives.
  */
-typedef struct cq_ready {
-    /**
-     * The task.
-     */
-    cq_task task;
-    /**
-     * What it carries.
-     */
-    void *data;
-    /**
-     * What fired, in the order of its wait set; holds until the next call of
-     * `cq_controller_next` with this controller.
-     */
-    const struct cq_fired *fired;
-    /**
-     * How many fired.
-     */
-    size_t count;
-} cq_ready;
-
-/**
- * One member of a wait set. It fires as soon as any part of it does.
- *
- * Initialise it with `CQ_INTEREST_NONE`, then set what applies.
- */
-typedef struct cq_interest {
-    /**
-     * A descriptor, or -1. `cq_cancel` it before closing it, unless no task has polled it since the
-     * last step: a new descriptor of the same number would be taken for it.
-     */
-    int fd;
-    /**
-     * POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
-     * looks for the addresses of its name waits for that whatever is given.
-     */
-    uint32_t events;
-    /**
-     * Set by `cq_poll`: 0 or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
-     */
-    uint32_t fired;
-    /**
-     * Seconds from now; NaN or negative: none.
-     */
-    double timeout;
-    /**
-     * A condition, or NULL.
-     */
-    const struct cq_condition *condition;
-    /**
-     * A socket, or NULL; its descriptor is used instead of `fd`.
-     */
-    const struct cq_socket *socket;
-    /**
-     * A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
-     */
-    const struct cq_dns_resolver *resolver;
-} cq_interest;
+typedef uint64_t cq_task;
 
 /**
  * The address of a socket: a `struct sockaddr` of `size` bytes, at the beginning of `storage`.
@@ -923,6 +832,66 @@ typedef struct cq_dns_stat {
 } cq_dns_stat;
 
 /**
+ * One member of a wait set. It fires as soon as any part of it does.
+ *
+ * Initialise it with `CQ_INTEREST_NONE`, then set what applies.
+ */
+typedef struct cq_interest {
+    /**
+     * A descriptor, or -1. `cq_controller_cancel` it before closing it, unless no task has polled it since the
+     * last step: a new descriptor of the same number would be taken for it. Objects of this library are better named below
+     * than by their descriptors: they leave their controllers by themselves when they are closed.
+     */
+    int fd;
+    /**
+     * POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
+     * looks for the addresses of its name waits for that whatever is given.
+     */
+    uint32_t events;
+    /**
+     * Set by `cq_poll`: 0 or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+     */
+    uint32_t fired;
+    /**
+     * Seconds from now; NaN or negative: none.
+     */
+    double timeout;
+    /**
+     * A condition, or NULL.
+     */
+    const struct cq_condition *condition;
+    /**
+     * A socket, or NULL; its descriptor is used instead of `fd`.
+     */
+    const struct cq_socket *socket;
+    /**
+     * A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
+     */
+    const struct cq_dns_resolver *resolver;
+    /**
+     * A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as are the
+     * next ones; of these five at most one.
+     */
+    const struct cq_controller *controller;
+    /**
+     * A signal listener, or NULL: fires when it has a signal to tell.
+     */
+    const struct cq_signal *signal;
+    /**
+     * A thread, or NULL: fires when it has ended.
+     */
+    const struct cq_thread *thread;
+    /**
+     * A notifier, or NULL: fires when it has changes to tell.
+     */
+    const struct cq_notify *notify;
+    /**
+     * NULL: room for what is to come.
+     */
+    const void *reserved[4];
+} cq_interest;
+
+/**
  * What `cq_socket_stat` tells of one direction.
  */
 typedef struct cq_stat {
@@ -939,6 +908,59 @@ typedef struct cq_stat {
      */
     bool eof;
 } cq_stat;
+
+/**
+ * A member of a wait set that fired.
+ */
+typedef struct cq_fired {
+    /**
+     * Its place in the wait set.
+     */
+    uint32_t member;
+    /**
+     * A poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+     */
+    uint32_t events;
+} cq_fired;
+
+/**
+ * Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.
+ * Park the task again with `cq_controller_park` to be called again; otherwise it is over. The
+ * result is 0 or the code with which `cq_controller_step` shall return.
+ */
+typedef int (*cq_resume)(struct cq_controller *controller,
+                         cq_task task,
+                         void *argument,
+                         const struct cq_fired *fired,
+                         size_t count);
+
+/**
+ * Called once when a task is over, whether it ended or was dropped with its controller.
+ */
+typedef void (*cq_release)(void *argument);
+
+/**
+ * A task that is ready: see `cq_controller_next`.
+ */
+typedef struct cq_ready {
+    /**
+     * The task.
+     */
+    cq_task task;
+    /**
+     * What it carries.
+     */
+    void *data;
+    /**
+     * What fired, in the order of its wait set; holds until the next call of
+     * `cq_controller_next` with this controller.
+     */
+    const struct cq_fired *fired;
+    /**
+     * How many fired.
+     */
+    size_t count;
+} cq_ready;
 
 /**
  * What a thread runs. `socket` is its end of the socket pair, and its own to free. What it
@@ -1025,7 +1047,9 @@ void cq_condition_free(struct cq_condition *condition);
  * their controllers. No syscall, except to make the descriptor of a controller ready that is
  * not being stepped and whose `cq_controller_pollfd` has been asked for.
  *
- * `woken` may be NULL. Errors: EINVAL for a NULL condition.
+ * `woken` may be NULL.
+ *
+ * Errors: EINVAL for a NULL condition; EPERM if tasks of another thread wait: have `cq_controller_post` signal it there.
  */
 int cq_condition_signal(const struct cq_condition *condition,
                         size_t limit,
@@ -1035,9 +1059,10 @@ int cq_condition_signal(const struct cq_condition *condition,
  * Waits until the condition is signalled, at most `timeout` seconds (NaN or negative: without
  * limit). In a fiber only the fiber waits; outside a controller the thread does.
  *
- * Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback.
+ * Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback; EPERM if tasks of another thread wait.
  */
-int cq_condition_wait(const struct cq_condition *condition, double timeout);
+int cq_condition_wait(const struct cq_condition *condition,
+                      double timeout);
 
 /**
  * Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`.
@@ -1063,51 +1088,6 @@ void cq_controller_free(struct cq_controller *controller);
 int cq_controller_close(struct cq_controller *controller);
 
 /**
- * Adds a task that the caller resumes by itself: the pull interface for language bindings.
- * `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
- *
- * Errors: EINVAL for NULL; EBADF after close.
- */
-int cq_controller_spawn(struct cq_controller *controller, void *data, cq_task *task);
-
-/**
- * Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be
- * NULL) is called once with `argument` when the task is over. `task` may be NULL.
- *
- * Errors: EINVAL for NULL; EBADF after close.
- *
- * Safety: `resume` and `release` may be called with `argument` until `release` was called.
- */
-int cq_controller_attach(struct cq_controller *controller,
-                         cq_resume resume,
-                         cq_release release,
-                         void *argument,
-                         cq_task *task);
-
-/**
- * Adds a fiber: `function(argument)` runs on a stack of its own (256 KiB, a guard page below), and
- * the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
- * whose controller is closed or freed never continues: what it owns it must have handed to
- * `argument`, for `release` to free. `release` and `task` may be NULL.
- *
- * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
- *
- * Safety: as for `cq_controller_attach`. An overflow of the stack ends the process with SIGSEGV.
- */
-int cq_controller_wrap(struct cq_controller *controller,
-                       cq_function function,
-                       cq_release release,
-                       void *argument,
-                       cq_task *task);
-
-/**
- * Begins a step of the pull interface; `cq_controller_leave` ends it.
- *
- * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
- */
-int cq_controller_enter(struct cq_controller *controller);
-
-/**
  * Sets the order in which tasks run that are ready together: `CQ_OLDEST_FIRST` or `CQ_NEWEST_FIRST`. In either, what
  * becomes ready during a step runs in the next one, and of tasks that wait for one descriptor, the one that began to
  * wait first runs first. Newest first, timers that are due run before descriptors that are ready, and `CQ_WAIT_LAZY`
@@ -1131,86 +1111,6 @@ int cq_controller_recall(const struct cq_controller *controller);
  * The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
  */
 uint32_t cq_controller_order(const struct cq_controller *controller);
-
-/**
- * Ends a step. Tasks of its batch that were not taken are handed out by the next one.
- *
- * Errors: EINVAL for NULL, or without a step.
- */
-int cq_controller_leave(struct cq_controller *controller);
-
-/**
- * Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
- * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
- * not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
- *
- * Errors: EINVAL for NULL or unknown flags; EBADF after close.
- */
-int cq_controller_wait(struct cq_controller *controller,
-                       double timeout,
-                       uint32_t flags);
-
-/**
- * Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
- * then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
- *
- * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
- * with which a callback or fiber ended: call again to go on.
- *
- * Safety: `ready` is writable.
- */
-int cq_controller_next(struct cq_controller *controller,
-                       struct cq_ready *ready);
-
-/**
- * Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
- * from inside its callback. An empty set makes it ready in the next step.
- *
- * Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or
- * EPERM for a descriptor that cannot be polled: the task is then parked on nothing.
- *
- * Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
- * closing a socket wakes its waiters.
- */
-int cq_controller_park(struct cq_controller *controller,
-                       cq_task task,
-                       const struct cq_interest *set,
-                       size_t count);
-
-/**
- * Removes a task: a pull task that has ended, or any task that shall not go on. `release` is called
- * for callbacks and fibers.
- *
- * Errors: EINVAL for NULL; ENOENT if there is no such task; EBUSY for a callback or fiber from
- * inside itself.
- */
-int cq_controller_finish(struct cq_controller *controller,
-                         cq_task task);
-
-/**
- * Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
- * fiber that is ready, once. In a fiber of another controller only the fiber waits.
- *
- * Without tasks it returns at once.
- *
- * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK
- * in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
- * that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
- * go on.
- *
- * Source: guide §3.2.1.
- */
-int cq_controller_step(struct cq_controller *controller,
-                       double timeout);
-
-/**
- * Steps until there are no tasks left or `timeout` seconds have passed (NaN or negative: without
- * limit).
- *
- * Errors: as for `cq_controller_step`.
- */
-int cq_controller_loop(struct cq_controller *controller,
-                       double timeout);
 
 /**
  * Tells whether there are no tasks. True for NULL.
@@ -1265,6 +1165,19 @@ double cq_controller_timeout(struct cq_controller *controller);
  * Errors: EINVAL for NULL; EMFILE, ENFILE.
  */
 int cq_controller_alert(struct cq_controller *controller);
+
+/**
+ * Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that thread. Any thread
+ * may post at any time, until the controller is closed or freed. Functions run in the order in which they were posted; they are as
+ * callbacks are: they may not wait. What has not run when the controller is closed or freed never does.
+ *
+ * The result of the function is 0 or the code with which `cq_controller_step` shall return.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE, ENOMEM: nothing is called then.
+ */
+int cq_controller_post(struct cq_controller *controller,
+                       cq_function function,
+                       void *argument);
 
 /**
  * After fork(2), in the child: gives the controller a kernel queue of its own, with everything that
@@ -2481,9 +2394,9 @@ int cq_poll(struct cq_interest *set,
 int cq_sleep(double seconds);
 
 /**
- * Wakes every task of every controller of this thread that polls `fd`, and forgets the
- * descriptor, which can then be closed. A descriptor that nobody polls is no error. Closing a
- * `cq_socket` does this by itself.
+ * `cq_controller_cancel` with the controller that runs in this thread, for callbacks and fibers.
+ *
+ * Errors: ENOENT outside of callbacks and fibers.
  */
 int cq_cancel(int fd);
 
@@ -3077,6 +2990,131 @@ int cq_socket_set_error(const struct cq_socket *socket,
                         uint32_t which,
                         int error,
                         int *previous);
+
+/**
+ * Adds a task that the caller resumes by itself: the pull interface for language bindings.
+ * `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EBADF after close.
+ */
+int cq_controller_spawn(struct cq_controller *controller, void *data, cq_task *task);
+
+/**
+ * Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be
+ * NULL) is called once with `argument` when the task is over. `task` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EBADF after close.
+ *
+ * Safety: `resume` and `release` may be called with `argument` until `release` was called.
+ */
+int cq_controller_attach(struct cq_controller *controller,
+                         cq_resume resume,
+                         cq_release release,
+                         void *argument,
+                         cq_task *task);
+
+/**
+ * Adds a fiber: `function(argument)` runs on a stack of its own (256 KiB, a guard page below), and
+ * the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
+ * whose controller is closed or freed never continues: what it owns it must have handed to
+ * `argument`, for `release` to free. `release` and `task` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
+ *
+ * Safety: as for `cq_controller_attach`. An overflow of the stack ends the process with SIGSEGV.
+ */
+int cq_controller_wrap(struct cq_controller *controller,
+                       cq_function function,
+                       cq_release release,
+                       void *argument,
+                       cq_task *task);
+
+/**
+ * Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
+ * from inside its callback. An empty set makes it ready in the next step.
+ *
+ * Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or
+ * EPERM for a descriptor that cannot be polled: the task is then parked on nothing.
+ *
+ * Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
+ * closing a socket wakes its waiters.
+ */
+int cq_controller_park(struct cq_controller *controller,
+                       cq_task task,
+                       const struct cq_interest *set,
+                       size_t count);
+
+/**
+ * Removes a task: a pull task that has ended, or any task that shall not go on. `release` is called
+ * for callbacks and fibers.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is no such task; EBUSY for a callback or fiber from
+ * inside itself.
+ */
+int cq_controller_finish(struct cq_controller *controller,
+                         cq_task task);
+
+/**
+ * Begins a step of the pull interface; `cq_controller_leave` ends it.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
+ */
+int cq_controller_enter(struct cq_controller *controller);
+
+/**
+ * Ends a step. Tasks of its batch that were not taken are handed out by the next one.
+ *
+ * Errors: EINVAL for NULL, or without a step.
+ */
+int cq_controller_leave(struct cq_controller *controller);
+
+/**
+ * Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
+ * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
+ * not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
+ *
+ * Errors: EINVAL for NULL or unknown flags; EBADF after close.
+ */
+int cq_controller_wait(struct cq_controller *controller,
+                       double timeout,
+                       uint32_t flags);
+
+/**
+ * Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
+ * then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
+ *
+ * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
+ * with which a callback or fiber ended: call again to go on.
+ *
+ * Safety: `ready` is writable.
+ */
+int cq_controller_next(struct cq_controller *controller,
+                       struct cq_ready *ready);
+
+/**
+ * Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
+ * fiber that is ready, once. In a fiber of another controller only the fiber waits.
+ *
+ * Without tasks it returns at once.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK
+ * in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
+ * that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
+ * go on.
+ *
+ * Source: guide §3.2.1.
+ */
+int cq_controller_step(struct cq_controller *controller,
+                       double timeout);
+
+/**
+ * Steps until there are no tasks left or `timeout` seconds have passed (NaN or negative: without
+ * limit).
+ *
+ * Errors: as for `cq_controller_step`.
+ */
+int cq_controller_loop(struct cq_controller *controller,
+                       double timeout);
 
 /**
  * Starts a POSIX thread that runs `function(socket, argument)`, with a pair of UNIX stream sockets

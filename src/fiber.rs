@@ -131,7 +131,7 @@ fn tell_fired(each: &mut dyn FnMut(Fired)) {
 
 /// The same for one member; whether its descriptor, rather than its timeout, fired is not told.
 pub fn poll_one(member: Member) -> Result<()> {
-    let plain = member.owned && member.fd >= 0 && !member.has_condition();
+    let plain = member.owner.is_some() && member.fd >= 0 && !member.has_condition();
     match plain && !is_running() {
         true => block_on(&member),
         false => poll([member], &mut |_| {}),
@@ -173,7 +173,7 @@ pub fn wait_for<T>(
 
 /// Waits for a time.
 pub fn sleep(span: Option<Span>) -> Result<()> {
-    poll_one(Member { timeout: span, ..Member::NOTHING })
+    poll_one(Member::timeout(span))
 }
 
 /// Waits for a descriptor of the library's, which the kernel is known to take: without a controller.
@@ -213,7 +213,7 @@ fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> 
 fn block_for(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
     let began = Instant::now();
     let first = set.iter().filter_map(|member| member.timeout).min();
-    block_on(&Member { timeout: first, ..Member::NOTHING })?;
+    block_on(&Member::timeout(first))?;
     let now = Instant::now();
     for (index, member) in set.iter().enumerate() {
         if member.timeout.is_some_and(|span| began.after(span) <= now) {

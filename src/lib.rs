@@ -24,4 +24,5 @@ pub mod signal;
 pub mod socket;
 mod sys;
 pub mod thread;
+mod thread_id;
 pub mod tls;

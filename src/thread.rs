@@ -4,7 +4,7 @@
 //! What a thread runs, and how it is entered, is the C boundary's affair (`capi/thread.rs`).
 
 use crate::clock::Span;
-use crate::controller::{cancel_everywhere, Member};
+use crate::controller::{Member, Owner};
 use crate::errno::{Errno, Result};
 use crate::fork::forks;
 use crate::socket::Socket;
@@ -37,6 +37,8 @@ pub struct Outcome {
 /// A handle of a thread; there may be many.
 pub struct Thread {
     shared: Arc<Shared>,
+    /// Takes the descriptor out of the controllers in which a task waits by this handle.
+    owner: Owner,
 }
 
 /// What a thread and its handles share.
@@ -74,7 +76,7 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
     let shared =
         Arc::new(Shared { outcome, id, ended, end, born: forks(), number: AtomicI32::new(0) });
     let entry = Entry { shared: Arc::clone(&shared), socket: theirs };
-    Ok((Thread { shared }, entry, Socket::adopt(ours.into_raw_fd())?))
+    Ok((Thread { shared, owner: Owner::new() }, entry, Socket::adopt(ours.into_raw_fd())?))
 }
 
 impl Entry {
@@ -112,7 +114,7 @@ pub fn leave(code: i32) {
 pub fn current() -> Option<Thread> {
     CURRENT.with(|current| {
         let shared = Arc::clone(&current.borrow().as_ref()?.shared);
-        Some(Thread { shared })
+        Some(Thread { shared, owner: Owner::new() })
     })
 }
 
@@ -171,8 +173,7 @@ impl Thread {
 
     /// What to wait for until it has ended.
     pub fn interest(&self) -> Member {
-        let (fd, events, timeout) = (self.fd(), libc::POLLIN, Some(LOOK));
-        Member { fd, events, owned: true, timeout, ..Member::NOTHING }
+        Member::owned(self.fd(), libc::POLLIN, &self.owner).within(Some(LOOK))
     }
 }
 
@@ -180,7 +181,7 @@ impl Drop for Thread {
     fn drop(&mut self) {
         // Other handles may live on, but a task of this thread waits by one of this thread's.
         let last = Arc::strong_count(&self.shared) == 1 && self.shared.born == forks();
-        cancel_everywhere(self.fd(), last);
+        self.owner.leave(last);
     }
 }
 

@@ -57,7 +57,9 @@ pub unsafe extern "C" fn cq_condition_free(condition: *mut Condition) {
 /// their controllers. No syscall, except to make the descriptor of a controller ready that is
 /// not being stepped and whose `cq_controller_pollfd` has been asked for.
 ///
-/// `woken` may be NULL. Errors: EINVAL for a NULL condition.
+/// `woken` may be NULL.
+///
+/// Errors: EINVAL for a NULL condition; EPERM if tasks of another thread wait: have `cq_controller_post` signal it there.
 #[no_mangle]
 pub unsafe extern "C" fn cq_condition_signal(
     condition: *const Condition,
@@ -66,7 +68,9 @@ pub unsafe extern "C" fn cq_condition_signal(
 ) -> c_int {
     call(|| {
         // SAFETY: as documented.
-        let count = unsafe { borrow(condition) }?.signal(limit);
+        let condition = unsafe { borrow(condition) }?;
+        condition.check_thread()?;
+        let count = condition.signal(limit);
         // SAFETY: as documented.
         unsafe { put_optional(woken, count) };
         Ok(())
@@ -76,14 +80,13 @@ pub unsafe extern "C" fn cq_condition_signal(
 /// Waits until the condition is signalled, at most `timeout` seconds (NaN or negative: without
 /// limit). In a fiber only the fiber waits; outside a controller the thread does.
 ///
-/// Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback.
+/// Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback; EPERM if tasks of another thread wait.
 #[no_mangle]
 pub unsafe extern "C" fn cq_condition_wait(condition: *const Condition, timeout: f64) -> c_int {
     call(|| {
         // SAFETY: as documented.
-        let condition = Some(unsafe { share(condition) }.ok_or(Errno::BADARG)?);
-        let on = Member { condition, ..Member::NOTHING };
-        let timer = Member { timeout: limit(timeout), condition: None, ..on.clone() };
+        let on = Member::condition(&unsafe { share(condition) }.ok_or(Errno::BADARG)?);
+        let timer = Member::timeout(limit(timeout));
         let mut signalled = false;
         fiber::poll([on, timer], &mut |fired| signalled |= fired.member == 0)?;
         if signalled {

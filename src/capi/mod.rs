@@ -21,6 +21,8 @@ pub mod signal;
 pub mod socket;
 pub mod socket_io;
 pub mod socket_settings;
+pub mod spawn;
+pub mod step;
 pub mod task;
 pub mod thread;
 pub mod tls;

@@ -4,14 +4,16 @@
 use super::boundary::{call, limit, put_optional, slice};
 use super::condition::share;
 use crate::clock::Span;
-use crate::controller::Condition;
-use crate::controller::{cancel_everywhere, Member};
+use crate::controller::{Condition, Controller, Member};
 use crate::dns::ask::resolver::Resolver;
 use crate::errno::{Errno, Result};
 use crate::fiber;
+use crate::notify::Notifier;
 use crate::poller::{Events, INTEREST};
+use crate::signal::Listener;
 use crate::socket::Socket;
-use std::ffi::c_int;
+use crate::thread::Thread;
+use std::ffi::{c_int, c_void};
 
 /// One member of a wait set. It fires as soon as any part of it does.
 ///
@@ -20,8 +22,9 @@ use std::ffi::c_int;
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct cq_interest {
-    /// A descriptor, or -1. `cq_cancel` it before closing it, unless no task has polled it since the
-    /// last step: a new descriptor of the same number would be taken for it.
+    /// A descriptor, or -1. `cq_controller_cancel` it before closing it, unless no task has polled it since the
+    /// last step: a new descriptor of the same number would be taken for it. Objects of this library are better named below
+    /// than by their descriptors: they leave their controllers by themselves when they are closed.
     pub fd: c_int,
     /// POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
     /// looks for the addresses of its name waits for that whatever is given.
@@ -36,6 +39,17 @@ pub struct cq_interest {
     pub socket: *const Socket,
     /// A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
     pub resolver: *const Resolver,
+    /// A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as are the
+    /// next ones; of these five at most one.
+    pub controller: *const Controller,
+    /// A signal listener, or NULL: fires when it has a signal to tell.
+    pub signal: *const Listener,
+    /// A thread, or NULL: fires when it has ended.
+    pub thread: *const Thread,
+    /// A notifier, or NULL: fires when it has changes to tell.
+    pub notify: *const Notifier,
+    /// NULL: room for what is to come.
+    pub reserved: [*const c_void; 4],
 }
 
 /// In `fired`: a timeout or a condition.
@@ -57,8 +71,7 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     let condition = unsafe { share(interest.condition) };
     let timeout = limit(interest.timeout);
     // SAFETY: as above.
-    if let Some(resolver) = unsafe { interest.resolver.as_ref() } {
-        let own = resolver.interest();
+    if let Some(own) = unsafe { named(interest) }? {
         return Ok(Member { timeout: earlier(timeout, own.timeout), also: condition, ..own });
     }
     // SAFETY: as above.
@@ -79,6 +92,35 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
             Ok(Member { events, timeout, also: condition, ..own })
         }
     }
+}
+
+/// What waits for an object that says by itself what it waits for.
+///
+/// # Safety
+///
+/// The objects are NULL or live.
+unsafe fn named(interest: &cq_interest) -> Result<Option<Member>> {
+    // SAFETY: as above.
+    let (resolver, controller, signal, thread, notify) = unsafe {
+        (
+            interest.resolver.as_ref(),
+            interest.controller.as_ref(),
+            interest.signal.as_ref(),
+            interest.thread.as_ref(),
+            interest.notify.as_ref(),
+        )
+    };
+    Ok(match (resolver, controller, signal, thread, notify) {
+        (None, None, None, None, None) => None,
+        (Some(resolver), None, None, None, None) => Some(resolver.interest()),
+        (None, Some(controller), None, None, None) => {
+            Some(controller.interest(controller.timeout())?)
+        }
+        (None, None, Some(listener), None, None) => Some(listener.interest()),
+        (None, None, None, Some(thread), None) => Some(thread.interest().within(None)),
+        (None, None, None, None, Some(notifier)) => Some(notifier.interest()),
+        _ => return Err(Errno::BADARG),
+    })
 }
 
 fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
@@ -132,13 +174,14 @@ pub extern "C" fn cq_sleep(seconds: f64) -> c_int {
     call(|| fiber::sleep(limit(seconds)))
 }
 
-/// Wakes every task of every controller of this thread that polls `fd`, and forgets the
-/// descriptor, which can then be closed. A descriptor that nobody polls is no error. Closing a
-/// `cq_socket` does this by itself.
+/// `cq_controller_cancel` with the controller that runs in this thread, for callbacks and fibers.
+///
+/// Errors: ENOENT outside of callbacks and fibers.
 #[no_mangle]
 pub extern "C" fn cq_cancel(fd: c_int) -> c_int {
     call(|| {
-        cancel_everywhere(fd, false);
+        let (controller, _) = fiber::running().ok_or(Errno::NOENT)?;
+        controller.cancel(fd);
         Ok(())
     })
 }

@@ -215,8 +215,45 @@ pub fn dispatch(
     code
 }
 
+/// What another thread has posted.
+struct Posted {
+    function: unsafe extern "C" fn(*mut c_void) -> c_int,
+    argument: *mut c_void,
+}
+
+/// Has a function called by the controller's thread, in its next step.
+pub(super) fn post(cq: &Controller, function: cq_function, argument: *mut c_void) -> Result<()> {
+    let function = function.ok_or(Errno::BADARG)?;
+    let posted = Box::into_raw(Box::new(Posted { function, argument }));
+    // SAFETY: made above, and seen by nobody on failure.
+    cq.post(posted as usize).inspect_err(|_| drop(unsafe { Box::from_raw(posted) }))
+}
+
+/// Calls what was posted, as a callback. Returns its code.
+pub(super) fn run_posted(
+    held: &mut Option<Arc<Controller>>,
+    task: TaskId,
+    posted: usize,
+    fired: &mut Vec<Fired>,
+) -> c_int {
+    // SAFETY: from `post`; the task had the only reference, and ends here.
+    let posted = unsafe { Box::from_raw(posted as *mut Posted) };
+    if let Some(cq) = held {
+        let _ = cq.finish(task);
+    }
+    let outer = FIBER.replace(std::ptr::null());
+    // SAFETY: who posted it promised that it may be called so.
+    let code = run_as(held, task, false, fired, || unsafe { (posted.function)(posted.argument) });
+    FIBER.set(outer);
+    code
+}
+
 /// Drops what a task of this layer carried.
 pub fn drop_payload(payload: Payload) {
+    if let Payload::Posted(posted) = payload {
+        // SAFETY: from `post`; the task had the only reference.
+        drop(unsafe { Box::from_raw(posted as *mut Posted) });
+    }
     if let Payload::Callback(job) | Payload::Fiber(job) = payload {
         // SAFETY: the task's counted reference, given up with the task.
         drop(unsafe { Rc::from_raw(job as *const Job) });

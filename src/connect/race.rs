@@ -4,8 +4,7 @@
 //! known; the next one begins when that fails or 250 ms later; the first connection wins.
 
 use crate::clock::{Instant, Span};
-use crate::controller::Descriptor;
-use crate::controller::{cancel_everywhere, Member};
+use crate::controller::{Descriptor, Member, Owner};
 use crate::dns::ask::lookup::{usual, Lookup};
 use crate::errno::{Errno, Result};
 use crate::poller::Poller;
@@ -42,7 +41,7 @@ pub struct Race {
     /// The last failure, in words.
     story: String,
     /// One descriptor for all that is waited for.
-    poller: Option<Poller>,
+    poller: Option<(Poller, Owner)>,
     waits: Member,
 }
 
@@ -61,7 +60,7 @@ impl Race {
             error: None,
             story: String::new(),
             poller: None,
-            waits: Member { owned: true, ..Member::NOTHING },
+            waits: Member::NOTHING,
         }
     }
 }
@@ -206,8 +205,7 @@ impl Race {
     fn must_wait(&mut self, now: Instant) -> Errno {
         let mut list: Vec<Member> = Vec::new();
         for (descriptor, _) in &self.attempts {
-            let (fd, events) = (descriptor.fd(), libc::POLLOUT);
-            list.push(Member { fd, events, owned: true, ..Member::NOTHING });
+            list.push(descriptor.member(libc::POLLOUT));
         }
         list.extend(self.lookup.iter().flat_map(Lookup::interests));
         let untried = !self.v4.is_empty() || !self.v6.is_empty();
@@ -215,34 +213,35 @@ impl Race {
         let timeout = list.iter().filter_map(|member| member.timeout).chain(next).min();
         let condition = list.iter().find_map(|member| member.condition.clone());
         let descriptors: Vec<_> = list.iter().filter(|member| member.fd >= 0).collect();
-        let (fd, events) = match descriptors[..] {
-            [] => (-1, 0),
-            [only] => (only.fd, only.events),
+        let polled = match descriptors[..] {
+            [] => Member::NOTHING,
+            [only] => only.clone(),
             _ => match self.gather(&descriptors) {
-                Ok(fd) => (fd, libc::POLLIN),
+                Ok(member) => member,
                 Err(error) => return error,
             },
         };
-        self.waits = Member { fd, events, owned: true, timeout, condition, also: None };
+        self.waits = Member { timeout, condition, also: None, ..polled };
         Errno::AGAIN
     }
 
     /// Puts several descriptors behind one.
-    fn gather(&mut self, list: &[&Member]) -> Result<i32> {
+    fn gather(&mut self, list: &[&Member]) -> Result<Member> {
         // A new one each time: those that were waited for and are not any more must not be in it.
         self.forget_poller();
         let poller = Poller::new()?;
         for member in list {
-            poller.set(member.fd, 0, member.events)?;
+            poller.set(member.fd, 0, 0, member.events)?;
         }
-        let fd = poller.fd();
-        self.poller = Some(poller);
-        Ok(fd)
+        let owner = Owner::new();
+        let member = Member::owned(poller.fd(), libc::POLLIN, &owner);
+        self.poller = Some((poller, owner));
+        Ok(member)
     }
 
     fn forget_poller(&mut self) {
-        if let Some(poller) = self.poller.take() {
-            cancel_everywhere(poller.fd(), true);
+        if let Some((_poller, owner)) = self.poller.take() {
+            owner.leave(true);
         }
     }
 }

@@ -3,16 +3,20 @@
 //! do. What that takes (`poller::alert_create`) exists only once somebody has asked for it.
 
 use crate::errno::{Errno, Result};
-use crate::poller::{alert_clear, alert_close, alert_create, alert_raise};
+use crate::fork::forks;
+use crate::poller::{alert_clear, alert_close, alert_create, alert_move, alert_raise};
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The part of a controller that threads share.
 pub struct Alert {
-    /// The kernel queue; changes only in `reset`, and is -1 after `close`.
-    queue: AtomicI32,
+    /// The kernel queue, -1 after `close`. Held locked while what raises it is made, or made anew: seldom.
+    queue: Mutex<RawFd>,
     /// What `poller::alert_create` made, or -1.
     event: AtomicI32,
+    /// How many forks there had been then: a child must not raise its parent's.
+    born: AtomicU32,
     /// Whether it is ready or about to be.
     raised: AtomicBool,
     /// It was to be raised when there was none yet.
@@ -23,36 +27,50 @@ impl Alert {
     /// For a controller with that kernel queue.
     pub fn new(queue: RawFd) -> Alert {
         Alert {
-            queue: AtomicI32::new(queue),
+            queue: Mutex::new(queue),
             event: AtomicI32::new(-1),
+            born: AtomicU32::new(forks()),
             raised: AtomicBool::new(false),
             missed: AtomicBool::new(false),
         }
     }
 
-    /// What the poller reports it as, if there is one.
-    pub fn fd(&self) -> Option<RawFd> {
+    /// What raises it, if there is anything.
+    fn event(&self) -> Option<RawFd> {
         Some(self.event.load(Ordering::Acquire)).filter(|&fd| fd >= 0)
     }
 
-    /// Makes sure that there is one. EBADF after `close`.
-    pub fn enable(&self) -> Result<()> {
-        if self.fd().is_some() {
-            return Ok(());
-        }
-        let queue = self.queue.load(Ordering::Acquire);
-        if queue < 0 {
-            return Err(Errno::BADF);
-        }
-        let fd = alert_create(queue)?;
-        // Two threads may race here; what the loser made was never seen by anybody.
-        if self.event.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Acquire).is_err() {
-            alert_close(fd);
-        }
-        Ok(())
+    /// Whether the kernel watches it beside descriptors.
+    pub fn is_enabled(&self) -> bool {
+        self.event().is_some()
     }
 
-    /// Makes the controller's descriptor ready, from now on by this too.
+    /// Makes sure that it can be raised. EBADF after `close`.
+    pub fn enable(&self) -> Result<()> {
+        match self.event() {
+            Some(_) => Ok(()),
+            None => self.create(&self.lock()),
+        }
+    }
+
+    fn create(&self, queue: &MutexGuard<'_, RawFd>) -> Result<()> {
+        if self.event().is_some() {
+            return Ok(()); // another thread was faster
+        }
+        match **queue {
+            ..0 => Err(Errno::BADF),
+            queue => {
+                self.event.store(alert_create(queue)?, Ordering::Release);
+                Ok(())
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RawFd> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the controller's descriptor ready, from now on by this too. Takes no lock once it is enabled.
     pub fn raise(&self) -> Result<()> {
         self.enable()?;
         self.raise_if_enabled();
@@ -61,9 +79,13 @@ impl Alert {
 
     /// Makes the controller's descriptor ready if anybody can be looking at it.
     pub fn raise_if_enabled(&self) {
-        let Some(fd) = self.fd() else { return self.missed.store(true, Ordering::Release) };
-        if !self.raised.swap(true, Ordering::AcqRel) {
-            alert_raise(fd);
+        match self.event() {
+            Some(event) if self.born.load(Ordering::Relaxed) == forks() => {
+                if !self.raised.swap(true, Ordering::AcqRel) {
+                    alert_raise(event);
+                }
+            }
+            _ => self.missed.store(true, Ordering::Release),
         }
     }
 
@@ -83,28 +105,41 @@ impl Alert {
     /// cleared: a raise in between belongs to this step. In the other order such a raise would write
     /// what is then read, and the flag, still up, would keep every later one from writing.
     pub fn clear(&self) {
-        let Some(fd) = self.fd() else { return };
-        alert_clear(fd);
+        let Some(event) = self.event() else { return };
+        alert_clear(event);
         self.raised.swap(false, Ordering::AcqRel);
     }
 
     /// Gives it up for good.
     pub fn close(&self) {
-        self.queue.store(-1, Ordering::Release);
-        let fd = self.event.swap(-1, Ordering::AcqRel);
-        if fd >= 0 {
-            alert_close(fd);
+        let mut queue = self.lock();
+        *queue = -1;
+        let event = self.event.swap(-1, Ordering::AcqRel);
+        if event >= 0 {
+            alert_close(event);
         }
     }
 
-    /// Moves to a new kernel queue, and is enabled there if it was.
-    pub fn reset(&self, queue: RawFd) -> Result<()> {
-        self.queue.store(queue, Ordering::Release);
-        let old = self.event.swap(-1, Ordering::AcqRel);
-        self.raised.store(false, Ordering::Release);
-        if old >= 0 {
-            alert_close(old);
-            self.enable()?;
+    /// The queue was replaced by another one: is enabled there if it was, and ready if it was. `inherited`: in a child of
+    /// fork(2), which must not touch its parent's; other threads there are none.
+    pub fn reset(&self, new: RawFd, inherited: bool) -> Result<()> {
+        let mut queue = self.lock();
+        *queue = new;
+        let Some(event) = self.event() else {
+            self.born.store(forks(), Ordering::Relaxed);
+            return Ok(());
+        };
+        if !inherited {
+            // Another thread may be raising it now, so it is the same one.
+            return Ok(alert_move(event, new)?);
+        }
+        self.event.store(-1, Ordering::Release);
+        alert_close(event);
+        self.born.store(forks(), Ordering::Relaxed);
+        let raised = self.raised.swap(false, Ordering::AcqRel);
+        self.create(&queue)?;
+        if raised || self.take_missed() {
+            self.raise_if_enabled();
         }
         Ok(())
     }

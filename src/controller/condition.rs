@@ -3,8 +3,11 @@
 //! and no syscall is involved within one controller.
 
 use super::Controller;
+use crate::errno::{Errno, Result};
+use crate::thread_id::this_thread;
 use slab::Slab;
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 const NONE: u32 = u32::MAX;
@@ -12,6 +15,9 @@ const NONE: u32 = u32::MAX;
 /// A queue of waiting tasks, of any controllers of one thread.
 pub struct Condition {
     lifo: bool,
+    /// The thread whose tasks wait; 0: none do, so that the queue need not be looked at. What keeps other threads away from
+    /// the queue.
+    thread: AtomicU64,
     queue: RefCell<Queue>,
 }
 
@@ -33,16 +39,34 @@ impl Condition {
     #[allow(clippy::arc_with_non_send_sync)] // shared within one thread; the count is atomic
     pub fn new(lifo: bool) -> Arc<Condition> {
         let queue = Queue { waiters: Slab::new(), first: NONE, last: NONE };
-        Arc::new(Condition { lifo, queue: RefCell::new(queue) })
+        Arc::new(Condition { lifo, thread: AtomicU64::new(0), queue: RefCell::new(queue) })
+    }
+
+    /// EPERM if tasks of another thread wait.
+    #[inline]
+    pub fn check_thread(&self) -> Result<()> {
+        match self.thread.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            thread if thread == this_thread() => Ok(()),
+            _ => Err(Errno(libc::EPERM)),
+        }
+    }
+
+    /// The controller of a waiter has moved to the calling thread.
+    pub(super) fn move_here(&self) {
+        self.thread.store(this_thread(), Ordering::Relaxed);
     }
 
     /// Wakes at most `limit` waiters and returns how many. They run in their controllers' next
     /// step.
     pub fn signal(&self, limit: usize) -> usize {
+        if self.thread.load(Ordering::Relaxed) == 0 {
+            return 0;
+        }
         let present = self.queue.borrow().waiters.len();
         let mut woken = 0;
         while woken < limit.min(present) {
-            let taken = self.queue.borrow_mut().take(self.lifo);
+            let taken = self.take();
             let Some(waiter) = taken else { break };
             if let Some(controller) = waiter.controller.upgrade() {
                 controller.signalled(waiter.wait);
@@ -52,6 +76,13 @@ impl Condition {
         woken
     }
 
+    fn take(&self) -> Option<Waiter> {
+        let mut queue = self.queue.borrow_mut();
+        let taken = queue.take(self.lifo);
+        self.note_emptied(&queue);
+        taken
+    }
+
     /// How many tasks wait.
     pub fn waiting(&self) -> usize {
         self.queue.borrow().waiters.len()
@@ -59,12 +90,24 @@ impl Condition {
 
     /// Adds a waiter; the result names its place for `dequeue`.
     pub(crate) fn enqueue(&self, controller: Weak<Controller>, wait: u32) -> u32 {
-        self.queue.borrow_mut().push(controller, wait)
+        let mut queue = self.queue.borrow_mut();
+        if queue.first == NONE {
+            self.move_here();
+        }
+        queue.push(controller, wait)
     }
 
     /// Removes a waiter that has not been woken.
     pub(crate) fn dequeue(&self, place: u32) {
-        self.queue.borrow_mut().unlink(place);
+        let mut queue = self.queue.borrow_mut();
+        queue.unlink(place);
+        self.note_emptied(&queue);
+    }
+
+    fn note_emptied(&self, queue: &Queue) {
+        if queue.first == NONE {
+            self.thread.store(0, Ordering::Relaxed);
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-//! Descriptors of ours: cancelled in the thread's controllers and closed when they go.
+//! Descriptors of ours: taken out of the controllers and closed when they go.
 
-use super::cancel_everywhere;
+use super::{Member, Owner};
 use crate::fork::forks;
+use crate::poller::Events;
 use crate::sys;
 use std::os::fd::RawFd;
 
 /// An open descriptor.
 pub struct Descriptor {
     fd: RawFd,
+    owner: Owner,
     /// How many forks there had been when it was made: a child has a copy.
     born: u32,
     /// The only process that has it, if a child has none.
@@ -21,6 +23,7 @@ impl Descriptor {
     pub fn new(fd: RawFd) -> Descriptor {
         Descriptor {
             fd,
+            owner: Owner::new(),
             born: forks(),
             #[cfg(kqueue)]
             process: None,
@@ -50,6 +53,11 @@ impl Descriptor {
         self.fd
     }
 
+    /// To wait for events of it.
+    pub fn member(&self, events: Events) -> Member {
+        Member::owned(self.fd, events, &self.owner)
+    }
+
     /// Whether no other process has a copy.
     pub fn is_alone(&self) -> bool {
         self.born == forks()
@@ -57,14 +65,16 @@ impl Descriptor {
 
     /// Gives it to the caller.
     pub fn release(self) -> RawFd {
-        std::mem::ManuallyDrop::new(self).fd
+        self.owner.leave(false);
+        let mut this = self;
+        std::mem::replace(&mut this.fd, -1)
     }
 }
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        if self.is_ours() {
-            cancel_everywhere(self.fd, self.is_alone());
+        if self.fd >= 0 && self.is_ours() {
+            self.owner.leave(self.is_alone());
             sys::close(self.fd);
         }
     }

@@ -1,42 +1,60 @@
 // SPDX-License-Identifier: MIT
-//! What is polled, by descriptor number: who waits, and what the kernel has been told.
+//! What is polled: who waits for it, and what the kernel has been told.
+//!
+//! Each descriptor has a row, which the kernel names in its events by the row's place and generation: an event of a
+//! registration that should be gone is told from one of a later descriptor with the same number.
 //!
 //! Registrations outlive waits, so that polling the same descriptor again costs no syscall:
 //!
-//! - a descriptor whose owner promises to cancel it before closing stays registered until an event
-//!   comes that nobody waits for;
+//! - a descriptor of ours stays registered until its owner leaves (see [`super::owner`]), or an event comes that nobody
+//!   waits for; its row stays until its owner leaves;
 //! - any other is dropped before the next wait for the kernel unless somebody polls it again, so a
 //!   program may close it once it has polled something else.
 
+use super::owner::{Owner, FOREIGN};
 use super::waits::{WaitKey, Waits, NONE};
+use super::Controller;
 use crate::errno::{Errno, Result};
-use crate::poller::{Events, Poller};
+use crate::fork::forks;
+use crate::poller::{Events, Poller, Token};
 use std::os::fd::RawFd;
+use std::sync::Weak;
 
 /// One row of the table.
-#[derive(Clone)]
 struct Row {
+    /// -1: the row is free.
+    fd: RawFd,
+    /// How often the row was used before, in `GENERATIONS`.
+    generation: u32,
+    /// `FOREIGN`, or the number of the owner.
+    owner: u64,
     /// The first and the last wait in order of arrival.
     first: u32,
     last: u32,
     /// What the kernel has been told.
     registered: Events,
-    /// Whether the owner cancels before closing.
-    owned: bool,
     /// Whether it is in `orphans`.
     orphan: bool,
 }
 
-const EMPTY: Row = Row { first: NONE, last: NONE, registered: 0, owned: false, orphan: false };
+/// A token has 48 bits: 28 for the row, 20 for its generation.
+const PLACES: u32 = 28;
+const GENERATIONS: u32 = (1 << 20) - 1;
 
 /// The table of one controller.
 #[derive(Default)]
 pub struct Descriptors {
     rows: Vec<Row>,
-    /// Registered, not owned, and left by their last waiter since the last `drop_orphans`.
-    orphans: Vec<RawFd>,
+    /// Rows that are free.
+    free: Vec<u32>,
+    /// By descriptor number, the row of the descriptor that has it now.
+    numbers: Vec<u32>,
+    /// Rows that are registered, foreign, and were left by their last waiter since the last `drop_orphans`.
+    orphans: Vec<u32>,
     /// How many rows are registered.
     registered: usize,
+    /// How many forks there had been when the kernel's queue was made: a child must not change its parent's.
+    born: u32,
 }
 
 impl Descriptors {
@@ -45,51 +63,125 @@ impl Descriptors {
         self.registered
     }
 
-    fn row(&self, fd: RawFd) -> Option<&Row> {
-        self.rows.get(usize::try_from(fd).ok()?)
+    /// Of a controller whose queue was made now.
+    pub fn new() -> Descriptors {
+        Descriptors { born: forks(), ..Descriptors::default() }
     }
 
-    /// Whether the kernel has been told of `fd`.
-    pub fn is_registered(&self, fd: RawFd) -> bool {
-        self.row(fd).is_some_and(|row| row.registered != 0)
+    /// Whether the kernel's queue is that of a parent.
+    pub fn is_inherited(&self) -> bool {
+        self.born != forks()
     }
 
-    /// Adds a wait for `events` on `fd`, telling the kernel if it does not know yet.
+    /// The row of the descriptor that has this number.
+    pub fn row_of(&self, fd: RawFd) -> Option<u32> {
+        let place = usize::try_from(fd).ok().and_then(|fd| self.numbers.get(fd));
+        place.copied().filter(|&row| row != NONE)
+    }
+
+    /// The row that an event is about; `None` if that registration should be gone.
+    pub fn row_named(&self, token: Token) -> Option<u32> {
+        let index = (token & ((1 << PLACES) - 1)) as u32;
+        let row = self.rows.get(index as usize)?;
+        (row.fd >= 0 && token == name(index, row.generation)).then_some(index)
+    }
+
+    /// Adds a wait for `events` on `fd`, telling the kernel if it does not know yet. The result is the row.
     pub fn add(
         &mut self,
         poller: &Poller,
-        waits: &mut Waits,
+        me: &Weak<Controller>,
+        waits: &Waits,
         key: WaitKey,
-        fd: RawFd,
-        events: Events,
-        owned: bool,
-    ) -> Result<()> {
-        let index = usize::try_from(fd).map_err(|_| Errno::BADF)?;
-        let registered = self.rows.get(index).map_or(0, |row| row.registered);
-        let wanted = registered | events;
-        if wanted != registered {
-            poller.set(fd, registered, wanted)?;
-            self.registered += usize::from(registered == 0);
+        (fd, events): (RawFd, Events),
+        owner: Option<&Owner>,
+    ) -> Result<u32> {
+        let wanted_owner = owner.map_or(FOREIGN, Owner::id);
+        let found = self.row_of(fd).filter(|&row| {
+            let present = self.rows[row as usize].owner;
+            present == wanted_owner || wanted_owner == FOREIGN || present == FOREIGN
+        });
+        let (index, is_new) = match found {
+            Some(index) => (index, false),
+            None => (self.free_row()?, true),
+        };
+        let claims = owner.is_some() && self.rows[index as usize].owner == FOREIGN;
+        let row = &mut self.rows[index as usize];
+        let wanted = row.registered | events;
+        // Who claims a row that nobody waits for may have another descriptor of that number.
+        let before = if claims && row.first == NONE { 0 } else { row.registered };
+        if wanted != before {
+            if self.born == forks() {
+                poller.set(fd, name(index, row.generation), before, wanted)?;
+            }
+            self.registered += usize::from(row.registered == 0);
+            row.registered = wanted;
         }
         // Only now: the kernel has said that there is such a descriptor.
-        if index >= self.rows.len() {
-            self.rows.resize(index + 1, EMPTY);
+        if is_new {
+            self.enter(index, fd);
         }
-        let row = &mut self.rows[index];
-        row.registered = wanted;
-        row.owned = owned;
+        let row = &mut self.rows[index as usize];
+        if let Some(owner) = owner.filter(|_| claims) {
+            row.owner = wanted_owner;
+            owner.enter(me.clone(), name(index, row.generation));
+        }
         waits.link(key, row.last);
         match row.last {
             NONE => row.first = key,
             last => waits.set_next(last, key),
         }
         row.last = key;
-        Ok(())
+        Ok(index)
+    }
+
+    /// The place of a row that is free, and stays so until `enter`.
+    fn free_row(&mut self) -> Result<u32> {
+        if let Some(&index) = self.free.last() {
+            return Ok(index);
+        }
+        let index = self.rows.len();
+        if index >= (1 << PLACES) - 1 {
+            return Err(Errno(libc::ENOMEM));
+        }
+        self.rows.push(Row {
+            fd: -1,
+            generation: 0,
+            owner: FOREIGN,
+            first: NONE,
+            last: NONE,
+            registered: 0,
+            orphan: false,
+        });
+        self.free.push(index as u32);
+        Ok(index as u32)
+    }
+
+    fn enter(&mut self, index: u32, fd: RawFd) {
+        debug_assert_eq!(self.free.last(), Some(&index));
+        self.free.pop();
+        if fd as usize >= self.numbers.len() {
+            self.numbers.resize(fd as usize + 1, NONE);
+        }
+        self.numbers[fd as usize] = index;
+        self.rows[index as usize].fd = fd;
+    }
+
+    /// Frees a row that is not registered and that nobody waits for.
+    fn free(&mut self, index: u32) {
+        let row = &mut self.rows[index as usize];
+        let place = &mut self.numbers[row.fd as usize];
+        if *place == index {
+            *place = NONE;
+        }
+        row.generation = (row.generation + 1) & GENERATIONS;
+        (row.fd, row.owner) = (-1, FOREIGN);
+        self.free.push(index);
     }
 
     /// Takes a wait out; the registration stays for now.
-    pub fn remove(&mut self, waits: &Waits, key: WaitKey, fd: RawFd) {
-        let row = &mut self.rows[fd as usize];
+    pub fn remove(&mut self, waits: &Waits, key: WaitKey, index: u32) {
+        let row = &mut self.rows[index as usize];
         let (previous, next) = waits.neighbours(key);
         match previous {
             NONE => row.first = next,
@@ -99,32 +191,40 @@ impl Descriptors {
             NONE => row.last = previous,
             other => waits.set_previous(other, previous),
         }
-        if row.first == NONE && !row.owned && !row.orphan {
+        if row.first == NONE && row.owner == FOREIGN && !row.orphan {
             row.orphan = true;
-            self.orphans.push(fd);
+            self.orphans.push(index);
         }
     }
 
-    /// The first wait on `fd`; `waits.neighbours` leads to the others.
-    pub fn first(&self, fd: RawFd) -> u32 {
-        self.row(fd).map_or(NONE, |row| row.first)
+    /// The first wait of a row; `waits.neighbours` leads to the others.
+    pub fn first(&self, index: u32) -> u32 {
+        self.rows[index as usize].first
     }
 
-    /// The last wait on `fd`.
-    pub fn last(&self, fd: RawFd) -> u32 {
-        self.row(fd).map_or(NONE, |row| row.last)
+    /// The last wait of a row.
+    pub fn last(&self, index: u32) -> u32 {
+        self.rows[index as usize].last
     }
 
-    /// Narrows the registration of `fd` to what is waited for: an event came that nobody wanted.
-    pub fn narrow(&mut self, poller: &Poller, waits: &Waits, fd: RawFd) {
-        let Some(row) = self.rows.get_mut(fd as usize) else { return };
-        let wanted = waits.wanted(row.first);
-        if wanted != row.registered {
-            self.registered -= usize::from(wanted == 0 && row.registered != 0);
-            // Failure means that the kernel has dropped it already.
-            let _ = poller.set(fd, row.registered, wanted);
-            row.registered = wanted;
+    /// Narrows a registration to what is waited for: an event came that nobody wanted.
+    pub fn narrow(&mut self, poller: &Poller, waits: &Waits, index: u32) {
+        let row = &self.rows[index as usize];
+        let (registered, wanted) = (row.registered, waits.wanted(row.first));
+        if wanted != registered {
+            self.registered -= usize::from(wanted == 0 && registered != 0);
+            if self.may_tell(index) {
+                // Failure means that the kernel has dropped it already.
+                let _ = poller.set(row.fd, name(index, row.generation), registered, wanted);
+            }
+            self.rows[index as usize].registered = wanted;
         }
+    }
+
+    /// Whether the kernel is to be told of changes: not in a child that has its parent's queue, nor of a row whose number has
+    /// gone to another descriptor.
+    fn may_tell(&self, index: u32) -> bool {
+        self.born == forks() && self.numbers[self.rows[index as usize].fd as usize] == index
     }
 
     /// Drops the registrations that must not outlive their waits.
@@ -136,39 +236,67 @@ impl Descriptors {
     }
 
     fn drop_all_orphans(&mut self, poller: &Poller, waits: &Waits) {
-        while let Some(fd) = self.orphans.pop() {
-            self.rows[fd as usize].orphan = false;
-            if self.rows[fd as usize].first == NONE {
-                self.narrow(poller, waits, fd);
+        while let Some(index) = self.orphans.pop() {
+            self.rows[index as usize].orphan = false;
+            let row = &self.rows[index as usize];
+            if row.fd >= 0 && row.first == NONE && row.owner == FOREIGN {
+                self.narrow(poller, waits, index);
+                self.free(index);
             }
         }
     }
 
-    /// Forgets the registration of `fd` at once: it is about to be closed. `last`: with it goes the last
+    /// Forgets the registration of a row at once, whose descriptor is about to be closed. `last`: with it goes the last
     /// reference to its file, so that the kernel forgets by itself, epoll(7) Q6.
-    pub fn forget(&mut self, poller: &Poller, fd: RawFd, last: bool) {
-        let Some(row) = usize::try_from(fd).ok().and_then(|i| self.rows.get_mut(i)) else { return };
+    pub fn forget(&mut self, poller: &Poller, index: u32, last: bool) {
+        let row = &self.rows[index as usize];
         if row.registered != 0 {
             match last {
-                true => poller.closing(fd),
-                false => drop(poller.set(fd, row.registered, 0)),
+                true => poller.closing(row.fd),
+                false if self.may_tell(index) => {
+                    let _ = poller.set(row.fd, name(index, row.generation), row.registered, 0);
+                }
+                false => {}
             }
-            row.registered = 0;
+            self.rows[index as usize].registered = 0;
             self.registered -= 1;
         }
+        let row = &self.rows[index as usize];
+        if row.first == NONE && row.owner == FOREIGN && !row.orphan {
+            self.free(index);
+        }
+    }
+
+    /// Registers a row anew: another open file has come under its number.
+    pub fn renew(&mut self, poller: &Poller, index: u32) {
+        let row = &self.rows[index as usize];
+        if row.registered != 0 && self.may_tell(index) {
+            let _ = poller.set(row.fd, name(index, row.generation), 0, row.registered);
+        }
+    }
+
+    /// The owner of a row has left: its descriptor is nobody's any more.
+    pub fn disown(&mut self, index: u32) {
+        self.rows[index as usize].owner = FOREIGN;
     }
 
     /// Registers everything with a new kernel queue. A descriptor that the kernel refuses is left
     /// unregistered: its waiters see the refusal when they poll again.
     pub fn register_all(&mut self, poller: &Poller, waits: &Waits) {
         self.registered = 0;
-        for (index, row) in self.rows.iter_mut().enumerate() {
+        self.born = forks();
+        for (index, row) in self.rows.iter_mut().enumerate().filter(|(_, row)| row.fd >= 0) {
             let wanted = waits.wanted(row.first);
-            row.registered = match wanted != 0 && poller.set(index as RawFd, 0, wanted).is_ok() {
+            let token = name(index as u32, row.generation);
+            row.registered = match wanted != 0 && poller.set(row.fd, token, 0, wanted).is_ok() {
                 true => wanted,
                 false => 0,
             };
             self.registered += usize::from(row.registered != 0);
         }
     }
+}
+
+fn name(index: u32, generation: u32) -> Token {
+    Token::from(generation) << PLACES | Token::from(index)
 }

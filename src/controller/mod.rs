@@ -14,7 +14,9 @@ mod alert;
 pub mod condition;
 mod descriptor;
 mod descriptors;
-mod registry;
+mod inbox;
+mod member;
+mod owner;
 mod run_queue;
 mod state;
 mod timers;
@@ -23,21 +25,25 @@ mod waits;
 
 pub use condition::Condition;
 pub use descriptor::Descriptor;
-pub use registry::{cancel_everywhere, this_thread};
+pub use member::{Fired, Member};
+pub use owner::Owner;
 pub use run_queue::Order;
 pub use waits::FIRED;
 
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
-use crate::poller::{Events, Poller};
+use crate::poller::{Events, Poller, Token};
+use crate::thread_id::this_thread;
 use alert::Alert;
 use descriptors::Descriptors;
+use inbox::{Inbox, Message};
 use run_queue::{Link, RunQueue};
 use slab::Slab;
 use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use timers::Timers;
 use turn::{begin_turn, end_turn, Output};
@@ -55,49 +61,6 @@ pub struct TaskId {
     pub serial: u32,
 }
 
-/// One member of a wait set: a descriptor, a timeout, a condition, in any mix.
-#[derive(Clone)]
-pub struct Member {
-    /// The descriptor, or -1 for none.
-    pub fd: RawFd,
-    /// The events to wait for on it.
-    pub events: Events,
-    /// Whether its owner cancels it before closing it.
-    pub owned: bool,
-    /// The timeout, from now.
-    pub timeout: Option<Span>,
-    /// The condition.
-    pub condition: Option<Arc<Condition>>,
-    /// Another condition: a socket may wait for one of its own beside the one that it is polled with.
-    pub also: Option<Arc<Condition>>,
-}
-
-impl Member {
-    /// A member that never fires.
-    pub const NOTHING: Member =
-        Member { fd: -1, events: 0, owned: false, timeout: None, condition: None, also: None };
-
-    /// Whether it waits for a descriptor.
-    pub fn polls(&self) -> bool {
-        self.fd >= 0 && self.events != 0
-    }
-
-    /// Whether it waits for a condition.
-    pub fn has_condition(&self) -> bool {
-        self.condition.is_some() || self.also.is_some()
-    }
-}
-
-/// A member of a wait set that fired.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(C)]
-pub struct Fired {
-    /// Its place in the wait set.
-    pub member: u32,
-    /// A poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
-    pub events: u32,
-}
-
 /// What a task carries for whoever resumes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Payload {
@@ -109,16 +72,23 @@ pub enum Payload {
     Callback(usize),
     /// The same, of a task that parks itself.
     Fiber(usize),
+    /// The same, of something that another thread has posted.
+    Posted(usize),
 }
 
 /// See the module.
 pub struct Controller {
     state: RefCell<State>,
     alert: Alert,
-    running: Cell<bool>,
+    inbox: Inbox,
+    /// The thread that steps it, 0 between steps.
+    stepping: AtomicU64,
     /// Given up inside a step.
     closing: Cell<bool>,
-    thread: Cell<usize>,
+    /// The thread that stepped it last, or made it.
+    thread: AtomicU64,
+    /// Its own descriptor, which other controllers may poll.
+    owner: Owner,
     me: Weak<Controller>,
 }
 
@@ -132,7 +102,7 @@ impl Controller {
             poller: Some(poller),
             tasks: Slab::new(),
             waits: Waits::default(),
-            descriptors: Descriptors::default(),
+            descriptors: Descriptors::new(),
             timers: Timers::default(),
             ready: RunQueue::default(),
             events: Vec::new(),
@@ -151,12 +121,13 @@ impl Controller {
         let controller = Arc::new_cyclic(|me| Controller {
             state,
             alert,
-            running: Cell::new(false),
+            inbox: Inbox::default(),
+            stepping: AtomicU64::new(0),
             closing: Cell::new(false),
-            thread: Cell::new(registry::this_thread()),
+            thread: AtomicU64::new(this_thread()),
+            owner: Owner::new(),
             me: me.clone(),
         });
-        registry::add(&controller);
         Ok(controller)
     }
 
@@ -175,9 +146,12 @@ impl Controller {
     /// Begins a step. EBUSY inside another step of the same controller.
     pub fn enter(&self) -> Result<()> {
         self.state.borrow().check_open()?;
-        match self.running.replace(true) {
+        match self.is_running() {
             true => Err(Errno::BUSY),
-            false => Ok(()),
+            false => {
+                self.stepping.store(this_thread(), Ordering::Relaxed);
+                Ok(())
+            }
         }
     }
 
@@ -186,7 +160,7 @@ impl Controller {
     #[must_use]
     pub fn leave(&self) -> bool {
         end_turn(self);
-        self.running.set(false);
+        self.stepping.store(0, Ordering::Relaxed);
         let mut state = self.state.borrow_mut();
         // A step that a failure has ended has not taken note of what made it look.
         if std::mem::take(&mut state.unfinished) && state.ready.order == Order::NewestFirst {
@@ -195,7 +169,7 @@ impl Controller {
                 self.alert.raise_if_enabled();
             }
         }
-        if let Some(poller) = &state.poller {
+        if let (Some(poller), false) = (&state.poller, state.descriptors.is_inherited()) {
             poller.settle();
         }
         self.closing.get()
@@ -208,15 +182,38 @@ impl Controller {
 
     /// Whether a step is under way.
     pub fn is_running(&self) -> bool {
-        self.running.get()
+        self.stepping.load(Ordering::Relaxed) != 0
+    }
+
+    /// EPERM while another thread steps it.
+    #[inline]
+    pub fn check_thread(&self) -> Result<()> {
+        match self.stepping.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            thread if thread == this_thread() => Ok(()),
+            _ => Err(Errno(libc::EPERM)),
+        }
+    }
+
+    /// The thread that stepped it last, or made it.
+    fn thread(&self) -> u64 {
+        self.thread.load(Ordering::Relaxed)
     }
 
     /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is
     /// ready. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
     /// `LAZY_ROUNDS` steps in a row, where tasks run oldest first.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
-        registry::move_to_this_thread(self);
+        if self.thread.swap(this_thread(), Ordering::Relaxed) != this_thread() {
+            self.state.borrow().waits.conditions().for_each(Condition::move_here);
+        }
         end_turn(self);
+        if self.state.borrow().descriptors.is_inherited() {
+            self.reset()?;
+        }
+        if !self.inbox.is_empty() {
+            self.read_inbox()?;
+        }
         let mut state = self.state.borrow_mut();
         state.wait(&self.alert, limit, lazy)?;
         let stale = std::mem::take(&mut state.stale);
@@ -224,7 +221,55 @@ impl Controller {
         if stale {
             self.reset()?;
         }
+        // What was posted while the kernel was waited for has raised the alert, and runs in this step.
+        if !self.inbox.is_empty() {
+            self.read_inbox()?;
+            self.state.borrow_mut().ready.begin_pass();
+        }
         Ok(())
+    }
+
+    /// Has something run by this controller's thread, in its next step. From any thread. EBADF after close; ENOMEM.
+    pub fn post(&self, number: usize) -> Result<()> {
+        self.alert.enable()?;
+        self.inbox.push(Message::Post(number))?;
+        self.alert.raise()
+    }
+
+    fn read_inbox(&self) -> Result<()> {
+        for message in self.inbox.take() {
+            match message {
+                Message::Forget(token) => self.forget(token, false),
+                Message::Renew(token) => self.renew(token),
+                Message::Post(number) => drop(self.spawn(Payload::Posted(number))?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The owner of a registered descriptor closes it: see `Owner::leave`.
+    fn forget(&self, token: Token, last: bool) {
+        let mut state = self.state.borrow_mut();
+        let woken = state.forget(token, last);
+        drop(state);
+        if woken {
+            self.announce();
+        }
+    }
+
+    /// Another open file has come under the number of a registered descriptor: see `Owner::renew`.
+    fn renew(&self, token: Token) {
+        let mut state = self.state.borrow_mut();
+        let State { descriptors, poller, .. } = &mut *state;
+        if let (Some(row), Some(poller)) = (descriptors.row_named(token), poller) {
+            descriptors.renew(poller, row);
+        }
+    }
+
+    /// Leaves word, from another thread. What cannot be told for want of memory is found out by the next owner of the number.
+    fn tell(&self, message: Message) {
+        let _ = self.inbox.push(message);
+        self.alert.raise_if_enabled();
     }
 
     /// Takes the next task of the batch. `fired` is replaced by what woke it, in the order of its
@@ -358,22 +403,18 @@ impl Controller {
     /// Wakes every waiter of a descriptor with `CANCELLED` and forgets the descriptor. Not being
     /// polled is no error.
     pub fn cancel(&self, fd: RawFd) {
-        self.cancel_closing(fd, false);
-    }
-
-    /// The same; `last`: the descriptor is the last reference to its file and closed next.
-    pub(crate) fn cancel_closing(&self, fd: RawFd, last: bool) {
         let mut state = self.state.borrow_mut();
-        let woken = state.cancel(fd, last);
+        let woken = state.cancel(fd);
         drop(state);
         if woken {
             self.announce();
         }
     }
 
-    /// How many tasks there are.
+    /// How many tasks there are, what was posted included.
     pub fn count(&self) -> usize {
-        self.state.borrow().tasks.len()
+        let posted = if self.inbox.is_empty() { 0 } else { self.inbox.posts() };
+        self.state.borrow().tasks.len() + posted
     }
 
     /// Seconds until there is something to do even if no descriptor becomes ready: zero if a
@@ -402,31 +443,39 @@ impl Controller {
     /// The descriptor that is readable when a step would have something to do. Asking for it makes
     /// waking from outside a step raise the alert.
     pub fn pollfd(&self) -> Result<RawFd> {
+        self.prepare_to_be_polled()?;
+        self.state.borrow().poller.as_ref().map_or(Err(Errno::BADF), Poller::pollable)
+    }
+
+    /// From now on waking from outside a step raises the alert.
+    fn prepare_to_be_polled(&self) -> Result<()> {
         let state = self.state.borrow();
         state.check_open()?;
         self.alert.enable()?;
         match state.ready.order {
             // The timeout of 0 tells of tasks that are ready; the descriptor of news from outside.
             Order::NewestFirst => self.alert.catch_up(),
-            Order::OldestFirst if state.ready.is_empty() || self.running.get() => {}
+            Order::OldestFirst if state.ready.is_empty() || self.is_running() => {}
             Order::OldestFirst => self.alert.raise_if_enabled(),
         }
-        Ok(state.poller.as_ref().map_or(-1, Poller::fd))
+        Ok(())
     }
 
     /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, as the Lua
     /// library cqueues does. Whoever polls it is woken once more without need, and its tasks run in the order known there.
     pub fn recall(&self) {
         let news = std::mem::take(&mut self.state.borrow_mut().news);
-        if news && !self.running.get() {
+        if news && !self.is_running() {
             self.alert.raise_if_enabled();
         }
     }
 
-    /// What to wait for to step this controller when it has something to do, at most `limit`.
+    /// What another controller waits for to step this one when it has something to do, at most `limit`. That is the queue itself
+    /// and not `pollfd`: of epolls that poll each other Linux allows five.
     pub fn interest(&self, limit: Option<Span>) -> Result<Member> {
-        let (fd, events) = (self.pollfd()?, libc::POLLIN);
-        Ok(Member { fd, events, timeout: limit, ..Member::NOTHING })
+        self.prepare_to_be_polled()?;
+        let fd = self.state.borrow().poller.as_ref().map_or(-1, Poller::fd);
+        Ok(Member::owned(fd, libc::POLLIN, &self.owner).within(limit))
     }
 
     /// A counted reference to this controller.
@@ -450,22 +499,25 @@ impl Controller {
         }
     }
 
-    /// After fork(2), in the child: moves to a kernel queue of its own.
+    /// Moves to a kernel queue of its own: after fork(2), in the child; or since the old one tells of what it should have
+    /// forgotten.
     pub fn reset(&self) -> Result<()> {
         let mut state = self.state.borrow_mut();
-        state.check_open()?;
-        let poller = Poller::new()?;
-        self.alert.reset(poller.fd())?;
-        let State { descriptors, waits, .. } = &mut *state;
-        descriptors.register_all(&poller, waits);
-        state.poller = Some(poller);
+        let State { descriptors, waits, poller, .. } = &mut *state;
+        let poller = poller.as_mut().ok_or(Errno::BADF)?;
+        let inherited = descriptors.is_inherited();
+        poller.renew(inherited)?;
+        self.alert.reset(poller.fd(), inherited)?;
+        descriptors.register_all(poller, waits);
+        drop(state);
+        self.owner.renew();
         Ok(())
     }
 
     /// Destroys all tasks and the kernel queue, and returns what the tasks carried. EBUSY inside a
     /// step. Closing twice is safe.
     pub fn close(&self) -> Result<Vec<Payload>> {
-        if self.running.get() {
+        if self.is_running() {
             return Err(Errno::BUSY);
         }
         let mut state = self.state.borrow_mut();
@@ -478,12 +530,15 @@ impl Controller {
         state.outputs.clear();
         let poller = state.poller.take();
         drop(state);
-        if let Some(poller) = poller {
-            // Other controllers may poll this one, or still be registered from having done so.
-            cancel_everywhere(poller.fd(), false);
-        }
+        // Other controllers may poll this one, or still be registered from having done so.
+        self.owner.leave(false);
+        drop(poller);
         self.alert.close();
-        Ok(tasks.into_iter().map(|(_, task)| task.data).collect())
+        let posted = self.inbox.take().into_iter().filter_map(|message| match message {
+            Message::Post(number) => Some(Payload::Posted(number)),
+            Message::Forget(_) | Message::Renew(_) => None,
+        });
+        Ok(tasks.into_iter().map(|(_, task)| task.data).chain(posted).collect())
     }
 
     /// Whether it has been closed.
@@ -499,15 +554,9 @@ impl Controller {
 
     /// Lets whoever polls this controller know that there is something to do.
     fn announce(&self) {
-        if !self.running.get() {
+        if !self.is_running() {
             self.alert.raise_if_enabled();
         }
-    }
-}
-
-impl Drop for Controller {
-    fn drop(&mut self) {
-        registry::remove(self);
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Controller, Fired, Member, Payload, TaskId, CANCELLED};
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::errno::{Errno, Result};
-use crate::poller::{self, Events, Poller, Ready};
+use crate::poller::{self, Events, Poller, Ready, Token, ALERT};
 use slab::Slab;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
@@ -102,13 +102,13 @@ impl State {
     ) -> Result<()> {
         let (polls, conditions) = (on.polls(), on.has_condition());
         if polls && on.timeout.is_none() && !conditions {
-            return self.wait_on_descriptor(task, member, &on); // nearly always
+            return self.wait_on_descriptor(me, task, member, &on); // nearly always
         }
         if !polls && on.timeout.is_none() && !conditions {
             self.insert_wait(task, member, On::Nothing); // parked all the same
         }
         if polls {
-            self.wait_on_descriptor(task, member, &on)?;
+            self.wait_on_descriptor(me, task, member, &on)?;
         }
         if let Some(span) = on.timeout {
             let serial = self.next_serial();
@@ -119,16 +119,23 @@ impl State {
             self.timers.set(deadline, TimerKey { serial, wait });
         }
         if conditions {
-            self.wait_on_conditions(me, task, member, [on.condition, on.also]);
+            return self.wait_on_conditions(me, task, member, [on.condition, on.also]);
         }
         Ok(())
     }
 
-    fn wait_on_descriptor(&mut self, task: u32, member: u32, on: &Member) -> Result<()> {
+    fn wait_on_descriptor(
+        &mut self,
+        me: &Weak<Controller>,
+        task: u32,
+        member: u32,
+        on: &Member,
+    ) -> Result<()> {
         let key = self.insert_wait(task, member, On::Nothing);
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        self.descriptors.add(poller, &mut self.waits, key, on.fd, on.events, on.owned)?;
-        self.set_on(key, On::Descriptor(on.fd, on.events));
+        let polled = (on.fd, on.events);
+        let row = self.descriptors.add(poller, me, &self.waits, key, polled, on.owner.as_ref())?;
+        self.set_on(key, On::Descriptor(row, on.events));
         Ok(())
     }
 
@@ -138,12 +145,14 @@ impl State {
         task: u32,
         member: u32,
         conditions: [Option<Arc<Condition>>; 2],
-    ) {
+    ) -> Result<()> {
         for condition in conditions.into_iter().flatten() {
+            condition.check_thread()?;
             let key = self.insert_wait(task, member, On::Nothing);
             let place = condition.enqueue(me.clone(), key);
             self.set_on(key, On::Condition(condition, place));
         }
+        Ok(())
     }
 
     pub fn insert_wait(&mut self, task: u32, member: u32, on: On) -> WaitKey {
@@ -163,8 +172,8 @@ impl State {
     pub fn unpark_with(&mut self, index: u32, mut each: impl FnMut(u32, Events)) {
         let mut key = std::mem::replace(&mut self.tasks[index as usize].waits, NONE);
         while key != NONE {
-            if let Some(&waits::Wait { on: On::Descriptor(fd, _), .. }) = self.waits.get(key) {
-                self.descriptors.remove(&self.waits, key, fd);
+            if let Some(&waits::Wait { on: On::Descriptor(row, _), .. }) = self.waits.get(key) {
+                self.descriptors.remove(&self.waits, key, row);
             }
             let wait = self.waits.remove(key);
             match wait.on {
@@ -287,7 +296,7 @@ impl State {
     }
 
     fn watched(&self, alert: &Alert) -> usize {
-        self.descriptors.registered() + usize::from(alert.fd().is_some())
+        self.descriptors.registered() + usize::from(alert.is_enabled())
     }
 
     /// Asks the kernel and makes ready what it tells of; `true` if it told of nothing.
@@ -307,13 +316,16 @@ impl State {
     }
 
     pub fn ready_descriptor(&mut self, alert: &Alert, event: &Ready) {
-        let (fd, events) = poller::read(event);
-        let mut key = self.first_to_wake(fd);
-        if key == NONE && alert.fd() == Some(fd) {
+        let (token, events) = poller::read(event);
+        if token == ALERT {
             self.alerted = true;
             return alert.clear();
         }
-        self.stale |= key == NONE && !self.descriptors.is_registered(fd);
+        let Some(row) = self.descriptors.row_named(token) else {
+            self.stale = true;
+            return;
+        };
+        let mut key = self.first_to_wake(row);
         let mut unwanted = true;
         while let Some(wait) = self.waits.get(key) {
             let next = self.next_to_wake(key);
@@ -328,15 +340,15 @@ impl State {
         }
         self.found |= !unwanted;
         if let (true, Some(poller)) = (unwanted, self.poller.as_ref()) {
-            self.descriptors.narrow(poller, &self.waits, fd);
+            self.descriptors.narrow(poller, &self.waits, row);
         }
     }
 
     /// Of those that wait for a descriptor, the one to wake first: in either order the earliest runs first.
-    fn first_to_wake(&self, fd: RawFd) -> WaitKey {
+    fn first_to_wake(&self, row: u32) -> WaitKey {
         match self.ready.order {
-            Order::OldestFirst => self.descriptors.first(fd),
-            Order::NewestFirst => self.descriptors.last(fd),
+            Order::OldestFirst => self.descriptors.first(row),
+            Order::NewestFirst => self.descriptors.last(row),
         }
     }
 
@@ -367,21 +379,43 @@ impl State {
         self.timers.next(now, |key| waits.is_timer(key.wait, key.serial))
     }
 
-    pub fn cancel(&mut self, fd: RawFd, last: bool) -> bool {
+    /// Wakes who waits for a descriptor, and takes its registration out. Whether anybody waited.
+    pub fn cancel(&mut self, fd: RawFd) -> bool {
+        self.descriptors.row_of(fd).is_some_and(|row| self.cancel_row(row, false))
+    }
+
+    /// The owner of a descriptor closes it. Whether anybody waited.
+    pub fn forget(&mut self, token: Token, last: bool) -> bool {
+        let Some(row) = self.descriptors.row_named(token) else { return false };
+        let woken = self.wake_row(row);
+        self.descriptors.disown(row);
+        self.forget_row(row, last);
+        woken
+    }
+
+    fn cancel_row(&mut self, row: u32, last: bool) -> bool {
+        let woken = self.wake_row(row);
+        self.forget_row(row, last);
+        woken
+    }
+
+    fn forget_row(&mut self, row: u32, last: bool) {
+        if let Some(poller) = self.poller.as_ref() {
+            self.descriptors.forget(poller, row, last);
+        }
+    }
+
+    fn wake_row(&mut self, row: u32) -> bool {
         let mut woken = false;
         loop {
-            let key = self.first_to_wake(fd);
+            let key = self.first_to_wake(row);
             if key == NONE {
-                break;
+                return woken;
             }
-            self.descriptors.remove(&self.waits, key, fd);
+            self.descriptors.remove(&self.waits, key, row);
             self.set_on(key, On::Nothing);
             self.fire(key, CANCELLED);
             woken = true;
         }
-        if let Some(poller) = self.poller.as_ref() {
-            self.descriptors.forget(poller, fd, last);
-        }
-        woken
     }
 }

@@ -3,11 +3,10 @@
 //! A record is linked into its task's list and, if it waits for a descriptor, into that
 //! descriptor's. Records live in a slab, so a warm controller allocates nothing.
 
-use crate::controller::Condition;
+use super::Condition;
 use crate::poller::Events;
 use slab::Slab;
 use std::cell::Cell;
-use std::os::fd::RawFd;
 use std::sync::Arc;
 
 /// A record's place in the slab.
@@ -19,8 +18,8 @@ pub const NONE: u32 = u32::MAX;
 pub enum On {
     /// Nothing that can fire.
     Nothing,
-    /// Events of a descriptor.
-    Descriptor(RawFd, Events),
+    /// Events of a descriptor, which has that row.
+    Descriptor(u32, Events),
     /// A deadline, with the serial of its timer.
     Deadline(u32),
     /// A condition, with the place in its queue.
@@ -108,6 +107,14 @@ impl Waits {
             key = wait.next.get();
         }
         wanted
+    }
+
+    /// The conditions that are waited for.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.slab.iter().filter_map(|(_, wait)| match &wait.on {
+            On::Condition(condition, _) if wait.fired == 0 => Some(&**condition),
+            _ => None,
+        })
     }
 
     /// Whether a timer's record still waits for it.

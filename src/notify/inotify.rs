@@ -9,7 +9,7 @@
 //! EMFILE).
 
 use super::*;
-use crate::controller::Descriptor;
+use crate::controller::{Descriptor, Member};
 use crate::sys::inotify as sys;
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -53,6 +53,11 @@ impl Source {
     /// Readable when something happened.
     pub fn fd(&self) -> RawFd {
         self.queue.fd()
+    }
+
+    /// To wait until it is.
+    pub fn member(&self) -> Member {
+        self.queue.member(libc::POLLIN)
     }
 
     /// Watches a directory.

@@ -10,7 +10,7 @@ use super::scan::MOVED;
 use super::translate;
 use super::{ATTRIB, DELETE, MODIFY, REVOKE};
 use super::{FDOPENDIR, OPENAT, O_CLOEXEC};
-use crate::controller::Descriptor;
+use crate::controller::{Descriptor, Member};
 use crate::errno::Result;
 use crate::sys::kqueue as sys;
 use std::collections::HashMap;
@@ -55,6 +55,11 @@ impl Watcher {
     /// Readable when something happened.
     pub fn fd(&self) -> RawFd {
         self.queue.fd()
+    }
+
+    /// To wait until it is.
+    pub fn member(&self) -> Member {
+        self.queue.member(libc::POLLIN)
     }
 
     /// Watches a file or directory.

@@ -241,8 +241,8 @@ impl Notifier {
 
     /// What to wait for until something can be fetched.
     pub fn interest(&self) -> Member {
-        let (fd, timeout) = (self.fd(), self.timeout());
-        Member { fd, events: libc::POLLIN, owned: true, timeout, ..Member::NOTHING }
+        let polled = self.inner.borrow().tree.source.member();
+        polled.within(self.timeout())
     }
 }
 

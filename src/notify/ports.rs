@@ -9,7 +9,7 @@
 use super::scan::MOVED;
 use super::translate;
 use super::{ATTRIB, DELETE, FDOPENDIR, FEN, MODIFY, OPENAT, O_CLOEXEC, REVOKE};
-use crate::controller::Descriptor;
+use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
 use crate::sys::ports as sys;
 use std::collections::HashMap;
@@ -53,6 +53,11 @@ impl Watcher {
     /// Readable when something happened.
     pub fn fd(&self) -> RawFd {
         self.port.fd()
+    }
+
+    /// To wait until it is.
+    pub fn member(&self) -> Member {
+        self.port.member(libc::POLLIN)
     }
 
     /// Watches a file or directory.

@@ -79,6 +79,11 @@ impl Source {
         self.watcher.fd()
     }
 
+    /// To wait until it is.
+    pub fn member(&self) -> Member {
+        self.watcher.member()
+    }
+
     /// Watches a directory.
     pub fn watch(&mut self, directory: usize, path: &Path) -> Result<()> {
         let identity = identity(path)?;

@@ -7,9 +7,11 @@
 //! cannot be masked, so taking out means EPOLL_CTL_DEL. Closing the last reference of an open file
 //! takes it out silently. Regular files are refused with EPERM. One wait returns every ready
 //! descriptor that fits, so room for as many as are registered means that none waits for the next
-//! round. epoll_pwait2 (5.11) takes nanoseconds; epoll_wait takes milliseconds.
+//! round. A registration belongs to the open file and not to its number: while copies of a closed descriptor are open it goes
+//! on reporting, and cannot be taken out any more but with the whole queue. An epoll can be registered with another one.
+//! epoll_pwait2 (5.11) takes nanoseconds; epoll_wait takes milliseconds.
 
-use super::Events;
+use super::{Events, Token, ALERT};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::{epoll as sys, event};
@@ -22,19 +24,22 @@ pub type Ready = sys::Event;
 /// An epoll instance.
 pub struct Poller {
     fd: RawFd,
+    /// An epoll in which the queue is the only one, for those who poll the controller; -1 before anybody does. The queue can
+    /// be replaced behind it.
+    front: Cell<RawFd>,
     /// Whether epoll_pwait2 has answered ENOSYS.
     coarse: Cell<bool>,
 }
 
-/// The descriptor of a record, and its events.
-pub fn read(ready: &Ready) -> (RawFd, Events) {
-    (ready.u64 as RawFd, ready.events as Events)
+/// The token of a record, and its events.
+pub fn read(ready: &Ready) -> (Token, Events) {
+    (ready.u64, ready.events as Events)
 }
 
 impl Poller {
     /// An empty queue.
     pub fn new() -> Result<Poller> {
-        Ok(Poller { fd: sys::create()?, coarse: Cell::new(false) })
+        Ok(Poller { fd: sys::create()?, front: Cell::new(-1), coarse: Cell::new(false) })
     }
 
     /// The descriptor that is readable when `wait` would return at once.
@@ -42,9 +47,34 @@ impl Poller {
         self.fd
     }
 
+    /// A descriptor for others to poll, which stays.
+    pub fn pollable(&self) -> Result<RawFd> {
+        if self.front.get() < 0 {
+            let front = sys::create()?;
+            if let Err(error) = add_queue(front, self.fd) {
+                crate::sys::close(front);
+                return Err(error);
+            }
+            self.front.set(front);
+        }
+        Ok(self.front.get())
+    }
+
+    /// An empty queue under the same numbers.
+    pub fn renew(&mut self, inherited: bool) -> Result<()> {
+        crate::sys::replace(sys::create()?, self.fd)?;
+        if self.front.get() < 0 {
+            return Ok(());
+        }
+        if inherited {
+            crate::sys::replace(sys::create()?, self.front.get())?;
+        }
+        add_queue(self.front.get(), self.fd)
+    }
+
     /// Changes the interest in `fd`.
-    pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
-        let change = |op| sys::control(self.fd, op, fd, after as u32).map_err(Errno::from);
+    pub fn set(&self, fd: RawFd, token: Token, before: Events, after: Events) -> Result<()> {
+        let change = |op| sys::control(self.fd, op, fd, after as u32, token).map_err(Errno::from);
         let (op, other, missing) = match (before, after) {
             (_, 0) => {
                 let _ = change(libc::EPOLL_CTL_DEL); // gone already is as good
@@ -91,17 +121,29 @@ impl Poller {
 impl Drop for Poller {
     fn drop(&mut self) {
         crate::sys::close(self.fd);
+        if self.front.get() >= 0 {
+            crate::sys::close(self.front.get());
+        }
     }
+}
+
+fn add_queue(front: RawFd, queue: RawFd) -> Result<()> {
+    Ok(sys::control(front, libc::EPOLL_CTL_ADD, queue, libc::EPOLLIN as u32, 0)?)
 }
 
 /// A descriptor of its own, registered with a queue that may be waiting in another thread.
 pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     let fd = event::create(false)?;
-    if let Err(error) = sys::control(queue, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32) {
+    if let Err(error) = sys::control(queue, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32, ALERT) {
         crate::sys::close(fd);
         return Err(error.into());
     }
     Ok(fd)
+}
+
+/// Registers it with another queue.
+pub fn alert_move(alert: RawFd, queue: RawFd) -> Result<()> {
+    Ok(sys::control(queue, libc::EPOLL_CTL_ADD, alert, libc::EPOLLIN as u32, ALERT)?)
 }
 
 /// Makes it readable.

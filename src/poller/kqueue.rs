@@ -12,7 +12,7 @@
 //! Changes are handed over at once and not with the next wait: `set` tells of errors, and the
 //! queue's own descriptor has to be right for those who poll it in between.
 
-use super::Events;
+use super::{Events, Token, ALERT};
 use crate::clock::Span;
 use crate::errno::Result;
 use crate::sys::{self, kqueue as queue, poll};
@@ -24,6 +24,7 @@ use std::os::fd::RawFd;
 /// One descriptor that is ready.
 pub struct Ready {
     fd: RawFd,
+    token: Token,
     events: Events,
     /// What to ask poll(2) for, if the filters do not say it all.
     doubt: Events,
@@ -38,11 +39,13 @@ pub struct Poller {
     events: RefCell<Vec<Event>>,
     /// By descriptor, where in `ready` it may be found.
     places: RefCell<Vec<u32>>,
+    /// By descriptor, what it is reported by.
+    tokens: RefCell<Vec<Token>>,
 }
 
-/// The descriptor of a record, and its events.
-pub fn read(ready: &Ready) -> (RawFd, Events) {
-    (ready.fd, ready.events)
+/// The token of a record, and its events.
+pub fn read(ready: &Ready) -> (Token, Events) {
+    (ready.token, ready.events)
 }
 
 impl Poller {
@@ -53,7 +56,19 @@ impl Poller {
             process: std::process::id(),
             events: RefCell::default(),
             places: RefCell::default(),
+            tokens: RefCell::default(),
         })
+    }
+
+    /// Closed descriptors leave no registrations behind, so the queue need not be replaced.
+    pub fn pollable(&self) -> Result<RawFd> {
+        Ok(self.fd)
+    }
+
+    /// Another queue. A child of fork(2) has none.
+    pub fn renew(&mut self, _inherited: bool) -> Result<()> {
+        *self = Poller::new()?;
+        Ok(())
     }
 
     /// The descriptor that is readable when `wait` would return at once.
@@ -62,10 +77,11 @@ impl Poller {
     }
 
     /// Changes the interest in `fd`.
-    pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
+    pub fn set(&self, fd: RawFd, token: Token, before: Events, after: Events) -> Result<()> {
         if before == 0 {
             super::check_descriptor(self.fd, fd)?;
         }
+        self.note(fd, token);
         let (had, wanted) = (rows(before), rows(after));
         // A filter keeps the flags that it was added with.
         self.remove(fd, had, |row| wanted.iter().any(|w| w.0 == row.0 && w.1 != row.1));
@@ -78,6 +94,14 @@ impl Poller {
         }
         self.remove(fd, had, |row| !wanted.iter().any(|w| w.0 == row.0));
         Ok(())
+    }
+
+    fn note(&self, fd: RawFd, token: Token) {
+        let mut tokens = self.tokens.borrow_mut();
+        if fd as usize >= tokens.len() {
+            tokens.resize(fd as usize + 1, ALERT);
+        }
+        tokens[fd as usize] = token;
     }
 
     /// The kernel forgets by itself.
@@ -99,10 +123,13 @@ impl Poller {
         events.reserve(MOST_ROWS * room.max(16));
         queue::wait(self.fd, &mut events, limit.map(|span| span.0))?;
         let mut places = self.places.borrow_mut();
+        let tokens = self.tokens.borrow();
         for event in events.iter() {
             match queue::filter(event) {
-                queue::USER => ready.push(Ready { fd: self.fd, events: POLLIN, doubt: 0 }),
-                _ => merge(ready, &mut places, event),
+                queue::USER => {
+                    ready.push(Ready { fd: self.fd, token: ALERT, events: POLLIN, doubt: 0 })
+                }
+                _ => merge(ready, &mut places, &tokens, event),
             }
         }
         if ready.iter().any(|record| record.doubt != 0) {
@@ -173,7 +200,7 @@ fn with_urgent(rows: &'static [Row]) -> &'static [Row] {
 }
 
 /// Adds what one filter says to the record of its descriptor.
-fn merge(ready: &mut Vec<Ready>, places: &mut Vec<u32>, event: &Event) {
+fn merge(ready: &mut Vec<Ready>, places: &mut Vec<u32>, tokens: &[Token], event: &Event) {
     let fd = queue::ident(event) as RawFd;
     let interest = queue::token(event) as Events;
     let events = interest
@@ -196,7 +223,7 @@ fn merge(ready: &mut Vec<Ready>, places: &mut Vec<u32>, event: &Event) {
         }
         _ => {
             places[index] = ready.len() as u32;
-            ready.push(Ready { fd, events, doubt });
+            ready.push(Ready { fd, token: tokens[index], events, doubt });
         }
     }
 }
@@ -227,6 +254,11 @@ pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     let event = queue::event(0, queue::USER, queue::ADD | queue::CLEAR, 0, 0);
     queue::change(queue, &[event])?;
     Ok(queue)
+}
+
+/// Never: only a child of fork(2) gets another queue, and another alert with it.
+pub fn alert_move(_alert: RawFd, _queue: RawFd) -> Result<()> {
+    Ok(())
 }
 
 /// Makes it ready.

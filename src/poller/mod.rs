@@ -4,9 +4,12 @@
 //! A backend provides a type `Poller` with:
 //!
 //! - `new() -> Result<Poller>`: a queue with a pollable descriptor, close-on-exec;
-//! - `fd()`: that descriptor; readable whenever `wait` would return at once;
-//! - `set(fd, before, after)`: changes the interest in `fd` from the events `before` to `after`,
-//!   either of which may be empty. Interest is level-triggered and stays until changed. If the
+//! - `fd()`: the queue's descriptor; readable whenever `wait` would return at once;
+//! - `pollable()`: a descriptor with that property which stays the same, and registered wherever it is, when `renew` is called;
+//! - `renew(inherited)`: begins anew with an empty queue, which has the same descriptors where the system can do that. `inherited`:
+//!   this is a child of fork(2), and what there was is its parent's too;
+//! - `set(fd, token, before, after)`: changes the interest in `fd` from the events `before` to `after`,
+//!   either of which may be empty; `wait` reports it by `token`, a number of 48 bits. Interest is level-triggered and stays until changed. If the
 //!   kernel turns out to have dropped the descriptor (it was closed), `set` registers it anew;
 //!   forgetting what is not there is no error. EBADF: no such descriptor; EPERM: a regular file or a
 //!   directory, which are never waited for; EINVAL: the queue itself;
@@ -22,11 +25,12 @@
 //!
 //! And functions:
 //!
-//! - `read(ready)`: the descriptor and the events of one record;
+//! - `read(ready)`: the token and the events of one record;
 //! - `alert_create(queue)`: what makes a queue ready from any thread: a descriptor, or the number of the
-//!   queue itself where programs may put events into it; `read` reports it like a descriptor;
+//!   queue itself where programs may put events into it; `read` reports it by the token `ALERT`;
 //! - `alert_raise(alert)`, `alert_clear(alert)`: makes it ready; notes that it was reported;
-//! - `alert_close(alert)`: gives it up. All four may be called from any thread.
+//! - `alert_move(alert, queue)`: makes that queue ready from now on, the old one being gone;
+//! - `alert_close(alert)`: gives it up. All of these may be called from any thread.
 //!
 //! Events are poll(2) masks: POLLIN, POLLOUT, POLLPRI in; these and POLLERR, POLLHUP out.
 
@@ -52,10 +56,17 @@ use crate::sys;
 #[cfg(not(epoll))]
 use std::os::fd::RawFd;
 
-pub use backend::{alert_clear, alert_close, alert_create, alert_raise, read, Poller, Ready};
+pub use backend::{alert_clear, alert_close, alert_create, alert_move, alert_raise};
+pub use backend::{read, Poller, Ready};
 
 /// A poll(2) event mask.
 pub type Events = i16;
+
+/// What a descriptor is reported by: 48 bits.
+pub type Token = u64;
+
+/// What an alert is reported by.
+pub const ALERT: Token = (1 << 48) - 1;
 
 /// What a caller may ask for.
 pub const INTEREST: Events = libc::POLLIN | libc::POLLOUT | libc::POLLPRI;

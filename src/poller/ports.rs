@@ -9,7 +9,7 @@
 //! (`settle`), which costs one system call each; and what the port says is asked again of poll(2), all
 //! of it in one call, so that nobody is woken for what somebody else has read.
 
-use super::Events;
+use super::{Events, Token, ALERT};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::{self, poll, ports as port};
@@ -18,7 +18,7 @@ use std::os::fd::RawFd;
 
 /// One descriptor that is ready.
 pub struct Ready {
-    fd: RawFd,
+    token: Token,
     events: Events,
 }
 
@@ -42,13 +42,15 @@ struct State {
 #[derive(Clone, Copy, Default)]
 struct Row {
     interest: Events,
+    /// What it is reported by.
+    token: Token,
     /// Whether it is in `reported`, and to be associated again.
     ended: bool,
 }
 
-/// The descriptor of a record, and its events.
-pub fn read(ready: &Ready) -> (RawFd, Events) {
-    (ready.fd, ready.events)
+/// The token of a record, and its events.
+pub fn read(ready: &Ready) -> (Token, Events) {
+    (ready.token, ready.events)
 }
 
 impl Poller {
@@ -62,8 +64,19 @@ impl Poller {
         self.fd
     }
 
+    /// Closed descriptors leave no associations behind, so the port need not be replaced.
+    pub fn pollable(&self) -> Result<RawFd> {
+        Ok(self.fd)
+    }
+
+    /// Another port.
+    pub fn renew(&mut self, _inherited: bool) -> Result<()> {
+        *self = Poller::new()?;
+        Ok(())
+    }
+
     /// Changes the interest in `fd`.
-    pub fn set(&self, fd: RawFd, before: Events, after: Events) -> Result<()> {
+    pub fn set(&self, fd: RawFd, token: Token, before: Events, after: Events) -> Result<()> {
         if before == 0 {
             super::check_descriptor(self.fd, fd)?;
         }
@@ -73,12 +86,12 @@ impl Poller {
             (0, true) => {}
             (0, false) => drop(port::dissociate(self.fd, fd)), // gone already is as good
             (_, true) if after & !before == 0 => {
-                row.interest = after;
+                (row.interest, row.token) = (after, token);
                 return Ok(());
             }
             _ => self.associate(fd, after)?,
         }
-        *row = Row { interest: after, ended: false };
+        *row = Row { interest: after, token, ended: false };
         Ok(())
     }
 
@@ -117,7 +130,7 @@ impl Poller {
         answers.clear();
         for event in events.iter() {
             match port::source(event) {
-                port::SOURCE_USER => ready.push(Ready { fd: self.fd, events: libc::POLLIN }),
+                port::SOURCE_USER => ready.push(Ready { token: ALERT, events: libc::POLLIN }),
                 _ => {
                     let fd = port::object(event) as RawFd;
                     let row = &mut rows[fd as usize];
@@ -131,7 +144,10 @@ impl Poller {
             poll::ask(answers)?;
         }
         let found = answers.iter().filter(|answer| answer.revents & !libc::POLLNVAL != 0);
-        ready.extend(found.map(|answer| Ready { fd: answer.fd, events: answer.revents }));
+        ready.extend(found.map(|answer| {
+            let token = rows[answer.fd as usize].token;
+            Ready { token, events: answer.revents }
+        }));
         Ok(events.is_empty() || !ready.is_empty())
     }
 
@@ -162,6 +178,11 @@ impl Drop for Poller {
 /// The port itself.
 pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     Ok(queue)
+}
+
+/// Never: only a child of fork(2) gets another port.
+pub fn alert_move(_alert: RawFd, _queue: RawFd) -> Result<()> {
+    Ok(())
 }
 
 /// Puts an event into it.

@@ -48,7 +48,7 @@ fn look_into(_queue: RawFd) -> Option<Vec<(RawFd, Events)>> {
 /// Drops a registration behind the poller's back, if there is one.
 #[cfg(epoll)]
 pub fn unregister_from(queue: RawFd, fd: RawFd) {
-    let _ = sys::epoll::control(queue, libc::EPOLL_CTL_DEL, fd, 0);
+    let _ = sys::epoll::control(queue, libc::EPOLL_CTL_DEL, fd, 0, 0);
 }
 
 /// Drops a registration behind the poller's back, if there is one.
@@ -74,7 +74,8 @@ fn pair() -> (UnixStream, UnixStream) {
 fn wait(poller: &Poller, limit: Span) -> Vec<(RawFd, Events)> {
     let mut ready = Vec::new();
     poller.wait(&mut ready, 16, Some(limit)).expect("waited");
-    let mut found: Vec<_> = ready.iter().map(read).collect();
+    let found = ready.iter().map(read).map(|(token, events)| (token as RawFd, events));
+    let mut found: Vec<_> = found.collect();
     found.sort_unstable();
     found
 }
@@ -94,7 +95,7 @@ fn interest_is_level_triggered() {
     let poller = Poller::new().unwrap();
     let (mut a, mut b) = pair();
     let fd = b.as_raw_fd();
-    poller.set(fd, 0, POLLIN).unwrap();
+    poller.set(fd, fd as Token, 0, POLLIN).unwrap();
     assert_eq!(now(&poller), []);
     a.write_all(b"xy").unwrap();
     for _ in 0..3 {
@@ -117,13 +118,13 @@ fn interest_changes_from_any_events_to_any_others() {
     for before in all {
         for after in all {
             let poller = Poller::new().unwrap();
-            poller.set(fd, 0, before).unwrap();
+            poller.set(fd, fd as Token, 0, before).unwrap();
             let ready = |events: Events| match events & (POLLIN | POLLOUT) {
                 0 => vec![],
                 events => vec![(fd, events)],
             };
             assert_eq!(now(&poller), ready(before), "{before}");
-            poller.set(fd, before, after).unwrap();
+            poller.set(fd, fd as Token, before, after).unwrap();
             assert_eq!(now(&poller), ready(after), "{before} to {after}");
             poller.settle();
             assert_eq!(is_readable(poller.fd()), !ready(after).is_empty(), "{before} to {after}");
@@ -137,11 +138,12 @@ fn a_descriptor_that_reads_and_writes_appears_once() {
     let pairs: Vec<_> = (0..20).map(|_| pair()).collect();
     for (a, b) in &pairs {
         (&mut &*a).write_all(b"x").unwrap();
-        poller.set(b.as_raw_fd(), 0, POLLIN | POLLOUT).unwrap();
+        poller.set(b.as_raw_fd(), b.as_raw_fd() as Token, 0, POLLIN | POLLOUT).unwrap();
     }
     let mut ready = Vec::new();
     poller.wait(&mut ready, pairs.len(), Some(LONG)).unwrap();
-    let mut found: Vec<_> = ready.iter().map(read).collect();
+    let found = ready.iter().map(read).map(|(token, events)| (token as RawFd, events));
+    let mut found: Vec<_> = found.collect();
     found.sort_unstable();
     let mut wanted: Vec<_> = pairs.iter().map(|p| (p.1.as_raw_fd(), POLLIN | POLLOUT)).collect();
     wanted.sort_unstable();
@@ -153,13 +155,13 @@ fn a_descriptor_that_was_closed_and_opened_again_is_registered_again() {
     let poller = Poller::new().unwrap();
     let (_a, b) = pair();
     let fd = b.as_raw_fd();
-    poller.set(fd, 0, POLLIN).unwrap();
+    poller.set(fd, fd as Token, 0, POLLIN).unwrap();
     let (_c, d) = pair();
     sys::testing::replace(fd, d.as_raw_fd());
     assert_eq!(now(&poller), [], "the kernel has forgotten it");
-    poller.set(fd, POLLIN, POLLIN | POLLOUT).unwrap();
+    poller.set(fd, fd as Token, POLLIN, POLLIN | POLLOUT).unwrap();
     assert_eq!(now(&poller), [(fd, POLLOUT)]);
-    poller.set(fd, POLLIN | POLLOUT, 0).unwrap();
+    poller.set(fd, fd as Token, POLLIN | POLLOUT, 0).unwrap();
 }
 
 #[test]
@@ -168,7 +170,7 @@ fn what_was_read_meanwhile_is_not_ready() {
     let (mut a, mut b) = pair();
     let fd = b.as_raw_fd();
     a.write_all(b"x").unwrap();
-    poller.set(fd, 0, POLLIN).unwrap();
+    poller.set(fd, fd as Token, 0, POLLIN).unwrap();
     b.read_exact(&mut [0]).unwrap();
     let begun = Instant::now();
     assert_eq!(wait(&poller, Span(5_000_000)), []);
@@ -185,7 +187,7 @@ fn a_hang_up_is_reported_whatever_was_asked_for() {
     for asked in [POLLIN, POLLOUT, POLLPRI] {
         let poller = Poller::new().unwrap();
         let (a, b) = pair();
-        poller.set(b.as_raw_fd(), 0, asked).unwrap();
+        poller.set(b.as_raw_fd(), b.as_raw_fd() as Token, 0, asked).unwrap();
         let _ = now(&poller);
         drop(a);
         let found = wait(&poller, LONG);
@@ -201,7 +203,7 @@ fn an_end_of_one_direction_is_no_hang_up() {
     let (mut a, b) = pair();
     a.write_all(b"x").unwrap();
     a.shutdown(std::net::Shutdown::Write).unwrap();
-    poller.set(b.as_raw_fd(), 0, POLLIN | POLLOUT).unwrap();
+    poller.set(b.as_raw_fd(), b.as_raw_fd() as Token, 0, POLLIN | POLLOUT).unwrap();
     assert_eq!(wait(&poller, LONG), [(b.as_raw_fd(), POLLIN | POLLOUT)]);
 }
 
@@ -209,7 +211,7 @@ fn an_end_of_one_direction_is_no_hang_up() {
 fn an_error_is_reported_whatever_was_asked_for() {
     let poller = Poller::new().unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
-    poller.set(writer.as_raw_fd(), 0, POLLOUT).unwrap();
+    poller.set(writer.as_raw_fd(), writer.as_raw_fd() as Token, 0, POLLOUT).unwrap();
     drop(reader);
     let found = wait(&poller, LONG);
     assert_eq!(found.len(), 1);
@@ -222,7 +224,7 @@ fn urgent_data_is_reported() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let a = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (b, _) = listener.accept().unwrap();
-    poller.set(b.as_raw_fd(), 0, POLLPRI).unwrap();
+    poller.set(b.as_raw_fd(), b.as_raw_fd() as Token, 0, POLLPRI).unwrap();
     assert_eq!(now(&poller), []);
     sys::socket::send(a.as_raw_fd(), b"x", libc::MSG_OOB).unwrap();
     assert_eq!(wait(&poller, LONG), [(b.as_raw_fd(), POLLPRI)]);
@@ -232,7 +234,7 @@ fn urgent_data_is_reported() {
 fn a_wait_without_anything_ready_takes_its_time() {
     let poller = Poller::new().unwrap();
     let (_a, b) = pair();
-    poller.set(b.as_raw_fd(), 0, POLLIN).unwrap();
+    poller.set(b.as_raw_fd(), b.as_raw_fd() as Token, 0, POLLIN).unwrap();
     for nanoseconds in [1, 999_999, 1_000_001, 2_345_678] {
         let begun = Instant::now();
         assert_eq!(wait(&poller, Span(nanoseconds)), []);
@@ -245,20 +247,24 @@ fn what_cannot_be_waited_for_is_refused() {
     let poller = Poller::new().unwrap();
     let directory = std::fs::File::open("/").unwrap();
     let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
-    let set = |fd: RawFd| poller.set(fd, 0, POLLIN);
+    let set = |fd: RawFd| poller.set(fd, fd as Token, 0, POLLIN);
     assert_eq!(set(987_654), Err(Errno(libc::EBADF)));
     assert_eq!(set(directory.as_raw_fd()), Err(Errno(libc::EPERM)));
     assert_eq!(set(file.as_raw_fd()), Err(Errno(libc::EPERM)));
     assert_eq!(set(poller.fd()), Err(Errno(libc::EINVAL)));
-    assert_eq!(poller.set(987_654, POLLIN, 0), Ok(()), "forgetting what is not there");
+    assert_eq!(
+        poller.set(987_654, 987_654 as Token, POLLIN, 0),
+        Ok(()),
+        "forgetting what is not there"
+    );
 }
 
 #[test]
 fn a_queue_nests_in_a_queue() {
     let (outer, inner) = (Poller::new().unwrap(), Poller::new().unwrap());
     let (mut a, mut b) = pair();
-    inner.set(b.as_raw_fd(), 0, POLLIN).unwrap();
-    outer.set(inner.fd(), 0, POLLIN).unwrap();
+    inner.set(b.as_raw_fd(), b.as_raw_fd() as Token, 0, POLLIN).unwrap();
+    outer.set(inner.fd(), inner.fd() as Token, 0, POLLIN).unwrap();
     for _ in 0..3 {
         assert_eq!((now(&outer), now(&inner)), (vec![], vec![]));
         a.write_all(b"x").unwrap();
@@ -279,14 +285,14 @@ fn an_alert_from_another_thread_ends_a_wait() {
     for _ in 0..3 {
         assert!(!is_readable(queue));
         let other = std::thread::spawn(move || alert_raise(alert));
-        assert_eq!(wait(&poller, LONG), [(alert, POLLIN)]);
+        assert_eq!(wait(&poller, LONG), [(ALERT as RawFd, POLLIN)]);
         other.join().unwrap();
         alert_clear(alert);
         poller.settle();
     }
     alert_raise(alert);
     assert!(is_readable(queue));
-    assert_eq!(now(&poller), [(alert, POLLIN)]);
+    assert_eq!(now(&poller), [(ALERT as RawFd, POLLIN)]);
     alert_close(alert);
 }
 

@@ -7,7 +7,7 @@
 //! is taken as well where the system can do that without waiting (not on macOS and OpenBSD).
 
 use super::{EVFILT_SIGNAL, KQUEUE};
-use crate::controller::Descriptor;
+use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
 use crate::sys::kqueue as sys;
 use crate::sys::signal::Set;
@@ -38,6 +38,11 @@ impl Source {
     /// Readable when a signal was sent.
     pub fn fd(&self) -> RawFd {
         self.queue.fd()
+    }
+
+    /// To wait until it is.
+    pub fn member(&self) -> Member {
+        self.queue.member(libc::POLLIN)
     }
 
     /// A signal that was sent since it was last told.

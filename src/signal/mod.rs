@@ -91,8 +91,7 @@ impl Listener {
 
     /// What to wait for until `take` has something to tell.
     pub fn interest(&self) -> Member {
-        let (fd, timeout) = (self.fd(), self.interval());
-        Member { fd, events: libc::POLLIN, owned: true, timeout, ..Member::NOTHING }
+        self.source.member().within(self.interval())
     }
 }
 

@@ -7,7 +7,7 @@
 //! listener that is dropped loses no signal.
 
 use super::{SIGNALFD, SIGTIMEDWAIT};
-use crate::controller::Descriptor;
+use crate::controller::{Descriptor, Member};
 use crate::errno::Result;
 use crate::sys::signal::Set;
 use crate::sys::signalfd as sys;
@@ -30,6 +30,11 @@ impl Source {
     /// Readable while a signal is pending.
     pub fn fd(&self) -> RawFd {
         self.fd.fd()
+    }
+
+    /// To wait until it is.
+    pub fn member(&self) -> Member {
+        self.fd.member(libc::POLLIN)
     }
 
     /// Takes the pending signal with the lowest number.

@@ -6,6 +6,7 @@
 //! listen for.
 
 use super::SIGTIMEDWAIT;
+use crate::controller::Member;
 use crate::errno::Result;
 use crate::sys::signal::{take_pending, Set};
 use std::os::fd::RawFd;
@@ -27,6 +28,11 @@ impl Source {
     /// There is none.
     pub fn fd(&self) -> RawFd {
         -1
+    }
+
+    /// So there is nothing to wait for.
+    pub fn member(&self) -> Member {
+        Member::NOTHING
     }
 
     /// Takes a pending signal.

@@ -184,6 +184,6 @@ impl Inner {
     }
 
     fn until_writable(&self) -> Member {
-        Member { fd: self.fd, events: libc::POLLOUT, owned: true, ..Member::NOTHING }
+        Member::owned(self.fd, libc::POLLOUT, &self.owner)
     }
 }

@@ -26,7 +26,7 @@ pub use sys::message::{Address, Datagram, TRUNCATED};
 use crate::address::{self, describe, Name};
 use crate::bytes::{self, Queue};
 use crate::clock::{wall_seconds, Instant, Span};
-use crate::controller::{cancel_everywhere, Member};
+use crate::controller::{Member, Owner};
 use crate::errno::{Errno, Result};
 use crate::fork::forks;
 use crate::poller::Events;
@@ -110,6 +110,8 @@ pub struct Socket {
 /// What a socket holds.
 pub(crate) struct Inner {
     fd: RawFd,
+    /// Takes the descriptor out of controllers before it is closed.
+    owner: Owner,
     kind: i32,
     /// AF_UNSPEC while not known.
     family: i32,
@@ -183,6 +185,7 @@ impl Inner {
     fn new(fd: RawFd, kind: i32, phase: Phase) -> Inner {
         Inner {
             fd,
+            owner: Owner::new(),
             kind,
             family: libc::AF_UNSPEC,
             phase,
@@ -443,12 +446,11 @@ impl Socket {
 
     /// What to wait for after EAGAIN.
     pub fn interest(&self) -> Member {
-        self.ask(Member { owned: true, ..Member::NOTHING }, |inner| {
+        self.ask(Member::NOTHING, |inner| {
             if let Phase::AwaitName(race) = &inner.phase {
                 return race.interest();
             }
-            let (fd, events, timeout) = (inner.fd, inner.wanted, inner.retry);
-            Member { fd, events, owned: true, timeout, ..Member::NOTHING }
+            Member::owned(inner.fd, inner.wanted, &inner.owner).within(inner.retry)
         })
     }
 
@@ -505,7 +507,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Cancels the descriptor in every controller of this thread and closes it. Buffered output
+    /// Takes the descriptor out of every controller, waking who waits for it there, and closes it. Buffered output
     /// is dropped. Closing twice is safe.
     pub fn close(&self) -> Result<()> {
         let shared = Rc::clone(&self.inner);
@@ -516,10 +518,10 @@ impl Socket {
         inner.phase = Phase::Failed(Errno::BADF);
         inner.plan = None;
         (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
-        let (fd, last) = inner.give_up();
+        let (fd, owner, last) = inner.give_up();
         drop(inner);
         if fd >= 0 {
-            cancel_everywhere(fd, last);
+            owner.leave(last);
             sys::close(fd);
             held::note_end();
         }
@@ -531,9 +533,9 @@ impl Socket {
         let mut inner = self.inner.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
         let _ = inner.release_held();
-        let (fd, _) = inner.give_up();
+        let (fd, owner, _) = inner.give_up();
         drop(inner);
-        cancel_everywhere(fd, false);
+        owner.leave(false);
         self.close()?;
         Ok(fd)
     }
@@ -616,9 +618,9 @@ impl Drop for Socket {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let (fd, last) = self.give_up();
+        let (fd, owner, last) = self.give_up();
         if fd >= 0 {
-            cancel_everywhere(fd, last);
+            owner.leave(last);
             sys::close(fd);
             held::note_end();
         }
@@ -626,10 +628,10 @@ impl Drop for Inner {
 }
 
 impl Inner {
-    /// The descriptor, for the one who closes it, and whether no copy of it is left.
-    fn give_up(&mut self) -> (RawFd, bool) {
+    /// The descriptor and its owner, for the one who closes it, and whether no copy of it is left.
+    fn give_up(&mut self) -> (RawFd, Owner, bool) {
         let last = !self.exposed && self.born == forks();
-        (std::mem::replace(&mut self.fd, -1), last)
+        (std::mem::replace(&mut self.fd, -1), self.owner.clone(), last)
     }
 
     /// Takes over what options say about a socket's ways, not about its descriptor.

@@ -15,8 +15,14 @@ pub fn create() -> io::Result<RawFd> {
 }
 
 /// epoll_ctl(2).
-pub fn control(epoll: RawFd, op: libc::c_int, fd: RawFd, events: u32) -> io::Result<()> {
-    let mut event = Event { events, u64: fd as u64 };
+pub fn control(
+    epoll: RawFd,
+    op: libc::c_int,
+    fd: RawFd,
+    events: u32,
+    token: u64,
+) -> io::Result<()> {
+    let mut event = Event { events, u64: token };
     // SAFETY: `event` is valid for the call; the kernel keeps no pointer to it.
     check(unsafe { libc::epoll_ctl(epoll, op, fd, &mut event) }).map(drop)
 }

@@ -71,6 +71,15 @@ pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     unsafe { Ok((OwnedFd::from_raw_fd(out), OwnedFd::from_raw_fd(into))) }
 }
 
+/// Puts an open file behind the number of another one, which is closed: dup3(2), close-on-exec. `new` is closed too.
+#[cfg(epoll)]
+pub fn replace(new: RawFd, number: RawFd) -> io::Result<()> {
+    // SAFETY: no pointers; both numbers are the caller's.
+    let result = check(unsafe { libc::dup3(new, number, libc::O_CLOEXEC) });
+    close(new);
+    result.map(drop)
+}
+
 /// Has `call` called before each fork(2) of this process, by the thread that forks.
 pub fn before_fork(call: extern "C" fn()) {
     // SAFETY: the function takes nothing and does not unwind.

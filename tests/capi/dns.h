@@ -65,8 +65,6 @@ UNUSED static void open_nameserver(struct nameserver *server)
 
 UNUSED static void close_nameserver(struct nameserver *server)
 {
-	OK(cq_cancel(server->datagrams));
-	OK(cq_cancel(server->listener));
 	SYS(close(server->datagrams));
 	SYS(close(server->listener));
 }

@@ -442,7 +442,7 @@ TEST(a_descriptor_closed_without_cancelling_wakes_nobody_and_harms_nobody)
 	OK(cq_controller_attach(cq, end_at_once, count_release, &ended, NULL));
 	OK(cq_controller_step(cq, 0));
 	EQ(ended, 1);
-	OK(cq_cancel(fds[0])); /* better late than never */
+	OK(cq_controller_cancel(cq, fds[0])); /* better late than never */
 	run(cq);
 	cq_controller_free(cq);
 }

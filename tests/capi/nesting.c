@@ -201,7 +201,7 @@ TEST(cancelling_from_outside_makes_it_readable)
 	OK(cq_controller_step(cq, 0));
 	CHECK(!is_readable(fd));
 	plain_write(fds[1], "x"); /* so that its read succeeds */
-	OK(cq_cancel(fds[0]));
+	OK(cq_controller_cancel(cq, fds[0]));
 	CHECK(is_readable(fd));
 	OK(cq_controller_step(cq, 0));
 	CHECK(cq_controller_empty(cq));

@@ -346,7 +346,8 @@ TEST(cancelling_wakes_every_waiter_of_every_controller)
 	}
 	OK(cq_controller_step(first, -1));
 	OK(cq_controller_step(second, -1));
-	OK(cq_cancel(fds[0]));
+	OK(cq_controller_cancel(first, fds[0]));
+	OK(cq_controller_cancel(second, fds[0]));
 	SYS(close(fds[0]));
 	run(first);
 	run(second);
@@ -392,7 +393,7 @@ TEST(cancelling_what_nobody_polls_is_no_error)
 	size_t i;
 
 	for (i = 0; i < COUNT(numbers); i++) {
-		OK(cq_cancel(numbers[i]));
+		ERR(cq_cancel(numbers[i]), ENOENT); /* no controller runs here */
 		OK(cq_controller_cancel(cq, numbers[i]));
 	}
 	cq_controller_free(cq);
@@ -411,7 +412,7 @@ TEST(a_cancelled_number_can_be_used_for_another_file)
 		number = closed.fd = fresh.fd = fds[0];
 		OK(cq_controller_wrap(cq, wait_once, NULL, &closed, NULL));
 		OK(cq_controller_step(cq, -1));
-		OK(cq_cancel(fds[0]));
+		OK(cq_controller_cancel(cq, fds[0]));
 		SYS(close(fds[0]));
 		SYS(close(fds[1]));
 		SYS(pipe(fds));
@@ -424,7 +425,7 @@ TEST(a_cancelled_number_can_be_used_for_another_file)
 		plain_write(fds[1], "x");
 		UNTIL(fresh.runs, cq);
 		EQ(fresh.fired, POLLIN);
-		OK(cq_cancel(fds[0]));
+		OK(cq_controller_cancel(cq, fds[0]));
 		SYS(close(fds[0]));
 		SYS(close(fds[1]));
 	}
@@ -469,7 +470,7 @@ TEST(a_fired_descriptor_that_is_cancelled_in_the_same_step_tells_both)
 	plain_write(fds[1], "x");
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_wait(cq, -1, 0));
-	OK(cq_cancel(fds[0])); /* both are ready already */
+	OK(cq_controller_cancel(cq, fds[0])); /* both are ready already */
 	{
 		cq_ready ready;
 
@@ -507,25 +508,91 @@ TEST(a_socket_stands_for_its_descriptor_and_what_it_waits_for)
 	cq_socket_free(socket);
 }
 
-TEST(closing_a_socket_wakes_whoever_polls_its_descriptor)
+/* Each kind of object that an interest can name, which fires when the object goes. */
+struct named {
+	cq_interest interest;
+	uint32_t fired;
+};
+
+static int poll_named(void *argument)
 {
-	cq_controller *cq = new_controller();
-	struct waiter list[3];
+	struct named *named = argument;
+	cq_interest on = named->interest;
+
+	OK(cq_poll(&on, 1, NULL));
+	named->fired = on.fired;
+	return 0;
+}
+
+static int linger(void *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+TEST(freeing_an_object_wakes_whoever_polls_it)
+{
+	enum { SOCKET, CONTROLLER, SIGNAL, NOTIFY, KINDS };
+	cq_controller *cq = new_controller(), *inner = new_controller();
+	struct named list[KINDS][2];
+	const int usr1 = SIGUSR1;
+	cq_signal *listener = NULL;
+	cq_notify *notifier = NULL;
 	cq_socket *socket;
-	int other, i;
+	int other, kind, i;
 
 	socket = half_pair(&other);
-	for (i = 0; i < 3; i++) {
-		list[i].fd = cq_socket_pollfd(socket);
-		list[i].events = POLLIN;
-		list[i].runs = 0;
-		OK(cq_controller_wrap(cq, wait_once, NULL, &list[i], NULL));
-	}
+	OK(cq_signal_listen(&usr1, 1, &listener));
+	OK(cq_notify_opendir("/tmp", CQ_NOTIFY_ALL, 0, &notifier));
+	for (kind = 0; kind < KINDS; kind++)
+		for (i = 0; i < 2; i++) {
+			cq_interest none = CQ_INTEREST_NONE;
+
+			none.socket = kind == SOCKET ? socket : NULL;
+			none.events = kind == SOCKET ? POLLIN : 0;
+			none.controller = kind == CONTROLLER ? inner : NULL;
+			none.signal = kind == SIGNAL ? listener : NULL;
+			none.notify = kind == NOTIFY ? notifier : NULL;
+			list[kind][i].interest = none;
+			list[kind][i].fired = 0;
+			if (kind == SIGNAL && cq_signal_pollfd(listener) < 0)
+				list[kind][i].interest.timeout = 0; /* this system has no descriptor for signals */
+			OK(cq_controller_wrap(cq, poll_named, NULL, &list[kind][i], NULL));
+		}
 	OK(cq_controller_step(cq, -1));
 	cq_socket_free(socket);
+	cq_controller_free(inner);
+	cq_signal_free(listener);
+	cq_notify_free(notifier);
 	run(cq);
-	for (i = 0; i < 3; i++)
-		EQ(list[i].fired, CQ_CANCELLED);
+	for (kind = 0; kind < KINDS; kind++)
+		for (i = 0; i < 2; i++)
+			CHECK(list[kind][i].fired & (kind == SIGNAL ? CQ_CANCELLED | CQ_FIRED : CQ_CANCELLED));
+	cq_controller_free(cq);
+}
+
+TEST(an_interest_in_a_controller_fires_when_it_has_something_to_do)
+{
+	cq_controller *cq = new_controller(), *inner = new_controller();
+	struct named named = { CQ_INTEREST_NONE, 0 };
+	cq_interest two;
+
+	named.interest.controller = inner;
+	OK(cq_controller_wrap(cq, poll_named, NULL, &named, NULL));
+	OK(cq_controller_step(cq, 0));
+	OK(cq_controller_step(cq, 0));
+	EQ(named.fired, 0);
+	OK(cq_controller_wrap(inner, linger, NULL, NULL, NULL));
+	run(cq);
+	EQ(named.fired, POLLIN);
+	OK(cq_controller_wrap(cq, poll_named, NULL, &named, NULL));
+	run(cq); /* at once: there is something to do */
+	CHECK(named.fired & CQ_FIRED);
+	run(inner);
+	two = named.interest;
+	two.thread = (const cq_thread *)inner; /* never looked at */
+	ERR(cq_poll(&two, 1, NULL), EINVAL);
+	cq_controller_free(inner);
 	cq_controller_free(cq);
 }
 

@@ -177,11 +177,19 @@ TEST(a_listener_nests_in_any_loop)
 	cq_signal_free(listener);
 }
 
+static cq_interest on_signal(const cq_signal *listener)
+{
+	cq_interest interest = CQ_INTEREST_NONE;
+
+	interest.signal = listener;
+	return interest;
+}
+
 static int note_the_end(cq_controller *controller, cq_task task, void *argument, const cq_fired *fired,
                         size_t count)
 {
 	if (count == 0)
-		return park(controller, task, on_fd(cq_signal_pollfd(*(cq_signal **)argument), POLLIN));
+		return park(controller, task, on_signal(*(cq_signal **)argument));
 	EQ(fired[0].events, CQ_CANCELLED);
 	return 0;
 }

@@ -237,7 +237,7 @@ static void cancel_pipe(struct world *world, int pipe)
 	int i;
 	size_t member;
 
-	OK(cq_cancel(world->pipes[pipe][0]));
+	OK(cq_controller_cancel(world->controller, world->pipes[pipe][0]));
 	for (i = 0; i < TASKS; i++)
 		for (member = 0; member < world->actors[i].members; member++)
 			if (world->actors[i].alive && world->actors[i].pipes[member] == pipe)

@@ -98,11 +98,16 @@ static void reset_in(struct controller *controller, int unused)
 	cq_controller_reset(controller->cq);
 }
 
+void shim_cancel(lua_State *L, int fd)
+{
+	each_controller(L, cancel_in, fd);
+}
+
 /* cqueues.cancel(fd or object, ...) */
 static int cqueues_cancel(lua_State *L)
 {
 	for (int i = 1, top = lua_gettop(L); i <= top; i++)
-		each_controller(L, cancel_in, shim_descriptor(L, shim_self(L), i));
+		shim_cancel(L, shim_descriptor(L, shim_self(L), i));
 	return 0;
 }
 

@@ -96,6 +96,8 @@ void dns_push_classes(lua_State *L);
 int dns_push_record(lua_State *L, int classes, const cq_dns_record *record, struct owner *owner);
 /* The resolver at 1; throws if it is none, or closed. */
 struct resolver *dns_resolver(lua_State *L);
+/* Its descriptors are about to change: wakes who polls the one that Lua has the number of. */
+void dns_cancel_exposed(lua_State *L, struct resolver *resolver);
 /* Adds the methods that ask to the table on top of the stack. */
 void dns_set_questions(lua_State *L);
 /* Their names in tables. */

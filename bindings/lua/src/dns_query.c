@@ -17,6 +17,7 @@ static int submit(lua_State *L, struct resolver *resolver)
 	unsigned type = dns_check_type(L, 3), class = dns_check_class(L, 4);
 	if (!size || strlen(name) != size)
 		return CQ_EILLEGAL;
+	dns_cancel_exposed(L, resolver);
 	resolver->serial++;
 	resolver->waits = 1;
 	resolver->deadline = NAN;

@@ -25,6 +25,7 @@ static int new_resolver(lua_State *L, const cq_dns_config *config, int hosts_at)
 	const struct hosts *hosts = shim_test(L, hosts_at, dns_hosts_tag);
 	const struct hints *hints = shim_test(L, hosts_at + 1, dns_hints_tag);
 	struct resolver *resolver = shim_new(L, shim_self(L), dns_resolver_tag, DNS_RESOLVER, sizeof *resolver);
+	resolver->exposed = -1;
 	int code = cq_dns_resolver_new(config, hosts ? hosts->hosts : NULL, hints ? hints->hints : NULL,
 	                               &resolver->resolver);
 	return code ? shim_nil_and_code(L, code) : 1;
@@ -64,8 +65,17 @@ static int resolver_root(lua_State *L)
 /* resolver:pollfd() */
 static int resolver_pollfd(lua_State *L)
 {
-	lua_pushinteger(L, cq_dns_resolver_pollfd(dns_resolver(L)->resolver));
+	struct resolver *resolver = dns_resolver(L);
+	resolver->exposed = cq_dns_resolver_pollfd(resolver->resolver);
+	lua_pushinteger(L, resolver->exposed);
 	return 1;
+}
+
+void dns_cancel_exposed(lua_State *L, struct resolver *resolver)
+{
+	if (resolver->exposed >= 0)
+		shim_cancel(L, resolver->exposed);
+	resolver->exposed = -1;
 }
 
 /* resolver:events() */
@@ -129,8 +139,9 @@ static int resolver_reason(lua_State *L)
 	return 1;
 }
 
-static void destroy(struct resolver *resolver)
+static void destroy(lua_State *L, struct resolver *resolver)
 {
+	dns_cancel_exposed(L, resolver);
 	cq_dns_resolver_free(resolver->resolver);
 	cq_dns_packet_free(resolver->answer);
 	resolver->resolver = NULL;
@@ -140,13 +151,13 @@ static void destroy(struct resolver *resolver)
 /* resolver:close() */
 static int resolver_close(lua_State *L)
 {
-	destroy(shim_check(L, 1, dns_resolver_tag, DNS_RESOLVER));
+	destroy(L, shim_check(L, 1, dns_resolver_tag, DNS_RESOLVER));
 	return 0;
 }
 
 static int resolver_gc(lua_State *L)
 {
-	destroy(lua_touserdata(L, 1));
+	destroy(L, lua_touserdata(L, 1));
 	return 0;
 }
 
@@ -163,6 +174,7 @@ static int check_question(lua_State *L)
 static int release(lua_State *L)
 {
 	struct resolver *resolver = shim_check(L, 1, dns_resolver_tag, DNS_RESOLVER);
+	dns_cancel_exposed(L, resolver);
 	if (resolver->waits && resolver->resolver)
 		cq_dns_resolver_cancel(resolver->resolver);
 	resolver->waits = 0;

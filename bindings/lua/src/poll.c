@@ -123,20 +123,14 @@ int shim_ask_foreign(lua_State *L, int index, cq_interest *interest)
 /* Of those that are no more than a descriptor and a time. */
 static int own_source(struct shim *shim, struct object *object, cq_interest *interest)
 {
-	if (object->tag == shim_listener_tag && !shim->custom_listener) {
-		const cq_signal *listener = ((struct listener *)object)->listener;
-		interest->fd = cq_signal_pollfd(listener);
-		interest->timeout = cq_signal_timeout(listener);
-	} else if (object->tag == shim_thread_tag && !shim->custom_thread) {
-		interest->fd = cq_thread_pollfd(((struct thread *)object)->thread);
-	} else if (object->tag == shim_notifier_tag && !shim->custom_notifier) {
-		const cq_notify *notifier = ((struct notifier *)object)->notifier;
-		interest->fd = cq_notify_pollfd(notifier);
-		interest->timeout = cq_notify_timeout(notifier);
-	} else {
+	if (object->tag == shim_listener_tag && !shim->custom_listener)
+		interest->signal = ((struct listener *)object)->listener;
+	else if (object->tag == shim_thread_tag && !shim->custom_thread)
+		interest->thread = ((struct thread *)object)->thread;
+	else if (object->tag == shim_notifier_tag && !shim->custom_notifier)
+		interest->notify = ((struct notifier *)object)->notifier;
+	else
 		return 0;
-	}
-	interest->events = POLLIN;
 	return 1;
 }
 
@@ -158,12 +152,11 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		return 1;
 	} else if (object->tag == shim_controller_tag && !shim->custom_controller) {
 		struct controller *controller = (struct controller *)object;
-		if (!controller->cq || cq_controller_pollfd(controller->cq, &interest->fd))
+		if (!controller->cq)
 			return 0;
 		if (!controller->quiet)
 			cq_controller_recall(controller->cq);
-		interest->events = POLLIN;
-		interest->timeout = cq_controller_timeout(controller->cq);
+		interest->controller = controller->cq;
 		return 1;
 	} else if (object->tag == dns_resolver_tag && !shim->custom_resolver) {
 		struct resolver *resolver = (struct resolver *)object;
@@ -255,7 +248,18 @@ int shim_interest_fd(const cq_interest *interest)
 {
 	if (interest->resolver)
 		return cq_dns_resolver_pollfd(interest->resolver);
-	return interest->socket ? cq_socket_pollfd(interest->socket) : interest->fd;
+	if (interest->socket)
+		return cq_socket_pollfd(interest->socket);
+	if (interest->signal)
+		return cq_signal_pollfd(interest->signal);
+	if (interest->thread)
+		return cq_thread_pollfd(interest->thread);
+	if (interest->notify)
+		return cq_notify_pollfd(interest->notify);
+	int fd = interest->fd;
+	if (interest->controller)
+		cq_controller_pollfd((cq_controller *)interest->controller, &fd);
+	return fd;
 }
 
 int shim_descriptor(lua_State *L, struct shim *shim, int index)

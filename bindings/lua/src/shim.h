@@ -317,6 +317,7 @@ struct socket {
 	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
 	lua_Integer maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
 	struct bits bits[2];               /* of a byte that `unpack` began, and of one that `pack` has not completed */
+	unsigned char is_exposed;          /* Lua has its descriptor's number */
 	unsigned char is_planned;          /* connect or listen made it; what others made has no address to connect to */
 	struct op parked[2];       /* methods that wait: one that reads and one that writes */
 	unsigned char is_parked[2];
@@ -332,6 +333,8 @@ struct socket {
 struct socket *shim_socket(lua_State *L, int index);
 /* Pushes a socket object with the class's defaults; the caller fills in `so`. */
 struct socket *shim_new_socket(lua_State *L, struct shim *shim);
+/* Wakes who polls a descriptor in any controller of the VM. For descriptors of ours that were polled by their numbers. */
+void shim_cancel(lua_State *L, int fd);
 void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket);
 /* Closes a socket of the library's, or has it closed when its bytes have been copied. */
 void shim_unpin(struct socket *socket);
@@ -368,6 +371,7 @@ struct resolver {
 	cq_dns_resolver *resolver; /* NULL once closed */
 	cq_dns_packet *answer;     /* fetched, and in no object yet */
 	int waits;                 /* the last fetch answered EAGAIN */
+	int exposed;               /* the descriptor that Lua has the number of; -1: none */
 	double deadline;           /* of the question that `query` asked; NaN: none */
 	unsigned serial;           /* of that question */
 };

@@ -243,6 +243,9 @@ static int socket_interpose(lua_State *L)
 
 static void destroy(lua_State *L, struct socket *socket)
 {
+	int fd = socket->so && socket->is_exposed ? cq_socket_pollfd(socket->so) : -1;
+	if (fd >= 0)
+		shim_cancel(L, fd);
 #if !SHIM_CONTINUES
 	if (socket->pinned && socket->so)
 		socket->doomed = socket->so;

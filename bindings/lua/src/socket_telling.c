@@ -121,7 +121,9 @@ static int socket_stat(lua_State *L)
 /* socket:pollfd() */
 static int socket_pollfd(lua_State *L)
 {
-	lua_pushinteger(L, cq_socket_pollfd(shim_socket(L, 1)->so));
+	struct socket *socket = shim_socket(L, 1);
+	socket->is_exposed = 1;
+	lua_pushinteger(L, cq_socket_pollfd(socket->so));
 	return 1;
 }
 

@@ -165,20 +165,19 @@ fn cancelling_what_nobody_polls_does_nothing() {
     let controller = Controller::new().unwrap();
     for fd in [-1, 0, 5000, RawFd::MAX, RawFd::MIN] {
         controller.cancel(fd);
-        cancel_everywhere(fd, false);
     }
     assert_eq!(step(&controller), []);
 }
 
 #[test]
-fn cancelling_everywhere_reaches_every_controller_of_the_thread() {
+fn an_owner_leaves_every_controller_in_which_its_descriptor_stands() {
     let controllers = [Controller::new().unwrap(), Controller::new().unwrap()];
     let (_a, b) = pair();
     for controller in &controllers {
         let task = spawn_started(controller, 1);
         park(controller, task, [on_owned(b.as_raw_fd(), IN)]);
     }
-    cancel_everywhere(b.as_raw_fd(), false);
+    owner_of(b.as_raw_fd()).leave(false);
     for controller in &controllers {
         assert_eq!(step(controller), [(1, vec![fired(0, CANCELLED)])]);
     }

@@ -239,25 +239,14 @@ impl Flight {
 
     /// What to wait for.
     pub fn interest(&self, now: Instant) -> Member {
-        let timeout = Some(self.deadline.since(now));
-        let (fd, events) = match &self.link {
-            Link::Datagram(socket) => (socket.fd(), libc::POLLIN),
-            Link::Stream(socket, unsent, _) if unsent.is_empty() => (socket.fd(), libc::POLLIN),
-            Link::Stream(socket, ..) => (socket.fd(), libc::POLLOUT),
-            Link::Shared(slot) => {
-                let (fd, condition) = (slot.descriptor(), Some(slot.condition()));
-                let timeout = timeout.map(|left| left.min(GRACE));
-                return Member {
-                    fd,
-                    events: libc::POLLIN,
-                    owned: true,
-                    timeout,
-                    condition,
-                    also: None,
-                };
-            }
+        let left = self.deadline.since(now);
+        let polled = match &self.link {
+            Link::Datagram(socket) => socket.member(libc::POLLIN),
+            Link::Stream(socket, unsent, _) if unsent.is_empty() => socket.member(libc::POLLIN),
+            Link::Stream(socket, ..) => socket.member(libc::POLLOUT),
+            Link::Shared(slot) => return slot.member().within(Some(left.min(GRACE))),
         };
-        Member { fd, events, owned: true, timeout, ..Member::NOTHING }
+        polled.within(Some(left))
     }
 
     /// Receives datagrams until one is the answer.

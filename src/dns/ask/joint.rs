@@ -9,12 +9,13 @@
 use super::flight::{Flight, Manner, Progress, Spare, Stat};
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
-use crate::controller::{this_thread, Member};
+use crate::controller::Member;
 use crate::dns::resolve::cache::Spread;
 use crate::dns::resolve::exchange::{Ask, Exchange};
 use crate::dns::resolve::resolution::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::errno::Result;
+use crate::thread_id::this_thread;
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::{Entry, HashMap};
 use std::hash::BuildHasherDefault;
@@ -35,7 +36,7 @@ thread_local! {
 /// What all who wait share.
 struct Common {
     /// The thread that it belongs to. A resolver that was taken to another one leaves it alone.
-    thread: usize,
+    thread: u64,
     hash: u64,
     ask: Ask,
     manner: (bool, Tcp, SocketAddr, u32),
@@ -187,7 +188,7 @@ impl Joint {
 
     /// What to wait for.
     pub fn interest(&self, now: Instant) -> Member {
-        let nothing = Member { owned: true, timeout: Some(Span::ZERO), ..Member::NOTHING };
+        let nothing = Member::timeout(Some(Span::ZERO));
         if self.common.thread != this_thread() || self.common.ended.borrow().is_some() {
             return nothing;
         }
@@ -196,7 +197,7 @@ impl Joint {
         let left = self.deadline.since(now);
         let mut member = match &*self.common.flight.borrow() {
             Some(flight) if alone || leads => flight.interest(now),
-            Some(_) => Member { timeout: Some(left.min(GRACE)), ..nothing },
+            Some(_) => Member::timeout(Some(left.min(GRACE))),
             None => return nothing,
         };
         if !alone && member.condition.is_none() {

@@ -66,8 +66,7 @@ impl Ticket {
 
     /// What to wait for before the next `get`.
     pub fn interest(&self) -> Member {
-        let condition = Some(Arc::clone(&self.condition));
-        Member { owned: true, condition, ..Member::NOTHING }
+        Member::condition(&self.condition)
     }
 }
 

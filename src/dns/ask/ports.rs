@@ -8,8 +8,8 @@
 //! look in time (its controller may stand still), whoever notices takes over.
 
 use super::flight::{open, ROOM};
-use crate::controller::Condition;
 use crate::controller::Descriptor;
+use crate::controller::{Condition, Member};
 use crate::dns::resolve::exchange::Exchange;
 use crate::errno::{Errno, Result};
 use crate::fork::forks;
@@ -21,7 +21,6 @@ use nix::sys::socket::SockaddrStorage;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -224,17 +223,14 @@ fn address(from: &Address) -> Option<SocketAddr> {
 }
 
 impl Slot {
-    /// The descriptor, for the leader; -1 for others.
-    pub fn descriptor(&self) -> RawFd {
+    /// What to wait for: the leader for the descriptor, everybody for what is signalled when the answer is there, or when it is
+    /// time to lead.
+    pub fn member(&self) -> Member {
+        let condition = Some(Arc::clone(&self.place.condition.borrow()));
         match self.leads() {
-            true => self.port.descriptor.fd(),
-            false => -1,
+            true => Member { condition, ..self.port.descriptor.member(libc::POLLIN) },
+            false => Member { condition, ..Member::NOTHING },
         }
-    }
-
-    /// What is signalled when the answer is there, or when it is time to lead.
-    pub fn condition(&self) -> Arc<Condition> {
-        Arc::clone(&self.place.condition.borrow())
     }
 
     /// What is signalled from now on.

@@ -174,8 +174,10 @@ impl Resolver {
         let inner = self.inner.borrow();
         match &inner.work {
             Work::Busy(_, Some(flight), looked) => flight.interest(*looked),
-            Work::Busy(..) | Work::Done(_) => Member { timeout: Some(Span::ZERO), ..nothing() },
-            _ => nothing(),
+            Work::Busy(..) | Work::Done(_) => {
+                Member { timeout: Some(Span::ZERO), ..Member::NOTHING }
+            }
+            _ => Member::NOTHING,
         }
     }
 
@@ -233,10 +235,6 @@ fn wake((work, condition): (Work, Option<Arc<Condition>>)) {
     if let Some(condition) = condition {
         condition.signal(usize::MAX);
     }
-}
-
-fn nothing() -> Member {
-    Member { owned: true, ..Member::NOTHING }
 }
 
 impl Inner {

@@ -115,7 +115,7 @@ fn register(queue: RawFd, fd: RawFd, events: i32, token: u64) -> io::Result<()> 
 }
 
 fn unregister(queue: RawFd, fd: RawFd) {
-    let _ = epoll::control(queue, libc::EPOLL_CTL_DEL, fd, 0);
+    let _ = epoll::control(queue, libc::EPOLL_CTL_DEL, fd, 0, 0);
 }
 
 /// Waits for an epoll until a deadline, for at most `room` records.

@@ -66,8 +66,8 @@ fn the_leader_receives_for_all_and_hands_on_what_is_not_his() {
     let (first, _, _) = sent(address, 1);
     let (second, _, id) = sent(address, 1);
     let (_, port) = socket.recv_from(&mut [0; 512]).expect("a query");
-    assert!(first.descriptor() >= 0);
-    assert_eq!(second.descriptor(), -1, "there is one leader");
+    assert!(first.member().fd >= 0);
+    assert_eq!(second.member().fd, -1, "there is one leader");
     socket.send_to(&[&id.to_be_bytes()[..], b"for the second"].concat(), port).expect("an answer");
     assert_eq!(look(&first), None);
     assert_eq!(
@@ -82,14 +82,14 @@ fn when_the_leader_leaves_another_takes_over() {
     let (_socket, address) = server();
     let (first, _, _) = sent(address, 1);
     let (second, _, _) = sent(address, 1);
-    assert!(first.descriptor() >= 0 && second.descriptor() < 0);
+    assert!(first.member().fd >= 0 && second.member().fd < 0);
     drop(first);
-    assert!(second.descriptor() >= 0);
+    assert!(second.member().fd >= 0);
     // Or when he does not look for long.
     let (third, _, _) = sent(address, 1);
-    assert!(third.descriptor() < 0);
+    assert!(third.member().fd < 0);
     third.look(true);
-    assert!(third.descriptor() >= 0 && second.descriptor() < 0);
+    assert!(third.member().fd >= 0 && second.member().fd < 0);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn whoever_does_not_look_gets_eight_messages_and_no_more() {
     let (leader, _, _) = sent(address, 1);
     let (sleeper, _, id) = sent(address, 1);
     let (_, port) = socket.recv_from(&mut [0; 512]).expect("a query");
-    assert!(leader.descriptor() >= 0);
+    assert!(leader.member().fd >= 0);
     (0..20).for_each(|_| drop(socket.send_to(&id.to_be_bytes(), port)));
     assert_eq!(look(&leader), None);
     assert_eq!(std::iter::from_fn(|| sleeper.take()).count(), INBOX);

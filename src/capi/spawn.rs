@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+//! `cq_controller_*`: adding, parking and removing tasks.
+
+use super::boundary::{call, put_optional, slice};
+use super::controller::own;
+use super::poll::{cq_interest, member};
+use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
+use crate::controller::{Controller, Member, Payload};
+use crate::errno::Result;
+use std::ffi::{c_int, c_void};
+
+/// Adds a task that the caller resumes by itself: the pull interface for language bindings.
+/// `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
+///
+/// Errors: EINVAL for NULL; EBADF after close.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_spawn(
+    controller: *mut Controller,
+    data: *mut c_void,
+    task: *mut cq_task,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let made = unsafe { own(controller) }?.spawn(Payload::Foreign(data as usize))?;
+        unsafe { put_optional(task, pack(made)) };
+        Ok(())
+    })
+}
+
+/// Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be
+/// NULL) is called once with `argument` when the task is over. `task` may be NULL.
+///
+/// Errors: EINVAL for NULL; EBADF after close.
+///
+/// Safety: `resume` and `release` may be called with `argument` until `release` was called.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_attach(
+    controller: *mut Controller,
+    resume: cq_resume,
+    release: cq_release,
+    argument: *mut c_void,
+    task: *mut cq_task,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { own(controller) }?;
+        let made = task::attach(cq, resume, release, argument)?;
+        unsafe { put_optional(task, pack(made)) };
+        Ok(())
+    })
+}
+
+/// Adds a fiber: `function(argument)` runs on a stack of its own (256 KiB, a guard page below), and
+/// the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
+/// whose controller is closed or freed never continues: what it owns it must have handed to
+/// `argument`, for `release` to free. `release` and `task` may be NULL.
+///
+/// Errors: EINVAL for NULL; EBADF after close; ENOMEM.
+///
+/// Safety: as for `cq_controller_attach`. An overflow of the stack ends the process with SIGSEGV.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_wrap(
+    controller: *mut Controller,
+    function: cq_function,
+    release: cq_release,
+    argument: *mut c_void,
+    task: *mut cq_task,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { own(controller) }?;
+        let made = task::wrap(cq, function, release, argument)?;
+        unsafe { put_optional(task, pack(made)) };
+        Ok(())
+    })
+}
+
+/// Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
+/// from inside its callback. An empty set makes it ready in the next step.
+///
+/// Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or
+/// EPERM for a descriptor that cannot be polled: the task is then parked on nothing.
+///
+/// Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
+/// closing a socket wakes its waiters.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_park(
+    controller: *mut Controller,
+    task: cq_task,
+    set: *const cq_interest,
+    count: usize,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { own(controller) }?;
+        let set = unsafe { slice(set, count) }?;
+        if let [one] = set {
+            return cq.park(unpack(task), false, [unsafe { member(one) }?]);
+        }
+        let list = set.iter().map(|i| unsafe { member(i) }).collect::<Result<Vec<Member>>>()?;
+        cq.park(unpack(task), false, list)
+    })
+}
+
+/// Removes a task: a pull task that has ended, or any task that shall not go on. `release` is called
+/// for callbacks and fibers.
+///
+/// Errors: EINVAL for NULL; ENOENT if there is no such task; EBUSY for a callback or fiber from
+/// inside itself.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_finish(controller: *mut Controller, task: cq_task) -> c_int {
+    // SAFETY: as documented.
+    call(|| task::cancel(unsafe { own(controller) }?, unpack(task)))
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+//! `cq_controller_*`: steps. The pull calls for bindings, and the loop that runs callbacks and fibers.
+
+use super::boundary::{call, limit};
+use super::controller::{close_and_drop, own, share};
+use super::task::{self, cq_task, pack};
+use crate::clock::{Instant, Span};
+use crate::controller::{Controller, Fired, Payload, TaskId};
+use crate::errno::{Errno, Result};
+use crate::fiber;
+use crate::sys::fiber::outside;
+use std::ffi::{c_int, c_void};
+use std::sync::Arc;
+
+/// A task that is ready: see `cq_controller_next`.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct cq_ready {
+    /// The task.
+    pub task: cq_task,
+    /// What it carries.
+    pub data: *mut c_void,
+    /// What fired, in the order of its wait set; holds until the next call of
+    /// `cq_controller_next` with this controller.
+    pub fired: *const Fired,
+    /// How many fired.
+    pub count: usize,
+}
+
+/// For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
+pub const CQ_WAIT_LAZY: u32 = 1;
+
+/// Begins a step of the pull interface; `cq_controller_leave` ends it.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        unsafe { own(controller) }?.enter()?;
+        let cq = unsafe { share(controller) }?;
+        // `leave` gives this count back: a task may free the controller meanwhile.
+        std::mem::forget(cq);
+        Ok(())
+    })
+}
+
+/// Ends a step. Tasks of its batch that were not taken are handed out by the next one.
+///
+/// Errors: EINVAL for NULL, or without a step.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let cq = unsafe { own(controller) }?;
+        if !cq.is_running() {
+            return Err(Errno::BADARG);
+        }
+        leave(cq);
+        // SAFETY: the count that `enter` took.
+        unsafe { Arc::decrement_strong_count(controller) };
+        Ok(())
+    })
+}
+
+/// Ends a step; `false` if the controller was given up meanwhile, and is closed now.
+fn leave(cq: &Controller) -> bool {
+    let given_up = cq.leave();
+    if given_up {
+        let _ = close_and_drop(cq);
+    }
+    !given_up
+}
+
+/// Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
+/// up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
+/// not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
+///
+/// Errors: EINVAL for NULL or unknown flags; EBADF after close.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_wait(
+    controller: *mut Controller,
+    timeout: f64,
+    flags: u32,
+) -> c_int {
+    call(|| {
+        if flags & !CQ_WAIT_LAZY != 0 {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        unsafe { own(controller) }?.wait(limit(timeout), flags & CQ_WAIT_LAZY != 0)
+    })
+}
+
+/// Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
+/// then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
+///
+/// Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
+/// with which a callback or fiber ended: call again to go on.
+///
+/// Safety: `ready` is writable.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_next(
+    controller: *mut Controller,
+    ready: *mut cq_ready,
+) -> c_int {
+    call(|| {
+        if ready.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        let cq = unsafe { own(controller) }?;
+        if !cq.is_running() {
+            return Err(Errno::BADARG);
+        }
+        loop {
+            let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
+            match payload {
+                Payload::Callback(_) | Payload::Fiber(_) | Payload::Posted(_) => {
+                    outside(|| run_job(&mut Some(cq.share()), task, payload))?
+                }
+                Payload::Foreign(data) => {
+                    let data = data as *mut c_void;
+                    // SAFETY: as documented.
+                    unsafe { ready.write(cq_ready { task: pack(task), data, fired, count }) };
+                    return Ok(());
+                }
+                Payload::Output(_) => {} // never handed out
+            }
+        }
+    })
+}
+
+/// Runs what this layer resumes itself; the reference travels through.
+fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, payload: Payload) -> Result<()> {
+    let mut fired = held.as_ref().map(|cq| cq.take_kept()).unwrap_or_default();
+    let code = match payload {
+        Payload::Callback(job) | Payload::Fiber(job) => task::dispatch(held, task, job, &mut fired),
+        Payload::Posted(posted) => task::run_posted(held, task, posted, &mut fired),
+        Payload::Foreign(_) | Payload::Output(_) => 0, // others resume these
+    };
+    if let Some(cq) = held {
+        cq.keep(fired);
+    }
+    if code == 0 {
+        Ok(())
+    } else {
+        Err(Errno(code))
+    }
+}
+
+/// Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
+/// fiber that is ready, once. In a fiber of another controller only the fiber waits.
+///
+/// Without tasks it returns at once.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK
+/// in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
+/// that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
+/// go on.
+///
+/// Source: guide §3.2.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout: f64) -> c_int {
+    // SAFETY: as documented.
+    call(|| step(unsafe { own(controller) }?, limit(timeout), false).map(drop))
+}
+
+/// `false`: a task has given the controller up.
+fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> {
+    let mut waited_for = None;
+    if fiber::is_running() && !cq.is_running() {
+        let until = [timeout, cq.timeout()].into_iter().flatten().min();
+        if until != Some(Span::ZERO) {
+            waited_for = Some(await_work(cq, until)?);
+        }
+        timeout = Some(Span::ZERO);
+    }
+    // A task may free the controller.
+    let cq = &waited_for.unwrap_or_else(|| cq.share());
+    cq.enter()?;
+    let result = cq.wait(timeout, lazy).and_then(|()| outside(|| run_batch(cq.share())));
+    let alive = leave(cq);
+    result.map(|()| alive)
+}
+
+/// Waits in a fiber until another controller has something to do. That may be freed meanwhile, and the fiber be
+/// abandoned: the count that keeps it is lent to the fiber.
+fn await_work(cq: &Controller, until: Option<Span>) -> Result<Arc<Controller>> {
+    let member = cq.interest(until)?;
+    let lent = task::lend(cq.share());
+    let waited = fiber::poll_one(member);
+    // SAFETY: lent above; good until it is given back.
+    let again = unsafe { Arc::clone(&*lent) };
+    // SAFETY: lent above, on this fiber.
+    unsafe { task::give_back(lent) };
+    waited.map(|()| again)
+}
+
+fn run_batch(cq: Arc<Controller>) -> Result<()> {
+    let mut held = Some(cq);
+    while let Some((task, payload, _)) = held.as_ref().and_then(|cq| cq.next_kept()) {
+        match payload {
+            Payload::Callback(_) | Payload::Fiber(_) | Payload::Posted(_) => {
+                run_job(&mut held, task, payload)?
+            }
+            Payload::Foreign(_) => {
+                held.as_ref().map_or(Ok(()), |cq| cq.park(task, false, []))?;
+                return Err(Errno(libc::ENOTSUP));
+            }
+            Payload::Output(_) => {} // never handed out
+        }
+    }
+    Ok(())
+}
+
+/// Steps until there are no tasks left or `timeout` seconds have passed (NaN or negative: without
+/// limit).
+///
+/// Errors: as for `cq_controller_step`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout: f64) -> c_int {
+    call(|| {
+        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        loop {
+            // SAFETY: as documented. A task that frees its controller ends the loop with its step.
+            let cq = unsafe { own(controller) }?;
+            let left = deadline.map(|at| at.since(Instant::now()));
+            if cq.count() == 0 || !step(cq, left, true)? {
+                return Ok(());
+            }
+            if deadline.is_some_and(|at| at <= Instant::now()) {
+                return Ok(());
+            }
+        }
+    })
+}

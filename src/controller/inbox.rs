@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+//! What other threads have to say to a controller. It is read when the controller's own thread waits next.
+
+use crate::errno::{Errno, Result};
+use crate::poller::Token;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A message.
+#[derive(Clone, Copy)]
+pub enum Message {
+    /// The owner of a registered descriptor has closed it.
+    Forget(Token),
+    /// What is polled under the number of a registered descriptor is another open file now.
+    Renew(Token),
+    /// Something is to be run: a number of those who post.
+    Post(usize),
+}
+
+/// The messages that have come.
+#[derive(Default)]
+pub struct Inbox {
+    /// Whether there are any. Looked at in each step, so that the lock need not be.
+    full: AtomicBool,
+    messages: Mutex<Vec<Message>>,
+}
+
+impl Inbox {
+    /// Adds a message, from any thread. ENOMEM.
+    pub fn push(&self, message: Message) -> Result<()> {
+        let mut messages = self.lock();
+        messages.try_reserve(1).map_err(|_| Errno(libc::ENOMEM))?;
+        messages.push(message);
+        self.full.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether there is anything to take.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        !self.full.load(Ordering::Acquire)
+    }
+
+    /// How many posts there are among them.
+    pub fn posts(&self) -> usize {
+        self.lock().iter().filter(|message| matches!(message, Message::Post(_))).count()
+    }
+
+    /// Takes all messages, in the order in which they came.
+    pub fn take(&self) -> Vec<Message> {
+        let mut messages = self.lock();
+        self.full.store(false, Ordering::Release);
+        std::mem::take(&mut *messages)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Message>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//! Members of wait sets: what a task waits for, and what woke it.
+
+use super::{Condition, Owner};
+use crate::clock::Span;
+use crate::poller::Events;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+
+/// One member of a wait set: a descriptor, a timeout, a condition, in any mix. It fires as soon as any of them does.
+#[derive(Clone)]
+pub struct Member {
+    /// The descriptor, or -1 for none.
+    pub fd: RawFd,
+    /// The events to wait for on it.
+    pub events: Events,
+    /// Who takes the descriptor out of controllers before it is closed; nobody, if it is not ours.
+    pub owner: Option<Owner>,
+    /// The timeout, from now.
+    pub timeout: Option<Span>,
+    /// The condition.
+    pub condition: Option<Arc<Condition>>,
+    /// Another condition: a socket may wait for one of its own beside the one that it is polled with.
+    pub also: Option<Arc<Condition>>,
+}
+
+impl Member {
+    /// A member that never fires.
+    pub const NOTHING: Member =
+        Member { fd: -1, events: 0, owner: None, timeout: None, condition: None, also: None };
+
+    /// Events of a descriptor whose owner is known.
+    pub fn owned(fd: RawFd, events: Events, owner: &Owner) -> Member {
+        Member { fd, events, owner: Some(owner.clone()), ..Member::NOTHING }
+    }
+
+    /// Events of a descriptor that is not ours.
+    pub fn foreign(fd: RawFd, events: Events) -> Member {
+        Member { fd, events, ..Member::NOTHING }
+    }
+
+    /// A timeout; without, what never fires.
+    pub fn timeout(timeout: Option<Span>) -> Member {
+        Member { timeout, ..Member::NOTHING }
+    }
+
+    /// A condition.
+    pub fn condition(condition: &Arc<Condition>) -> Member {
+        Member { condition: Some(Arc::clone(condition)), ..Member::NOTHING }
+    }
+
+    /// The same, at most for a time.
+    pub fn within(self, timeout: Option<Span>) -> Member {
+        Member { timeout, ..self }
+    }
+
+    /// Whether it waits for a descriptor.
+    pub fn polls(&self) -> bool {
+        self.fd >= 0 && self.events != 0
+    }
+
+    /// Whether it waits for a condition.
+    pub fn has_condition(&self) -> bool {
+        self.condition.is_some() || self.also.is_some()
+    }
+}
+
+/// A member of a wait set that fired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Fired {
+    /// Its place in the wait set.
+    pub member: u32,
+    /// A poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+    pub events: u32,
+}

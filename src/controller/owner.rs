@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+//! Who owns a descriptor, and in which controllers it is registered. The owner takes it out of them through these
+//! links before it closes it, whichever thread that happens in: nobody searches for descriptors by their numbers.
+
+use super::inbox::Message;
+use super::Controller;
+use crate::poller::Token;
+use crate::thread_id::this_thread;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Weak;
+
+/// Stands for one descriptor of ours. Clones are the same owner.
+#[derive(Clone)]
+pub struct Owner(Rc<Places>);
+
+struct Places {
+    /// Unequal to that of every other owner there was, whose descriptor may have had the same number.
+    id: u64,
+    list: RefCell<Vec<Place>>,
+}
+
+/// A registration.
+struct Place {
+    controller: Weak<Controller>,
+    token: Token,
+}
+
+impl Default for Owner {
+    fn default() -> Owner {
+        Owner::new()
+    }
+}
+
+impl Owner {
+    /// Of a descriptor that is registered nowhere.
+    pub fn new() -> Owner {
+        static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
+        let id = OWNERS.fetch_add(1, Ordering::Relaxed);
+        Owner(Rc::new(Places { id, list: RefCell::default() }))
+    }
+
+    /// Its number; not `FOREIGN`.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Notes a registration.
+    pub(super) fn enter(&self, controller: Weak<Controller>, token: Token) {
+        let mut list = self.0.list.borrow_mut();
+        list.retain(|place| place.controller.strong_count() > 0);
+        list.push(Place { controller, token });
+    }
+
+    /// Takes the descriptor out of every controller and wakes who waits for it there. `last`: it is the last reference to its
+    /// file, and closed next.
+    ///
+    /// A controller that another thread uses is told, and does it when it waits next.
+    pub fn leave(&self, last: bool) {
+        let list = std::mem::take(&mut *self.0.list.borrow_mut());
+        for Place { controller, token } in list {
+            let Some(controller) = controller.upgrade() else { continue };
+            match controller.thread() == this_thread() {
+                true => controller.forget(token, last),
+                false => controller.tell(Message::Forget(token)),
+            }
+        }
+    }
+
+    /// Has every controller poll the open file that has come under the descriptor's number.
+    pub(super) fn renew(&self) {
+        for Place { controller, token } in &*self.0.list.borrow() {
+            let Some(controller) = controller.upgrade() else { continue };
+            match controller.thread() == this_thread() {
+                true => controller.renew(*token),
+                false => controller.tell(Message::Renew(*token)),
+            }
+        }
+    }
+}
+
+/// The number of those whose descriptors are not ours.
+pub const FOREIGN: u64 = 0;

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* Objects that go from thread to thread, and threads that must not touch them. */
+
+#include "fixture.h"
+#include <pthread.h>
+
+/* Runs a function in another thread, and waits until it has ended. */
+static void elsewhere(void *(*function)(void *), void *argument)
+{
+	pthread_t thread;
+
+	EQ(pthread_create(&thread, NULL, function, argument), 0);
+	EQ(pthread_join(thread, NULL), 0);
+}
+
+struct reading {
+	cq_socket *ours, *peer;
+	int result;
+	double took;
+};
+
+static int read_a_line(void *argument)
+{
+	struct reading *reading = argument;
+	const void *data;
+	size_t size;
+	double begun = cq_monotime();
+
+	OK(cq_socket_set_timeout(reading->ours, 5));
+	reading->result = cq_socket_read(reading->ours, CQ_READ_LINE, 0, &data, &size);
+	reading->took = cq_monotime() - begun;
+	return 0;
+}
+
+static int write_a_line(void *argument)
+{
+	struct reading *reading = argument;
+
+	OK(cq_sleep(MS(20)));
+	OK(cq_socket_write(reading->peer, "hello\n", 6));
+	return cq_socket_flush(reading->peer);
+}
+
+static int close_it(void *argument)
+{
+	struct reading *reading = argument;
+
+	OK(cq_sleep(MS(20)));
+	return cq_socket_close(reading->ours);
+}
+
+static void *free_socket(void *socket)
+{
+	cq_socket_free(socket);
+	return NULL;
+}
+
+/* What went wrong: the number of a socket that another thread had freed was believed to be registered still, and its next
+ * owner was told of nothing. */
+TEST(a_socket_that_was_read_here_is_freed_in_another_thread)
+{
+	cq_controller *cq = new_controller();
+	struct reading reading;
+	int round;
+
+	for (round = 0; round < 5; round++) {
+		OK(cq_socket_pair(SOCK_STREAM, &reading.ours, &reading.peer));
+		OK(cq_controller_wrap(cq, read_a_line, NULL, &reading, NULL));
+		OK(cq_controller_wrap(cq, write_a_line, NULL, &reading, NULL));
+		run(cq);
+		OK(reading.result);
+		CHECK(reading.took < 2);
+		elsewhere(free_socket, reading.ours);
+		cq_socket_free(reading.peer);
+	}
+	cq_controller_free(cq);
+}
+
+/* The socket is waited for while another thread closes it: a mistake as long as the controller runs, but it does not, and
+ * then its waiter is told. */
+TEST(a_socket_that_another_thread_frees_wakes_its_waiter)
+{
+	cq_controller *cq = new_controller();
+	cq_socket *ours, *peer;
+	cq_interest on;
+	cq_task task;
+	cq_ready ready;
+
+	OK(cq_socket_pair(SOCK_STREAM, &ours, &peer));
+	OK(cq_controller_spawn(cq, NULL, &task));
+	on = on_socket(ours, POLLIN);
+	OK(cq_controller_enter(cq));
+	OK(cq_controller_park(cq, task, &on, 1));
+	OK(cq_controller_leave(cq));
+	elsewhere(free_socket, ours);
+	OK(cq_controller_enter(cq));
+	OK(cq_controller_wait(cq, 5, 0));
+	OK(cq_controller_next(cq, &ready));
+	EQ(ready.count, 1);
+	EQ(ready.fired[0].events, CQ_CANCELLED);
+	OK(cq_controller_finish(cq, task));
+	OK(cq_controller_leave(cq));
+	cq_socket_free(peer);
+	cq_controller_free(cq);
+}
+
+static void *make_controller(void *place)
+{
+	OK(cq_controller_new(place));
+	return NULL;
+}
+
+static void *use_controller(void *controller)
+{
+	struct reading reading;
+
+	OK(cq_socket_pair(SOCK_STREAM, &reading.ours, &reading.peer));
+	OK(cq_controller_wrap(controller, read_a_line, NULL, &reading, NULL));
+	OK(cq_controller_wrap(controller, close_it, NULL, &reading, NULL));
+	run(controller);
+	EQ(reading.result, EBADF);
+	CHECK(reading.took < 2);
+	cq_socket_free(reading.ours);
+	cq_socket_free(reading.peer);
+	return NULL;
+}
+
+/* What went wrong: threads were told apart by where their thread-locals lie, and the next thread's lie where the last
+ * one's did. */
+TEST(a_controller_outlives_the_thread_that_made_it)
+{
+	cq_controller *cq = NULL;
+	int round;
+
+	elsewhere(make_controller, &cq);
+	for (round = 0; round < 3; round++)
+		elsewhere(use_controller, cq);
+	use_controller(cq);
+	cq_controller_free(cq);
+}
+
+struct intrusion {
+	cq_controller *cq;
+	cq_condition *condition;
+	int codes[12], count;
+};
+
+static int nothing(void *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+static void *intrude(void *argument)
+{
+	struct intrusion *intrusion = argument;
+	cq_controller *cq = intrusion->cq;
+	cq_ready ready;
+	cq_task task;
+	int fd, *code = intrusion->codes;
+
+	*code++ = cq_controller_spawn(cq, NULL, &task);
+	*code++ = cq_controller_wrap(cq, nothing, NULL, NULL, NULL);
+	*code++ = cq_controller_step(cq, 0);
+	*code++ = cq_controller_loop(cq, 0);
+	*code++ = cq_controller_enter(cq);
+	*code++ = cq_controller_next(cq, &ready);
+	*code++ = cq_controller_leave(cq);
+	*code++ = cq_controller_close(cq);
+	*code++ = cq_controller_cancel(cq, 0);
+	*code++ = cq_controller_pollfd(cq, &fd);
+	*code++ = cq_condition_signal(intrusion->condition, 1, NULL);
+	*code++ = cq_condition_wait(intrusion->condition, 0);
+	intrusion->count = (int)(code - intrusion->codes);
+	OK(cq_controller_alert(cq)); /* this it may */
+	return NULL;
+}
+
+static int wait_for_signals(void *condition)
+{
+	int waits;
+
+	for (waits = 0; waits < 3; waits++)
+		ERR(cq_condition_wait(condition, MS(50)), ETIMEDOUT);
+	return 0;
+}
+
+/* What went wrong: the queue of a condition was changed by two threads at once, and either was answered with CQ_EPANIC. */
+TEST(what_another_thread_uses_is_not_to_be_touched)
+{
+	struct intrusion intrusion = { new_controller(), new_condition(false), { 0 }, 0 };
+	pthread_t thread;
+	int i;
+
+	OK(cq_controller_wrap(intrusion.cq, wait_for_signals, NULL, intrusion.condition, NULL));
+	OK(cq_controller_step(intrusion.cq, 0));
+	OK(cq_controller_enter(intrusion.cq));
+	EQ(pthread_create(&thread, NULL, intrude, &intrusion), 0);
+	EQ(pthread_join(thread, NULL), 0);
+	OK(cq_controller_leave(intrusion.cq));
+	EQ(intrusion.count, 12);
+	for (i = 0; i < intrusion.count; i++)
+		EQ(intrusion.codes[i], EPERM);
+	run(intrusion.cq);
+	OK(cq_condition_signal(intrusion.condition, 1, NULL));
+	cq_condition_free(intrusion.condition);
+	cq_controller_free(intrusion.cq);
+}
+
+static void *loop(void *controller)
+{
+	OK(cq_controller_loop(controller, 10));
+	return NULL;
+}
+
+static int wait_for_one_signal(void *condition)
+{
+	return cq_condition_wait(condition, 10);
+}
+
+static int signal_it(void *condition)
+{
+	OK(cq_sleep(MS(10)));
+	return cq_condition_signal(condition, 1, NULL);
+}
+
+TEST(a_condition_moves_with_the_controller_whose_tasks_wait_for_it)
+{
+	cq_controller *cq = new_controller();
+	cq_condition *condition = new_condition(false);
+
+	OK(cq_controller_wrap(cq, wait_for_one_signal, NULL, condition, NULL));
+	OK(cq_controller_step(cq, 0));
+	OK(cq_controller_wrap(cq, signal_it, NULL, condition, NULL));
+	elsewhere(loop, cq);
+	CHECK(cq_controller_empty(cq));
+	cq_condition_free(condition);
+	cq_controller_free(cq);
+}
+
+/* -- posting -- */
+
+enum { POSTERS = 4, POSTS = 250000 };
+
+struct posting {
+	cq_controller *cq;
+	cq_condition *done;
+	pthread_t home;
+	long ran;
+	int last[POSTERS]; /* the number of each one's last post */
+	struct post {
+		struct posting *posting;
+		int poster, number;
+	} *posts[POSTERS];
+};
+
+static int note_post(void *argument)
+{
+	struct post *post = argument;
+	struct posting *posting = post->posting;
+
+	CHECK(pthread_equal(pthread_self(), posting->home));
+	EQ(post->number, posting->last[post->poster] + 1); /* in order */
+	posting->last[post->poster]++;
+	if (++posting->ran == (long)POSTERS * POSTS)
+		OK(cq_condition_signal(posting->done, 1, NULL));
+	return 0;
+}
+
+static void *post_all(void *argument)
+{
+	struct post *posts = argument;
+	int i;
+
+	for (i = 0; i < POSTS; i++)
+		OK(cq_controller_post(posts->posting->cq, note_post, &posts[i]));
+	return NULL;
+}
+
+TEST(a_million_posts_of_four_threads_all_run_in_order_and_here)
+{
+	struct posting posting = { new_controller(), new_condition(false), pthread_self(), 0, { 0 }, { NULL } };
+	pthread_t threads[POSTERS];
+	int i, k;
+
+	for (i = 0; i < POSTERS; i++) {
+		posting.last[i] = -1;
+		posting.posts[i] = malloc(POSTS * sizeof *posting.posts[i]);
+		for (k = 0; k < POSTS; k++) {
+			struct post post = { &posting, i, k };
+			posting.posts[i][k] = post;
+		}
+	}
+	OK(cq_controller_wrap(posting.cq, wait_for_one_signal, NULL, posting.done, NULL));
+	for (i = 0; i < POSTERS; i++)
+		EQ(pthread_create(&threads[i], NULL, post_all, posting.posts[i]), 0);
+	run(posting.cq);
+	EQ(posting.ran, (long)POSTERS * POSTS);
+	for (i = 0; i < POSTERS; i++) {
+		EQ(pthread_join(threads[i], NULL), 0);
+		free(posting.posts[i]);
+	}
+	cq_condition_free(posting.done);
+	cq_controller_free(posting.cq);
+}
+
+static int fail_with_7(void *ran)
+{
+	(*(int *)ran)++;
+	ERR(cq_sleep(0), EDEADLK); /* as in a callback */
+	return 7;
+}
+
+TEST(a_post_runs_once_may_fail_and_is_dropped_with_its_controller)
+{
+	cq_controller *cq = new_controller();
+	int ran = 0;
+
+	ERR(cq_controller_post(NULL, fail_with_7, &ran), EINVAL);
+	ERR(cq_controller_post(cq, NULL, &ran), EINVAL);
+	OK(cq_controller_post(cq, fail_with_7, &ran));
+	EQ(cq_controller_count(cq), 1);
+	ERR(cq_controller_loop(cq, 1), 7);
+	EQ(ran, 1);
+	CHECK(cq_controller_empty(cq));
+	OK(cq_controller_post(cq, fail_with_7, &ran));
+	OK(cq_controller_close(cq));
+	ERR(cq_controller_post(cq, fail_with_7, &ran), EBADF);
+	cq_controller_free(cq);
+	EQ(ran, 1);
+}

@@ -43,7 +43,7 @@
 #include <sys/socket.h>
 
 /** An interest in nothing: initialise with this, then set what applies. */
-#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0 } }
+#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, { 0, 0 } }
 
 /**
  * For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
@@ -888,7 +888,7 @@ typedef struct cq_interest {
     /**
      * NULL: room for what is to come.
      */
-    const void *reserved[4];
+    const void *reserved[2];
 } cq_interest;
 
 /**
@@ -3014,20 +3014,38 @@ int cq_controller_attach(struct cq_controller *controller,
                          cq_task *task);
 
 /**
- * Adds a fiber: `function(argument)` runs on a stack of its own (256 KiB, a guard page below), and
+ * Adds a fiber: `function(argument)` runs on a stack of its own, and
  * the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
  * whose controller is closed or freed never continues: what it owns it must have handed to
  * `argument`, for `release` to free. `release` and `task` may be NULL.
  *
+ * The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes no memory.
+ * Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has a local array that
+ * does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites nothing. Linux from 6.13 on has room
+ * for hundreds of thousands of fibers; before, two mappings each count against vm.max_map_count, 65,530 as a rule.
+ *
+ * A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release` or what was posted: the
+ * process is ended. longjmp(3) must not leave them either, nor jump between fibers: what happens then is undefined.
+ *
  * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
  *
- * Safety: as for `cq_controller_attach`. An overflow of the stack ends the process with SIGSEGV.
+ * Safety: as for `cq_controller_attach`.
  */
 int cq_controller_wrap(struct cq_controller *controller,
                        cq_function function,
                        cq_release release,
                        void *argument,
                        cq_task *task);
+
+/**
+ * Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it before one
+ * `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the usual size, 262,144 bytes,
+ * are kept for later fibers.
+ *
+ * Errors: EINVAL for NULL, less than 16 KiB, or more than 1 GiB.
+ */
+int cq_controller_set_stack_size(struct cq_controller *controller,
+                                 size_t size);
 
 /**
  * Parks a task until a member of the set fires: a pull task after it was resumed, a callback task

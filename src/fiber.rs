@@ -3,18 +3,18 @@
 //! outside a controller it blocks the thread, inside a callback it is refused.
 
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Fired, Member, Payload, TaskId, FIRED};
+use crate::controller::{Controller, Fired, Member, Payload, TaskId, FIRED, STACK_SIZE};
 use crate::errno::{Errno, Result};
 use crate::sys;
-use crate::sys::fiber::{Stack, Stackful};
+use crate::sys::fiber::Stackful;
+use crate::sys::stack::Stack;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// The size of a fiber's stack in bytes; only touched pages cost memory.
-pub const STACK_SIZE: usize = 256 * 1024;
-
-/// How many unused stacks a thread keeps: making one costs an mmap(2) and page faults.
+/// How many unused stacks a thread keeps, since making one costs system calls and page faults; and how many of them as they
+/// are: the others give back what deep calls have touched.
 const POOL: usize = 256;
+const WARM: usize = 32;
 
 thread_local! {
     static STACKS: RefCell<Vec<Stack>> = const { RefCell::new(Vec::new()) };
@@ -38,11 +38,14 @@ pub struct Fiber {
 
 impl Fiber {
     /// A fiber that will run `body`, which must own nothing. ENOMEM without memory for a stack.
-    pub fn new(body: impl FnOnce() + Copy + 'static) -> Result<Fiber> {
-        let spare = STACKS.with(|stacks| stacks.borrow_mut().pop());
+    pub fn new(stack_size: usize, body: impl FnOnce() + Copy + 'static) -> Result<Fiber> {
+        let spare = match stack_size {
+            STACK_SIZE => STACKS.with(|stacks| stacks.borrow_mut().pop()),
+            _ => None,
+        };
         let stack = match spare {
             Some(stack) => stack,
-            None => Stack::new(STACK_SIZE)?,
+            None => Stack::new(stack_size)?,
         };
         Ok(Fiber { stackful: RefCell::new(Some(Stackful::new(stack, body))) })
     }
@@ -59,9 +62,13 @@ impl Drop for Fiber {
         let stack = stackful.into_stack();
         let _ = STACKS.try_with(|stacks| {
             let mut stacks = stacks.borrow_mut();
-            if stacks.len() < POOL {
-                stacks.push(stack);
+            if stack.size() != STACK_SIZE || stacks.len() >= POOL {
+                return;
             }
+            if stacks.len() >= WARM {
+                stack.cool_down();
+            }
+            stacks.push(stack);
         });
     }
 }

@@ -49,7 +49,7 @@ pub struct cq_interest {
     /// A notifier, or NULL: fires when it has changes to tell.
     pub notify: *const Notifier,
     /// NULL: room for what is to come.
-    pub reserved: [*const c_void; 4],
+    pub reserved: [*const c_void; 2],
 }
 
 /// In `fired`: a timeout or a condition.
@@ -70,8 +70,9 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     // SAFETY: as above.
     let condition = unsafe { share(interest.condition) };
     let timeout = limit(interest.timeout);
-    // SAFETY: as above.
-    if let Some(own) = unsafe { named(interest) }? {
+    if names_an_object(interest) {
+        // SAFETY: as above.
+        let own = unsafe { named(interest) }?;
         return Ok(Member { timeout: earlier(timeout, own.timeout), also: condition, ..own });
     }
     // SAFETY: as above.
@@ -94,12 +95,21 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     }
 }
 
-/// What waits for an object that says by itself what it waits for.
+fn names_an_object(interest: &cq_interest) -> bool {
+    let addresses = interest.resolver as usize
+        | interest.controller as usize
+        | interest.signal as usize
+        | interest.thread as usize
+        | interest.notify as usize;
+    addresses != 0
+}
+
+/// What waits for an object that says by itself what it waits for. EINVAL for more than one.
 ///
 /// # Safety
 ///
 /// The objects are NULL or live.
-unsafe fn named(interest: &cq_interest) -> Result<Option<Member>> {
+unsafe fn named(interest: &cq_interest) -> Result<Member> {
     // SAFETY: as above.
     let (resolver, controller, signal, thread, notify) = unsafe {
         (
@@ -111,14 +121,11 @@ unsafe fn named(interest: &cq_interest) -> Result<Option<Member>> {
         )
     };
     Ok(match (resolver, controller, signal, thread, notify) {
-        (None, None, None, None, None) => None,
-        (Some(resolver), None, None, None, None) => Some(resolver.interest()),
-        (None, Some(controller), None, None, None) => {
-            Some(controller.interest(controller.timeout())?)
-        }
-        (None, None, Some(listener), None, None) => Some(listener.interest()),
-        (None, None, None, Some(thread), None) => Some(thread.interest().within(None)),
-        (None, None, None, None, Some(notifier)) => Some(notifier.interest()),
+        (Some(resolver), None, None, None, None) => resolver.interest(),
+        (None, Some(controller), None, None, None) => controller.interest(controller.timeout())?,
+        (None, None, Some(listener), None, None) => listener.interest(),
+        (None, None, None, Some(thread), None) => thread.interest().within(None),
+        (None, None, None, None, Some(notifier)) => notifier.interest(),
         _ => return Err(Errno::BADARG),
     })
 }

@@ -6,7 +6,7 @@ use super::controller::own;
 use super::poll::{cq_interest, member};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
 use crate::controller::{Controller, Member, Payload};
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use std::ffi::{c_int, c_void};
 
 /// Adds a task that the caller resumes by itself: the pull interface for language bindings.
@@ -50,14 +50,22 @@ pub unsafe extern "C" fn cq_controller_attach(
     })
 }
 
-/// Adds a fiber: `function(argument)` runs on a stack of its own (256 KiB, a guard page below), and
+/// Adds a fiber: `function(argument)` runs on a stack of its own, and
 /// the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
 /// whose controller is closed or freed never continues: what it owns it must have handed to
 /// `argument`, for `release` to free. `release` and `task` may be NULL.
 ///
+/// The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes no memory.
+/// Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has a local array that
+/// does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites nothing. Linux from 6.13 on has room
+/// for hundreds of thousands of fibers; before, two mappings each count against vm.max_map_count, 65,530 as a rule.
+///
+/// A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release` or what was posted: the
+/// process is ended. longjmp(3) must not leave them either, nor jump between fibers: what happens then is undefined.
+///
 /// Errors: EINVAL for NULL; EBADF after close; ENOMEM.
 ///
-/// Safety: as for `cq_controller_attach`. An overflow of the stack ends the process with SIGSEGV.
+/// Safety: as for `cq_controller_attach`.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_wrap(
     controller: *mut Controller,
@@ -71,6 +79,26 @@ pub unsafe extern "C" fn cq_controller_wrap(
         let cq = unsafe { own(controller) }?;
         let made = task::wrap(cq, function, release, argument)?;
         unsafe { put_optional(task, pack(made)) };
+        Ok(())
+    })
+}
+
+/// Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it before one
+/// `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the usual size, 262,144 bytes,
+/// are kept for later fibers.
+///
+/// Errors: EINVAL for NULL, less than 16 KiB, or more than 1 GiB.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_set_stack_size(
+    controller: *mut Controller,
+    size: usize,
+) -> c_int {
+    call(|| {
+        if !(16 << 10..=1 << 30).contains(&size) {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as documented.
+        unsafe { own(controller) }?.set_stack_size(size);
         Ok(())
     })
 }

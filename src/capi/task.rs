@@ -135,7 +135,7 @@ pub(super) fn wrap(
     let function = function.ok_or(Errno::BADARG)?;
     let result: Box<Cell<c_int>> = Box::default();
     let place: *const Cell<c_int> = &*result;
-    let fiber = Fiber::new(move || {
+    let fiber = Fiber::new(cq.stack_size(), move || {
         // SAFETY: the function and its argument are the caller's; `place` lives in the job, which
         // outlives its fiber.
         unsafe { (*place).set(function(argument)) }

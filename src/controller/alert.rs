@@ -3,7 +3,7 @@
 //! do. What that takes (`poller::alert_create`) exists only once somebody has asked for it.
 
 use crate::errno::{Errno, Result};
-use crate::fork::forks;
+use crate::fork::{forks, forks_again};
 use crate::poller::{alert_clear, alert_close, alert_create, alert_move, alert_raise};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
@@ -80,7 +80,7 @@ impl Alert {
     /// Makes the controller's descriptor ready if anybody can be looking at it.
     pub fn raise_if_enabled(&self) {
         match self.event() {
-            Some(event) if self.born.load(Ordering::Relaxed) == forks() => {
+            Some(event) if self.born.load(Ordering::Relaxed) == forks_again() => {
                 if !self.raised.swap(true, Ordering::AcqRel) {
                     alert_raise(event);
                 }

@@ -8,14 +8,14 @@
 //!
 //! - a descriptor of ours stays registered until its owner leaves (see [`super::owner`]), or an event comes that nobody
 //!   waits for; its row stays until its owner leaves;
-//! - any other is dropped before the next wait for the kernel unless somebody polls it again, so a
+//! - any other, and a controller's, whose place among those that are ready programs know, is dropped before the next wait for the kernel unless somebody polls it again, so a
 //!   program may close it once it has polled something else.
 
 use super::owner::{Owner, FOREIGN};
 use super::waits::{WaitKey, Waits, NONE};
 use super::Controller;
 use crate::errno::{Errno, Result};
-use crate::fork::forks;
+use crate::fork::{forks, forks_again};
 use crate::poller::{Events, Poller, Token};
 use std::os::fd::RawFd;
 use std::sync::Weak;
@@ -28,6 +28,8 @@ struct Row {
     generation: u32,
     /// `FOREIGN`, or the number of the owner.
     owner: u64,
+    /// Whether its registration outlives waits.
+    lasting: bool,
     /// The first and the last wait in order of arrival.
     first: u32,
     last: u32,
@@ -49,7 +51,7 @@ pub struct Descriptors {
     free: Vec<u32>,
     /// By descriptor number, the row of the descriptor that has it now.
     numbers: Vec<u32>,
-    /// Rows that are registered, foreign, and were left by their last waiter since the last `drop_orphans`.
+    /// Rows that are registered, not lasting, and were left by their last waiter since the last `drop_orphans`.
     orphans: Vec<u32>,
     /// How many rows are registered.
     registered: usize,
@@ -70,7 +72,7 @@ impl Descriptors {
 
     /// Whether the kernel's queue is that of a parent.
     pub fn is_inherited(&self) -> bool {
-        self.born != forks()
+        self.born != forks_again()
     }
 
     /// The row of the descriptor that has this number.
@@ -86,14 +88,32 @@ impl Descriptors {
         (row.fd >= 0 && token == name(index, row.generation)).then_some(index)
     }
 
-    /// Adds a wait for `events` on `fd`, telling the kernel if it does not know yet. The result is the row.
-    pub fn add(
+    /// Sees to it that the kernel watches `fd` for `events`, and names its row, to which a wait can be added.
+    #[inline]
+    pub fn register(
         &mut self,
         poller: &Poller,
         me: &Weak<Controller>,
-        waits: &Waits,
-        key: WaitKey,
-        (fd, events): (RawFd, Events),
+        fd: RawFd,
+        events: Events,
+        owner: Option<&Owner>,
+    ) -> Result<u32> {
+        if let Some(index) = self.row_of(fd) {
+            let row = &self.rows[index as usize];
+            if row.owner == owner.map_or(FOREIGN, Owner::id) && row.registered & events == events {
+                return Ok(index); // nearly always
+            }
+        }
+        self.register_more(poller, me, fd, events, owner)
+    }
+
+    #[cold]
+    fn register_more(
+        &mut self,
+        poller: &Poller,
+        me: &Weak<Controller>,
+        fd: RawFd,
+        events: Events,
         owner: Option<&Owner>,
     ) -> Result<u32> {
         let wanted_owner = owner.map_or(FOREIGN, Owner::id);
@@ -111,7 +131,7 @@ impl Descriptors {
         // Who claims a row that nobody waits for may have another descriptor of that number.
         let before = if claims && row.first == NONE { 0 } else { row.registered };
         if wanted != before {
-            if self.born == forks() {
+            if self.born == forks_again() {
                 poller.set(fd, name(index, row.generation), before, wanted)?;
             }
             self.registered += usize::from(row.registered == 0);
@@ -123,16 +143,21 @@ impl Descriptors {
         }
         let row = &mut self.rows[index as usize];
         if let Some(owner) = owner.filter(|_| claims) {
-            row.owner = wanted_owner;
+            (row.owner, row.lasting) = (wanted_owner, owner.is_lasting());
             owner.enter(me.clone(), name(index, row.generation));
         }
+        Ok(index)
+    }
+
+    /// Adds a wait to a row.
+    pub fn add(&mut self, waits: &Waits, key: WaitKey, index: u32) {
+        let row = &mut self.rows[index as usize];
         waits.link(key, row.last);
         match row.last {
             NONE => row.first = key,
             last => waits.set_next(last, key),
         }
         row.last = key;
-        Ok(index)
     }
 
     /// The place of a row that is free, and stays so until `enter`.
@@ -148,6 +173,7 @@ impl Descriptors {
             fd: -1,
             generation: 0,
             owner: FOREIGN,
+            lasting: false,
             first: NONE,
             last: NONE,
             registered: 0,
@@ -175,7 +201,7 @@ impl Descriptors {
             *place = NONE;
         }
         row.generation = (row.generation + 1) & GENERATIONS;
-        (row.fd, row.owner) = (-1, FOREIGN);
+        (row.fd, row.owner, row.lasting) = (-1, FOREIGN, false);
         self.free.push(index);
     }
 
@@ -191,7 +217,7 @@ impl Descriptors {
             NONE => row.last = previous,
             other => waits.set_previous(other, previous),
         }
-        if row.first == NONE && row.owner == FOREIGN && !row.orphan {
+        if row.first == NONE && !row.lasting && !row.orphan {
             row.orphan = true;
             self.orphans.push(index);
         }
@@ -224,7 +250,7 @@ impl Descriptors {
     /// Whether the kernel is to be told of changes: not in a child that has its parent's queue, nor of a row whose number has
     /// gone to another descriptor.
     fn may_tell(&self, index: u32) -> bool {
-        self.born == forks() && self.numbers[self.rows[index as usize].fd as usize] == index
+        self.born == forks_again() && self.numbers[self.rows[index as usize].fd as usize] == index
     }
 
     /// Drops the registrations that must not outlive their waits.
@@ -239,8 +265,12 @@ impl Descriptors {
         while let Some(index) = self.orphans.pop() {
             self.rows[index as usize].orphan = false;
             let row = &self.rows[index as usize];
-            if row.fd >= 0 && row.first == NONE && row.owner == FOREIGN {
-                self.narrow(poller, waits, index);
+            if row.fd < 0 || row.first != NONE || row.lasting {
+                continue;
+            }
+            let foreign = row.owner == FOREIGN;
+            self.narrow(poller, waits, index);
+            if foreign {
                 self.free(index);
             }
         }
@@ -277,7 +307,8 @@ impl Descriptors {
 
     /// The owner of a row has left: its descriptor is nobody's any more.
     pub fn disown(&mut self, index: u32) {
-        self.rows[index as usize].owner = FOREIGN;
+        let row = &mut self.rows[index as usize];
+        (row.owner, row.lasting) = (FOREIGN, false);
     }
 
     /// Registers everything with a new kernel queue. A descriptor that the kernel refuses is left

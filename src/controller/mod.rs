@@ -33,7 +33,7 @@ pub use waits::FIRED;
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller, Token};
-use crate::thread_id::this_thread;
+use crate::thread_id::{living_thread, this_thread};
 use alert::Alert;
 use descriptors::Descriptors;
 use inbox::{Inbox, Message};
@@ -43,11 +43,14 @@ use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use timers::Timers;
 use turn::{begin_turn, end_turn, Output};
 use waits::{WaitKey, Waits, NONE};
+
+/// The size of a fiber's stack in bytes, unless its controller says otherwise; only touched pages cost memory.
+pub const STACK_SIZE: usize = 256 * 1024;
 
 /// Reported when a descriptor was cancelled under its waiters.
 pub const CANCELLED: Events = libc::POLLNVAL;
@@ -81,8 +84,10 @@ pub struct Controller {
     state: RefCell<State>,
     alert: Alert,
     inbox: Inbox,
-    /// The thread that steps it, 0 between steps.
-    stepping: AtomicU64,
+    /// The thread that steps it, by `living_thread`; 0 between steps.
+    stepping: AtomicUsize,
+    /// Of the fibers that are added.
+    stack_size: Cell<usize>,
     /// Given up inside a step.
     closing: Cell<bool>,
     /// The thread that stepped it last, or made it.
@@ -109,7 +114,8 @@ impl Controller {
             fired: Vec::new(),
             serial: 0,
             timer_fired: false,
-            lazy_rounds: 0,
+            resumptions: 0,
+            left_out: None,
             news: false,
             found: false,
             alerted: false,
@@ -122,10 +128,11 @@ impl Controller {
             state,
             alert,
             inbox: Inbox::default(),
-            stepping: AtomicU64::new(0),
+            stepping: AtomicUsize::new(0),
+            stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
             thread: AtomicU64::new(this_thread()),
-            owner: Owner::new(),
+            owner: Owner::passing(),
             me: me.clone(),
         });
         Ok(controller)
@@ -149,7 +156,7 @@ impl Controller {
         match self.is_running() {
             true => Err(Errno::BUSY),
             false => {
-                self.stepping.store(this_thread(), Ordering::Relaxed);
+                self.stepping.store(living_thread(), Ordering::Relaxed);
                 Ok(())
             }
         }
@@ -175,6 +182,16 @@ impl Controller {
         self.closing.get()
     }
 
+    /// The size of the stacks of fibers that are added from now on, in bytes.
+    pub fn stack_size(&self) -> usize {
+        self.stack_size.get()
+    }
+
+    /// Sets it.
+    pub fn set_stack_size(&self, size: usize) {
+        self.stack_size.set(size);
+    }
+
     /// The owner has given the controller up inside a step.
     pub fn close_after_step(&self) {
         self.closing.set(true);
@@ -190,7 +207,7 @@ impl Controller {
     pub fn check_thread(&self) -> Result<()> {
         match self.stepping.load(Ordering::Relaxed) {
             0 => Ok(()),
-            thread if thread == this_thread() => Ok(()),
+            thread if thread == living_thread() => Ok(()),
             _ => Err(Errno(libc::EPERM)),
         }
     }
@@ -202,9 +219,11 @@ impl Controller {
 
     /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is
     /// ready. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
-    /// `LAZY_ROUNDS` steps in a row, where tasks run oldest first.
+    /// `LAZY_RESUMPTIONS` resumptions and 100 µs, where tasks run oldest first.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
-        if self.thread.swap(this_thread(), Ordering::Relaxed) != this_thread() {
+        let here = this_thread();
+        if self.thread.load(Ordering::Relaxed) != here {
+            self.thread.store(here, Ordering::Relaxed);
             self.state.borrow().waits.conditions().for_each(Condition::move_here);
         }
         end_turn(self);

@@ -18,6 +18,8 @@ pub struct Owner(Rc<Places>);
 struct Places {
     /// Unequal to that of every other owner there was, whose descriptor may have had the same number.
     id: u64,
+    /// Whether registrations outlive waits.
+    lasting: bool,
     list: RefCell<Vec<Place>>,
 }
 
@@ -36,14 +38,28 @@ impl Default for Owner {
 impl Owner {
     /// Of a descriptor that is registered nowhere.
     pub fn new() -> Owner {
+        Owner::with(true)
+    }
+
+    /// Of one that is taken out as soon as nobody waits for it, as those are that are not ours.
+    pub fn passing() -> Owner {
+        Owner::with(false)
+    }
+
+    fn with(lasting: bool) -> Owner {
         static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
         let id = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Owner(Rc::new(Places { id, list: RefCell::default() }))
+        Owner(Rc::new(Places { id, lasting, list: RefCell::default() }))
     }
 
     /// Its number; not `FOREIGN`.
     pub fn id(&self) -> u64 {
         self.0.id
+    }
+
+    /// Whether registrations outlive waits.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.0.lasting
     }
 
     /// Notes a registration.

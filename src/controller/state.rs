@@ -16,8 +16,10 @@ use slab::Slab;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
 
-/// How many steps may go by without asking the kernel while tasks keep waking each other.
-pub const LAZY_ROUNDS: u32 = 61;
+/// How many resumptions may go by without asking the kernel while tasks keep waking each other, and how much time. As Go's
+/// scheduler and tokio's, the number is a prime, so that it keeps step with no pattern of the program's.
+pub const LAZY_RESUMPTIONS: u32 = 61;
+const LAZY_TIME: Span = Span(100_000);
 
 pub struct Task {
     pub serial: u32,
@@ -45,7 +47,9 @@ pub struct State {
     pub serial: u32,
     /// A timer has made a task ready since the kernel was last asked.
     pub timer_fired: bool,
-    pub lazy_rounds: u32,
+    /// How many tasks were taken since the kernel was last asked, and when it was first left out since.
+    pub resumptions: u32,
+    pub left_out: Option<Instant>,
     /// Newest first: the last step has found a descriptor ready that a task waited for, and was not made to look by an
     /// alert. See `Controller::recall`.
     pub news: bool,
@@ -131,11 +135,10 @@ impl State {
         member: u32,
         on: &Member,
     ) -> Result<()> {
-        let key = self.insert_wait(task, member, On::Nothing);
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        let polled = (on.fd, on.events);
-        let row = self.descriptors.add(poller, me, &self.waits, key, polled, on.owner.as_ref())?;
-        self.set_on(key, On::Descriptor(row, on.events));
+        let row = self.descriptors.register(poller, me, on.fd, on.events, on.owner.as_ref())?;
+        let key = self.insert_wait(task, member, On::Descriptor(row, on.events));
+        self.descriptors.add(&self.waits, key, row);
         Ok(())
     }
 
@@ -216,6 +219,7 @@ impl State {
             self.unfinished = false;
             return None;
         };
+        self.resumptions = self.resumptions.wrapping_add(1);
         let Task { serial, data, .. } = self.tasks[index as usize];
         self.unpark_with(index, |member, events| match fired.last_mut() {
             Some(last) if last.member == member => last.events |= events as u32,
@@ -251,18 +255,25 @@ impl State {
         let lazy = lazy && !self.timer_fired && !self.ready.is_empty();
         let limit = self.limit(limit, deadline);
         let watched = self.watched(alert);
-        let skip = watched == 0 || (lazy && self.lazy_rounds < LAZY_ROUNDS);
-        if limit == Some(Span::ZERO) && skip {
-            self.lazy_rounds += 1;
+        if limit == Some(Span::ZERO) && (watched == 0 || (lazy && self.may_leave_out())) {
             return Ok(());
         }
-        self.lazy_rounds = 0;
+        (self.resumptions, self.left_out) = (0, None);
         self.timer_fired = false;
         let timed_out = self.ask_kernel(alert, watched, limit)? && limit != Some(Span::ZERO);
         if timed_out && !self.timers.is_empty() {
             self.fire_due(Instant::now());
         }
         Ok(())
+    }
+
+    /// Whether the kernel need not be asked in this step although a descriptor may be ready.
+    fn may_leave_out(&mut self) -> bool {
+        if self.resumptions >= LAZY_RESUMPTIONS {
+            return false;
+        }
+        let now = Instant::now();
+        now < self.left_out.get_or_insert(now).after(LAZY_TIME)
     }
 
     /// What becomes ready last runs first, so the order is part of the contract: descriptors, as the kernel tells

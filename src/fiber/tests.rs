@@ -26,7 +26,7 @@ fn spare_stacks() -> usize {
 
 #[test]
 fn a_fiber_runs_to_its_next_wait_and_in_the_end_to_its_end() {
-    let fiber = Fiber::new(suspend_twice).unwrap();
+    let fiber = Fiber::new(STACK_SIZE, suspend_twice).unwrap();
     assert_eq!(STEPS.get(), 0);
     for step in 1..=3 {
         assert_eq!(fiber.resume(), step == 3);
@@ -36,12 +36,12 @@ fn a_fiber_runs_to_its_next_wait_and_in_the_end_to_its_end() {
 
 #[test]
 fn the_stack_of_a_fiber_that_ended_is_used_again() {
-    let fiber = Fiber::new(advance).unwrap();
+    let fiber = Fiber::new(STACK_SIZE, advance).unwrap();
     assert!(fiber.resume());
     assert_eq!(spare_stacks(), 0);
     drop(fiber);
     assert_eq!(spare_stacks(), 1);
-    let next = Fiber::new(advance).unwrap();
+    let next = Fiber::new(STACK_SIZE, advance).unwrap();
     assert_eq!(spare_stacks(), 0);
     assert!(next.resume());
     assert_eq!(STEPS.get(), 2);
@@ -49,24 +49,24 @@ fn the_stack_of_a_fiber_that_ended_is_used_again() {
 
 #[test]
 fn dropping_a_suspended_fiber_abandons_it_and_keeps_its_stack() {
-    let fiber = Fiber::new(suspend_twice).unwrap();
+    let fiber = Fiber::new(STACK_SIZE, suspend_twice).unwrap();
     assert!(!fiber.resume());
     drop(fiber);
     assert_eq!((spare_stacks(), STEPS.get()), (1, 1));
-    let next = Fiber::new(suspend_twice).unwrap();
+    let next = Fiber::new(STACK_SIZE, suspend_twice).unwrap();
     assert!(!next.resume() && !next.resume() && next.resume());
     assert_eq!(STEPS.get(), 4);
 }
 
 #[test]
 fn a_fiber_that_never_ran_gives_its_stack_back_too() {
-    drop(Fiber::new(advance).unwrap());
+    drop(Fiber::new(STACK_SIZE, advance).unwrap());
     assert_eq!((spare_stacks(), STEPS.get()), (1, 0));
 }
 
 #[test]
 fn the_pool_of_stacks_has_a_limit() {
-    let fibers: Vec<_> = (0..POOL + 20).map(|_| Fiber::new(advance).unwrap()).collect();
+    let fibers: Vec<_> = (0..POOL + 20).map(|_| Fiber::new(STACK_SIZE, advance).unwrap()).collect();
     drop(fibers);
     assert_eq!(spare_stacks(), POOL);
 }
@@ -78,7 +78,7 @@ fn outside_of_a_fiber_nothing_is_suspended() {
         assert!(!sys::fiber::outside(sys::fiber::suspend));
         advance();
     }
-    assert!(Fiber::new(within).unwrap().resume());
+    assert!(Fiber::new(STACK_SIZE, within).unwrap().resume());
     assert_eq!(STEPS.get(), 1);
 }
 
@@ -90,7 +90,7 @@ fn a_wait_in_a_fiber_suspends_it_until_its_member_fires() {
     }
     let controller = Controller::new().unwrap();
     let task = controller.spawn(Payload::Fiber(0)).unwrap();
-    let fiber = Fiber::new(nap).unwrap();
+    let fiber = Fiber::new(STACK_SIZE, nap).unwrap();
     let mut ended = false;
     while !ended {
         controller.wait(None, false).unwrap();

@@ -289,7 +289,9 @@ impl Inner {
                     self.tree.forget_within(&path);
                 }
                 if changes & CREATE != 0 {
-                    self.came(directory, &name, &path, folder);
+                    if let Some(new) = self.came(directory, &name, &path, folder) {
+                        self.follow(new, true);
+                    }
                 }
                 // Whole trees are told by name; in a single directory, names that were not asked for show here.
                 if self.tree.recursive {
@@ -308,36 +310,40 @@ impl Inner {
         }
     }
 
-    /// An entry came: is it to be tracked, is it a directory to follow?
-    fn came(&mut self, directory: usize, name: &OsStr, path: &[u8], folder: bool) {
+    /// An entry came: is it to be tracked, is it a directory to follow? The number of that directory.
+    fn came(&mut self, directory: usize, name: &OsStr, path: &[u8], folder: bool) -> Option<usize> {
         if backend::TRACKS && self.wanted.changes(path) != 0 {
             let tracked = self.tree.source.track(directory, name);
             self.keep(tracked);
         }
-        if folder && self.tree.recursive {
-            match self.tree.watch(path) {
-                Ok(Some(directory)) => self.follow(directory, true),
-                Ok(None) => {}
-                Err(error) => self.keep(Err(error)),
-            }
+        if !folder || !self.tree.recursive {
+            return None;
         }
+        let watched = self.tree.watch(path);
+        self.keep(watched.map(drop));
+        watched.ok().flatten()
     }
 
-    /// Goes through a directory that came, or may have changed unseen: its entries came before they
-    /// could be told.
+    /// Goes through a directory that came, or may have changed unseen, and all below: its entries came before they
+    /// could be told. What is below is a list, as a tree may be deeper than a fiber's stack.
     fn follow(&mut self, directory: usize, new: bool) {
         if !self.tree.recursive {
             return;
         }
-        for (name, folder) in self.tree.entries(directory) {
-            let Some(path) = self.tree.path_of(directory, &name) else { return };
-            if new {
-                self.note(&path, CREATE);
-            }
-            let known = self.tree.find(&path);
-            match known {
-                Some(known) if folder => self.follow(known, new),
-                _ => self.came(directory, &name, &path, folder),
+        let mut todo = vec![(directory, new)];
+        while let Some((directory, new)) = todo.pop() {
+            for (name, folder) in self.tree.entries(directory) {
+                let Some(path) = self.tree.path_of(directory, &name) else { break };
+                if new {
+                    self.note(&path, CREATE);
+                }
+                match self.tree.find(&path) {
+                    Some(known) if folder => todo.push((known, new)),
+                    _ => {
+                        let came = self.came(directory, &name, &path, folder);
+                        todo.extend(came.map(|directory| (directory, true)));
+                    }
+                }
             }
         }
     }
@@ -347,13 +353,14 @@ impl Inner {
         if !backend::TRACKS || !self.wanted.has_patterns() {
             return Ok(());
         }
-        for (name, folder) in self.tree.entries(directory) {
-            let Some(path) = self.tree.path_of(directory, &name) else { continue };
-            if self.wanted.changes(&path) != 0 {
-                self.tree.source.track(directory, &name)?;
-            }
-            if let Some(known) = self.tree.find(&path).filter(|_| folder) {
-                self.track_all(known)?;
+        let mut todo = vec![directory];
+        while let Some(directory) = todo.pop() {
+            for (name, folder) in self.tree.entries(directory) {
+                let Some(path) = self.tree.path_of(directory, &name) else { continue };
+                if self.wanted.changes(&path) != 0 {
+                    self.tree.source.track(directory, &name)?;
+                }
+                todo.extend(self.tree.find(&path).filter(|_| folder));
             }
         }
         Ok(())

@@ -48,15 +48,18 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Walks down with a list of its own: a tree may be deeper than a fiber's stack.
     fn watch_below(&mut self, directory: usize) -> Result<()> {
-        for (name, folder) in self.entries(directory) {
-            let Some(path) = self.path_of(directory, &name).filter(|_| folder) else { continue };
-            match self.watch(&path) {
-                Ok(Some(found)) => self.watch_below(found)?,
-                Ok(None) => {}
-                Err(error) if is_limit(error) => return Err(error),
-                // It went meanwhile, or is none of our business.
-                Err(_) => {}
+        let mut todo = vec![directory];
+        while let Some(directory) = todo.pop() {
+            for (name, folder) in self.entries(directory) {
+                let path = self.path_of(directory, &name).filter(|_| folder);
+                match path.map_or(Ok(None), |path| self.watch(&path)) {
+                    Ok(found) => todo.extend(found),
+                    Err(error) if is_limit(error) => return Err(error),
+                    // It went meanwhile, or is none of our business.
+                    Err(_) => {}
+                }
             }
         }
         Ok(())

@@ -450,7 +450,8 @@ impl Socket {
             if let Phase::AwaitName(race) = &inner.phase {
                 return race.interest();
             }
-            Member::owned(inner.fd, inner.wanted, &inner.owner).within(inner.retry)
+            let (fd, events, timeout) = (inner.fd, inner.wanted, inner.retry);
+            Member { fd, events, owner: Some(inner.owner.clone()), timeout, ..Member::NOTHING }
         })
     }
 

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: MIT
-//! Stackful coroutines on the corosensei crate. Stacks are mappings with a guard page below, so
-//! an overflow is a segmentation fault and never a silent corruption. Dropping a suspended one
+//! Stackful coroutines on the corosensei crate. Dropping a suspended one
 //! abandons its stack without unwinding: its frames are C.
 
-use corosensei::stack::DefaultStack;
+use super::stack::Stack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::Cell;
-use std::io;
-
-/// A stack that can be used again.
-pub struct Stack(DefaultStack);
-
-impl Stack {
-    /// Maps a stack of at least `size` bytes and its guard page.
-    pub fn new(size: usize) -> io::Result<Stack> {
-        DefaultStack::new(size).map(Stack)
-    }
-}
+use std::ffi::c_void;
+use std::sync::OnceLock;
 
 thread_local! {
     /// What the coroutine that runs on this thread suspends itself with; null outside of one.
@@ -25,7 +15,9 @@ thread_local! {
 
 /// A coroutine with a stack of its own. Its owner gives it up with `into_stack`.
 pub struct Stackful {
-    coroutine: Coroutine<(), (), (), DefaultStack>,
+    coroutine: Coroutine<(), (), (), Stack>,
+    /// What the C++ runtime knows of exceptions, while this coroutine is suspended.
+    exceptions: Exceptions,
 }
 
 impl Stackful {
@@ -35,12 +27,16 @@ impl Stackful {
             CURRENT.set(yielder);
             body();
         };
-        Stackful { coroutine: Coroutine::with_stack(stack.0, run) }
+        Stackful { coroutine: Coroutine::with_stack(stack, run), exceptions: Exceptions::NONE }
     }
 
     /// Runs until it suspends itself (`false`) or ends (`true`).
     pub fn resume(&mut self) -> bool {
-        outside(|| matches!(self.coroutine.resume(()), CoroutineResult::Return(())))
+        let place = exceptions_of_thread();
+        exchange(place, &mut self.exceptions);
+        let ended = outside(|| matches!(self.coroutine.resume(()), CoroutineResult::Return(())));
+        exchange(place, &mut self.exceptions);
+        ended
     }
 
     /// Gives up the coroutine, wherever it is, and gets the stack back.
@@ -50,7 +46,44 @@ impl Stackful {
             // this layer's own, which hold nothing across a suspension, and a body that is `Copy`.
             unsafe { self.coroutine.force_reset() };
         }
-        Stack(self.coroutine.into_stack())
+        self.coroutine.into_stack()
+    }
+}
+
+/// `__cxa_eh_globals` of the Itanium C++ ABI: the exceptions that are being handled, and how many are on their way to a handler.
+/// The runtime keeps them per thread; a coroutine that is suspended in a catch block has its own.
+#[repr(C)]
+struct Exceptions {
+    caught: *mut c_void,
+    uncaught: u32,
+}
+
+impl Exceptions {
+    const NONE: Exceptions = Exceptions { caught: std::ptr::null_mut(), uncaught: 0 };
+}
+
+type Globals = unsafe extern "C" fn() -> *mut Exceptions;
+
+/// Where the calling thread's are; NULL without a C++ runtime. It is looked for once, when the first coroutine is resumed.
+#[inline]
+fn exceptions_of_thread() -> *mut Exceptions {
+    static GLOBALS: OnceLock<Option<Globals>> = OnceLock::new();
+    let found = GLOBALS.get_or_init(|| {
+        // SAFETY: the name is terminated; the symbol is this function wherever it exists.
+        unsafe {
+            let symbol = libc::dlsym(libc::RTLD_DEFAULT, c"__cxa_get_globals".as_ptr());
+            std::mem::transmute::<*mut c_void, Option<Globals>>(symbol)
+        }
+    });
+    // SAFETY: it takes nothing.
+    found.map_or(std::ptr::null_mut(), |globals| unsafe { globals() })
+}
+
+#[inline]
+fn exchange(place: *mut Exceptions, other: &mut Exceptions) {
+    // SAFETY: NULL, or the calling thread's, which nobody else touches now.
+    if let Some(place) = unsafe { place.as_mut() } {
+        std::mem::swap(place, other);
     }
 }
 

@@ -29,6 +29,7 @@ pub mod signal;
 #[cfg_attr(emulated, allow(dead_code))] // the imitation takes no signals
 pub mod signalfd;
 pub mod socket;
+pub mod stack;
 #[cfg(test)]
 pub mod testing;
 pub mod thread;

@@ -2241,7 +2241,8 @@ double cq_monotime(void);
 
 /**
  * Returns the text of an error: a system error number or one of the library's own codes. Never
- * NULL; it holds until the next call in the same thread.
+ * NULL. The text of 0 and of an error that has a name stays for ever, in the language in which it was first asked for;
+ * any other text until 16 others of the kind were asked for in the same thread.
  */
 const char *cq_strerror(int code);
 
@@ -2609,7 +2610,8 @@ int cq_signal_discard(const int *signals, size_t count);
 int cq_signal_raise(const int *signals, size_t count);
 
 /**
- * Returns the text of a signal, strsignal(3). Never NULL; it holds until the next call in the same thread.
+ * Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in the
+ * language in which it was first asked for; any other text until 16 others of the kind were asked for in the same thread.
  */
 const char *cq_strsignal(int signal);
 

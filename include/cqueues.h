@@ -2817,7 +2817,8 @@ void cq_socket_clear(const struct cq_socket *socket);
  * `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
  *
  * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
- * no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
+ * no byte is lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
+ * system says.
  *
  * Safety: `data` and `size` are writable.
  *
@@ -2862,7 +2863,7 @@ int cq_socket_read(const struct cq_socket *socket,
  * Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
  * `a`.
  *
- * Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
+ * Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
  */
 int cq_socket_try_fill(const struct cq_socket *socket,
                        size_t size);
@@ -2877,17 +2878,20 @@ int cq_socket_fill(const struct cq_socket *socket, size_t size);
 /**
  * Puts bytes in front of the input.
  *
- * Errors: EINVAL for NULL; EBADF after close.
+ * Errors: EINVAL for NULL, and for a size that no object can have; ENOMEM, and the input is as it was; EBADF after
+ * close.
  */
-int cq_socket_unget(const struct cq_socket *socket, const void *data, size_t size);
+int cq_socket_unget(const struct cq_socket *socket,
+                    const void *data,
+                    size_t size);
 
 /**
  * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
  * names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
  * or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
  *
- * Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
- * all were taken; EPIPE; EBADF after close; what the system says.
+ * Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then send the
+ * rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the system says.
  *
  * Safety: `data` is readable for `size` bytes, `sent` is writable.
  */
@@ -2902,8 +2906,8 @@ int cq_socket_send(const struct cq_socket *socket,
  * says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
  * error, use `cq_socket_send`.
  *
- * Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback; what the
- * system says.
+ * Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close; EDEADLK
+ * in a callback; what the system says.
  *
  * Safety: `data` is readable for `size` bytes.
  */

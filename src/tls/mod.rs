@@ -5,7 +5,7 @@
 mod engine;
 
 pub use crate::sys::tls::Role;
-pub use engine::{Engine, Failure, Read, Written, RECORD};
+pub use engine::{Engine, Failure, Read, Written, OVERHEAD, RECORD};
 
 use crate::errno::{Errno, Result};
 use crate::sys::tls as sys;

@@ -6,7 +6,6 @@ use foreign_types::{ForeignType, ForeignTypeRef};
 use openssl::error::Error;
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslRef, SslSession, SslStream};
 use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void, CStr};
-use std::panic::catch_unwind;
 use std::time::Duration;
 
 /// Which end of a connection.
@@ -37,6 +36,21 @@ extern "C" {
     fn SSL_CTX_get_default_passwd_cb_userdata(context: *mut openssl_sys::SSL_CTX) -> *mut c_void;
     fn X509_get_default_cert_file() -> *const c_char;
     fn ERR_peek_error() -> c_ulong;
+    #[cfg(openssl3)]
+    fn ERR_peek_error_all(
+        file: *mut *const c_char,
+        line: *mut c_int,
+        function: *mut *const c_char,
+        data: *mut *const c_char,
+        flags: *mut c_int,
+    ) -> c_ulong;
+    #[cfg(not(openssl3))]
+    fn ERR_peek_error_line_data(
+        file: *mut *const c_char,
+        line: *mut c_int,
+        data: *mut *const c_char,
+        flags: *mut c_int,
+    ) -> c_ulong;
     fn DTLS_client_method() -> *const openssl_sys::SSL_METHOD;
     fn DTLS_server_method() -> *const openssl_sys::SSL_METHOD;
 }
@@ -163,10 +177,45 @@ pub struct Aside(Vec<Error>);
 pub fn set_errors_aside() -> Aside {
     let mut errors = Vec::new();
     while has_error() {
-        // The crate panics at text that is not UTF-8, a file's name perhaps: that error is lost.
-        errors.extend(catch_unwind(Error::get).ok().flatten());
+        if is_first_in_utf8() {
+            errors.extend(Error::get());
+        } else {
+            // The crate would panic. SAFETY: no arguments.
+            unsafe { openssl_sys::ERR_get_error() };
+        }
     }
     Aside(errors)
+}
+
+/// Whether the text of the first error in the queue is UTF-8, as a file's name in it may not be.
+fn is_first_in_utf8() -> bool {
+    // SAFETY: the text is static or stays until its error is taken; the flag says whether there is one.
+    unsafe {
+        match peek_text() {
+            (text, flags) if flags & openssl_sys::ERR_TXT_STRING != 0 && !text.is_null() => {
+                CStr::from_ptr(text).to_str().is_ok()
+            }
+            _ => true,
+        }
+    }
+}
+
+/// The text of the first error in the queue, and flags.
+#[cfg(openssl3)]
+fn peek_text() -> (*const c_char, c_int) {
+    let (mut text, mut flags, none) = (std::ptr::null(), 0, std::ptr::null_mut());
+    // SAFETY: the places are writable, or NULL.
+    unsafe { ERR_peek_error_all(none, std::ptr::null_mut(), none, &mut text, &mut flags) };
+    (text, flags)
+}
+
+/// The same.
+#[cfg(not(openssl3))]
+fn peek_text() -> (*const c_char, c_int) {
+    let (mut text, mut flags, none) = (std::ptr::null(), 0, std::ptr::null_mut());
+    // SAFETY: the places are writable, or NULL.
+    unsafe { ERR_peek_error_line_data(none, std::ptr::null_mut(), &mut text, &mut flags) };
+    (text, flags)
 }
 
 /// Whether there is an error in the thread's queue.

@@ -7,7 +7,7 @@ const VARIABLE: &str = "CQUEUES_TEST_BACKEND";
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed={VARIABLE}");
-    println!("cargo::rustc-check-cfg=cfg(epoll, kqueue, ports, emulated, mmsg)");
+    println!("cargo::rustc-check-cfg=cfg(epoll, kqueue, ports, emulated, mmsg, openssl3)");
     let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let backend = match os.as_str() {
         "linux" | "android" => "epoll",
@@ -18,6 +18,11 @@ fn main() {
     // recvmmsg and sendmmsg.
     if ["linux", "android", "freebsd", "netbsd", "openbsd"].contains(&os.as_str()) {
         println!("cargo::rustc-cfg=mmsg");
+    }
+    // In hexadecimal, told by openssl-sys.
+    let openssl = std::env::var("DEP_OPENSSL_VERSION_NUMBER").unwrap_or_default();
+    if u64::from_str_radix(&openssl, 16).is_ok_and(|version| version >= 0x3000_0000) {
+        println!("cargo::rustc-cfg=openssl3");
     }
     let asked = std::env::var(VARIABLE).unwrap_or_default();
     match (asked.as_str(), backend) {

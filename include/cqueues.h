@@ -1022,6 +1022,8 @@ typedef int (*cq_thread_function)(struct cq_socket *socket, void *argument);
 
 
 
+
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2154,7 +2156,8 @@ double cq_monotime(void);
 
 /**
  * Returns the text of an error: a system error number or one of the library's own codes. Never
- * NULL; it holds until the next call in the same thread.
+ * NULL. The text of 0 and of an error that has a name stays for ever, in the language in which it was first asked for;
+ * any other text until 16 others of the kind were asked for in the same thread.
  */
 const char *cq_strerror(int code);
 
@@ -2522,7 +2525,8 @@ int cq_signal_discard(const int *signals, size_t count);
 int cq_signal_raise(const int *signals, size_t count);
 
 /**
- * Returns the text of a signal, strsignal(3). Never NULL; it holds until the next call in the same thread.
+ * Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in the
+ * language in which it was first asked for; any other text until 16 others of the kind were asked for in the same thread.
  */
 const char *cq_strsignal(int signal);
 
@@ -2728,7 +2732,8 @@ void cq_socket_clear(const struct cq_socket *socket);
  * `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
  *
  * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
- * no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
+ * no byte is lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
+ * system says.
  *
  * Safety: `data` and `size` are writable.
  *
@@ -2773,7 +2778,7 @@ int cq_socket_read(const struct cq_socket *socket,
  * Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
  * `a`.
  *
- * Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
+ * Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
  */
 int cq_socket_try_fill(const struct cq_socket *socket,
                        size_t size);
@@ -2788,17 +2793,20 @@ int cq_socket_fill(const struct cq_socket *socket, size_t size);
 /**
  * Puts bytes in front of the input.
  *
- * Errors: EINVAL for NULL; EBADF after close.
+ * Errors: EINVAL for NULL, and for a size that no object can have; ENOMEM, and the input is as it was; EBADF after
+ * close.
  */
-int cq_socket_unget(const struct cq_socket *socket, const void *data, size_t size);
+int cq_socket_unget(const struct cq_socket *socket,
+                    const void *data,
+                    size_t size);
 
 /**
  * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
  * names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
  * or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
  *
- * Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
- * all were taken; EPIPE; EBADF after close; what the system says.
+ * Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then send the
+ * rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the system says.
  *
  * Safety: `data` is readable for `size` bytes, `sent` is writable.
  */
@@ -2813,8 +2821,8 @@ int cq_socket_send(const struct cq_socket *socket,
  * says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
  * error, use `cq_socket_send`.
  *
- * Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback; what the
- * system says.
+ * Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close; EDEADLK
+ * in a callback; what the system says.
  *
  * Safety: `data` is readable for `size` bytes.
  */
@@ -3212,12 +3220,16 @@ int cq_thread_pollfd(const struct cq_thread *thread);
 
 /**
  * Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
- * sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client verifies
- * that the server's certificate is valid, by the system's authorities, and names the host; a server
- * demands no certificate. Clients that share a configuration resume each other's sessions. Free it
- * with `cq_tls_free`; sockets keep what they need.
+ * sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client, of whichever
+ * role the configuration is, verifies that the server's certificate is valid, by the system's authorities, and names
+ * the host; a server demands no certificate. Clients that share a configuration resume each other's sessions. On both
+ * sides a session is resumed only under the demands under which it was made, and by a client that shows the same
+ * certificate. Free it with `cq_tls_free`; sockets keep what they need.
  *
- * Errors: EINVAL for NULL or another role; `CQ_ETLS`.
+ * OpenSSL's queue of errors of the thread is left as it is by every call: what the program has there stays, unless its
+ * text is not UTF-8, and nothing is added.
+ *
+ * Errors: EINVAL for NULL or another role; `CQ_ETLS`, also without memory.
  *
  * Source: RFC 8446, RFC 9147; guide §3.2.2, starttls.
  */
@@ -3226,8 +3238,9 @@ int cq_tls_new(uint32_t role,
 
 /**
  * Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that
- * demands, and `CQ_OPTION_VERIFY` of the socket, is verified. The role counts only if the context
- * was made for both (TLS_method).
+ * demands, and `CQ_OPTION_VERIFY` of the socket, is verified. A server of which that option demands more than the
+ * context resumes only sessions that were made so, whatever the session id context says. The role counts only if the
+ * context was made for both (TLS_method).
  *
  * Errors: EINVAL for NULL or another role.
  *
@@ -3238,13 +3251,16 @@ int cq_tls_adopt_context(void *context,
                          struct cq_tls **tls);
 
 /**
- * Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`.
+ * Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`. A client that is to
+ * verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
  *
  * Errors: EINVAL for NULL or another role.
  *
  * Safety: `ssl` is of the same libssl that this library is linked with, and has no connection.
  */
-int cq_tls_adopt_ssl(void *ssl, uint32_t role, struct cq_tls **tls);
+int cq_tls_adopt_ssl(void *ssl,
+                     uint32_t role,
+                     struct cq_tls **tls);
 
 /**
  * Frees a configuration. NULL is ignored.
@@ -3252,10 +3268,11 @@ int cq_tls_adopt_ssl(void *ssl, uint32_t role, struct cq_tls **tls);
 void cq_tls_free(struct cq_tls *tls);
 
 /**
- * Loads a certificate, followed by its chain, and its private key from PEM files.
+ * Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
+ * of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
  *
  * Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if a file holds no such
- * thing or the key belongs to another certificate.
+ * thing, the key is encrypted, or it belongs to another certificate.
  */
 int cq_tls_certificate(const struct cq_tls *tls,
                        const char *chain,
@@ -3299,7 +3316,9 @@ int cq_tls_alpn(const struct cq_tls *tls,
 
 /**
  * The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
- * configuration. NULL for a configuration of one `SSL *`.
+ * configuration. NULL for a configuration of one `SSL *`. Its session id context does not count, unless it was adopted:
+ * each server's connection has one that says what is demanded. Whom it trusts is known there only if it was said by
+ * `cq_tls_authorities`.
  */
 void *cq_tls_context(const struct cq_tls *tls);
 
@@ -3332,10 +3351,15 @@ bool cq_socket_truncated(const struct cq_socket *socket);
  * handshake, so that plain text behind a STARTTLS command makes it fail. A datagram socket that
  * everybody can send to gets one peer: the first that speaks.
  *
- * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
+ * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; it can be repeated after
+ * EMFILE, ENFILE and ENOMEM.
+ *
+ * A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by bit:
+ * here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and `cq_socket_retry`
+ * says 0 then. One that takes none of the answers is not read from until it does.
  *
  * Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
- * the socket and repeat; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
+ * the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
  * closes, and for a listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from
  * being connected.
  *

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! A contiguous queue of bytes. It owns memory only while it holds something or is being filled:
 //! blocks of the two usual sizes go back to a small stock of the thread's when a queue runs empty,
-//! so an idle connection costs no buffer and a busy one no allocation.
+//! so an idle connection costs no buffer and a busy one no allocation. Where it cannot grow the answer is
+//! ENOMEM, and the content stays.
 
+use crate::errno::{Errno, Result};
+use crate::sys;
 use std::cell::RefCell;
 
 /// The size of a block for lines and small messages.
@@ -33,20 +36,23 @@ fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
 }
 
 /// A block of at least `size` bytes. The content is arbitrary.
-fn take_block(size: usize) -> Box<[u8]> {
+fn take_block(size: usize) -> Result<Box<[u8]>> {
     let size = match size {
         _ if size <= SMALL => SMALL,
         _ if size <= LARGE => LARGE,
-        _ => size.next_power_of_two(),
+        _ => size.checked_next_power_of_two().ok_or(Errno::NOMEM)?,
     };
     let spare = SPARES.try_with(|s| shelf(&mut s.borrow_mut(), size).and_then(Vec::pop));
-    spare.ok().flatten().unwrap_or_else(|| vec![0; size].into_boxed_slice())
+    match spare.ok().flatten() {
+        Some(block) => Ok(block),
+        None => Ok(sys::zeros(size)?),
+    }
 }
 
 fn give_block(block: Box<[u8]>) {
     let _ = SPARES.try_with(|s| {
         if let Some(shelf) = shelf(&mut s.borrow_mut(), block.len()) {
-            if shelf.len() < STOCK {
+            if shelf.len() < STOCK && shelf.try_reserve(1).is_ok() {
                 shelf.push(block);
             }
         }
@@ -83,14 +89,14 @@ impl Queue {
     }
 
     /// Room for at least `size` bytes behind the content; `filled` says how many were written.
-    pub fn room(&mut self, size: usize) -> &mut [u8] {
+    pub fn room(&mut self, size: usize) -> Result<&mut [u8]> {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
         if self.block.len() - self.end < size {
-            self.reserve(size, 0);
+            self.reserve(size, 0)?;
         }
-        &mut self.block[self.end..]
+        Ok(&mut self.block[self.end..])
     }
 
     /// The first `count` bytes of the room now belong to the content.
@@ -98,21 +104,28 @@ impl Queue {
         self.end = (self.end + count).min(self.block.len());
     }
 
-    /// Appends.
-    pub fn push(&mut self, bytes: &[u8]) {
+    /// Appends: all or, without memory, nothing.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         if !bytes.is_empty() {
-            self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+            self.room(bytes.len())?[..bytes.len()].copy_from_slice(bytes);
             self.end += bytes.len();
         }
+        Ok(())
     }
 
-    /// Puts bytes in front.
-    pub fn unget(&mut self, bytes: &[u8]) {
+    /// Puts bytes in front: all or, without memory, nothing.
+    pub fn unget(&mut self, bytes: &[u8]) -> Result<()> {
         if bytes.len() > self.start {
-            self.reserve(0, bytes.len());
+            self.reserve(0, bytes.len())?;
         }
         self.start -= bytes.len();
         self.block[self.start..self.start + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Takes off the end what goes beyond `length` bytes.
+    pub fn truncate(&mut self, length: usize) {
+        self.end = self.end.min(self.start + length);
     }
 
     /// Takes `count` bytes off the front and returns where they lie; they stay readable through
@@ -137,25 +150,26 @@ impl Queue {
     }
 
     /// Makes `behind` bytes of room after the content and `before` in front of it.
-    fn reserve(&mut self, behind: usize, before: usize) {
+    fn reserve(&mut self, behind: usize, before: usize) -> Result<()> {
         if self.block.is_empty() {
-            self.block = take_block(before + behind);
+            self.block = take_block(before + behind)?;
             (self.start, self.end) = (before, before);
-            return;
+            return Ok(());
         }
-        let needed = before + self.len() + behind;
-        // Sliding pays when it moves no more than was taken off before; otherwise the block grows, so
-        // that no byte is moved again and again. What fits a small block is moved at no cost to speak of.
+        let needed = before + self.len() + behind; // of which one is 0, and none above isize::MAX
+                                                   // Sliding pays when it moves no more than was taken off before; otherwise the block grows, so
+                                                   // that no byte is moved again and again. What fits a small block is moved at no cost to speak of.
         let few = self.len() <= SMALL;
         if needed <= self.block.len() && (few || self.len() <= self.start) {
             self.block.copy_within(self.start..self.end, before);
         } else {
-            let mut block = take_block(if few { needed } else { needed.max(2 * self.len()) });
+            let mut block = take_block(if few { needed } else { needed.max(2 * self.len()) })?;
             block[before..before + self.len()].copy_from_slice(self.data());
             give_block(std::mem::replace(&mut self.block, block));
         }
         let length = self.len();
         (self.start, self.end) = (before, before + length);
+        Ok(())
     }
 }
 

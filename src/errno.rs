@@ -32,6 +32,8 @@ impl Errno {
     pub const BUSY: Errno = Errno(libc::EBUSY);
     /// No such thing.
     pub const NOENT: Errno = Errno(libc::ENOENT);
+    /// No memory.
+    pub const NOMEM: Errno = Errno(libc::ENOMEM);
     /// A bug inside the library: a panic was caught at the boundary.
     pub const PANIC: Errno = Errno(SOCKET_BASE + 16);
     /// TLS failed: the object that it failed on tells why.

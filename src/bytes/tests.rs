@@ -10,7 +10,7 @@ fn spares() -> (usize, usize) {
 
 fn queue_of(bytes: &[u8]) -> Queue {
     let mut queue = Queue::default();
-    queue.push(bytes);
+    queue.push(bytes).unwrap();
     queue
 }
 
@@ -38,17 +38,18 @@ fn any_sequence_of_operations_keeps_the_bytes_in_order() {
         match draw.below(7) {
             0 | 1 => {
                 let bytes = draw.bytes();
-                queue.push(&bytes);
+                queue.push(&bytes).unwrap();
                 model.extend(&bytes);
             }
             2 => {
                 let bytes = draw.bytes();
-                queue.unget(&bytes);
+                queue.unget(&bytes).unwrap();
                 model.splice(0..0, bytes);
             }
             3 => {
                 let bytes = draw.bytes();
-                queue.room(bytes.len() + draw.below(3))[..bytes.len()].copy_from_slice(&bytes);
+                queue.room(bytes.len() + draw.below(3)).unwrap()[..bytes.len()]
+                    .copy_from_slice(&bytes);
                 queue.filled(bytes.len());
                 model.extend(&bytes);
             }
@@ -69,8 +70,8 @@ fn any_sequence_of_operations_keeps_the_bytes_in_order() {
 fn a_new_queue_owns_no_memory() {
     assert_eq!(Queue::default().block.len(), 0);
     let mut queue = Queue::default();
-    queue.push(b"");
-    queue.unget(b"");
+    queue.push(b"").unwrap();
+    queue.unget(b"").unwrap();
     assert_eq!(queue.block.len(), 0);
 }
 
@@ -83,7 +84,7 @@ fn a_released_queue_owns_no_memory_once_it_is_empty() {
     queue.consume(1);
     queue.release();
     assert_eq!(queue.block.len(), 0);
-    queue.push(b"again");
+    queue.push(b"again").unwrap();
     assert_eq!(queue.data(), b"again");
 }
 
@@ -113,7 +114,7 @@ fn the_stock_does_not_grow_beyond_its_limit() {
 #[test]
 fn a_queue_that_grows_gives_its_smaller_block_back() {
     let mut queue = queue_of(&[1; SMALL]);
-    queue.push(&[2; SMALL]);
+    queue.push(&[2; SMALL]).unwrap();
     assert_eq!((queue.len(), queue.block.len(), spares()), (2 * SMALL, LARGE, (1, 0)));
 }
 
@@ -129,17 +130,40 @@ fn bytes_taken_off_can_be_put_back_in_place() {
     let mut queue = queue_of(b"line\nrest");
     let block = queue.block.as_ptr();
     queue.consume(5);
-    queue.unget(b"LINE\n");
+    queue.unget(b"LINE\n").unwrap();
     assert_eq!((queue.data(), queue.block.as_ptr()), (&b"LINE\nrest"[..], block));
 }
 
 #[test]
 fn more_room_than_asked_for_may_be_offered_but_only_what_was_filled_counts() {
     let mut queue = Queue::default();
-    assert!(queue.room(10).len() >= 10);
-    queue.room(10)[..3].copy_from_slice(b"abc");
+    assert!(queue.room(10).unwrap().len() >= 10);
+    queue.room(10).unwrap()[..3].copy_from_slice(b"abc");
     queue.filled(3);
     assert_eq!(queue.data(), b"abc");
+}
+
+/// What went wrong: a queue that could not grow ended the process, and a size that no memory has overflowed.
+#[test]
+fn a_queue_that_cannot_grow_says_so_and_keeps_its_bytes() {
+    let mut queue = queue_of(b"kept");
+    for size in [1 << 50, isize::MAX as usize, usize::MAX / 2 + 10] {
+        assert_eq!(queue.room(size).map(|room| room.len()), Err(Errno::NOMEM), "{size}");
+    }
+    queue.push(b" on").unwrap();
+    assert_eq!(queue.data(), b"kept on");
+    let mut empty = Queue::default();
+    assert_eq!(empty.room(1 << 50).map(|room| room.len()), Err(Errno::NOMEM));
+    assert!(empty.is_empty() && empty.block.is_empty());
+}
+
+#[test]
+fn a_queue_is_cut_at_its_end() {
+    let mut queue = queue_of(b"and more");
+    queue.consume(1);
+    queue.truncate(20);
+    queue.truncate(2);
+    assert_eq!(queue.data(), b"nd");
 }
 
 /// What went wrong: a queue that was nearly as long as its block moved all of its bytes for every
@@ -151,7 +175,7 @@ fn a_long_queue_moves_its_bytes_a_bounded_number_of_times() {
         let (mut moved, mut passed) = (0, 0);
         while passed < 3 * length {
             let (before, block) = (queue.start, queue.block.as_ptr());
-            queue.push(&[1; 16]);
+            queue.push(&[1; 16]).unwrap();
             if queue.start < before || queue.block.as_ptr() != block {
                 moved += queue.len();
             }

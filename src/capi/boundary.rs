@@ -3,10 +3,12 @@
 
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
+use std::alloc::Layout;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::thread::LocalKey;
+use std::sync::OnceLock;
 
 /// Runs the body of an exported function: 0, or the code of what went wrong.
 pub fn call(body: impl FnOnce() -> Result<()>) -> c_int {
@@ -94,7 +96,7 @@ pub unsafe fn bytes<'a>(data: *const c_void, size: usize) -> Result<&'a [u8]> {
     unsafe { slice(data.cast(), size) }
 }
 
-/// An array. EINVAL for NULL with a count.
+/// An array. EINVAL for NULL with a count, and for one that no object can be as large as: a negative number, say.
 ///
 /// # Safety
 ///
@@ -103,8 +105,24 @@ pub unsafe fn slice<'a, T>(items: *const T, count: usize) -> Result<&'a [T]> {
     match (items.is_null(), count) {
         (_, 0) => Ok(&[]),
         (true, _) => Err(Errno::BADARG),
+        (false, _) if Layout::array::<T>(count).is_err() => Err(Errno::BADARG),
         // SAFETY: as above.
         (false, _) => Ok(unsafe { std::slice::from_raw_parts(items, count) }),
+    }
+}
+
+/// An array to write to, otherwise as `slice`.
+///
+/// # Safety
+///
+/// `items` is writable for `count` items.
+pub unsafe fn slice_mut<'a, T>(items: *mut T, count: usize) -> Result<&'a mut [T]> {
+    match (items.is_null(), count) {
+        (_, 0) => Ok(&mut []),
+        (true, _) => Err(Errno::BADARG),
+        (false, _) if Layout::array::<T>(count).is_err() => Err(Errno::BADARG),
+        // SAFETY: as above.
+        (false, _) => Ok(unsafe { std::slice::from_raw_parts_mut(items, count) }),
     }
 }
 
@@ -126,12 +144,45 @@ pub unsafe fn put_named(
     unsafe { put(number, found.1) }
 }
 
-/// Keeps a text for its reader, until the next one is kept in the same place.
-pub fn keep_text(place: &'static LocalKey<RefCell<CString>>, text: String) -> *const c_char {
-    place.with(|kept| {
-        *kept.borrow_mut() = CString::new(text).unwrap_or_default();
-        kept.borrow().as_ptr()
-    })
+/// Texts of numbers that are known: each is made when it is first asked for, and stays for ever.
+pub struct Texts<const N: usize>([OnceLock<CString>; N]);
+
+impl<const N: usize> Texts<N> {
+    /// None are made yet.
+    pub const fn new() -> Texts<N> {
+        Texts([const { OnceLock::new() }; N])
+    }
+
+    /// The text at `index`. Without an index, or past the end, it is kept by `keep_text`.
+    pub fn get(&'static self, index: Option<usize>, make: impl Fn() -> String) -> *const c_char {
+        let Some(place) = index.and_then(|index| self.0.get(index)) else {
+            return keep_text(make());
+        };
+        // Made before the place is locked, as a child of fork(2) would wait for a lock for ever.
+        let made = place.get().is_none().then(|| CString::new(make()).unwrap_or_default());
+        place.get_or_init(|| made.unwrap_or_default()).as_ptr()
+    }
+}
+
+/// How many texts `keep_text` keeps in each thread.
+const KEPT: usize = 16;
+
+thread_local! {
+    /// Texts for their readers, the oldest first once there are `KEPT`.
+    static TEXTS: RefCell<VecDeque<CString>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// Keeps a text for its reader, until `KEPT` others were kept in this thread.
+fn keep_text(text: String) -> *const c_char {
+    let text = CString::new(text).unwrap_or_default();
+    let place = text.as_ptr();
+    TEXTS.with_borrow_mut(|kept| {
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(text);
+    });
+    place
 }
 
 /// A string. EINVAL for NULL.
@@ -214,6 +265,19 @@ mod tests {
             assert_eq!(bytes(std::ptr::null(), 1), Err(Errno::BADARG));
             assert_eq!(bytes(std::ptr::null(), 0), Ok(&[][..]));
             assert_eq!(text(std::ptr::null()).err(), Some(Errno::BADARG));
+        }
+    }
+
+    #[test]
+    fn sizes_that_no_object_has_are_refused() {
+        let mut word = 0u32;
+        // SAFETY: nothing is read or written: the sizes are refused.
+        unsafe {
+            for count in [usize::MAX, isize::MAX as usize + 1] {
+                assert_eq!(bytes((&raw const word).cast(), count), Err(Errno::BADARG));
+                assert_eq!(slice_mut(&raw mut word, count), Err(Errno::BADARG));
+            }
+            assert_eq!(slice(&raw const word, isize::MAX as usize / 4 + 1), Err(Errno::BADARG));
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_address_*` and `cq_socket_*`: messages with addresses or descriptors, past the buffers.
 
-use super::boundary::{borrow, bytes, call, put, put_optional, text};
+use super::boundary::{borrow, bytes, call, put, put_optional, slice_mut, text};
 use super::socket::retry;
 use super::socket_settings::{c_name, cq_name};
 use crate::address::{internet, name, unix, Name};
@@ -63,12 +63,8 @@ pub unsafe extern "C" fn cq_address_name(address: *const Address, name: *mut cq_
 
 /// A buffer of the caller's, for the time of a call.
 unsafe fn room<'a>(data: *mut c_void, size: usize) -> Result<&'a mut [u8]> {
-    match (data.is_null(), size) {
-        (_, 0) => Ok(&mut []),
-        (true, _) => Err(Errno::BADARG),
-        // SAFETY: writable for its size, as the functions below document.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), size) }),
-    }
+    // SAFETY: writable for its size, as the functions below document.
+    unsafe { slice_mut(data.cast(), size) }
 }
 
 /// Receives one datagram into `data` without waiting. `from` receives its sender's address, whose
@@ -184,11 +180,11 @@ pub unsafe extern "C" fn cq_socket_sendto(
 
 /// A list of the caller's, for the time of a call.
 unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Datagram]> {
-    match (list.is_null(), count) {
-        (true, _) | (_, 0) => Err(Errno::BADARG),
-        // SAFETY: writable for its count, as the functions below document.
-        (false, _) => Ok(unsafe { std::slice::from_raw_parts_mut(list, count) }),
+    if count == 0 {
+        return Err(Errno::BADARG);
     }
+    // SAFETY: writable for its count, as the functions below document.
+    unsafe { slice_mut(list, count) }
 }
 
 /// Receives up to `count` datagrams with few system calls (recvmmsg) and without waiting. Of each,

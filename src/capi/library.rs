@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! The library itself: version, errors, the clock.
 
-use super::boundary::{call, keep_text, put, put_named, text, value};
+use super::boundary::{call, put, put_named, text, value, Texts};
 use crate::clock::Instant;
 use crate::errno::Errno;
-use std::cell::RefCell;
-use std::ffi::{c_char, c_int, CStr, CString};
+use std::ffi::{c_char, c_int, CStr};
 
 /// The release, as year, month and day: YYYYMMDD.
 pub const CQ_VERSION: c_int = 20261123;
@@ -68,15 +67,17 @@ pub extern "C" fn cq_monotime() -> f64 {
     Instant::now().seconds()
 }
 
-thread_local! {
-    static TEXT: RefCell<CString> = RefCell::default();
-}
-
 /// Returns the text of an error: a system error number or one of the library's own codes. Never
-/// NULL; it holds until the next call in the same thread.
+/// NULL. The text of 0 and of an error that has a name stays for ever, in the language in which it was first asked for;
+/// any other text until 16 others of the kind were asked for in the same thread.
 #[no_mangle]
 pub extern "C" fn cq_strerror(code: c_int) -> *const c_char {
-    value(c"unknown error".as_ptr(), || Ok(keep_text(&TEXT, Errno(code).text())))
+    static TEXTS: Texts<256> = Texts::new();
+    value(c"unknown error".as_ptr(), || {
+        let named = || Errno::all().position(|entry| entry.1 == code).map(|index| index + 1);
+        let index = if code == 0 { Some(0) } else { named() };
+        Ok(TEXTS.get(index, || Errno(code).text()))
+    })
 }
 
 /// Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. Static.
@@ -122,6 +123,15 @@ pub unsafe extern "C" fn cq_errno_list(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_a_place_for_the_text_of_every_error() {
+        let first = cq_strerror(0);
+        assert_eq!(first, cq_strerror(0));
+        for (name, code) in Errno::all() {
+            assert_eq!(cq_strerror(code), cq_strerror(code), "{name:?}");
+        }
+    }
 
     #[test]
     fn the_codes_of_the_header_are_those_of_the_core() {

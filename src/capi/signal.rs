@@ -2,15 +2,13 @@
 //! `cq_signal_*`.
 
 use super::boundary::{
-    borrow, call, hand_out, keep_text, limit, put, put_named, seconds, slice, take_back, text,
-    value,
+    borrow, call, hand_out, limit, put, put_named, seconds, slice, take_back, text, value, Texts,
 };
 use crate::errno::Errno;
 use crate::fiber;
 use crate::poller::Events;
 use crate::signal::{self, Disposition, Listener};
-use std::cell::RefCell;
-use std::ffi::{c_char, c_int, CStr, CString};
+use std::ffi::{c_char, c_int, CStr};
 
 /// In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it; one
 /// listener is told of each.
@@ -202,14 +200,14 @@ pub unsafe extern "C" fn cq_signal_raise(signals: *const c_int, count: usize) ->
     call(|| signal::raise(unsafe { slice(signals, count) }?))
 }
 
-thread_local! {
-    static TEXT: RefCell<CString> = RefCell::default();
-}
-
-/// Returns the text of a signal, strsignal(3). Never NULL; it holds until the next call in the same thread.
+/// Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in the
+/// language in which it was first asked for; any other text until 16 others of the kind were asked for in the same thread.
 #[no_mangle]
 pub extern "C" fn cq_strsignal(signal: c_int) -> *const c_char {
-    value(c"unknown signal".as_ptr(), || Ok(keep_text(&TEXT, signal::describe(signal))))
+    static TEXTS: Texts<129> = Texts::new(); // the kernel's numbers end at 64, or 128 on MIPS
+    value(c"unknown signal".as_ptr(), || {
+        Ok(TEXTS.get(usize::try_from(signal).ok(), || signal::describe(signal)))
+    })
 }
 
 /// Returns the name of a signal ("SIGINT"), or NULL if it has none. Static.

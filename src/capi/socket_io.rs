@@ -93,7 +93,8 @@ unsafe fn hand_over(
 /// `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
 ///
 /// Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
-/// no byte is lost; EPIPE at end of file; EBADF after close; what the system says.
+/// no byte is lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
+/// system says.
 ///
 /// Safety: `data` and `size` are writable.
 ///
@@ -166,7 +167,7 @@ pub unsafe extern "C" fn cq_socket_read(
 /// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
 /// `a`.
 ///
-/// Errors: EINVAL for NULL; EAGAIN; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
+/// Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_fill(socket: *const Socket, size: usize) -> c_int {
     // SAFETY: as documented.
@@ -187,7 +188,8 @@ pub unsafe extern "C" fn cq_socket_fill(socket: *const Socket, size: usize) -> c
 
 /// Puts bytes in front of the input.
 ///
-/// Errors: EINVAL for NULL; EBADF after close.
+/// Errors: EINVAL for NULL, and for a size that no object can have; ENOMEM, and the input is as it was; EBADF after
+/// close.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_unget(
     socket: *const Socket,
@@ -202,8 +204,8 @@ pub unsafe extern "C" fn cq_socket_unget(
 /// names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
 /// or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
 ///
-/// Errors: EINVAL for NULL or no mode; EAGAIN: wait for the socket, then send the rest, or flush if
-/// all were taken; EPIPE; EBADF after close; what the system says.
+/// Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then send the
+/// rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the system says.
 ///
 /// Safety: `data` is readable for `size` bytes, `sent` is writable.
 #[no_mangle]
@@ -230,8 +232,8 @@ pub unsafe extern "C" fn cq_socket_send(
 /// says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
 /// error, use `cq_socket_send`.
 ///
-/// Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback; what the
-/// system says.
+/// Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close; EDEADLK
+/// in a callback; what the system says.
 ///
 /// Safety: `data` is readable for `size` bytes.
 #[no_mangle]

@@ -3,6 +3,7 @@
 
 use super::boundary::{borrow, call, fill, hand_out, take_back, utf8, value};
 use super::socket::retry;
+use super::task::{give_back, lend};
 use crate::errno::{Errno, Result};
 use crate::socket::Socket;
 use crate::sys::tls::{adopt_context, adopt_ssl};
@@ -27,27 +28,31 @@ fn role(number: u32) -> Result<Option<Role>> {
 }
 
 /// Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
-/// sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client verifies
-/// that the server's certificate is valid, by the system's authorities, and names the host; a server
-/// demands no certificate. Clients that share a configuration resume each other's sessions. Free it
-/// with `cq_tls_free`; sockets keep what they need.
+/// sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client, of whichever
+/// role the configuration is, verifies that the server's certificate is valid, by the system's authorities, and names
+/// the host; a server demands no certificate. Clients that share a configuration resume each other's sessions. On both
+/// sides a session is resumed only under the demands under which it was made, and by a client that shows the same
+/// certificate. Free it with `cq_tls_free`; sockets keep what they need.
 ///
-/// Errors: EINVAL for NULL or another role; `CQ_ETLS`.
+/// OpenSSL's queue of errors of the thread is left as it is by every call: what the program has there stays, unless its
+/// text is not UTF-8, and nothing is added.
+///
+/// Errors: EINVAL for NULL or another role; `CQ_ETLS`, also without memory.
 ///
 /// Source: RFC 8446, RFC 9147; guide §3.2.2, starttls.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_new(role: u32, tls: *mut *mut Config) -> c_int {
     call(|| {
         let role = self::role(role)?;
-        let verify = if role == Some(Role::Client) { Verify::Peer } else { Verify::No };
         // SAFETY: as documented.
-        unsafe { hand_out(tls, Config::new(role, verify)?) }
+        unsafe { hand_out(tls, Config::new(role)?) }
     })
 }
 
 /// Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that
-/// demands, and `CQ_OPTION_VERIFY` of the socket, is verified. The role counts only if the context
-/// was made for both (TLS_method).
+/// demands, and `CQ_OPTION_VERIFY` of the socket, is verified. A server of which that option demands more than the
+/// context resumes only sessions that were made so, whatever the session id context says. The role counts only if the
+/// context was made for both (TLS_method).
 ///
 /// Errors: EINVAL for NULL or another role.
 ///
@@ -69,7 +74,8 @@ pub unsafe extern "C" fn cq_tls_adopt_context(
     })
 }
 
-/// Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`.
+/// Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`. A client that is to
+/// verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
 ///
 /// Errors: EINVAL for NULL or another role.
 ///
@@ -98,10 +104,11 @@ pub unsafe extern "C" fn cq_tls_free(tls: *mut Config) {
     unsafe { take_back(tls) }
 }
 
-/// Loads a certificate, followed by its chain, and its private key from PEM files.
+/// Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
+/// of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
 ///
 /// Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if a file holds no such
-/// thing or the key belongs to another certificate.
+/// thing, the key is encrypted, or it belongs to another certificate.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_certificate(
     tls: *const Config,
@@ -175,17 +182,23 @@ pub unsafe extern "C" fn cq_tls_alpn(tls: *const Config, protocols: *const c_cha
 }
 
 /// The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
-/// configuration. NULL for a configuration of one `SSL *`.
+/// configuration. NULL for a configuration of one `SSL *`. Its session id context does not count, unless it was adopted:
+/// each server's connection has one that says what is demanded. Whom it trusts is known there only if it was said by
+/// `cq_tls_authorities`.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_context(tls: *const Config) -> *mut c_void {
     // SAFETY: as documented.
     value(std::ptr::null_mut(), || Ok(unsafe { borrow(tls) }?.context_pointer()))
 }
 
-/// The configuration for NULL: a client that verifies. The only thing that is made once for all.
+/// The configuration for NULL: a client that verifies. Made once for all, unless that fails.
 fn usual() -> Result<Config> {
-    static USUAL: OnceLock<Result<Config>> = OnceLock::new();
-    USUAL.get_or_init(|| Config::new(Some(Role::Client), Verify::Peer)).clone()
+    static USUAL: OnceLock<Config> = OnceLock::new();
+    if let Some(made) = USUAL.get() {
+        return Ok(made.clone());
+    }
+    let made = Config::new(Some(Role::Client))?;
+    Ok(USUAL.get_or_init(|| made).clone())
 }
 
 unsafe fn config(tls: *const Config) -> Result<Config> {
@@ -229,10 +242,15 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
 /// handshake, so that plain text behind a STARTTLS command makes it fail. A datagram socket that
 /// everybody can send to gets one peer: the first that speaks.
 ///
-/// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`.
+/// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; it can be repeated after
+/// EMFILE, ENFILE and ENOMEM.
+///
+/// A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by bit:
+/// here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and `cq_socket_retry`
+/// says 0 then. One that takes none of the answers is not read from until it does.
 ///
 /// Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
-/// the socket and repeat; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
+/// the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
 /// closes, and for a listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from
 /// being connected.
 ///
@@ -252,10 +270,12 @@ pub unsafe extern "C" fn cq_socket_try_starttls(
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const Config) -> c_int {
     call(|| {
-        // SAFETY: as documented, here and below.
+        // SAFETY: as documented, here and below; the loan holds until it is given back.
         let socket = unsafe { borrow(socket) }?;
-        let config = unsafe { config(tls) }?;
-        retry(socket, None, |_| socket.start_tls(&config))
+        let config = lend(unsafe { config(tls) }?);
+        let result = retry(socket, None, |_| socket.start_tls(unsafe { &*config }));
+        unsafe { give_back(config) };
+        result
     })
 }
 

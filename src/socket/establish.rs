@@ -130,6 +130,10 @@ impl Inner {
             match next {
                 Ok(phase) => self.enter(phase)?,
                 Err(Errno::AGAIN) => return Err(Errno::AGAIN),
+                // The handshake is where it was.
+                Err(Errno::NOMEM) if matches!(self.phase, Phase::AwaitHandshake) => {
+                    return Err(Errno::NOMEM);
+                }
                 Err(error) => {
                     if self.reason.is_none() && self.fd >= 0 {
                         self.explain(&error.text());

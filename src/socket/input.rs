@@ -79,14 +79,14 @@ impl Socket {
         Ok(())
     }
 
-    /// Puts bytes in front of the input.
+    /// Puts bytes in front of the input: all or, without memory, nothing (ENOMEM).
     pub fn unget(&self, bytes: &[u8]) -> Result<()> {
         let shared = Rc::clone(&self.inner);
         let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
         inner.check_open()?;
+        inner.input.queue.unget(bytes)?;
         inner.scanned = 0;
         inner.input.stat.eof = false; // the end is seen again behind them
-        inner.input.queue.unget(bytes);
         Ok(())
     }
 
@@ -230,16 +230,23 @@ impl Inner {
     fn receive_into_queue(&mut self, ask: usize, patient: bool) -> (Result<usize>, usize) {
         if self.tls.is_some() {
             let mut queue = std::mem::take(&mut self.input.queue);
-            let room = queue.room(ask);
-            let asked = room.len();
-            let result = self.receive_secure(room, patient);
+            let (result, asked) = match queue.room(ask) {
+                Ok(room) => {
+                    let asked = room.len();
+                    (self.receive_secure(room, patient), asked)
+                }
+                Err(error) => (Err(error), ask),
+            };
             self.input.queue = queue;
             return (result, asked);
         }
         // What of a message does not fit is lost: where that begins is not left to chance. Of a stream
         // a little more than the program takes at once would make its next read a little one.
         let exactly = self.has_messages() || ask > bytes::SMALL;
-        let mut room = self.input.queue.room(ask);
+        let mut room = match self.input.queue.room(ask) {
+            Ok(room) => room,
+            Err(error) => return (Err(error), ask),
+        };
         if exactly {
             room = &mut room[..ask];
         }

@@ -73,7 +73,13 @@ impl Inner {
         let most = if self.has_messages() { usize::MAX } else { PIECE };
         let piece = &data[..data.len().min(room).min(most)];
         let queue = &mut self.output.queue;
-        compose_text(piece, |bytes| queue.push(bytes));
+        let (before, mut pushed) = (queue.len(), Ok(()));
+        compose_text(piece, |bytes| pushed = pushed.and_then(|()| queue.push(bytes)));
+        if pushed.is_err() {
+            queue.truncate(before);
+            queue.release();
+            return (0, pushed);
+        }
         if let (Buffering::Line, Some(at)) = (mode.buffering, memrchr(b'\n', queue.data())) {
             self.lines = at + 1;
         }
@@ -90,7 +96,9 @@ impl Inner {
         };
         let due = self.due(mode.buffering, total, line.max(self.lines));
         if due == 0 {
-            self.output.queue.push(data);
+            if let Err(error) = self.output.queue.push(data) {
+                return (0, Err(error));
+            }
             self.lines = self.lines.max(line);
             return (data.len(), Ok(()));
         }
@@ -104,9 +112,12 @@ impl Inner {
         let (rest, sent_all) = (&data[sent..], sent == direct && self.output.queue.is_empty());
         if sent_all {
             self.lines = 0;
-            self.output.queue.push(rest);
+            let pushed = self.output.queue.push(rest);
             self.output.queue.release();
-            return (data.len(), self.drain_secure());
+            return match pushed {
+                Ok(()) => (data.len(), self.drain_secure()),
+                Err(error) => (sent, Err(error)),
+            };
         }
         if let (true, Err(error)) = (self.has_messages(), &result) {
             if !error.is_again() {
@@ -140,13 +151,13 @@ impl Inner {
         result
     }
 
-    /// Queues what could not be sent, as far as there is room.
+    /// Queues what could not be sent, as far as there is room. Without memory the caller keeps it.
     fn keep(&mut self, data: &[u8], line: usize) -> usize {
         let count = match self.room() {
             large if large > SMALL && self.again && data.len() > SMALL => 0,
             room => data.len().min(room),
         };
-        self.output.queue.push(&data[..count]);
+        let count = self.output.queue.push(&data[..count]).map_or(0, |()| count);
         self.lines = self.lines.max(line.min(self.output.queue.len()));
         count
     }

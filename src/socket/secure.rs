@@ -5,14 +5,16 @@
 use super::establish::Phase;
 use super::{Inner, Socket};
 use crate::bytes;
+use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
-use crate::tls::{Config, Engine, Failure, Peer, Read, Written, RECORD};
+use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
 use std::rc::Rc;
 
-/// What encryption adds to a record, at most: RFC 5246 §6.2.3, with room to spare.
-const OVERHEAD: usize = 320;
+/// How much may wait to be sent before no more is read: twice what writes leave there. The rest are answers to messages
+/// of the peer's, which has to take them before it sends more.
+const UNSENT: usize = 2 * bytes::LARGE;
 
 impl Socket {
     /// Goes on with the handshake, and begins it if it has not begun: `Ok` once it is done. What was
@@ -77,8 +79,7 @@ impl Inner {
             }
         })?);
         if !self.input.queue.is_empty() {
-            tls.feed(self.input.queue.data());
-            self.input.queue = bytes::Queue::default();
+            tls.feed(std::mem::take(&mut self.input.queue));
             self.message = false;
         }
         self.scanned = 0;
@@ -109,7 +110,7 @@ impl Inner {
                 if inner.check(done)? {
                     return Ok(Phase::Connected);
                 }
-                inner.fetch(tls, false)?;
+                inner.read_on(tls, false)?;
             }
         })
     }
@@ -128,7 +129,9 @@ impl Inner {
     /// Keeps the reason of a failure.
     fn check<T>(&mut self, result: std::result::Result<T, Failure>) -> Result<T> {
         result.map_err(|failure| {
-            self.explain(&failure.reason);
+            if !failure.reason.is_empty() {
+                self.explain(&failure.reason);
+            }
             failure.code
         })
     }
@@ -149,6 +152,7 @@ impl Inner {
     /// Receives decrypted bytes, as recv(2) would.
     pub(super) fn receive_secure(&mut self, room: &mut [u8], patient: bool) -> Result<usize> {
         self.with_tls(|inner, tls| loop {
+            inner.answer_first(tls)?;
             let read = tls.read(room);
             if !tls.outgoing().is_empty() {
                 // An answer to the peer: what the kernel does not take now goes with the next wait.
@@ -157,9 +161,38 @@ impl Inner {
             match inner.check(read)? {
                 Read::Bytes(count) => return Ok(count),
                 Read::Closed => return Ok(0),
-                Read::NeedInput => inner.fetch(tls, patient)?,
+                Read::NeedInput => inner.read_on(tls, patient)?,
             }
         })
+    }
+
+    /// EAGAIN while the peer must take answers before more of it is read.
+    fn answer_first(&mut self, tls: &mut Engine) -> Result<()> {
+        if tls.unsent() <= UNSENT {
+            return Ok(());
+        }
+        match self.drain(tls) {
+            Err(Errno::AGAIN) if tls.unsent() > UNSENT => {
+                tls.rest();
+                Err(Errno::AGAIN)
+            }
+            Ok(()) | Err(Errno::AGAIN) => Ok(()),
+            Err(_) => {
+                tls.forget_unsent();
+                Ok(())
+            }
+        }
+    }
+
+    /// The engine can do no more with what it has: receives for it. After much work that brought the program nothing it
+    /// answers EAGAIN, so that others have their turn.
+    fn read_on(&mut self, tls: &mut Engine, patient: bool) -> Result<()> {
+        if !tls.is_tired() {
+            return self.fetch(tls, patient);
+        }
+        let again = self.must_wait_for_network(tls);
+        self.retry = Some(Span::ZERO);
+        Err(again)
     }
 
     /// Encrypts and sends as much as the kernel takes, `first` before `second`; returns how much of
@@ -201,7 +234,7 @@ impl Inner {
     /// The peer wants to negotiate again before it takes more.
     fn answer(&mut self, tls: &mut Engine) -> Result<()> {
         self.drain(tls)?;
-        self.fetch(tls, false)
+        self.read_on(tls, false)
     }
 
     /// Sends what is encrypted and could not be sent yet.
@@ -262,7 +295,8 @@ impl Inner {
         }
     }
 
-    fn must_wait_for_network(&mut self, tls: &Engine) -> Errno {
+    fn must_wait_for_network(&mut self, tls: &mut Engine) -> Errno {
+        tls.rest();
         let unsent = !tls.outgoing().is_empty() || std::mem::take(&mut self.output_blocked);
         let again = self.must_wait(libc::POLLIN | if unsent { libc::POLLOUT } else { 0 });
         if matches!(self.phase, Phase::AwaitHandshake) {

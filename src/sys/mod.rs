@@ -99,6 +99,23 @@ pub fn random(bytes: &mut [u8]) -> io::Result<()> {
     check(unsafe { missing::getentropy(bytes.as_mut_ptr().cast(), bytes.len()) }).map(drop)
 }
 
+/// A block of zeros, which the system hands out page by page as they are touched. ENOMEM.
+pub fn zeros(size: usize) -> io::Result<Box<[u8]>> {
+    let none = || io::Error::from_raw_os_error(libc::ENOMEM);
+    let layout = std::alloc::Layout::array::<u8>(size).map_err(|_| none())?;
+    if size == 0 {
+        return Ok(Box::default());
+    }
+    // SAFETY: the layout has a size; the block is that of a boxed slice of as many bytes.
+    unsafe {
+        let block = std::alloc::alloc_zeroed(layout);
+        if block.is_null() {
+            return Err(none());
+        }
+        Ok(Box::from_raw(std::ptr::slice_from_raw_parts_mut(block, size)))
+    }
+}
+
 /// The system's text for an errno value.
 pub fn strerror(code: i32) -> String {
     let mut text = [0 as libc::c_char; 256];

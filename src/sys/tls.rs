@@ -3,8 +3,9 @@
 //! DTLS timers.
 
 use foreign_types::{ForeignType, ForeignTypeRef};
+use openssl::error::Error;
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslRef, SslSession, SslStream};
-use std::ffi::{c_int, c_long, c_void};
+use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void, CStr};
 use std::time::Duration;
 
 /// Which end of a connection.
@@ -21,9 +22,42 @@ extern "C" {
     fn SSL_get_ssl_method(ssl: *const openssl_sys::SSL) -> *const openssl_sys::SSL_METHOD;
     fn SSL_get1_session(ssl: *mut openssl_sys::SSL) -> *mut openssl_sys::SSL_SESSION;
     fn SSL_SESSION_is_resumable(session: *const openssl_sys::SSL_SESSION) -> c_int;
+    fn SSL_set_session_id_context(
+        ssl: *mut openssl_sys::SSL,
+        context: *const u8,
+        size: c_uint,
+    ) -> c_int;
+    fn SSL_CTX_set_default_passwd_cb(context: *mut openssl_sys::SSL_CTX, ask: PassPhrase);
+    fn SSL_CTX_set_default_passwd_cb_userdata(
+        context: *mut openssl_sys::SSL_CTX,
+        argument: *mut c_void,
+    );
+    fn SSL_CTX_get_default_passwd_cb(context: *mut openssl_sys::SSL_CTX) -> PassPhrase;
+    fn SSL_CTX_get_default_passwd_cb_userdata(context: *mut openssl_sys::SSL_CTX) -> *mut c_void;
+    fn X509_get_default_cert_file() -> *const c_char;
+    fn ERR_peek_error() -> c_ulong;
+    #[cfg(openssl3)]
+    fn ERR_peek_error_all(
+        file: *mut *const c_char,
+        line: *mut c_int,
+        function: *mut *const c_char,
+        data: *mut *const c_char,
+        flags: *mut c_int,
+    ) -> c_ulong;
+    #[cfg(not(openssl3))]
+    fn ERR_peek_error_line_data(
+        file: *mut *const c_char,
+        line: *mut c_int,
+        data: *mut *const c_char,
+        flags: *mut c_int,
+    ) -> c_ulong;
     fn DTLS_client_method() -> *const openssl_sys::SSL_METHOD;
     fn DTLS_server_method() -> *const openssl_sys::SSL_METHOD;
 }
+
+/// `pem_password_cb`: writes a pass phrase and returns its length, -1 without one.
+type PassPhrase =
+    Option<unsafe extern "C" fn(*mut c_char, size: c_int, writing: c_int, *mut c_void) -> c_int>;
 
 /// ssl.h and dtls1.h: names of SSL_ctrl(3) that the crates lack.
 const SSL_CTRL_MODE: c_int = 33;
@@ -86,6 +120,11 @@ pub fn context_pointer(context: &SslContext) -> *mut c_void {
     context.as_ptr().cast()
 }
 
+/// The pointer of the context that an object was made from.
+pub fn context_of(ssl: &SslRef) -> *mut c_void {
+    ssl.ssl_context().as_ptr().cast()
+}
+
 /// Changes a context that exists already. OpenSSL allows that while connections are made from it:
 /// they take over what it says when they begin.
 pub fn change<T>(context: &SslContext, change: impl FnOnce(&mut SslContextBuilder) -> T) -> T {
@@ -95,6 +134,104 @@ pub fn change<T>(context: &SslContext, change: impl FnOnce(&mut SslContextBuilde
         SslContextBuilder::from_ptr(context.as_ptr())
     };
     change(&mut builder)
+}
+
+unsafe extern "C" fn know_none(_: *mut c_char, _: c_int, _: c_int, _: *mut c_void) -> c_int {
+    -1
+}
+
+/// Makes a context fail to read what is encrypted. Left alone, libcrypto asks for the pass phrase at the terminal.
+pub fn never_ask(builder: &mut SslContextBuilder) {
+    // SAFETY: a live object; the function is static.
+    unsafe { SSL_CTX_set_default_passwd_cb(builder.as_ptr(), Some(know_none)) };
+}
+
+/// Gives one context the pass phrase of another, which the program may have replaced.
+pub fn copy_pass_phrase(from: &SslContext, to: &SslContext) {
+    let (from, to) = (from.as_ptr(), to.as_ptr());
+    // SAFETY: live objects; what the program has set for one holds for both.
+    unsafe {
+        SSL_CTX_set_default_passwd_cb(to, SSL_CTX_get_default_passwd_cb(from));
+        let argument = SSL_CTX_get_default_passwd_cb_userdata(from);
+        SSL_CTX_set_default_passwd_cb_userdata(to, argument);
+    }
+}
+
+/// The file in which libcrypto looks for the system's authorities. It may not be there.
+pub fn authorities_file() -> &'static CStr {
+    // SAFETY: static, and terminated.
+    unsafe { CStr::from_ptr(X509_get_default_cert_file()) }
+}
+
+/// SSL_set_session_id_context(3): sessions are resumed only where it is the same. At most 32 bytes.
+pub fn set_session_context(ssl: &mut SslRef, context: &[u8; 32]) {
+    // SAFETY: a live object; the bytes are copied.
+    unsafe { SSL_set_session_id_context(ssl.as_ptr(), context.as_ptr(), 32) };
+}
+
+/// The errors that the program has left in the thread's queue: put back when this is dropped.
+pub struct Aside(Vec<Error>);
+
+/// Empties the thread's queue of errors for the time of some calls. Otherwise what others have left there is taken for a
+/// failure of our own, SSL_get_error(3), and is lost.
+pub fn set_errors_aside() -> Aside {
+    let mut errors = Vec::new();
+    while has_error() {
+        if is_first_in_utf8() {
+            errors.extend(Error::get());
+        } else {
+            // The crate would panic. SAFETY: no arguments.
+            unsafe { openssl_sys::ERR_get_error() };
+        }
+    }
+    Aside(errors)
+}
+
+/// Whether the text of the first error in the queue is UTF-8, as a file's name in it may not be.
+fn is_first_in_utf8() -> bool {
+    // SAFETY: the text is static or stays until its error is taken; the flag says whether there is one.
+    unsafe {
+        match peek_text() {
+            (text, flags) if flags & openssl_sys::ERR_TXT_STRING != 0 && !text.is_null() => {
+                CStr::from_ptr(text).to_str().is_ok()
+            }
+            _ => true,
+        }
+    }
+}
+
+/// The text of the first error in the queue, and flags.
+#[cfg(openssl3)]
+fn peek_text() -> (*const c_char, c_int) {
+    let (mut text, mut flags, none) = (std::ptr::null(), 0, std::ptr::null_mut());
+    // SAFETY: the places are writable, or NULL.
+    unsafe { ERR_peek_error_all(none, std::ptr::null_mut(), none, &mut text, &mut flags) };
+    (text, flags)
+}
+
+/// The same.
+#[cfg(not(openssl3))]
+fn peek_text() -> (*const c_char, c_int) {
+    let (mut text, mut flags, none) = (std::ptr::null(), 0, std::ptr::null_mut());
+    // SAFETY: the places are writable, or NULL.
+    unsafe { ERR_peek_error_line_data(none, std::ptr::null_mut(), &mut text, &mut flags) };
+    (text, flags)
+}
+
+/// Whether there is an error in the thread's queue.
+fn has_error() -> bool {
+    // SAFETY: no arguments.
+    unsafe { ERR_peek_error() != 0 }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if has_error() {
+            // SAFETY: no arguments.
+            unsafe { openssl_sys::ERR_clear_error() };
+        }
+        self.0.iter().for_each(Error::put);
+    }
 }
 
 /// The role that the object was made for, if it was made for one alone.
@@ -147,6 +284,14 @@ pub fn resumable_session(ssl: &SslRef) -> Option<SslSession> {
 pub fn resume(ssl: &mut SslRef, session: &SslSession) {
     // SAFETY: both come from one context.
     let _ = unsafe { ssl.set_session(session) };
+}
+
+/// Takes back the session that a program may have given a client to resume.
+pub fn forget_session(ssl: &mut SslRef) {
+    if ssl.session().is_some() {
+        // SAFETY: a live object; NULL stands for none.
+        unsafe { openssl_sys::SSL_set_session(ssl.as_ptr(), std::ptr::null_mut()) };
+    }
 }
 
 /// Takes the stream away from its `SSL`, which others may hold on to.

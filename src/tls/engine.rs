@@ -7,7 +7,6 @@ use crate::bytes::{Queue, LARGE};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::tls as sys;
-use openssl::error::ErrorStack;
 use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslStream};
 use openssl::x509::X509VerifyResult;
 use std::collections::VecDeque;
@@ -16,6 +15,14 @@ use std::io;
 
 /// The most plaintext that one record carries, RFC 8446 §5.1.
 pub const RECORD: usize = 16384;
+
+/// What encryption adds to a record, at most: RFC 5246 §6.2.3, with room to spare.
+pub const OVERHEAD: usize = 320;
+
+/// How many reads libssl makes, two for each record, before others have their turn. Those that bring data do not count:
+/// they end with the program's buffer. The rest costs a peer nothing and us a key derivation or an answer each:
+/// key updates, tickets, requests to negotiate again, and datagrams that are no good.
+const PATIENCE: u32 = 128;
 
 /// The size of DTLS datagrams on a path about which nothing is known: what IPv6 guarantees, less
 /// the headers.
@@ -26,8 +33,15 @@ const DATAGRAM: std::ffi::c_long = 1232;
 pub struct Failure {
     /// The code.
     pub code: Errno,
-    /// The reason in words.
+    /// The reason in words; none if the code says it all.
     pub reason: String,
+}
+
+impl Failure {
+    /// The call can be repeated.
+    fn no_memory() -> Failure {
+        Failure { code: Errno::NOMEM, reason: String::new() }
+    }
 }
 
 /// What a read brought.
@@ -70,12 +84,20 @@ struct Wire {
     outgoing: Queue,
     /// For datagrams, the lengths of those in `outgoing`; `incoming` holds one.
     lengths: Option<VecDeque<usize>>,
+    /// How many reads are left of `PATIENCE`.
+    patience: u32,
+    /// There was no memory for what shall be sent; libssl keeps it.
+    starved: bool,
 }
 
 impl io::Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.incoming.len().min(buffer.len());
-        if count == 0 {
+        // An empty datagram is one that is no good.
+        if count > 0 || self.lengths.is_some() {
+            self.patience = self.patience.saturating_sub(1);
+        }
+        if count == 0 || self.patience == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         buffer[..count].copy_from_slice(&self.incoming.data()[..count]);
@@ -88,7 +110,11 @@ impl io::Read for Wire {
 
 impl io::Write for Wire {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.outgoing.push(data);
+        let room = self.lengths.as_mut().map_or(Ok(()), |lengths| lengths.try_reserve(1));
+        if room.is_err() || self.outgoing.push(data).is_err() {
+            self.starved = true;
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         if let Some(lengths) = &mut self.lengths {
             lengths.push_back(data.len());
         }
@@ -117,6 +143,8 @@ impl Engine {
             incoming: Queue::default(),
             outgoing: Queue::default(),
             lengths: datagrams.then(VecDeque::new),
+            patience: PATIENCE,
+            starved: false,
         };
         let stream = SslStream::new(ssl, wire).map_err(|_| Errno::TLS)?;
         Ok(Engine { stream, config, key, dry: true, closed: false, verifies, failure: None })
@@ -144,7 +172,11 @@ impl Engine {
         let mut count = 0;
         while count < buffer.len() {
             match self.attempt(|stream| stream.ssl_read(&mut buffer[count..])) {
-                Ok(Ok(more)) => count += more,
+                Ok(Ok(more)) => {
+                    count += more;
+                    let wire = self.stream.get_mut();
+                    wire.patience = (wire.patience + 2).min(PATIENCE);
+                }
                 Ok(Err(_)) | Err(_) if count > 0 => break,
                 Ok(Err(ErrorCode::ZERO_RETURN)) => {
                     self.keep_session();
@@ -165,12 +197,28 @@ impl Engine {
         self.dry
     }
 
+    /// Whether the last call ended because others must have their turn, though there may be more to do.
+    pub fn is_tired(&self) -> bool {
+        self.stream.get_ref().patience == 0
+    }
+
+    /// The task waits: it may do as much again afterwards.
+    pub fn rest(&mut self) {
+        self.stream.get_mut().patience = PATIENCE;
+    }
+
     /// Encrypts; `data` should be a whole record's worth where there is so much.
     pub fn write(&mut self, data: &[u8]) -> std::result::Result<Written, Failure> {
         if self.closed {
             return Err(Failure { code: Errno::PIPE, reason: "shut down".to_owned() });
         }
-        match self.attempt(|stream| stream.ssl_write(data))? {
+        // libssl would encrypt the record first, and insist on sending it.
+        if self.stream.get_mut().outgoing.room(data.len() + OVERHEAD).is_err() {
+            return Err(Failure::no_memory());
+        }
+        let written = self.attempt(|stream| stream.ssl_write(data));
+        self.stream.get_mut().outgoing.release();
+        match written? {
             Ok(count) => Ok(Written::Bytes(count)),
             Err(ErrorCode::ZERO_RETURN) => Err(self.fail_with(Errno::PIPE, "closed by the peer")),
             Err(_) => Ok(Written::NeedInput),
@@ -182,14 +230,12 @@ impl Engine {
         self.keep_session();
         if self.is_ready() && self.failure.is_none() && !self.closed {
             self.closed = true;
-            let _ = ErrorStack::get();
+            let _aside = sys::set_errors_aside();
             let _ = self.stream.shutdown();
-            let _ = ErrorStack::get();
         }
     }
 
-    /// Makes one call of libssl. The thread's error queue must be empty before, SSL_get_error(3),
-    /// and others that use libssl in this thread may have left something there.
+    /// Makes one call of libssl.
     fn attempt<T>(
         &mut self,
         call: impl FnOnce(&mut SslStream<Wire>) -> std::result::Result<T, openssl::ssl::Error>,
@@ -197,7 +243,7 @@ impl Engine {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        let _ = ErrorStack::get();
+        let _aside = sys::set_errors_aside();
         let error = match call(&mut self.stream) {
             Ok(done) => return Ok(Ok(done)),
             Err(error) => error,
@@ -206,8 +252,11 @@ impl Engine {
             // The end is told again by the next read: nothing more may come from the network.
             ErrorCode::ZERO_RETURN => Ok(Err(error.code())),
             ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => {
-                self.dry = true;
-                Ok(Err(error.code()))
+                self.dry = !self.is_tired();
+                match std::mem::take(&mut self.stream.get_mut().starved) {
+                    true => Err(Failure::no_memory()),
+                    false => Ok(Err(error.code())),
+                }
             }
             _ => Err(self.fail(&error)),
         }
@@ -246,8 +295,8 @@ impl Engine {
     }
 
     /// Bytes that came before the handshake began are its beginning.
-    pub fn feed(&mut self, data: &[u8]) {
-        self.stream.get_mut().incoming.push(data);
+    pub fn feed(&mut self, data: Queue) {
+        self.stream.get_mut().incoming = data;
         self.dry = false;
     }
 
@@ -255,7 +304,7 @@ impl Engine {
     pub fn fetch(&mut self, receive: impl FnOnce(&mut [u8]) -> Result<usize>) -> Result<usize> {
         let wire = self.stream.get_mut();
         let room = LARGE - wire.incoming.len().min(LARGE - RECORD);
-        let result = receive(&mut wire.incoming.room(room)[..room]);
+        let result = receive(&mut wire.incoming.room(room)?[..room]);
         wire.incoming.filled(*result.as_ref().unwrap_or(&0));
         wire.incoming.release();
         self.dry &= !matches!(result, Ok(1..));
@@ -269,6 +318,18 @@ impl Engine {
             Some(lengths) => &wire.outgoing.data()[..*lengths.front().unwrap_or(&0)],
             None => wire.outgoing.data(),
         }
+    }
+
+    /// How many bytes wait to go to the network.
+    pub fn unsent(&self) -> usize {
+        self.stream.get_ref().outgoing.len()
+    }
+
+    /// Drops them: the network takes no more.
+    pub fn forget_unsent(&mut self) {
+        let wire = self.stream.get_mut();
+        wire.outgoing = Queue::default();
+        wire.lengths.as_mut().map(VecDeque::clear);
     }
 
     /// So much of it went.
@@ -290,6 +351,7 @@ impl Engine {
         if self.stream.get_ref().lengths.is_none() {
             return Ok(());
         }
+        let _aside = sys::set_errors_aside();
         match sys::dtls_retransmit(self.stream.ssl()) {
             true => Ok(()),
             false => Err(self.fail_with(Errno::TIMEDOUT, "peer does not answer")),

@@ -3,9 +3,10 @@
 //! [`engine`] turns its calls into bytes in and bytes out.
 
 mod engine;
+mod sessions;
 
 pub use crate::sys::tls::Role;
-pub use engine::{Engine, Failure, Read, Written, RECORD};
+pub use engine::{Engine, Failure, Read, Written, OVERHEAD, RECORD};
 
 use crate::errno::{Errno, Result};
 use crate::sys::tls as sys;
@@ -13,7 +14,7 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{AlpnError, Ssl, SslContext, SslContextBuilder, SslFiletype, SslMethod};
 use openssl::ssl::{SslSession, SslVerifyMode, SslVersion};
 use openssl::x509::verify::X509CheckFlags;
-use std::collections::HashMap;
+use sessions::Sessions;
 use std::ffi::c_void;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,7 +70,8 @@ enum Source {
 
 /// What setters change.
 struct State {
-    verify: Verify,
+    /// `None`: nobody has said. Then a client verifies, and a server demands nothing.
+    verify: Option<Verify>,
     name: Option<String>,
     /// In the order in which they were given, for the context of the other kind.
     settings: Vec<Setting>,
@@ -77,8 +79,18 @@ struct State {
     datagrams: Option<SslContext>,
     /// The contexts, for streams and for datagrams, know whom to trust.
     has_authorities: [bool; 2],
-    /// The latest session with each peer.
-    sessions: HashMap<String, SslSession>,
+    /// A digest of the authorities that were given.
+    trusted: [u8; 32],
+    sessions: Sessions,
+}
+
+/// What a connection demands of its peer, and whom it is to be.
+#[derive(Debug)]
+struct Demands {
+    verify: Verify,
+    name: Option<String>,
+    /// The name is not told.
+    nameless: bool,
 }
 
 /// A setting of a context.
@@ -88,34 +100,33 @@ enum Setting {
     Protocols(Vec<u8>),
 }
 
-/// How many peers' sessions a configuration keeps.
-const SESSIONS: usize = 1024;
-
 impl Config {
     /// A configuration of its own: at least TLS 1.2; a client verifies chain and host.
-    pub fn new(role: Option<Role>, verify: Verify) -> Result<Config> {
+    pub fn new(role: Option<Role>) -> Result<Config> {
+        let _aside = sys::set_errors_aside();
         let context = own_context(SslMethod::tls(), SslVersion::TLS1_2).map_err(code)?;
-        Ok(Config::from_source(role, Source::Own(context), verify))
+        Ok(Config::from_source(role, Source::Own(context), None))
     }
 
     /// Another's `SSL_CTX`: what it demands stays in force.
     pub fn from_context(context: SslContext, role: Option<Role>) -> Config {
-        Config::from_source(role, Source::Foreign(context), Verify::No)
+        Config::from_source(role, Source::Foreign(context), Some(Verify::No))
     }
 
     /// Another's `SSL`, for one connection.
     pub fn from_ssl(ssl: Ssl, role: Option<Role>) -> Config {
-        Config::from_source(role, Source::Single(ssl), Verify::No)
+        Config::from_source(role, Source::Single(ssl), Some(Verify::No))
     }
 
-    fn from_source(role: Option<Role>, source: Source, verify: Verify) -> Config {
+    fn from_source(role: Option<Role>, source: Source, verify: Option<Verify>) -> Config {
         let state = State {
             verify,
             name: None,
             settings: Vec::new(),
             datagrams: None,
             has_authorities: [false; 2],
-            sessions: HashMap::new(),
+            trusted: [0; 32],
+            sessions: Sessions::default(),
         };
         Config { shared: Arc::new(Shared { role, source, state: Mutex::new(state) }) }
     }
@@ -128,8 +139,8 @@ impl Config {
     pub fn set_verify(&self, verify: Verify) -> Result<()> {
         self.own()?;
         let mut state = self.state();
-        state.verify = verify;
-        state.sessions.clear();
+        state.verify = Some(verify);
+        state.sessions.forget();
         Ok(())
     }
 
@@ -137,7 +148,7 @@ impl Config {
     pub fn set_name(&self, name: &str) -> Result<()> {
         let mut state = self.state();
         state.name = Some(name.to_owned());
-        state.sessions.clear();
+        state.sessions.forget();
         Ok(())
     }
 
@@ -151,7 +162,7 @@ impl Config {
         self.set(Setting::Authorities(path.to_owned()))?;
         let mut state = self.state();
         state.has_authorities = [true; 2];
-        state.sessions.clear();
+        state.trusted = sessions::trust(state.trusted, path);
         Ok(())
     }
 
@@ -172,8 +183,11 @@ impl Config {
     /// Applies a setting to what there is of contexts, and keeps it for what comes.
     fn set(&self, setting: Setting) -> Result<()> {
         let own = self.own()?;
-        setting.apply(own)?;
+        let _aside = sys::set_errors_aside();
+        let applied = setting.apply(own);
         let mut state = self.state();
+        state.sessions.forget(); // what fails may have changed something too
+        applied?;
         if let Some(datagrams) = &state.datagrams {
             setting.apply(datagrams)?;
         }
@@ -198,38 +212,76 @@ impl Config {
 
     /// Begins a connection. `accepted` says which end the socket is, where nothing else does.
     pub fn begin(&self, peer: &Peer, accepted: bool, datagrams: bool) -> Result<Engine> {
+        let _aside = sys::set_errors_aside();
         let mut ssl = self.connection(datagrams)?;
-        if peer.verify || self.state().verify != Verify::No {
-            self.load_authorities(datagrams);
-        }
         let natural = if accepted { Role::Server } else { Role::Client };
         let role = sys::fixed_role(&ssl).or(self.shared.role).unwrap_or(natural);
-        let state = self.state();
-        let demanded = if peer.verify { Verify::Require } else { state.verify };
-        // A name that the program gives for a host says whom it wants to reach.
-        let given = state.name.as_deref().or(peer.name.as_deref());
-        let name = given.or(peer.host.as_deref());
+        let demands = self.demands(peer, role);
+        let verifies = demands.verify != Verify::No;
+        if verifies {
+            self.load_authorities(datagrams)?;
+        }
+        let mut key = None;
         match role {
             Role::Client => {
                 ssl.set_connect_state();
-                demand_of_server(&mut ssl, demanded, name)?;
-                announce(&mut ssl, name.filter(|_| !peer.nameless))?;
+                demand_of_server(&mut ssl, &demands)?;
+                if verifies {
+                    sys::forget_session(&mut ssl); // of an adopted one: who knows what was verified there?
+                }
+                announce(&mut ssl, &demands)?;
+                key = self.resume(&mut ssl, &demands, peer, datagrams);
             }
             Role::Server => {
                 ssl.set_accept_state();
-                demand_of_client(&mut ssl, demanded);
+                demand_of_client(&mut ssl, demands.verify);
+                self.limit_resuming(&mut ssl, demands.verify);
             }
         }
-        let resumes = role == Role::Client && matches!(self.shared.source, Source::Own(_));
-        let key = match (&peer.host, resumes && !datagrams) {
-            (Some(host), true) => Some(format!("{demanded:?} {name:?} {host} {}", peer.port)),
-            _ => None,
-        };
-        if let Some(session) = key.as_ref().and_then(|key| state.sessions.get(key)) {
-            sys::resume(&mut ssl, session);
+        Engine::new(ssl, self.clone(), key, datagrams, verifies)
+    }
+
+    /// What is demanded of the other end of a connection by the end that has this role.
+    fn demands(&self, peer: &Peer, role: Role) -> Demands {
+        let state = self.state();
+        let usual = if role == Role::Client { Verify::Peer } else { Verify::No };
+        let verify = if peer.verify { Verify::Require } else { state.verify.unwrap_or(usual) };
+        // A name that the program gives for a host says whom it wants to reach.
+        let given = state.name.as_deref().or(peer.name.as_deref());
+        let name = given.or(peer.host.as_deref()).map(str::to_owned);
+        Demands { verify, name, nameless: peer.nameless }
+    }
+
+    /// Resumes a client's last session with that peer, if there is one. Returns the key under which to keep the next.
+    fn resume(
+        &self,
+        ssl: &mut Ssl,
+        demands: &Demands,
+        peer: &Peer,
+        datagrams: bool,
+    ) -> Option<String> {
+        let host = peer.host.as_ref()?;
+        if datagrams || self.own().is_err() {
+            return None;
         }
-        drop(state);
-        Engine::new(ssl, self.clone(), key, datagrams, demanded != Verify::No)
+        let state = self.state();
+        let key = state.sessions.key(ssl, demands, &format!("{host} {}", peer.port));
+        if let Some(session) = state.sessions.find(&key) {
+            sys::resume(ssl, session);
+        }
+        Some(key)
+    }
+
+    /// Has a server resume only sessions that were made under the same demands. A program's own context that is to demand
+    /// no more than by itself says itself what it resumes.
+    fn limit_resuming(&self, ssl: &mut Ssl, verify: Verify) {
+        let foreign = match &self.shared.source {
+            Source::Own(_) => std::ptr::null_mut(),
+            _ if verify == Verify::No => return,
+            _ => sys::context_of(ssl),
+        };
+        let context = sessions::demanded(ssl, verify, self.state().trusted, foreign);
+        sys::set_session_context(ssl, &context);
     }
 
     fn connection(&self, datagrams: bool) -> Result<Ssl> {
@@ -246,6 +298,7 @@ impl Config {
         let mut state = self.state();
         if datagrams && state.datagrams.is_none() {
             let made = own_context(SslMethod::dtls(), SslVersion::DTLS1_2).map_err(code)?;
+            sys::copy_pass_phrase(context, &made);
             state.settings.iter().try_for_each(|setting| setting.apply(&made))?;
             state.datagrams = Some(made);
         }
@@ -254,30 +307,29 @@ impl Config {
     }
 
     /// The system's authorities, unless others were given: some hundred certificates, so only where
-    /// somebody is to be verified.
-    fn load_authorities(&self, datagrams: bool) {
+    /// somebody is to be verified. EMFILE, ENFILE: they could not be looked for, and will be the next time.
+    fn load_authorities(&self, datagrams: bool) -> Result<()> {
         let mut state = self.state();
-        let loaded = &mut state.has_authorities[usize::from(datagrams)];
-        if let (false, Source::Own(context)) =
-            (std::mem::replace(loaded, true), &self.shared.source)
-        {
-            let context = if datagrams { state.datagrams.as_ref() } else { Some(context) };
-            // Failing is told by the first certificate that has no authority.
-            let load = |context| sys::change(context, SslContextBuilder::set_default_verify_paths);
-            let _ = context.map(load);
+        let Source::Own(context) = &self.shared.source else { return Ok(()) };
+        if state.has_authorities[usize::from(datagrams)] {
+            return Ok(());
         }
+        // libssl takes a file that it cannot open for one that is not there.
+        let file = sys::authorities_file().to_string_lossy();
+        match std::fs::File::open(&*file).map_err(Errno::from) {
+            Err(error @ Errno(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => return Err(error),
+            _ => state.has_authorities[usize::from(datagrams)] = true,
+        }
+        let context = if datagrams { state.datagrams.as_ref() } else { Some(context) };
+        // Failing is told by the first certificate that has no authority.
+        let load = |context| sys::change(context, SslContextBuilder::set_default_verify_paths);
+        let _ = context.map(load);
+        Ok(())
     }
 
     /// Keeps a session for the next connection to the same peer.
     fn keep_session(&self, key: &str, session: SslSession) {
-        let mut state = self.state();
-        if state.sessions.len() >= SESSIONS && !state.sessions.contains_key(key) {
-            state.sessions.clear();
-        }
-        match state.sessions.get_mut(key) {
-            Some(place) => *place = session,
-            None => drop(state.sessions.insert(key.to_owned(), session)),
-        }
+        self.state().sessions.keep(key, session);
     }
 }
 
@@ -337,17 +389,16 @@ fn own_context(
 ) -> std::result::Result<SslContext, ErrorStack> {
     let mut builder = SslContextBuilder::new(method)?;
     builder.set_min_proto_version(Some(least))?;
-    // Without it a server that asks for certificates refuses to resume, SSL_CTX_set_session_id_context(3).
-    builder.set_session_id_context(b"cqueues")?;
+    sys::never_ask(&mut builder);
     Ok(builder.build())
 }
 
 /// Chain and name. A name that nobody has said cannot be verified: that is refused here.
-fn demand_of_server(ssl: &mut Ssl, verify: Verify, name: Option<&str>) -> Result<()> {
-    if verify == Verify::No {
+fn demand_of_server(ssl: &mut Ssl, demands: &Demands) -> Result<()> {
+    if demands.verify == Verify::No {
         return Ok(());
     }
-    let name = name.ok_or(Errno::NOTVERIFIED)?;
+    let name = demands.name.as_deref().ok_or(Errno::NOTVERIFIED)?;
     ssl.set_verify(SslVerifyMode::PEER);
     let parameters = ssl.param_mut();
     match address_of(name) {
@@ -370,7 +421,8 @@ fn demand_of_client(ssl: &mut Ssl, verify: Verify) {
 }
 
 /// RFC 6066 §3: names only, no addresses.
-fn announce(ssl: &mut Ssl, name: Option<&str>) -> Result<()> {
+fn announce(ssl: &mut Ssl, demands: &Demands) -> Result<()> {
+    let name = demands.name.as_deref().filter(|_| !demands.nameless);
     match name.filter(|name| address_of(name).is_none()) {
         Some(name) => ssl.set_hostname(name.trim_end_matches('.')).map_err(code),
         None => Ok(()),

@@ -15,7 +15,7 @@ fn the_server_chooses_what_it_likes_best_of_what_is_offered() {
 
 #[test]
 fn protocols_that_cannot_be_named_are_refused() {
-    let config = Config::new(None, Verify::No).unwrap();
+    let config = Config::new(None).unwrap();
     assert_eq!(config.set_protocols("h2,http/1.1"), Ok(()));
     for names in ["", ",", "h2,", ",h2"] {
         assert_eq!(config.set_protocols(names), Err(Errno::BADARG), "{names:?}");
@@ -34,7 +34,7 @@ fn hosts_that_are_addresses_are_told_from_names() {
 
 #[test]
 fn a_client_that_verifies_needs_to_know_whom() {
-    let config = Config::new(Some(Role::Client), Verify::Peer).unwrap();
+    let config = Config::new(Some(Role::Client)).unwrap();
     let nobody = config.begin(&Peer::default(), false, false).err();
     assert_eq!(nobody, Some(Errno::NOTVERIFIED));
     config.set_name("server.example").unwrap();
@@ -43,7 +43,7 @@ fn a_client_that_verifies_needs_to_know_whom() {
 
 #[test]
 fn files_that_are_no_certificates_are_refused_by_name_of_what_is_wrong() {
-    let config = Config::new(Some(Role::Server), Verify::No).unwrap();
+    let config = Config::new(Some(Role::Server)).unwrap();
     let missing = Err(Errno(libc::ENOENT));
     assert_eq!(config.set_certificate("/no/such/file", "/no/such/file"), missing);
     assert_eq!(config.set_authorities("/no/such/file"), missing);

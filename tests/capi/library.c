@@ -124,6 +124,42 @@ static void *ask_for_a_text(void *argument)
 	return (void *)(strlen(cq_strerror(ENOENT)) > 0 ? NULL : "");
 }
 
+/* What went wrong: a thread's texts all lay in one place, so that one call could not print two. */
+TEST(texts_of_errors_stay)
+{
+	const char *name, *texts[300];
+	int codes[300] = { 0 };
+	size_t count, i;
+
+	texts[0] = cq_strerror(0);
+	for (count = 1; count < COUNT(texts) && cq_errno_list(count - 1, &name, &codes[count]) == 0; count++)
+		texts[count] = cq_strerror(codes[count]);
+	CHECK(count < COUNT(texts));
+	for (i = 0; i < count; i++) {
+		CHECK(cq_strerror(codes[i]) == texts[i]);
+		if (codes[i] >= 0)
+			CHECK(strcmp(texts[i], strerror(codes[i])) == 0);
+	}
+}
+
+TEST(texts_of_unknown_errors_stay_until_16_others_were_asked_for)
+{
+	const char *texts[16];
+	char wanted[60];
+	int i;
+
+	for (i = 0; i < 16; i++)
+		texts[i] = cq_strerror(5000 + i);
+	for (i = 0; i < 200; i++) /* known ones do not count */
+		cq_strerror(i % 2 ? ENOENT : CQ_EPANIC);
+	for (i = 0; i < 16; i++) {
+		snprintf(wanted, sizeof wanted, "Unknown error %d", 5000 + i);
+		CHECK(strcmp(texts[i], wanted) == 0);
+	}
+	for (i = 0; i < 10000; i++)
+		CHECK(*cq_strerror(-i - 1) != 0);
+}
+
 TEST(the_text_of_an_error_is_not_disturbed_by_other_threads)
 {
 	const char *text = cq_strerror(EPIPE);

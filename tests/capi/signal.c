@@ -309,6 +309,23 @@ TEST(names_lead_to_numbers_and_back)
 	CHECK(strstr(cq_strsignal(4711), "4711") != NULL);
 }
 
+/* What went wrong: a thread's texts all lay in one place, so that one call could not print two. */
+TEST(texts_of_signals_stay)
+{
+	const char *interrupt = cq_strsignal(SIGINT), *unknown = cq_strsignal(4711);
+	int number;
+
+	for (number = 1; number < 65; number++) {
+		const char *text = cq_strsignal(number);
+
+		CHECK(strcmp(text, strsignal(number)) == 0);
+		CHECK(cq_strsignal(number) == text);
+	}
+	CHECK(strcmp(interrupt, strsignal(SIGINT)) == 0);
+	CHECK(strstr(unknown, "4711") != NULL);
+	CHECK(*cq_strsignal(-1) != 0 && *cq_strsignal(0) != 0);
+}
+
 TEST(every_signal_of_the_system_has_a_name)
 {
 	int number;

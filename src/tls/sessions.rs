@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//! Which sessions may be resumed: only those that were made under the same demands, by somebody who showed the same.
+//! A resumed connection shows and verifies nothing, RFC 8446 §2.2.
+//!
+//! A client looks sessions up by a key. A server has its demands in the session id context, which libssl compares with
+//! that of the ticket.
+
+use super::{Demands, Verify};
+use openssl::hash::MessageDigest;
+use openssl::sha::Sha256;
+use openssl::ssl::{SslRef, SslSession};
+use std::collections::HashMap;
+use std::ffi::c_void;
+
+/// How many peers' sessions a configuration keeps.
+const MOST: usize = 1024;
+
+/// The latest session with each peer of a client.
+#[derive(Default)]
+pub struct Sessions {
+    by_key: HashMap<String, SslSession>,
+    /// How often the configuration has been changed.
+    changes: u64,
+}
+
+impl Sessions {
+    /// The configuration has been changed. Connections that began before leave their sessions under keys that nobody asks
+    /// for any more.
+    pub fn forget(&mut self) {
+        self.by_key.clear();
+        self.changes += 1;
+    }
+
+    /// The key of a connection to `peer`, whose demands are set already.
+    pub fn key(&self, ssl: &SslRef, demands: &Demands, peer: &str) -> String {
+        let mode = ssl.verify_mode().bits();
+        // A program may have changed it through `cq_tls_context`.
+        let shown = ssl.certificate().and_then(|own| own.digest(MessageDigest::sha256()).ok());
+        let shown = shown.as_deref().unwrap_or_default();
+        format!("{} {demands:?} {mode} {shown:?} {peer}", self.changes)
+    }
+
+    /// The session of a key.
+    pub fn find(&self, key: &str) -> Option<&SslSession> {
+        self.by_key.get(key)
+    }
+
+    /// Keeps a session for the next connection with that key.
+    pub fn keep(&mut self, key: &str, session: SslSession) {
+        if self.by_key.len() >= MOST && !self.by_key.contains_key(key) {
+            self.by_key.clear();
+        }
+        match self.by_key.get_mut(key) {
+            Some(place) => *place = session,
+            None => drop(self.by_key.insert(key.to_owned(), session)),
+        }
+    }
+}
+
+/// Adds to what is known about whom a server trusts.
+pub fn trust(before: [u8; 32], path: &str) -> [u8; 32] {
+    let mut sum = Sha256::new();
+    sum.update(&before);
+    sum.update(path.as_bytes());
+    sum.finish()
+}
+
+/// What a server demands, as a session id context. `trusted` says by whom certificates must be signed; a program's own
+/// context, which knows that by itself, is told by its address.
+pub fn demanded(ssl: &SslRef, verify: Verify, trusted: [u8; 32], foreign: *mut c_void) -> [u8; 32] {
+    let mut sum = Sha256::new();
+    sum.update(format!("cqueues {verify:?} {} {foreign:?}", ssl.verify_mode().bits()).as_bytes());
+    sum.update(&trusted);
+    sum.finish()
+}

@@ -2,7 +2,10 @@
  *
  * _cqueues: the functions of the module (guide 3.2.1).
  */
+#include "controller.h"
 #include "dns.h"
+#include "socket.h"
+#include "wait_set.h"
 
 /* cqueues.create(): a controller, or nil, message, code */
 static int cqueues_create(lua_State *L)

@@ -2,7 +2,7 @@
  *
  * _cqueues.socket: making sockets, from arguments or a table of options (guide 3.2.2).
  */
-#include "shim.h"
+#include "socket.h"
 #include <netinet/in.h>
 
 const char shim_socket_tag[] = SHIM_SOCKET;

@@ -2,7 +2,7 @@
  *
  * Socket methods that pass whole messages by the buffers: with descriptors, or with addresses.
  */
-#include "shim.h"
+#include "socket.h"
 #include <unistd.h>
 
 enum { PAGE = 4096, DATAGRAM = 65536 };

@@ -2,7 +2,7 @@
  *
  * Socket methods that read, and those that await a connection.
  */
-#include "shim.h"
+#include "socket.h"
 
 /* -- Reading ------------------------------------------------------------------------------- */
 

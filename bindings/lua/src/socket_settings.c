@@ -2,7 +2,7 @@
  *
  * Socket methods that set something, of a socket or of the class; none of them waits.
  */
-#include "shim.h"
+#include "socket.h"
 
 /* -- Pairs of values, one for each direction --------------------------------------------------- */
 

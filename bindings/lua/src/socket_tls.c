@@ -3,7 +3,7 @@
  * TLS on sockets. Contexts and connections are those of luaossl: userdata of its classes, each of
  * which holds the pointer of libssl.
  */
-#include "shim.h"
+#include "socket.h"
 
 #define CONTEXT_CLASS "SSL_CTX*"
 #define CONNECTION_CLASS "SSL*"

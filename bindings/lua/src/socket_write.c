@@ -2,7 +2,7 @@
  *
  * Socket methods that write.
  */
-#include "shim.h"
+#include "socket.h"
 
 /* -- Writing -------------------------------------------------------------------------------- */
 

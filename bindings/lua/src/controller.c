@@ -62,25 +62,27 @@ static int controller_events(lua_State *L)
 	return 1;
 }
 
+/* Whether the running task is one of this controller, or of a controller that its tasks step. */
+static int is_stepped(const struct controller *controller)
+{
+	for (const struct controller *c = controller->object.shim->running; c; c = c->outer)
+		if (c == controller)
+			return 1;
+	return 0;
+}
+
 /* controller:timeout() */
 static int controller_timeout(lua_State *L)
 {
 	struct controller *controller = shim_controller(L);
-	for (struct controller *c = controller->object.shim->running; c; c = c->outer) {
-		if (c == controller) {
-			lua_pushnumber(L, 0); /* the task that asks is ready itself */
-			return 1;
-		}
+	if (is_stepped(controller)) {
+		lua_pushnumber(L, 0); /* the task that asks is ready itself */
+		return 1;
 	}
-	double timeout = cq_controller_timeout(shim_controller(L)->cq);
-	if (isnan(timeout))
-		lua_pushnil(L);
-	else
-		lua_pushnumber(L, timeout);
-	return 1;
+	return shim_push_seconds(L, cq_controller_timeout(controller->cq));
 }
 
-/* _begin(controller): whether `loop` has something to do: nothing, if it must wait before it looks, in a task of another
+/* _begin_loop(controller): whether `loop` has something to do: nothing, if it must wait before it looks, in a task of another
  * controller; otherwise whether there are no tasks. */
 int shim_begin_loop(lua_State *L)
 {
@@ -174,10 +176,7 @@ static int controller_close(lua_State *L)
 {
 	struct controller *controller =
 	    shim_check(L, 1, shim_controller_tag, SHIM_CONTROLLER);
-	for (struct controller *c = controller->object.shim->running; c; c = c->outer)
-		if (c == controller)
-			return luaL_error(L, "cqueue running");
-	if (controller->suspended)
+	if (is_stepped(controller) || controller->suspended)
 		return luaL_error(L, "cqueue running");
 	destroy(L, controller);
 	return 0;

@@ -57,7 +57,8 @@ struct hints {
 
 /* -- Texts ---------------------------------------------------------------------------------- */
 
-/* Pushes what `function(object, buffer, size, &length)` of the library writes; throws what it fails with. */
+/* Pushes what `function(object, buffer, size, &length)` of the library writes; throws what it fails with. `object` is
+ * looked at again when a longer buffer was made, which runs finalizers. */
 #define dns_push_text(L, function, object) \
 	do { \
 		char few_[1024], *text_ = few_; \
@@ -70,8 +71,8 @@ struct hints {
 		lua_pushlstring((L), text_, length_); \
 	} while (0)
 
-/* The content of the open file at `index`, pushed; 0, or the errno. */
-int dns_read_file(lua_State *L, int index);
+/* Pushes the content of the file at `index`, of which nothing is left if it is closed. */
+void dns_read_file(lua_State *L, int index);
 
 /* -- Numbers with names --------------------------------------------------------------------- */
 
@@ -92,8 +93,15 @@ struct packet *dns_new_packet(lua_State *L, struct shim *shim);
 int dns_packet_grep(lua_State *L);
 /* Pushes the table of the metatables of records: by type, and at 0 that of all other types. */
 void dns_push_classes(lua_State *L);
-/* Pushes a record, which is in a packet; `classes` is where that table is. Returns a code. */
-int dns_push_record(lua_State *L, int classes, const cq_dns_record *record, struct owner *owner);
+/* Bytes to copy a record into. */
+struct room {
+	unsigned char *bytes;
+	size_t size;
+};
+
+/* Pushes a record, which is in a packet; `classes` is where that table is. Returns a code: EAGAIN if there was not enough
+ * room; it is larger then, and the record must be looked up again. */
+int dns_push_record(lua_State *L, int classes, const cq_dns_record *record, struct owner *owner, struct room *room);
 /* The resolver at 1; throws if it is none, or closed. */
 struct resolver *dns_resolver(lua_State *L);
 /* Adds the methods that ask to the table on top of the stack. */

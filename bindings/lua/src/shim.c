@@ -270,6 +270,23 @@ int shim_push_limit(lua_State *L, double timeout)
 	return 2;
 }
 
+int shim_push_seconds(lua_State *L, double seconds)
+{
+	if (isnan(seconds))
+		lua_pushnil(L);
+	else
+		lua_pushnumber(L, seconds);
+	return 1;
+}
+
+int shim_success(lua_State *L, int code)
+{
+	lua_pushboolean(L, code == 0);
+	if (code)
+		lua_pushinteger(L, code);
+	return code ? 2 : 1;
+}
+
 int shim_nil_and_code(lua_State *L, int code)
 {
 	lua_pushnil(L);
@@ -285,7 +302,15 @@ int shim_failure(lua_State *L, int code)
 	return 3;
 }
 
-/* -- Bits that have names ---------------------------------------------------------------------- */
+/* -- Numbers and bits that have names ---------------------------------------------------------------------- */
+
+void shim_set_constants(lua_State *L, const struct shim_constant *list)
+{
+	for (; list->name; list++) {
+		lua_pushinteger(L, list->value);
+		lua_setfield(L, -2, list->name);
+	}
+}
 
 int shim_push_words(lua_State *L, const struct shim_flag *flags, unsigned bits)
 {

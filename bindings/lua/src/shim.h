@@ -46,9 +46,8 @@ struct shim {
 		int onerror; /* a reference, or LUA_NOREF */
 		int holds_lines, strict;
 	} defaults;
-	/* Room for messages, kept in the registry. */
-	void *scratch;
-	size_t scratch_size;
+	/* How many bytes of room for messages the registry holds; 0: somebody uses it, or there is none. */
+	size_t room;
 	unsigned serial;
 };
 
@@ -125,6 +124,10 @@ double shim_checktimeout(lua_State *L, int index);
 #define SHIM_NO_NUMBER (-0x1p1000)
 /* The string at `index`, which must be the same for C; throws otherwise. */
 const char *shim_check_text(lua_State *L, int index);
+/* A time, nil for NaN. */
+int shim_push_seconds(lua_State *L, double seconds);
+/* true, or false and the code. */
+int shim_success(lua_State *L, int code);
 /* nil, code. */
 int shim_nil_and_code(lua_State *L, int code);
 /* nil, text, code. */
@@ -135,6 +138,15 @@ int shim_failure(lua_State *L, int code);
 void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout);
 /* Pushes the seconds and the deadline; nothing without a limit. */
 int shim_push_limit(lua_State *L, double timeout);
+
+/* A name and its number. A list ends with a name of NULL. */
+struct shim_constant {
+	const char *name;
+	int value;
+};
+
+/* Sets them in the table on top of the stack. */
+void shim_set_constants(lua_State *L, const struct shim_constant *list);
 
 /* A bit, the name of its constant, and what strflag calls it. A list ends with bit 0. */
 struct shim_flag {

@@ -42,8 +42,8 @@ struct socket {
 	struct op parked[2];       /* methods that wait: one that reads and one that writes */
 	unsigned char is_parked[2];
 	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
-#if !SHIM_CONTINUES
-	/* Its bytes are being copied by an interpreter that may run finalizers first: closing waits for that. */
+#if SHIM_COPIES_LATE
+	/* Its bytes are being copied, before which a finalizer may run: closing waits for that. */
 	int pinned;
 	cq_socket *doomed;
 #endif
@@ -54,8 +54,12 @@ struct socket *shim_socket(lua_State *L, int index);
 /* Pushes a socket object with the class's defaults; the caller fills in `so`. */
 struct socket *shim_new_socket(lua_State *L, struct shim *shim);
 void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket);
-/* Closes a socket of the library's, or has it closed when its bytes have been copied. */
-void shim_unpin(struct socket *socket);
+/* Pushes bytes of the socket's buffer. */
+#if SHIM_COPIES_LATE
+void shim_push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size);
+#else
+#define shim_push_bytes(L, socket, data, size) lua_pushlstring((L), (data), (size))
+#endif
 /* Options: the fields of the table at `index`, without its address and, unless `making`, without family
  * and type; a wrong one throws. */
 void shim_load_options(lua_State *L, int index, cq_options *options, int making);

@@ -164,14 +164,6 @@ static int go_on_frame(lua_State *L)
 	return shim_go_on(L, lua_touserdata(L, 1), &op);
 }
 
-static void push_left(lua_State *L, double left)
-{
-	if (isnan(left))
-		lua_pushnil(L);
-	else
-		lua_pushnumber(L, left);
-}
-
 /* Moves the stack above the socket into a table, at 2. */
 static void push_frame(lua_State *L, const struct op *op)
 {
@@ -186,13 +178,13 @@ int shim_suspend(lua_State *L, struct socket *socket, const struct op *op, doubl
 	int slot = knows_its_arguments ? shim_park(socket, op) : -1;
 	if (slot >= 0) {
 		push_mark(L, socket->object.shim, WAIT);
-		push_left(L, left);
+		shim_push_seconds(L, left);
 		lua_pushinteger(L, slot);
 		return 3;
 	}
 	push_frame(L, op);
 	push_mark(L, socket->object.shim, FRAME);
-	push_left(L, left);
+	shim_push_seconds(L, left);
 	lua_pushvalue(L, 2);
 	return 3;
 }

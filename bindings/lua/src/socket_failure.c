@@ -37,16 +37,22 @@ static void keep_tls_reason(lua_State *L, const struct socket *socket)
 	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_TLS_REASON);
 }
 
+#define LIMIT_EXCEEDED "exceeded unchecked error limit (%s)"
+
+/* Has an error stick to its direction; whether there were no more of them than may be. */
+static int keep_error(struct socket *socket, int side, int code)
+{
+	socket->error[side] = code;
+	return socket->errors[side]++ <= socket->maxerrs[side];
+}
+
 /* Asks the error handler; returns nil or false and what it answers. */
 int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *name, int side, int code)
 {
 	if (code == CQ_ETLS || code == CQ_ENOTVERIFIED)
 		keep_tls_reason(L, socket);
-	if (side >= 0) {
-		socket->error[side] = code;
-		if (socket->errors[side]++ > socket->maxerrs[side])
-			return shim_error(L, "exceeded unchecked error limit (%s)", cq_strerror(code));
-	}
+	if (side >= 0 && !keep_error(socket, side, code))
+		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
 	luaL_checkstack(L, 8, "too many results");
 	if (socket->onerror == LUA_NOREF && !(socket->object.shim->replaced & ONERROR)) {
 		shim_push_first_results(L, shim_methods[op->kind].failure);
@@ -61,11 +67,8 @@ int shim_note_failure(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	int side = (int)luaL_checkinteger(L, 2), code = (int)luaL_checkinteger(L, 3);
-	if (side >= 0) {
-		socket->error[side] = code;
-		if (socket->errors[side]++ > socket->maxerrs[side])
-			return luaL_error(L, "exceeded unchecked error limit (%s)", cq_strerror(code));
-	}
+	if (side >= 0 && !keep_error(socket, side, code))
+		return luaL_error(L, LIMIT_EXCEEDED, cq_strerror(code));
 	lua_settop(L, 1);
 	lua_getfield(L, 1, "onerror");
 	lua_pushvalue(L, 1);

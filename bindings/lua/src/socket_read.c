@@ -83,19 +83,6 @@ static int ends_silently(const struct socket *socket, const struct format *forma
 	return (format->kind == CQ_READ_EXACTLY || format->kind == CQ_READ_UP_TO) && !format->boundary && is_text(socket, mode);
 }
 
-/* Pushes bytes of the socket's buffer. */
-static void push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size)
-{
-#if SHIM_CONTINUES
-	(void)socket;
-	lua_pushlstring(L, data, size);
-#else
-	socket->pinned = 1; /* these interpreters collect, and may run finalizers, before they copy */
-	lua_pushlstring(L, data, size);
-	shim_unpin(socket);
-#endif
-}
-
 /* Arguments are formats; results are pushed behind them. */
 int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int first)
 {
@@ -128,7 +115,7 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 			return 0; /* no such thing follows */
 		if (op->count > 8)
 			luaL_checkstack(L, 2, "too many results");
-		push_bytes(L, socket, data, size);
+		shim_push_bytes(L, socket, data, size);
 		first = 1;
 	}
 	return 0;
@@ -265,7 +252,7 @@ static int socket_recv(lua_State *L)
 	if (!code)
 		code = receive(socket, &format, mode, CQ_FLUSH, &data, &size);
 	if (!code && data) {
-		push_bytes(L, socket, data, size);
+		shim_push_bytes(L, socket, data, size);
 		return 1;
 	}
 	if (code == EPIPE && ends_silently(socket, &format, mode))

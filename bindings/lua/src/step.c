@@ -244,13 +244,19 @@ static int protected_run(lua_State *L)
 	return run(L, controller, task, controller->nargs);
 }
 
-/* Runs the batch, beginning with `controller->current` if it is set; an error that is none of a task's,
- * memory running out for one, leaves the step in good order. The controller is all that is on the
- * stack. */
-static int run_and_leave(lua_State *L, struct controller *controller)
+/* Pushes what `run_and_leave` calls: before the controller is entered, since memory may run out for it, and in Lua 5.1 a
+ * finalizer may throw. */
+static void push_run(lua_State *L)
 {
 	lua_pushcfunction(L, protected_run);
 	lua_pushvalue(L, 1);
+}
+
+/* Runs the batch, beginning with `controller->current` if it is set; an error that is none of a task's,
+ * memory running out for one, leaves the step in good order. On the stack are the controller and what `push_run`
+ * pushed. */
+static int run_and_leave(lua_State *L, struct controller *controller)
+{
 	int status = lua_pcall(L, 1, LUA_MULTRET, 0);
 	leave(controller);
 	return status ? lua_error(L) : lua_gettop(L) - 1;
@@ -287,6 +293,7 @@ int shim_step(lua_State *L)
 		timeout = 0;
 	lua_settop(L, 1);
 	shim_close_failed(L, controller);
+	push_run(L);
 	if (!controller->cq)
 		return luaL_error(L, "cqueue closed");
 	enter(L, controller);
@@ -320,6 +327,9 @@ int shim_resume_step(lua_State *L)
 		return luaL_error(L, "no step is suspended");
 	controller->nargs = lua_gettop(L) - 1;
 	luaL_checkstack(task->thread, controller->nargs, "too many arguments");
+	push_run(L);
+	lua_insert(L, 2);
+	lua_insert(L, 2); /* below the values */
 	lua_xmove(L, task->thread, controller->nargs);
 	controller->suspended = 0;
 	controller->outer = controller->object.shim->running;

@@ -55,3 +55,13 @@ int shim_is_environment(lua_State *L, const char *name, int index)
 	return same;
 }
 #endif
+
+#if SHIM_COPIES_LATE
+void shim_push_copy(lua_State *L, const char *bytes, size_t size)
+{
+	luaL_Buffer copy;
+	luaL_buffinit(L, &copy);
+	luaL_addlstring(&copy, bytes, size);
+	luaL_pushresult(&copy);
+}
+#endif

@@ -53,6 +53,14 @@ typedef lua_KContext shim_context;
 #ifndef SHIM_PLAIN
 #define SHIM_PLAIN lua_newuserdata
 #endif
+/* Whether lua_pushlstring collects, and may run finalizers, before it copies the bytes, and not afterwards. */
+#define SHIM_COPIES_LATE (LUA_VERSION_NUM < 503)
+/* Pushes bytes that a finalizer may overwrite, no more than LUAL_BUFFERSIZE of them. */
+#if SHIM_COPIES_LATE
+void shim_push_copy(lua_State *L, const char *bytes, size_t size);
+#else
+#define shim_push_copy lua_pushlstring
+#endif
 #if LUA_VERSION_NUM < 503
 #define shim_push_unsigned(L, value) lua_pushnumber((L), (lua_Number)(value))
 #else

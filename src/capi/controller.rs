@@ -342,11 +342,23 @@ pub unsafe extern "C" fn cq_controller_park(
         let cq = unsafe { borrow(controller) }?;
         let set = unsafe { slice(set, count) }?;
         if let [one] = set {
-            return cq.park(unpack(task), false, [unsafe { member(one) }?]);
+            return cq.park(unpack(task), false, [unsafe { parked(cq, one) }?]);
         }
-        let list = set.iter().map(|i| unsafe { member(i) }).collect::<Result<Vec<Member>>>()?;
+        let list = set.iter().map(|i| unsafe { parked(cq, i) }).collect::<Result<Vec<Member>>>()?;
         cq.park(unpack(task), false, list)
     })
+}
+
+/// A member of a wait set. Newest first, the registration of a socket ends with its waits, as in the Lua library cqueues:
+/// programs see it in the order of their tasks, and whoever polls the controller is not woken by it.
+///
+/// # Safety
+/// As for [`member`].
+unsafe fn parked(cq: &Controller, interest: &cq_interest) -> Result<Member> {
+    // SAFETY: as documented.
+    let mut member = unsafe { member(interest) }?;
+    member.owned &= interest.socket.is_null() || cq.order() == Order::OldestFirst;
+    Ok(member)
 }
 
 /// Removes a task: a pull task that has ended, or any task that shall not go on. `release` is called

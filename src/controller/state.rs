@@ -54,6 +54,8 @@ pub struct State {
     pub alerted: bool,
     /// The step under way was to look in any case, alert or not.
     pub recalled: bool,
+    /// Another controller polls this one, or has done so: what a step has found is told by the alert at its end.
+    pub polled: bool,
     /// The step under way has not come to its end yet.
     pub unfinished: bool,
     /// The kernel tells of a descriptor that it should have forgotten: its file is still open elsewhere.
@@ -91,7 +93,8 @@ impl State {
         }
     }
 
-    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set.
+    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set. With `later`
+    /// the kernel is told of descriptors by `register`.
     pub fn wait_on(
         &mut self,
         me: &Weak<Controller>,
@@ -99,12 +102,19 @@ impl State {
         member: u32,
         on: Member,
         now: &mut Option<Instant>,
+        later: bool,
     ) -> Result<()> {
-        let (polls, conditions) = (on.polls(), on.has_condition());
-        if polls && on.timeout.is_none() && !conditions {
+        let (mut polls, conditions) = (on.polls(), on.has_condition());
+        if polls && later {
+            self.insert_wait(task, member, On::Unregistered(on.fd, on.events, on.owned));
+            if on.timeout.is_none() && !conditions {
+                return Ok(());
+            }
+            polls = false;
+        } else if polls && on.timeout.is_none() && !conditions {
             return self.wait_on_descriptor(task, member, &on); // nearly always
         }
-        if !polls && on.timeout.is_none() && !conditions {
+        if !on.polls() && on.timeout.is_none() && !conditions {
             self.insert_wait(task, member, On::Nothing); // parked all the same
         }
         if polls {
@@ -129,6 +139,22 @@ impl State {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         self.descriptors.add(poller, &mut self.waits, key, on.fd, on.events, on.owned)?;
         self.set_on(key, On::Descriptor(on.fd, on.events));
+        Ok(())
+    }
+
+    /// Tells the kernel of the descriptors of a task's wait set, the last member first: so does the original, and it decides
+    /// in which order tasks run that wait for several.
+    pub fn register(&mut self, task: u32) -> Result<()> {
+        let mut key = self.tasks[task as usize].waits;
+        while let Some(wait) = self.waits.get(key) {
+            let next = wait.next_of_task;
+            if let On::Unregistered(fd, events, owned) = wait.on {
+                let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+                self.descriptors.add(poller, &mut self.waits, key, fd, events, owned)?;
+                self.set_on(key, On::Descriptor(fd, events));
+            }
+            key = next;
+        }
         Ok(())
     }
 

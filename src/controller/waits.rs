@@ -21,6 +21,8 @@ pub enum On {
     Nothing,
     /// Events of a descriptor.
     Descriptor(RawFd, Events),
+    /// The same, before the kernel is told; and whether its owner cancels it before closing it.
+    Unregistered(RawFd, Events, bool),
     /// A deadline, with the serial of its timer.
     Deadline(u32),
     /// A condition, with the place in its queue.

@@ -83,6 +83,14 @@ static int ends_silently(const struct socket *socket, const struct format *forma
 	return (format->kind == CQ_READ_EXACTLY || format->kind == CQ_READ_UP_TO) && !format->boundary && is_text(socket, mode);
 }
 
+/* Who gets fewer bytes than it asked for has asked the kernel for more: the socket waits for them, as whoever polls it next
+ * sees. To be called once the bytes have been copied. */
+static void ask_for_rest(const struct socket *socket, const struct format *format, size_t size)
+{
+	if (format->kind == CQ_READ_UP_TO && !format->boundary && size < format->count)
+		cq_socket_try_fill(socket->so, 1);
+}
+
 /* Arguments are formats; results are pushed behind them. */
 int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int first)
 {
@@ -116,6 +124,7 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 		if (op->count > 8)
 			luaL_checkstack(L, 2, "too many results");
 		shim_push_bytes(L, socket, data, size);
+		ask_for_rest(socket, &format, size);
 		first = 1;
 	}
 	return 0;
@@ -253,6 +262,7 @@ static int socket_recv(lua_State *L)
 		code = receive(socket, &format, mode, CQ_FLUSH, &data, &size);
 	if (!code && data) {
 		shim_push_bytes(L, socket, data, size);
+		ask_for_rest(socket, &format, size);
 		return 1;
 	}
 	if (code == EPIPE && ends_silently(socket, &format, mode))

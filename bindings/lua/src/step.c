@@ -27,11 +27,11 @@ struct parking {
 	struct refusal *why;
 };
 
-/* Which member of a set that the core refuses it is about. */
+/* Which member of a set that the core refuses it is about: the last one that it refuses alone. */
 static void find_culprit(struct parking *p)
 {
 	cq_controller *cq = p->controller->cq;
-	for (int i = 0; i < p->set.count; i++) {
+	for (int i = p->set.count - 1; i >= 0; i--) {
 		p->why->object = p->set.first + i;
 		p->why->fd = shim_interest_fd(&p->set.list[i]);
 		if (p->why->fd >= 0 && (p->set.count == 1 || cq_controller_park(cq, p->task->id, &p->set.list[i], 1)))

@@ -106,14 +106,14 @@ int dns_push_record(lua_State *L, int classes, const cq_dns_record *record, stru
 struct resolver *dns_resolver(lua_State *L);
 /* Adds the methods that ask to the table on top of the stack. */
 void dns_set_questions(lua_State *L);
-/* Their names in tables. */
+/* The fields of a configuration's table that hold its lists, by CQ_DNS_NAMESERVERS and so on. */
 extern const char *const dns_lists[];
-/* Replaces a list by the table on top of the stack; sets the options in it; sets the interface to the text there. They
- * throw what is wrong. */
+/* Set a list, the options or the interface of a configuration to the value on top of the stack, a table or for the
+ * interface a text; throw what is wrong with it. */
 void dns_set_list(lua_State *L, cq_dns_config *config, int list);
 void dns_set_options(lua_State *L, cq_dns_config *config);
 void dns_set_interface(lua_State *L, cq_dns_config *config);
-/* Push them. */
+/* Push a list, the options or the interface of a configuration; return 1. */
 int dns_push_list(lua_State *L, const cq_dns_config *config, int list);
 int dns_push_options(lua_State *L, const cq_dns_config *config);
 int dns_push_interface(lua_State *L, const cq_dns_config *config);

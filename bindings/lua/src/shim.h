@@ -162,6 +162,7 @@ int shim_push_bits(lua_State *L, unsigned mask);
 int luaopen__cqueues(lua_State *L);
 /* Puts all C modules where `require` finds them without searching. */
 void shim_preload(lua_State *L);
+int luaopen__cqueues_socket(lua_State *L);
 int luaopen__cqueues_errno(lua_State *L);
 int luaopen__cqueues_debug(lua_State *L);
 

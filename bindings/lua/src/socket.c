@@ -7,12 +7,11 @@
 
 const char shim_socket_tag[] = SHIM_SOCKET;
 
-struct socket *shim_socket(lua_State *L, int index)
+struct socket *shim_no_socket(lua_State *L, int index)
 {
-	struct socket *socket = shim_check(L, index, shim_socket_tag, SHIM_SOCKET);
-	if (!socket->so)
-		shim_error(L, "%s", "socket closed");
-	return socket;
+	shim_check(L, index, shim_socket_tag, SHIM_SOCKET);
+	shim_error(L, "%s", "socket closed");
+	return NULL;
 }
 
 struct socket *shim_new_socket(lua_State *L, struct shim *shim)

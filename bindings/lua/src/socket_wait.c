@@ -36,13 +36,11 @@ const struct method shim_methods[] = {
 	[SENDTO] = { "sendto", shim_attempt_sendto, CQ_OUTPUT, FALSE },
 };
 
-/* Attempts the op until it is done; waits in between. */
-static int go(lua_State *L, struct socket *socket, struct op *op, int first)
+/* Goes on behind an attempt that has answered `code`: waits and attempts again until the op is done. */
+static int settle(lua_State *L, struct socket *socket, struct op *op, int first, int code)
 {
-	struct shim *shim = socket->object.shim;
-	int side = shim_methods[op->kind].side;
-	for (;;) {
-		int code = shim_methods[op->kind].attempt(L, socket, op, first);
+	const struct method *method = &shim_methods[op->kind];
+	for (;; code = method->attempt(L, socket, op, first = 0)) {
 		if (code == 0)
 			return shim_results(L, op);
 		if (!socket->so) /* closed in the middle of the attempt, by Lua code that ran there */
@@ -50,15 +48,13 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 #if !SHIM_CONTINUES
 		if (code == SHIM_WANTS_TEXT)
 			return shim_convert(L, socket, op);
-		if (code == EAGAIN && first && !cq_socket_events(socket->so) && !shim_can_yield(L)) {
-			first = 0; /* it was to give way to others, which is impossible here */
-			continue;
-		}
+		if (code == EAGAIN && first && !cq_socket_events(socket->so) && !shim_can_yield(L))
+			continue; /* it was to give way to others, which is impossible here */
 #endif
 		if (op->timeout == SHIM_NO_NUMBER && op->kind <= FILL)
 			return shim_error(L, "%s", "the timeout is no number"); /* who reads looks at it before all that is no success */
 		if (code != EAGAIN)
-			return shim_fail(L, socket, op, op->stuck ? "write" : shim_methods[op->kind].name, side, code);
+			return shim_fail(L, socket, op, op->stuck ? "write" : method->name, method->side, code);
 		double left = NAN;
 		if (!isnan(op->timeout) || !isnan(op->deadline)) {
 			double now = cq_monotime();
@@ -67,18 +63,29 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 			if (isnan(op->deadline))
 				op->deadline = now + op->timeout;
 			if (op->deadline <= now)
-				return shim_fail(L, socket, op, shim_methods[op->kind].name, side, ETIMEDOUT);
+				return shim_fail(L, socket, op, method->name, method->side, ETIMEDOUT);
 			left = fmax(op->deadline - now, 0);
 		}
+		struct shim *shim = socket->object.shim;
 		if (shim->running || shim->custom_poll != LUA_NOREF)
 			return shim_suspend(L, socket, op, left);
 		cq_interest wait = CQ_INTEREST_NONE;
 		wait.socket = socket->so;
 		wait.timeout = left;
 		if ((code = cq_poll(&wait, 1, NULL)))
-			return shim_fail(L, socket, op, shim_methods[op->kind].name, side, code);
-		first = 0;
+			return shim_fail(L, socket, op, method->name, method->side, code);
 	}
+}
+
+static int go(lua_State *L, struct socket *socket, struct op *op, int first)
+{
+	return settle(L, socket, op, first, shim_methods[op->kind].attempt(L, socket, op, first));
+}
+
+int shim_go_from(lua_State *L, struct socket *socket, struct op *op, int code)
+{
+	op->timeout = socket->timeout;
+	return settle(L, socket, op, 1, code);
 }
 
 int shim_go_on(lua_State *L, struct socket *socket, struct op *op)

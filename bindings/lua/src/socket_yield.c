@@ -2,15 +2,10 @@
  *
  * How a socket method waits from Lua 5.2 on: it yields, and goes on in a continuation.
  */
+#include "controller.h"
 #include "socket_wait.h"
 
 #if SHIM_CONTINUES
-/* The results are what lies above the socket and its arguments. */
-int shim_results(lua_State *L, const struct op *op)
-{
-	return lua_gettop(L) - (op->count + 1);
-}
-
 /* Those of the error handler lie behind those of the method. */
 SHIM_CONTINUATION(continue_handler)
 {
@@ -59,7 +54,8 @@ int shim_suspend(lua_State *L, struct socket *socket, const struct op *op, doubl
 		where = ON_STACK;
 	}
 	shim_context context = lua_gettop(L) * PLACES + where;
-	int custom = socket->object.shim->custom_poll;
+	struct shim *shim = socket->object.shim;
+	int custom = shim->custom_poll;
 	if (custom != LUA_NOREF) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, custom);
 		lua_pushvalue(L, 1);
@@ -68,7 +64,14 @@ int shim_suspend(lua_State *L, struct socket *socket, const struct op *op, doubl
 		lua_callk(L, isnan(left) ? 1 : 2, 0, context, continue_op);
 		return continue_from(L, context);
 	}
-	lua_rawgeti(L, LUA_REGISTRYINDEX, socket->object.shim->poll_ref);
+	struct task *task = shim->running->current;
+	if (task && task->thread == L && !shim->custom_socket && SHIM_HANDS_OVER(L)) {
+		/* It is the step that has resumed this coroutine: nobody in between has to see what it waits for. */
+		shim->running->handed = socket;
+		shim->running->seconds = left;
+		return lua_yieldk(L, 0, context, continue_op);
+	}
+	lua_rawgeti(L, LUA_REGISTRYINDEX, shim->poll_ref);
 	lua_pushvalue(L, 1);
 	if (isnan(left))
 		return lua_yieldk(L, 2, context, continue_op);

@@ -4,8 +4,10 @@
  *
  * A task's coroutine yields the marker `_POLL` and the objects that it waits for. They stay on its
  * stack while it is parked, which keeps them alive; when some have fired, those are pushed on top
- * and the coroutine is resumed with them. A yield without the marker goes up to whoever resumed
- * the thread that runs the step; see `step` in cqueues.lua.
+ * and the coroutine is resumed with them. From Lua 5.4 on a method of a socket yields nothing if
+ * the step has resumed its coroutine directly: it leaves the socket in `controller->handed`. Any
+ * other yield without the marker goes up to whoever resumed the thread that runs the step; see
+ * `step` in cqueues.lua.
  */
 #include "controller.h"
 #include "socket.h"
@@ -39,6 +41,8 @@ static void find_culprit(struct parking *p)
 	}
 }
 
+#define UNABLE "unable to update event disposition: %s (fd:%d)"
+
 /* Asks all members and parks the task; throws a message that is the task's error. Methods of foreign objects run here,
  * on the stack of whoever steps. */
 static int park_members(lua_State *L)
@@ -53,7 +57,7 @@ static int park_members(lua_State *L)
 		return 0;
 	p->why->code = code;
 	find_culprit(p);
-	lua_pushfstring(L, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), p->why->fd);
+	lua_pushfstring(L, UNABLE, cq_strerror(code), p->why->fd);
 	return lua_error(L);
 }
 
@@ -88,6 +92,28 @@ static int park(lua_State *L, struct controller *controller, struct task *task, 
 	if (list != few)
 		free(list);
 	return status ? -1 : 0;
+}
+
+/* Parks a task on the socket that its method has handed over, which lies at 1 on its stack. 0, or -1 with a message on L. */
+static int park_handed(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
+{
+	static const cq_interest none = CQ_INTEREST_NONE;
+	const struct socket *socket = controller->handed;
+	cq_interest wait = none;
+	wait.socket = socket->so;
+	wait.timeout = controller->seconds;
+	task->base = 0; /* it has yielded nothing, and is resumed with nothing */
+	if (!isnan(socket->timeout)) {
+		shim_ask_own(task->thread, controller->object.shim, 1, &wait);
+		wait.timeout = fmin(wait.timeout, controller->seconds); /* the other one, if one is NaN */
+	}
+	why->code = cq_controller_park(controller->cq, task->id, &wait, 1);
+	if (why->code == 0)
+		return 0;
+	why->object = 1;
+	why->fd = cq_socket_pollfd(socket->so);
+	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
+	return -1;
 }
 
 /* Puts what fired in the place of what was yielded, on top of the task's stack: no room is needed. Returns how much. */
@@ -169,9 +195,12 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 		return report(L, controller, task, NULL);
 	}
 	controller->current = task;
+	controller->handed = NULL;
 	int status = shim_resume(T, L, nargs, &count);
 	controller->current = NULL;
 	if (status == LUA_YIELD) {
+		if (controller->handed)
+			return park_handed(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 		int top = lua_gettop(T);
 		if (count < 0)
 			count = top;

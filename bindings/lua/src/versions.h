@@ -81,6 +81,19 @@ static inline int shim_tointeger(lua_State *L, int index, lua_Integer *value)
 	return is_integer;
 }
 #endif
+/* Whether the value at `index` is an integer, or the digits of one, which are told apart in one call from 5.3 on. */
+#if LUA_VERSION_NUM < 503
+#define shim_is_count(L, index, value) 0
+#else
+#define shim_is_count shim_tointeger
+#endif
+/* Whether a C function that yields keeps its stack in sight of whoever has resumed it, and the wait of a socket can be handed
+ * over beside the stack: see `shim_suspend`. */
+#if LUA_VERSION_NUM < 504
+#define SHIM_HANDS_OVER(L) 0
+#else
+#define SHIM_HANDS_OVER(L) lua_isyieldable(L)
+#endif
 /* Closes the to-be-closed variables of a coroutine that has ended or never goes on. */
 #if LUA_VERSION_NUM < 504
 #define SHIM_CLOSES 0

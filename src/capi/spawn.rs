@@ -5,7 +5,7 @@ use super::boundary::{call, put_optional, slice};
 use super::controller::own;
 use super::poll::{cq_interest, member};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
-use crate::controller::{Controller, Member, Payload};
+use crate::controller::{Controller, Member, Order, Payload};
 use crate::errno::{Errno, Result};
 use std::ffi::{c_int, c_void};
 
@@ -123,11 +123,24 @@ pub unsafe extern "C" fn cq_controller_park(
         let cq = unsafe { own(controller) }?;
         let set = unsafe { slice(set, count) }?;
         if let [one] = set {
-            return cq.park(unpack(task), false, [unsafe { member(one) }?]);
+            return cq.park(unpack(task), false, [unsafe { parked(cq, one) }?]);
         }
-        let list = set.iter().map(|i| unsafe { member(i) }).collect::<Result<Vec<Member>>>()?;
+        let list = set.iter().map(|i| unsafe { parked(cq, i) }).collect::<Result<Vec<Member>>>()?;
         cq.park(unpack(task), false, list)
     })
+}
+
+/// A member of a wait set. Newest first, the registration of a socket ends with its waits, as in the Lua library cqueues:
+/// programs see it in the order of their tasks, and whoever polls the controller is not woken by it.
+///
+/// # Safety
+///
+/// As for [`member`].
+unsafe fn parked(cq: &Controller, interest: &cq_interest) -> Result<Member> {
+    // SAFETY: as documented.
+    let mut member = unsafe { member(interest) }?;
+    member.lasting = interest.socket.is_null() || cq.order() == Order::OldestFirst;
+    Ok(member)
 }
 
 /// Removes a task: a pull task that has ended, or any task that shall not go on. `release` is called

@@ -97,6 +97,7 @@ impl Descriptors {
         fd: RawFd,
         events: Events,
         owner: Option<&Owner>,
+        lasting: bool,
     ) -> Result<u32> {
         if let Some(index) = self.row_of(fd) {
             let row = &self.rows[index as usize];
@@ -104,7 +105,7 @@ impl Descriptors {
                 return Ok(index); // nearly always
             }
         }
-        self.register_more(poller, me, fd, events, owner)
+        self.register_more(poller, me, (fd, events), owner, lasting)
     }
 
     #[cold]
@@ -112,9 +113,9 @@ impl Descriptors {
         &mut self,
         poller: &Poller,
         me: &Weak<Controller>,
-        fd: RawFd,
-        events: Events,
+        (fd, events): (RawFd, Events),
         owner: Option<&Owner>,
+        lasting: bool,
     ) -> Result<u32> {
         let wanted_owner = owner.map_or(FOREIGN, Owner::id);
         let found = self.row_of(fd).filter(|&row| {
@@ -143,7 +144,7 @@ impl Descriptors {
         }
         let row = &mut self.rows[index as usize];
         if let Some(owner) = owner.filter(|_| claims) {
-            (row.owner, row.lasting) = (wanted_owner, owner.is_lasting());
+            (row.owner, row.lasting) = (wanted_owner, lasting && owner.is_lasting());
             owner.enter(me.clone(), name(index, row.generation));
         }
         Ok(index)

@@ -14,6 +14,8 @@ pub struct Member {
     pub fd: RawFd,
     /// The events to wait for on it.
     pub events: Events,
+    /// Whether its registration may outlive the wait, if it has an owner.
+    pub lasting: bool,
     /// Who takes the descriptor out of controllers before it is closed; nobody, if it is not ours.
     pub owner: Option<Owner>,
     /// The timeout, from now.
@@ -26,8 +28,15 @@ pub struct Member {
 
 impl Member {
     /// A member that never fires.
-    pub const NOTHING: Member =
-        Member { fd: -1, events: 0, owner: None, timeout: None, condition: None, also: None };
+    pub const NOTHING: Member = Member {
+        fd: -1,
+        events: 0,
+        lasting: true,
+        owner: None,
+        timeout: None,
+        condition: None,
+        also: None,
+    };
 
     /// Events of a descriptor whose owner is known.
     pub fn owned(fd: RawFd, events: Events, owner: &Owner) -> Member {

@@ -121,6 +121,7 @@ impl Controller {
             alerted: false,
             recalled: false,
             unfinished: false,
+            polled: false,
             stale: false,
             outputs: Slab::new(),
         });
@@ -175,6 +176,9 @@ impl Controller {
             if state.alerted {
                 self.alert.raise_if_enabled();
             }
+        }
+        if state.polled && std::mem::take(&mut state.news) {
+            self.alert.raise_if_enabled();
         }
         if let (Some(poller), false) = (&state.poller, state.descriptors.is_inherited()) {
             poller.settle();
@@ -377,15 +381,22 @@ impl Controller {
         state.unpark(task.index);
         let State { ready, tasks, .. } = &mut *state;
         ready.remove(tasks, task.index);
-        let (mut empty, mut now) = (true, None);
-        for (member, interest) in set.into_iter().enumerate() {
+        let (mut empty, mut now, mut result) = (true, None, Ok(()));
+        let set = set.into_iter();
+        let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
+        for (member, interest) in set.enumerate() {
             empty = false;
-            if let Err(error) =
-                state.wait_on(&self.me, task.index, member as u32, interest, &mut now)
-            {
-                state.unpark(task.index);
-                return Err(error);
+            result = state.wait_on(&self.me, task.index, member as u32, interest, &mut now, later);
+            if result.is_err() {
+                break;
             }
+        }
+        if later && result.is_ok() {
+            result = state.register(&self.me, task.index);
+        }
+        if let Err(error) = result {
+            state.unpark(task.index);
+            return Err(error);
         }
         let State { ready, tasks, .. } = &mut *state;
         if empty {
@@ -480,11 +491,13 @@ impl Controller {
         Ok(())
     }
 
-    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, as the Lua
-    /// library cqueues does. Whoever polls it is woken once more without need, and its tasks run in the order known there.
+    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, and from now on
+    /// at the end of each step that has, as the Lua library cqueues does. Whoever polls it is woken once more without need,
+    /// and its tasks run in the order known there.
     pub fn recall(&self) {
-        let news = std::mem::take(&mut self.state.borrow_mut().news);
-        if news && !self.is_running() {
+        let mut state = self.state.borrow_mut();
+        state.polled = true;
+        if !self.is_running() && std::mem::take(&mut state.news) {
             self.alert.raise_if_enabled();
         }
     }

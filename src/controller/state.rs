@@ -58,6 +58,8 @@ pub struct State {
     pub alerted: bool,
     /// The step under way was to look in any case, alert or not.
     pub recalled: bool,
+    /// Another controller polls this one, or has done so: what a step has found is told by the alert at its end.
+    pub polled: bool,
     /// The step under way has not come to its end yet.
     pub unfinished: bool,
     /// The kernel tells of a descriptor that it should have forgotten: its file is still open elsewhere.
@@ -95,7 +97,8 @@ impl State {
         }
     }
 
-    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set.
+    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set. With `later`
+    /// the kernel is told of descriptors by `register`.
     pub fn wait_on(
         &mut self,
         me: &Weak<Controller>,
@@ -103,12 +106,20 @@ impl State {
         member: u32,
         on: Member,
         now: &mut Option<Instant>,
+        later: bool,
     ) -> Result<()> {
-        let (polls, conditions) = (on.polls(), on.has_condition());
-        if polls && on.timeout.is_none() && !conditions {
+        let (mut polls, conditions) = (on.polls(), on.has_condition());
+        if polls && later {
+            let owner = on.owner.clone();
+            self.insert_wait(task, member, On::Unregistered(on.fd, on.events, on.lasting, owner));
+            if on.timeout.is_none() && !conditions {
+                return Ok(());
+            }
+            polls = false;
+        } else if polls && on.timeout.is_none() && !conditions {
             return self.wait_on_descriptor(me, task, member, &on); // nearly always
         }
-        if !polls && on.timeout.is_none() && !conditions {
+        if !on.polls() && on.timeout.is_none() && !conditions {
             self.insert_wait(task, member, On::Nothing); // parked all the same
         }
         if polls {
@@ -136,9 +147,32 @@ impl State {
         on: &Member,
     ) -> Result<()> {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        let row = self.descriptors.register(poller, me, on.fd, on.events, on.owner.as_ref())?;
+        let owner = on.owner.as_ref();
+        let row = self.descriptors.register(poller, me, on.fd, on.events, owner, on.lasting)?;
         let key = self.insert_wait(task, member, On::Descriptor(row, on.events));
         self.descriptors.add(&self.waits, key, row);
+        Ok(())
+    }
+
+    /// Tells the kernel of the descriptors of a task's wait set, the last member first: so does the original, and it decides
+    /// in which order tasks run that wait for several.
+    pub fn register(&mut self, me: &Weak<Controller>, task: u32) -> Result<()> {
+        let mut key = self.tasks[task as usize].waits;
+        while let Some(wait) = self.waits.get_mut(key) {
+            let next = wait.next_of_task;
+            let on = std::mem::replace(&mut wait.on, On::Nothing);
+            match on {
+                On::Unregistered(fd, events, lasting, owner) => {
+                    let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+                    let owner = owner.as_ref();
+                    let row = self.descriptors.register(poller, me, fd, events, owner, lasting)?;
+                    self.set_on(key, On::Descriptor(row, events));
+                    self.descriptors.add(&self.waits, key, row);
+                }
+                other => self.set_on(key, other),
+            }
+            key = next;
+        }
         Ok(())
     }
 

@@ -3,10 +3,11 @@
 //! A record is linked into its task's list and, if it waits for a descriptor, into that
 //! descriptor's. Records live in a slab, so a warm controller allocates nothing.
 
-use super::Condition;
+use super::{Condition, Owner};
 use crate::poller::Events;
 use slab::Slab;
 use std::cell::Cell;
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
 /// A record's place in the slab.
@@ -20,6 +21,8 @@ pub enum On {
     Nothing,
     /// Events of a descriptor, which has that row.
     Descriptor(u32, Events),
+    /// The same, before the kernel is told: the descriptor and its member's `lasting` and `owner`.
+    Unregistered(RawFd, Events, bool, Option<Owner>),
     /// A deadline, with the serial of its timer.
     Deadline(u32),
     /// A condition, with the place in its queue.

@@ -324,6 +324,18 @@ end
 
 local tls = dofile((arg[0]:gsub("[^/]*$", "")) .. "tls.lua")(t)
 
+-- It gave an object without a connection, whose methods crash.
+tls.test("a_module_that_checktls_loads_may_close_the_socket", function()
+	local a, b = t.pair()
+	a:settimeout(0)
+	a:starttls()
+	local loaded, preloaded = package.loaded["openssl.ssl"], package.preload["openssl.ssl"]
+	package.loaded["openssl.ssl"], package.preload["openssl.ssl"] = nil, function() a:close() end
+	t.throws("closed", a.checktls, a)
+	package.loaded["openssl.ssl"], package.preload["openssl.ssl"] = loaded, preloaded
+	b:close()
+end)
+
 tls.test("one_ssl_object_serves_one_socket", function()
 	local ssl = tls.ssl.new(tls.context.new("TLS", false))
 	local a, c = t.pair(), (t.pair())

@@ -142,6 +142,12 @@ t.plain("records_of_one_owner_have_its_name_whatever_happens_in_between", functi
 	values({ "new.test.", "1.2.3.6" }, (function(r) return r:name(), r:addr() end)(next_record()))
 end)
 
+t.plain("a_name_with_a_nul_inside_is_nobodys", function() -- it found those of the name before the NUL
+	local p = d.packet({ "QD", "a.test", "A" })
+	equal(d.found(p, { name = "a.test" }), "a.test. A")
+	equal(d.found(p, { name = "a.test\0.evil" }), "")
+end)
+
 t.plain("a_message_whose_number_begins_like_digits_is_a_message", function()
 	for _, start in ipairs { "0", "7", " ", "-", "9" } do
 		local p = d.packet({ "QD", "a.test", "A" }):setqid(start:byte() * 256)

@@ -3,7 +3,7 @@
 -- it by tests/differential/order.
 local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
 local cqueues, condition = t.cqueues, t.condition
-local equal = t.equal
+local equal, values = t.equal, t.values
 
 -- A controller, a function that notes a word, and one that tells the words so far.
 local function scene()
@@ -186,6 +186,125 @@ t.plain("the_errors_of_an_inner_controller_end_when_it_is_empty", function()
 	end)
 	assert(outer:loop(5))
 	equal(noted(), "two one end")
+end)
+
+-- It was registered from its first member on.
+t.plain("the_kernel_is_told_of_a_wait_set_from_its_last_member_on", function()
+	for _, first in ipairs { true, false } do
+		local controller, note, noted = scene()
+		local a, b = t.pair()
+		local c, d = t.pair()
+		b:write "x\n"
+		d:write "x\n"
+		local one, two = t.readable(a), t.readable(c)
+		controller:wrap(function()
+			cqueues.poll(one)
+			note "one"
+		end)
+		controller:wrap(function()
+			if first then
+				cqueues.poll(one, two)
+			else
+				cqueues.poll(two, one)
+			end
+			note "both"
+		end)
+		controller:step(0)
+		controller:step(1)
+		equal(noted(), first and "one both" or "both one")
+	end
+end)
+
+-- A socket stayed registered while nobody waited for it, and woke whoever polled its controller.
+t.plain("a_socket_that_nobody_waits_for_any_more_wakes_nobody", function()
+	local outer, inner = cqueues.new(), cqueues.new()
+	local a, b = t.pair()
+	inner:wrap(function()
+		cqueues.poll(a, 0)
+		a:xread(1, 0.001)
+		cqueues.sleep(100)
+	end)
+	local result
+	outer:wrap(function()
+		for _ = 1, 4 do
+			inner:step(0.002)
+		end
+		b:write "x\n"
+		result = t.pack(cqueues.poll(inner, 0.01))
+	end)
+	assert(outer:loop(5))
+	values({ 0.01 }, t.unpack(result, 1, result.n))
+end)
+
+-- The one that was read before was told of first, since it was still registered.
+t.plain("a_socket_that_is_waited_for_again_counts_as_new", function()
+	local controller, note, noted = scene()
+	local a, b = t.pair()
+	local c, d = t.pair()
+	controller:wrap(function()
+		a:read(1)
+		condition.new():wait()
+	end)
+	controller:wrap(function()
+		cqueues.poll(t.readable(c))
+		note "c"
+	end)
+	controller:step(0)
+	b:write "x"
+	b:flush()
+	controller:step(0)
+	controller:wrap(function()
+		b:write "x"
+		d:write "x"
+		cqueues.poll(t.readable(a))
+		note "a"
+	end)
+	controller:step(0)
+	controller:step(1)
+	equal(noted(), "a c")
+end)
+
+-- It told only whoever began to poll it later.
+t.plain("a_controller_that_is_polled_tells_of_a_step_that_found_something", function()
+	local outer, inner = cqueues.new(), cqueues.new()
+	local a, b = t.pair()
+	inner:wrap(function() a:read(1) end)
+	local result
+	outer:wrap(function()
+		inner:step(0)
+		b:write "x"
+		result = t.pack(cqueues.poll(inner, 0))
+	end)
+	for _ = 1, 2 do
+		assert(outer:step(0))
+	end
+	assert(inner:step(0))
+	assert(outer:step(0))
+	values({ inner, 0 }, t.unpack(result, 1, result.n))
+end)
+
+-- What the step under way had found was forgotten.
+t.plain("a_controller_may_be_polled_while_it_steps", function()
+	local outer, one, two = cqueues.new(), cqueues.new(), cqueues.new()
+	local c = condition.new()
+	two:wrap(function()
+		c:wait()
+		one:step(0) -- which cannot be waited for: each would wait for the other
+	end)
+	two:step(0)
+	local why, result
+	one:wrap(function() why = select(2, two:step(0)) end)
+	one:step(0)
+	c:signal()
+	outer:wrap(function()
+		one:step(0)
+		result = t.pack(cqueues.poll(one, 0))
+	end)
+	for _ = 1, 8 do
+		assert(outer:step(0))
+	end
+	t.check(why and why:find "unable to update event disposition", why)
+	values({ one, 0 }, t.unpack(result, 1, result.n))
 end)
 
 t.plain("a_sleep_counts_from_its_call_and_not_from_the_end_of_the_step", function()

@@ -220,4 +220,11 @@ t.test("a_condition_and_a_timeout_and_a_descriptor_go_together", function()
 	end)
 end)
 
+-- It was the first one.
+t.plain("of_several_bad_descriptors_the_last_one_is_told", function()
+	local controller, bad, worse = cqueues.new(), { pollfd = 1e6, events = "r" }, { pollfd = 1e6 + 1, events = "r" }
+	controller:wrap(function() cqueues.poll(bad, worse, 1) end)
+	t.equal(select(5, controller:step(0)), worse)
+end)
+
 t.finish()

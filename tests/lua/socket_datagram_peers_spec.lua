@@ -58,6 +58,7 @@ end)
 t.plain("sendto_wants_a_numeric_address", function()
 	local r = t.receiver()
 	t.throws("no such host or address", r.sendto, r, "x", "localhost.test", 1)
+	t.throws("address", r.sendto, r, "x", "127.0.0.1\0.evil", 1) -- was taken for what stands before the NUL
 	t.throws("port out of range", r.sendto, r, "x", "127.0.0.1", 65536)
 	t.throws("string expected", r.sendto, r, nil, "127.0.0.1", 1)
 	t.throws("string expected", r.sendto, r, "x")

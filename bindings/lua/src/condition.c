@@ -24,11 +24,7 @@ static int condition_new(lua_State *L)
 /* condition.type(object) */
 static int condition_type(lua_State *L)
 {
-	if (shim_test(L, 1, shim_condition_tag))
-		lua_pushliteral(L, "condition");
-	else
-		lua_pushnil(L);
-	return 1;
+	return shim_push_type(L, shim_condition_tag, "condition");
 }
 
 /* condition.interpose(name, function) */
@@ -105,10 +101,6 @@ static const luaL_Reg functions[] = {
 
 int luaopen__cqueues_condition(lua_State *L)
 {
-	shim_class(L, SHIM_CONDITION, methods, meta);
-	lua_newtable(L);
-	shim_push_state(L);
-	lua_pushvalue(L, -3);
-	luaL_setfuncs(L, functions, 2);
+	shim_module(L, SHIM_CONDITION, methods, meta, functions);
 	return 1;
 }

@@ -2,7 +2,10 @@
  *
  * _cqueues: the functions of the module (guide 3.2.1).
  */
+#include "controller.h"
 #include "dns.h"
+#include "socket.h"
+#include "wait_set.h"
 
 /* cqueues.create(): a controller, or nil, message, code */
 static int cqueues_create(lua_State *L)
@@ -237,11 +240,7 @@ void shim_preload(lua_State *L)
 
 int luaopen__cqueues(lua_State *L)
 {
-	shim_class(L, SHIM_CONTROLLER, shim_controller_methods, shim_controller_meta);
-	lua_newtable(L);
-	shim_push_state(L);
-	lua_pushvalue(L, -3);
-	luaL_setfuncs(L, functions, 2);
+	shim_module(L, SHIM_CONTROLLER, shim_controller_methods, shim_controller_meta, functions);
 	shim_push_poll(L);
 	lua_setfield(L, -2, "_POLL");
 	lua_pushstring(L, cq_vendor());

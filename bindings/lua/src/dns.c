@@ -12,23 +12,18 @@
 
 /* -- Files ---------------------------------------------------------------------------------- */
 
-int dns_read_file(lua_State *L, int index)
+void dns_read_file(lua_State *L, int index)
 {
 	shim_file *file = luaL_checkudata(L, index, LUA_FILEHANDLE);
-	char *text = NULL;
-	size_t size = 0, room = 0, got = shim_file_is_open(file);
-	while (got) {
-		if (size == room) {
-			char *more = realloc(text, room = room ? 2 * room : 4096);
-			if (!more)
-				break;
-			text = more;
-		}
-		size += got = fread(text + size, 1, room - size, shim_file_stream(file));
-	}
-	lua_pushlstring(L, text ? text : "", size);
-	free(text);
-	return text || !room ? 0 : ENOMEM;
+	luaL_Buffer text;
+	size_t got;
+	luaL_buffinit(L, &text);
+	do {
+		char *room = luaL_prepbuffer(&text); /* memory, for which a finalizer may close the file */
+		got = shim_file_is_open(file) ? fread(room, 1, LUAL_BUFFERSIZE, shim_file_stream(file)) : 0;
+		luaL_addsize(&text, got);
+	} while (got);
+	luaL_pushresult(&text);
 }
 
 /* -- Numbers with names --------------------------------------------------------------------- */
@@ -191,20 +186,15 @@ static const luaL_Reg functions[] = {
 
 int luaopen__cqueues_dns(lua_State *L)
 {
-	static const struct {
-		const char *name;
-		int value;
-	} constants[] = {
+	static const struct shim_constant constants[] = {
 		{ "_AF_INET", AF_INET },
 		{ "_AF_INET6", AF_INET6 },
 		{ "_ENONAME", CQ_ENONAME },
 		{ "_EFAIL", CQ_EFAIL },
+		{ NULL, 0 },
 	};
 	lua_newtable(L);
 	luaL_setfuncs(L, functions, 0);
-	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
-		lua_pushinteger(L, constants[i].value);
-		lua_setfield(L, -2, constants[i].name);
-	}
+	shim_set_constants(L, constants);
 	return 1;
 }

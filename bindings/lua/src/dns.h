@@ -57,7 +57,8 @@ struct hints {
 
 /* -- Texts ---------------------------------------------------------------------------------- */
 
-/* Pushes what `function(object, buffer, size, &length)` of the library writes; throws what it fails with. */
+/* Pushes what `function(object, buffer, size, &length)` of the library writes; throws what it fails with. `object` is
+ * looked at again when a longer buffer was made, which runs finalizers. */
 #define dns_push_text(L, function, object) \
 	do { \
 		char few_[1024], *text_ = few_; \
@@ -70,8 +71,8 @@ struct hints {
 		lua_pushlstring((L), text_, length_); \
 	} while (0)
 
-/* The content of the open file at `index`, pushed; 0, or the errno. */
-int dns_read_file(lua_State *L, int index);
+/* Pushes the content of the file at `index`, of which nothing is left if it is closed. */
+void dns_read_file(lua_State *L, int index);
 
 /* -- Numbers with names --------------------------------------------------------------------- */
 
@@ -92,22 +93,29 @@ struct packet *dns_new_packet(lua_State *L, struct shim *shim);
 int dns_packet_grep(lua_State *L);
 /* Pushes the table of the metatables of records: by type, and at 0 that of all other types. */
 void dns_push_classes(lua_State *L);
-/* Pushes a record, which is in a packet; `classes` is where that table is. Returns a code. */
-int dns_push_record(lua_State *L, int classes, const cq_dns_record *record, struct owner *owner);
+/* Bytes to copy a record into. */
+struct room {
+	unsigned char *bytes;
+	size_t size;
+};
+
+/* Pushes a record, which is in a packet; `classes` is where that table is. Returns a code: EAGAIN if there was not enough
+ * room; it is larger then, and the record must be looked up again. */
+int dns_push_record(lua_State *L, int classes, const cq_dns_record *record, struct owner *owner, struct room *room);
 /* The resolver at 1; throws if it is none, or closed. */
 struct resolver *dns_resolver(lua_State *L);
 /* Its descriptors are about to change: wakes who polls the one that Lua has the number of. */
 void dns_cancel_exposed(lua_State *L, struct resolver *resolver);
 /* Adds the methods that ask to the table on top of the stack. */
 void dns_set_questions(lua_State *L);
-/* Their names in tables. */
+/* The fields of a configuration's table that hold its lists, by CQ_DNS_NAMESERVERS and so on. */
 extern const char *const dns_lists[];
-/* Replaces a list by the table on top of the stack; sets the options in it; sets the interface to the text there. They
- * throw what is wrong. */
+/* Set a list, the options or the interface of a configuration to the value on top of the stack, a table or for the
+ * interface a text; throw what is wrong with it. */
 void dns_set_list(lua_State *L, cq_dns_config *config, int list);
 void dns_set_options(lua_State *L, cq_dns_config *config);
 void dns_set_interface(lua_State *L, cq_dns_config *config);
-/* Push them. */
+/* Push a list, the options or the interface of a configuration; return 1. */
 int dns_push_list(lua_State *L, const cq_dns_config *config, int list);
 int dns_push_options(lua_State *L, const cq_dns_config *config);
 int dns_push_interface(lua_State *L, const cq_dns_config *config);

@@ -75,31 +75,22 @@ static int load(lua_State *L, cq_dns_config *config, int index, int is_path)
 	int syntax = check_syntax(L, index + 1);
 	if (is_path)
 		return *path ? cq_dns_config_loadpath(config, path, syntax) : EINVAL;
-	int code = dns_read_file(L, index);
 	size_t size;
+	dns_read_file(L, index);
 	const char *text = lua_tolstring(L, -1, &size);
-	return code ? code : cq_dns_config_load(config, text, size, syntax, "file");
-}
-
-static int true_or_code(lua_State *L, int code)
-{
-	lua_pushboolean(L, !code);
-	if (!code)
-		return 1;
-	lua_pushinteger(L, code);
-	return 2;
+	return cq_dns_config_load(config, text, size, syntax, "file");
 }
 
 /* config:loadfile(file[, syntax]) */
 static int config_loadfile(lua_State *L)
 {
-	return true_or_code(L, load(L, check(L), 2, 0));
+	return shim_success(L, load(L, check(L), 2, 0));
 }
 
 /* config:loadpath(path[, syntax]) */
 static int config_loadpath(lua_State *L)
 {
-	return true_or_code(L, load(L, check(L), 2, 1));
+	return shim_success(L, load(L, check(L), 2, 1));
 }
 
 static int new_of(lua_State *L, int is_path)
@@ -327,20 +318,15 @@ static const luaL_Reg functions[] = {
 
 int luaopen__cqueues_dns_config(lua_State *L)
 {
-	static const struct {
-		const char *name;
-		int value;
-	} constants[] = {
+	static const struct shim_constant constants[] = {
 		{ "TCP_ENABLE", 0 },
 		{ "TCP_ONLY", 1 },
 		{ "TCP_DISABLE", 2 },
 		{ "RESOLV_CONF", CQ_DNS_RESOLV_CONF },
 		{ "NSSWITCH_CONF", CQ_DNS_NSSWITCH_CONF },
+		{ NULL, 0 },
 	};
 	shim_module(L, DNS_CONFIG, methods, meta, functions);
-	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
-		lua_pushinteger(L, constants[i].value);
-		lua_setfield(L, -2, constants[i].name);
-	}
+	shim_set_constants(L, constants);
 	return 1;
 }

@@ -18,16 +18,24 @@ struct search {
 static int next_record(lua_State *L)
 {
 	struct search *search = lua_touserdata(L, lua_upvalueindex(2));
-	cq_dns_record record;
-	int code = cq_dns_packet_grep(search->packet->packet, &search->selector, &search->cursor, &record);
-	if (code == ENOENT || code == CQ_EILLEGAL) /* nothing more, or what is no name is nobody's */
-		return 0;
-	if (search->owner.changes != search->packet->changes) {
-		search->owner.changes = search->packet->changes;
-		search->owner.pointer = 0;
-	}
-	if (!code)
-		code = dns_push_record(L, lua_upvalueindex(3), &record, &search->owner);
+	unsigned char few[1024]; /* enough for the usual types */
+	struct room room = { few, sizeof few };
+	uint64_t cursor;
+	int code;
+	do {
+		cq_dns_record record;
+		cursor = search->cursor;
+		code = cq_dns_packet_grep(search->packet->packet, &search->selector, &cursor, &record);
+		if (code == ENOENT || code == CQ_EILLEGAL) /* nothing more, or what is no name is nobody's */
+			return 0;
+		if (search->owner.changes != search->packet->changes) {
+			search->owner.changes = search->packet->changes;
+			search->owner.pointer = 0;
+		}
+		if (!code)
+			code = dns_push_record(L, lua_upvalueindex(3), &record, &search->owner, &room);
+	} while (code == EAGAIN); /* there is more room now, for which finalizers may have changed the packet */
+	search->cursor = cursor;
 	return code ? luaL_error(L, "%s", cq_strerror(code)) : 1;
 }
 
@@ -112,6 +120,8 @@ int dns_packet_grep(lua_State *L)
 		lua_getfield(L, 2, "name");
 		luaL_argcheck(L, lua_isnil(L, -1) || lua_isstring(L, -1), 2, "field name: string expected");
 		search->selector.name = lua_tostring(L, -1);
+		if (search->selector.name && strlen(search->selector.name) != lua_rawlen(L, -1))
+			search->selector.name = ".."; /* what is no name is nobody's */
 	} else {
 		lua_pushnil(L);
 	}

@@ -41,20 +41,15 @@ static int load(lua_State *L, cq_dns_hosts *hosts, int index, int is_path)
 		const char *path = shim_check_text(L, index);
 		return *path ? cq_dns_hosts_loadpath(hosts, path) : EINVAL;
 	}
-	int code = dns_read_file(L, index);
 	size_t size;
+	dns_read_file(L, index);
 	const char *text = lua_tolstring(L, -1, &size);
-	return code ? code : cq_dns_hosts_load(hosts, text, size, "file");
+	return cq_dns_hosts_load(hosts, text, size, "file");
 }
 
 static int load_into(lua_State *L, int is_path)
 {
-	int code = load(L, check(L), 2, is_path);
-	lua_pushboolean(L, !code);
-	if (!code)
-		return 1;
-	lua_pushinteger(L, code);
-	return 2;
+	return shim_success(L, load(L, check(L), 2, is_path));
 }
 
 /* hosts:loadfile(file) */

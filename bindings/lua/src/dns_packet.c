@@ -95,9 +95,13 @@ static int packet_load(lua_State *L)
 /* packet:dump() */
 static int packet_dump(lua_State *L)
 {
-	const void *data = NULL;
+	const void *data = "";
 	size_t size = 0;
-	cq_dns_packet_dump(check(L), &data, &size);
+	cq_dns_packet *packet = check(L);
+	void *copy = SHIM_COPIES_LATE ? lua_newuserdata(L, ((struct packet *)lua_touserdata(L, 1))->room) : NULL;
+	cq_dns_packet_dump(packet, &data, &size);
+	if (copy)
+		data = memcpy(copy, data, size); /* before a finalizer loads other bytes */
 	lua_pushlstring(L, data, size);
 	return 1;
 }

@@ -32,17 +32,12 @@ static int fetch(lua_State *L, struct resolver *resolver)
 	if (code)
 		return code;
 	struct packet *packet = dns_new_packet(L, resolver->object.shim); /* memory may run out */
+	if (!resolver->answer)
+		return ECANCELED; /* a finalizer has closed it */
 	packet->packet = resolver->answer;
 	packet->room = DNS_LARGEST;
 	resolver->answer = NULL;
 	return 0;
-}
-
-static int false_and_code(lua_State *L, int code)
-{
-	lua_pushboolean(L, 0);
-	lua_pushinteger(L, code);
-	return 2;
 }
 
 /* resolver:submit(name[, type][, class]) */
@@ -53,10 +48,7 @@ static int resolver_submit(lua_State *L)
 		cq_dns_resolver_cancel(((struct resolver *)lua_touserdata(L, 1))->resolver);
 		code = 0; /* `fetch` tells */
 	}
-	if (code)
-		return false_and_code(L, code);
-	lua_pushboolean(L, 1);
-	return 1;
+	return shim_success(L, code);
 }
 
 /* resolver:fetch() */
@@ -65,7 +57,7 @@ static int resolver_fetch(lua_State *L)
 	int code = fetch(L, dns_resolver(L));
 	if (code == CQ_ENOQUERY)
 		code = CQ_EILLEGAL; /* as ever: it asked for no name */
-	return code ? false_and_code(L, code) : 1;
+	return code ? shim_success(L, code) : 1;
 }
 
 /* -- Waiting ------------------------------------------------------------------------------------ */
@@ -134,10 +126,7 @@ static int suspend(lua_State *L, struct resolver *resolver, double left)
 {
 	lua_rawgeti(L, LUA_REGISTRYINDEX, resolver->object.shim->poll_ref);
 	lua_pushnumber(L, resolver->serial);
-	if (isnan(left))
-		lua_pushnil(L);
-	else
-		lua_pushnumber(L, left);
+	shim_push_seconds(L, left);
 	return 3;
 }
 

@@ -289,34 +289,42 @@ static unsigned pointer_of(const cq_dns_record *rr)
 	return *name >= 0xC0 ? (unsigned)name[0] << 8 | name[1] : 0;
 }
 
-static int push_any(lua_State *L, const cq_dns_record *rr, struct owner *owner)
+static int push_any(lua_State *L, const cq_dns_record *rr, struct owner *owner, struct room *room)
 {
-	unsigned char few[1024], *data = few; /* enough for the usual types */
 	size_t length = 0;
 	cq_dns_record copy;
-	int code = cq_dns_record_copy(rr, few, sizeof few, &length, &copy);
-	if (length > sizeof few) {
-		data = lua_newuserdata(L, length);
-		code = cq_dns_record_copy(rr, data, length, NULL, &copy);
+	int code = cq_dns_record_copy(rr, room->bytes, room->size, &length, &copy);
+	if (length > room->size) {
+		room->bytes = lua_newuserdata(L, room->size = length);
+		return EAGAIN;
 	}
 	if (code)
 		return code;
-	memcpy(push(L, rr, copy.rdata, length)->data, data, length);
 	owner->pointer = pointer_of(rr);
 	owner->size = copy.rdata;
-	memcpy(owner->wire, data, owner->size);
+	memcpy(owner->wire, room->bytes, owner->size);
+	memcpy(push(L, rr, copy.rdata, length)->data, room->bytes, length);
 	return 0;
 }
 
-int dns_push_record(lua_State *L, int classes, const cq_dns_record *rr, struct owner *owner)
+/* An address behind the owner that is known. */
+static void push_address(lua_State *L, const cq_dns_record *rr, const struct owner *owner)
+{
+	unsigned char address[16];
+	size_t size = rr->rdata_length;
+	memcpy(address, rr->message + rr->rdata, size); /* before finalizers run */
+	struct record *record = push(L, rr, owner->size, owner->size + size);
+	memcpy(record->data, owner->wire, owner->size);
+	memcpy(record->data + owner->size, address, size);
+}
+
+int dns_push_record(lua_State *L, int classes, const cq_dns_record *rr, struct owner *owner, struct room *room)
 {
 	size_t address = rr->type_ == A ? 4 : rr->type_ == AAAA ? 16 : 0;
 	if (address && rr->rdata_length == address && owner->pointer && owner->pointer == pointer_of(rr)) {
-		struct record *record = push(L, rr, owner->size, owner->size + address);
-		memcpy(record->data, owner->wire, owner->size);
-		memcpy(record->data + owner->size, rr->message + rr->rdata, address);
+		push_address(L, rr, owner);
 	} else {
-		int code = push_any(L, rr, owner);
+		int code = push_any(L, rr, owner, room);
 		if (code)
 			return code;
 	}

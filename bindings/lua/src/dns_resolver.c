@@ -132,8 +132,7 @@ static int resolver_stat(lua_State *L)
 /* resolver:reason(): why the last answer is not what was wanted; nil if there is nothing to say */
 static int resolver_reason(lua_State *L)
 {
-	const cq_dns_resolver *resolver = dns_resolver(L)->resolver;
-	dns_push_text(L, cq_dns_resolver_reason, resolver);
+	dns_push_text(L, cq_dns_resolver_reason, dns_resolver(L)->resolver);
 	if (lua_rawlen(L, -1) == 0)
 		lua_pushnil(L);
 	return 1;
@@ -208,22 +207,17 @@ static void push_address(lua_State *L, const cq_address *address)
 /* _known(resolver, host, family): the addresses that are known without asking, or nil and a code */
 static int known(lua_State *L)
 {
-	const cq_dns_resolver *resolver = dns_resolver(L)->resolver;
-	size_t size, count = 16, room;
+	size_t size, count = 16, room = count;
 	const char *host = luaL_checklstring(L, 2, &size);
+	int family = (int)luaL_checkinteger(L, 3), code;
 	cq_address few[16], *list = few;
-	int code;
 	if (strlen(host) != size)
 		return shim_nil_and_code(L, CQ_EILLEGAL);
-	do {
-		room = count;
-		code = cq_dns_resolver_known(resolver, host, (int)luaL_checkinteger(L, 3), list, &count);
-		if (code)
-			return shim_nil_and_code(L, code);
-		if (count < room)
-			break;
-		list = lua_newuserdata(L, (count = 2 * room) * sizeof *list);
-	} while (1);
+	/* The resolver is looked at again each time: a finalizer may have closed it. */
+	while (!(code = cq_dns_resolver_known(dns_resolver(L)->resolver, host, family, list, &count)) && count == room)
+		list = lua_newuserdata(L, (count = room *= 2) * sizeof *list);
+	if (code)
+		return shim_nil_and_code(L, code);
 	lua_createtable(L, (int)count, 0);
 	for (size_t i = 0; i < count; i++) {
 		push_address(L, &list[i]);

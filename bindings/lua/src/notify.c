@@ -207,19 +207,14 @@ static int notifier_fetch(lua_State *L)
 		return shim_nil_and_code(L, code);
 	}
 	lua_pushinteger(L, (lua_Integer)bits);
-	lua_pushlstring(L, name, size);
+	shim_push_copy(L, name, size); /* a path: the system knows no longer ones */
 	return 2;
 }
 
 /* notifier:step() */
 static int notifier_step(lua_State *L)
 {
-	int code = cq_notify_step(check(L)->notifier);
-	lua_pushboolean(L, !code);
-	if (!code)
-		return 1;
-	lua_pushinteger(L, code);
-	return 2;
+	return shim_success(L, cq_notify_step(check(L)->notifier));
 }
 
 /* notifier:pollfd() */

@@ -4,9 +4,11 @@
  * (guide 3.1.1).
  *
  * Objects of ours, numbers and strings are asked without running Lua code. All others are foreign: their methods may
- * do anything, so they are asked first, on the stack of whoever steps; see `park` in controller.c.
+ * do anything, so they are asked first, on the stack of whoever steps; see `park` in step.c.
  */
-#include "shim.h"
+#include "controller.h"
+#include "socket.h"
+#include "wait_set.h"
 #include <poll.h>
 
 /* -- Foreign objects ------------------------------------------------------------------------- */

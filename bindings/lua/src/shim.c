@@ -4,57 +4,6 @@
  */
 #include "shim.h"
 
-#if !SHIM_CONTINUES
-void shim_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues)
-{
-	for (; list->name; list++) {
-		for (int i = 0; i < upvalues; i++)
-			lua_pushvalue(L, -upvalues);
-		lua_pushcclosure(L, list->func, upvalues);
-		lua_setfield(L, -(upvalues + 2), list->name);
-	}
-	lua_pop(L, upvalues);
-}
-
-const char *shim_tolstring(lua_State *L, int index, size_t *size)
-{
-	index = lua_absindex(L, index);
-	lua_getglobal(L, "tostring");
-	lua_pushvalue(L, index);
-	lua_call(L, 1, 1);
-	return lua_tolstring(L, -1, size);
-}
-
-int shim_protect(lua_State *L, lua_CFunction function, void *argument)
-{
-	return lua_cpcall(L, function, argument);
-}
-
-int shim_is_environment(lua_State *L, const char *name, int index)
-{
-	(void)L, (void)name, (void)index;
-	return 0; /* it is none of the upvalues */
-}
-#else
-int shim_protect(lua_State *L, lua_CFunction function, void *argument)
-{
-	lua_pushcfunction(L, function); /* neither needs memory */
-	lua_pushlightuserdata(L, argument);
-	return lua_pcall(L, 1, 0, 0);
-}
-
-int shim_is_environment(lua_State *L, const char *name, int index)
-{
-	if (!strcmp(name, "_ENV"))
-		return 1;
-	index = lua_absindex(L, index);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-	int same = lua_rawequal(L, index, -1); /* of a function without debug information */
-	lua_pop(L, 1);
-	return same;
-}
-#endif
-
 struct shim *shim_state(lua_State *L)
 {
 	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_STATE);
@@ -321,6 +270,23 @@ int shim_push_limit(lua_State *L, double timeout)
 	return 2;
 }
 
+int shim_push_seconds(lua_State *L, double seconds)
+{
+	if (isnan(seconds))
+		lua_pushnil(L);
+	else
+		lua_pushnumber(L, seconds);
+	return 1;
+}
+
+int shim_success(lua_State *L, int code)
+{
+	lua_pushboolean(L, code == 0);
+	if (code)
+		lua_pushinteger(L, code);
+	return code ? 2 : 1;
+}
+
 int shim_nil_and_code(lua_State *L, int code)
 {
 	lua_pushnil(L);
@@ -336,7 +302,15 @@ int shim_failure(lua_State *L, int code)
 	return 3;
 }
 
-/* -- Bits that have names ---------------------------------------------------------------------- */
+/* -- Numbers and bits that have names ---------------------------------------------------------------------- */
+
+void shim_set_constants(lua_State *L, const struct shim_constant *list)
+{
+	for (; list->name; list++) {
+		lua_pushinteger(L, list->value);
+		lua_setfield(L, -2, list->name);
+	}
+}
 
 int shim_push_words(lua_State *L, const struct shim_flag *flags, unsigned bits)
 {

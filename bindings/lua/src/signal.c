@@ -149,12 +149,7 @@ static int listener_settimeout(lua_State *L)
 /* listener:timeout() */
 static int listener_timeout(lua_State *L)
 {
-	double timeout = cq_signal_timeout(check(L)->listener);
-	if (isnan(timeout))
-		lua_pushnil(L);
-	else
-		lua_pushnumber(L, timeout);
-	return 1;
+	return shim_push_seconds(L, cq_signal_timeout(check(L)->listener));
 }
 
 /* listener:features(): how this one is told */

@@ -2,17 +2,16 @@
  *
  * _cqueues.socket: making sockets, from arguments or a table of options (guide 3.2.2).
  */
-#include "shim.h"
+#include "socket.h"
 #include <netinet/in.h>
 
 const char shim_socket_tag[] = SHIM_SOCKET;
 
-struct socket *shim_socket(lua_State *L, int index)
+struct socket *shim_no_socket(lua_State *L, int index)
 {
-	struct socket *socket = shim_check(L, index, shim_socket_tag, SHIM_SOCKET);
-	if (!socket->so)
-		shim_error(L, "%s", "socket closed");
-	return socket;
+	shim_check(L, index, shim_socket_tag, SHIM_SOCKET);
+	shim_error(L, "%s", "socket closed");
+	return NULL;
 }
 
 struct socket *shim_new_socket(lua_State *L, struct shim *shim)
@@ -39,9 +38,11 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 	cq_socket_set_hold(socket->so, d->holds_lines);
 }
 
-#if !SHIM_CONTINUES
-void shim_unpin(struct socket *socket)
+#if SHIM_COPIES_LATE
+void shim_push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size)
 {
+	socket->pinned = 1;
+	lua_pushlstring(L, data, size);
 	socket->pinned = 0;
 	cq_socket_free(socket->doomed);
 	socket->doomed = NULL;
@@ -102,6 +103,16 @@ static cq_options *table_options(lua_State *L)
 	return options;
 }
 
+/* The whole number at `index`, a value of the first argument. */
+static lua_Integer check_number(lua_State *L, int index)
+{
+	lua_Integer number;
+	if (!lua_isnumber(L, index))
+		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
+	luaL_argcheck(L, shim_tointeger(L, index, &number), 1, "number has no integer representation");
+	return number;
+}
+
 static int socket_type_of(lua_State *L, int index)
 {
 	static const char *const names[] = { "stream", "dgram", "seqpacket" };
@@ -114,11 +125,7 @@ static int socket_type_of(lua_State *L, int index)
 				return types[i];
 		}
 	}
-	lua_Integer type;
-	if (!lua_isnumber(L, index))
-		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
-	luaL_argcheck(L, shim_tointeger(L, index, &type), 1, "number has no integer representation");
-	return (int)type;
+	return (int)check_number(L, index);
 }
 
 /* socket.pair([type]), socket.pair{ type = type, ... } */
@@ -202,10 +209,7 @@ static int socket_dup(lua_State *L)
 
 static int number_of(lua_State *L, int index)
 {
-	lua_Integer fd;
-	if (!lua_isnumber(L, index))
-		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
-	luaL_argcheck(L, shim_tointeger(L, index, &fd), 1, "number has no integer representation");
+	lua_Integer fd = check_number(L, index);
 	return fd == (int)fd ? (int)fd : -1;
 }
 
@@ -246,7 +250,7 @@ static void destroy(lua_State *L, struct socket *socket)
 	int fd = socket->so && socket->is_exposed ? cq_socket_pollfd(socket->so) : -1;
 	if (fd >= 0)
 		shim_cancel(L, fd);
-#if !SHIM_CONTINUES
+#if SHIM_COPIES_LATE
 	if (socket->pinned && socket->so)
 		socket->doomed = socket->so;
 	else
@@ -296,10 +300,7 @@ static const luaL_Reg functions[] = {
 	{ NULL, NULL },
 };
 
-static const struct {
-	const char *name;
-	int value;
-} constants[] = {
+static const struct shim_constant constants[] = {
 	{ "AF_UNSPEC", AF_UNSPEC },
 	{ "AF_INET", AF_INET },
 	{ "AF_INET6", AF_INET6 },
@@ -307,43 +308,43 @@ static const struct {
 	{ "SOCK_STREAM", SOCK_STREAM },
 	{ "SOCK_DGRAM", SOCK_DGRAM },
 	{ "SOCK_SEQPACKET", SOCK_SEQPACKET },
+	{ NULL, 0 },
 };
+
+/* Adds functions to the table on top of the stack. */
+static void add(lua_State *L, const luaL_Reg *list)
+{
+	shim_push_state(L);
+	luaL_setfuncs(L, list, 1);
+}
+
+/* Adds the methods of the other files to the new class. */
+static void add_methods(lua_State *L)
+{
+	luaL_getmetatable(L, SHIM_SOCKET);
+	lua_getfield(L, -1, "__index");
+	add(L, shim_socket_plain);
+	add(L, shim_socket_settings);
+	add(L, shim_socket_errors);
+	add(L, shim_socket_telling);
+	add(L, shim_socket_tls_plain);
+	shim_set_waiting(L, shim_socket_reading);
+	shim_set_waiting(L, shim_socket_writing);
+	shim_set_waiting(L, shim_socket_messages);
+	shim_set_waiting(L, shim_socket_tls);
+	lua_pop(L, 2);
+}
 
 int luaopen__cqueues_socket(lua_State *L)
 {
 	luaL_getmetatable(L, SHIM_SOCKET);
-	int first = lua_isnil(L, -1);
+	int is_new = lua_isnil(L, -1);
 	lua_pop(L, 1);
-	shim_class(L, SHIM_SOCKET, methods, meta);
-	if (first) {
-		lua_getfield(L, -1, "__index");
-		shim_push_state(L);
-		luaL_setfuncs(L, shim_socket_plain, 1);
-		shim_push_state(L);
-		luaL_setfuncs(L, shim_socket_settings, 1);
-		shim_push_state(L);
-		luaL_setfuncs(L, shim_socket_errors, 1);
-		shim_push_state(L);
-		luaL_setfuncs(L, shim_socket_telling, 1);
-		shim_set_waiting(L, shim_socket_reading);
-		shim_set_waiting(L, shim_socket_writing);
-		shim_set_waiting(L, shim_socket_messages);
-		shim_set_waiting(L, shim_socket_tls);
-		shim_push_state(L);
-		luaL_setfuncs(L, shim_socket_tls_plain, 1);
-		lua_pop(L, 1);
-	}
-	lua_newtable(L);
-	shim_push_state(L);
-	lua_pushvalue(L, -3);
-	luaL_setfuncs(L, functions, 2);
-	shim_push_state(L);
-	luaL_setfuncs(L, shim_class_settings, 1);
-	shim_push_state(L);
-	luaL_setfuncs(L, shim_class_errors, 1);
-	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
-		lua_pushinteger(L, constants[i].value);
-		lua_setfield(L, -2, constants[i].name);
-	}
+	shim_module(L, SHIM_SOCKET, methods, meta, functions);
+	if (is_new)
+		add_methods(L);
+	add(L, shim_class_settings);
+	add(L, shim_class_errors);
+	shim_set_constants(L, constants);
 	return 1;
 }

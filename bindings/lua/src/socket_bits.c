@@ -3,7 +3,7 @@
  * Numbers of some bits, the highest first: pack and unpack. Calls follow each other without padding: what is left of a
  * byte stays in the socket for the next call. Bytes that are read or written otherwise pass it by.
  */
-#include "shim.h"
+#include "socket.h"
 
 enum { BYTE = 8, DEFAULT_BITS = 32, MOST_BITS = 1 << 20 };
 

@@ -2,7 +2,56 @@
  *
  * Error handlers of sockets, and the errors that stick to a direction.
  */
-#include "shim.h"
+#include "socket_wait.h"
+
+/* -- The usual error handler --------------------------------------------------------------------- */
+
+/* Pushes what stands in front of an error of a method: the peer, or "socket". */
+static const char *push_peer(lua_State *L, const struct socket *socket, const char *method)
+{
+	cq_name name;
+	int connects = !strcmp(method, "connect") || !strcmp(method, "listen") || !strcmp(method, "accept");
+	if (connects || !socket->so || cq_socket_peername(socket->so, &name) || name.family == AF_UNSPEC)
+		return lua_pushliteral(L, "socket"), lua_tostring(L, -1);
+	if (name.family == AF_UNIX)
+		return lua_pushfstring(L, "[unix:%s]", name.size ? name.text : "unnamed");
+	return lua_pushfstring(L, "[%s.%d]", name.text, name.port);
+}
+
+/* Returns EPIPE and ETIMEDOUT, throws the rest; `level` counts from the handler, as for error(), 0 stands for the caller
+ * of the method that runs. */
+int shim_default_answer(lua_State *L, struct socket *socket, const char *method, int code, int level)
+{
+	if (code == EPIPE || code == ETIMEDOUT)
+		return code;
+	char reason[512];
+	if (!socket->so || cq_socket_reason(socket->so, reason, sizeof reason))
+		*reason = 0;
+	/* An error of the system is told as ever, unless it was met on the way from a name to a connection. */
+	if (code >= 0 && (strstr(reason, ", peer ") || strcmp(cq_socket_phase(socket->so), "failed")))
+		*reason = 0;
+	if (level)
+		luaL_where(L, level - 1);
+	else
+		shim_push_where(L);
+	const char *peer = push_peer(L, socket, method);
+	lua_pushfstring(L, "%s:%s: %s", peer, method, *reason ? reason : cq_strerror(code));
+	lua_remove(L, -2);
+	lua_concat(L, 2);
+	return lua_error(L);
+}
+
+int shim_default_onerror(lua_State *L)
+{
+	struct socket *socket = shim_test(L, 1, shim_socket_tag);
+	luaL_argcheck(L, socket, 1, "socket expected");
+	const char *method = luaL_checkstring(L, 2);
+	int code = (int)luaL_checkinteger(L, 3), level = (int)luaL_optinteger(L, 4, 0);
+	lua_pushinteger(L, shim_default_answer(L, socket, method, code, level));
+	return 1;
+}
+
+/* -- Setting and telling ------------------------------------------------------------------------- */
 
 /* Each letter of the argument at `index` as a direction; calls `each` for it. */
 static int for_each_side(lua_State *L, int index, void (*each)(lua_State *, struct socket *, uint32_t),

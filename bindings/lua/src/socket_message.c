@@ -2,20 +2,31 @@
  *
  * Socket methods that pass whole messages by the buffers: with descriptors, or with addresses.
  */
-#include "shim.h"
+#include "socket.h"
 #include <unistd.h>
 
 enum { PAGE = 4096, DATAGRAM = 65536 };
 
-/* Room for a message, shared by all sockets of the VM: it is copied out before anything else runs. */
-static void *scratch(lua_State *L, struct shim *shim, size_t size)
+#define ROOM "cqueues.room" /* key of the registry */
+
+/* Pushes room for a message, which the sockets of the VM share. Until it is given back it is nobody else's: a finalizer
+ * that runs meanwhile may receive, too. */
+static void *push_room(lua_State *L, struct shim *shim, size_t size)
 {
-	if (shim->scratch_size < size) {
-		shim->scratch = lua_newuserdata(L, size);
-		shim->scratch_size = size;
-		lua_setfield(L, LUA_REGISTRYINDEX, "cqueues.scratch");
-	}
-	return shim->scratch;
+	if (shim->room < size)
+		return lua_newuserdata(L, size);
+	shim->room = 0;
+	lua_getfield(L, LUA_REGISTRYINDEX, ROOM);
+	return lua_touserdata(L, -1);
+}
+
+/* Gives back the room at `index`, and removes it from there. */
+static void give_room(lua_State *L, struct shim *shim, int index)
+{
+	shim->room = lua_rawlen(L, index);
+	lua_pushvalue(L, index);
+	lua_setfield(L, LUA_REGISTRYINDEX, ROOM);
+	lua_remove(L, index);
 }
 
 /* A message size: at least a page. */
@@ -34,38 +45,45 @@ static size_t check_size(lua_State *L, int index, size_t usual)
 
 /* -- Descriptors -------------------------------------------------------------------------------- */
 
+/* Receives into room on the stack, and pushes the message and a socket or nil. A code. */
+static int receive_descriptor(lua_State *L, struct socket *socket, void *room, size_t limit)
+{
+	struct shim *shim = socket->object.shim;
+	struct socket *received = shim_new_socket(L, shim); /* first: nothing is lost if there is no memory */
+	size_t size;
+	int fd, code = cq_socket_try_recvfd(socket->so, room, limit, &size, &fd);
+	if (!code && fd >= 0 && (code = cq_socket_adopt(fd, &received->so)))
+		close(fd);
+	if (code)
+		return lua_pop(L, 1), code;
+	lua_pushlstring(L, room, size);
+	lua_insert(L, -2);
+	if (fd >= 0) {
+		shim_apply_defaults(L, shim, received);
+		cq_socket_set_strict(received->so, shim->defaults.strict);
+	} else {
+		lua_pop(L, 1);
+		lua_pushnil(L);
+	}
+	return 0;
+}
+
 int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
-	struct shim *shim = socket->object.shim;
-	size_t size;
-	int fd, code = socket->error[CQ_INPUT];
+	int code = socket->error[CQ_INPUT], top = lua_gettop(L);
 	if (op->offset == SIZE_MAX)
 		return ENOMEM;
-	void *room = scratch(L, shim, op->offset);
+	void *room = push_room(L, socket->object.shim, op->offset);
 	if (!code)
-		code = cq_socket_try_recvfd(socket->so, room, op->offset, &size, &fd);
+		code = receive_descriptor(L, socket, room, op->offset);
+	give_room(L, socket->object.shim, top + 1);
 	if (code == EPIPE) {
 		lua_pushnil(L); /* end of file */
 		lua_pushnil(L);
 		return 0;
 	}
-	if (code)
-		return code;
-	lua_pushlstring(L, room, size);
-	if (fd < 0) {
-		lua_pushnil(L);
-		return 0;
-	}
-	struct socket *received = shim_new_socket(L, shim);
-	code = cq_socket_adopt(fd, &received->so);
-	if (code) {
-		close(fd);
-		return lua_pop(L, 2), code;
-	}
-	shim_apply_defaults(L, shim, received);
-	cq_socket_set_strict(received->so, shim->defaults.strict);
-	return 0;
+	return code;
 }
 
 /* socket:recvfd([size][, timeout]): message and socket */
@@ -127,17 +145,18 @@ int shim_attempt_recvfrom(lua_State *L, struct socket *socket, struct op *op, in
 	(void)first;
 	size_t size;
 	cq_address from;
-	int code = socket->error[CQ_INPUT];
+	int code = socket->error[CQ_INPUT], top = lua_gettop(L);
 	if (op->offset == SIZE_MAX)
 		return ENOMEM;
-	void *room = scratch(L, socket->object.shim, op->offset);
+	void *room = push_room(L, socket->object.shim, op->offset);
 	if (!code)
 		code = cq_socket_try_recvfrom(socket->so, room, op->offset, &size, &from, NULL);
-	if (code)
-		return code;
-	lua_pushlstring(L, room, size);
-	push_address(L, &from);
-	return 0;
+	if (!code) {
+		lua_pushlstring(L, room, size);
+		push_address(L, &from);
+	}
+	give_room(L, socket->object.shim, top + 1);
+	return code;
 }
 
 /* socket:recvfrom([size][, timeout]): message, host and port, or message and path */
@@ -178,8 +197,8 @@ static int socket_sendto(lua_State *L)
 	if (!(port >= 0 && port <= 65535 && port == floor(port)))
 		return shim_argerror(L, 4, "port out of range");
 	int code = internet ? cq_address_parse(host, (int)port, &address) : cq_address_path(host, size, &address);
-	if (code)
-		return shim_argerror(L, 3, cq_strerror(code));
+	if (code || (internet && strlen(host) != size))
+		return shim_argerror(L, 3, cq_strerror(code ? code : CQ_EADDRESS));
 	lua_settop(L, 2);
 	*(cq_address *)lua_newuserdata(L, sizeof address) = address;
 	struct op op = shim_op(SENDTO, 2, CQ_MODE_DEFAULT, timeout);

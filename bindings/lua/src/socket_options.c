@@ -3,7 +3,7 @@
  * The options of socket.connect{}, listen{}, accept{}, pair{} ...: fields of a table (guide 3.2.2), each
  * with an older second name. What is not a field of ours is ignored.
  */
-#include "shim.h"
+#include "socket.h"
 #include <stdlib.h>
 
 /* Pushes a field of the table at `index` by its name or its second name; returns its type. */

@@ -2,7 +2,7 @@
  *
  * Socket methods that read, and those that await a connection.
  */
-#include "shim.h"
+#include "socket.h"
 
 /* -- Reading ------------------------------------------------------------------------------- */
 
@@ -20,10 +20,18 @@ static void refuse_format(lua_State *L, struct socket *socket, int index, const 
 	shim_argerror(L, index, why);
 }
 
+#define MOST_BYTES INT64_C(0x4000000000000000)
+
 /* A read format: nil is "*l", numbers are counts; one that no program can mean counts nothing. */
 static struct format check_format(lua_State *L, struct socket *socket, int index)
 {
 	struct format format = { CQ_READ_LINE, 0, NULL };
+	lua_Integer bytes;
+	if (shim_is_count(L, index, &bytes) && bytes >= -MOST_BYTES && bytes <= MOST_BYTES) { /* nearly always, if it is a number */
+		format.kind = bytes < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
+		format.count = (size_t)(bytes < 0 ? -bytes : bytes);
+		return format;
+	}
 	int type = lua_type(L, index);
 	if (type == LUA_TNUMBER) {
 		/* the common case: nothing to check */
@@ -61,7 +69,7 @@ static struct format check_format(lua_State *L, struct socket *socket, int index
 	return format;
 }
 
-static int receive(struct socket *socket, const struct format *format, uint32_t mode, uint32_t flags,
+static inline int receive(struct socket *socket, const struct format *format, uint32_t mode, uint32_t flags,
                    const void **data, size_t *size)
 {
 	if (format->boundary)
@@ -83,17 +91,12 @@ static int ends_silently(const struct socket *socket, const struct format *forma
 	return (format->kind == CQ_READ_EXACTLY || format->kind == CQ_READ_UP_TO) && !format->boundary && is_text(socket, mode);
 }
 
-/* Pushes bytes of the socket's buffer. */
-static void push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size)
+/* Who gets fewer bytes than it asked for has asked the kernel for more: the socket waits for them, as whoever polls it next
+ * sees. To be called once the bytes have been copied. */
+static void ask_for_rest(const struct socket *socket, const struct format *format, size_t size)
 {
-#if SHIM_CONTINUES
-	(void)socket;
-	lua_pushlstring(L, data, size);
-#else
-	socket->pinned = 1; /* these interpreters collect, and may run finalizers, before they copy */
-	lua_pushlstring(L, data, size);
-	shim_unpin(socket);
-#endif
+	if (format->kind == CQ_READ_UP_TO && !format->boundary && size < format->count)
+		cq_socket_try_fill(socket->so, 1);
 }
 
 /* Arguments are formats; results are pushed behind them. */
@@ -103,18 +106,21 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 	if (code && code != EPIPE)
 		return code;
 	for (; op->next < op->count; op->next++) {
-		struct format format = op->format;
-		if (!format.kind)
-			format = check_format(L, socket, op->next + 2);
+		struct format other;
+		const struct format *format = &op->format;
+		if (!format->kind) {
+			other = check_format(L, socket, op->next + 2);
+			format = &other;
+		}
 		const void *data;
 		size_t size;
 		if (code == 0)
-			code = receive(socket, &format, op->mode, first ? CQ_FLUSH | CQ_PATIENT : CQ_FLUSH, &data, &size);
-		if (code == CQ_ETRUNCATED && format.kind == CQ_READ_ALL) {
+			code = receive(socket, format, op->mode, first ? CQ_FLUSH | CQ_PATIENT : CQ_FLUSH, &data, &size);
+		if (code == CQ_ETRUNCATED && format->kind == CQ_READ_ALL) {
 			const struct format rest = { CQ_READ_UP_TO, SIZE_MAX, NULL };
 			code = receive(socket, &rest, op->mode, 0, &data, &size);
 		}
-		if (code == EPIPE && ends_silently(socket, &format, op->mode))
+		if (code == EPIPE && ends_silently(socket, format, op->mode))
 			return 0;
 		if (code == EPIPE || code == CQ_ETRUNCATED) {
 			lua_pushnil(L); /* end of file */
@@ -128,7 +134,8 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 			return 0; /* no such thing follows */
 		if (op->count > 8)
 			luaL_checkstack(L, 2, "too many results");
-		push_bytes(L, socket, data, size);
+		shim_push_bytes(L, socket, data, size);
+		ask_for_rest(socket, format, size);
 		first = 1;
 	}
 	return 0;
@@ -265,7 +272,8 @@ static int socket_recv(lua_State *L)
 	if (!code)
 		code = receive(socket, &format, mode, CQ_FLUSH, &data, &size);
 	if (!code && data) {
-		push_bytes(L, socket, data, size);
+		shim_push_bytes(L, socket, data, size);
+		ask_for_rest(socket, &format, size);
 		return 1;
 	}
 	if (code == EPIPE && ends_silently(socket, &format, mode))

@@ -2,7 +2,7 @@
  *
  * Socket methods that set something, of a socket or of the class; none of them waits.
  */
-#include "shim.h"
+#include "socket.h"
 
 /* -- Pairs of values, one for each direction --------------------------------------------------- */
 
@@ -168,13 +168,14 @@ static size_t vbuf_size(lua_State *L, int index, int which, size_t now)
 /* socket:setvbuf([mode][, size]) */
 static int socket_setvbuf(lua_State *L)
 {
-	cq_socket *so = shim_socket(L, 1)->so;
+	const struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 3);
 	int which = luaL_checkoption(L, 2, "line", vbuf_names);
-	uint32_t mode = cq_socket_mode(so, CQ_OUTPUT);
-	push_vbuf(L, mode, cq_socket_bufsiz(so, CQ_OUTPUT));
-	cq_socket_set_mode(so, CQ_OUTPUT, with_buffering(mode, which));
-	cq_socket_set_bufsiz(so, CQ_OUTPUT, vbuf_size(L, 3, which, cq_socket_bufsiz(so, CQ_OUTPUT)));
+	uint32_t mode = cq_socket_mode(socket->so, CQ_OUTPUT);
+	size_t now = cq_socket_bufsiz(socket->so, CQ_OUTPUT);
+	cq_socket_set_mode(socket->so, CQ_OUTPUT, with_buffering(mode, which));
+	cq_socket_set_bufsiz(socket->so, CQ_OUTPUT, vbuf_size(L, 3, which, now));
+	push_vbuf(L, mode, now);
 	return 2;
 }
 
@@ -199,21 +200,12 @@ static double opt_timeout(lua_State *L, int index)
 	return isinf(timeout) ? NAN : timeout;
 }
 
-static int push_timeout(lua_State *L, double timeout)
-{
-	if (isnan(timeout))
-		lua_pushnil(L);
-	else
-		lua_pushnumber(L, timeout);
-	return 1;
-}
-
 /* socket:settimeout([seconds]) */
 static int socket_settimeout(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	double timeout = opt_timeout(L, 2);
-	push_timeout(L, socket->timeout);
+	shim_push_seconds(L, socket->timeout);
 	socket->timeout = timeout;
 	return 1;
 }
@@ -223,7 +215,7 @@ static int class_settimeout(lua_State *L)
 {
 	struct defaults *d = &shim_self(L)->defaults;
 	double timeout = opt_timeout(L, 1);
-	push_timeout(L, d->timeout);
+	shim_push_seconds(L, d->timeout);
 	d->timeout = timeout;
 	return 1;
 }
@@ -278,19 +270,10 @@ static int socket_unget(lua_State *L)
 	return lua_pushboolean(L, code == 0), 1;
 }
 
-/* true, or false and a code */
-static int success(lua_State *L, int code)
-{
-	lua_pushboolean(L, code == 0);
-	if (code)
-		lua_pushinteger(L, code);
-	return code ? 2 : 1;
-}
-
 /* socket:uncork() */
 static int socket_uncork(lua_State *L)
 {
-	return success(L, cq_socket_uncork(shim_socket(L, 1)->so));
+	return shim_success(L, cq_socket_uncork(shim_socket(L, 1)->so));
 }
 
 /* socket:shutdown([how]) */
@@ -299,14 +282,14 @@ static int socket_shutdown(lua_State *L)
 	static const char *const names[] = { "rw", "r", "w", "wr", NULL };
 	static const int how[] = { SHUT_RDWR, SHUT_RD, SHUT_WR, SHUT_RDWR };
 	struct socket *socket = shim_socket(L, 1);
-	return success(L, cq_socket_shutdown(socket->so, how[luaL_checkoption(L, 2, "rw", names)]));
+	return shim_success(L, cq_socket_shutdown(socket->so, how[luaL_checkoption(L, 2, "rw", names)]));
 }
 
 /* socket:clear(): forgets what the last operation waits for */
 static int socket_clear(lua_State *L)
 {
 	cq_socket_clear(shim_socket(L, 1)->so);
-	return success(L, 0);
+	return shim_success(L, 0);
 }
 
 const luaL_Reg shim_socket_settings[] = {

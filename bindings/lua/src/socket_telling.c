@@ -2,7 +2,7 @@
  *
  * Socket methods that tell something.
  */
-#include "shim.h"
+#include "socket.h"
 
 static void push_eof(lua_State *L, struct socket *socket, uint32_t side)
 {

@@ -3,7 +3,7 @@
  * TLS on sockets. Contexts and connections are those of luaossl: userdata of its classes, each of
  * which holds the pointer of libssl.
  */
-#include "shim.h"
+#include "socket.h"
 
 #define CONTEXT_CLASS "SSL_CTX*"
 #define CONNECTION_CLASS "SSL*"
@@ -64,8 +64,9 @@ static int push_configuration(lua_State *L)
 }
 
 /* Pushes the input that the mode flag P keeps from the handshake. */
-static size_t hold_back(lua_State *L, cq_socket *so)
+static size_t hold_back(lua_State *L, struct socket *socket)
 {
+	cq_socket *so = socket->so;
 	char mode[4];
 	const void *data;
 	size_t size = cq_socket_pending(so, CQ_INPUT);
@@ -74,7 +75,7 @@ static size_t hold_back(lua_State *L, cq_socket *so)
 		return 0;
 	if (cq_socket_recv(so, CQ_READ_UP_TO, size, cq_mode_parse("b", 1), 0, &data, &size))
 		return 0;
-	lua_pushlstring(L, data, size);
+	shim_push_bytes(L, socket, data, size);
 	return size;
 }
 
@@ -82,7 +83,7 @@ int shim_attempt_starttls(lua_State *L, struct socket *socket, struct op *op, in
 {
 	(void)op, (void)first;
 	cq_tls **box = lua_touserdata(L, 2);
-	size_t held = hold_back(L, socket->so);
+	size_t held = hold_back(L, socket);
 	int code = cq_socket_try_starttls(socket->so, *box);
 	if (held) {
 		int kept = cq_socket_unget(socket->so, lua_tostring(L, -1), held);
@@ -153,6 +154,7 @@ static int socket_checktls(lua_State *L)
 		lua_insert(L, -2);
 		return 2;
 	}
+	shim_socket(L, 1); /* unless it was closed by what was loaded */
 	void **place = lua_newuserdata(L, sizeof *place);
 	luaL_getmetatable(L, CONNECTION_CLASS);
 	if (lua_isnil(L, -1)) {
@@ -160,7 +162,8 @@ static int socket_checktls(lua_State *L)
 		lua_pushliteral(L, "openssl.ssl has no class of that name");
 		return 2;
 	}
-	*place = cq_socket_sharetls(socket->so); /* freed by the class */
+	if (!(*place = cq_socket_sharetls(shim_socket(L, 1)->so))) /* freed by the class */
+		return 0;
 	lua_setmetatable(L, -2);
 	return 1;
 }

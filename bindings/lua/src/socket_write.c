@@ -2,7 +2,7 @@
  *
  * Socket methods that write.
  */
-#include "shim.h"
+#include "socket.h"
 
 /* -- Writing -------------------------------------------------------------------------------- */
 
@@ -34,7 +34,7 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 		}
 		/* What one call writes leaves together. */
 		uint32_t more = op->next + 1 < op->count && lua_toboolean(L, index + 1) ? CQ_MORE : 0;
-		size_t sent;
+		size_t sent = 0;
 		code = cq_socket_send(socket->so, data + op->offset, size - op->offset, op->mode | more | CQ_AGAIN, &sent);
 		op->offset += sent;
 		if (code)
@@ -51,10 +51,25 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 static int socket_write(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	if (socket->object.shim->replaced & SEND)
+	unsigned replaced = socket->object.shim->replaced;
+	int count = lua_gettop(L) - 1, code = socket->error[CQ_OUTPUT];
+	if (replaced & SEND)
 		return shim_delegate(L, "write");
-	struct op op = shim_op(WRITE, lua_gettop(L) - 1, CQ_MODE_DEFAULT, NAN);
-	return shim_go(L, socket, &op);
+	if (count != 1 || replaced & LIMIT || (code && code != EAGAIN) || lua_type(L, 2) != LUA_TSTRING) {
+		struct op op = shim_op(WRITE, count, CQ_MODE_DEFAULT, NAN);
+		return shim_go(L, socket, &op);
+	}
+	/* One text is what nearly all writes are, and the kernel mostly takes it. */
+	size_t size, sent = 0;
+	const char *text = lua_tolstring(L, 2, &size);
+	code = cq_socket_send(socket->so, text, size, CQ_MODE_DEFAULT | CQ_AGAIN, &sent);
+	if (code) {
+		struct op op = shim_op(WRITE, count, CQ_MODE_DEFAULT, NAN);
+		op.offset = sent;
+		return shim_go_from(L, socket, &op, code);
+	}
+	lua_settop(L, 1);
+	return 1;
 }
 
 void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *timeout)

@@ -5,7 +5,7 @@
 #ifndef CQUEUES_THREAD_H
 #define CQUEUES_THREAD_H
 
-#include "shim.h"
+#include "socket.h"
 
 /* Values, copied into one piece of memory that belongs to no Lua state: whoever packed them may be closed before they
  * are unpacked. */

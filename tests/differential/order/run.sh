@@ -6,8 +6,6 @@
 #
 #   OURS_PREFIX=/usr/local tests/differential/order/run.sh [COUNT [FIRST]]
 #
-# known.txt names programs that may differ, and why; one of those that does not differ any more is a failure too.
-#
 # COUNT programs (2,000 by default) are dealt out to the interpreters. A program with timers whose trace differs is run again:
 # on a busy machine two timers may come due together that usually do not. Closes with the counts of programs.
 
@@ -60,17 +58,6 @@ share=$((count / ($# > 0 ? $# : 1)))
 for lua; do
 	last=$((first + share - 1))
 	wrong=$(differing "$lua" "$first" "$last")
-	while read -r number why <&3; do
-		if [ "$number" = '#' ] || [ "$number" -lt "$first" ] || [ "$number" -gt "$last" ]; then
-			continue
-		elif echo "$wrong" | grep -qx "$number"; then
-			wrong=$(echo "$wrong" | grep -vx "$number")
-			verdict skip "program $number differs: $why"
-		else
-			verdict FAILED "program $number is in known.txt and does not differ"
-		fi
-		passed=$((passed - 1))
-	done 3<"$here/known.txt"
 	for number in $wrong; do
 		tries=0
 		while [ $tries -lt 8 ] && [ -n "$(differing "$lua" "$number" "$number")" ]; do

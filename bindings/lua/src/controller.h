@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Controllers and their tasks.
+ */
+#ifndef CQUEUES_CONTROLLER_H
+#define CQUEUES_CONTROLLER_H
+
+#include "shim.h"
+
+/* Nobody else calls these, which makes calls cheaper. */
+#pragma GCC visibility push(hidden)
+
+struct task {
+	cq_task id;
+	lua_State *thread;
+	/* Where the values it yielded lie on its stack: behind this index, so many. */
+	int base, count;
+	struct task *next, **link;
+};
+
+struct controller {
+	struct object object;
+	cq_controller *cq; /* NULL once closed */
+	struct task *tasks;
+	/* The task that is being resumed, or is to be first, with that many arguments. */
+	struct task *current;
+	int nargs;
+	/* What the task that is being resumed waits for, if it is a socket's method that yields nothing: at most so many seconds,
+	 * NaN for no limit. */
+	struct socket *handed;
+	double seconds;
+	/* Which controller runs this one's step inside one of its tasks. */
+	struct controller *outer;
+	unsigned serial;
+	/* A step was left by a yield to whoever resumed it. */
+	int suspended;
+	/* A step waits for it in a task of another controller, and has time: it is not to be woken for nothing. */
+	int quiet;
+	/* How many coroutines of failed tasks are kept; see task.c. */
+	int failed;
+};
+
+/* _step, _take, _resume_step: see task.c. */
+
+/* The controller at 1; throws if it is none, or closed. */
+struct controller *shim_controller(lua_State *L);
+
+/* -- Tasks: task.c ---------------------------------------------------------------------------- */
+
+/* Adds the coroutine on top of the stack to the controller at 1. */
+void shim_spawn(lua_State *L, struct controller *controller);
+/* Removes a task from the controller at 1. */
+void shim_finish(lua_State *L, struct controller *controller, struct task *task);
+/* Frees a task, which the core has forgotten. */
+void shim_drop_task(struct task *task);
+/* Whether a coroutine runs, or has resumed one that runs. */
+int shim_runs(lua_State *co);
+/* Keeps the failed coroutine on top of the stack in the controller at 1 until the next step. */
+void shim_keep_failed(lua_State *L, struct controller *controller);
+/* Closes those that were kept. */
+void shim_close_failed(lua_State *L, struct controller *controller);
+/* The coroutine on top of the stack is to be a task again: it is not closed. */
+void shim_forgive(lua_State *L, struct controller *controller);
+/* Closes the coroutines in the list on top of the stack, and pops it. */
+void shim_close_threads(lua_State *L);
+
+/* -- The step: step.c ------------------------------------------------------------------------- */
+
+/* _step, _take, _resume_step */
+int shim_step(lua_State *L);
+int shim_take(lua_State *L);
+int shim_resume_step(lua_State *L);
+
+/* -- Methods: controller.c -------------------------------------------------------------------- */
+
+int shim_begin_loop(lua_State *L);
+extern const luaL_Reg shim_controller_methods[], shim_controller_meta[];
+
+#pragma GCC visibility pop
+
+#endif

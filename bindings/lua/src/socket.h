@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sockets, and what their methods share.
+ */
+#ifndef CQUEUES_SOCKET_H
+#define CQUEUES_SOCKET_H
+
+#include "shim.h"
+
+/* Nobody else calls these, which makes calls cheaper. */
+#pragma GCC visibility push(hidden)
+
+/* A read format. */
+struct format {
+	uint32_t kind;
+	size_t count;
+	const char *boundary; /* on the Lua stack, or NULL */
+};
+
+/* A method that can wait, see socket_wait.c. */
+struct op {
+	uint8_t kind;  /* of `kinds` */
+	uint8_t stuck; /* failed by the error of an earlier write */
+	uint16_t mode;
+	int count;     /* arguments behind the socket */
+	int next;      /* the argument being worked on */
+	size_t offset; /* how far that argument is done, or a size */
+	double timeout, deadline;
+	struct format format; /* of a read with one format */
+};
+
+/* The lowest `count` bits of `value`. */
+struct bits {
+	unsigned char value, count;
+};
+
+struct socket {
+	struct object object;
+	cq_socket *so; /* NULL once closed */
+	int onerror;   /* a reference, or LUA_NOREF for the default */
+	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
+	lua_Integer maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
+	struct bits bits[2];               /* of a byte that `unpack` began, and of one that `pack` has not completed */
+	unsigned char is_exposed;          /* Lua has its descriptor's number */
+	unsigned char is_planned;          /* connect or listen made it; what others made has no address to connect to */
+	struct op parked[2];       /* methods that wait: one that reads and one that writes */
+	unsigned char is_parked[2];
+	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
+#if SHIM_COPIES_LATE
+	/* Its bytes are being copied, before which a finalizer may run: closing waits for that. */
+	int pinned;
+	cq_socket *doomed;
+#endif
+};
+
+/* Throws: the value at `index` is no socket, or a closed one. */
+struct socket *shim_no_socket(lua_State *L, int index);
+/* The socket at `index`; throws if it is none, or closed. */
+static inline struct socket *shim_socket(lua_State *L, int index)
+{
+	struct socket *socket = shim_test(L, index, shim_socket_tag);
+	return socket && socket->so ? socket : shim_no_socket(L, index);
+}
+/* Pushes a socket object with the class's defaults; the caller fills in `so`. */
+struct socket *shim_new_socket(lua_State *L, struct shim *shim);
+void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket);
+/* Pushes bytes of the socket's buffer. */
+#if SHIM_COPIES_LATE
+void shim_push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size);
+#else
+#define shim_push_bytes(L, socket, data, size) lua_pushlstring((L), (data), (size))
+#endif
+/* Options: the fields of the table at `index`, without its address and, unless `making`, without family
+ * and type; a wrong one throws. */
+void shim_load_options(lua_State *L, int index, cq_options *options, int making);
+/* Its address: a code, 0 if it is right. */
+int shim_load_address(lua_State *L, int index, cq_options *options);
+/* The arguments host, port[, family][, type]: likewise. */
+int shim_load_arguments(lua_State *L, cq_options *options);
+/* Pushes options, which the collector frees. */
+cq_options *shim_new_options(lua_State *L);
+/* The descriptor of a number, a socket or a file; -1 for all else. */
+int shim_descriptor_of(lua_State *L, int index);
+/* A mode argument: CQ_MODE_DEFAULT for nil and none. Throws if it is no string. */
+uint32_t shim_opt_mode(lua_State *L, int index);
+/* The methods that can wait, those that never do, and those that set and tell. */
+extern const luaL_Reg shim_socket_reading[], shim_socket_writing[], shim_socket_messages[];
+extern const luaL_Reg shim_socket_tls[], shim_socket_tls_plain[];
+int shim_socket_send(lua_State *L), shim_socket_pack(lua_State *L), shim_socket_unpack(lua_State *L);
+extern const luaL_Reg shim_socket_plain[], shim_socket_settings[], shim_class_settings[];
+extern const luaL_Reg shim_socket_errors[], shim_class_errors[], shim_socket_telling[];
+int shim_default_onerror(lua_State *L);
+/* Sends what has to leave before the socket reads: also if the read is then refused for its arguments. */
+void shim_flush_before_reading(struct socket *socket);
+
+/* -- Methods that can wait ------------------------------------------------------------------- */
+
+enum kind {
+	READ, XREAD, LINES, FILL, UNPACK, CONNECT, LISTEN, ACCEPT, RECVFD, RECVFROM, STARTTLS,
+	WRITE, XWRITE, PACK, FLUSH, SENDFD, SENDTO
+};
+
+/* Runs a method to its end, answers EAGAIN, or another code. Pushes results. */
+typedef int shim_attempt(lua_State *L, struct socket *socket, struct op *op, int first);
+shim_attempt shim_attempt_read, shim_attempt_fill, shim_attempt_unpack, shim_attempt_establish;
+shim_attempt shim_attempt_accept, shim_attempt_write, shim_attempt_flush;
+shim_attempt shim_attempt_recvfd, shim_attempt_recvfrom, shim_attempt_sendfd, shim_attempt_sendto;
+shim_attempt shim_attempt_starttls;
+
+/* A method with `count` arguments behind the socket at 1; NaN stands for the socket's timeout. */
+static inline struct op shim_op(int kind, int count, uint32_t mode, double timeout)
+{
+	struct op op = { (uint8_t)kind, 0, (uint16_t)mode, count, 0, 0, timeout, NAN, { 0, 0, NULL } };
+	return op;
+}
+/* Does in Lua what a method does in C, since a method that it calls was replaced: the function `name` of socket.lua is
+ * called with the arguments of the running one. The result is that of the Lua function. */
+int shim_delegate(lua_State *L, const char *name);
+void shim_push_replacement(lua_State *L, const char *name);
+/* _use, _deadline and _wait_by: see socket_replaced.c; _note: see socket_failure.c. */
+int shim_use_replacements(lua_State *L), shim_deadline(lua_State *L), shim_note_failure(lua_State *L);
+int shim_wait_by(lua_State *L);
+/* Answer of an attempt to write in 5.1: the argument at op->next + 2 has to be made a string first, by code that may
+ * wait. */
+enum { SHIM_WANTS_TEXT = INT_MIN };
+/* Runs it, waiting as need be. The result is that of the Lua function. */
+int shim_go(lua_State *L, struct socket *socket, struct op *op);
+/* The same behind a first attempt that has answered `code`, with the socket's timeout. */
+int shim_go_from(lua_State *L, struct socket *socket, struct op *op, int code);
+/* Adds waiting methods to the table on top of the stack. */
+void shim_set_waiting(lua_State *L, const luaL_Reg *methods);
+/* Makes an iterator of the waiting C function on top of the stack, whose upvalue 2 is the socket. */
+void shim_make_iterator(lua_State *L);
+/* Mode and timeout of the x functions, in either order, told by their types. */
+void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *timeout);
+
+#pragma GCC visibility pop
+
+#endif

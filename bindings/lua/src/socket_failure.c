@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Waiting methods that fail: the errors that stick to a direction, and the error handler.
+ */
+#include "socket_wait.h"
+
+/* Pushes the error handler: what `onerror` tells if that method was replaced. */
+void shim_push_handler(lua_State *L, struct socket *socket)
+{
+	if (socket->object.shim->replaced & ONERROR) {
+		lua_getfield(L, 1, "onerror");
+		lua_pushvalue(L, 1);
+		lua_call(L, 1, 1);
+	} else {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, socket->onerror);
+	}
+}
+
+/* Pushes what comes before the answer of the error handler. */
+void shim_push_first_results(lua_State *L, int failure)
+{
+	if (failure == FALSE)
+		lua_pushboolean(L, 0);
+	else
+		lua_pushnil(L);
+	if (failure == NIL_NIL)
+		lua_pushnil(L);
+}
+
+/* For errno.strerror. */
+static void keep_tls_reason(lua_State *L, const struct socket *socket)
+{
+	char reason[512];
+	if (cq_socket_reason(socket->so, reason, sizeof reason) || !*reason)
+		return;
+	lua_pushstring(L, reason);
+	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_TLS_REASON);
+}
+
+#define LIMIT_EXCEEDED "exceeded unchecked error limit (%s)"
+
+/* Has an error stick to its direction; whether there were no more of them than may be. */
+static int keep_error(struct socket *socket, int side, int code)
+{
+	socket->error[side] = code;
+	return socket->errors[side]++ <= socket->maxerrs[side];
+}
+
+/* Asks the error handler; returns nil or false and what it answers. */
+int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *name, int side, int code)
+{
+	if (code == CQ_ETLS || code == CQ_ENOTVERIFIED)
+		keep_tls_reason(L, socket);
+	if (side >= 0 && !keep_error(socket, side, code))
+		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
+	luaL_checkstack(L, 8, "too many results");
+	if (socket->onerror == LUA_NOREF && !(socket->object.shim->replaced & ONERROR)) {
+		shim_push_first_results(L, shim_methods[op->kind].failure);
+		lua_pushinteger(L, shim_default_answer(L, socket, name, code, 0));
+		return shim_results(L, op);
+	}
+	return shim_call_handler(L, socket, op, name, code);
+}
+
+/* _note(socket, direction, code): a waiting method has failed; its error handler, and the level of its caller. */
+int shim_note_failure(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	int side = (int)luaL_checkinteger(L, 2), code = (int)luaL_checkinteger(L, 3);
+	if (side >= 0 && !keep_error(socket, side, code))
+		return luaL_error(L, LIMIT_EXCEEDED, cq_strerror(code));
+	lua_settop(L, 1);
+	lua_getfield(L, 1, "onerror");
+	lua_pushvalue(L, 1);
+	lua_call(L, 1, 1);
+	return 1;
+}

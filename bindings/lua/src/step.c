@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The step: the loop that resumes the coroutines of a controller (guide 3.2.1).
+ *
+ * A task's coroutine yields the marker `_POLL` and the objects that it waits for. They stay on its
+ * stack while it is parked, which keeps them alive; when some have fired, those are pushed on top
+ * and the coroutine is resumed with them. From Lua 5.4 on a method of a socket yields nothing if
+ * the step has resumed its coroutine directly: it leaves the socket in `controller->handed`. Any
+ * other yield without the marker goes up to whoever resumed the thread that runs the step; see
+ * `step` in cqueues.lua.
+ */
+#include "controller.h"
+#include "socket.h"
+#include "wait_set.h"
+#include <stdlib.h>
+
+/* Why a task cannot be parked. */
+struct refusal {
+	int code;   /* an errno, or 0 */
+	int object; /* the place of the polled object on the task's stack, or 0 */
+	int fd;     /* or -1 */
+};
+
+/* What a task has yielded, on its way to being parked. */
+struct parking {
+	struct controller *controller;
+	struct task *task;
+	struct wait_set set;
+	struct refusal *why;
+};
+
+/* Which member of a set that the core refuses it is about: the last one that it refuses alone. */
+static void find_culprit(struct parking *p)
+{
+	cq_controller *cq = p->controller->cq;
+	for (int i = p->set.count - 1; i >= 0; i--) {
+		p->why->object = p->set.first + i;
+		p->why->fd = shim_interest_fd(&p->set.list[i]);
+		if (p->why->fd >= 0 && (p->set.count == 1 || cq_controller_park(cq, p->task->id, &p->set.list[i], 1)))
+			break;
+	}
+}
+
+#define UNABLE "unable to update event disposition: %s (fd:%d)"
+
+/* Asks all members and parks the task; throws a message that is the task's error. Methods of foreign objects run here,
+ * on the stack of whoever steps. */
+static int park_members(lua_State *L)
+{
+	struct parking *p = lua_touserdata(L, 1);
+	if (shim_ask_all(L, p->controller->object.shim, &p->set)) {
+		p->why->object = p->set.first + p->set.failed - 1;
+		return lua_error(L);
+	}
+	int code = cq_controller_park(p->controller->cq, p->task->id, p->set.list, (size_t)p->set.count);
+	if (code == 0)
+		return 0;
+	p->why->code = code;
+	find_culprit(p);
+	lua_pushfstring(L, UNABLE, cq_strerror(code), p->why->fd);
+	return lua_error(L);
+}
+
+/* Parks a task on the values that it yielded behind the marker, which lies at task->base. Returns
+ * 0, or -1 with a message on L. */
+static int park(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
+{
+	lua_State *T = task->thread;
+	int count = lua_gettop(T) - task->base;
+	cq_interest few[SHIM_FEW], *list = few;
+	struct socket *socket;
+	task->count = count;
+	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
+	    isnan(socket->timeout) && !controller->object.shim->custom_socket) {
+		/* What nearly all waits are: one socket, without a limit. */
+		static const cq_interest none = CQ_INTEREST_NONE;
+		few[0] = none;
+		few[0].socket = socket->so;
+		if (cq_controller_park(controller->cq, task->id, few, 1) == 0)
+			return 0;
+	}
+	while (count > 0 && lua_isnil(T, task->base + count))
+		count--; /* such wait for nothing */
+	if (count > SHIM_FEW && !(list = malloc((size_t)count * sizeof *list))) {
+		lua_pushliteral(L, "not enough memory");
+		return -1;
+	}
+	struct parking parking = { controller, task, { T, task->base + 1, count, 0, list, 0, 0 }, why };
+	lua_pushcfunction(L, park_members);
+	lua_pushlightuserdata(L, &parking);
+	int status = lua_pcall(L, 1, 0, 0);
+	if (list != few)
+		free(list);
+	return status ? -1 : 0;
+}
+
+/* Parks a task on the socket that its method has handed over, which lies at 1 on its stack. 0, or -1 with a message on L. */
+static int park_handed(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
+{
+	static const cq_interest none = CQ_INTEREST_NONE;
+	const struct socket *socket = controller->handed;
+	cq_interest wait = none;
+	wait.socket = socket->so;
+	wait.timeout = controller->seconds;
+	task->base = 0; /* it has yielded nothing, and is resumed with nothing */
+	if (!isnan(socket->timeout)) {
+		shim_ask_own(task->thread, controller->object.shim, 1, &wait);
+		wait.timeout = fmin(wait.timeout, controller->seconds); /* the other one, if one is NaN */
+	}
+	why->code = cq_controller_park(controller->cq, task->id, &wait, 1);
+	if (why->code == 0)
+		return 0;
+	why->object = 1;
+	why->fd = cq_socket_pollfd(socket->so);
+	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
+	return -1;
+}
+
+/* Puts what fired in the place of what was yielded, on top of the task's stack: no room is needed. Returns how much. */
+static int take_fired(const struct task *task, const cq_ready *ready)
+{
+	lua_State *T = task->thread;
+	int count = (int)ready->count;
+	if (count == 1) {
+		lua_pushvalue(T, task->base + 1 + (int)ready->fired[0].member);
+		return 1;
+	}
+	for (int i = 0; i < count; i++) {
+		int member = (int)ready->fired[i].member;
+		if (member == i)
+			continue;
+		lua_pushvalue(T, task->base + 1 + member);
+		lua_replace(T, task->base + 1 + i);
+	}
+	lua_settop(T, task->base + count);
+	return count;
+}
+
+/* How many values a task is resumed with, which lie on top of its stack; -1 if it cannot be resumed: somebody else has. */
+static int arguments(const struct task *task, const cq_ready *ready)
+{
+	lua_State *T = task->thread;
+	if (lua_status(T) == LUA_YIELD) {
+		if (!task->base || lua_gettop(T) != task->base + task->count)
+			return 0;
+		return take_fired(task, ready);
+	}
+	if (shim_runs(T))
+		return -1;
+	return !task->base && lua_status(T) == LUA_OK && lua_gettop(T) > 0 ? lua_gettop(T) - 1 : 0;
+}
+
+/* false, message, errno, coroutine, object, fd for a task; the message is on top of L. */
+static int report(lua_State *L, struct controller *controller, struct task *task,
+                  const struct refusal *why)
+{
+	lua_State *T = task->thread;
+	lua_pushboolean(L, 0);
+	lua_insert(L, 2);
+	lua_insert(L, 3);
+	lua_settop(L, 3);
+	if (why && why->code)
+		lua_pushinteger(L, why->code);
+	else
+		lua_pushnil(L);
+	lua_pushthread(T);
+	lua_xmove(T, L, 1);
+	shim_keep_failed(L, controller);
+	int count = 4;
+	if (why && why->object && why->object <= lua_gettop(T)) {
+		lua_pushvalue(T, why->object);
+		lua_xmove(T, L, 1);
+		count++;
+		if (why->fd >= 0) {
+			lua_pushinteger(L, why->fd);
+			count++;
+		}
+	}
+	shim_finish(L, controller, task);
+	return count;
+}
+
+enum { NEXT = 0, YIELDED = -1 };
+
+/* Resumes a task with `nargs` values on its stack. NEXT, YIELDED without the marker (the values
+ * stay on its stack, their number in *yielded), or the number of values to return from the step. */
+static int resume(lua_State *L, struct controller *controller, struct task *task, int nargs,
+                  int *yielded)
+{
+	lua_State *T = task->thread;
+	struct refusal why = { 0, 0, -1 };
+	int count;
+	if (nargs < 0) {
+		lua_pushliteral(L, "cannot resume non-suspended coroutine");
+		return report(L, controller, task, NULL);
+	}
+	controller->current = task;
+	controller->handed = NULL;
+	int status = shim_resume(T, L, nargs, &count);
+	controller->current = NULL;
+	if (status == LUA_YIELD) {
+		if (controller->handed)
+			return park_handed(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
+		int top = lua_gettop(T);
+		if (count < 0)
+			count = top;
+		task->base = top - count + 1; /* where the marker is */
+		if (count == 0 || lua_touserdata(T, task->base) != controller->object.shim->poll) {
+			*yielded = count;
+			return YIELDED;
+		}
+		return park(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
+	}
+	if (status != 0) {
+		lua_xmove(T, L, 1);
+		return report(L, controller, task, NULL);
+	}
+	shim_finish(L, controller, task);
+	return NEXT;
+}
+
+/* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
+static int run(lua_State *L, struct controller *controller, struct task *task, int nargs)
+{
+	cq_ready ready;
+	int yielded = 0;
+	for (;;) {
+		if (!task) {
+			int code = cq_controller_next(controller->cq, &ready);
+			if (code == ENOENT)
+				break;
+			if (code) {
+				/* A callback or fiber of the C library on this controller has failed. */
+				lua_pushboolean(L, 0);
+				lua_pushstring(L, cq_strerror(code));
+				lua_pushinteger(L, code);
+				return 3;
+			}
+			task = ready.data;
+			nargs = arguments(task, &ready);
+		}
+		int result = resume(L, controller, task, nargs, &yielded);
+		if (result == YIELDED) {
+			/* Up to whoever resumed this thread: see `_take`. */
+			shim_push_poll(L);
+			controller->nargs = yielded;
+			controller->current = task;
+			controller->suspended = 1;
+			return 1;
+		}
+		if (result != NEXT)
+			return result;
+		task = NULL;
+	}
+	lua_pushboolean(L, 1);
+	lua_pushboolean(L, controller->tasks == NULL);
+	return 2;
+}
+
+static void leave(struct controller *controller)
+{
+	controller->object.shim->running = controller->outer;
+	controller->outer = NULL;
+	if (!controller->suspended)
+		cq_controller_leave(controller->cq);
+}
+
+static int protected_run(lua_State *L)
+{
+	struct controller *controller = lua_touserdata(L, 1);
+	struct task *task = controller->current;
+	controller->current = NULL;
+	return run(L, controller, task, controller->nargs);
+}
+
+/* Pushes what `run_and_leave` calls: before the controller is entered, since memory may run out for it, and in Lua 5.1 a
+ * finalizer may throw. */
+static void push_run(lua_State *L)
+{
+	lua_pushcfunction(L, protected_run);
+	lua_pushvalue(L, 1);
+}
+
+/* Runs the batch, beginning with `controller->current` if it is set; an error that is none of a task's,
+ * memory running out for one, leaves the step in good order. On the stack are the controller and what `push_run`
+ * pushed. */
+static int run_and_leave(lua_State *L, struct controller *controller)
+{
+	int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+	leave(controller);
+	return status ? lua_error(L) : lua_gettop(L) - 1;
+}
+
+static void enter(lua_State *L, struct controller *controller)
+{
+	int code = cq_controller_enter(controller->cq);
+	if (code == EBUSY)
+		luaL_error(L, "cqueue running");
+	else if (code)
+		luaL_error(L, "%s", cq_strerror(code));
+	controller->outer = controller->object.shim->running;
+	controller->object.shim->running = controller;
+}
+
+/* _step(controller, seconds, polled): true and whether no tasks are left, or false and why. Nil in
+ * a task of another controller, unless the caller has `polled`; false for that argument stands for a loop, which is
+ * answered nil too if the method `step` was replaced. The marker if a task yielded without it:
+ * the caller yields what `_take` gives and goes on with `_resume_step`. */
+int shim_step(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	double timeout = shim_seconds(L, 2);
+	struct controller *running = controller->object.shim->running;
+	controller->quiet = 0;
+	if (controller->object.shim->custom_step && lua_isboolean(L, 3) && !lua_toboolean(L, 3))
+		return 0;
+	if (running && running != controller && !lua_toboolean(L, 3)) {
+		controller->quiet = !(timeout <= 0);
+		return 0;
+	}
+	if (timeout < 0)
+		timeout = 0;
+	lua_settop(L, 1);
+	shim_close_failed(L, controller);
+	push_run(L);
+	if (!controller->cq)
+		return luaL_error(L, "cqueue closed");
+	enter(L, controller);
+	int code = cq_controller_wait(controller->cq, timeout, 0);
+	if (code == 0)
+		return run_and_leave(L, controller);
+	leave(controller);
+	lua_pushboolean(L, 0);
+	lua_pushstring(L, cq_strerror(code));
+	lua_pushinteger(L, code);
+	return 3;
+}
+
+/* _take(controller): what the task that suspended the step has yielded. */
+int shim_take(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	if (!controller->suspended || !controller->current)
+		return luaL_error(L, "no step is suspended");
+	luaL_checkstack(L, controller->nargs, "too many results");
+	lua_xmove(controller->current->thread, L, controller->nargs);
+	return controller->nargs;
+}
+
+/* _resume_step(controller, ...): goes on after a yield without the marker; the values go to the task. */
+int shim_resume_step(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	struct task *task = controller->current;
+	if (!controller->suspended || !task)
+		return luaL_error(L, "no step is suspended");
+	controller->nargs = lua_gettop(L) - 1;
+	luaL_checkstack(task->thread, controller->nargs, "too many arguments");
+	push_run(L);
+	lua_insert(L, 2);
+	lua_insert(L, 2); /* below the values */
+	lua_xmove(L, task->thread, controller->nargs);
+	controller->suspended = 0;
+	controller->outer = controller->object.shim->running;
+	controller->object.shim->running = controller;
+	return run_and_leave(L, controller);
+}

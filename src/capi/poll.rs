@@ -70,29 +70,37 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     // SAFETY: as above.
     let condition = unsafe { share(interest.condition) };
     let timeout = limit(interest.timeout);
-    if names_an_object(interest) {
-        // SAFETY: as above.
-        let own = unsafe { named(interest) }?;
-        return Ok(Member { timeout: earlier(timeout, own.timeout), also: condition, ..own });
-    }
     // SAFETY: as above.
-    match unsafe { interest.socket.as_ref() } {
-        None => Ok(Member { fd: interest.fd, events, timeout, condition, ..Member::NOTHING }),
-        Some(socket) => {
-            let own = socket.interest();
-            if own.fd < 0 && socket.is_closed() {
-                return Err(Errno::BADF);
-            }
-            let timeout = earlier(timeout, own.timeout);
-            // Before it is connected, its own wait comes first: the descriptor is not yet the connection's.
-            let events = if events == 0 || socket.awaits_name() { own.events } else { events };
-            // The task goes on when input came, so its next patient receive must ask the kernel.
-            if events & libc::POLLIN != 0 {
-                socket.readable();
-            }
-            Ok(Member { events, timeout, also: condition, ..own })
+    let mut member = match unsafe { interest.socket.as_ref() } {
+        Some(socket) => of_socket(socket, events)?,
+        // SAFETY: as above.
+        None if names_an_object(interest) => unsafe { named(interest) }?,
+        None => {
+            let polled = Member::foreign(interest.fd, events);
+            return Ok(Member { condition, timeout, ..polled });
         }
+    };
+    member.timeout = earlier(timeout, member.timeout);
+    member.also = condition;
+    Ok(member)
+}
+
+/// What waits for a socket; 0: for what its last operation waits for.
+#[inline]
+fn of_socket(socket: &Socket, events: Events) -> Result<Member> {
+    let mut own = socket.interest();
+    if own.fd < 0 && socket.is_closed() {
+        return Err(Errno::BADF);
     }
+    // Before it is connected, its own wait comes first: the descriptor is not yet the connection's.
+    if events != 0 && !socket.awaits_name() {
+        own.events = events;
+    }
+    // The task goes on when input came, so its next patient receive must ask the kernel.
+    if own.events & libc::POLLIN != 0 {
+        socket.readable();
+    }
+    Ok(own)
 }
 
 fn names_an_object(interest: &cq_interest) -> bool {

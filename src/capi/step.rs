@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`: steps. The pull calls for bindings, and the loop that runs callbacks and fibers.
 
-use super::boundary::{call, limit};
+use super::boundary::{borrow, call, limit};
 use super::controller::{close_and_drop, own, share};
 use super::task::{self, cq_task, pack};
 use crate::clock::{Instant, Span};
@@ -109,9 +109,9 @@ pub unsafe extern "C" fn cq_controller_next(
             return Err(Errno::BADARG);
         }
         // SAFETY: as documented.
-        let cq = unsafe { own(controller) }?;
-        if !cq.is_running() {
-            return Err(Errno::BADARG);
+        let cq = unsafe { borrow(controller) }?;
+        if !cq.is_stepped_here() {
+            return Err(if cq.is_running() { Errno(libc::EPERM) } else { Errno::BADARG });
         }
         loop {
             let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;

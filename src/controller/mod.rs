@@ -206,6 +206,12 @@ impl Controller {
         self.stepping.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether the calling thread steps it.
+    #[inline]
+    pub fn is_stepped_here(&self) -> bool {
+        self.stepping.load(Ordering::Relaxed) == living_thread()
+    }
+
     /// EPERM while another thread steps it.
     #[inline]
     pub fn check_thread(&self) -> Result<()> {

@@ -209,4 +209,7 @@ int luaopen__cqueues_signal(lua_State *L);
 int luaopen__cqueues_thread(lua_State *L);
 int luaopen__cqueues_notify(lua_State *L);
 
+/* Wakes who polls a descriptor in any controller of the VM. For descriptors of ours that were polled by their numbers. */
+void shim_cancel(lua_State *L, int fd);
+
 #endif

@@ -40,8 +40,11 @@ impl Span {
     /// From seconds, rounded up so that nothing fires early. NaN, negative and infinite values
     /// mean "no limit": `None`.
     pub fn from_seconds(seconds: f64) -> Option<Span> {
+        if seconds.is_nan() || seconds < 0.0 {
+            return None; // nearly always
+        }
         let nanoseconds = (seconds * 1e9).ceil();
-        (seconds >= 0.0 && nanoseconds < u64::MAX as f64).then_some(Span(nanoseconds as u64))
+        (nanoseconds < u64::MAX as f64).then_some(Span(nanoseconds as u64))
     }
 
     /// In seconds.

@@ -100,7 +100,7 @@ count_events() {
 	two_runs $short $long signals events
 	budget 'signal, sent and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3
 	two_runs $short $long files events
-	budget 'file, changed and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3
+	budget 'file, changed and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3.01
 	short=100 long=600
 	two_runs $short $long threads events >/dev/null 2>&1
 	budget "thread, joined: system calls of the poll, its registration, and the thread's end" \

@@ -4,6 +4,8 @@
 local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
 local cqueues, condition = t.cqueues, t.condition
 local equal, values = t.equal, t.values
+local notify = require "cqueues.notify"
+local is_port = notify.strflag(notify.FEATURES) == "FEN" -- event ports tell of descriptors in an order of their own
 
 -- A controller, a function that notes a word, and one that tells the words so far.
 local function scene()
@@ -238,6 +240,9 @@ end)
 
 -- The one that was read before was told of first, since it was still registered.
 t.plain("a_socket_that_is_waited_for_again_counts_as_new", function()
+	if is_port then
+		t.skip "the order of event ports is another one"
+	end
 	local controller, note, noted = scene()
 	local a, b = t.pair()
 	local c, d = t.pair()
@@ -285,6 +290,9 @@ end)
 
 -- What the step under way had found was forgotten.
 t.plain("a_controller_may_be_polled_while_it_steps", function()
+	if is_port then
+		t.skip "event ports do not see that each would wait for the other"
+	end
 	local outer, one, two = cqueues.new(), cqueues.new(), cqueues.new()
 	local c = condition.new()
 	two:wrap(function()

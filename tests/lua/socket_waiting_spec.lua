@@ -124,4 +124,26 @@ t.plain("one_text_is_written_like_several", function()
 	t.check(read > 2000000, "bytes: " .. read)
 end)
 
+-- It seemed to wait for nothing, and whoever polled it then was not woken.
+t.plain("a_socket_of_which_more_was_asked_than_there_was_waits_for_the_rest", function()
+	for _, method in ipairs { "read", "xread", "recv" } do
+		local a, b = t.pair()
+		b:write "0123\n"
+		t.equal(a:read(4), "0123")
+		t.equal(a:events(), "")
+		t.equal(a[method](a, -3), "\n")
+		t.equal(a:events(), "r", method)
+		b:write "more"
+		t.equal(a[method](a, -3), "mor")
+		t.equal(a:events(), "", method)
+		t.equal(a[method](a, -3), "e")
+		local controller, ready = cqueues.new(), nil
+		controller:wrap(function() ready = cqueues.poll(a, 5) end)
+		controller:step(0)
+		b:write "x"
+		controller:step(5)
+		t.equal(ready, a, method)
+	end
+end)
+
 t.finish()

@@ -324,11 +324,13 @@ static void add_methods(lua_State *L)
 	luaL_getmetatable(L, SHIM_SOCKET);
 	lua_getfield(L, -1, "__index");
 	add(L, shim_socket_plain);
+	add(L, shim_socket_iterating);
 	add(L, shim_socket_settings);
 	add(L, shim_socket_errors);
 	add(L, shim_socket_telling);
 	add(L, shim_socket_tls_plain);
 	shim_set_waiting(L, shim_socket_reading);
+	shim_set_waiting(L, shim_socket_establishing);
 	shim_set_waiting(L, shim_socket_writing);
 	shim_set_waiting(L, shim_socket_messages);
 	shim_set_waiting(L, shim_socket_tls);

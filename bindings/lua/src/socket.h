@@ -42,6 +42,7 @@ struct socket {
 	lua_Integer maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
 	struct bits bits[2];               /* of a byte that `unpack` began, and of one that `pack` has not completed */
 	unsigned char is_exposed;          /* Lua has its descriptor's number */
+	enum { UNKNOWN, BYTES, MESSAGES } carries; /* asked when it matters: see `ask_for_rest` */
 	unsigned char is_planned;          /* connect or listen made it; what others made has no address to connect to */
 	struct op parked[2];       /* methods that wait: one that reads and one that writes */
 	unsigned char is_parked[2];
@@ -85,6 +86,7 @@ int shim_descriptor_of(lua_State *L, int index);
 uint32_t shim_opt_mode(lua_State *L, int index);
 /* The methods that can wait, those that never do, and those that set and tell. */
 extern const luaL_Reg shim_socket_reading[], shim_socket_writing[], shim_socket_messages[];
+extern const luaL_Reg shim_socket_establishing[], shim_socket_iterating[];
 extern const luaL_Reg shim_socket_tls[], shim_socket_tls_plain[];
 int shim_socket_send(lua_State *L), shim_socket_pack(lua_State *L), shim_socket_unpack(lua_State *L);
 extern const luaL_Reg shim_socket_plain[], shim_socket_settings[], shim_class_settings[];

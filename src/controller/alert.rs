@@ -131,7 +131,7 @@ impl Alert {
         };
         if !inherited {
             // Another thread may be raising it now, so it is the same one.
-            return Ok(alert_move(event, new)?);
+            return alert_move(event, new);
         }
         self.event.store(-1, Ordering::Release);
         alert_close(event);

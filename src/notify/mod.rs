@@ -40,6 +40,7 @@ use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use pending::Pending;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
@@ -139,6 +140,8 @@ struct Inner {
     tree: Tree,
     wanted: Wanted,
     pending: Pending,
+    /// Of the names that were added in a tree, those that are there.
+    there: HashSet<Vec<u8>>,
     /// What the directory itself is watched for.
     own: u32,
     /// Told by the next fetch that finds nothing else.
@@ -157,6 +160,7 @@ impl Notifier {
             tree,
             wanted: Wanted::new(recursive, changes),
             pending: Pending::default(),
+            there: HashSet::new(),
             own: changes,
             failure: None,
             fetched: Vec::new(),
@@ -177,6 +181,9 @@ impl Notifier {
             return Err(Errno(libc::ENAMETOOLONG));
         }
         inner.wanted.add(name, changes);
+        if inner.tree.recursive && inner.tree.has(name) {
+            inner.there.insert(name.to_vec());
+        }
         inner.tree.track(name)
     }
 
@@ -284,8 +291,13 @@ impl Inner {
             }
             Change::Entry { directory, name, changes, folder } => {
                 let Some(path) = self.tree.path_of(directory, &name) else { return 0 };
+                if changes & DELETE == 0 && is_invented(&name) && !self.tree.has(&path) {
+                    return 0;
+                }
                 self.note(&path, changes);
-                if folder && changes & DELETE != 0 {
+                // Of two directories that change places, each is told as gone when the other has come.
+                if folder && changes & DELETE != 0 && !self.tree.is_in_place(&path) {
+                    self.note_gone_below(&path);
                     self.tree.forget_within(&path);
                 }
                 if changes & CREATE != 0 {
@@ -303,7 +315,24 @@ impl Inner {
         }
     }
 
+    /// A directory is gone, or has another name: so are the names below it that were added.
+    fn note_gone_below(&mut self, directory: &[u8]) {
+        let gone: Vec<Vec<u8>> = self
+            .wanted
+            .below(directory)
+            .filter(|&name| self.there.contains(name))
+            .map(<[u8]>::to_vec)
+            .collect();
+        gone.iter().for_each(|name| self.note(name, DELETE));
+    }
+
     fn note(&mut self, path: &[u8], changes: u32) {
+        if self.tree.recursive && changes & (CREATE | DELETE) != 0 && self.wanted.is_named(path) {
+            match changes & DELETE {
+                0 => drop(self.there.insert(path.to_vec())),
+                _ => drop(self.there.remove(path)),
+            }
+        }
         let changes = changes & self.wanted.changes(path);
         if changes != 0 {
             self.pending.note(path, changes);
@@ -377,6 +406,12 @@ impl Inner {
 
 /// Names are at most that long, on every system that we know.
 const LONGEST: usize = 255;
+
+/// Whether a name may be one that Linux invents for a file without any.
+fn is_invented(name: &OsStr) -> bool {
+    let digits = name.as_bytes().strip_prefix(b"#").unwrap_or_default();
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
 
 /// Whether something can be watched no more because of how much is watched.
 fn is_limit(error: Errno) -> bool {

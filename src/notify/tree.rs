@@ -4,7 +4,10 @@
 
 use super::backend::Source;
 use super::{is_limit, join};
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
+use nix::dir::{Dir, Type};
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -68,6 +71,9 @@ impl Tree {
     /// Watches one more directory. `None`: that very one is watched already, and what is below it known.
     pub fn watch(&mut self, path: &[u8]) -> Result<Option<usize>> {
         let whole = self.whole(path);
+        if !path.is_empty() && !is_directory(&whole) {
+            return Err(Errno(libc::ENOTDIR)); // a link, say
+        }
         if let Some(&known) = self.numbers.get(path) {
             if self.source.is_watching(known, &whole) {
                 return Ok(None);
@@ -147,13 +153,37 @@ impl Tree {
         self.directories.get(&directory).map(|path| join(path, name))
     }
 
-    /// What is in a directory, and whether that is a directory, links not followed.
+    /// What is in a directory, and whether that is a directory. Links are not followed, that of the directory itself included: it
+    /// may have taken the directory's place.
     pub fn entries(&self, directory: usize) -> Vec<(OsString, bool)> {
-        let Some(path) = self.directories.get(&directory) else { return Vec::new() };
-        let entries = std::fs::read_dir(self.whole(path)).into_iter().flatten().flatten();
-        entries
-            .map(|entry| (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_dir())))
-            .collect()
+        let Some(path) = self.directories.get(&directory).map(|path| self.whole(path)) else {
+            return Vec::new();
+        };
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let Ok(mut open) = Dir::open(&path, flags, Mode::empty()) else { return Vec::new() };
+        let mut found = Vec::new();
+        for entry in open.iter().flatten() {
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name != "." && name != ".." {
+                let folder = match entry.file_type() {
+                    Some(kind) => kind == Type::Directory,
+                    None => is_directory(&path.join(name)), // some file systems do not say
+                };
+                found.push((name.to_owned(), folder));
+            }
+        }
+        found
+    }
+
+    /// Whether an entry is there.
+    pub fn has(&self, path: &[u8]) -> bool {
+        self.whole(path).symlink_metadata().is_ok()
+    }
+
+    /// Whether the directory that is watched under a path is the one that lies there.
+    pub fn is_in_place(&mut self, path: &[u8]) -> bool {
+        let whole = self.whole(path);
+        self.find(path).is_some_and(|known| self.source.is_watching(known, &whole))
     }
 
     fn whole(&self, path: &[u8]) -> PathBuf {
@@ -162,4 +192,9 @@ impl Tree {
             _ => self.root.join(OsStr::from_bytes(path)),
         }
     }
+}
+
+/// Whether that is a directory, and no link to one.
+fn is_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }

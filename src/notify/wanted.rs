@@ -27,6 +27,19 @@ impl Wanted {
         *self.names.entry(name.to_vec()).or_default() |= changes;
     }
 
+    /// The names below a directory that were added.
+    pub fn below<'a>(&'a self, directory: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let is_below = |name: &&[u8]| {
+            name.strip_prefix(directory).is_some_and(|rest| rest.first() == Some(&b'/'))
+        };
+        self.names.keys().map(Vec::as_slice).filter(is_below)
+    }
+
+    /// Whether that very name was added.
+    pub fn is_named(&self, path: &[u8]) -> bool {
+        self.names.contains_key(path)
+    }
+
     /// The names that fit a pattern.
     pub fn add_pattern(&mut self, pattern: &[u8], changes: u32) -> Result<()> {
         let pattern = CString::new(pattern).map_err(|_| Errno::BADARG)?;

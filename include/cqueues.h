@@ -42,6 +42,17 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+/** The version of the interface that this header describes, as the package and the library's file name have it. A program
+ * that was built with one version runs with each later one of the same major version. */
+#define CQ_VERSION_MAJOR 1
+#define CQ_VERSION_MINOR 0
+#define CQ_VERSION_PATCH 0
+/** Whether this header is of that version or a later one: for `#if`. */
+#define CQ_VERSION_AT_LEAST(major, minor, patch) \
+    (CQ_VERSION_MAJOR > (major) || \
+     (CQ_VERSION_MAJOR == (major) && \
+      (CQ_VERSION_MINOR > (minor) || (CQ_VERSION_MINOR == (minor) && CQ_VERSION_PATCH >= (patch)))))
+
 /** An interest in nothing: initialise with this, then set what applies. */
 #define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, { 0, 0 } }
 
@@ -138,9 +149,9 @@
 #define CQ_DNS_RCODES 4
 
 /**
- * The release, as year, month and day: YYYYMMDD.
+ * The day of the release: YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell what is compatible with what.
  */
-#define CQ_VERSION 20261123
+#define CQ_VERSION 20261128
 
 /**
  * A bug inside the library was caught at its boundary.
@@ -656,7 +667,8 @@ typedef struct cq_thread cq_thread;
 typedef int (*cq_function)(void *argument);
 
 /**
- * Names a task of a controller. Never reused while the controller lives.
+ * Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller at the
+ * earliest.
  */
 typedef uint64_t cq_task;
 
@@ -3003,9 +3015,11 @@ int cq_socket_set_error(const struct cq_socket *socket,
  * Adds a task that the caller resumes by itself: the pull interface for language bindings.
  * `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
  *
- * Errors: EINVAL for NULL; EBADF after close.
+ * Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the controller.
  */
-int cq_controller_spawn(struct cq_controller *controller, void *data, cq_task *task);
+int cq_controller_spawn(struct cq_controller *controller,
+                        void *data,
+                        cq_task *task);
 
 /**
  * Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be

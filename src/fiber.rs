@@ -85,12 +85,30 @@ pub fn run_as<R>(
     let Some(running) = controller.take() else { return resume() };
     let entry = Running { controller: running, task, is_fiber, fired: std::mem::take(fired) };
     RUNNING.with(|running| running.borrow_mut().push(entry));
+    let popped = Popped;
     let result = resume();
-    if let Some(entry) = RUNNING.with(|running| running.borrow_mut().pop()) {
+    if let Some(entry) = popped.pop() {
         *fired = entry.fired;
         *controller = Some(entry.controller);
     }
     result
+}
+
+/// Takes the innermost task out of the list, also if resuming it panics.
+struct Popped;
+
+impl Popped {
+    fn pop(self) -> Option<Running> {
+        std::mem::forget(self);
+        RUNNING.with(|running| running.borrow_mut().pop())
+    }
+}
+
+impl Drop for Popped {
+    fn drop(&mut self) {
+        let entry = RUNNING.with(|running| running.borrow_mut().pop());
+        drop(entry);
+    }
 }
 
 /// The controller and task that run on this thread.

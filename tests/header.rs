@@ -52,6 +52,26 @@ fn the_committed_header_is_fresh() {
 }
 
 #[test]
+fn the_header_the_package_and_the_file_name_tell_one_version() {
+    let header = generate();
+    let told = ["MAJOR", "MINOR", "PATCH"].map(|part| {
+        let line = format!("#define CQ_VERSION_{part} ");
+        let found = header.lines().find_map(|text| text.strip_prefix(&line));
+        found.unwrap_or_else(|| panic!("CQ_VERSION_{part} is missing")).to_owned()
+    });
+    assert_eq!(told.join("."), env!("CARGO_PKG_VERSION"));
+    let makefile = std::fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    assert!(
+        makefile.lines().any(|line| {
+            let mut words = line.split(':').map(str::trim);
+            words.next() == Some("ABI") && words.next() == Some(&format!("= {}", told[0]))
+        }),
+        "ABI in the Makefile is not {}",
+        told[0]
+    );
+}
+
+#[test]
 fn every_type_has_the_prefix() {
     let header = generate();
     let types = header.lines().filter_map(|line| line.strip_prefix("typedef struct "));

@@ -6,8 +6,8 @@ use crate::clock::Instant;
 use crate::errno::Errno;
 use std::ffi::{c_char, c_int, CStr};
 
-/// The release, as year, month and day: YYYYMMDD.
-pub const CQ_VERSION: c_int = 20261123;
+/// The day of the release: YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell what is compatible with what.
+pub const CQ_VERSION: c_int = 20261128;
 
 /// A bug inside the library was caught at its boundary.
 pub const CQ_EPANIC: c_int = -1935895337;

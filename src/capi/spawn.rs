@@ -12,7 +12,7 @@ use std::ffi::{c_int, c_void};
 /// Adds a task that the caller resumes by itself: the pull interface for language bindings.
 /// `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
 ///
-/// Errors: EINVAL for NULL; EBADF after close.
+/// Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the controller.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_spawn(
     controller: *mut Controller,

@@ -179,9 +179,27 @@ fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> 
     // A task may free the controller.
     let cq = &waited_for.unwrap_or_else(|| cq.share());
     cq.enter()?;
+    let stepping = Stepping(cq);
     let result = cq.wait(timeout, lazy).and_then(|()| outside(|| run_batch(cq.share())));
-    let alive = leave(cq);
+    let alive = stepping.leave();
     result.map(|()| alive)
+}
+
+/// A step under way, which ends also if it panics: the controller can be used again then.
+struct Stepping<'a>(&'a Controller);
+
+impl Stepping<'_> {
+    fn leave(self) -> bool {
+        let alive = leave(self.0);
+        std::mem::forget(self);
+        alive
+    }
+}
+
+impl Drop for Stepping<'_> {
+    fn drop(&mut self) {
+        leave(self.0);
+    }
 }
 
 /// Waits in a fiber until another controller has something to do. That may be freed meanwhile, and the fiber be

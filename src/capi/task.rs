@@ -10,7 +10,8 @@ use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Names a task of a controller. Never reused while the controller lives.
+/// Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller at the
+/// earliest.
 #[allow(non_camel_case_types)]
 pub type cq_task = u64;
 
@@ -106,12 +107,12 @@ impl Drop for Job {
 
 /// As a number for C.
 pub fn pack(task: TaskId) -> cq_task {
-    u64::from(task.serial) << 32 | u64::from(task.index)
+    task.serial << 24 | u64::from(task.index)
 }
 
 /// And back.
 pub fn unpack(task: cq_task) -> TaskId {
-    TaskId { index: task as u32, serial: (task >> 32) as u32 }
+    TaskId { index: task as u32 & 0xff_ffff, serial: task >> 24 }
 }
 
 /// Adds a callback task.

@@ -52,6 +52,12 @@ use waits::{WaitKey, Waits, NONE};
 /// The size of a fiber's stack in bytes, unless its controller says otherwise; only touched pages cost memory.
 pub const STACK_SIZE: usize = 256 * 1024;
 
+/// How many tasks a controller may have at once, so that a task's name fits into 64 bits: 24 for its place.
+const MOST_TASKS: usize = 1 << 24;
+
+/// The bits of a task's serial.
+const SERIALS: u64 = (1 << 40) - 1;
+
 /// Reported when a descriptor was cancelled under its waiters.
 pub const CANCELLED: Events = libc::POLLNVAL;
 
@@ -60,8 +66,8 @@ pub const CANCELLED: Events = libc::POLLNVAL;
 pub struct TaskId {
     /// The place in the controller's slab.
     pub index: u32,
-    /// Tells it from other tasks in that place.
-    pub serial: u32,
+    /// Tells it from other tasks in that place: 40 bits, so that a trillion tasks pass before one has it again.
+    pub serial: u64,
 }
 
 /// What a task carries for whoever resumes it.
@@ -143,7 +149,10 @@ impl Controller {
     pub fn spawn(&self, data: Payload) -> Result<TaskId> {
         let mut state = self.state.borrow_mut();
         state.check_open()?;
-        let serial = state.next_serial();
+        if state.tasks.len() >= MOST_TASKS {
+            return Err(Errno(libc::ENOMEM));
+        }
+        let serial = state.next_serial() & SERIALS;
         let index = state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data }) as u32;
         state.make_ready(index);
         drop(state);
@@ -595,6 +604,13 @@ impl Controller {
         if !self.is_running() {
             self.alert.raise_if_enabled();
         }
+    }
+}
+
+impl Drop for Controller {
+    /// Nobody has closed it: what its tasks waited for must not keep them. What they carry is nobody's any more.
+    fn drop(&mut self) {
+        let _ = self.close();
     }
 }
 

@@ -22,7 +22,7 @@ pub const LAZY_RESUMPTIONS: u32 = 61;
 const LAZY_TIME: Span = Span(100_000);
 
 pub struct Task {
-    pub serial: u32,
+    pub serial: u64,
     /// The first of its waits.
     pub waits: u32,
     /// Its place in the run queue.
@@ -44,7 +44,8 @@ pub struct State {
     pub events: Vec<Ready>,
     /// What woke the task that was taken last.
     pub fired: Vec<Fired>,
-    pub serial: u32,
+    /// Numbers tasks and timers.
+    pub serial: u64,
     /// A timer has made a task ready since the kernel was last asked.
     pub timer_fired: bool,
     /// How many tasks were taken since the kernel was last asked, and when it was first left out since.
@@ -80,7 +81,7 @@ impl State {
         }
     }
 
-    pub fn next_serial(&mut self) -> u32 {
+    pub fn next_serial(&mut self) -> u64 {
         self.serial = self.serial.wrapping_add(1);
         self.serial
     }

@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimerKey {
     /// Grows with every timer set, which makes equal deadlines fire in order.
-    pub serial: u32,
+    pub serial: u64,
     /// The wait's place in the slab.
     pub wait: u32,
 }

@@ -24,7 +24,7 @@ pub enum On {
     /// The same, before the kernel is told: the descriptor and its member's `lasting` and `owner`.
     Unregistered(RawFd, Events, bool, Option<Owner>),
     /// A deadline, with the serial of its timer.
-    Deadline(u32),
+    Deadline(u64),
     /// A condition, with the place in its queue.
     Condition(Arc<Condition>, u32),
 }
@@ -121,7 +121,7 @@ impl Waits {
     }
 
     /// Whether a timer's record still waits for it.
-    pub fn is_timer(&self, key: WaitKey, serial: u32) -> bool {
+    pub fn is_timer(&self, key: WaitKey, serial: u64) -> bool {
         matches!(self.get(key), Some(Wait { on: On::Deadline(s), .. }) if *s == serial)
     }
 }

@@ -329,3 +329,80 @@ TEST(a_post_runs_once_may_fail_and_is_dropped_with_its_controller)
 	cq_controller_free(cq);
 	EQ(ran, 1);
 }
+
+/* -- a kernel queue that is replaced while other threads alert -- */
+
+struct lockstep {
+	cq_controller *cq;
+	volatile long bumps; /* of this thread alone; read by the other one between posts */
+	volatile bool over;
+	int code;
+};
+
+static int bump(void *argument)
+{
+	struct lockstep *lockstep = argument;
+
+	__atomic_add_fetch(&lockstep->bumps, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static void *post_in_lockstep(void *argument)
+{
+	struct lockstep *lockstep = argument;
+	long posts;
+
+	for (posts = 1; posts <= 2000 && !lockstep->code; posts++) {
+		double limit = cq_monotime() + 10;
+
+		lockstep->code = cq_controller_post(lockstep->cq, bump, lockstep);
+		while (__atomic_load_n(&lockstep->bumps, __ATOMIC_SEQ_CST) < posts && !lockstep->code)
+			if (cq_monotime() > limit)
+				lockstep->code = ETIMEDOUT;
+	}
+	lockstep->over = true;
+	return NULL;
+}
+
+/* Leaves a registration behind that cannot be taken out: the descriptor is closed, and its file is open under another number. */
+static int leave_stale_registrations(void *argument)
+{
+	struct lockstep *lockstep = argument;
+	int round;
+
+	for (round = 0; !lockstep->over; round++) {
+		cq_interest on;
+		int fds[2], copy;
+
+		SYS(pipe(fds));
+		copy = dup(fds[0]);
+		CHECK(copy >= 0);
+		on = on_fd(fds[0], POLLIN);
+		on.timeout = 0;
+		OK(cq_poll(&on, 1, NULL));
+		SYS(close(fds[0]));
+		plain_write(fds[1], "x"); /* the kernel tells of it from now on */
+		OK(cq_sleep(0.0001));
+		SYS(close(copy));
+		SYS(close(fds[1]));
+	}
+	return 0;
+}
+
+TEST(no_post_is_lost_while_the_kernels_queue_is_replaced)
+{
+	struct lockstep lockstep = { new_controller(), 0, false, 0 };
+	pthread_t thread;
+	int before, after;
+
+	OK(cq_controller_pollfd(lockstep.cq, &before));
+	OK(cq_controller_wrap(lockstep.cq, leave_stale_registrations, NULL, &lockstep, NULL));
+	EQ(pthread_create(&thread, NULL, post_in_lockstep, &lockstep), 0);
+	run(lockstep.cq);
+	EQ(pthread_join(thread, NULL), 0);
+	OK(lockstep.code);
+	EQ(lockstep.bumps, 2000);
+	OK(cq_controller_pollfd(lockstep.cq, &after));
+	EQ(after, before);
+	cq_controller_free(lockstep.cq);
+}

@@ -79,6 +79,9 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
     Ok((Thread { shared, owner: Owner::new() }, entry, Socket::adopt(ours.into_raw_fd())?))
 }
 
+/// How long a thread that has ended is waited for, in nanoseconds: it is gone at once unless it runs destructors.
+const GOING: u64 = 10_000_000;
+
 impl Entry {
     /// Makes the calling thread the one that was prepared. Its end of the socket pair.
     pub fn enter(self) -> Result<Socket> {
@@ -130,9 +133,14 @@ impl Thread {
             return Err(Errno(libc::EDEADLK));
         }
         let outcome = self.outcome().ok_or(Errno::AGAIN)?;
-        // It has nothing left to do but to go.
-        let id = self.shared.lock().take();
-        id.map_or(Ok(()), sys::thread::join)?;
+        // It has nothing left to do but to go; destructors of the program's may take their time over it.
+        let mut id = self.shared.lock();
+        if let Some(gone) = id.take() {
+            match sys::thread::join(gone, GOING) {
+                Err(error) if error.raw_os_error() == Some(libc::ETIMEDOUT) => *id = Some(gone),
+                result => result?,
+            }
+        }
         Ok(outcome)
     }
 

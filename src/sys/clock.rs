@@ -7,6 +7,13 @@ pub fn monotonic() -> u64 {
     t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
 }
 
+/// Nanoseconds of the wall clock, in which pthreads(7) count.
+#[cfg(target_os = "linux")]
+pub fn wall() -> u64 {
+    let t = read(libc::CLOCK_REALTIME);
+    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+}
+
 /// Seconds of the wall clock as of the last tick; a tenth of the price of an exact reading.
 #[allow(clippy::unnecessary_cast)] // where a time_t has 32 bits it is needed
 pub fn wall_coarse() -> i64 {

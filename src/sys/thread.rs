@@ -82,8 +82,29 @@ unsafe fn create(enter: Enter, argument: *mut c_void) -> io::Result<Id> {
     }
 }
 
-/// Waits until a thread is gone, and forgets it.
-pub fn join(id: Id) -> io::Result<()> {
+/// Waits at most that many nanoseconds until a thread is gone, and forgets it then. ETIMEDOUT: it runs still, destructors of its own
+/// perhaps, and can be joined or detached later.
+#[cfg(target_os = "linux")]
+pub fn join(id: Id, limit: u64) -> io::Result<()> {
+    let at = super::clock::wall() + limit;
+    let at = super::timespec(at);
+    // SAFETY: the thread was neither joined nor detached; the timespec outlives the call.
+    succeed(unsafe { pthread_timedjoin_np(id, std::ptr::null_mut(), &at) })
+}
+
+#[cfg(target_os = "linux")]
+extern "C" {
+    /// Not in the libc crate for every C library.
+    fn pthread_timedjoin_np(
+        id: Id,
+        value: *mut *mut c_void,
+        at: *const libc::timespec,
+    ) -> libc::c_int;
+}
+
+/// Elsewhere there is no limit.
+#[cfg(not(target_os = "linux"))]
+pub fn join(id: Id, _limit: u64) -> io::Result<()> {
     // SAFETY: the caller gives up a thread that was neither joined nor detached.
     succeed(unsafe { libc::pthread_join(id, std::ptr::null_mut()) })
 }

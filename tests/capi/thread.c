@@ -437,3 +437,45 @@ TEST(a_thread_that_vanished_is_told_at_the_timeout)
 		check_vanish(); /* what the thread had is nobody's */
 }
 #endif
+
+static pthread_key_t lingering;
+static volatile int lingered;
+
+static void linger(void *unused)
+{
+	(void)unused;
+	usleep(1000000);
+	lingered = 1;
+}
+
+static int end_with_a_destructor(cq_socket *socket, void *argument)
+{
+	cq_socket_free(socket);
+	EQ(pthread_setspecific(lingering, argument), 0);
+	return 7;
+}
+
+/* What went wrong: a fiber that joined a thread held up its controller while destructors of the program's ran there. */
+TEST(joining_does_not_wait_for_destructors_of_the_program)
+{
+#ifdef __linux__
+	cq_socket *socket;
+	cq_thread *thread;
+	double begun;
+	int result = 0;
+
+	EQ(pthread_key_create(&lingering, linger), 0);
+	thread = start(end_with_a_destructor, &result, &socket);
+	begun = cq_monotime();
+	OK(cq_thread_join(thread, 10, &result));
+	EQ(result, 7);
+	CHECK(lingered || cq_monotime() - begun < 0.7 || slow());
+	cq_thread_free(thread);
+	cq_socket_free(socket);
+	while (!lingered)
+		usleep(1000);
+	usleep(50000); /* and is gone */
+#else
+	SKIP("this system waits for a thread without a limit only");
+#endif
+}

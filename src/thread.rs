@@ -80,7 +80,7 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
 }
 
 /// How long a thread that has ended is waited for, in nanoseconds: it is gone at once unless it runs destructors.
-const GOING: u64 = 10_000_000;
+const GOING: u64 = 100_000_000;
 
 impl Entry {
     /// Makes the calling thread the one that was prepared. Its end of the socket pair.

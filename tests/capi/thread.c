@@ -345,7 +345,8 @@ TEST(a_thousand_threads_come_and_go_and_leave_nothing)
 		cq_socket_free(socket);
 	}
 	EQ(dup(0), first);
-	EQ(count_threads(), before);
+	while (count_threads() > before)
+		usleep(1000); /* the kernel lists the last one for a moment after it was joined */
 }
 
 TEST(many_threads_run_at_once)

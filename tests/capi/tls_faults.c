@@ -143,7 +143,7 @@ static void cut_everywhere(int version, bool demanding)
 {
 	cq_tls *server = server_with("server"), *client = client_for("ca", "localhost");
 	int before = open_descriptors();
-	size_t limit, step = slow() ? 97 : STEP, whole = 0;
+	size_t limit, step = slow() ? 197 : STEP, whole = 0;
 	bool complete = false;
 
 	limit_version(server, version, version);

@@ -562,6 +562,12 @@
 #define CQ_WAIT_LAZY 1
 
 /**
+ * The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are small numbers
+ * that are used again, so that a program can keep what belongs to tasks in an array.
+ */
+#define CQ_TASK_PLACE 16777215
+
+/**
  * The end of a connection that a socket is: the server if a listener accepted it, else the client.
  */
 #define CQ_TLS_ANY 0

@@ -15,6 +15,10 @@ use std::sync::Arc;
 #[allow(non_camel_case_types)]
 pub type cq_task = u64;
 
+/// The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are small numbers
+/// that are used again, so that a program can keep what belongs to tasks in an array.
+pub const CQ_TASK_PLACE: u64 = 0xff_ffff;
+
 /// Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.
 /// Park the task again with `cq_controller_park` to be called again; otherwise it is over. The
 /// result is 0 or the code with which `cq_controller_step` shall return.
@@ -112,7 +116,7 @@ pub fn pack(task: TaskId) -> cq_task {
 
 /// And back.
 pub fn unpack(task: cq_task) -> TaskId {
-    TaskId { index: task as u32 & 0xff_ffff, serial: task >> 24 }
+    TaskId { index: (task & CQ_TASK_PLACE) as u32, serial: task >> 24 }
 }
 
 /// Adds a callback task.

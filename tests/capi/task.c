@@ -768,3 +768,23 @@ TEST(a_timeout_counts_from_the_call_that_sets_it)
 	CHECK(took[2] >= MS(200));
 	cq_controller_free(cq);
 }
+
+TEST(the_place_of_a_task_is_small_and_its_own)
+{
+	cq_controller *cq = new_controller();
+	bool taken[300] = { false };
+	cq_task tasks[300];
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		OK(cq_controller_spawn(cq, NULL, &tasks[i]));
+		CHECK((tasks[i] & CQ_TASK_PLACE) < 300 && !taken[tasks[i] & CQ_TASK_PLACE]);
+		taken[tasks[i] & CQ_TASK_PLACE] = true;
+	}
+	OK(cq_controller_finish(cq, tasks[7]));
+	OK(cq_controller_spawn(cq, NULL, &tasks[8]));
+	CHECK(tasks[8] != tasks[7]);
+	EQ(tasks[8] & CQ_TASK_PLACE, tasks[7] & CQ_TASK_PLACE);
+	ERR(cq_controller_finish(cq, tasks[7]), ENOENT);
+	cq_controller_free(cq);
+}

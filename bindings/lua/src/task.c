@@ -7,7 +7,7 @@
 
 static int place(const struct task *task)
 {
-	return (int)(uint32_t)task->id + 1; /* the index of a task in its controller */
+	return (int)(task->id & CQ_TASK_PLACE) + 1; /* the index of a task in its controller */
 }
 
 /* Anchors the coroutine at `index` in the controller at 1, so that it lives as long as the task. */

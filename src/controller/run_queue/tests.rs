@@ -8,7 +8,7 @@ fn queue(order: Order, count: u32) -> (RunQueue, Slab<Task>) {
     let mut tasks = Slab::new();
     for number in 0..count {
         let data = Payload::Foreign(number as usize);
-        tasks.insert(Task { serial: number, waits: waits::NONE, link: Link::NONE, data });
+        tasks.insert(Task { serial: number.into(), waits: waits::NONE, link: Link::NONE, data });
     }
     (RunQueue { order, ..RunQueue::default() }, tasks)
 }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 fn key(number: u32) -> TimerKey {
-    TimerKey { serial: number, wait: number }
+    TimerKey { serial: number.into(), wait: number }
 }
 
 /// The waits of the timers that are due, in the order in which they fire.
@@ -61,7 +61,7 @@ fn timers_that_are_set_and_forgotten_leave_the_heap_small() {
     for number in 0..100_000 {
         live.borrow_mut().insert(number);
         timers.set(Instant(1_000_000_000 + u64::from(number)), key(number));
-        timers.sweep(|key| live.borrow().contains(&key.serial));
+        timers.sweep(|key| live.borrow().contains(&key.wait));
         if number % 1000 != 0 {
             live.borrow_mut().remove(&number);
             timers.forget();
@@ -69,7 +69,7 @@ fn timers_that_are_set_and_forgotten_leave_the_heap_small() {
         let limit = 2 * live.borrow().len() + 130;
         assert!(timers.heap.len() <= limit, "{} entries at {number}", timers.heap.len());
     }
-    let is_live = |key: TimerKey| live.borrow().contains(&key.serial);
+    let is_live = |key: TimerKey| live.borrow().contains(&key.wait);
     let fired = std::iter::from_fn(|| timers.pop_due(Instant(u64::MAX))).filter(|&k| is_live(k));
     assert_eq!(fired.count(), 100);
 }

@@ -3,7 +3,7 @@
 //! do. What that takes (`poller::alert_create`) exists only once somebody has asked for it.
 
 use crate::errno::{Errno, Result};
-use crate::fork::{forks, forks_again};
+use crate::fork::{births, births_again};
 use crate::poller::{alert_clear, alert_close, alert_create, alert_move, alert_raise};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
@@ -15,7 +15,7 @@ pub struct Alert {
     queue: Mutex<RawFd>,
     /// What `poller::alert_create` made, or -1.
     event: AtomicI32,
-    /// How many forks there had been then: a child must not raise its parent's.
+    /// How often this process had been born then: a child must not raise its parent's.
     born: AtomicU32,
     /// Whether it is ready or about to be.
     raised: AtomicBool,
@@ -29,7 +29,7 @@ impl Alert {
         Alert {
             queue: Mutex::new(queue),
             event: AtomicI32::new(-1),
-            born: AtomicU32::new(forks()),
+            born: AtomicU32::new(births()),
             raised: AtomicBool::new(false),
             missed: AtomicBool::new(false),
         }
@@ -80,7 +80,7 @@ impl Alert {
     /// Makes the controller's descriptor ready if anybody can be looking at it.
     pub fn raise_if_enabled(&self) {
         match self.event() {
-            Some(event) if self.born.load(Ordering::Relaxed) == forks_again() => {
+            Some(event) if self.born.load(Ordering::Relaxed) == births_again() => {
                 if !self.raised.swap(true, Ordering::AcqRel) {
                     alert_raise(event);
                 }
@@ -126,7 +126,7 @@ impl Alert {
         let mut queue = self.lock();
         *queue = new;
         let Some(event) = self.event() else {
-            self.born.store(forks(), Ordering::Relaxed);
+            self.born.store(births(), Ordering::Relaxed);
             return Ok(());
         };
         if !inherited {
@@ -135,7 +135,7 @@ impl Alert {
         }
         self.event.store(-1, Ordering::Release);
         alert_close(event);
-        self.born.store(forks(), Ordering::Relaxed);
+        self.born.store(births(), Ordering::Relaxed);
         let raised = self.raised.swap(false, Ordering::AcqRel);
         self.create(&queue)?;
         if raised || self.take_missed() {

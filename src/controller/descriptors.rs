@@ -15,7 +15,7 @@ use super::owner::{Owner, FOREIGN};
 use super::waits::{WaitKey, Waits, NONE};
 use super::Controller;
 use crate::errno::{Errno, Result};
-use crate::fork::{forks, forks_again};
+use crate::fork::{births, births_again};
 use crate::poller::{Events, Poller, Token};
 use std::os::fd::RawFd;
 use std::sync::Weak;
@@ -55,7 +55,7 @@ pub struct Descriptors {
     orphans: Vec<u32>,
     /// How many rows are registered.
     registered: usize,
-    /// How many forks there had been when the kernel's queue was made: a child must not change its parent's.
+    /// How often this process had been born when the kernel's queue was made: a child must not change its parent's.
     born: u32,
 }
 
@@ -67,12 +67,12 @@ impl Descriptors {
 
     /// Of a controller whose queue was made now.
     pub fn new() -> Descriptors {
-        Descriptors { born: forks(), ..Descriptors::default() }
+        Descriptors { born: births(), ..Descriptors::default() }
     }
 
     /// Whether the kernel's queue is that of a parent.
     pub fn is_inherited(&self) -> bool {
-        self.born != forks_again()
+        self.born != births_again()
     }
 
     /// The row of the descriptor that has this number.
@@ -132,7 +132,7 @@ impl Descriptors {
         // Who claims a row that nobody waits for may have another descriptor of that number.
         let before = if claims && row.first == NONE { 0 } else { row.registered };
         if wanted != before {
-            if self.born == forks_again() {
+            if self.born == births_again() {
                 poller.set(fd, name(index, row.generation), before, wanted)?;
             }
             self.registered += usize::from(row.registered == 0);
@@ -251,7 +251,7 @@ impl Descriptors {
     /// Whether the kernel is to be told of changes: not in a child that has its parent's queue, nor of a row whose number has
     /// gone to another descriptor.
     fn may_tell(&self, index: u32) -> bool {
-        self.born == forks_again() && self.numbers[self.rows[index as usize].fd as usize] == index
+        self.born == births_again() && self.numbers[self.rows[index as usize].fd as usize] == index
     }
 
     /// Drops the registrations that must not outlive their waits.
@@ -316,7 +316,7 @@ impl Descriptors {
     /// unregistered: its waiters see the refusal when they poll again.
     pub fn register_all(&mut self, poller: &Poller, waits: &Waits) {
         self.registered = 0;
-        self.born = forks();
+        self.born = births();
         for (index, row) in self.rows.iter_mut().enumerate().filter(|(_, row)| row.fd >= 0) {
             let wanted = waits.wanted(row.first);
             let token = name(index as u32, row.generation);

@@ -93,6 +93,18 @@ pub fn before_fork(call: extern "C" fn()) {
     };
 }
 
+/// Has `call` called in each child of fork(2), by its only thread.
+pub fn in_children(call: extern "C" fn()) {
+    // SAFETY: the function takes nothing and does not unwind.
+    unsafe {
+        libc::pthread_atfork(
+            None,
+            None,
+            Some(std::mem::transmute::<extern "C" fn(), unsafe extern "C" fn()>(call)),
+        )
+    };
+}
+
 /// Fills at most 256 bytes with what nobody can foretell.
 pub fn random(bytes: &mut [u8]) -> io::Result<()> {
     // SAFETY: the bytes are writable for their length.

@@ -141,7 +141,7 @@ impl Inner {
             self.accepts = 0;
         }
         self.accepts += 1;
-        self.accepts > super::BURST
+        self.accepts > super::accept::BURST
     }
 
     /// Whether a line that is written now is to be held: not the first one of a resumption.

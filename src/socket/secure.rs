@@ -143,7 +143,8 @@ impl Inner {
                 format!("[{host}]:{port}")
             }
             Some(Peer { host: Some(host), port, .. }) => format!("{host}:{port}"),
-            _ => sock::peer_name(self.fd).map_or_else(|_| String::new(), |a| super::describe(&a)),
+            _ => sock::peer_name(self.fd)
+                .map_or_else(|_| String::new(), |a| crate::address::describe(&a)),
         };
         let separator = if peer.is_empty() { "" } else { ", peer " };
         self.reason = Some(format!("{reason}{separator}{peer}").into());

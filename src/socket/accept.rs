@@ -5,7 +5,6 @@ use super::Socket;
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
-use std::rc::Rc;
 
 /// How long a listener without free descriptors waits before it accepts again.
 const ACCEPT_RETRY: Span = Span(50_000_000);
@@ -16,42 +15,36 @@ pub(super) const BURST: u32 = 64;
 impl Socket {
     /// Goes on binding, as `establish`; an adopted descriptor that does not listen yet is made to.
     pub fn establish_listener(&self) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish_listener()
+        self.operate(|inner| inner.establish_listener())
     }
 
     /// Takes a connection from a listener. EAGAIN when there is none, and, for a while, when the
     /// process or the system is out of descriptors.
     pub fn accept(&self) -> Result<Socket> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish_listener()?;
-        if inner.has_accepted_enough() {
-            return Err(inner.must_wait(libc::POLLIN));
-        }
-        loop {
-            match sock::accept(inner.fd).map_err(Errno::from) {
-                Ok(fd) => {
-                    let accepted = Socket::connected(fd, inner.family, inner.kind);
-                    accepted.inner.borrow_mut().follow_listener(&inner);
-                    accepted.inner.borrow_mut().note_accepted();
-                    inner.wanted = libc::POLLIN; // for whoever polls the listener now
-                    return Ok(accepted);
-                }
-                Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
-                Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
-                    let again = inner.must_wait(0);
-                    inner.retry = Some(ACCEPT_RETRY);
-                    return Err(again);
-                }
-                Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),
-                Err(error) => return Err(error),
+        self.operate(|inner| {
+            inner.establish_listener()?;
+            if inner.has_accepted_enough() {
+                return Err(inner.must_wait(libc::POLLIN));
             }
-        }
+            loop {
+                match sock::accept(inner.fd).map_err(Errno::from) {
+                    Ok(fd) => {
+                        let accepted = Socket::connected(fd, inner.family, inner.kind);
+                        accepted.inner.borrow_mut().follow_listener(inner);
+                        accepted.inner.borrow_mut().note_accepted();
+                        inner.wanted = libc::POLLIN; // for whoever polls the listener now
+                        return Ok(accepted);
+                    }
+                    Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
+                    Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
+                        let again = inner.must_wait(0);
+                        inner.retry = Some(ACCEPT_RETRY);
+                        return Err(again);
+                    }
+                    Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),
+                    Err(error) => return Err(error),
+                }
+            }
+        })
     }
 }

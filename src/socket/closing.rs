@@ -9,43 +9,40 @@ use crate::errno::{Errno, Result};
 use crate::fork::forks;
 use crate::sys::{self, socket as sock};
 use std::os::fd::RawFd;
-use std::rc::Rc;
 
 impl Socket {
     /// shutdown(2). Output that is still buffered is not sent.
     pub fn shutdown(&self, how: i32) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        if let Err(error) = inner.establish() {
-            if !error.is_again() {
-                return Err(error);
+        self.with_open(|inner| {
+            if let Err(error) = inner.establish() {
+                if !error.is_again() {
+                    return Err(error);
+                }
             }
-        }
-        let _ = inner.release_held();
-        if how != libc::SHUT_RD {
-            inner.close_secure();
-        }
-        sock::shutdown(inner.fd, how)?;
-        held::note_end();
-        inner.input.shut |= how != libc::SHUT_WR;
-        inner.output.shut |= how != libc::SHUT_RD;
-        Ok(())
+            let _ = inner.release_held();
+            if how != libc::SHUT_RD {
+                inner.close_secure();
+            }
+            sock::shutdown(inner.fd, how)?;
+            held::note_end();
+            inner.input.shut |= how != libc::SHUT_WR;
+            inner.output.shut |= how != libc::SHUT_RD;
+            Ok(())
+        })
     }
 
     /// Takes the descriptor out of every controller, waking who waits for it there, and closes it. Buffered output
     /// is dropped. Closing twice is safe.
     pub fn close(&self) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        let _ = inner.release_held();
-        inner.close_secure();
-        inner.tls = None;
-        inner.phase = Phase::Failed(Errno::BADF);
-        inner.plan = None;
-        (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
-        let (fd, owner, last) = inner.give_up();
-        drop(inner);
+        let (fd, owner, last) = self.with(|inner| {
+            let _ = inner.release_held();
+            inner.close_secure();
+            inner.tls = None;
+            inner.phase = Phase::Failed(Errno::BADF);
+            inner.plan = None;
+            (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
+            Ok(inner.give_up())
+        })?;
         if fd >= 0 {
             owner.leave(last);
             sys::close(fd);
@@ -56,11 +53,10 @@ impl Socket {
 
     /// Gives the descriptor back instead of closing it. The socket is closed then.
     pub fn release(&self) -> Result<RawFd> {
-        let mut inner = self.inner.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        let _ = inner.release_held();
-        let (fd, owner, _) = inner.give_up();
-        drop(inner);
+        let (fd, owner, _) = self.with_open(|inner| {
+            let _ = inner.release_held();
+            Ok(inner.give_up())
+        })?;
         owner.leave(false);
         self.close()?;
         Ok(fd)

@@ -13,7 +13,6 @@ use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::ffi::{CStr, CString};
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
-use std::rc::Rc;
 
 /// What a socket awaits before it can be used.
 pub enum Phase {
@@ -69,24 +68,19 @@ const BACKLOG_RETRY: Span = Span(5_000_000);
 impl Socket {
     /// Goes on connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
     pub fn establish(&self) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish()
+        self.operate(|inner| inner.establish())
     }
 
     /// The descriptor, once connecting or binding has gone as far as it can.
     pub(super) fn open_fd(&self) -> Result<RawFd> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        match inner.establish() {
-            Ok(()) | Err(Errno::AGAIN) => Ok(inner.fd),
-            // Failed TLS has a peer all the same.
-            Err(_) if inner.tls.is_some() => Ok(inner.fd),
-            Err(error) => Err(error),
-        }
+        self.with_open(|inner| {
+            match inner.establish() {
+                Ok(()) | Err(Errno::AGAIN) => Ok(inner.fd),
+                // Failed TLS has a peer all the same.
+                Err(_) if inner.tls.is_some() => Ok(inner.fd),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// Whether it still looks for the addresses of its name, or tries them.

@@ -7,7 +7,6 @@ use super::{Buffering, Direction, Flags, Inner, Socket};
 use crate::bytes;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
-use std::rc::Rc;
 
 /// The most that one receive asks for.
 const MOST: usize = 1 << 20;
@@ -38,56 +37,55 @@ impl Socket {
         patience: Patience,
         take: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.begin();
-        if patience.flush {
-            inner.flush_before_input();
-        }
-        inner.look_behind_the_end();
-        let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
-        if patience.wait && wanted && inner.has_nothing() {
-            inner.release_before_wait();
-            inner.input.queue.release();
-            return Err(inner.must_wait_for_input());
-        }
-        let text = inner.input.mode.with(flags).text;
-        if patience.wait {
-            inner.give_way()?;
-        }
-        let found = inner.locate(format, text, patience.wait)?;
-        inner.want_more(format);
-        let Some((at, length)) = found else {
-            return Ok(None);
-        };
-        Ok(Some(take(inner.input.queue.slice(at, length))))
+        self.with(|inner| {
+            inner.begin();
+            if patience.flush {
+                inner.flush_before_input();
+            }
+            inner.look_behind_the_end();
+            let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
+            if patience.wait && wanted && inner.has_nothing() {
+                inner.release_before_wait();
+                inner.input.queue.release();
+                return Err(inner.must_wait_for_input());
+            }
+            let text = inner.input.mode.with(flags).text;
+            if patience.wait {
+                inner.give_way()?;
+            }
+            let found = inner.locate(format, text, patience.wait)?;
+            inner.want_more(format);
+            let Some((at, length)) = found else {
+                return Ok(None);
+            };
+            Ok(Some(take(inner.input.queue.slice(at, length))))
+        })
     }
 
     /// Receives until at least `size` bytes are buffered. EPIPE: fewer come.
     pub fn fill(&self, size: usize) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.begin();
-        inner.flush_before_input();
-        inner.look_behind_the_end();
-        while inner.input.queue.len() < size && !inner.message {
-            inner.receive_some(size, false).map_err(|error| match error {
-                Errno::PIPE if inner.cut && inner.strict => Errno::TRUNCATED,
-                error => error,
-            })?;
-        }
-        Ok(())
+        self.with(|inner| {
+            inner.begin();
+            inner.flush_before_input();
+            inner.look_behind_the_end();
+            while inner.input.queue.len() < size && !inner.message {
+                inner.receive_some(size, false).map_err(|error| match error {
+                    Errno::PIPE if inner.cut && inner.strict => Errno::TRUNCATED,
+                    error => error,
+                })?;
+            }
+            Ok(())
+        })
     }
 
     /// Puts bytes in front of the input: all or, without memory, nothing (ENOMEM).
     pub fn unget(&self, bytes: &[u8]) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.input.queue.unget(bytes)?;
-        inner.scanned = 0;
-        inner.input.stat.eof = false; // the end is seen again behind them
-        Ok(())
+        self.with_open(|inner| {
+            inner.input.queue.unget(bytes)?;
+            inner.scanned = 0;
+            inner.input.stat.eof = false; // the end is seen again behind them
+            Ok(())
+        })
     }
 
     /// Whether end of file was seen, or the peer refuses more.

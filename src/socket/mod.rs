@@ -301,6 +301,33 @@ impl Socket {
         Socket::from_inner(inner)
     }
 
+    /// Runs one operation on what the socket holds. That is counted first: a callback that libssl calls meanwhile may
+    /// free the socket. EBUSY if the operation is called from such a callback.
+    #[inline(always)]
+    fn with<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
+        let counted = Rc::clone(&self.inner);
+        let mut inner = counted.try_borrow_mut().map_err(|_| Errno::BUSY)?;
+        operation(&mut inner)
+    }
+
+    /// The same, EBADF after close.
+    #[inline(always)]
+    fn with_open<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
+        self.with(|inner| {
+            inner.check_open()?;
+            operation(inner)
+        })
+    }
+
+    /// The same for an operation that may have to wait: what the one before waited for is forgotten.
+    #[inline(always)]
+    fn operate<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
+        self.with_open(|inner| {
+            inner.begin();
+            operation(inner)
+        })
+    }
+
     /// Reads or changes something. While libssl calls a callback of the program's from inside a call on
     /// this very socket, it is busy: `busy` is the answer then.
     fn ask<T>(&self, busy: T, f: impl FnOnce(&mut Inner) -> T) -> T {

@@ -10,7 +10,7 @@ impl Socket {
     /// Its address family.
     pub fn family(&self) -> Result<i32> {
         self.open_fd()?;
-        self.inner.try_borrow_mut().map_err(|_| Errno::BUSY)?.known_family()
+        self.with(|inner| inner.known_family())
     }
 
     /// The peer's name.

@@ -10,7 +10,6 @@ use crate::errno::{Errno, Result};
 use crate::sys::message::send_two;
 use crate::sys::socket as sock;
 use memchr::memrchr;
-use std::rc::Rc;
 
 /// The most program bytes that are translated before the queue is looked at again.
 const PIECE: usize = 16384;
@@ -22,49 +21,52 @@ impl Socket {
     /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full. With
     /// `again`, the caller comes back with what was not taken: a large buffer is not filled with it.
     pub fn send(&self, data: &[u8], flags: Flags, more: bool, again: bool) -> (usize, Result<()>) {
-        let shared = Rc::clone(&self.inner);
-        let Ok(mut inner) = shared.try_borrow_mut() else { return (0, Err(Errno::BUSY)) };
-        inner.begin();
-        if let Err(error) = inner.check_open() {
+        let sent = self.with(|inner| Ok(inner.send(data, flags, more, again)));
+        sent.unwrap_or_else(|error| (0, Err(error)))
+    }
+
+    /// Sends what is buffered: all of it, or, with `flags`, what the buffering of the mode says must leave.
+    /// EAGAIN keeps the rest.
+    pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
+        self.with_open(|inner| {
+            if !inner.output.queue.is_empty() || inner.tls.is_some() {
+                inner.begin();
+            }
+            inner.more = false;
+            let mode = inner.output.mode;
+            inner.flush(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))
+        })
+    }
+}
+
+impl Inner {
+    #[inline(always)]
+    fn send(&mut self, data: &[u8], flags: Flags, more: bool, again: bool) -> (usize, Result<()>) {
+        self.begin();
+        if let Err(error) = self.check_open() {
             return (0, Err(error));
         }
-        let mode = inner.output.mode.with(flags);
+        let mode = self.output.mode.with(flags);
         let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
-        inner.again = again;
-        inner.more = more || (line && inner.holds_lines());
+        self.again = again;
+        self.more = more || (line && self.holds_lines());
         let mut taken = 0;
         loop {
             let rest = &data[taken..];
             let (count, result) = match mode.text && needs_translation(rest) {
-                true => inner.send_text(rest, mode),
-                false => inner.send_binary(rest, mode),
+                true => self.send_text(rest, mode),
+                false => self.send_binary(rest, mode),
             };
             taken += count;
             if result.is_err() || taken == data.len() {
-                if inner.more && !more {
-                    inner.note_held();
+                if self.more && !more {
+                    self.note_held();
                 }
                 return (taken, result);
             }
         }
     }
 
-    /// Sends what is buffered: all of it, or, with `flags`, what the buffering of the mode says must leave.
-    /// EAGAIN keeps the rest.
-    pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        if !inner.output.queue.is_empty() || inner.tls.is_some() {
-            inner.begin();
-        }
-        inner.more = false;
-        let mode = inner.output.mode;
-        inner.flush(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))
-    }
-}
-
-impl Inner {
     fn send_text(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
         let room = self.room();
         if room == 0 {

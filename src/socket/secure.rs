@@ -10,7 +10,6 @@ use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
-use std::rc::Rc;
 
 /// How much may wait to be sent before no more is read: twice what writes leave there. The rest are answers to messages
 /// of the peer's, which has to take them before it sends more.
@@ -21,23 +20,21 @@ impl Socket {
     /// buffered belongs to it: output leaves in plain text first if its mode says `a`; input was sent
     /// by the peer as the beginning of its handshake.
     pub fn start_tls(&self, config: &Config) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish()?;
-        if inner.tls.is_some() {
-            return Ok(());
-        }
-        if matches!(inner.phase, Phase::Listening) {
-            return Err(Errno::PIPE); // a listener has no peer
-        }
-        if inner.output.mode.autoflush {
-            inner.more = false;
-            inner.flush(super::Buffering::No)?;
-        }
-        inner.begin_handshake(config)?;
-        inner.establish()
+        self.operate(|inner| {
+            inner.establish()?;
+            if inner.tls.is_some() {
+                return Ok(());
+            }
+            if matches!(inner.phase, Phase::Listening) {
+                return Err(Errno::PIPE); // a listener has no peer
+            }
+            if inner.output.mode.autoflush {
+                inner.more = false;
+                inner.flush(super::Buffering::No)?;
+            }
+            inner.begin_handshake(config)?;
+            inner.establish()
+        })
     }
 
     /// The `SSL *`, NULL without TLS.

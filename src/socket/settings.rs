@@ -6,7 +6,6 @@ use super::{Direction, Inner, Mode, Options, Socket, Stat, NO_SOCKET};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
-use std::rc::Rc;
 
 impl Socket {
     /// The mode of a direction.
@@ -96,16 +95,15 @@ impl Socket {
 
     /// Gives an existing socket what of the options can still be given: not its address.
     pub fn configure(&self, options: &Options) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        let listens = matches!(inner.phase, Phase::Listening);
-        if inner.kind != NO_SOCKET {
-            options.apply(inner.fd, inner.known_family()?, inner.kind, listens)?;
-        }
-        options.relax(inner.fd, listens)?;
-        inner.follow(options);
-        Ok(())
+        self.with_open(|inner| {
+            let listens = matches!(inner.phase, Phase::Listening);
+            if inner.kind != NO_SOCKET {
+                options.apply(inner.fd, inner.known_family()?, inner.kind, listens)?;
+            }
+            options.relax(inner.fd, listens)?;
+            inner.follow(options);
+            Ok(())
+        })
     }
 
     /// Uncorks TCP output.

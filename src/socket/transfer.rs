@@ -4,7 +4,6 @@
 use super::{Direction, Socket};
 use crate::errno::{Errno, Result};
 use std::os::fd::RawFd;
-use std::rc::Rc;
 
 impl Socket {
     /// Makes one system call that moves bytes past the buffers. EAGAIN when it must wait.
@@ -13,30 +12,28 @@ impl Socket {
         direction: Direction,
         mut call: impl FnMut(RawFd, i32) -> std::io::Result<(usize, T)>,
     ) -> Result<T> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.ensure_established()?;
-        let _ = inner.release_held();
-        if inner.tls.is_some() {
-            return Err(Errno(libc::EOPNOTSUPP));
-        }
-        let (fd, flags, time) = (inner.fd, inner.send_flags, inner.time);
-        let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
-        loop {
-            match call(fd, flags).map_err(Errno::from) {
-                Ok((count, found)) => {
-                    inner.side(direction).count(count, time);
-                    if direction == Direction::Output {
-                        inner.note_sent();
-                    }
-                    return Ok(found);
-                }
-                Err(Errno(libc::EINTR)) => {}
-                Err(error) if error.is_again() => return Err(inner.must_wait(event)),
-                Err(error) => return Err(error),
+        self.operate(|inner| {
+            inner.ensure_established()?;
+            let _ = inner.release_held();
+            if inner.tls.is_some() {
+                return Err(Errno(libc::EOPNOTSUPP));
             }
-        }
+            let (fd, flags, time) = (inner.fd, inner.send_flags, inner.time);
+            let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
+            loop {
+                match call(fd, flags).map_err(Errno::from) {
+                    Ok((count, found)) => {
+                        inner.side(direction).count(count, time);
+                        if direction == Direction::Output {
+                            inner.note_sent();
+                        }
+                        return Ok(found);
+                    }
+                    Err(Errno(libc::EINTR)) => {}
+                    Err(error) if error.is_again() => return Err(inner.must_wait(event)),
+                    Err(error) => return Err(error),
+                }
+            }
+        })
     }
 }

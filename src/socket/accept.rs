@@ -9,9 +9,6 @@ use crate::sys::socket as sock;
 /// How long a listener without free descriptors waits before it accepts again.
 const ACCEPT_RETRY: Span = Span(50_000_000);
 
-/// How many connections a task accepts in one resumption: then others have their turn.
-pub(super) const BURST: u32 = 64;
-
 impl Socket {
     /// Goes on binding, as `establish`; an adopted descriptor that does not listen yet is made to.
     pub fn establish_listener(&self) -> Result<()> {
@@ -23,22 +20,23 @@ impl Socket {
     pub fn accept(&self) -> Result<Socket> {
         self.operate(|inner| {
             inner.establish_listener()?;
-            if inner.has_accepted_enough() {
+            if inner.pace.has_accepted_enough() {
                 return Err(inner.must_wait(libc::POLLIN));
             }
             loop {
-                match sock::accept(inner.fd).map_err(Errno::from) {
+                match sock::accept(inner.handle.fd).map_err(Errno::from) {
                     Ok(fd) => {
-                        let accepted = Socket::connected(fd, inner.family, inner.kind);
+                        let accepted =
+                            Socket::connected(fd, inner.handle.family, inner.handle.kind);
                         accepted.inner.borrow_mut().follow_listener(inner);
-                        accepted.inner.borrow_mut().note_accepted();
-                        inner.wanted = libc::POLLIN; // for whoever polls the listener now
+                        accepted.inner.borrow_mut().input.kernel.note_accepted();
+                        inner.interest.events = libc::POLLIN; // for whoever polls the listener now
                         return Ok(accepted);
                     }
                     Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
                     Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
                         let again = inner.must_wait(0);
-                        inner.retry = Some(ACCEPT_RETRY);
+                        inner.interest.retry = Some(ACCEPT_RETRY);
                         return Err(again);
                     }
                     Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),

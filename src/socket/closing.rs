@@ -2,11 +2,9 @@
 //! The end of a socket: shutting down, closing, handing the descriptor back.
 
 use super::establish::Phase;
-use super::{held, Inner, Socket};
+use super::{kernel_buffer, Socket};
 use crate::bytes::Queue;
-use crate::controller::Owner;
 use crate::errno::{Errno, Result};
-use crate::fork::forks;
 use crate::sys::{self, socket as sock};
 use std::os::fd::RawFd;
 
@@ -23,10 +21,10 @@ impl Socket {
             if how != libc::SHUT_RD {
                 inner.close_secure();
             }
-            sock::shutdown(inner.fd, how)?;
-            held::note_end();
-            inner.input.shut |= how != libc::SHUT_WR;
-            inner.output.shut |= how != libc::SHUT_RD;
+            sock::shutdown(inner.handle.fd, how)?;
+            kernel_buffer::note_end();
+            inner.input.side.shut |= how != libc::SHUT_WR;
+            inner.output.side.shut |= how != libc::SHUT_RD;
             Ok(())
         })
     }
@@ -37,16 +35,17 @@ impl Socket {
         let (fd, owner, last) = self.with(|inner| {
             let _ = inner.release_held();
             inner.close_secure();
-            inner.tls = None;
-            inner.phase = Phase::Failed(Errno::BADF);
-            inner.plan = None;
-            (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
-            Ok(inner.give_up())
+            inner.secure.engine = None;
+            inner.establishing.phase = Phase::Failed(Errno::BADF);
+            inner.establishing.plan = None;
+            (inner.input.side.queue, inner.output.side.queue) =
+                (Queue::default(), Queue::default());
+            Ok(inner.handle.give_up())
         })?;
         if fd >= 0 {
             owner.leave(last);
             sys::close(fd);
-            held::note_end();
+            kernel_buffer::note_end();
         }
         Ok(())
     }
@@ -55,7 +54,7 @@ impl Socket {
     pub fn release(&self) -> Result<RawFd> {
         let (fd, owner, _) = self.with_open(|inner| {
             let _ = inner.release_held();
-            Ok(inner.give_up())
+            Ok(inner.handle.give_up())
         })?;
         owner.leave(false);
         self.close()?;
@@ -67,24 +66,5 @@ impl Drop for Socket {
     fn drop(&mut self) {
         // Busy: whoever works on it drops the rest.
         let _ = self.close();
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        let (fd, owner, last) = self.give_up();
-        if fd >= 0 {
-            owner.leave(last);
-            sys::close(fd);
-            held::note_end();
-        }
-    }
-}
-
-impl Inner {
-    /// The descriptor and its owner, for the one who closes it, and whether no copy of it is left.
-    pub(super) fn give_up(&mut self) -> (RawFd, Owner, bool) {
-        let last = !self.exposed && self.born == forks();
-        (std::mem::replace(&mut self.fd, -1), self.owner.clone(), last)
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Who is at either end of a socket: addresses, family, the user and the process of a peer.
 
-use super::{Inner, Socket};
+use super::Socket;
 use crate::address::{self, Name};
 use crate::errno::{Errno, Result};
 use crate::sys::{peer, socket as sock};
@@ -10,7 +10,7 @@ impl Socket {
     /// Its address family.
     pub fn family(&self) -> Result<i32> {
         self.open_fd()?;
-        self.with(|inner| inner.known_family())
+        self.with(|inner| inner.handle.known_family())
     }
 
     /// The peer's name.
@@ -57,14 +57,5 @@ impl Socket {
     /// The process of a UNIX peer as of its connect, 0 if it is not known.
     pub fn peer_process(&self) -> Result<i32> {
         Ok(peer::credentials(self.open_fd()?)?.0)
-    }
-}
-
-impl Inner {
-    pub(super) fn known_family(&mut self) -> Result<i32> {
-        if self.family == libc::AF_UNSPEC {
-            self.family = address::family(&sock::local_name(self.fd)?);
-        }
-        Ok(self.family)
     }
 }

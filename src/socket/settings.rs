@@ -80,27 +80,32 @@ impl Socket {
 
     /// Whether a TLS stream has ended without the peer saying so.
     pub fn is_truncated(&self) -> bool {
-        self.ask(false, |inner| inner.cut)
+        self.ask(false, |inner| inner.secure.cut)
     }
 
     /// Whether such an end is a failure.
     pub fn strict(&self) -> bool {
-        self.ask(true, |inner| inner.strict)
+        self.ask(true, |inner| inner.secure.strict)
     }
 
     /// Sets whether such an end is a failure, as it is from the beginning.
     pub fn set_strict(&self, on: bool) {
-        self.ask((), |inner| inner.strict = on);
+        self.ask((), |inner| inner.secure.strict = on);
     }
 
     /// Gives an existing socket what of the options can still be given: not its address.
     pub fn configure(&self, options: &Options) -> Result<()> {
         self.with_open(|inner| {
-            let listens = matches!(inner.phase, Phase::Listening);
-            if inner.kind != NO_SOCKET {
-                options.apply(inner.fd, inner.known_family()?, inner.kind, listens)?;
+            let listens = matches!(inner.establishing.phase, Phase::Listening);
+            if inner.handle.kind != NO_SOCKET {
+                options.apply(
+                    inner.handle.fd,
+                    inner.handle.known_family()?,
+                    inner.handle.kind,
+                    listens,
+                )?;
             }
-            options.relax(inner.fd, listens)?;
+            options.relax(inner.handle.fd, listens)?;
             inner.follow(options);
             Ok(())
         })
@@ -120,14 +125,14 @@ impl Inner {
     /// Takes over what options say about a socket's ways, not about its descriptor.
     pub(super) fn follow(&mut self, options: &Options) {
         self.time = options.time;
-        self.send_flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
-        self.peer = options.peer().map(Box::new);
-        self.strict = options.strict.unwrap_or(self.strict);
+        self.output.flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
+        self.secure.peer = options.peer().map(Box::new);
+        self.secure.strict = options.strict.unwrap_or(self.secure.strict);
     }
 
     pub(super) fn follow_listener(&mut self, listener: &Inner) {
-        (self.time, self.send_flags) = (listener.time, listener.send_flags);
-        (self.accepted, self.may_hold) = (true, listener.may_hold);
-        self.strict = listener.strict;
+        (self.time, self.output.flags) = (listener.time, listener.output.flags);
+        self.held.follow(&listener.held);
+        self.secure.follow(&listener.secure);
     }
 }

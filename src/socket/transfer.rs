@@ -15,17 +15,17 @@ impl Socket {
         self.operate(|inner| {
             inner.ensure_established()?;
             let _ = inner.release_held();
-            if inner.tls.is_some() {
+            if inner.secure.engine.is_some() {
                 return Err(Errno(libc::EOPNOTSUPP));
             }
-            let (fd, flags, time) = (inner.fd, inner.send_flags, inner.time);
+            let (fd, flags, time) = (inner.handle.fd, inner.output.flags, inner.time);
             let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
             loop {
                 match call(fd, flags).map_err(Errno::from) {
                     Ok((count, found)) => {
                         inner.side(direction).count(count, time);
                         if direction == Direction::Output {
-                            inner.note_sent();
+                            inner.input.kernel.note_sent();
                         }
                         return Ok(found);
                     }

@@ -1374,6 +1374,24 @@ int cq_socket_recvfd(const struct cq_socket *socket,
                      int *fd);
 
 /**
+ * Finds the addresses of a host and waits for them, at most `timeout` seconds. Aliases are followed, the search list
+ * and the hosts file count, an address in text stands for itself. `family` is AF_INET, AF_INET6, or AF_UNSPEC
+ * for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more are
+ * dropped. Ports are 0.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
+ * server could tell; as for `cq_dns_resolver_query`.
+ *
+ * Safety: `name` is a string; `addresses` is writable for `count` of them.
+ */
+int cq_dns_addresses(const struct cq_dns_resolvers *pool,
+                     const char *name,
+                     int family,
+                     double timeout,
+                     struct cq_address *addresses,
+                     size_t *count);
+
+/**
  * Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
  * attempts 2. Free it with `cq_dns_config_free`.
  *
@@ -1516,6 +1534,88 @@ int cq_dns_config_format(const struct cq_dns_config *config,
                          size_t *length);
 
 /**
+ * Makes an empty table of hints. Free it with `cq_dns_hints_free`; resolvers keep what it holds when they are
+ * made.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Source: guide §3.2.11.
+ */
+int cq_dns_hints_new(struct cq_dns_hints **hints);
+
+/**
+ * Makes a table of the name servers of a configuration (NULL: the system's), for all names.
+ *
+ * Errors: EINVAL for NULL hints.
+ *
+ * Safety: `config` is NULL or a configuration.
+ */
+int cq_dns_hints_stub(const struct cq_dns_config *config, struct cq_dns_hints **hints);
+
+/**
+ * Makes a table of the root servers, as IANA listed them on 2024-04-18.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_dns_hints_root(struct cq_dns_hints **hints);
+
+/**
+ * Frees a table of hints. NULL is ignored.
+ */
+void cq_dns_hints_free(struct cq_dns_hints *hints);
+
+/**
+ * Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Lower priorities are asked first.
+ *
+ * Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
+ *
+ * Safety: both are strings.
+ */
+int cq_dns_hints_insert(const struct cq_dns_hints *hints,
+                        const char *zone,
+                        const char *address,
+                        int priority);
+
+/**
+ * Adds the name servers of a configuration for a zone, the first with priority 1, the next with 2.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone.
+ *
+ * Safety: `zone` is a string.
+ */
+int cq_dns_hints_insert_config(const struct cq_dns_hints *hints,
+                               const char *zone,
+                               const struct cq_dns_config *config);
+
+/**
+ * Writes the address at `index` (from 0) of a zone's servers in the order of their priorities, and a NUL, and
+ * tells its priority (may be NULL). 80 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
+ *
+ * Safety: `zone` is a string; `buffer` is writable for `size` bytes.
+ */
+int cq_dns_hints_grep(const struct cq_dns_hints *hints,
+                      const char *zone,
+                      size_t index,
+                      char *buffer,
+                      size_t size,
+                      int *priority);
+
+/**
+ * Writes a table of hints, zones and their servers, and a NUL. `length` (may be NULL) receives the
+ * length of all of it, also when it does not fit.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_hints_format(const struct cq_dns_hints *hints,
+                        char *buffer,
+                        size_t size,
+                        size_t *length);
+
+/**
  * Makes an empty table of hosts. Free it with `cq_dns_hosts_free`; resolvers keep what it holds when they are
  * made.
  *
@@ -1594,88 +1694,6 @@ int cq_dns_hosts_warning(const struct cq_dns_hosts *hosts,
  * Safety: `buffer` is writable for `size` bytes.
  */
 int cq_dns_hosts_format(const struct cq_dns_hosts *hosts,
-                        char *buffer,
-                        size_t size,
-                        size_t *length);
-
-/**
- * Makes an empty table of hints. Free it with `cq_dns_hints_free`; resolvers keep what it holds when they are
- * made.
- *
- * Errors: EINVAL for NULL.
- *
- * Source: guide §3.2.11.
- */
-int cq_dns_hints_new(struct cq_dns_hints **hints);
-
-/**
- * Makes a table of the name servers of a configuration (NULL: the system's), for all names.
- *
- * Errors: EINVAL for NULL hints.
- *
- * Safety: `config` is NULL or a configuration.
- */
-int cq_dns_hints_stub(const struct cq_dns_config *config, struct cq_dns_hints **hints);
-
-/**
- * Makes a table of the root servers, as IANA listed them on 2024-04-18.
- *
- * Errors: EINVAL for NULL.
- */
-int cq_dns_hints_root(struct cq_dns_hints **hints);
-
-/**
- * Frees a table of hints. NULL is ignored.
- */
-void cq_dns_hints_free(struct cq_dns_hints *hints);
-
-/**
- * Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Lower priorities are asked first.
- *
- * Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
- *
- * Safety: both are strings.
- */
-int cq_dns_hints_insert(const struct cq_dns_hints *hints,
-                        const char *zone,
-                        const char *address,
-                        int priority);
-
-/**
- * Adds the name servers of a configuration for a zone, the first with priority 1, the next with 2.
- *
- * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone.
- *
- * Safety: `zone` is a string.
- */
-int cq_dns_hints_insert_config(const struct cq_dns_hints *hints,
-                               const char *zone,
-                               const struct cq_dns_config *config);
-
-/**
- * Writes the address at `index` (from 0) of a zone's servers in the order of their priorities, and a NUL, and
- * tells its priority (may be NULL). 80 bytes are enough.
- *
- * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
- *
- * Safety: `zone` is a string; `buffer` is writable for `size` bytes.
- */
-int cq_dns_hints_grep(const struct cq_dns_hints *hints,
-                      const char *zone,
-                      size_t index,
-                      char *buffer,
-                      size_t size,
-                      int *priority);
-
-/**
- * Writes a table of hints, zones and their servers, and a NUL. `length` (may be NULL) receives the
- * length of all of it, also when it does not fit.
- *
- * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
- *
- * Safety: `buffer` is writable for `size` bytes.
- */
-int cq_dns_hints_format(const struct cq_dns_hints *hints,
                         char *buffer,
                         size_t size,
                         size_t *length);
@@ -2136,24 +2154,6 @@ int cq_dns_resolvers_query(const struct cq_dns_resolvers *pool,
 int cq_dns_configure(const struct cq_dns_config *config,
                      const struct cq_dns_hosts *hosts,
                      const struct cq_dns_hints *hints);
-
-/**
- * Finds the addresses of a host and waits for them, at most `timeout` seconds. Aliases are followed, the search list
- * and the hosts file count, an address in text stands for itself. `family` is AF_INET, AF_INET6, or AF_UNSPEC
- * for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more are
- * dropped. Ports are 0.
- *
- * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
- * server could tell; as for `cq_dns_resolver_query`.
- *
- * Safety: `name` is a string; `addresses` is writable for `count` of them.
- */
-int cq_dns_addresses(const struct cq_dns_resolvers *pool,
-                     const char *name,
-                     int family,
-                     double timeout,
-                     struct cq_address *addresses,
-                     size_t *count);
 
 /**
  * Returns the release of the library that runs, `CQ_VERSION` of its header.

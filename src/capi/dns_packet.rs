@@ -4,7 +4,8 @@
 use super::boundary::{borrow, bytes, call, fill, hand_out, put, take_back, text, value};
 use super::dns_record::cq_dns_record;
 use crate::dns::message::name::Name;
-use crate::dns::message::packet::{Cursor, Packet};
+use crate::dns::message::packet::Packet;
+use crate::dns::message::records::Cursor;
 use crate::errno::{Errno, Result};
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_uint, c_void};

@@ -3,9 +3,11 @@
 
 use super::boundary::{borrow, bytes, call, fill, put, put_optional, text};
 use super::dns_packet::number;
+use crate::dns::message::field::Value;
+use crate::dns::message::format::{named, OPCODES, RCODES, SECTIONS};
 use crate::dns::message::name::{expand, format, LONGEST};
-use crate::dns::message::packet::{named, OPCODES, RCODES, SECTIONS};
-use crate::dns::message::record::{self, Record, Value};
+use crate::dns::message::record::Record;
+use crate::dns::message::types;
 use crate::errno::{Errno, Result};
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
@@ -176,7 +178,7 @@ pub unsafe extern "C" fn cq_dns_record_address(
     call(|| {
         // SAFETY: as documented, here and below.
         let record = unsafe { self::record(record) }?;
-        if !matches!(record.rtype, record::A | record::AAAA) {
+        if !matches!(record.rtype, types::A | types::AAAA) {
             return Err(Errno::NOENT);
         }
         record.address().ok_or(Errno::ILLEGAL)?;
@@ -245,7 +247,7 @@ pub unsafe extern "C" fn cq_dns_record_copy(
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_type_number(name: *const c_char, number: *mut c_uint) -> c_int {
     // SAFETY: as documented.
-    unsafe { look_up(name, number, record::type_number) }
+    unsafe { look_up(name, number, types::type_number) }
 }
 
 /// Finds the number of a class by its name, in either case: "IN", "CLASS32", "ANY". As for
@@ -253,7 +255,7 @@ pub unsafe extern "C" fn cq_dns_type_number(name: *const c_char, number: *mut c_
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_class_number(name: *const c_char, number: *mut c_uint) -> c_int {
     // SAFETY: as documented.
-    unsafe { look_up(name, number, record::class_number) }
+    unsafe { look_up(name, number, types::class_number) }
 }
 
 unsafe fn look_up(
@@ -281,7 +283,7 @@ pub unsafe extern "C" fn cq_dns_type_name(
     size: usize,
 ) -> c_int {
     call(|| {
-        let name = record::type_name(number(type_)?);
+        let name = types::type_name(number(type_)?);
         // SAFETY: as documented.
         unsafe { fill(name.as_bytes(), buffer, size, std::ptr::null_mut()) }
     })
@@ -332,8 +334,8 @@ pub unsafe extern "C" fn cq_dns_list(
 ) -> c_int {
     call(|| {
         let found = match table {
-            CQ_DNS_TYPES => record::TYPES.get(index).map(|row| (row.name, row.number)),
-            CQ_DNS_CLASSES => record::CLASSES.get(index).copied(),
+            CQ_DNS_TYPES => types::TYPES.get(index).map(|row| (row.name, row.number)),
+            CQ_DNS_CLASSES => types::CLASSES.get(index).copied(),
             CQ_DNS_SECTIONS => SECTIONS.get(index).map(|entry| (entry.0, u16::from(entry.1))),
             CQ_DNS_OPCODES => OPCODES.get(index).copied(),
             CQ_DNS_RCODES => RCODES.get(index).copied(),
@@ -362,7 +364,7 @@ pub unsafe extern "C" fn cq_dns_type_member(
     is_number: *mut bool,
 ) -> c_int {
     call(|| {
-        let (name, counts) = record::member(number(type_)?, index).ok_or(Errno::NOENT)?;
+        let (name, counts) = types::member(number(type_)?, index).ok_or(Errno::NOENT)?;
         // SAFETY: as documented, here and below.
         unsafe { put_optional(is_number, counts) };
         unsafe { fill(name.as_bytes(), buffer, size, std::ptr::null_mut()) }

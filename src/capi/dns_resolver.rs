@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
-//! `cq_dns_resolver_*`, `cq_dns_resolvers_*`, `cq_dns_addresses`: questions and answers.
+//! `cq_dns_resolver_*`: questions and answers.
 
 use super::boundary::{borrow, call, fill, limit, put, seconds, text, value};
-use super::dns_config::{DnsConfig, DnsHints, DnsHosts};
+use super::dns_config::DnsConfig;
+use super::dns_hints::DnsHints;
+use super::dns_hosts::DnsHosts;
 use super::dns_packet::{hand_out_packet, Message};
-use super::task::{give_back, lend};
-use crate::clock::{Instant, Span};
-use crate::controller::Condition;
-use crate::controller::Member;
+use crate::clock::Instant;
 use crate::dns::ask::flight::Stat;
-use crate::dns::ask::lookup::{set_usual, usual, Lookup};
-use crate::dns::ask::pool::{Resolvers, Ticket};
 use crate::dns::ask::resolver::{clear_cache, Resolver};
 use crate::dns::ask::sources::{is_of, system_config};
 use crate::dns::message::packet::Packet;
@@ -21,16 +18,19 @@ use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::Address;
 use nix::sys::socket::SockaddrStorage;
-use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_uint};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-type Parts = (Arc<Config>, Option<Arc<Hosts>>, Option<Arc<Hints>>);
+pub(super) type Parts = (Arc<Config>, Option<Arc<Hosts>>, Option<Arc<Hints>>);
 
 /// What a resolver is made of. Without a configuration, the system's.
-unsafe fn parts(config: *const DnsConfig, hosts: *const DnsHosts, hints: *const DnsHints) -> Parts {
+pub(super) unsafe fn parts(
+    config: *const DnsConfig,
+    hosts: *const DnsHosts,
+    hints: *const DnsHints,
+) -> Parts {
     // SAFETY: NULL or live handles, as the functions below document; here and below.
     let config = match unsafe { config.as_ref() } {
         Some(config) => Arc::clone(&config.0.borrow()),
@@ -42,7 +42,7 @@ unsafe fn parts(config: *const DnsConfig, hosts: *const DnsHosts, hints: *const 
 }
 
 /// Hands an object out that is counted, as others may share it. EINVAL for NULL.
-unsafe fn hand_out_counted<T>(place: *mut *mut T, object: T) -> Result<()> {
+pub(super) unsafe fn hand_out_counted<T>(place: *mut *mut T, object: T) -> Result<()> {
     let made = Rc::into_raw(Rc::new(object)).cast_mut();
     // SAFETY: the caller's place; on failure nobody else has the pointer that was made here.
     unsafe { put(place, made).inspect_err(|_| drop(Rc::from_raw(made))) }
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn cq_dns_resolver_submit(
     call(|| unsafe { ask(borrow(resolver)?, name, type_, class_) })
 }
 
-unsafe fn ask(
+pub(super) unsafe fn ask(
     resolver: &Resolver,
     name: *const c_char,
     type_: c_uint,
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn cq_dns_resolver_query(
 }
 
 /// Waits for the answer. Nothing is held meanwhile.
-unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) -> Result<Packet> {
+pub(super) unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) -> Result<Packet> {
     // SAFETY: the caller's handle lives until it is done, here and below.
     let serial = unsafe { borrow(resolver) }?.serial();
     loop {
@@ -234,7 +234,11 @@ pub unsafe extern "C" fn cq_dns_resolver_known(
 }
 
 /// Writes as many addresses as there is room for, and how many that were.
-unsafe fn write(found: &[SocketAddr], addresses: *mut Address, count: *mut usize) -> Result<()> {
+pub(super) unsafe fn write(
+    found: &[SocketAddr],
+    addresses: *mut Address,
+    count: *mut usize,
+) -> Result<()> {
     // SAFETY: as the functions here document, here and below.
     let room = unsafe { *borrow(count)? };
     if addresses.is_null() && room > 0 {
@@ -315,224 +319,4 @@ pub extern "C" fn cq_dns_clear_cache() {
         clear_cache();
         Ok(())
     });
-}
-
-/// Makes a pool of resolvers, at most 32 of them, which are made as by `cq_dns_resolver_new`. Free it with
-/// `cq_dns_resolvers_free`.
-///
-/// Errors: EINVAL for NULL `pool`.
-///
-/// Safety: the others are NULL or live.
-#[no_mangle]
-pub unsafe extern "C" fn cq_dns_resolvers_new(
-    config: *const DnsConfig,
-    hosts: *const DnsHosts,
-    hints: *const DnsHints,
-    pool: *mut *mut Resolvers,
-) -> c_int {
-    call(|| {
-        // SAFETY: as documented, here and below.
-        let (config, hosts, hints) = unsafe { parts(config, hosts, hints) };
-        unsafe { hand_out_counted(pool, Resolvers::new(config, hosts, hints)) }
-    })
-}
-
-/// Frees a pool, which no fiber may be waiting in. NULL is ignored.
-#[no_mangle]
-pub unsafe extern "C" fn cq_dns_resolvers_free(pool: *mut Resolvers) {
-    value((), || {
-        if !pool.is_null() {
-            // SAFETY: the handle came from Rc::into_raw; the caller gives it up.
-            drop(unsafe { Rc::from_raw(pool) });
-        }
-        Ok(())
-    });
-}
-
-/// Sets how many resolvers a pool has at most, at least 1.
-///
-/// Errors: EINVAL for NULL.
-#[no_mangle]
-pub unsafe extern "C" fn cq_dns_resolvers_set_limit(pool: *const Resolvers, limit: usize) -> c_int {
-    call(|| {
-        // SAFETY: as documented.
-        unsafe { borrow(pool) }?.set_limit(limit);
-        Ok(())
-    })
-}
-
-/// A pool as a counted reference of its own; NULL: the thread's.
-unsafe fn share(pool: *const Resolvers) -> Rc<Resolvers> {
-    if pool.is_null() {
-        return usual();
-    }
-    // SAFETY: the handle came from Rc::into_raw and still holds its count.
-    unsafe {
-        Rc::increment_strong_count(pool);
-        Rc::from_raw(pool)
-    }
-}
-
-/// Asks a question through a pool (NULL: the thread's own, of the system's files) and waits for the answer,
-/// at most `timeout` seconds, in which waiting for a free resolver counts.
-///
-/// Errors: as for `cq_dns_resolver_query`.
-///
-/// Safety: `name` is a string.
-#[no_mangle]
-pub unsafe extern "C" fn cq_dns_resolvers_query(
-    pool: *const Resolvers,
-    name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
-    timeout: f64,
-    packet: *mut *mut Message,
-) -> c_int {
-    call(|| {
-        if packet.is_null() {
-            return Err(Errno::BADARG);
-        }
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
-        // SAFETY: as documented, here and below.
-        let pool = unsafe { share(pool) };
-        let ticket = Ticket::new(Rc::clone(&pool), Condition::new(false));
-        let loan = lend(Loan { pool, ticket, resolver: RefCell::new(None) });
-        // SAFETY: the loan lives until it is given back.
-        let answer = unsafe { query_through(loan, name, type_, class_, deadline) };
-        unsafe { give_back(loan) };
-        unsafe { hand_out_packet(packet, answer?) }
-    })
-}
-
-/// What a query through a pool has of it: goes back at its end, also when its fiber is abandoned.
-struct Loan {
-    pool: Rc<Resolvers>,
-    ticket: Rc<Ticket>,
-    resolver: RefCell<Option<Rc<Resolver>>>,
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if let Some(resolver) = self.resolver.take() {
-            self.pool.put(resolver);
-        }
-    }
-}
-
-/// Takes a resolver out of a pool and asks.
-unsafe fn query_through(
-    loan: *const Loan,
-    name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
-    deadline: Option<Instant>,
-) -> Result<Packet> {
-    let resolver = loop {
-        // SAFETY: lent by the caller until it is done, here and below; no reference is held while waiting.
-        let loan = unsafe { borrow(loan) }?;
-        if let Some(resolver) = loan.ticket.get() {
-            let place = Rc::as_ptr(&resolver);
-            loan.resolver.replace(Some(resolver));
-            break place;
-        }
-        fiber::poll_until(loan.ticket.interest(), deadline)?;
-    };
-    // SAFETY: the loan holds it.
-    unsafe { ask(borrow(resolver)?, name, type_, class_) }?;
-    unsafe { wait(resolver, deadline) }
-}
-
-/// Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
-/// everywhere: the system's files. The option "ports" is left out: each question has a port of its own.
-///
-/// Safety: all are NULL or live.
-#[no_mangle]
-pub unsafe extern "C" fn cq_dns_configure(
-    config: *const DnsConfig,
-    hosts: *const DnsHosts,
-    hints: *const DnsHints,
-) -> c_int {
-    call(|| {
-        let any = !config.is_null() || !hosts.is_null() || !hints.is_null();
-        set_usual(any.then(|| {
-            // SAFETY: as documented.
-            let (mut config, hosts, hints) = unsafe { parts(config, hosts, hints) };
-            // A socket waits for its two questions behind one descriptor, in which conditions have no place.
-            Arc::make_mut(&mut config).ports = 0;
-            Rc::new(Resolvers::new(config, hosts, hints))
-        }));
-        Ok(())
-    })
-}
-
-/// Finds the addresses of a host and waits for them, at most `timeout` seconds. Aliases are followed, the search list
-/// and the hosts file count, an address in text stands for itself. `family` is AF_INET, AF_INET6, or AF_UNSPEC
-/// for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more are
-/// dropped. Ports are 0.
-///
-/// Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
-/// server could tell; as for `cq_dns_resolver_query`.
-///
-/// Safety: `name` is a string; `addresses` is writable for `count` of them.
-#[no_mangle]
-pub unsafe extern "C" fn cq_dns_addresses(
-    pool: *const Resolvers,
-    name: *const c_char,
-    family: c_int,
-    timeout: f64,
-    addresses: *mut Address,
-    count: *mut usize,
-) -> c_int {
-    call(|| {
-        // SAFETY: as documented, here and below.
-        let room = unsafe { *borrow(count)? };
-        if addresses.is_null() && room > 0 {
-            return Err(Errno::BADARG);
-        }
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
-        let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
-        let lookup = lend(RefCell::new(Lookup::new(unsafe { share(pool) }, name, family)));
-        let found = unsafe { finish(lookup, deadline) };
-        // SAFETY: lent above.
-        unsafe { give_back(lookup) };
-        let found = found?;
-        unsafe { write(&found, addresses, count) }
-    })
-}
-
-unsafe fn finish(
-    lookup: *const RefCell<Lookup>,
-    deadline: Option<Instant>,
-) -> Result<Vec<SocketAddr>> {
-    loop {
-        // SAFETY: lent by the caller until it is done; it is not borrowed while waiting.
-        let lookup = unsafe { borrow(lookup) }?;
-        let step = lookup.borrow_mut().step();
-        match step {
-            Err(Errno::AGAIN) => {}
-            Err(error) => return Err(error),
-            Ok(()) => {
-                let found = lookup.borrow_mut().take();
-                return match found.is_empty() {
-                    true => Err(lookup.borrow().error()),
-                    false => Ok(found),
-                };
-            }
-        }
-        let left = deadline.map(|deadline| deadline.since(Instant::now()));
-        if left == Some(Span::ZERO) {
-            return Err(Errno::TIMEDOUT);
-        }
-        wait_for_both(lookup, left)?;
-    }
-}
-
-/// Waits for what a lookup waits for. Not more than two members, so that none are held in memory meanwhile.
-fn wait_for_both(lookup: &RefCell<Lookup>, left: Option<Span>) -> Result<()> {
-    let timer = Member { timeout: left, ..Member::NOTHING };
-    let mut members = [Member::NOTHING, Member::NOTHING, timer];
-    for (place, member) in members.iter_mut().zip(lookup.borrow().interests()) {
-        *place = member;
-    }
-    fiber::poll(members, &mut |_| {})
 }

@@ -14,14 +14,20 @@ mod alert;
 pub mod condition;
 mod descriptor;
 mod descriptors;
+mod held_output;
 mod inbox;
 mod member;
+mod outside;
 mod owner;
+mod parking;
+mod poll;
 mod run_queue;
 mod state;
+mod step;
 mod timers;
 pub mod turn;
 mod waits;
+mod wake;
 
 pub use condition::Condition;
 pub use descriptor::Descriptor;
@@ -32,8 +38,8 @@ pub use waits::FIRED;
 
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
-use crate::poller::{Events, Poller, Token};
-use crate::thread_id::{living_thread, this_thread};
+use crate::poller::{Events, Poller};
+use crate::thread_id::this_thread;
 use alert::Alert;
 use descriptors::Descriptors;
 use inbox::{Inbox, Message};
@@ -42,11 +48,9 @@ use slab::Slab;
 use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
-use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Weak};
 use timers::Timers;
-use turn::{begin_turn, end_turn, Output};
 use waits::{WaitKey, Waits, NONE};
 
 /// The size of a fiber's stack in bytes, unless its controller says otherwise; only touched pages cost memory.
@@ -160,41 +164,6 @@ impl Controller {
         Ok(TaskId { index, serial })
     }
 
-    /// Begins a step. EBUSY inside another step of the same controller.
-    pub fn enter(&self) -> Result<()> {
-        self.state.borrow().check_open()?;
-        match self.is_running() {
-            true => Err(Errno::BUSY),
-            false => {
-                self.stepping.store(living_thread(), Ordering::Relaxed);
-                Ok(())
-            }
-        }
-    }
-
-    /// Ends a step. What is left of its batch runs in the next one.
-    /// `true`: `close_after_step` was called meanwhile, and the controller must be closed now.
-    #[must_use]
-    pub fn leave(&self) -> bool {
-        end_turn(self);
-        self.stepping.store(0, Ordering::Relaxed);
-        let mut state = self.state.borrow_mut();
-        // A step that a failure has ended has not taken note of what made it look.
-        if std::mem::take(&mut state.unfinished) && state.ready.order == Order::NewestFirst {
-            state.news |= state.recalled;
-            if state.alerted {
-                self.alert.raise_if_enabled();
-            }
-        }
-        if state.polled && std::mem::take(&mut state.news) {
-            self.alert.raise_if_enabled();
-        }
-        if let (Some(poller), false) = (&state.poller, state.descriptors.is_inherited()) {
-            poller.settle();
-        }
-        self.closing.get()
-    }
-
     /// The size of the stacks of fibers that are added from now on, in bytes.
     pub fn stack_size(&self) -> usize {
         self.stack_size.get()
@@ -203,246 +172,6 @@ impl Controller {
     /// Sets it.
     pub fn set_stack_size(&self, size: usize) {
         self.stack_size.set(size);
-    }
-
-    /// The owner has given the controller up inside a step.
-    pub fn close_after_step(&self) {
-        self.closing.set(true);
-    }
-
-    /// Whether a step is under way.
-    pub fn is_running(&self) -> bool {
-        self.stepping.load(Ordering::Relaxed) != 0
-    }
-
-    /// Whether the calling thread steps it.
-    #[inline]
-    pub fn is_stepped_here(&self) -> bool {
-        self.stepping.load(Ordering::Relaxed) == living_thread()
-    }
-
-    /// EPERM while another thread steps it.
-    #[inline]
-    pub fn check_thread(&self) -> Result<()> {
-        match self.stepping.load(Ordering::Relaxed) {
-            0 => Ok(()),
-            thread if thread == living_thread() => Ok(()),
-            _ => Err(Errno(libc::EPERM)),
-        }
-    }
-
-    /// The thread that stepped it last, or made it.
-    fn thread(&self) -> u64 {
-        self.thread.load(Ordering::Relaxed)
-    }
-
-    /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is
-    /// ready. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
-    /// `LAZY_RESUMPTIONS` resumptions and 100 µs, where tasks run oldest first.
-    pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
-        let here = this_thread();
-        if self.thread.load(Ordering::Relaxed) != here {
-            self.thread.store(here, Ordering::Relaxed);
-            self.state.borrow().waits.conditions().for_each(Condition::move_here);
-        }
-        end_turn(self);
-        if self.state.borrow().descriptors.is_inherited() {
-            self.reset()?;
-        }
-        if !self.inbox.is_empty() {
-            self.read_inbox()?;
-        }
-        let mut state = self.state.borrow_mut();
-        state.wait(&self.alert, limit, lazy)?;
-        let stale = std::mem::take(&mut state.stale);
-        drop(state);
-        if stale {
-            self.reset()?;
-        }
-        // What was posted while the kernel was waited for has raised the alert, and runs in this step.
-        if !self.inbox.is_empty() {
-            self.read_inbox()?;
-            self.state.borrow_mut().ready.begin_pass();
-        }
-        Ok(())
-    }
-
-    /// Has something run by this controller's thread, in its next step. From any thread. EBADF after close; ENOMEM.
-    pub fn post(&self, number: usize) -> Result<()> {
-        self.alert.enable()?;
-        self.inbox.push(Message::Post(number))?;
-        self.alert.raise()
-    }
-
-    fn read_inbox(&self) -> Result<()> {
-        for message in self.inbox.take() {
-            match message {
-                Message::Forget(token) => self.forget(token, false),
-                Message::Renew(token) => self.renew(token),
-                Message::Post(number) => drop(self.spawn(Payload::Posted(number))?),
-            }
-        }
-        Ok(())
-    }
-
-    /// The owner of a registered descriptor closes it: see `Owner::leave`.
-    fn forget(&self, token: Token, last: bool) {
-        let mut state = self.state.borrow_mut();
-        let woken = state.forget(token, last);
-        drop(state);
-        if woken {
-            self.announce();
-        }
-    }
-
-    /// Another open file has come under the number of a registered descriptor: see `Owner::renew`.
-    fn renew(&self, token: Token) {
-        let mut state = self.state.borrow_mut();
-        let State { descriptors, poller, .. } = &mut *state;
-        if let (Some(row), Some(poller)) = (descriptors.row_named(token), poller) {
-            descriptors.renew(poller, row);
-        }
-    }
-
-    /// Leaves word, from another thread. What cannot be told for want of memory is found out by the next owner of the number.
-    fn tell(&self, message: Message) {
-        let _ = self.inbox.push(message);
-        self.alert.raise_if_enabled();
-    }
-
-    /// Takes the next task of the batch. `fired` is replaced by what woke it, in the order of its
-    /// wait set; a task that was never parked has none.
-    pub fn next(&self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
-        self.state.borrow_mut().next(fired)
-    }
-
-    /// The same, keeping what fired here. The place and the number of what is kept hold until the next call.
-    ///
-    /// A resumption begins here, and ends when the task is parked or finished.
-    pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
-        loop {
-            let mut state = self.state.borrow_mut();
-            let mut fired = std::mem::take(&mut state.fired);
-            let found = state.next(&mut fired);
-            let kept = (fired.as_ptr(), fired.len());
-            state.fired = fired;
-            drop(state);
-            let (task, payload) = found?;
-            if let Payload::Output(place) = payload {
-                self.send_on(task, place);
-                continue;
-            }
-            begin_turn(self);
-            return Some((task, payload, kept));
-        }
-    }
-
-    /// Has what is held back sent when the kernel takes it, by a task of the controller's own.
-    fn send_later(&self, output: &Rc<dyn Output>) {
-        let place = self.state.borrow_mut().outputs.insert(Rc::downgrade(output));
-        match self.spawn(Payload::Output(place)) {
-            Ok(task) => self.send_on(task, place),
-            Err(_) => drop(self.state.borrow_mut().outputs.remove(place)),
-        }
-    }
-
-    fn send_on(&self, task: TaskId, place: usize) {
-        let output = self.state.borrow().outputs[place].upgrade();
-        let member = output.and_then(|output| output.go_on());
-        let parked = member.is_some_and(|member| self.park_on(task, true, [member]).is_ok());
-        if !parked {
-            let mut state = self.state.borrow_mut();
-            state.outputs.remove(place);
-            state.remove_task(task.index);
-        }
-    }
-
-    /// Takes what fired, for the time of a resumption.
-    pub fn take_kept(&self) -> Vec<Fired> {
-        std::mem::take(&mut self.state.borrow_mut().fired)
-    }
-
-    /// Gives the vector back for its allocation.
-    pub fn keep(&self, fired: Vec<Fired>) {
-        self.state.borrow_mut().fired = fired;
-    }
-
-    /// Parks a task until a member fires. Without members it is ready again in the next step.
-    /// On error (EBADF, EPERM: the descriptor cannot be polled) the task is parked on nothing.
-    ///
-    /// `by_itself`: from inside the fiber that the task is; others must leave a fiber's wait set alone
-    /// (EINVAL).
-    pub fn park(
-        &self,
-        task: TaskId,
-        by_itself: bool,
-        set: impl IntoIterator<Item = Member>,
-    ) -> Result<()> {
-        end_turn(self);
-        self.park_on(task, by_itself, set)
-    }
-
-    fn park_on(
-        &self,
-        task: TaskId,
-        by_itself: bool,
-        set: impl IntoIterator<Item = Member>,
-    ) -> Result<()> {
-        let mut state = self.state.borrow_mut();
-        state.check_task(task)?;
-        if !by_itself && matches!(state.tasks[task.index as usize].data, Payload::Fiber(_)) {
-            return Err(Errno::BADARG);
-        }
-        state.unpark(task.index);
-        let State { ready, tasks, .. } = &mut *state;
-        ready.remove(tasks, task.index);
-        let (mut empty, mut now, mut result) = (true, None, Ok(()));
-        let set = set.into_iter();
-        let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
-        for (member, interest) in set.enumerate() {
-            empty = false;
-            result = state.wait_on(&self.me, task.index, member as u32, interest, &mut now, later);
-            if result.is_err() {
-                break;
-            }
-        }
-        if later && result.is_ok() {
-            result = state.register(&self.me, task.index);
-        }
-        if let Err(error) = result {
-            state.unpark(task.index);
-            return Err(error);
-        }
-        let State { ready, tasks, .. } = &mut *state;
-        if empty {
-            ready.stay(tasks, task.index);
-        }
-        state.let_go();
-        Ok(())
-    }
-
-    /// Whether a task waits for something or is about to run.
-    pub fn is_parked(&self, task: TaskId) -> bool {
-        let state = self.state.borrow();
-        let found = state.tasks.get(task.index as usize).filter(|t| t.serial == task.serial);
-        found.is_some_and(|t| t.link.is_queued() || t.waits != NONE)
-    }
-
-    /// What a task carries.
-    pub fn payload(&self, task: TaskId) -> Result<Payload> {
-        let state = self.state.borrow();
-        state.check_task(task)?;
-        Ok(state.tasks[task.index as usize].data)
-    }
-
-    /// Removes a task, whatever it waits for.
-    pub fn finish(&self, task: TaskId) -> Result<Payload> {
-        end_turn(self);
-        let mut state = self.state.borrow_mut();
-        state.check_task(task)?;
-        let data = state.remove_task(task.index).data;
-        state.let_go();
-        Ok(data)
     }
 
     /// Wakes every waiter of a descriptor with `CANCELLED` and forgets the descriptor. Not being
@@ -485,65 +214,9 @@ impl Controller {
         self.state.borrow().ready.order
     }
 
-    /// The descriptor that is readable when a step would have something to do. Asking for it makes
-    /// waking from outside a step raise the alert.
-    pub fn pollfd(&self) -> Result<RawFd> {
-        self.prepare_to_be_polled()?;
-        self.state.borrow().poller.as_ref().map_or(Err(Errno::BADF), Poller::pollable)
-    }
-
-    /// From now on waking from outside a step raises the alert.
-    fn prepare_to_be_polled(&self) -> Result<()> {
-        let state = self.state.borrow();
-        state.check_open()?;
-        self.alert.enable()?;
-        match state.ready.order {
-            // The timeout of 0 tells of tasks that are ready; the descriptor of news from outside.
-            Order::NewestFirst => self.alert.catch_up(),
-            Order::OldestFirst if state.ready.is_empty() || self.is_running() => {}
-            Order::OldestFirst => self.alert.raise_if_enabled(),
-        }
-        Ok(())
-    }
-
-    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, and from now on
-    /// at the end of each step that has, as the Lua library cqueues does. Whoever polls it is woken once more without need,
-    /// and its tasks run in the order known there.
-    pub fn recall(&self) {
-        let mut state = self.state.borrow_mut();
-        state.polled = true;
-        if !self.is_running() && std::mem::take(&mut state.news) {
-            self.alert.raise_if_enabled();
-        }
-    }
-
-    /// What another controller waits for to step this one when it has something to do, at most `limit`. That is the queue itself
-    /// and not `pollfd`: of epolls that poll each other Linux allows five.
-    pub fn interest(&self, limit: Option<Span>) -> Result<Member> {
-        self.prepare_to_be_polled()?;
-        let fd = self.state.borrow().poller.as_ref().map_or(-1, Poller::fd);
-        Ok(Member::owned(fd, libc::POLLIN, &self.owner).within(limit))
-    }
-
     /// A counted reference to this controller.
     pub fn share(&self) -> Arc<Controller> {
         self.me.upgrade().expect("a controller is borrowed only while it is counted")
-    }
-
-    /// Makes the descriptor readable; from any thread.
-    pub fn alert(&self) -> Result<()> {
-        self.alert.raise()
-    }
-
-    /// Suspends the thread until the controller has something to do or a signal comes; `unblock`
-    /// are let through meanwhile.
-    pub fn pause(&self, unblock: &[i32]) -> Result<()> {
-        let fd = self.pollfd()?;
-        let limit = self.timeout().map(|span| span.0);
-        match crate::sys::signal::poll(fd, libc::POLLIN, limit, unblock) {
-            Err(e) if e.raw_os_error() != Some(libc::EINTR) => Err(e.into()),
-            _ => Ok(()),
-        }
     }
 
     /// Moves to a kernel queue of its own: after fork(2), in the child; or since the old one tells of what it should have
@@ -597,13 +270,6 @@ impl Controller {
     pub(crate) fn signalled(&self, wait: WaitKey) {
         self.state.borrow_mut().fire(wait, FIRED);
         self.announce();
-    }
-
-    /// Lets whoever polls this controller know that there is something to do.
-    fn announce(&self) {
-        if !self.is_running() {
-            self.alert.raise_if_enabled();
-        }
     }
 }
 

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: MIT
 //! What a controller holds, and the steps of its work: parking, waiting, waking.
 
-use super::alert::Alert;
 use super::descriptors::Descriptors;
 use super::run_queue::{Link, Order, RunQueue};
 use super::timers::{TimerKey, Timers};
 use super::turn::Output;
-use super::waits::{self, On, WaitKey, Waits, FIRED, NONE};
-use super::{Controller, Fired, Member, Payload, TaskId, CANCELLED};
-use crate::clock::{Instant, Span};
+use super::waits::{self, On, WaitKey, Waits, NONE};
+use super::{Controller, Fired, Member, Payload, TaskId};
+use crate::clock::Instant;
 use crate::controller::Condition;
 use crate::errno::{Errno, Result};
-use crate::poller::{self, Events, Poller, Ready, Token, ALERT};
+use crate::poller::{Events, Poller, Ready};
 use slab::Slab;
-use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
-
-/// How many resumptions may go by without asking the kernel while tasks keep waking each other, and how much time. As Go's
-/// scheduler and tokio's, the number is a prime, so that it keeps step with no pattern of the program's.
-pub const LAZY_RESUMPTIONS: u32 = 61;
-const LAZY_TIME: Span = Span(100_000);
 
 pub struct Task {
     pub serial: u64,
@@ -88,14 +81,6 @@ impl State {
 
     pub fn make_ready(&mut self, index: u32) {
         self.ready.push(&mut self.tasks, index);
-    }
-
-    pub fn fire(&mut self, key: WaitKey, events: Events) {
-        if let Some(wait) = self.waits.get_mut(key) {
-            wait.fired |= events;
-            let task = wait.task;
-            self.make_ready(task);
-        }
     }
 
     /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set. With `later`
@@ -262,206 +247,5 @@ impl State {
         });
         fired.reverse();
         Some((TaskId { index, serial }, data))
-    }
-
-    pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
-        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        self.descriptors.drop_orphans(poller, &self.waits);
-        match self.ready.order {
-            Order::OldestFirst => self.wait_oldest_first(alert, limit, lazy)?,
-            Order::NewestFirst => self.wait_newest_first(alert, limit)?,
-        }
-        self.ready.begin_pass();
-        self.unfinished = true;
-        Ok(())
-    }
-
-    /// Timers that are due fire before the kernel is asked, which may then be left out.
-    fn wait_oldest_first(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
-        let deadline = match self.timers.is_empty() {
-            true => None,
-            false => {
-                let now = Instant::now();
-                self.fire_due(now);
-                self.next_deadline(now)
-            }
-        };
-        // A task whose timer is due may wait for a descriptor too: then the kernel is asked as well.
-        let lazy = lazy && !self.timer_fired && !self.ready.is_empty();
-        let limit = self.limit(limit, deadline);
-        let watched = self.watched(alert);
-        if limit == Some(Span::ZERO) && (watched == 0 || (lazy && self.may_leave_out())) {
-            return Ok(());
-        }
-        (self.resumptions, self.left_out) = (0, None);
-        self.timer_fired = false;
-        let timed_out = self.ask_kernel(alert, watched, limit)? && limit != Some(Span::ZERO);
-        if timed_out && !self.timers.is_empty() {
-            self.fire_due(Instant::now());
-        }
-        Ok(())
-    }
-
-    /// Whether the kernel need not be asked in this step although a descriptor may be ready.
-    fn may_leave_out(&mut self) -> bool {
-        if self.resumptions >= LAZY_RESUMPTIONS {
-            return false;
-        }
-        let now = Instant::now();
-        now < self.left_out.get_or_insert(now).after(LAZY_TIME)
-    }
-
-    /// What becomes ready last runs first, so the order is part of the contract: descriptors, as the kernel tells
-    /// them, then timers by their deadlines. The kernel is asked in each step.
-    fn wait_newest_first(&mut self, alert: &Alert, limit: Option<Span>) -> Result<()> {
-        self.news |= alert.take_missed();
-        let deadline = match self.ready.is_empty() && !self.timers.is_empty() {
-            true => self.next_deadline(Instant::now()),
-            false => None,
-        };
-        let limit = self.limit(limit, deadline);
-        let watched = self.watched(alert);
-        (self.found, self.alerted) = (false, false);
-        if watched != 0 || limit != Some(Span::ZERO) {
-            self.ask_kernel(alert, watched, limit)?;
-        }
-        self.recalled = std::mem::replace(&mut self.news, false);
-        self.news = self.found && !self.alerted && !self.recalled;
-        if !self.timers.is_empty() {
-            self.fire_due(Instant::now());
-        }
-        Ok(())
-    }
-
-    /// How long the kernel may be waited for: not at all while a task is ready, nor without tasks.
-    fn limit(&self, limit: Option<Span>, deadline: Option<Span>) -> Option<Span> {
-        match self.ready.is_empty() && !self.tasks.is_empty() {
-            true => [limit, deadline].into_iter().flatten().min(),
-            false => Some(Span::ZERO),
-        }
-    }
-
-    fn watched(&self, alert: &Alert) -> usize {
-        self.descriptors.registered() + usize::from(alert.is_enabled())
-    }
-
-    /// Asks the kernel and makes ready what it tells of; `true` if it told of nothing.
-    fn ask_kernel(&mut self, alert: &Alert, room: usize, limit: Option<Span>) -> Result<bool> {
-        let mut events = std::mem::take(&mut self.events);
-        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        let result = poller.wait(&mut events, room, limit);
-        for event in &events {
-            self.ready_descriptor(alert, event);
-        }
-        let nothing = events.is_empty();
-        self.events = events;
-        match result {
-            Err(Errno(libc::EINTR)) => Ok(nothing),
-            other => other.map(|()| nothing),
-        }
-    }
-
-    pub fn ready_descriptor(&mut self, alert: &Alert, event: &Ready) {
-        let (token, events) = poller::read(event);
-        if token == ALERT {
-            self.alerted = true;
-            return alert.clear();
-        }
-        let Some(row) = self.descriptors.row_named(token) else {
-            self.stale = true;
-            return;
-        };
-        let mut key = self.first_to_wake(row);
-        let mut unwanted = true;
-        while let Some(wait) = self.waits.get(key) {
-            let next = self.next_to_wake(key);
-            if let On::Descriptor(_, wanted) = wait.on {
-                let hit = events & (wanted | libc::POLLERR | libc::POLLHUP);
-                if hit != 0 {
-                    unwanted = false;
-                    self.fire(key, hit);
-                }
-            }
-            key = next;
-        }
-        self.found |= !unwanted;
-        if let (true, Some(poller)) = (unwanted, self.poller.as_ref()) {
-            self.descriptors.narrow(poller, &self.waits, row);
-        }
-    }
-
-    /// Of those that wait for a descriptor, the one to wake first: in either order the earliest runs first.
-    fn first_to_wake(&self, row: u32) -> WaitKey {
-        match self.ready.order {
-            Order::OldestFirst => self.descriptors.first(row),
-            Order::NewestFirst => self.descriptors.last(row),
-        }
-    }
-
-    fn next_to_wake(&self, key: WaitKey) -> WaitKey {
-        let (previous, next) = self.waits.neighbours(key);
-        match self.ready.order {
-            Order::OldestFirst => next,
-            Order::NewestFirst => previous,
-        }
-    }
-
-    /// Fires the timers that are due, in the order of their deadlines.
-    pub fn fire_due(&mut self, now: Instant) {
-        while let Some(key) = self.timers.pop_due(now) {
-            match self.waits.is_timer(key.wait, key.serial) {
-                true => {
-                    self.timer_fired = true;
-                    self.fire(key.wait, FIRED);
-                }
-                false => self.timers.surfaced(),
-            }
-        }
-    }
-
-    /// The time until the next deadline, zero if it has passed.
-    pub fn next_deadline(&mut self, now: Instant) -> Option<Span> {
-        let waits = &self.waits;
-        self.timers.next(now, |key| waits.is_timer(key.wait, key.serial))
-    }
-
-    /// Wakes who waits for a descriptor, and takes its registration out. Whether anybody waited.
-    pub fn cancel(&mut self, fd: RawFd) -> bool {
-        self.descriptors.row_of(fd).is_some_and(|row| self.cancel_row(row, false))
-    }
-
-    /// The owner of a descriptor closes it. Whether anybody waited.
-    pub fn forget(&mut self, token: Token, last: bool) -> bool {
-        let Some(row) = self.descriptors.row_named(token) else { return false };
-        let woken = self.wake_row(row);
-        self.descriptors.disown(row);
-        self.forget_row(row, last);
-        woken
-    }
-
-    fn cancel_row(&mut self, row: u32, last: bool) -> bool {
-        let woken = self.wake_row(row);
-        self.forget_row(row, last);
-        woken
-    }
-
-    fn forget_row(&mut self, row: u32, last: bool) {
-        if let Some(poller) = self.poller.as_ref() {
-            self.descriptors.forget(poller, row, last);
-        }
-    }
-
-    fn wake_row(&mut self, row: u32) -> bool {
-        let mut woken = false;
-        loop {
-            let key = self.first_to_wake(row);
-            if key == NONE {
-                return woken;
-            }
-            self.descriptors.remove(&self.waits, key, row);
-            self.set_on(key, On::Nothing);
-            self.fire(key, CANCELLED);
-            woken = true;
-        }
     }
 }

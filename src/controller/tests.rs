@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Parking and waking.
 
-use super::state::LAZY_RESUMPTIONS;
+use super::poll::LAZY_RESUMPTIONS;
 use super::*;
 use crate::clock::Instant;
 use crate::poller::tests::{registered, unregister_from};
@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::Ordering;
 
 mod descriptors;
 

@@ -58,6 +58,13 @@ pub fn with_now<R>(f: impl FnOnce(&Now) -> R) -> R {
     NOW.with(f)
 }
 
+/// The number of the turn that is under way on this thread; 0: none. Not inlined, as this may come after a fiber's
+/// suspension: see `sys::fiber::suspend`.
+#[inline(never)]
+pub fn current() -> u64 {
+    with_now(|now| now.turn.get())
+}
+
 /// Begins the turn of a task that is about to be resumed. A task that returned without being parked has not ended its
 /// own: what it held leaves now.
 #[inline]

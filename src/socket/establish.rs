@@ -12,6 +12,7 @@ use crate::sys::socket as sock;
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::ffi::{CStr, CString};
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
 
 /// What a socket awaits before it can be used.
 pub enum Phase {
@@ -43,6 +44,30 @@ pub struct Plan {
     pub name: Option<Box<dyn Connecting>>,
 }
 
+/// How far a socket has come on its way, and why it went no further.
+pub struct Establishing {
+    pub phase: Phase,
+    /// Until it is connected or listens.
+    pub plan: Option<Box<Plan>>,
+    /// The story of the last failure that has one.
+    pub reason: Option<Box<str>>,
+}
+
+impl Establishing {
+    pub fn new(phase: Phase) -> Establishing {
+        Establishing { phase, plan: None, reason: None }
+    }
+
+    /// EBADF after close.
+    #[inline]
+    pub fn check_open(&self) -> Result<()> {
+        match self.phase {
+            Phase::Failed(Errno::BADF) => Err(Errno::BADF),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Begins a connection to an address: a descriptor, and whether it is connected already.
 pub type Start<'a> = &'a mut dyn FnMut(&SocketAddr) -> Result<(Descriptor, bool)>;
 
@@ -65,16 +90,38 @@ pub trait Connecting {
 const BACKLOG_RETRY: Span = Span(5_000_000);
 
 impl Socket {
+    /// Goes on connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
+    pub fn establish(&self) -> Result<()> {
+        self.operate(|inner| inner.establish())
+    }
+
+    /// The descriptor, once connecting or binding has gone as far as it can.
+    pub(super) fn open_fd(&self) -> Result<RawFd> {
+        self.with_open(|inner| {
+            match inner.establish() {
+                Ok(()) | Err(Errno::AGAIN) => Ok(inner.handle.fd),
+                // Failed TLS has a peer all the same.
+                Err(_) if inner.secure.engine.is_some() => Ok(inner.handle.fd),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    /// Whether it still looks for the addresses of its name, or tries them.
+    pub fn awaits_name(&self) -> bool {
+        self.ask(false, |inner| matches!(inner.establishing.phase, Phase::AwaitName(_)))
+    }
+
     /// What it is doing, in a word.
     pub fn phase(&self) -> &'static CStr {
-        self.ask(c"busy", |inner| match &inner.phase {
+        self.ask(c"busy", |inner| match &inner.establishing.phase {
             Phase::AwaitName(name) if name.is_connecting() => c"connecting",
             Phase::AwaitAddress | Phase::AwaitName(_) => c"resolving",
             Phase::AwaitConnection | Phase::AwaitBacklog(_) => c"connecting",
             Phase::AwaitHandshake => c"handshaking",
             Phase::Connected => c"connected",
             Phase::Listening => c"listening",
-            Phase::Failed(Errno::BADF) if inner.fd < 0 => c"closed",
+            Phase::Failed(Errno::BADF) if inner.handle.fd < 0 => c"closed",
             Phase::Failed(_) => c"failed",
         })
     }
@@ -85,7 +132,7 @@ impl Inner {
     /// connect(2) is under way it may be made. See `connecting`.
     #[inline(always)]
     pub fn may_send(&mut self) -> Result<()> {
-        match self.phase {
+        match self.establishing.phase {
             Phase::Connected => Ok(()),
             Phase::AwaitConnection => Ok(()),
             _ => self.establish(),
@@ -100,7 +147,7 @@ impl Inner {
             Ok(_) | Err(Errno::PIPE) => self.enter(Phase::Connected)?,
             Err(error) => {
                 self.explain(&error.text());
-                self.phase = Phase::Failed(error);
+                self.establishing.phase = Phase::Failed(error);
             }
         }
         outcome
@@ -109,7 +156,7 @@ impl Inner {
     /// `establish`, at no cost once that is done.
     #[inline(always)]
     pub fn ensure_established(&mut self) -> Result<()> {
-        match self.phase {
+        match self.establishing.phase {
             Phase::Connected => Ok(()),
             _ => self.establish(),
         }
@@ -118,7 +165,7 @@ impl Inner {
     /// Goes on until the socket is ready (`Ok`), must wait (EAGAIN), or failed.
     pub fn establish(&mut self) -> Result<()> {
         loop {
-            let next = match self.phase {
+            let next = match self.establishing.phase {
                 Phase::Connected | Phase::Listening => return Ok(()),
                 Phase::Failed(error) => return Err(error),
                 Phase::AwaitAddress => self.open(),
@@ -131,14 +178,14 @@ impl Inner {
                 Ok(phase) => self.enter(phase)?,
                 Err(Errno::AGAIN) => return Err(Errno::AGAIN),
                 // The handshake is where it was.
-                Err(Errno::NOMEM) if matches!(self.phase, Phase::AwaitHandshake) => {
+                Err(Errno::NOMEM) if matches!(self.establishing.phase, Phase::AwaitHandshake) => {
                     return Err(Errno::NOMEM);
                 }
                 Err(error) => {
-                    if self.reason.is_none() && self.fd >= 0 {
+                    if self.establishing.reason.is_none() && self.handle.fd >= 0 {
                         self.explain(&error.text());
                     }
-                    self.phase = Phase::Failed(error);
+                    self.establishing.phase = Phase::Failed(error);
                 }
             }
         }
@@ -147,40 +194,43 @@ impl Inner {
     /// The same for a listener. A descriptor that somebody else made may be bound only, so that it has to be told;
     /// listen(2) refuses what cannot listen.
     pub fn establish_listener(&mut self) -> Result<()> {
-        if self.plan.as_ref().is_some_and(|plan| !plan.listen)
-            && !matches!(self.phase, Phase::Failed(_))
+        if self.establishing.plan.as_ref().is_some_and(|plan| !plan.listen)
+            && !matches!(self.establishing.phase, Phase::Failed(_))
         {
             return Err(Errno::BADARG); // it connects
         }
         self.establish()?;
-        let stream = matches!(self.kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET);
-        if stream && self.tls.is_none() && matches!(self.phase, Phase::Connected) {
-            sock::listen(self.fd, sock::BACKLOG)?;
-            self.phase = Phase::Listening;
+        let stream = matches!(self.handle.kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET);
+        if stream
+            && self.secure.engine.is_none()
+            && matches!(self.establishing.phase, Phase::Connected)
+        {
+            sock::listen(self.handle.fd, sock::BACKLOG)?;
+            self.establishing.phase = Phase::Listening;
         }
         Ok(())
     }
 
     fn enter(&mut self, phase: Phase) -> Result<()> {
-        self.phase = phase;
-        self.drained &= !matches!(self.phase, Phase::Listening); // who reads from a listener is to be told
-        match (&self.phase, self.plan.take()) {
-            (Phase::Connected, Some(plan)) => plan.options.relax(self.fd, false),
-            (Phase::Listening, Some(plan)) => plan.options.relax(self.fd, true),
+        self.establishing.phase = phase;
+        self.input.kernel.drained &= !matches!(self.establishing.phase, Phase::Listening); // who reads from a listener is to be told
+        match (&self.establishing.phase, self.establishing.plan.take()) {
+            (Phase::Connected, Some(plan)) => plan.options.relax(self.handle.fd, false),
+            (Phase::Listening, Some(plan)) => plan.options.relax(self.handle.fd, true),
             (_, plan) => {
-                self.plan = plan;
+                self.establishing.plan = plan;
                 Ok(())
             }
         }
     }
 
     fn open(&mut self) -> Result<Phase> {
-        let Some(mut plan) = self.plan.take() else { return Err(Errno::BADF) };
+        let Some(mut plan) = self.establishing.plan.take() else { return Err(Errno::BADF) };
         let result = match plan.name.take() {
             Some(name) => Ok(Phase::AwaitName(name)),
             None => plan.options.address().and_then(|address| self.open_at(&plan, &address)),
         };
-        self.plan = Some(plan);
+        self.establishing.plan = Some(plan);
         result
     }
 
@@ -188,28 +238,32 @@ impl Inner {
     fn open_at(&mut self, plan: &Plan, target: &SockaddrStorage) -> Result<Phase> {
         let options = &plan.options;
         let family = address::family(target);
-        self.fd = sock::open(family, options.kind)?;
-        (self.kind, self.family) = (options.kind, family);
+        self.handle.fd = sock::open(family, options.kind)?;
+        (self.handle.kind, self.handle.family) = (options.kind, family);
         let stream = options.kind != libc::SOCK_DGRAM;
-        options.apply(self.fd, family, options.kind, plan.listen)?;
+        options.apply(self.handle.fd, family, options.kind, plan.listen)?;
         if plan.listen {
-            bind(self.fd, target, options)?;
+            bind(self.handle.fd, target, options)?;
             // A bound datagram socket receives from everybody.
             return match stream {
-                true => sock::listen(self.fd, sock::BACKLOG).map(|()| Ok(Phase::Listening))?,
+                true => {
+                    sock::listen(self.handle.fd, sock::BACKLOG).map(|()| Ok(Phase::Listening))?
+                }
                 false => Ok(Phase::Connected),
             };
         }
         if let Some(local) = &options.bind {
-            sock::bind(self.fd, local)?;
+            sock::bind(self.handle.fd, local)?;
         }
         self.connect(target)
     }
 
     /// A name: looks for its addresses, and connects to or listens at one.
     fn await_name(&mut self) -> Result<Phase> {
-        let (phase, plan) =
-            (std::mem::replace(&mut self.phase, Phase::AwaitAddress), self.plan.take());
+        let (phase, plan) = (
+            std::mem::replace(&mut self.establishing.phase, Phase::AwaitAddress),
+            self.establishing.plan.take(),
+        );
         let (Phase::AwaitName(mut name), Some(plan)) = (phase, plan) else {
             return Err(Errno::BADF);
         };
@@ -217,19 +271,19 @@ impl Inner {
             true => name.addresses().and_then(|list| self.first_that_does(&plan, &list)),
             false => name.step(&mut |address| begin(&plan.options, address)).map(
                 |(descriptor, address)| {
-                    self.family = address::family(&SockaddrStorage::from(address));
-                    (self.kind, self.fd) = (plan.options.kind, descriptor.release());
+                    self.handle.family = address::family(&SockaddrStorage::from(address));
+                    (self.handle.kind, self.handle.fd) = (plan.options.kind, descriptor.release());
                     Phase::Connected
                 },
             ),
         };
-        self.plan = Some(plan);
+        self.establishing.plan = Some(plan);
         match result {
             Err(Errno::AGAIN) => {
-                self.wanted = name.interest().events;
-                self.phase = Phase::AwaitName(name);
+                self.interest.events = name.interest().events;
+                self.establishing.phase = Phase::AwaitName(name);
             }
-            Err(_) if self.fd < 0 => self.reason = Some(name.story().into()),
+            Err(_) if self.handle.fd < 0 => self.establishing.reason = Some(name.story().into()),
             _ => {}
         }
         result
@@ -242,8 +296,8 @@ impl Inner {
             result = self.open_at(plan, &SockaddrStorage::from(address));
             match result {
                 Ok(_) => break,
-                Err(_) if self.fd >= 0 => {
-                    drop(Descriptor::new(std::mem::replace(&mut self.fd, -1)))
+                Err(_) if self.handle.fd >= 0 => {
+                    drop(Descriptor::new(std::mem::replace(&mut self.handle.fd, -1)))
                 }
                 Err(_) => {}
             }
@@ -252,15 +306,15 @@ impl Inner {
     }
 
     fn connect(&mut self, target: &SockaddrStorage) -> Result<Phase> {
-        match sock::connect(self.fd, target).map_err(Errno::from) {
+        match sock::connect(self.handle.fd, target).map_err(Errno::from) {
             Ok(()) => Ok(Phase::Connected),
             Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {
-                self.phase = Phase::AwaitConnection;
+                self.establishing.phase = Phase::AwaitConnection;
                 Err(self.must_wait(libc::POLLOUT))
             }
             // UNIX sockets only: the backlog is full.
             Err(Errno(libc::EAGAIN)) => {
-                self.phase = Phase::AwaitBacklog(Instant::now().after(BACKLOG_RETRY));
+                self.establishing.phase = Phase::AwaitBacklog(Instant::now().after(BACKLOG_RETRY));
                 Err(self.must_wait(0))
             }
             Err(error) => Err(error),
@@ -270,13 +324,13 @@ impl Inner {
     /// connect(2) again tells the state of the first one: EISCONN after success, EALREADY before.
     fn finish_connect(&mut self) -> Result<Phase> {
         let target = self.target()?;
-        match sock::connect(self.fd, &target).map_err(Errno::from) {
+        match sock::connect(self.handle.fd, &target).map_err(Errno::from) {
             Ok(()) | Err(Errno(libc::EISCONN)) => Ok(Phase::Connected),
             Err(Errno(libc::EALREADY | libc::EINPROGRESS | libc::EINTR)) => {
                 Err(self.must_wait(libc::POLLOUT))
             }
             // Some systems answer EINVAL after a failure and keep the reason in SO_ERROR.
-            Err(error) => Err(sock::take_error(self.fd).err().map_or(error, Errno::from)),
+            Err(error) => Err(sock::take_error(self.handle.fd).err().map_or(error, Errno::from)),
         }
     }
 
@@ -289,7 +343,7 @@ impl Inner {
     }
 
     fn target(&self) -> Result<SockaddrStorage> {
-        self.plan.as_ref().ok_or(Errno::BADF)?.options.address()
+        self.establishing.plan.as_ref().ok_or(Errno::BADF)?.options.address()
     }
 }
 

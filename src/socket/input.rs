@@ -3,11 +3,13 @@
 
 use super::establish::Phase;
 use super::format::{find, Format, Found, Rules};
+use super::kernel_buffer::KernelBuffer;
+use super::side::Side;
 use super::{Buffering, Direction, Flags, Inner, Socket};
 use crate::bytes;
+use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
-use std::rc::Rc;
 
 /// The most that one receive asks for.
 const MOST: usize = 1 << 20;
@@ -25,6 +27,26 @@ pub struct Patience {
     pub flush: bool,
 }
 
+/// What comes from the peer.
+pub struct Input {
+    pub side: Side,
+    /// The front of the queue known to hold no line feed.
+    pub scanned: usize,
+    /// A message was received, and what is left of it ends as a stream does at end of file.
+    pub message: bool,
+    /// A failure of receiving that came while there was still something to hand out.
+    late: Option<Errno>,
+    /// What the kernel holds for it.
+    pub kernel: KernelBuffer,
+}
+
+impl Input {
+    pub fn new() -> Input {
+        let (side, kernel) = (Side::new(), KernelBuffer::new());
+        Input { side, scanned: 0, message: false, late: None, kernel }
+    }
+}
+
 impl Socket {
     /// Takes what `format` asks for and hands it to `take` where it lies in the buffer. `None`:
     /// end of file, or what comes is no header. EAGAIN keeps every byte; EPIPE is end of file for
@@ -38,56 +60,55 @@ impl Socket {
         patience: Patience,
         take: impl FnOnce(&[u8]) -> R,
     ) -> Result<Option<R>> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.begin();
-        if patience.flush {
-            inner.flush_before_input();
-        }
-        inner.look_behind_the_end();
-        let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
-        if patience.wait && wanted && inner.has_nothing() {
-            inner.release_before_wait();
-            inner.input.queue.release();
-            return Err(inner.must_wait_for_input());
-        }
-        let text = inner.input.mode.with(flags).text;
-        if patience.wait {
-            inner.give_way()?;
-        }
-        let found = inner.locate(format, text, patience.wait)?;
-        inner.want_more(format);
-        let Some((at, length)) = found else {
-            return Ok(None);
-        };
-        Ok(Some(take(inner.input.queue.slice(at, length))))
+        self.with(|inner| {
+            inner.begin();
+            if patience.flush {
+                inner.flush_before_input();
+            }
+            inner.look_behind_the_end();
+            let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
+            if patience.wait && wanted && inner.has_nothing() {
+                inner.release_before_wait();
+                inner.input.side.queue.release();
+                return Err(inner.must_wait_for_input());
+            }
+            let text = inner.input.side.mode.with(flags).text;
+            if patience.wait {
+                inner.give_way()?;
+            }
+            let found = inner.locate(format, text, patience.wait)?;
+            inner.want_more(format);
+            let Some((at, length)) = found else {
+                return Ok(None);
+            };
+            Ok(Some(take(inner.input.side.queue.slice(at, length))))
+        })
     }
 
     /// Receives until at least `size` bytes are buffered. EPIPE: fewer come.
     pub fn fill(&self, size: usize) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.begin();
-        inner.flush_before_input();
-        inner.look_behind_the_end();
-        while inner.input.queue.len() < size && !inner.message {
-            inner.receive_some(size, false).map_err(|error| match error {
-                Errno::PIPE if inner.cut && inner.strict => Errno::TRUNCATED,
-                error => error,
-            })?;
-        }
-        Ok(())
+        self.with(|inner| {
+            inner.begin();
+            inner.flush_before_input();
+            inner.look_behind_the_end();
+            while inner.input.side.queue.len() < size && !inner.input.message {
+                inner.receive_some(size, false).map_err(|error| match error {
+                    Errno::PIPE if inner.secure.is_cut_short() => Errno::TRUNCATED,
+                    error => error,
+                })?;
+            }
+            Ok(())
+        })
     }
 
     /// Puts bytes in front of the input: all or, without memory, nothing (ENOMEM).
     pub fn unget(&self, bytes: &[u8]) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.input.queue.unget(bytes)?;
-        inner.scanned = 0;
-        inner.input.stat.eof = false; // the end is seen again behind them
-        Ok(())
+        self.with_open(|inner| {
+            inner.input.side.queue.unget(bytes)?;
+            inner.input.scanned = 0;
+            inner.input.side.stat.eof = false; // the end is seen again behind them
+            Ok(())
+        })
     }
 
     /// Whether end of file was seen, or the peer refuses more.
@@ -102,47 +123,60 @@ impl Inner {
     #[inline]
     fn want_more(&mut self, format: Format) {
         let counted = matches!(format, Format::Exactly(_) | Format::UpTo(_));
-        let input = if self.emptied && !counted { libc::POLLIN } else { 0 };
-        let output = if std::mem::take(&mut self.output_blocked) { libc::POLLOUT } else { 0 };
-        self.wanted = input | output;
+        let input = if self.input.kernel.emptied && !counted { libc::POLLIN } else { 0 };
+        let output = if std::mem::take(&mut self.output.blocked) { libc::POLLOUT } else { 0 };
+        self.interest.events = input | output;
     }
 
     /// A file, a FIFO or a terminal can have more after its end was seen.
     #[inline]
     fn look_behind_the_end(&mut self) {
-        if self.kind == super::NO_SOCKET {
-            self.input.stat.eof = false;
+        if self.handle.kind == super::NO_SOCKET {
+            self.input.side.stat.eof = false;
         }
     }
 
+    /// EAGAIN if the task has received so much in this turn that others must have theirs: it is to be resumed in the next
+    /// step.
+    #[inline]
+    fn give_way(&mut self) -> Result<()> {
+        if !self.pace.has_read_enough() {
+            return Ok(());
+        }
+        let again = self.must_wait(0);
+        self.interest.retry = Some(Span::ZERO);
+        Err(again)
+    }
+
     fn flush_before_input(&mut self) {
-        let due = !self.output.queue.is_empty() && self.output.mode.autoflush;
+        let due = !self.output.side.queue.is_empty() && self.output.side.mode.autoflush;
         if due && !self.holds_only_lines() {
-            self.more = false;
-            self.output_blocked = self.flush(Buffering::No) == Err(Errno::AGAIN);
+            self.output.more = false;
+            self.output.blocked = self.flush(Buffering::No) == Err(Errno::AGAIN);
             self.begin();
         }
     }
 
     /// The input is about to be waited for: what is held leaves first.
     fn release_before_wait(&mut self) {
-        if self.held {
-            self.output_blocked = self.release_held() == Err(Errno::AGAIN);
+        if self.held.is_some() {
+            self.output.blocked = self.release_held() == Err(Errno::AGAIN);
         }
     }
 
     /// Nothing is buffered here or, as far as is known, in the kernel.
     fn has_nothing(&self) -> bool {
-        if !self.drained || !self.input.queue.is_empty() {
+        if !self.input.kernel.drained || !self.input.side.queue.is_empty() {
             return false;
         }
-        let open = matches!(self.phase, Phase::Connected) && !self.input.stat.eof;
-        open && self.tls.as_ref().is_none_or(|tls| tls.is_dry()) && self.is_drained()
+        let open = matches!(self.establishing.phase, Phase::Connected) && !self.input.side.stat.eof;
+        open && self.secure.engine.as_ref().is_none_or(|tls| tls.is_dry())
+            && self.input.kernel.is_drained()
     }
 
     /// EAGAIN: input must come, or pending output must go.
     fn must_wait_for_input(&mut self) -> Errno {
-        let output = if std::mem::take(&mut self.output_blocked) { libc::POLLOUT } else { 0 };
+        let output = if std::mem::take(&mut self.output.blocked) { libc::POLLOUT } else { 0 };
         self.must_wait(libc::POLLIN | output)
     }
 
@@ -160,35 +194,35 @@ impl Inner {
         }
         loop {
             let max_line = match format {
-                Format::Body(_) => self.input.max_line.max(self.input.size),
-                _ => self.input.max_line,
+                Format::Body(_) => self.input.side.max_line.max(self.input.side.size),
+                _ => self.input.side.max_line,
             };
-            let scanned = if line { self.scanned } else { 0 };
-            if self.cut && self.strict && matches!(format, Format::All) {
+            let scanned = if line { self.input.scanned } else { 0 };
+            if self.secure.is_cut_short() && matches!(format, Format::All) {
                 return Err(Errno::TRUNCATED);
             }
-            let eof = self.input.stat.eof || self.message;
+            let eof = self.input.side.stat.eof || self.input.message;
             let rules = Rules { text, max_line, eof, scanned };
-            match find(self.input.queue.data_mut(), format, rules) {
+            match find(self.input.side.queue.data_mut(), format, rules) {
                 Found::Taken { consumed, length } => {
-                    self.scanned = 0;
-                    let at = self.input.queue.consume(consumed);
-                    self.message &= !self.input.queue.is_empty();
+                    self.input.scanned = 0;
+                    let at = self.input.side.queue.consume(consumed);
+                    self.input.message &= !self.input.side.queue.is_empty();
                     return Ok(Some((at, length)));
                 }
                 Found::Nothing => {
-                    self.message &= !self.input.queue.is_empty();
+                    self.input.message &= !self.input.side.queue.is_empty();
                     return self.nothing(format);
                 }
                 Found::Skip(consumed) => {
-                    self.input.queue.consume(consumed);
+                    self.input.side.queue.consume(consumed);
                     return Ok(None);
                 }
                 Found::NeedMore(size) => {
-                    self.scanned = if line { self.input.queue.len() } else { 0 };
+                    self.input.scanned = if line { self.input.side.queue.len() } else { 0 };
                     // A message comes whole, or its end is lost.
                     let size = match format {
-                        Format::All if self.has_messages() => bytes::LARGE,
+                        Format::All if self.handle.has_messages() => bytes::LARGE,
                         Format::UpTo(_) => size.min(bytes::LARGE),
                         _ => size,
                     };
@@ -204,13 +238,17 @@ impl Inner {
     /// Some bytes of those that may be taken at once are there already: adds what the kernel has. A failure is told by the
     /// next receive.
     fn top_up(&mut self, count: usize) {
-        let may = !self.input.queue.is_empty() && !self.has_messages();
-        while may && self.input.queue.len() < count && !self.is_drained() && !self.input.stat.eof {
+        let may = !self.input.side.queue.is_empty() && !self.handle.has_messages();
+        while may
+            && self.input.side.queue.len() < count
+            && !self.input.kernel.is_drained()
+            && !self.input.side.stat.eof
+        {
             match self.receive_some(count, true) {
                 Ok(()) => {}
                 Err(Errno::AGAIN | Errno::PIPE) => break,
                 Err(error) => {
-                    self.late = Some(error);
+                    self.input.late = Some(error);
                     break;
                 }
             }
@@ -220,7 +258,7 @@ impl Inner {
 
     fn nothing<T>(&self, format: Format) -> Result<Option<T>> {
         match format {
-            _ if self.cut && self.strict => Err(Errno::TRUNCATED),
+            _ if self.secure.is_cut_short() => Err(Errno::TRUNCATED),
             Format::Line { .. } | Format::Exactly(_) | Format::UpTo(_) => Err(Errno::PIPE),
             Format::All | Format::Header { .. } | Format::Body(_) => Ok(None),
         }
@@ -228,8 +266,8 @@ impl Inner {
 
     /// Receives into the queue at most about `ask` bytes; tells how many could have come.
     fn receive_into_queue(&mut self, ask: usize, patient: bool) -> (Result<usize>, usize) {
-        if self.tls.is_some() {
-            let mut queue = std::mem::take(&mut self.input.queue);
+        if self.secure.engine.is_some() {
+            let mut queue = std::mem::take(&mut self.input.side.queue);
             let (result, asked) = match queue.room(ask) {
                 Ok(room) => {
                     let asked = room.len();
@@ -237,13 +275,13 @@ impl Inner {
                 }
                 Err(error) => (Err(error), ask),
             };
-            self.input.queue = queue;
+            self.input.side.queue = queue;
             return (result, asked);
         }
         // What of a message does not fit is lost: where that begins is not left to chance. Of a stream
         // a little more than the program takes at once would make its next read a little one.
-        let exactly = self.has_messages() || ask > bytes::SMALL;
-        let mut room = match self.input.queue.room(ask) {
+        let exactly = self.handle.has_messages() || ask > bytes::SMALL;
+        let mut room = match self.input.side.queue.room(ask) {
             Ok(room) => room,
             Err(error) => return (Err(error), ask),
         };
@@ -251,75 +289,75 @@ impl Inner {
             room = &mut room[..ask];
         }
         let asked = room.len();
-        (sock::receive(self.fd, room).map_err(Errno::from), asked)
+        (sock::receive(self.handle.fd, room).map_err(Errno::from), asked)
     }
 
     /// One receive, for a buffer that is to hold `size` bytes. EPIPE at end of file.
     fn receive_some(&mut self, size: usize, patient: bool) -> Result<()> {
         if let Err(error) = self.ensure_established() {
             // The peer went away during the handshake.
-            self.input.stat.eof |= error == Errno::PIPE;
+            self.input.side.stat.eof |= error == Errno::PIPE;
             return Err(error);
         }
-        if let Some(error) = self.late.take() {
+        if let Some(error) = self.input.late.take() {
             return Err(error);
         }
-        if self.input.stat.eof {
+        if self.input.side.stat.eof {
             return Err(Errno::PIPE);
         }
         self.release_before_wait();
-        if patient && self.tls.is_none() && self.is_drained() {
-            self.input.queue.release();
+        if patient && self.secure.engine.is_none() && self.input.kernel.is_drained() {
+            self.input.side.queue.release();
             return Err(self.must_wait_for_input());
         }
         // The buffer is to hold that much in all: half a line must not make it grow.
-        let held = self.input.queue.len();
-        let usual = match self.has_messages() {
-            true => self.input.size.max(PAGE).max(size),
-            false => self.input.size.min(bytes::LARGE).max(held + 1),
+        let held = self.input.side.queue.len();
+        let usual = match self.handle.has_messages() {
+            true => self.input.side.size.max(PAGE).max(size),
+            false => self.input.side.size.min(bytes::LARGE).max(held + 1),
         };
         let ask = size.max(usual).saturating_sub(held).clamp(1, MOST);
         let (result, asked) = self.receive_into_queue(ask, patient);
         match result {
-            Ok(0) if self.kind == libc::SOCK_DGRAM => {
-                (self.message, self.drained) = (true, false);
+            Ok(0) if self.handle.kind == libc::SOCK_DGRAM => {
+                (self.input.message, self.input.kernel.drained) = (true, false);
                 Ok(())
             }
             Ok(0) => {
-                (self.input.stat.eof, self.drained) = (true, false);
-                self.input.queue.release();
+                (self.input.side.stat.eof, self.input.kernel.drained) = (true, false);
+                self.input.side.queue.release();
                 Err(Errno::PIPE)
             }
             Ok(count) => {
-                self.input.queue.filled(count);
-                self.message = self.has_messages();
-                if self.tls.is_none() {
+                self.input.side.queue.filled(count);
+                self.input.message = self.handle.has_messages();
+                if self.secure.engine.is_none() {
                     // A short read of a file tells nothing, and pollers refuse to wait for files.
-                    self.drained = false;
-                    if count < asked && self.kind == libc::SOCK_STREAM {
-                        self.note_drained(false);
+                    self.input.kernel.drained = false;
+                    if count < asked && self.handle.kind == libc::SOCK_STREAM {
+                        self.input.kernel.note_drained(false);
                     }
                 }
-                self.input.count(count, self.time);
+                self.input.side.count(count, self.time);
                 Ok(())
             }
             Err(Errno::TRUNCATED) => {
-                (self.input.stat.eof, self.cut) = (true, true);
-                self.input.queue.release();
+                (self.input.side.stat.eof, self.secure.cut) = (true, true);
+                self.input.side.queue.release();
                 Err(Errno::PIPE)
             }
             Err(Errno(libc::EINTR)) => Ok(()),
-            Err(error) if error.is_again() && self.tls.is_some() => {
-                self.input.queue.release();
+            Err(error) if error.is_again() && self.secure.engine.is_some() => {
+                self.input.side.queue.release();
                 Err(error)
             }
             Err(error) if error.is_again() => {
-                self.note_drained(true);
-                self.input.queue.release();
+                self.input.kernel.note_drained(true);
+                self.input.side.queue.release();
                 Err(self.must_wait_for_input())
             }
             Err(error) => {
-                self.input.queue.release();
+                self.input.side.queue.release();
                 Err(error)
             }
         }

@@ -7,99 +7,52 @@
 //! `output.rs` sends straight from the program's memory what the mode says must leave now, and
 //! queues the rest.
 
+mod accept;
+mod closing;
 mod establish;
 mod format;
+mod handle;
 mod held;
 mod input;
+mod interest;
+mod kernel_buffer;
 mod mode;
+mod names;
 mod options;
 mod output;
+mod pace;
 mod secure;
 mod settings;
+mod side;
+mod transfer;
 
 pub use format::Format;
 pub use input::Patience;
 pub use mode::{Buffering, Flags, Mode};
 pub use options::{KeepAlive, Options, SendName};
+pub use side::{Direction, Stat};
 pub use sys::message::{Address, Datagram, TRUNCATED};
 
-use crate::address::{self, describe, Name};
-use crate::bytes::{self, Queue};
-use crate::clock::{wall_seconds, Instant, Span};
-use crate::controller::{Member, Owner};
+use crate::clock::Span;
 use crate::errno::{Errno, Result};
-use crate::fork::forks;
-use crate::poller::Events;
 use crate::sys;
-use crate::sys::{peer, socket as sock};
-use crate::tls::{Engine, Peer};
+use crate::sys::socket as sock;
 pub use establish::{Connecting, Start};
-use establish::{Phase, Plan};
+use establish::{Establishing, Phase, Plan};
+use handle::Handle;
+use held::Held;
+use input::Input;
+use interest::Interest;
+use output::Output;
+use pace::Pace;
+use secure::Secure;
+use side::Side;
 use std::cell::RefCell;
 use std::os::fd::RawFd;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 /// The type of a descriptor that is no socket but can be read and written.
 const NO_SOCKET: i32 = 0;
-
-/// How many connections a task accepts in one resumption: then others have their turn.
-const BURST: u32 = 64;
-
-/// How long a listener without free descriptors waits before it accepts again.
-const ACCEPT_RETRY: Span = Span(50_000_000);
-
-/// A direction of a stream.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Direction {
-    /// Towards the program.
-    Input,
-    /// Towards the peer.
-    Output,
-}
-
-/// What `stat` tells of one direction.
-#[derive(Clone, Copy, Default)]
-pub struct Stat {
-    /// Bytes.
-    pub count: u64,
-    /// Whether end of file was seen (input), the peer refuses more (output), or it was shut down.
-    pub eof: bool,
-    /// Seconds since the epoch of the last operation; 0 if there was none.
-    pub time: i64,
-}
-
-/// One direction's settings and state.
-pub struct Side {
-    /// Bytes that wait.
-    queue: Queue,
-    /// How bytes are treated.
-    mode: Mode,
-    /// Buffer size; `usize::MAX` is unlimited.
-    size: usize,
-    /// The longest line.
-    max_line: usize,
-    /// Statistics; `eof` there as the program's I/O has found it.
-    stat: Stat,
-    /// Shut down by the program.
-    shut: bool,
-    /// The error that a waiting operation left, until cleared.
-    error: Option<Errno>,
-}
-
-impl Side {
-    fn new() -> Side {
-        let (size, max_line) = (bytes::SMALL, 4096);
-        let (stat, mode) = (Stat::default(), Mode::default());
-        Side { queue: Queue::default(), mode, size, max_line, stat, shut: false, error: None }
-    }
-
-    fn count(&mut self, bytes: usize, time: bool) {
-        self.stat.count += bytes as u64;
-        if time {
-            self.stat.time = wall_seconds();
-        }
-    }
-}
 
 /// A socket. Shared within one thread; no borrow of its state outlives a call.
 pub struct Socket {
@@ -109,72 +62,14 @@ pub struct Socket {
 
 /// What a socket holds.
 pub(crate) struct Inner {
-    fd: RawFd,
-    /// Takes the descriptor out of controllers before it is closed.
-    owner: Owner,
-    kind: i32,
-    /// AF_UNSPEC while not known.
-    family: i32,
-    phase: Phase,
-    plan: Option<Box<Plan>>,
-    input: Side,
-    output: Side,
-    /// The front of the input queue known to hold no line feed.
-    scanned: usize,
-    /// The end of the last complete line in the output queue.
-    lines: usize,
-    /// Others may have made copies of the descriptor.
-    exposed: bool,
-    /// How many forks there had been when it was made.
-    born: u32,
-    /// Itself.
-    me: Weak<RefCell<Inner>>,
-    /// Lines may be held until the task waits, and some are.
-    may_hold: bool,
-    held: bool,
-    /// The last resumption in which a line was written or a connection accepted.
-    turn: u64,
-    /// How many connections were accepted in it.
-    accepts: u32,
-    /// The program has said that it sends more at once.
-    more: bool,
-    /// The program comes back with what was not taken.
-    again: bool,
-    /// TLS ended without the peer saying so.
-    cut: bool,
-    /// A message was received, and what is left of it ends as a stream does at end of file.
-    message: bool,
-    /// MSG_NOSIGNAL or 0.
-    send_flags: i32,
-    /// It came from a listener.
-    accepted: bool,
-    /// Bytes go through here once the handshake has begun.
-    tls: Option<Box<Engine>>,
-    /// What TLS has to know about the peer, if anything.
-    peer: Option<Box<Peer>>,
-    /// The story of the last failure that has one.
-    reason: Option<Box<str>>,
-    /// The last receive emptied the kernel's buffer; see `held.rs` for how long that is believed.
-    drained: bool,
-    drained_at: u64,
-    /// How many sockets of this thread had ended when the kernel's buffer was last found empty.
-    ends_known: u64,
-    /// An end of TLS that the peer did not announce is a failure.
-    strict: bool,
-    /// Pending output could not be sent before input was looked for.
-    output_blocked: bool,
-    /// How many reads there were, and since when they have gone on in which resumption; see `give_way`.
-    reads: u32,
-    reading_turn: u64,
-    reading_since: Instant,
-    /// A failure of receiving that came while there was still something to hand out.
-    late: Option<Errno>,
-    /// The operation under way has found or left the kernel's buffer empty.
-    emptied: bool,
-    /// What the last operation that must wait waits for.
-    wanted: Events,
-    /// When to try again although no event comes.
-    retry: Option<Span>,
+    handle: Handle,
+    establishing: Establishing,
+    input: Input,
+    output: Output,
+    held: Held,
+    secure: Secure,
+    pace: Pace,
+    interest: Interest,
     /// Track times for `stat`.
     time: bool,
     /// The default limit of waiting operations.
@@ -184,67 +79,23 @@ pub(crate) struct Inner {
 impl Inner {
     fn new(fd: RawFd, kind: i32, phase: Phase) -> Inner {
         Inner {
-            fd,
-            owner: Owner::new(),
-            kind,
-            family: libc::AF_UNSPEC,
-            phase,
-            plan: None,
-            input: Side::new(),
-            output: Side::new(),
-            scanned: 0,
-            lines: 0,
-            exposed: false,
-            born: forks(),
-            me: Weak::new(),
-            may_hold: true,
-            held: false,
-            turn: 0,
-            accepts: 0,
-            more: false,
-            again: false,
-            cut: false,
-            message: false,
-            send_flags: libc::MSG_NOSIGNAL,
-            accepted: false,
-            tls: None,
-            peer: None,
-            reason: None,
-            drained: false,
-            drained_at: 0,
-            ends_known: 0,
-            strict: true,
-            output_blocked: false,
-            emptied: false,
-            late: None,
-            reads: 0,
-            reading_turn: 0,
-            reading_since: Instant(0),
-            wanted: 0,
-            retry: None,
+            handle: Handle::new(fd, kind),
+            establishing: Establishing::new(phase),
+            input: Input::new(),
+            output: Output::new(),
+            held: Held::new(),
+            secure: Secure::new(),
+            pace: Pace::new(),
+            interest: Interest::default(),
             time: true,
             timeout: None,
         }
     }
 
-    /// Notes what to wait for; the result is EAGAIN.
-    fn must_wait(&mut self, events: Events) -> Errno {
-        self.wanted = events;
-        self.retry = match self.phase {
-            Phase::AwaitBacklog(at) => Some(at.since(Instant::now())),
-            _ => None,
-        };
-        Errno::AGAIN
-    }
-
-    fn begin(&mut self) {
-        (self.wanted, self.retry, self.emptied) = (0, None, false);
-    }
-
     fn side(&mut self, direction: Direction) -> &mut Side {
         match direction {
-            Direction::Input => &mut self.input,
-            Direction::Output => &mut self.output,
+            Direction::Input => &mut self.input.side,
+            Direction::Output => &mut self.output.side,
         }
     }
 }
@@ -252,18 +103,18 @@ impl Inner {
 impl Socket {
     fn from_inner(inner: Inner) -> Socket {
         let inner = Rc::new(RefCell::new(inner));
-        inner.borrow_mut().me = Rc::downgrade(&inner);
+        inner.borrow_mut().held.me = Rc::downgrade(&inner);
         Socket { inner }
     }
 
     fn from_plan(plan: Plan) -> Socket {
         if !plan.listen {
-            held::note_client();
+            kernel_buffer::note_client();
         }
         let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
         inner.follow(&plan.options);
-        inner.note_drained(true);
-        inner.plan = Some(Box::new(plan));
+        inner.input.kernel.note_drained(true);
+        inner.establishing.plan = Some(Box::new(plan));
         // Begin now; what comes of it is told by the first operation.
         let _ = inner.establish();
         Socket::from_inner(inner)
@@ -284,7 +135,7 @@ impl Socket {
         let (a, b) = sock::pair(kind)?;
         let connected = |fd| {
             let socket = Socket::connected(fd, libc::AF_UNIX, kind);
-            socket.ask((), |inner| inner.note_drained(true));
+            socket.ask((), |inner| inner.input.kernel.note_drained(true));
             socket
         };
         Ok((connected(a), connected(b)))
@@ -298,10 +149,10 @@ impl Socket {
         };
         let listens = sock::option(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).unwrap_or(0) != 0;
         sock::adopt(fd)?;
-        held::note_client();
+        kernel_buffer::note_client();
         let phase = if listens { Phase::Listening } else { Phase::Connected };
         let mut inner = Inner::new(fd, kind, phase);
-        inner.exposed = true;
+        inner.handle.exposed = true;
         Ok(Socket::from_inner(inner))
     }
 
@@ -313,8 +164,44 @@ impl Socket {
 
     fn connected(fd: RawFd, family: i32, kind: i32) -> Socket {
         let mut inner = Inner::new(fd, kind, Phase::Connected);
-        inner.family = family;
+        inner.handle.family = family;
         Socket::from_inner(inner)
+    }
+
+    /// Runs one operation on what the socket holds. That is counted first: a callback that libssl calls meanwhile may
+    /// free the socket. `busy` is the answer if the operation is called from such a callback.
+    #[inline(always)]
+    fn with_or<T>(&self, busy: T, operation: impl FnOnce(&mut Inner) -> T) -> T {
+        let counted = Rc::clone(&self.inner);
+        let result = match counted.try_borrow_mut() {
+            Ok(mut inner) => operation(&mut inner),
+            Err(_) => busy,
+        };
+        result
+    }
+
+    /// The same, EBUSY from such a callback.
+    #[inline(always)]
+    fn with<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
+        self.with_or(Err(Errno::BUSY), operation)
+    }
+
+    /// The same, EBADF after close.
+    #[inline(always)]
+    fn with_open<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
+        self.with(|inner| {
+            inner.establishing.check_open()?;
+            operation(inner)
+        })
+    }
+
+    /// The same for an operation that may have to wait: what the one before waited for is forgotten.
+    #[inline(always)]
+    fn operate<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
+        self.with_open(|inner| {
+            inner.begin();
+            operation(inner)
+        })
     }
 
     /// Reads or changes something. While libssl calls a callback of the program's from inside a call on
@@ -326,345 +213,22 @@ impl Socket {
         }
     }
 
-    /// Goes on connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
-    pub fn establish(&self) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish()
-    }
-
-    /// Goes on binding, as `establish`; an adopted descriptor that does not listen yet is made to.
-    pub fn establish_listener(&self) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish_listener()
-    }
-
-    /// Takes a connection from a listener. EAGAIN when there is none, and, for a while, when the
-    /// process or the system is out of descriptors.
-    pub fn accept(&self) -> Result<Socket> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish_listener()?;
-        if inner.has_accepted_enough() {
-            return Err(inner.must_wait(libc::POLLIN));
-        }
-        loop {
-            match sock::accept(inner.fd).map_err(Errno::from) {
-                Ok(fd) => {
-                    let accepted = Socket::connected(fd, inner.family, inner.kind);
-                    accepted.inner.borrow_mut().follow_listener(&inner);
-                    accepted.inner.borrow_mut().note_accepted();
-                    inner.wanted = libc::POLLIN; // for whoever polls the listener now
-                    return Ok(accepted);
-                }
-                Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
-                Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
-                    let again = inner.must_wait(0);
-                    inner.retry = Some(ACCEPT_RETRY);
-                    return Err(again);
-                }
-                Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Gives an existing socket what of the options can still be given: not its address.
-    pub fn configure(&self, options: &Options) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        let listens = matches!(inner.phase, Phase::Listening);
-        if inner.kind != NO_SOCKET {
-            options.apply(inner.fd, inner.known_family()?, inner.kind, listens)?;
-        }
-        options.relax(inner.fd, listens)?;
-        inner.follow(options);
-        Ok(())
-    }
-
-    /// Its address family.
-    pub fn family(&self) -> Result<i32> {
-        self.open_fd()?;
-        self.inner.try_borrow_mut().map_err(|_| Errno::BUSY)?.known_family()
-    }
-
-    /// Makes one system call that moves bytes past the buffers. EAGAIN when it must wait.
-    pub fn transfer<T>(
-        &self,
-        direction: Direction,
-        mut call: impl FnMut(RawFd, i32) -> std::io::Result<(usize, T)>,
-    ) -> Result<T> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.ensure_established()?;
-        let _ = inner.release_held();
-        if inner.tls.is_some() {
-            return Err(Errno(libc::EOPNOTSUPP));
-        }
-        let (fd, flags, time) = (inner.fd, inner.send_flags, inner.time);
-        let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
-        loop {
-            match call(fd, flags).map_err(Errno::from) {
-                Ok((count, found)) => {
-                    inner.side(direction).count(count, time);
-                    if direction == Direction::Output {
-                        inner.note_sent();
-                    }
-                    return Ok(found);
-                }
-                Err(Errno(libc::EINTR)) => {}
-                Err(error) if error.is_again() => return Err(inner.must_wait(event)),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Whether a TLS stream has ended without the peer saying so.
-    pub fn is_truncated(&self) -> bool {
-        self.ask(false, |inner| inner.cut)
-    }
-
-    /// Whether such an end is a failure.
-    pub fn strict(&self) -> bool {
-        self.ask(true, |inner| inner.strict)
-    }
-
-    /// Sets whether such an end is a failure, as it is from the beginning.
-    pub fn set_strict(&self, on: bool) {
-        self.ask((), |inner| inner.strict = on);
-    }
-
-    /// What to wait for after EAGAIN.
-    pub fn interest(&self) -> Member {
-        self.ask(Member::NOTHING, |inner| {
-            if let Phase::AwaitName(race) = &inner.phase {
-                return race.interest();
-            }
-            let (fd, events, timeout) = (inner.fd, inner.wanted, inner.retry);
-            Member { fd, events, owner: Some(inner.owner.clone()), timeout, ..Member::NOTHING }
-        })
-    }
-
-    /// Whether it still looks for the addresses of its name, or tries them.
-    pub fn awaits_name(&self) -> bool {
-        self.ask(false, |inner| matches!(inner.phase, Phase::AwaitName(_)))
-    }
-
-    /// The poller has said "readable": the next receive asks the kernel.
-    pub fn readable(&self) {
-        self.ask((), |inner| inner.drained = false);
-    }
-
-    /// Forgets what the last operation wanted to wait for.
-    pub fn clear_interest(&self) {
-        self.ask((), Inner::begin);
-    }
-
     /// The descriptor, -1 while there is none.
     pub fn fd(&self) -> RawFd {
         self.ask(-1, |inner| {
             let _ = inner.release_held();
-            inner.exposed = true;
-            match &inner.phase {
+            inner.handle.exposed = true;
+            match &inner.establishing.phase {
                 Phase::AwaitName(race) => race.interest().fd,
-                _ => inner.fd,
+                _ => inner.handle.fd,
             }
         })
     }
 
     /// Whether it has been closed.
     pub fn is_closed(&self) -> bool {
-        self.ask(false, |inner| matches!(inner.phase, Phase::Failed(Errno::BADF)))
-    }
-
-    /// shutdown(2). Output that is still buffered is not sent.
-    pub fn shutdown(&self, how: i32) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        if let Err(error) = inner.establish() {
-            if !error.is_again() {
-                return Err(error);
-            }
-        }
-        let _ = inner.release_held();
-        if how != libc::SHUT_RD {
-            inner.close_secure();
-        }
-        sock::shutdown(inner.fd, how)?;
-        held::note_end();
-        inner.input.shut |= how != libc::SHUT_WR;
-        inner.output.shut |= how != libc::SHUT_RD;
-        Ok(())
-    }
-
-    /// Takes the descriptor out of every controller, waking who waits for it there, and closes it. Buffered output
-    /// is dropped. Closing twice is safe.
-    pub fn close(&self) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        let _ = inner.release_held();
-        inner.close_secure();
-        inner.tls = None;
-        inner.phase = Phase::Failed(Errno::BADF);
-        inner.plan = None;
-        (inner.input.queue, inner.output.queue) = (Queue::default(), Queue::default());
-        let (fd, owner, last) = inner.give_up();
-        drop(inner);
-        if fd >= 0 {
-            owner.leave(last);
-            sys::close(fd);
-            held::note_end();
-        }
-        Ok(())
-    }
-
-    /// Gives the descriptor back instead of closing it. The socket is closed then.
-    pub fn release(&self) -> Result<RawFd> {
-        let mut inner = self.inner.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        let _ = inner.release_held();
-        let (fd, owner, _) = inner.give_up();
-        drop(inner);
-        owner.leave(false);
-        self.close()?;
-        Ok(fd)
-    }
-
-    /// The peer's name.
-    pub fn peer_name(&self) -> Result<Name> {
-        let fd = self.open_fd()?;
-        if fd < 0 {
-            return Ok(Name::Unnamed(libc::AF_UNSPEC)); // still looking for its addresses
-        }
-        match sock::peer_name(fd) {
-            Ok(found) => Ok(address::name(&found)),
-            Err(e) if matches!(e.raw_os_error(), Some(libc::ENOTCONN | libc::ENOTSOCK)) => {
-                Ok(Name::Unnamed(libc::AF_UNSPEC))
-            }
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    /// This end's name.
-    pub fn local_name(&self) -> Result<Name> {
-        let fd = self.open_fd()?;
-        if fd < 0 {
-            return Ok(Name::Unnamed(libc::AF_UNSPEC));
-        }
-        match sock::local_name(fd) {
-            Ok(found) => Ok(address::name(&found)),
-            Err(e) if e.raw_os_error() == Some(libc::ENOTSOCK) => {
-                Ok(Name::Unnamed(libc::AF_UNSPEC))
-            }
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    /// The user and group of a UNIX peer as of its connect. EOPNOTSUPP for other families.
-    pub fn peer_user(&self) -> Result<(u32, u32)> {
-        let fd = self.open_fd()?;
-        match sock::local_name(fd).map(|name| address::family(&name))? {
-            libc::AF_UNIX => {
-                peer::credentials(fd).map(|(_, uid, gid)| (uid, gid)).map_err(Errno::from)
-            }
-            _ => Err(Errno(libc::EOPNOTSUPP)),
-        }
-    }
-
-    /// The process of a UNIX peer as of its connect, 0 if it is not known.
-    pub fn peer_process(&self) -> Result<i32> {
-        Ok(peer::credentials(self.open_fd()?)?.0)
-    }
-
-    /// The descriptor, once connecting or binding has gone as far as it can.
-    fn open_fd(&self) -> Result<RawFd> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        match inner.establish() {
-            Ok(()) | Err(Errno::AGAIN) => Ok(inner.fd),
-            // Failed TLS has a peer all the same.
-            Err(_) if inner.tls.is_some() => Ok(inner.fd),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Uncorks TCP output.
-    pub fn uncork(&self) -> Result<()> {
-        match self.open_fd() {
-            Ok(fd) => Ok(sock::set_option(fd, libc::IPPROTO_TCP, sock::CORK, 0)?),
-            Err(error @ (Errno::BUSY | Errno::BADF)) => Err(error),
-            Err(_) => Ok(()), // it failed to connect, and holds nothing back
-        }
+        self.ask(false, |inner| matches!(inner.establishing.phase, Phase::Failed(Errno::BADF)))
     }
 }
 
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // Busy: whoever works on it drops the rest.
-        let _ = self.close();
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        let (fd, owner, last) = self.give_up();
-        if fd >= 0 {
-            owner.leave(last);
-            sys::close(fd);
-            held::note_end();
-        }
-    }
-}
-
-impl Inner {
-    /// The descriptor and its owner, for the one who closes it, and whether no copy of it is left.
-    fn give_up(&mut self) -> (RawFd, Owner, bool) {
-        let last = !self.exposed && self.born == forks();
-        (std::mem::replace(&mut self.fd, -1), self.owner.clone(), last)
-    }
-
-    /// Takes over what options say about a socket's ways, not about its descriptor.
-    fn follow(&mut self, options: &Options) {
-        self.time = options.time;
-        self.send_flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
-        self.peer = options.peer().map(Box::new);
-        self.strict = options.strict.unwrap_or(self.strict);
-    }
-
-    fn follow_listener(&mut self, listener: &Inner) {
-        (self.time, self.send_flags) = (listener.time, listener.send_flags);
-        (self.accepted, self.may_hold) = (true, listener.may_hold);
-        self.strict = listener.strict;
-    }
-
-    fn known_family(&mut self) -> Result<i32> {
-        if self.family == libc::AF_UNSPEC {
-            self.family = address::family(&sock::local_name(self.fd)?);
-        }
-        Ok(self.family)
-    }
-
-    /// Whether the kernel keeps the boundaries of messages.
-    fn has_messages(&self) -> bool {
-        !matches!(self.kind, libc::SOCK_STREAM | NO_SOCKET)
-    }
-
-    fn check_open(&self) -> Result<()> {
-        match self.phase {
-            Phase::Failed(Errno::BADF) => Err(Errno::BADF),
-            _ => Ok(()),
-        }
-    }
-}
+impl Inner {}

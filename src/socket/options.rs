@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What a program asks of a socket before it exists.
 
-use super::address;
+use crate::address;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use crate::tls::Peer;

@@ -4,16 +4,84 @@
 
 use super::establish::Phase;
 use super::format::{compose_text, needs_translation};
+use super::handle::Handle;
+use super::side::Side;
 use super::{Buffering, Flags, Inner, Mode, Socket};
 use crate::bytes::SMALL;
 use crate::errno::{Errno, Result};
 use crate::sys::message::send_two;
 use crate::sys::socket as sock;
 use memchr::memrchr;
-use std::rc::Rc;
 
 /// The most program bytes that are translated before the queue is looked at again.
 const PIECE: usize = 16384;
+
+/// What goes to the peer.
+pub struct Output {
+    pub side: Side,
+    /// The end of the last complete line in the queue.
+    pub lines: usize,
+    /// The program has said that it sends more at once, or its lines are held.
+    pub more: bool,
+    /// The program comes back with what was not taken.
+    again: bool,
+    /// MSG_NOSIGNAL or 0.
+    pub flags: i32,
+    /// What was pending could not be sent before input was looked for.
+    pub blocked: bool,
+}
+
+impl Output {
+    pub fn new() -> Output {
+        let (side, flags) = (Side::new(), libc::MSG_NOSIGNAL);
+        Output { side, lines: 0, more: false, again: false, flags, blocked: false }
+    }
+
+    /// Queues what could not be sent, as far as there is room. Without memory the caller keeps it.
+    fn keep(&mut self, handle: &Handle, data: &[u8], line: usize) -> usize {
+        let count = match self.room(handle) {
+            large if large > SMALL && self.again && data.len() > SMALL => 0,
+            room => data.len().min(room),
+        };
+        let count = self.side.queue.push(&data[..count]).map_or(0, |()| count);
+        self.lines = self.lines.max(line.min(self.side.queue.len()));
+        count
+    }
+
+    /// How much more the queue may hold.
+    fn room(&self, handle: &Handle) -> usize {
+        if handle.has_messages() {
+            return usize::MAX;
+        }
+        self.side.size.saturating_sub(self.side.queue.len())
+    }
+
+    /// How many of `total` bytes must leave now, when the last line ends at `line`.
+    fn due(&self, handle: &Handle, buffering: Buffering, total: usize, line: usize) -> usize {
+        let size = self.side.size;
+        match buffering {
+            _ if self.more && handle.has_messages() => 0,
+            _ if self.more => total - total % size,
+            Buffering::No => total,
+            // A message is not cut.
+            Buffering::Full if handle.has_messages() && total < size => 0,
+            Buffering::Full if handle.has_messages() => total,
+            Buffering::Line if handle.has_messages() => line,
+            Buffering::Full => total - total % size,
+            Buffering::Line => {
+                let long = total - line;
+                line + (long - long % self.side.max_line.min(size))
+            }
+        }
+    }
+
+    /// Takes off what has been sent.
+    fn dequeue(&mut self, count: usize) {
+        self.side.queue.consume(count);
+        self.side.queue.release();
+        self.lines = self.lines.saturating_sub(count);
+    }
+}
 
 impl Socket {
     /// Takes bytes for output and sends what the mode, with `flags` for this call, says must leave. Returns how many were taken,
@@ -22,57 +90,59 @@ impl Socket {
     /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full. With
     /// `again`, the caller comes back with what was not taken: a large buffer is not filled with it.
     pub fn send(&self, data: &[u8], flags: Flags, more: bool, again: bool) -> (usize, Result<()>) {
-        let shared = Rc::clone(&self.inner);
-        let Ok(mut inner) = shared.try_borrow_mut() else { return (0, Err(Errno::BUSY)) };
-        inner.begin();
-        if let Err(error) = inner.check_open() {
+        self.with_or((0, Err(Errno::BUSY)), |inner| inner.send(data, flags, more, again))
+    }
+
+    /// Sends what is buffered: all of it, or, with `flags`, what the buffering of the mode says must leave.
+    /// EAGAIN keeps the rest.
+    pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
+        self.with_open(|inner| {
+            if !inner.output.side.queue.is_empty() || inner.secure.engine.is_some() {
+                inner.begin();
+            }
+            inner.output.more = false;
+            let mode = inner.output.side.mode;
+            inner.flush(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))
+        })
+    }
+}
+
+impl Inner {
+    #[inline(always)]
+    fn send(&mut self, data: &[u8], flags: Flags, more: bool, again: bool) -> (usize, Result<()>) {
+        self.begin();
+        if let Err(error) = self.establishing.check_open() {
             return (0, Err(error));
         }
-        let mode = inner.output.mode.with(flags);
+        let mode = self.output.side.mode.with(flags);
         let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
-        inner.again = again;
-        inner.more = more || (line && inner.holds_lines());
+        self.output.again = again;
+        self.output.more = more || (line && self.holds_lines());
         let mut taken = 0;
         loop {
             let rest = &data[taken..];
             let (count, result) = match mode.text && needs_translation(rest) {
-                true => inner.send_text(rest, mode),
-                false => inner.send_binary(rest, mode),
+                true => self.send_text(rest, mode),
+                false => self.send_binary(rest, mode),
             };
             taken += count;
             if result.is_err() || taken == data.len() {
-                if inner.more && !more {
-                    inner.note_held();
+                if self.output.more && !more {
+                    self.note_held();
                 }
                 return (taken, result);
             }
         }
     }
 
-    /// Sends what is buffered: all of it, or, with `flags`, what the buffering of the mode says must leave.
-    /// EAGAIN keeps the rest.
-    pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        if !inner.output.queue.is_empty() || inner.tls.is_some() {
-            inner.begin();
-        }
-        inner.more = false;
-        let mode = inner.output.mode;
-        inner.flush(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))
-    }
-}
-
-impl Inner {
     fn send_text(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
-        let room = self.room();
+        let room = self.output.room(&self.handle);
         if room == 0 {
             return (0, self.flush(mode.buffering));
         }
-        let most = if self.has_messages() { usize::MAX } else { PIECE };
+        let most = if self.handle.has_messages() { usize::MAX } else { PIECE };
         let piece = &data[..data.len().min(room).min(most)];
-        let queue = &mut self.output.queue;
+        let queue = &mut self.output.side.queue;
         let (before, mut pushed) = (queue.len(), Ok(()));
         compose_text(piece, |bytes| pushed = pushed.and_then(|()| queue.push(bytes)));
         if pushed.is_err() {
@@ -81,165 +151,120 @@ impl Inner {
             return (0, pushed);
         }
         if let (Buffering::Line, Some(at)) = (mode.buffering, memrchr(b'\n', queue.data())) {
-            self.lines = at + 1;
+            self.output.lines = at + 1;
         }
         (piece.len(), self.flush(mode.buffering))
     }
 
     fn send_binary(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
-        let total = self.output.queue.len() + data.len();
+        let total = self.output.side.queue.len() + data.len();
         let line = match mode.buffering {
             Buffering::Line => {
-                memrchr(b'\n', data).map_or(0, |at| self.output.queue.len() + at + 1)
+                memrchr(b'\n', data).map_or(0, |at| self.output.side.queue.len() + at + 1)
             }
             _ => 0,
         };
-        let due = self.due(mode.buffering, total, line.max(self.lines));
+        let due = self.output.due(&self.handle, mode.buffering, total, line.max(self.output.lines));
         if due == 0 {
-            if let Err(error) = self.output.queue.push(data) {
+            if let Err(error) = self.output.side.queue.push(data) {
                 return (0, Err(error));
             }
-            self.lines = self.lines.max(line);
+            self.output.lines = self.output.lines.max(line);
             return (data.len(), Ok(()));
         }
         if let Err(error) = self.may_send() {
-            let kept = if error == Errno::AGAIN { self.keep(data, line) } else { 0 };
+            let kept =
+                if error == Errno::AGAIN { self.output.keep(&self.handle, data, line) } else { 0 };
             return (kept, Err(error));
         }
-        let direct = due.saturating_sub(self.output.queue.len());
+        let direct = due.saturating_sub(self.output.side.queue.len());
         let result = self.send_ahead(&data[..direct]);
         let sent = *result.as_ref().unwrap_or(&0);
-        let (rest, sent_all) = (&data[sent..], sent == direct && self.output.queue.is_empty());
+        let (rest, sent_all) = (&data[sent..], sent == direct && self.output.side.queue.is_empty());
         if sent_all {
-            self.lines = 0;
-            let pushed = self.output.queue.push(rest);
-            self.output.queue.release();
+            self.output.lines = 0;
+            let pushed = self.output.side.queue.push(rest);
+            self.output.side.queue.release();
             return match pushed {
                 Ok(()) => (data.len(), self.drain_secure()),
                 Err(error) => (sent, Err(error)),
             };
         }
-        if let (true, Err(error)) = (self.has_messages(), &result) {
+        if let (true, Err(error)) = (self.handle.has_messages(), &result) {
             if !error.is_again() {
                 return (data.len(), Err(*error)); // lost, and that is told
             }
         }
-        let kept = self.keep(rest, line.saturating_sub(sent));
+        let kept = self.output.keep(&self.handle, rest, line.saturating_sub(sent));
         // A short send means that the kernel's buffer is full.
         (sent + kept, Err(result.err().unwrap_or_else(|| self.must_wait(libc::POLLOUT))))
     }
 
     /// Sends the queue and then `data`; returns how much of `data` went.
     fn send_ahead(&mut self, data: &[u8]) -> Result<usize> {
-        let queued = self.output.queue.len();
+        let queued = self.output.side.queue.len();
         if queued == 0 {
             return self.push_to_kernel(data, &[]);
         }
-        let first = std::mem::take(&mut self.output.queue);
+        let first = std::mem::take(&mut self.output.side.queue);
         let result = self.push_to_kernel(first.data(), data);
-        self.output.queue = first;
+        self.output.side.queue = first;
         let sent = self.sent_or_lost(result, queued)?;
-        self.dequeue(sent.min(queued));
+        self.output.dequeue(sent.min(queued));
         Ok(sent.saturating_sub(queued))
     }
 
     /// A message that failed is not glued to the next one.
     fn sent_or_lost(&mut self, result: Result<usize>, queued: usize) -> Result<usize> {
-        if self.has_messages() && result.is_err_and(|error| !error.is_again()) {
-            self.dequeue(queued);
+        if self.handle.has_messages() && result.is_err_and(|error| !error.is_again()) {
+            self.output.dequeue(queued);
         }
         result
     }
 
-    /// Queues what could not be sent, as far as there is room. Without memory the caller keeps it.
-    fn keep(&mut self, data: &[u8], line: usize) -> usize {
-        let count = match self.room() {
-            large if large > SMALL && self.again && data.len() > SMALL => 0,
-            room => data.len().min(room),
-        };
-        let count = self.output.queue.push(&data[..count]).map_or(0, |()| count);
-        self.lines = self.lines.max(line.min(self.output.queue.len()));
-        count
-    }
-
-    /// How much more the queue may hold.
-    fn room(&self) -> usize {
-        if self.has_messages() {
-            return usize::MAX;
-        }
-        self.output.size.saturating_sub(self.output.queue.len())
-    }
-
-    /// How many of `total` bytes must leave now, when the last line ends at `line`.
-    fn due(&self, buffering: Buffering, total: usize, line: usize) -> usize {
-        let size = self.output.size;
-        match buffering {
-            _ if self.more && self.has_messages() => 0,
-            _ if self.more => total - total % size,
-            Buffering::No => total,
-            // A message is not cut.
-            Buffering::Full if self.has_messages() => {
-                if total >= size {
-                    total
-                } else {
-                    0
-                }
-            }
-            Buffering::Line if self.has_messages() => line,
-            Buffering::Full => total - total % size,
-            Buffering::Line => {
-                let long = total - line;
-                line + (long - long % self.output.max_line.min(size))
-            }
-        }
-    }
-
     pub(super) fn flush(&mut self, buffering: Buffering) -> Result<()> {
-        while !self.output.queue.is_empty() {
-            let queued = self.output.queue.len();
-            let due = self.due(buffering, queued, self.lines.min(queued));
+        while !self.output.side.queue.is_empty() {
+            let queued = self.output.side.queue.len();
+            let due =
+                self.output.due(&self.handle, buffering, queued, self.output.lines.min(queued));
             if due == 0 {
                 return Ok(());
             }
             self.may_send()?;
-            let queue = std::mem::take(&mut self.output.queue);
+            let queue = std::mem::take(&mut self.output.side.queue);
             let result = self.push_to_kernel(&queue.data()[..due], &[]);
-            self.output.queue = queue;
+            self.output.side.queue = queue;
             let sent = self.sent_or_lost(result, queued)?;
-            self.dequeue(sent);
+            self.output.dequeue(sent);
         }
         self.drain_secure()
     }
 
-    fn dequeue(&mut self, count: usize) {
-        self.output.queue.consume(count);
-        self.output.queue.release();
-        self.lines = self.lines.saturating_sub(count);
-    }
-
     /// One send. EPIPE is remembered as end of file.
     fn push_to_kernel(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
-        if self.tls.is_some() {
-            return self.push_secure(first, second).inspect(|&n| self.output.count(n, self.time));
+        if self.secure.engine.is_some() {
+            return self
+                .push_secure(first, second)
+                .inspect(|&n| self.output.side.count(n, self.time));
         }
         let result = match second.is_empty() {
-            true => sock::send(self.fd, first, self.send_flags),
-            false => send_two(self.fd, first, second, self.send_flags),
+            true => sock::send(self.handle.fd, first, self.output.flags),
+            false => send_two(self.handle.fd, first, second, self.output.flags),
         };
         let mut result = result.map_err(Errno::from);
-        if matches!(self.phase, Phase::AwaitConnection) {
+        if matches!(self.establishing.phase, Phase::AwaitConnection) {
             result = self.connecting(result);
         }
         match result {
             Ok(count) => {
-                self.output.count(count, self.time);
-                self.note_sent();
+                self.output.side.count(count, self.time);
+                self.input.kernel.note_sent();
                 Ok(count)
             }
             Err(Errno(libc::EINTR)) => Ok(0),
             Err(error) if error.is_again() => Err(self.must_wait(libc::POLLOUT)),
             Err(error) => {
-                self.output.stat.eof |= error == Errno::PIPE;
+                self.output.side.stat.eof |= error == Errno::PIPE;
                 Err(error)
             }
         }

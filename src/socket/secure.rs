@@ -10,34 +10,62 @@ use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
-use std::rc::Rc;
 
 /// How much may wait to be sent before no more is read: twice what writes leave there. The rest are answers to messages
 /// of the peer's, which has to take them before it sends more.
 const UNSENT: usize = 2 * bytes::LARGE;
+
+/// TLS on a socket, and what it has to know.
+pub struct Secure {
+    /// Bytes go through here once the handshake has begun.
+    pub engine: Option<Box<Engine>>,
+    /// What TLS has to know about the peer, if anything.
+    pub peer: Option<Box<Peer>>,
+    /// The socket came from a listener: it is the server of the handshake.
+    pub accepted: bool,
+    /// TLS ended without the peer saying so.
+    pub cut: bool,
+    /// That is a failure.
+    pub strict: bool,
+}
+
+impl Secure {
+    pub fn new() -> Secure {
+        Secure { engine: None, peer: None, accepted: false, cut: false, strict: true }
+    }
+
+    /// What came was cut short, and that is a failure.
+    #[inline]
+    pub fn is_cut_short(&self) -> bool {
+        self.cut && self.strict
+    }
+
+    /// An accepted socket does as its listener does.
+    pub fn follow(&mut self, listener: &Secure) {
+        (self.accepted, self.strict) = (true, listener.strict);
+    }
+}
 
 impl Socket {
     /// Goes on with the handshake, and begins it if it has not begun: `Ok` once it is done. What was
     /// buffered belongs to it: output leaves in plain text first if its mode says `a`; input was sent
     /// by the peer as the beginning of its handshake.
     pub fn start_tls(&self, config: &Config) -> Result<()> {
-        let shared = Rc::clone(&self.inner);
-        let mut inner = shared.try_borrow_mut().map_err(|_| Errno::BUSY)?;
-        inner.check_open()?;
-        inner.begin();
-        inner.establish()?;
-        if inner.tls.is_some() {
-            return Ok(());
-        }
-        if matches!(inner.phase, Phase::Listening) {
-            return Err(Errno::PIPE); // a listener has no peer
-        }
-        if inner.output.mode.autoflush {
-            inner.more = false;
-            inner.flush(super::Buffering::No)?;
-        }
-        inner.begin_handshake(config)?;
-        inner.establish()
+        self.operate(|inner| {
+            inner.establish()?;
+            if inner.secure.engine.is_some() {
+                return Ok(());
+            }
+            if matches!(inner.establishing.phase, Phase::Listening) {
+                return Err(Errno::PIPE); // a listener has no peer
+            }
+            if inner.output.side.mode.autoflush {
+                inner.output.more = false;
+                inner.flush(super::Buffering::No)?;
+            }
+            inner.begin_handshake(config)?;
+            inner.establish()
+        })
     }
 
     /// The `SSL *`, NULL without TLS.
@@ -52,49 +80,49 @@ impl Socket {
 
     /// What the connection's TLS says.
     pub fn tls<T>(&self, ask: impl FnOnce(&Engine) -> T) -> Option<T> {
-        self.ask(None, |inner| inner.tls.as_deref().map(ask))
+        self.ask(None, |inner| inner.secure.engine.as_deref().map(ask))
     }
 
     /// Why the connection failed, in words: "certificate has expired, peer 127.0.0.1:443".
     pub fn reason(&self) -> Option<String> {
-        self.ask(None, |inner| match &inner.phase {
+        self.ask(None, |inner| match &inner.establishing.phase {
             Phase::AwaitName(race) => Some(race.story()),
-            _ => inner.reason.as_deref().map(str::to_owned),
+            _ => inner.establishing.reason.as_deref().map(str::to_owned),
         })
     }
 }
 
 impl Inner {
     fn begin_handshake(&mut self, config: &Config) -> Result<()> {
-        let datagrams = self.kind == libc::SOCK_DGRAM;
+        let datagrams = self.handle.kind == libc::SOCK_DGRAM;
         if datagrams {
             self.fix_peer()?;
         }
         let none = Peer::default();
-        let peer = self.peer.as_deref().unwrap_or(&none);
-        let begun = config.begin(peer, self.accepted, datagrams);
+        let peer = self.secure.peer.as_deref().unwrap_or(&none);
+        let begun = config.begin(peer, self.secure.accepted, datagrams);
         let mut tls = Box::new(begun.inspect_err(|error| {
             if *error == Errno::NOTVERIFIED {
-                self.reason = Some("the name to verify is not known".into());
+                self.establishing.reason = Some("the name to verify is not known".into());
             }
         })?);
-        if !self.input.queue.is_empty() {
-            tls.feed(std::mem::take(&mut self.input.queue));
-            self.message = false;
+        if !self.input.side.queue.is_empty() {
+            tls.feed(std::mem::take(&mut self.input.side.queue));
+            self.input.message = false;
         }
-        self.scanned = 0;
-        self.tls = Some(tls);
-        self.phase = Phase::AwaitHandshake;
+        self.input.scanned = 0;
+        self.secure.engine = Some(tls);
+        self.establishing.phase = Phase::AwaitHandshake;
         Ok(())
     }
 
     /// A datagram socket that everybody may send to gets one peer: the first that speaks.
     fn fix_peer(&mut self) -> Result<()> {
-        if sock::peer_name(self.fd).is_ok() {
+        if sock::peer_name(self.handle.fd).is_ok() {
             return Ok(());
         }
-        match sock::peek_sender(self.fd).map_err(Errno::from) {
-            Ok(from) => Ok(sock::connect(self.fd, &from)?),
+        match sock::peek_sender(self.handle.fd).map_err(Errno::from) {
+            Ok(from) => Ok(sock::connect(self.handle.fd, &from)?),
             Err(error) if error.is_again() => Err(self.must_wait(libc::POLLIN)),
             Err(error) => Err(error),
         }
@@ -120,9 +148,9 @@ impl Inner {
         &mut self,
         step: impl FnOnce(&mut Inner, &mut Engine) -> Result<T>,
     ) -> Result<T> {
-        let Some(mut tls) = self.tls.take() else { return Err(Errno::BADF) };
+        let Some(mut tls) = self.secure.engine.take() else { return Err(Errno::BADF) };
         let result = step(self, &mut tls);
-        self.tls = Some(tls);
+        self.secure.engine = Some(tls);
         result
     }
 
@@ -138,15 +166,16 @@ impl Inner {
 
     /// Keeps a reason, with the peer that it concerns.
     pub(super) fn explain(&mut self, reason: &str) {
-        let peer = match self.peer.as_deref() {
+        let peer = match self.secure.peer.as_deref() {
             Some(Peer { host: Some(host), port, .. }) if host.contains(':') => {
                 format!("[{host}]:{port}")
             }
             Some(Peer { host: Some(host), port, .. }) => format!("{host}:{port}"),
-            _ => sock::peer_name(self.fd).map_or_else(|_| String::new(), |a| super::describe(&a)),
+            _ => sock::peer_name(self.handle.fd)
+                .map_or_else(|_| String::new(), |a| crate::address::describe(&a)),
         };
         let separator = if peer.is_empty() { "" } else { ", peer " };
-        self.reason = Some(format!("{reason}{separator}{peer}").into());
+        self.establishing.reason = Some(format!("{reason}{separator}{peer}").into());
     }
 
     /// Receives decrypted bytes, as recv(2) would.
@@ -156,7 +185,7 @@ impl Inner {
             let read = tls.read(room);
             if !tls.outgoing().is_empty() {
                 // An answer to the peer: what the kernel does not take now goes with the next wait.
-                inner.output_blocked = inner.drain(tls) == Err(Errno::AGAIN);
+                inner.output.blocked = inner.drain(tls) == Err(Errno::AGAIN);
             }
             match inner.check(read)? {
                 Read::Bytes(count) => return Ok(count),
@@ -191,7 +220,7 @@ impl Inner {
             return self.fetch(tls, patient);
         }
         let again = self.must_wait_for_network(tls);
-        self.retry = Some(Span::ZERO);
+        self.interest.retry = Some(Span::ZERO);
         Err(again)
     }
 
@@ -201,7 +230,7 @@ impl Inner {
         self.with_tls(|inner, tls| {
             inner.drain(tls)?;
             let total = first.len() + second.len();
-            if inner.has_messages() && total > RECORD {
+            if inner.handle.has_messages() && total > RECORD {
                 return Err(Errno(libc::EMSGSIZE));
             }
             let (mut done, mut seam) = (0, Vec::new());
@@ -215,13 +244,13 @@ impl Inner {
                     },
                     Err(_) if done > 0 => break,
                     Err(failure) => {
-                        inner.output.stat.eof |= failure.code == Errno::PIPE;
+                        inner.output.side.stat.eof |= failure.code == Errno::PIPE;
                         inner.check(Err(failure))?;
                     }
                 }
                 // Four records a call: another one must not make the block grow.
                 let full = tls.outgoing().len() + RECORD + OVERHEAD > bytes::LARGE;
-                if (full || done == total || inner.kind == libc::SOCK_DGRAM)
+                if (full || done == total || inner.handle.kind == libc::SOCK_DGRAM)
                     && inner.drain(tls) == Err(Errno::AGAIN)
                 {
                     break;
@@ -239,7 +268,7 @@ impl Inner {
 
     /// Sends what is encrypted and could not be sent yet.
     pub(super) fn drain_secure(&mut self) -> Result<()> {
-        match self.tls {
+        match self.secure.engine {
             Some(_) => self.with_tls(Inner::drain),
             None => Ok(()),
         }
@@ -248,16 +277,17 @@ impl Inner {
     /// Sends what the engine has for the network. EAGAIN keeps the rest.
     fn drain(&mut self, tls: &mut Engine) -> Result<()> {
         while !tls.outgoing().is_empty() {
-            match sock::send(self.fd, tls.outgoing(), self.send_flags).map_err(Errno::from) {
+            match sock::send(self.handle.fd, tls.outgoing(), self.output.flags).map_err(Errno::from)
+            {
                 Ok(count) => {
                     tls.sent(count);
-                    self.note_sent();
+                    self.input.kernel.note_sent();
                 }
                 Err(Errno(libc::EINTR)) => {}
                 Err(error) if error.is_again() => return Err(self.must_wait(libc::POLLOUT)),
                 Err(error) => {
-                    let established = !matches!(self.phase, Phase::AwaitHandshake);
-                    self.output.stat.eof |= established && error == Errno::PIPE;
+                    let established = !matches!(self.establishing.phase, Phase::AwaitHandshake);
+                    self.output.side.stat.eof |= established && error == Errno::PIPE;
                     return Err(error);
                 }
             }
@@ -267,10 +297,10 @@ impl Inner {
 
     /// Receives for the engine. An end of the network is a failure: TLS says itself when it ends.
     fn fetch(&mut self, tls: &mut Engine, patient: bool) -> Result<()> {
-        if patient && self.is_drained() {
+        if patient && self.input.kernel.is_drained() {
             return Err(self.must_wait_for_network(tls));
         }
-        let (fd, datagrams) = (self.fd, self.kind == libc::SOCK_DGRAM);
+        let (fd, datagrams) = (self.handle.fd, self.handle.kind == libc::SOCK_DGRAM);
         let mut asked = 0;
         let received = tls.fetch(|room| {
             asked = room.len();
@@ -280,15 +310,15 @@ impl Inner {
             Ok(0) if datagrams => Ok(()),
             Ok(0) => self.check(Err(tls.cut())),
             Ok(count) => {
-                self.drained = false;
+                self.input.kernel.drained = false;
                 if count < asked && !datagrams {
-                    self.note_drained(false);
+                    self.input.kernel.note_drained(false);
                 }
                 Ok(())
             }
             Err(Errno(libc::EINTR)) => Ok(()),
             Err(error) if error.is_again() => {
-                self.note_drained(true);
+                self.input.kernel.note_drained(true);
                 Err(self.must_wait_for_network(tls))
             }
             Err(error) => Err(error),
@@ -297,17 +327,17 @@ impl Inner {
 
     fn must_wait_for_network(&mut self, tls: &mut Engine) -> Errno {
         tls.rest();
-        let unsent = !tls.outgoing().is_empty() || std::mem::take(&mut self.output_blocked);
+        let unsent = !tls.outgoing().is_empty() || std::mem::take(&mut self.output.blocked);
         let again = self.must_wait(libc::POLLIN | if unsent { libc::POLLOUT } else { 0 });
-        if matches!(self.phase, Phase::AwaitHandshake) {
-            self.retry = tls.timeout();
+        if matches!(self.establishing.phase, Phase::AwaitHandshake) {
+            self.interest.retry = tls.timeout();
         }
         again
     }
 
     /// Says that nothing more will be sent, as far as the kernel takes it at once.
     pub(super) fn close_secure(&mut self) {
-        if self.tls.is_some() {
+        if self.secure.engine.is_some() {
             let _ = self.with_tls(|inner, tls| {
                 tls.close();
                 inner.drain(tls)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! What can be set of a socket, and what it tells of itself.
 
-use super::{Direction, Mode, Socket, Stat};
+use super::establish::Phase;
+use super::{Direction, Inner, Mode, Options, Socket, Stat, NO_SOCKET};
 use crate::clock::Span;
-use crate::errno::Errno;
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
 
 impl Socket {
     /// The mode of a direction.
@@ -74,5 +76,63 @@ impl Socket {
             let _ = inner.release_held();
             inner.side(direction).queue.len()
         })
+    }
+
+    /// Whether a TLS stream has ended without the peer saying so.
+    pub fn is_truncated(&self) -> bool {
+        self.ask(false, |inner| inner.secure.cut)
+    }
+
+    /// Whether such an end is a failure.
+    pub fn strict(&self) -> bool {
+        self.ask(true, |inner| inner.secure.strict)
+    }
+
+    /// Sets whether such an end is a failure, as it is from the beginning.
+    pub fn set_strict(&self, on: bool) {
+        self.ask((), |inner| inner.secure.strict = on);
+    }
+
+    /// Gives an existing socket what of the options can still be given: not its address.
+    pub fn configure(&self, options: &Options) -> Result<()> {
+        self.with_open(|inner| {
+            let listens = matches!(inner.establishing.phase, Phase::Listening);
+            if inner.handle.kind != NO_SOCKET {
+                options.apply(
+                    inner.handle.fd,
+                    inner.handle.known_family()?,
+                    inner.handle.kind,
+                    listens,
+                )?;
+            }
+            options.relax(inner.handle.fd, listens)?;
+            inner.follow(options);
+            Ok(())
+        })
+    }
+
+    /// Uncorks TCP output.
+    pub fn uncork(&self) -> Result<()> {
+        match self.open_fd() {
+            Ok(fd) => Ok(sock::set_option(fd, libc::IPPROTO_TCP, sock::CORK, 0)?),
+            Err(error @ (Errno::BUSY | Errno::BADF)) => Err(error),
+            Err(_) => Ok(()), // it failed to connect, and holds nothing back
+        }
+    }
+}
+
+impl Inner {
+    /// Takes over what options say about a socket's ways, not about its descriptor.
+    pub(super) fn follow(&mut self, options: &Options) {
+        self.time = options.time;
+        self.output.flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
+        self.secure.peer = options.peer().map(Box::new);
+        self.secure.strict = options.strict.unwrap_or(self.secure.strict);
+    }
+
+    pub(super) fn follow_listener(&mut self, listener: &Inner) {
+        (self.time, self.output.flags) = (listener.time, listener.output.flags);
+        self.held.follow(&listener.held);
+        self.secure.follow(&listener.secure);
     }
 }

@@ -9,7 +9,7 @@
 use cqueues::clock::{Instant, Span};
 use cqueues::dns::message::name::Name;
 use cqueues::dns::message::packet::{rcode, Packet, ANSWER, QUESTION};
-use cqueues::dns::message::record::IN;
+use cqueues::dns::message::types::IN;
 use cqueues::dns::resolve::cache::Cache;
 use cqueues::dns::resolve::exchange::{Ask, Exchange, Noise, Verdict};
 use cqueues::dns::resolve::resolution::{Action, Outcome, Resolution, Setup};

@@ -2,8 +2,8 @@
 //! hosts: whatever the file holds, what is written out reads in the same, and names lead back.
 
 use cqueues::dns::message::name::Name;
-use cqueues::dns::system::config::format_address;
 use cqueues::dns::system::hosts::Hosts;
+use cqueues::dns::system::server::format_address;
 
 fn read(text: &[u8]) -> Hosts {
     let mut hosts = Hosts::default();

@@ -3,8 +3,10 @@
 //! crate `domain` reads in it.
 
 use cqueues::dns::message::name::Name;
-use cqueues::dns::message::packet::{flag, Cursor, Packet, ADDITIONAL, ALL, LARGEST, QUESTION};
-use cqueues::dns::message::record::{member, Record, IN};
+use cqueues::dns::message::packet::{flag, Packet, ADDITIONAL, ALL, LARGEST, QUESTION};
+use cqueues::dns::message::record::Record;
+use cqueues::dns::message::records::Cursor;
+use cqueues::dns::message::types::{member, IN};
 use domain::base::{Message, ToName};
 
 /// Everything that can be asked of a record.

@@ -7,7 +7,7 @@ use super::sources::{is_of, system_config};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::dns::message::packet::{rcode, Packet, ANSWER};
-use crate::dns::message::record::{self, A, AAAA};
+use crate::dns::message::types::{self, A, AAAA};
 use crate::errno::{Errno, Result};
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -87,7 +87,7 @@ impl Lookup {
                 if let Some(resolver) = self.resolver() {
                     let condition = Some(&self.condition);
                     self.halves[index] =
-                        match resolver.submit_for(&self.name, rtype, record::IN, condition) {
+                        match resolver.submit_for(&self.name, rtype, types::IN, condition) {
                             Ok(()) => Half::Asked(resolver),
                             Err(error) => {
                                 self.pool.put(resolver);

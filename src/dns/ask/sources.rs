@@ -3,13 +3,14 @@
 
 use crate::clock::{Instant, Span};
 use crate::dns::message::packet::ANSWER;
-use crate::dns::message::record::{A, AAAA, IN};
+use crate::dns::message::types::{A, AAAA, IN};
 use crate::dns::resolve::candidates::Candidates;
 use crate::dns::resolve::compose::local;
 use crate::dns::resolve::resolution::Setup;
-use crate::dns::system::config::{scan_address, Config};
+use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;
+use crate::dns::system::server::scan_address;
 use crate::errno::Result;
 use std::cell::RefCell;
 use std::net::SocketAddr;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! Names, records and messages: bytes to values and back. Pure.
 
+mod append;
+pub mod field;
+pub mod format;
 pub mod name;
 pub mod packet;
 pub mod record;
+pub mod records;
 mod text;
+pub mod types;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Members of records as text, as zone files have them: RFC 1035 §5.1, RFC 4034, RFC 9460 §2.1.
 
-use super::record::type_name;
+use super::types::type_name;
 use crate::errno::{Errno, Result};
 use std::net::{Ipv4Addr, Ipv6Addr};
 

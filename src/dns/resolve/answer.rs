@@ -6,7 +6,8 @@
 use super::cache::{positive, Delegation};
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER, AUTHORITY};
-use crate::dns::message::record::{Record, ALL, ANY, CNAME, DNAME, NS, SOA};
+use crate::dns::message::record::Record;
+use crate::dns::message::types::{ALL, ANY, CNAME, DNAME, NS, SOA};
 use std::collections::{HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 

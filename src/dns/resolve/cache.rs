@@ -7,11 +7,12 @@
 //! referral never answer a question.
 
 use crate::clock::{Instant, Span};
+use crate::dns::message::field::Value;
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{
     flag, rcode, Packet, ADDITIONAL, ALL, ANSWER, AUTHORITY, QUESTION,
 };
-use crate::dns::message::record::{self, Value, OPT, SOA};
+use crate::dns::message::types::{self, OPT, SOA};
 use lru::LruCache;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::net::SocketAddr;
@@ -315,7 +316,7 @@ pub fn lifetime(packet: &Packet, name: &Name, rtype: u16) -> Option<u32> {
     let (mut shortest, mut answered, mut last) = (u32::MAX, false, None);
     for record in packet.records(ANSWER) {
         shortest = shortest.min(positive(record.ttl));
-        answered |= record.rtype == rtype || rtype == record::ALL;
+        answered |= record.rtype == rtype || rtype == types::ALL;
         last = Some(record);
     }
     if answered && code == rcode::NOERROR {

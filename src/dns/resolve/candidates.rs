@@ -6,7 +6,7 @@ use super::compose::{from_hosts, local, reply};
 use super::resolution::Setup;
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, rcode, Packet};
-use crate::dns::system::config::is_absolute;
+use crate::dns::system::search::is_absolute;
 use crate::dns::system::switch::ending;
 use crate::errno::{Errno, Result};
 

@@ -6,7 +6,8 @@ use super::cache::Cache;
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, Packet, ADDITIONAL, ANSWER, AUTHORITY, LARGEST, QUESTION};
-use crate::dns::message::record::{self, A, AAAA, MX, NS, PTR, SRV};
+use crate::dns::message::record::Record;
+use crate::dns::message::types::{self, A, AAAA, MX, NS, PTR, SRV};
 use crate::dns::system::hosts::Hosts;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -39,16 +40,16 @@ pub(crate) fn from_hosts(hosts: &Hosts, name: &Name, rtype: u16, class: u16) -> 
     let mut packet = reply(name, rtype, class, flag::QR | flag::AA);
     for address in hosts.addresses(name) {
         match (rtype, address.ip()) {
-            (A, IpAddr::V4(a)) => packet.push(ANSWER, name, A, record::IN, 0, &a.octets()).ok()?,
+            (A, IpAddr::V4(a)) => packet.push(ANSWER, name, A, types::IN, 0, &a.octets()).ok()?,
             (AAAA, IpAddr::V6(a)) => {
-                packet.push(ANSWER, name, AAAA, record::IN, 0, &a.octets()).ok()?
+                packet.push(ANSWER, name, AAAA, types::IN, 0, &a.octets()).ok()?
             }
             _ => {}
         }
     }
     if rtype == PTR {
         for host in hosts.names(name) {
-            packet.push(ANSWER, name, PTR, record::IN, 0, host.wire()).ok()?;
+            packet.push(ANSWER, name, PTR, types::IN, 0, host.wire()).ok()?;
         }
     }
     Some(packet)
@@ -71,7 +72,7 @@ pub(crate) fn local(name: &Name, rtype: u16, class: u16) -> Option<Packet> {
 /// A message's header, the asked question, some of its answers, and what lies behind them.
 pub(crate) fn rebuilt(
     packet: &Packet,
-    answers: &[record::Record],
+    answers: &[Record],
     name: &Name,
     rtype: u16,
     class: u16,
@@ -110,9 +111,8 @@ pub(crate) fn keep(
 ) {
     cache.put_answer(view, question, packet, now);
     let (_, rtype, class) = question;
-    let is_alias = |record: &record::Record| record.rtype == record::CNAME;
-    if rtype == record::CNAME
-        || !packet.records(ANSWER).next().is_some_and(|first| is_alias(&first))
+    let is_alias = |record: &Record| record.rtype == types::CNAME;
+    if rtype == types::CNAME || !packet.records(ANSWER).next().is_some_and(|first| is_alias(&first))
     {
         return;
     }

@@ -8,7 +8,7 @@
 
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER, HEADER};
-use crate::dns::message::record::OPT;
+use crate::dns::message::types::OPT;
 use std::net::SocketAddr;
 
 /// The datagrams that we take: what passes everywhere without fragments.

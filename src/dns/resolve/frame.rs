@@ -9,7 +9,7 @@ use super::servers::{Server, Servers};
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, rcode, Packet, ANSWER};
-use crate::dns::message::record::{self, A, AAAA};
+use crate::dns::message::types::{self, A, AAAA};
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
@@ -127,7 +127,7 @@ impl Frame {
         let hinted = setup.hints.nearest(&self.name);
         if setup.config.recurse && setup.config.cache {
             // What a zone's parent says of it is not asked of the zone itself, RFC 4035 §3.1.4.1.
-            let above = if self.rtype == record::DS { self.name.parent() } else { None };
+            let above = if self.rtype == types::DS { self.name.parent() } else { None };
             let known = cache.zone(setup.view, above.as_ref().unwrap_or(&self.name), now);
             let nearer =
                 known.filter(|known| hinted.is_none_or(|zone| known.zone.labels() > zone.labels()));

@@ -6,7 +6,7 @@ use super::cache::{Cache, Delegation, Trait};
 use super::resolution::Setup;
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
-use crate::dns::message::record::A;
+use crate::dns::message::types::A;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 

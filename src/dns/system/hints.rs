@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Whom to ask first: name servers of zones, known beforehand.
 
-use super::config::{format_address, scan_address, Config, PORT};
+use super::config::{Config, PORT};
+use super::server::{format_address, scan_address};
 use crate::dns::message::name::Name;
 use crate::errno::Result;
 use std::fmt::Write;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Names and addresses that a file tells: hosts(5).
 
-use super::config::{format_address, scan_address};
 use super::files::{self, version, Version};
+use super::server::{format_address, scan_address};
 use crate::dns::message::name::Name;
 use crate::errno::{Errno, Result};
 use std::collections::HashMap;

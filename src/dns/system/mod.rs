@@ -5,4 +5,8 @@ pub mod config;
 pub mod files;
 pub mod hints;
 pub mod hosts;
+mod options;
+mod resolv_conf;
+pub mod search;
+pub mod server;
 pub mod switch;

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::dns::message::name::Name;
-use crate::dns::message::record::{A, AAAA, IN};
+use crate::dns::message::types::{A, AAAA, IN};
 use std::net::UdpSocket;
 
 fn ask(server: SocketAddr, name: &str, rtype: u16) -> Ask {

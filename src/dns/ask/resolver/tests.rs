@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::dns::message::packet::{flag, rcode};
-use crate::dns::message::record::{A, IN};
+use crate::dns::message::types::{A, IN};
 use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::RawFd;

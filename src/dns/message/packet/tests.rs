@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Messages: what is pushed is on the wire, what is on the wire is read, and what is neither is refused.
 
-use super::super::record::{Value, A, AAAA, CNAME, MX, NS, OPT, SOA, SRV};
+use super::super::append::REACH;
+use super::super::field::Value;
+use super::super::types::{A, AAAA, CNAME, IN, MX, NS, SOA, SRV};
 use super::*;
 
 fn name(text: &str) -> Name {

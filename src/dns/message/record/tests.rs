@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! Records: each type's data as text and by its members, beside what the crate `domain` makes of it.
 
+use super::super::field::Field::{
+    Base64, Hex, Parameters, Quoted, Text, Texts, Time, Type, Types, Word, U16, U32, U8, V4, V6,
+};
 use super::super::packet::{Packet, ALL as SECTIONS, ANSWER, LARGEST, QUESTION};
+use super::super::text;
+use super::super::types::*;
 use super::*;
 use domain::base::message::Message;
 use domain::rdata::AllRecordData;
@@ -244,7 +249,7 @@ fn members_have_the_names_of_their_rfc() {
     for (rtype, data, wanted) in samples() {
         let mut told = Vec::new();
         for index in 0.. {
-            let Some((called, numeric)) = super::member(rtype, index) else { break };
+            let Some((called, numeric)) = super::super::types::member(rtype, index) else { break };
             let value = member(rtype, &data, called).unwrap_or_else(|e| panic!("{called}: {e}"));
             assert_eq!(matches!(value, Value::Number(_)), numeric, "{called}");
             told.push(match value {

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::dns::message::packet::QUESTION;
-use crate::dns::message::record::{A, AAAA, IN, MX};
+use crate::dns::message::types::{A, AAAA, IN, MX};
 
 fn name(text: &str) -> Name {
     Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::dns::message::packet::LARGEST;
-use crate::dns::message::record::{A, AAAA, CNAME, IN, MX, NS};
+use crate::dns::message::types::{A, AAAA, CNAME, IN, MX, NS};
 
 fn name(text: &str) -> Name {
     Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))

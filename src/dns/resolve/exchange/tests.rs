@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::dns::message::packet::{AUTHORITY, QUESTION};
-use crate::dns::message::record::{A, AAAA, IN};
+use crate::dns::message::types::{A, AAAA, IN};
 
 const ID: u16 = 0x2b1a;
 

@@ -6,7 +6,7 @@ use super::super::compose::SMART;
 use super::*;
 use crate::clock::Span;
 use crate::dns::message::packet::{flag, AUTHORITY, LARGEST, QUESTION};
-use crate::dns::message::record::{self, IN, SOA};
+use crate::dns::message::types::{IN, SOA};
 use crate::dns::system::config::Syntax;
 use std::net::{Ipv4Addr, Ipv6Addr};
 

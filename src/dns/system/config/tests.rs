@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Configurations: what the files say, what is complained about, and which names are asked for.
 
+use super::super::server::{format_address, scan_address};
 use super::*;
+use crate::errno::Errno;
 
 fn fresh() -> Config {
     Config::default()

@@ -3,13 +3,15 @@
 
 use super::*;
 use crate::dns::message::name::Name;
+use crate::dns::message::record::Record;
+use crate::dns::message::types;
 
 pub(super) fn name(text: &str) -> Name {
     Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 pub(super) fn number(rtype: &str) -> u16 {
-    record::type_number(rtype).unwrap_or_else(|| panic!("{rtype}"))
+    types::type_number(rtype).unwrap_or_else(|| panic!("{rtype}"))
 }
 
 /// Data of a type, from text.
@@ -121,7 +123,7 @@ impl Bench {
                 Action::Done(packet) => return Ok(packet),
                 Action::Fail(error) => return Err(error),
             };
-            let question = format!("{} {}", ask.name, record::type_name(ask.rtype));
+            let question = format!("{} {}", ask.name, types::type_name(ask.rtype));
             let server = ask.server.ip().to_string();
             self.asked.push(format!("{server} {question}"));
             assert!(self.asked.len() <= SENDS_IN_ALL as usize, "it does not end");
@@ -146,11 +148,11 @@ impl Bench {
     }
 }
 
-pub(super) fn line(record: &record::Record) -> String {
+pub(super) fn line(record: &Record) -> String {
     let mut text = Vec::new();
     record.format(&mut text);
     let owner = record.name().expect("a name");
-    format!("{owner} {} {}", record::type_name(record.rtype), String::from_utf8_lossy(&text))
+    format!("{owner} {} {}", types::type_name(record.rtype), String::from_utf8_lossy(&text))
 }
 
 pub(super) fn told(packet: &Packet) -> String {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//! Tasks of the controller's own, which send the held output that the kernel did not take when a turn ended.
+
+use super::turn::Output;
+use super::{Controller, Payload, TaskId};
+use std::rc::Rc;
+
+impl Controller {
+    /// Has what is held back sent when the kernel takes it, by a task of the controller's own.
+    pub(super) fn send_later(&self, output: &Rc<dyn Output>) {
+        let place = self.state.borrow_mut().outputs.insert(Rc::downgrade(output));
+        match self.spawn(Payload::Output(place)) {
+            Ok(task) => self.send_on(task, place),
+            Err(_) => drop(self.state.borrow_mut().outputs.remove(place)),
+        }
+    }
+
+    pub(super) fn send_on(&self, task: TaskId, place: usize) {
+        let output = self.state.borrow().outputs[place].upgrade();
+        let member = output.and_then(|output| output.go_on());
+        let parked = member.is_some_and(|member| self.park_on(task, true, [member]).is_ok());
+        if !parked {
+            let mut state = self.state.borrow_mut();
+            state.outputs.remove(place);
+            state.remove_task(task.index);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+//! A controller as others see it: the descriptor that they poll, and what they leave word of, from other threads too.
+
+use super::run_queue::Order;
+use super::state::State;
+use super::{Controller, Member, Message, Payload};
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use crate::poller::{Poller, Token};
+use std::os::fd::RawFd;
+
+impl Controller {
+    /// The descriptor that is readable when a step would have something to do. Asking for it makes
+    /// waking from outside a step raise the alert.
+    pub fn pollfd(&self) -> Result<RawFd> {
+        self.prepare_to_be_polled()?;
+        self.state.borrow().poller.as_ref().map_or(Err(Errno::BADF), Poller::pollable)
+    }
+
+    /// From now on waking from outside a step raises the alert.
+    pub(super) fn prepare_to_be_polled(&self) -> Result<()> {
+        let state = self.state.borrow();
+        state.check_open()?;
+        self.alert.enable()?;
+        match state.ready.order {
+            // The timeout of 0 tells of tasks that are ready; the descriptor of news from outside.
+            Order::NewestFirst => self.alert.catch_up(),
+            Order::OldestFirst if state.ready.is_empty() || self.is_running() => {}
+            Order::OldestFirst => self.alert.raise_if_enabled(),
+        }
+        Ok(())
+    }
+
+    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, and from now on
+    /// at the end of each step that has, as the Lua library cqueues does. Whoever polls it is woken once more without need,
+    /// and its tasks run in the order known there.
+    pub fn recall(&self) {
+        let mut state = self.state.borrow_mut();
+        state.polled = true;
+        if !self.is_running() && std::mem::take(&mut state.news) {
+            self.alert.raise_if_enabled();
+        }
+    }
+
+    /// What another controller waits for to step this one when it has something to do, at most `limit`. That is the queue itself
+    /// and not `pollfd`: of epolls that poll each other Linux allows five.
+    pub fn interest(&self, limit: Option<Span>) -> Result<Member> {
+        self.prepare_to_be_polled()?;
+        let fd = self.state.borrow().poller.as_ref().map_or(-1, Poller::fd);
+        Ok(Member::owned(fd, libc::POLLIN, &self.owner).within(limit))
+    }
+
+    /// Makes the descriptor readable; from any thread.
+    pub fn alert(&self) -> Result<()> {
+        self.alert.raise()
+    }
+
+    /// Suspends the thread until the controller has something to do or a signal comes; `unblock`
+    /// are let through meanwhile.
+    pub fn pause(&self, unblock: &[i32]) -> Result<()> {
+        let fd = self.pollfd()?;
+        let limit = self.timeout().map(|span| span.0);
+        match crate::sys::signal::poll(fd, libc::POLLIN, limit, unblock) {
+            Err(e) if e.raw_os_error() != Some(libc::EINTR) => Err(e.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has something run by this controller's thread, in its next step. From any thread. EBADF after close; ENOMEM.
+    pub fn post(&self, number: usize) -> Result<()> {
+        self.alert.enable()?;
+        self.inbox.push(Message::Post(number))?;
+        self.alert.raise()
+    }
+
+    pub(super) fn read_inbox(&self) -> Result<()> {
+        for message in self.inbox.take() {
+            match message {
+                Message::Forget(token) => self.forget(token, false),
+                Message::Renew(token) => self.renew(token),
+                Message::Post(number) => drop(self.spawn(Payload::Posted(number))?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The owner of a registered descriptor closes it: see `Owner::leave`.
+    pub(super) fn forget(&self, token: Token, last: bool) {
+        let mut state = self.state.borrow_mut();
+        let woken = state.forget(token, last);
+        drop(state);
+        if woken {
+            self.announce();
+        }
+    }
+
+    /// Another open file has come under the number of a registered descriptor: see `Owner::renew`.
+    pub(super) fn renew(&self, token: Token) {
+        let mut state = self.state.borrow_mut();
+        let State { descriptors, poller, .. } = &mut *state;
+        if let (Some(row), Some(poller)) = (descriptors.row_named(token), poller) {
+            descriptors.renew(poller, row);
+        }
+    }
+
+    /// Leaves word, from another thread. What cannot be told for want of memory is found out by the next owner of the number.
+    pub(super) fn tell(&self, message: Message) {
+        let _ = self.inbox.push(message);
+        self.alert.raise_if_enabled();
+    }
+
+    /// Lets whoever polls this controller know that there is something to do.
+    pub(super) fn announce(&self) {
+        if !self.is_running() {
+            self.alert.raise_if_enabled();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//! Parking a task on a wait set, and the end of a task.
+
+use super::run_queue::Order;
+use super::state::State;
+use super::turn::end_turn;
+use super::waits::NONE;
+use super::{Controller, Member, Payload, TaskId};
+use crate::errno::{Errno, Result};
+
+impl Controller {
+    /// Parks a task until a member fires. Without members it is ready again in the next step.
+    /// On error (EBADF, EPERM: the descriptor cannot be polled) the task is parked on nothing.
+    ///
+    /// `by_itself`: from inside the fiber that the task is; others must leave a fiber's wait set alone
+    /// (EINVAL).
+    pub fn park(
+        &self,
+        task: TaskId,
+        by_itself: bool,
+        set: impl IntoIterator<Item = Member>,
+    ) -> Result<()> {
+        end_turn(self);
+        self.park_on(task, by_itself, set)
+    }
+
+    pub(super) fn park_on(
+        &self,
+        task: TaskId,
+        by_itself: bool,
+        set: impl IntoIterator<Item = Member>,
+    ) -> Result<()> {
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        if !by_itself && matches!(state.tasks[task.index as usize].data, Payload::Fiber(_)) {
+            return Err(Errno::BADARG);
+        }
+        state.unpark(task.index);
+        let State { ready, tasks, .. } = &mut *state;
+        ready.remove(tasks, task.index);
+        let (mut empty, mut now, mut result) = (true, None, Ok(()));
+        let set = set.into_iter();
+        let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
+        for (member, interest) in set.enumerate() {
+            empty = false;
+            result = state.wait_on(&self.me, task.index, member as u32, interest, &mut now, later);
+            if result.is_err() {
+                break;
+            }
+        }
+        if later && result.is_ok() {
+            result = state.register(&self.me, task.index);
+        }
+        if let Err(error) = result {
+            state.unpark(task.index);
+            return Err(error);
+        }
+        let State { ready, tasks, .. } = &mut *state;
+        if empty {
+            ready.stay(tasks, task.index);
+        }
+        state.let_go();
+        Ok(())
+    }
+
+    /// Whether a task waits for something or is about to run.
+    pub fn is_parked(&self, task: TaskId) -> bool {
+        let state = self.state.borrow();
+        let found = state.tasks.get(task.index as usize).filter(|t| t.serial == task.serial);
+        found.is_some_and(|t| t.link.is_queued() || t.waits != NONE)
+    }
+
+    /// What a task carries.
+    pub fn payload(&self, task: TaskId) -> Result<Payload> {
+        let state = self.state.borrow();
+        state.check_task(task)?;
+        Ok(state.tasks[task.index as usize].data)
+    }
+
+    /// Removes a task, whatever it waits for.
+    pub fn finish(&self, task: TaskId) -> Result<Payload> {
+        end_turn(self);
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        let data = state.remove_task(task.index).data;
+        state.let_go();
+        Ok(data)
+    }
+}

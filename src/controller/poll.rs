@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//! Asking the kernel what is ready, in either order of tasks, and when that may be left out.
+
+use super::alert::Alert;
+use super::run_queue::Order;
+use super::state::State;
+use crate::clock::{Instant, Span};
+use crate::errno::{Errno, Result};
+
+/// How many resumptions may go by without asking the kernel while tasks keep waking each other, and how much time. As Go's
+/// scheduler and tokio's, the number is a prime, so that it keeps step with no pattern of the program's.
+pub const LAZY_RESUMPTIONS: u32 = 61;
+const LAZY_TIME: Span = Span(100_000);
+
+impl State {
+    /// Makes ready what is due or what the kernel tells of, and begins a pass over what is ready.
+    pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
+        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+        self.descriptors.drop_orphans(poller, &self.waits);
+        match self.ready.order {
+            Order::OldestFirst => self.wait_oldest_first(alert, limit, lazy)?,
+            Order::NewestFirst => self.wait_newest_first(alert, limit)?,
+        }
+        self.ready.begin_pass();
+        self.unfinished = true;
+        Ok(())
+    }
+
+    /// Timers that are due fire before the kernel is asked, which may then be left out.
+    fn wait_oldest_first(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
+        let deadline = match self.timers.is_empty() {
+            true => None,
+            false => {
+                let now = Instant::now();
+                self.fire_due(now);
+                self.next_deadline(now)
+            }
+        };
+        // A task whose timer is due may wait for a descriptor too: then the kernel is asked as well.
+        let lazy = lazy && !self.timer_fired && !self.ready.is_empty();
+        let limit = self.limit(limit, deadline);
+        let watched = self.watched(alert);
+        if limit == Some(Span::ZERO) && (watched == 0 || (lazy && self.may_leave_out())) {
+            return Ok(());
+        }
+        (self.resumptions, self.left_out) = (0, None);
+        self.timer_fired = false;
+        let timed_out = self.ask_kernel(alert, watched, limit)? && limit != Some(Span::ZERO);
+        if timed_out && !self.timers.is_empty() {
+            self.fire_due(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Whether the kernel need not be asked in this step although a descriptor may be ready.
+    fn may_leave_out(&mut self) -> bool {
+        if self.resumptions >= LAZY_RESUMPTIONS {
+            return false;
+        }
+        let now = Instant::now();
+        now < self.left_out.get_or_insert(now).after(LAZY_TIME)
+    }
+
+    /// What becomes ready last runs first, so the order is part of the contract: descriptors, as the kernel tells
+    /// them, then timers by their deadlines. The kernel is asked in each step.
+    fn wait_newest_first(&mut self, alert: &Alert, limit: Option<Span>) -> Result<()> {
+        self.news |= alert.take_missed();
+        let deadline = match self.ready.is_empty() && !self.timers.is_empty() {
+            true => self.next_deadline(Instant::now()),
+            false => None,
+        };
+        let limit = self.limit(limit, deadline);
+        let watched = self.watched(alert);
+        (self.found, self.alerted) = (false, false);
+        if watched != 0 || limit != Some(Span::ZERO) {
+            self.ask_kernel(alert, watched, limit)?;
+        }
+        self.recalled = std::mem::replace(&mut self.news, false);
+        self.news = self.found && !self.alerted && !self.recalled;
+        if !self.timers.is_empty() {
+            self.fire_due(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// How long the kernel may be waited for: not at all while a task is ready, nor without tasks.
+    fn limit(&self, limit: Option<Span>, deadline: Option<Span>) -> Option<Span> {
+        match self.ready.is_empty() && !self.tasks.is_empty() {
+            true => [limit, deadline].into_iter().flatten().min(),
+            false => Some(Span::ZERO),
+        }
+    }
+
+    fn watched(&self, alert: &Alert) -> usize {
+        self.descriptors.registered() + usize::from(alert.is_enabled())
+    }
+
+    /// Asks the kernel and makes ready what it tells of; `true` if it told of nothing.
+    fn ask_kernel(&mut self, alert: &Alert, room: usize, limit: Option<Span>) -> Result<bool> {
+        let mut events = std::mem::take(&mut self.events);
+        let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
+        let result = poller.wait(&mut events, room, limit);
+        for event in &events {
+            self.ready_descriptor(alert, event);
+        }
+        let nothing = events.is_empty();
+        self.events = events;
+        match result {
+            Err(Errno(libc::EINTR)) => Ok(nothing),
+            other => other.map(|()| nothing),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+//! A step: begun and ended by whoever drives the controller, who takes its ready tasks one by one in between.
+
+use super::run_queue::Order;
+use super::turn::{begin_turn, end_turn};
+use super::{Condition, Controller, Fired, Payload, TaskId};
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use crate::thread_id::{living_thread, this_thread};
+use std::sync::atomic::Ordering;
+
+impl Controller {
+    /// Begins a step. EBUSY inside another step of the same controller.
+    pub fn enter(&self) -> Result<()> {
+        self.state.borrow().check_open()?;
+        match self.is_running() {
+            true => Err(Errno::BUSY),
+            false => {
+                self.stepping.store(living_thread(), Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a step. What is left of its batch runs in the next one.
+    /// `true`: `close_after_step` was called meanwhile, and the controller must be closed now.
+    #[must_use]
+    pub fn leave(&self) -> bool {
+        end_turn(self);
+        self.stepping.store(0, Ordering::Relaxed);
+        let mut state = self.state.borrow_mut();
+        // A step that a failure has ended has not taken note of what made it look.
+        if std::mem::take(&mut state.unfinished) && state.ready.order == Order::NewestFirst {
+            state.news |= state.recalled;
+            if state.alerted {
+                self.alert.raise_if_enabled();
+            }
+        }
+        if state.polled && std::mem::take(&mut state.news) {
+            self.alert.raise_if_enabled();
+        }
+        if let (Some(poller), false) = (&state.poller, state.descriptors.is_inherited()) {
+            poller.settle();
+        }
+        self.closing.get()
+    }
+
+    /// The owner has given the controller up inside a step.
+    pub fn close_after_step(&self) {
+        self.closing.set(true);
+    }
+
+    /// Whether a step is under way.
+    pub fn is_running(&self) -> bool {
+        self.stepping.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the calling thread steps it.
+    #[inline]
+    pub fn is_stepped_here(&self) -> bool {
+        self.stepping.load(Ordering::Relaxed) == living_thread()
+    }
+
+    /// EPERM while another thread steps it.
+    #[inline]
+    pub fn check_thread(&self) -> Result<()> {
+        match self.stepping.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            thread if thread == living_thread() => Ok(()),
+            _ => Err(Errno(libc::EPERM)),
+        }
+    }
+
+    /// The thread that stepped it last, or made it.
+    pub(super) fn thread(&self) -> u64 {
+        self.thread.load(Ordering::Relaxed)
+    }
+
+    /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is
+    /// ready. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
+    /// `LAZY_RESUMPTIONS` resumptions and 100 µs, where tasks run oldest first.
+    pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
+        let here = this_thread();
+        if self.thread.load(Ordering::Relaxed) != here {
+            self.thread.store(here, Ordering::Relaxed);
+            self.state.borrow().waits.conditions().for_each(Condition::move_here);
+        }
+        end_turn(self);
+        if self.state.borrow().descriptors.is_inherited() {
+            self.reset()?;
+        }
+        if !self.inbox.is_empty() {
+            self.read_inbox()?;
+        }
+        let mut state = self.state.borrow_mut();
+        state.wait(&self.alert, limit, lazy)?;
+        let stale = std::mem::take(&mut state.stale);
+        drop(state);
+        if stale {
+            self.reset()?;
+        }
+        // What was posted while the kernel was waited for has raised the alert, and runs in this step.
+        if !self.inbox.is_empty() {
+            self.read_inbox()?;
+            self.state.borrow_mut().ready.begin_pass();
+        }
+        Ok(())
+    }
+
+    /// Takes the next task of the batch. `fired` is replaced by what woke it, in the order of its
+    /// wait set; a task that was never parked has none.
+    pub fn next(&self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
+        self.state.borrow_mut().next(fired)
+    }
+
+    /// The same, keeping what fired here. The place and the number of what is kept hold until the next call.
+    ///
+    /// A resumption begins here, and ends when the task is parked or finished.
+    pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
+        loop {
+            let mut state = self.state.borrow_mut();
+            let mut fired = std::mem::take(&mut state.fired);
+            let found = state.next(&mut fired);
+            let kept = (fired.as_ptr(), fired.len());
+            state.fired = fired;
+            drop(state);
+            let (task, payload) = found?;
+            if let Payload::Output(place) = payload {
+                self.send_on(task, place);
+                continue;
+            }
+            begin_turn(self);
+            return Some((task, payload, kept));
+        }
+    }
+
+    /// Takes what fired, for the time of a resumption.
+    pub fn take_kept(&self) -> Vec<Fired> {
+        std::mem::take(&mut self.state.borrow_mut().fired)
+    }
+
+    /// Gives the vector back for its allocation.
+    pub fn keep(&self, fired: Vec<Fired>) {
+        self.state.borrow_mut().fired = fired;
+    }
+}

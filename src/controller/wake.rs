@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+//! Waking: a descriptor is ready or was cancelled, a deadline has passed, a condition was signalled.
+
+use super::alert::Alert;
+use super::run_queue::Order;
+use super::state::State;
+use super::waits::{On, WaitKey, FIRED, NONE};
+use super::CANCELLED;
+use crate::clock::{Instant, Span};
+use crate::poller::{self, Events, Ready, Token, ALERT};
+use std::os::fd::RawFd;
+
+impl State {
+    /// A wait has come to its end: its task is ready.
+    pub fn fire(&mut self, key: WaitKey, events: Events) {
+        if let Some(wait) = self.waits.get_mut(key) {
+            wait.fired |= events;
+            let task = wait.task;
+            self.make_ready(task);
+        }
+    }
+
+    pub fn ready_descriptor(&mut self, alert: &Alert, event: &Ready) {
+        let (token, events) = poller::read(event);
+        if token == ALERT {
+            self.alerted = true;
+            return alert.clear();
+        }
+        let Some(row) = self.descriptors.row_named(token) else {
+            self.stale = true;
+            return;
+        };
+        let mut key = self.first_to_wake(row);
+        let mut unwanted = true;
+        while let Some(wait) = self.waits.get(key) {
+            let next = self.next_to_wake(key);
+            if let On::Descriptor(_, wanted) = wait.on {
+                let hit = events & (wanted | libc::POLLERR | libc::POLLHUP);
+                if hit != 0 {
+                    unwanted = false;
+                    self.fire(key, hit);
+                }
+            }
+            key = next;
+        }
+        self.found |= !unwanted;
+        if let (true, Some(poller)) = (unwanted, self.poller.as_ref()) {
+            self.descriptors.narrow(poller, &self.waits, row);
+        }
+    }
+
+    /// Of those that wait for a descriptor, the one to wake first: in either order the earliest runs first.
+    fn first_to_wake(&self, row: u32) -> WaitKey {
+        match self.ready.order {
+            Order::OldestFirst => self.descriptors.first(row),
+            Order::NewestFirst => self.descriptors.last(row),
+        }
+    }
+
+    fn next_to_wake(&self, key: WaitKey) -> WaitKey {
+        let (previous, next) = self.waits.neighbours(key);
+        match self.ready.order {
+            Order::OldestFirst => next,
+            Order::NewestFirst => previous,
+        }
+    }
+
+    /// Fires the timers that are due, in the order of their deadlines.
+    pub fn fire_due(&mut self, now: Instant) {
+        while let Some(key) = self.timers.pop_due(now) {
+            match self.waits.is_timer(key.wait, key.serial) {
+                true => {
+                    self.timer_fired = true;
+                    self.fire(key.wait, FIRED);
+                }
+                false => self.timers.surfaced(),
+            }
+        }
+    }
+
+    /// The time until the next deadline, zero if it has passed.
+    pub fn next_deadline(&mut self, now: Instant) -> Option<Span> {
+        let waits = &self.waits;
+        self.timers.next(now, |key| waits.is_timer(key.wait, key.serial))
+    }
+
+    /// Wakes who waits for a descriptor, and takes its registration out. Whether anybody waited.
+    pub fn cancel(&mut self, fd: RawFd) -> bool {
+        self.descriptors.row_of(fd).is_some_and(|row| self.cancel_row(row, false))
+    }
+
+    /// The owner of a descriptor closes it. Whether anybody waited.
+    pub fn forget(&mut self, token: Token, last: bool) -> bool {
+        let Some(row) = self.descriptors.row_named(token) else { return false };
+        let woken = self.wake_row(row);
+        self.descriptors.disown(row);
+        self.forget_row(row, last);
+        woken
+    }
+
+    fn cancel_row(&mut self, row: u32, last: bool) -> bool {
+        let woken = self.wake_row(row);
+        self.forget_row(row, last);
+        woken
+    }
+
+    fn forget_row(&mut self, row: u32, last: bool) {
+        if let Some(poller) = self.poller.as_ref() {
+            self.descriptors.forget(poller, row, last);
+        }
+    }
+
+    fn wake_row(&mut self, row: u32) -> bool {
+        let mut woken = false;
+        loop {
+            let key = self.first_to_wake(row);
+            if key == NONE {
+                return woken;
+            }
+            self.descriptors.remove(&self.waits, key, row);
+            self.set_on(key, On::Nothing);
+            self.fire(key, CANCELLED);
+            woken = true;
+        }
+    }
+}

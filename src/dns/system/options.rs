@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+//! The options of a configuration, by the names that they have in resolv.conf(5) and in the guide.
+
+use super::config::{Config, Tcp};
+use super::server::{format_address, scan_address};
+use crate::errno::{Errno, Result};
+
+impl Config {
+    /// Sets an option by its name in resolv.conf. What other resolvers know is no error.
+    pub(super) fn option(&mut self, name: &str, value: &str) -> std::result::Result<(), String> {
+        const OTHERS: &[&str] = &[
+            "debug",
+            "inet6",
+            "ip6-bytestring",
+            "ip6-dotint",
+            "no-check-names",
+            "no-reload",
+            "no-tld-query",
+            "no_tld_query",
+            "single-request",
+            "single-request-reopen",
+            "trust-ad",
+            "insecure1",
+            "insecure2",
+        ];
+        let set = match (name, value) {
+            ("tcp", "") | ("use-vc", _) => self.set("tcp", "only"),
+            (_, "") if self.get(name).is_some_and(|value| value == "false" || value == "true") => {
+                self.set(name, "true")
+            }
+            ("nocache", "") => self.set("cache", "false"),
+            (name, _) if OTHERS.contains(&name) => Ok(()),
+            _ => self.set(name, value),
+        };
+        set.map_err(|error| match error {
+            Errno::NOENT => format!("unknown option {name:?}"),
+            _ => bad(name, value),
+        })
+    }
+
+    /// Sets an option of the guide's table. ENOENT for an unknown one, EINVAL for a value that it does
+    /// not take.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let number = || value.parse::<u32>().map_err(|_| Errno::BADARG);
+        let flag = || match value {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err(Errno::BADARG),
+        };
+        match name {
+            "ndots" => self.ndots = number()?,
+            "timeout" => self.timeout = number()?,
+            "attempts" => self.attempts = number()?,
+            "ports" => self.ports = number()?.min(4096),
+            "edns0" => self.edns0 = flag()?,
+            "rotate" => self.rotate = flag()?,
+            "recurse" => self.recurse = flag()?,
+            "smart" => self.smart = flag()?,
+            "no-aaaa" => self.no_aaaa = flag()?,
+            "cache" => self.cache = flag()?,
+            "tcp" => {
+                self.tcp = match value {
+                    "enable" | "0" => Tcp::Enable,
+                    "only" | "1" => Tcp::Only,
+                    "disable" | "2" => Tcp::Disable,
+                    _ => return Err(Errno::BADARG),
+                }
+            }
+            "interface" => self.interface = scan_address(value, 0)?,
+            _ => return Err(Errno::NOENT),
+        }
+        Ok(())
+    }
+
+    /// What an option is set to.
+    pub fn get(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "ndots" => self.ndots.to_string(),
+            "timeout" => self.timeout.to_string(),
+            "attempts" => self.attempts.to_string(),
+            "ports" => self.ports.to_string(),
+            "edns0" => self.edns0.to_string(),
+            "rotate" => self.rotate.to_string(),
+            "recurse" => self.recurse.to_string(),
+            "smart" => self.smart.to_string(),
+            "no-aaaa" => self.no_aaaa.to_string(),
+            "cache" => self.cache.to_string(),
+            "tcp" => (self.tcp as u32).to_string(),
+            "interface" => format_address(&self.interface, 0),
+            _ => return None,
+        })
+    }
+}
+
+pub(super) fn bad(what: &str, text: &str) -> String {
+    format!("bad {what} {text:?}")
+}

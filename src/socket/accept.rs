@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+//! Listeners: connections are taken from them one by one.
+
+use super::Socket;
+use crate::clock::Span;
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+
+/// How long a listener without free descriptors waits before it accepts again.
+const ACCEPT_RETRY: Span = Span(50_000_000);
+
+impl Socket {
+    /// Goes on binding, as `establish`; an adopted descriptor that does not listen yet is made to.
+    pub fn establish_listener(&self) -> Result<()> {
+        self.operate(|inner| inner.establish_listener())
+    }
+
+    /// Takes a connection from a listener. EAGAIN when there is none, and, for a while, when the
+    /// process or the system is out of descriptors.
+    pub fn accept(&self) -> Result<Socket> {
+        self.operate(|inner| {
+            inner.establish_listener()?;
+            if inner.pace.has_accepted_enough() {
+                return Err(inner.must_wait(libc::POLLIN));
+            }
+            loop {
+                match sock::accept(inner.handle.fd).map_err(Errno::from) {
+                    Ok(fd) => {
+                        let accepted =
+                            Socket::connected(fd, inner.handle.family, inner.handle.kind);
+                        accepted.inner.borrow_mut().follow_listener(inner);
+                        accepted.inner.borrow_mut().input.kernel.note_accepted();
+                        inner.interest.events = libc::POLLIN; // for whoever polls the listener now
+                        return Ok(accepted);
+                    }
+                    Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
+                    Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
+                        let again = inner.must_wait(0);
+                        inner.interest.retry = Some(ACCEPT_RETRY);
+                        return Err(again);
+                    }
+                    Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),
+                    Err(error) => return Err(error),
+                }
+            }
+        })
+    }
+}

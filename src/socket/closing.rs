@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+//! The end of a socket: shutting down, closing, handing the descriptor back.
+
+use super::establish::Phase;
+use super::{kernel_buffer, Socket};
+use crate::bytes::Queue;
+use crate::errno::{Errno, Result};
+use crate::sys::{self, socket as sock};
+use std::os::fd::RawFd;
+
+impl Socket {
+    /// shutdown(2). Output that is still buffered is not sent.
+    pub fn shutdown(&self, how: i32) -> Result<()> {
+        self.with_open(|inner| {
+            if let Err(error) = inner.establish() {
+                if !error.is_again() {
+                    return Err(error);
+                }
+            }
+            let _ = inner.release_held();
+            if how != libc::SHUT_RD {
+                inner.close_secure();
+            }
+            sock::shutdown(inner.handle.fd, how)?;
+            kernel_buffer::note_end();
+            inner.input.side.shut |= how != libc::SHUT_WR;
+            inner.output.side.shut |= how != libc::SHUT_RD;
+            Ok(())
+        })
+    }
+
+    /// Takes the descriptor out of every controller, waking who waits for it there, and closes it. Buffered output
+    /// is dropped. Closing twice is safe.
+    pub fn close(&self) -> Result<()> {
+        let (fd, owner, last) = self.with(|inner| {
+            let _ = inner.release_held();
+            inner.close_secure();
+            inner.secure.engine = None;
+            inner.establishing.phase = Phase::Failed(Errno::BADF);
+            inner.establishing.plan = None;
+            (inner.input.side.queue, inner.output.side.queue) =
+                (Queue::default(), Queue::default());
+            Ok(inner.handle.give_up())
+        })?;
+        if fd >= 0 {
+            owner.leave(last);
+            sys::close(fd);
+            kernel_buffer::note_end();
+        }
+        Ok(())
+    }
+
+    /// Gives the descriptor back instead of closing it. The socket is closed then.
+    pub fn release(&self) -> Result<RawFd> {
+        let (fd, owner, _) = self.with_open(|inner| {
+            let _ = inner.release_held();
+            Ok(inner.handle.give_up())
+        })?;
+        owner.leave(false);
+        self.close()?;
+        Ok(fd)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Busy: whoever works on it drops the rest.
+        let _ = self.close();
+    }
+}

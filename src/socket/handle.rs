@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//! The descriptor of a socket, what the kernel says of it, and who may have copies of it.
+
+use super::{kernel_buffer, NO_SOCKET};
+use crate::address;
+use crate::controller::Owner;
+use crate::errno::Result;
+use crate::fork::forks;
+use crate::sys::{self, socket as sock};
+use std::os::fd::RawFd;
+
+/// A descriptor that is closed when it goes.
+pub struct Handle {
+    /// -1 while there is none.
+    pub fd: RawFd,
+    /// Takes the descriptor out of controllers before it is closed.
+    pub owner: Owner,
+    /// SOCK_STREAM and so on.
+    pub kind: i32,
+    /// AF_UNSPEC while not known.
+    pub family: i32,
+    /// Others may have made copies of the descriptor.
+    pub exposed: bool,
+    /// How many forks there had been when it was made.
+    born: u32,
+}
+
+impl Handle {
+    pub fn new(fd: RawFd, kind: i32) -> Handle {
+        let (owner, born, family) = (Owner::new(), forks(), libc::AF_UNSPEC);
+        Handle { fd, owner, kind, family, exposed: false, born }
+    }
+
+    /// Whether the kernel keeps the boundaries of messages.
+    pub fn has_messages(&self) -> bool {
+        !matches!(self.kind, libc::SOCK_STREAM | NO_SOCKET)
+    }
+
+    /// The address family, asked for once.
+    pub fn known_family(&mut self) -> Result<i32> {
+        if self.family == libc::AF_UNSPEC {
+            self.family = address::family(&sock::local_name(self.fd)?);
+        }
+        Ok(self.family)
+    }
+
+    /// The descriptor and its owner, for the one who closes it, and whether no copy of it is left.
+    pub fn give_up(&mut self) -> (RawFd, Owner, bool) {
+        let last = !self.exposed && self.born == forks();
+        (std::mem::replace(&mut self.fd, -1), self.owner.clone(), last)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let (fd, owner, last) = self.give_up();
+        if fd >= 0 {
+            owner.leave(last);
+            sys::close(fd);
+            kernel_buffer::note_end();
+        }
+    }
+}

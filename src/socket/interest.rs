@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//! What a socket waits for after EAGAIN: events of its descriptor, a time after which to try again.
+
+use super::establish::Phase;
+use super::{Inner, Socket};
+use crate::clock::{Instant, Span};
+use crate::controller::Member;
+use crate::errno::Errno;
+use crate::poller::Events;
+
+/// What the last operation that must wait waits for.
+#[derive(Clone, Copy, Default)]
+pub struct Interest {
+    /// Events of the descriptor.
+    pub events: Events,
+    /// When to try again although no event comes.
+    pub retry: Option<Span>,
+}
+
+impl Socket {
+    /// What to wait for after EAGAIN.
+    pub fn interest(&self) -> Member {
+        self.ask(Member::NOTHING, |inner| {
+            if let Phase::AwaitName(race) = &inner.establishing.phase {
+                return race.interest();
+            }
+            let (fd, events, timeout) =
+                (inner.handle.fd, inner.interest.events, inner.interest.retry);
+            Member {
+                fd,
+                events,
+                owner: Some(inner.handle.owner.clone()),
+                timeout,
+                ..Member::NOTHING
+            }
+        })
+    }
+
+    /// The poller has said "readable": the next receive asks the kernel.
+    pub fn readable(&self) {
+        self.ask((), |inner| inner.input.kernel.drained = false);
+    }
+
+    /// Forgets what the last operation wanted to wait for.
+    pub fn clear_interest(&self) {
+        self.ask((), Inner::begin);
+    }
+}
+
+impl Inner {
+    /// Notes what to wait for; the result is EAGAIN.
+    pub(super) fn must_wait(&mut self, events: Events) -> Errno {
+        self.interest.events = events;
+        self.interest.retry = match self.establishing.phase {
+            Phase::AwaitBacklog(at) => Some(at.since(Instant::now())),
+            _ => None,
+        };
+        Errno::AGAIN
+    }
+
+    pub(super) fn begin(&mut self) {
+        (self.interest.events, self.interest.retry, self.input.kernel.emptied) = (0, None, false);
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//! Whether the kernel has anything to receive, as far as this thread can know without asking. A wrong answer
+//! costs a wait that ends at once, since readiness is level-triggered.
+
+use crate::controller::turn::with_now;
+
+/// What is known of a socket's receive buffer in the kernel.
+pub struct KernelBuffer {
+    /// The last receive emptied it.
+    pub drained: bool,
+    /// The moment, see `Now::moment`, until which that is believed.
+    moment: u64,
+    /// How many sockets of this thread had ended when it was last found empty.
+    ends: u64,
+    /// The operation under way has found or left it empty.
+    pub emptied: bool,
+}
+
+impl KernelBuffer {
+    pub fn new() -> KernelBuffer {
+        KernelBuffer { drained: false, moment: 0, ends: 0, emptied: false }
+    }
+
+    /// The kernel's buffer was found empty, or has been emptied by a receive that got less than it asked for. The latter
+    /// says nothing of an end of the stream that stands behind the data: it is believed only if no socket of this thread has ended
+    /// since the buffer was last found empty.
+    pub fn note_drained(&mut self, found_empty: bool) {
+        with_now(|now| {
+            if found_empty {
+                self.ends = now.ends.get();
+            }
+            self.emptied = true;
+            self.drained = self.ends == now.ends.get();
+            self.moment = now.moment.get();
+        });
+    }
+
+    /// It was accepted just now. Nobody knows what has come with it; but unless the peer may be one of this thread's, it
+    /// makes no difference to wait first, and saves a receive.
+    pub fn note_accepted(&mut self) {
+        if !with_now(|now| now.has_clients.get()) {
+            self.note_drained(true);
+        }
+    }
+
+    /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied in this
+    /// resumption, and no other socket of this thread has sent or ended since.
+    pub fn is_drained(&self) -> bool {
+        self.drained && with_now(|now| now.moment.get()) == self.moment
+    }
+
+    /// This socket has sent: others may have something to receive now.
+    #[inline(never)]
+    pub fn note_sent(&mut self) {
+        with_now(|now| {
+            let moment = now.moment.get();
+            now.moment.set(moment + 1);
+            if self.moment == moment {
+                self.moment = moment + 1; // nothing comes from oneself
+            }
+        });
+    }
+}
+
+/// A socket was made that connects, or whose peer may be one of ours.
+pub(super) fn note_client() {
+    with_now(|now| now.has_clients.set(true));
+}
+
+/// A socket was shut down or closed: its peer, perhaps one of ours, has more to receive than it knows of.
+#[inline(never)]
+pub(super) fn note_end() {
+    with_now(|now| {
+        now.moment.set(now.moment.get() + 1);
+        now.ends.set(now.ends.get() + 1);
+    });
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//! Messages past the buffers: one system call moves them, with their addresses and descriptors.
+
+use super::{Direction, Socket};
+use crate::errno::{Errno, Result};
+use std::os::fd::RawFd;
+
+impl Socket {
+    /// Makes one system call that moves bytes past the buffers. EAGAIN when it must wait.
+    pub fn transfer<T>(
+        &self,
+        direction: Direction,
+        mut call: impl FnMut(RawFd, i32) -> std::io::Result<(usize, T)>,
+    ) -> Result<T> {
+        self.operate(|inner| {
+            inner.ensure_established()?;
+            let _ = inner.release_held();
+            if inner.secure.engine.is_some() {
+                return Err(Errno(libc::EOPNOTSUPP));
+            }
+            let (fd, flags, time) = (inner.handle.fd, inner.output.flags, inner.time);
+            let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
+            loop {
+                match call(fd, flags).map_err(Errno::from) {
+                    Ok((count, found)) => {
+                        inner.side(direction).count(count, time);
+                        if direction == Direction::Output {
+                            inner.input.kernel.note_sent();
+                        }
+                        return Ok(found);
+                    }
+                    Err(Errno(libc::EINTR)) => {}
+                    Err(error) if error.is_again() => return Err(inner.must_wait(event)),
+                    Err(error) => return Err(error),
+                }
+            }
+        })
+    }
+}

@@ -87,7 +87,8 @@ unsafe fn create(enter: Enter, argument: *mut c_void) -> io::Result<Id> {
 #[cfg(target_os = "linux")]
 pub fn join(id: Id, limit: u64) -> io::Result<()> {
     let at = super::clock::wall() + limit;
-    let at = super::timespec(at);
+    let (seconds, nanoseconds) = (at / 1_000_000_000, at % 1_000_000_000);
+    let at = libc::timespec { tv_sec: seconds as _, tv_nsec: nanoseconds as _ };
     // SAFETY: the thread was neither joined nor detached; the timespec outlives the call.
     succeed(unsafe { pthread_timedjoin_np(id, std::ptr::null_mut(), &at) })
 }

@@ -169,6 +169,7 @@ if command -v python3 >/dev/null; then
 	check 'imports of the core point one way (ARCHITECTURE.md)' python3 tests/lint/layers.py
 	check 'unsafe stands in src/sys and src/capi only' python3 tests/lint/unsafe.py
 	check 'no source file is longer than 450 lines' python3 tests/lint/rooms.py
+	check 'ARCHITECTURE.md names each source file once' python3 tests/lint/map.py
 else
 	skip python3
 fi

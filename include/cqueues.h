@@ -6,15 +6,56 @@
  * Ownership.  cq_..._new, _connect, _listen, _pair, _adopt and _accept make an object and write its
  * handle to their last argument; the object's _free takes it back (NULL is ignored).  Outputs are
  * written only on success, unless a function says otherwise.  A pointer that a function hands out
- * is borrowed; the function says until when it holds.
+ * remains the library's; the function says until when it holds.
  *
  * Errors.  Functions return 0, a positive errno(3) value, or a negative CQ_E... code; cq_strerror
  * turns any of them into text.  NULL, sizes and flags that make no sense are EINVAL.  A bug inside
- * the library is CQ_EPANIC, never a crash of the caller.
+ * the library is CQ_EPANIC, never a crash of the caller.  After CQ_EPANIC free the object that the
+ * call was made on and use it for nothing else; other objects are not affected.  A controller whose
+ * step has answered CQ_EPANIC remains inside that step: further steps are EBUSY, and freeing it
+ * releases nothing.
  *
- * Threads.  There is no global state.  A controller and everything used on it belongs to one thread
- * at a time; cq_controller_alert is the one call that other threads may make.  Handles of threads may
- * be used by any thread, each handle by one at a time.
+ * Threads.  There is no global state.  A controller, its tasks and the sockets, resolvers and
+ * conditions that its tasks use are used by one thread at a time.  They may go to another thread
+ * together, while no step of the controller is under way.  An object that no task waits for may be
+ * used by any thread, by one at a time.  Calls on a controller that another thread is stepping are
+ * EPERM, and so is signalling a condition that tasks of another thread wait for.  Two calls may come
+ * from any thread at any time until the controller is closed or freed: cq_controller_alert, which
+ * ends the wait of the step under way or makes the descriptor readable, and cq_controller_post,
+ * which also has a function called by the thread that steps.  A signal handler may call
+ * cq_controller_alert if cq_controller_pollfd or cq_controller_alert was called before, outside of
+ * the handler; it must save errno.  It may call nothing else.  Handles of threads may be used by any
+ * thread, each handle by one at a time.
+ *
+ * Order.  Tasks that are ready together run in the order in which they became ready; see
+ * cq_controller_set_order for the other order.  Deadlines that have passed when a step begins make
+ * their tasks ready first, the earliest deadline before later ones; then come the tasks whose
+ * descriptors are ready, in the order in which the kernel names these.  Of several tasks that wait
+ * for one descriptor, the one that began to wait first runs first.  A task that becomes ready during
+ * a step, because it was added, signalled or cancelled or because it was parked on nothing, runs in
+ * the next step.
+ *
+ * Descriptors.  The library's own objects take their descriptors out of all controllers before they
+ * close them.  A descriptor of the program's that a task waits for must be cancelled
+ * (cq_controller_cancel, cq_cancel) before it is closed: that wakes the task, with POLLNVAL as what
+ * fired.  Without it the task sleeps on.  No cancel is needed once no task waits for it and a
+ * later step of the controller has begun.
+ *
+ * Closing sockets.  In a task, lines after the first that it writes may be held until it waits or
+ * ends (see cq_socket_set_hold).  cq_socket_shutdown, cq_socket_close and cq_socket_free first
+ * send what is held, as far as the kernel takes it at once.  Other output that is still buffered is
+ * not sent: call cq_socket_flush before.  With TLS, closing and shutting down output tell the peer
+ * that the stream ends.  Closing drops what was received and not read; shutting down keeps it.
+ *
+ * fork(2).  What is held is sent before the fork, by the parent; what is buffered is in both
+ * processes afterwards, so flush sockets that the child will use.  The child has copies of all
+ * objects.  Its first step of a controller, or cq_controller_reset, gives that controller a kernel
+ * queue of its own, in which all that its tasks wait for is registered again; nothing that the child
+ * does changes the queue of the parent.  Until then the descriptor from cq_controller_pollfd is
+ * still the parent's: a child that polls it calls cq_controller_reset before, and asks for the
+ * descriptor again.  A child may free the copies: that closes its own descriptors and leaves those of
+ * the parent open; but closing a socket with TLS tells the peer that the stream ends, in the child
+ * too.
  *
  * Waiting.  Functions that can wait say so.  In a fiber (cq_controller_wrap) they suspend only the
  * fiber; outside a controller they block the thread; in a callback (cq_controller_attach) they
@@ -2622,7 +2663,8 @@ int cq_socket_dup(int fd, struct cq_socket **socket);
 void cq_socket_free(struct cq_socket *socket);
 
 /**
- * Closes a socket: its waiters in every controller of this thread wake, buffered output is dropped.
+ * Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at once, other
+ * buffered output is dropped.
  * The handle stays valid and must still be freed. Closing twice is safe.
  *
  * Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
@@ -2696,7 +2738,8 @@ int cq_socket_configure(const struct cq_socket *socket,
                         const struct cq_options *options);
 
 /**
- * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
+ * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Held lines are sent as far as the kernel takes them at once; other
+ * buffered output is not.
  *
  * Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close; what kept the socket from being connected.
  */

@@ -107,7 +107,8 @@ pub unsafe extern "C" fn cq_socket_free(socket: *mut Socket) {
     unsafe { take_back(socket) }
 }
 
-/// Closes a socket: its waiters in every controller of this thread wake, buffered output is dropped.
+/// Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at once, other
+/// buffered output is dropped.
 /// The handle stays valid and must still be freed. Closing twice is safe.
 ///
 /// Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
@@ -277,7 +278,8 @@ fn wait<T>(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Option<T>>
     }
 }
 
-/// shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Buffered output is not sent.
+/// shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Held lines are sent as far as the kernel takes them at once; other
+/// buffered output is not.
 ///
 /// Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close; what kept the socket from being connected.
 #[no_mangle]

@@ -167,6 +167,9 @@ if command -v git >/dev/null && git rev-parse --git-dir >/dev/null 2>&1; then
 check 'the fuzz targets compile' fuzz_targets_compile
 if command -v python3 >/dev/null; then
 	check 'imports of the core point one way (ARCHITECTURE.md)' python3 tests/lint/layers.py
+	check 'unsafe stands in src/sys and src/capi only' python3 tests/lint/unsafe.py
+	check 'no source file is longer than 450 lines' python3 tests/lint/rooms.py
+	check 'ARCHITECTURE.md names each source file once' python3 tests/lint/map.py
 else
 	skip python3
 fi

@@ -6,7 +6,7 @@ use super::sources::Sources;
 use crate::clock::Instant;
 use crate::controller::Condition;
 use crate::controller::Member;
-use crate::dns::resolve::resolution::Setup;
+use crate::dns::resolve::setup::Setup;
 use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;

@@ -129,7 +129,7 @@ impl Resolver {
 
     /// The addresses of a host that are known without asking anybody, see [`Setup::addresses`].
     ///
-    /// [`Setup::addresses`]: crate::dns::resolve::resolution::Setup::addresses
+    /// [`Setup::addresses`]: crate::dns::resolve::setup::Setup::addresses
     pub fn addresses(&self, name: &str) -> Result<Option<Vec<SocketAddr>>> {
         let mut inner = self.inner.borrow_mut();
         inner.sources.refresh(Instant::now());

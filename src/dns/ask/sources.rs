@@ -6,7 +6,7 @@ use crate::dns::message::packet::ANSWER;
 use crate::dns::message::types::{A, AAAA, IN};
 use crate::dns::resolve::candidates::Candidates;
 use crate::dns::resolve::compose::local;
-use crate::dns::resolve::resolution::Setup;
+use crate::dns::resolve::setup::Setup;
 use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;

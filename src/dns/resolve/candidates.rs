@@ -3,7 +3,7 @@
 //! asked, or after all have said no, as the configuration's order of sources has it.
 
 use super::compose::{from_hosts, local, reply};
-use super::resolution::Setup;
+use super::setup::Setup;
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, rcode, Packet};
 use crate::dns::system::search::is_absolute;

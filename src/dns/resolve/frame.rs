@@ -4,8 +4,8 @@
 use super::answer::SERVERS;
 use super::cache::Cache;
 use super::compose::{from_hosts, local, reply};
-use super::resolution::Setup;
 use super::servers::{Server, Servers};
+use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, rcode, Packet, ANSWER};

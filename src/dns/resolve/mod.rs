@@ -10,3 +10,4 @@ pub mod exchange;
 mod frame;
 pub mod resolution;
 mod servers;
+pub mod setup;

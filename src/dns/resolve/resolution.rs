@@ -6,20 +6,18 @@
 //! others. A name on whose address the way depends (a name server's, or that of a mail exchanger for `smart`)
 //! is a [`Frame`] above the one that needs it.
 
-use super::answer::{follow, may_ask, meaning, Meaning, CHAIN};
+use super::answer::{follow, meaning, Meaning, CHAIN};
 use super::cache::{Cache, Trait};
 use super::candidates::{Candidates, Ending};
 use super::compose::{joined, keep, missing, rebuilt};
 use super::exchange::Ask;
 use super::frame::{Frame, Purpose};
 use super::servers::Servers;
+use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::format::{named, RCODES};
 use crate::dns::message::packet::{rcode, Packet, ADDITIONAL, ANSWER};
 use crate::dns::message::types::{A, AAAA};
-use crate::dns::system::config::Config;
-use crate::dns::system::hints::Hints;
-use crate::dns::system::hosts::Hosts;
 use crate::errno::{Errno, Result};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -31,27 +29,6 @@ const SENDS: u32 = 32;
 const SENDS_IN_ALL: u32 = 200;
 const DEPTH: usize = 8;
 const DEAD_ENDS: u32 = 5;
-
-/// What a resolver works with.
-pub struct Setup {
-    /// How to ask.
-    pub config: Arc<Config>,
-    /// What files tell.
-    pub hosts: Arc<Hosts>,
-    /// Whom to ask first.
-    pub hints: Arc<Hints>,
-    /// What answers depend on beside the question.
-    pub view: u64,
-    /// Whether servers of this host are among the hints.
-    pub local: bool,
-}
-
-impl Setup {
-    /// Whether a server may be asked because a zone names its address: never that which questions leave from.
-    pub fn may_ask(&self, address: &SocketAddr) -> bool {
-        may_ask(address.ip(), self.local) && address.ip() != self.config.interface.ip()
-    }
-}
 
 /// What is to be done next.
 pub enum Action {

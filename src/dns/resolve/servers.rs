@@ -3,7 +3,7 @@
 
 use super::answer::SERVERS;
 use super::cache::{Cache, Delegation, Trait};
-use super::resolution::Setup;
+use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
 use crate::dns::message::types::A;

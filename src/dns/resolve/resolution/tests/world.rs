@@ -5,6 +5,9 @@ use super::*;
 use crate::dns::message::name::Name;
 use crate::dns::message::record::Record;
 use crate::dns::message::types;
+use crate::dns::system::config::Config;
+use crate::dns::system::hints::Hints;
+use crate::dns::system::hosts::Hosts;
 
 pub(super) fn name(text: &str) -> Name {
     Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))

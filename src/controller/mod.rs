@@ -90,6 +90,8 @@ pub struct Controller {
     stack_size: Cell<usize>,
     /// Given up inside a step.
     closing: Cell<bool>,
+    /// Whether the step under way is the caller's, who has a count of its own for it and ends it.
+    entered: Cell<bool>,
     /// The thread that stepped it last, or made it.
     thread: AtomicU64,
     /// Its own descriptor, which other controllers may poll.
@@ -132,6 +134,7 @@ impl Controller {
             stepping: AtomicUsize::new(0),
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
+            entered: Cell::new(false),
             thread: AtomicU64::new(this_thread()),
             owner: Owner::passing(),
             me: me.clone(),
@@ -199,6 +202,16 @@ impl Controller {
     /// The owner has given the controller up inside a step.
     pub fn close_after_step(&self) {
         self.closing.set(true);
+    }
+
+    /// Whether the step under way is the caller's, to be ended by it.
+    pub fn is_entered(&self) -> bool {
+        self.entered.get()
+    }
+
+    /// Notes that the caller has begun or ended a step of its own.
+    pub fn note_entered(&self, entered: bool) {
+        self.entered.set(entered);
     }
 
     /// Whether a step is under way.

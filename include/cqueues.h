@@ -11,9 +11,8 @@
  * Errors.  Functions return 0, a positive errno(3) value, or a negative CQ_E... code; cq_strerror
  * turns any of them into text.  NULL, sizes and flags that make no sense are EINVAL.  A bug inside
  * the library is CQ_EPANIC, never a crash of the caller.  After CQ_EPANIC free the object that the
- * call was made on and use it for nothing else; other objects are not affected.  A controller whose
- * step has answered CQ_EPANIC remains inside that step: further steps are EBUSY, and freeing it
- * releases nothing.
+ * call was made on and use it for nothing else; other objects are not affected.  A step that
+ * answers CQ_EPANIC has ended.
  *
  * Threads.  There is no global state.  A controller, its tasks and the sockets, resolvers and
  * conditions that its tasks use are used by one thread at a time.  They may go to another thread
@@ -1194,11 +1193,13 @@ int cq_controller_cancel(struct cq_controller *controller, int fd);
  * Suspends the thread until the controller has something to do or a signal is delivered. The
  * `count` signals are unblocked for the time of the wait.
  *
- * Errors: EINVAL for NULL or a number that is no signal; EBADF after close.
+ * Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this controller.
  *
  * Source: ppoll(2), guide §3.2.1.
  */
-int cq_controller_pause(struct cq_controller *controller, const int *signals, size_t count);
+int cq_controller_pause(struct cq_controller *controller,
+                        const int *signals,
+                        size_t count);
 
 /**
  * Gives the descriptor that is readable when a step would have something to do: poll it for
@@ -1209,13 +1210,13 @@ int cq_controller_pause(struct cq_controller *controller, const int *signals, si
 int cq_controller_pollfd(struct cq_controller *controller, int *fd);
 
 /**
- * Gives the events to poll the descriptor for: POLLIN.
+ * Gives the events to poll the descriptor for: POLLIN, also for NULL.
  */
 uint32_t cq_controller_events(const struct cq_controller *_controller);
 
 /**
  * Gives the seconds after which a step has something to do although no descriptor is ready: 0 if
- * a task is ready, NaN if there is no deadline.
+ * a task is ready, NaN if there is no deadline, and NaN for NULL.
  */
 double cq_controller_timeout(struct cq_controller *controller);
 
@@ -1223,7 +1224,7 @@ double cq_controller_timeout(struct cq_controller *controller);
  * Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
  * any thread may make, until the controller is closed or freed.
  *
- * Errors: EINVAL for NULL; EMFILE, ENFILE.
+ * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
  */
 int cq_controller_alert(struct cq_controller *controller);
 
@@ -1287,7 +1288,7 @@ int cq_address_name(const struct cq_address *address, struct cq_name *name);
  * have buffered is not touched.
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EOPNOTSUPP with TLS; ECONNREFUSED
- * if an earlier datagram reached nobody; EBADF after close.
+ * if an earlier datagram reached nobody; EBADF after close; what the system says: ENOTSOCK, ENOTCONN.
  *
  * Safety: `data` is writable for `size` bytes.
  */
@@ -1339,7 +1340,7 @@ int cq_socket_sendto(const struct cq_socket *socket,
  * `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done`
  * receives how many came.
  *
- * Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0.
+ * Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size in the list.
  *
  * Safety: each `data` is writable for its `size`.
  */
@@ -1353,7 +1354,7 @@ int cq_socket_try_recv_batch(const struct cq_socket *socket,
  * and `size` are the bytes, and `address` tells where to; with a size of 0, to the connected peer.
  * `done` receives how many were sent; if fewer than `count`, the next call tells why.
  *
- * Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0.
+ * Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size in the list.
  *
  * Safety: each `data` is readable for its `size`.
  */
@@ -1367,7 +1368,7 @@ int cq_socket_try_send_batch(const struct cq_socket *socket,
  * without waiting. What writes have buffered is not touched.
  *
  * Errors: EINVAL for NULL or no bytes; EAGAIN: wait for the socket and repeat; EBADF; EPIPE;
- * EOPNOTSUPP for a descriptor on a socket of another family, and with TLS.
+ * EOPNOTSUPP for a descriptor on a socket of another family, and with TLS; what the system says: ENOTSOCK, ENOTCONN.
  *
  * Safety: `data` is readable for `size` bytes.
  *
@@ -1391,7 +1392,7 @@ int cq_socket_sendfd(const struct cq_socket *socket, const void *data, size_t si
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE at end of file; ENOBUFS if
  * there was less room than bytes or more than one descriptor, which are closed; EOPNOTSUPP with TLS;
- * EBADF after close.
+ * EBADF after close; what the system says: ENOTSOCK, ENOTCONN.
  *
  * Safety: `data` is writable for `size` bytes.
  *
@@ -2106,17 +2107,17 @@ int cq_dns_resolver_cancel(const struct cq_dns_resolver *resolver);
 
 /**
  * Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is
- * also so while another resolver receives for this one (option "ports"). It changes from fetch to fetch.
+ * also so while another resolver receives for this one (option "ports"). It changes from fetch to fetch. -1 for NULL.
  */
 int cq_dns_resolver_pollfd(const struct cq_dns_resolver *resolver);
 
 /**
- * Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none.
+ * Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none, and 0 for NULL.
  */
 unsigned int cq_dns_resolver_events(const struct cq_dns_resolver *resolver);
 
 /**
- * Tells the seconds after which to fetch even if nothing came; NaN for never.
+ * Tells the seconds after which to fetch even if nothing came; NaN for never, and NaN for NULL.
  */
 double cq_dns_resolver_timeout(const struct cq_dns_resolver *resolver);
 
@@ -2190,6 +2191,8 @@ int cq_dns_resolvers_query(const struct cq_dns_resolvers *pool,
  * Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
  * everywhere: the system's files. The option "ports" is left out: each question has a port of its own.
  *
+ * Errors: ENOMEM.
+ *
  * Safety: all are NULL or live.
  */
 int cq_dns_configure(const struct cq_dns_config *config,
@@ -2257,7 +2260,7 @@ int cq_errno_list(size_t index, const char **name, int *code);
  * The directory's own changes are told under the name ".": also that it went. Free the notifier
  * with `cq_notify_free`.
  *
- * Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and
+ * Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES, ENAMETOOLONG; `CQ_EWATCHES` and
  * `CQ_EINSTANCES` for limits of inotify; EMFILE, ENFILE. On macOS and the BSDs each file that is
  * told by name takes a descriptor.
  *
@@ -2347,7 +2350,7 @@ int cq_notify_pollfd(const struct cq_notify *notifier);
 uint32_t cq_notify_events(const struct cq_notify *notifier);
 
 /**
- * Returns 0 while something is left to fetch that the descriptor does not tell of, else NaN.
+ * Returns 0 while something is left to fetch that the descriptor does not tell of, else NaN. NaN for NULL.
  */
 double cq_notify_timeout(const struct cq_notify *notifier);
 
@@ -2515,7 +2518,7 @@ int cq_signal_set_timeout(const struct cq_signal *listener,
                           double timeout);
 
 /**
- * Returns the descriptor that is readable when a signal has come, or -1 where there is none: poll with
+ * Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll with
  * `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
  */
 int cq_signal_pollfd(const struct cq_signal *listener);
@@ -2526,7 +2529,7 @@ int cq_signal_pollfd(const struct cq_signal *listener);
 uint32_t cq_signal_events(const struct cq_signal *listener);
 
 /**
- * Returns the seconds after which to look for signals again (`cq_signal_set_timeout`), or NaN.
+ * Returns the seconds after which to look for signals again (`cq_signal_set_timeout`), or NaN. NaN for NULL.
  */
 double cq_signal_timeout(const struct cq_signal *listener);
 
@@ -2638,9 +2641,12 @@ int cq_socket_listen(const struct cq_options *options, struct cq_socket **socket
 /**
  * Makes two connected UNIX sockets of a type (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET).
  *
- * Errors: EINVAL for NULL; EMFILE, ENFILE, EPROTONOSUPPORT.
+ * Errors: EINVAL for NULL; EMFILE, ENFILE; what the system says of another type: ESOCKTNOSUPPORT,
+ * EPROTONOSUPPORT.
  */
-int cq_socket_pair(int kind, struct cq_socket **first, struct cq_socket **second);
+int cq_socket_pair(int kind,
+                   struct cq_socket **first,
+                   struct cq_socket **second);
 
 /**
  * Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the
@@ -2755,23 +2761,25 @@ bool cq_socket_eof(const struct cq_socket *socket,
 /**
  * Turns off TCP_CORK or TCP_NOPUSH, which sends what the kernel holds back.
  *
- * Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; EBADF after close.
+ * Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; ENOTSOCK; EBADF after close; what kept the socket from being
+ * connected.
  */
 int cq_socket_uncork(const struct cq_socket *socket);
 
 /**
- * A socket's descriptor, -1 while it has none.
+ * A socket's descriptor, -1 while it has none, and -1 for NULL.
  */
 int cq_socket_pollfd(const struct cq_socket *socket);
 
 /**
  * The poll(2) events to wait for: those of the last operation if it returned EAGAIN; after a read or an accept that
- * succeeded, those before the next one, 0 if there may be more at once.
+ * succeeded, those before the next one, 0 if there may be more at once. 0 for NULL.
  */
 uint32_t cq_socket_events(const struct cq_socket *socket);
 
 /**
- * The seconds after which the last operation wants to be repeated though no event came, or NaN.
+ * The seconds after which the last operation wants to be repeated though no event came, or NaN. NaN for
+ * NULL.
  */
 double cq_socket_retry(const struct cq_socket *socket);
 
@@ -2839,7 +2847,8 @@ int cq_socket_read(const struct cq_socket *socket,
  * Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
  * `a`.
  *
- * Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
+ * Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict
+ * socket's TLS stream was cut short; EBADF after close; what the system says.
  */
 int cq_socket_try_fill(const struct cq_socket *socket,
                        size_t size);
@@ -2972,20 +2981,24 @@ int cq_socket_localname(const struct cq_socket *socket, struct cq_name *name);
 /**
  * Gives the effective user and group of a UNIX stream's peer as of its connect.
  *
- * Errors: EINVAL for NULL; EOPNOTSUPP for other families; EBADF after close.
+ * Errors: EINVAL for NULL; EOPNOTSUPP for other families; ENOTSOCK; EBADF after close; what kept the socket from being
+ * connected.
  *
  * Platforms: Linux. Source: unix(7), SO_PEERCRED.
  */
-int cq_socket_peereid(const struct cq_socket *socket, uint32_t *uid, uint32_t *gid);
+int cq_socket_peereid(const struct cq_socket *socket,
+                      uint32_t *uid,
+                      uint32_t *gid);
 
 /**
  * Gives the process of a UNIX stream's peer as of its connect, 0 if it is not known.
  *
- * Errors: EINVAL for NULL; EBADF after close.
+ * Errors: EINVAL for NULL; ENOTSOCK; EBADF after close; what kept the socket from being connected.
  *
  * Platforms: Linux. Source: unix(7), SO_PEERCRED.
  */
-int cq_socket_peerpid(const struct cq_socket *socket, int *pid);
+int cq_socket_peerpid(const struct cq_socket *socket,
+                      int *pid);
 
 /**
  * Gives statistics of a direction.
@@ -3034,7 +3047,7 @@ size_t cq_socket_maxline(const struct cq_socket *socket, uint32_t which);
 int cq_socket_set_maxline(const struct cq_socket *socket, uint32_t which, size_t size);
 
 /**
- * Gives the limit of waiting operations in seconds, NaN without limit.
+ * Gives the limit of waiting operations in seconds, NaN without limit, and NaN for NULL.
  */
 double cq_socket_timeout(const struct cq_socket *socket);
 
@@ -3046,9 +3059,10 @@ double cq_socket_timeout(const struct cq_socket *socket);
 int cq_socket_set_timeout(const struct cq_socket *socket, double timeout);
 
 /**
- * Gives the error that a waiting operation left in a direction, 0 if there is none.
+ * Gives the error that a waiting operation left in a direction, 0 if there is none, and 0 for NULL.
  */
-int cq_socket_error(const struct cq_socket *socket, uint32_t which);
+int cq_socket_error(const struct cq_socket *socket,
+                    uint32_t which);
 
 /**
  * Sets the error of a direction, 0 to clear it; `previous` (may be NULL) receives the one before.
@@ -3153,7 +3167,8 @@ int cq_controller_enter(struct cq_controller *controller);
 /**
  * Ends a step. Tasks of its batch that were not taken are handed out by the next one.
  *
- * Errors: EINVAL for NULL, or without a step.
+ * Errors: EINVAL for NULL, without a step that `cq_controller_enter` began, and in a callback or fiber of this
+ * controller.
  */
 int cq_controller_leave(struct cq_controller *controller);
 
@@ -3162,7 +3177,7 @@ int cq_controller_leave(struct cq_controller *controller);
  * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
  * not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
  *
- * Errors: EINVAL for NULL or unknown flags; EBADF after close.
+ * Errors: EINVAL for NULL or unknown flags; EBADF after close; EBUSY in a callback or fiber of this controller.
  */
 int cq_controller_wait(struct cq_controller *controller,
                        double timeout,
@@ -3237,7 +3252,7 @@ void cq_thread_free(struct cq_thread *thread);
 int cq_thread_self(struct cq_thread **thread);
 
 /**
- * Tells whether two handles are of one thread. Two NULLs are not.
+ * Tells whether two handles are of one thread. False for NULL, also twice.
  */
 bool cq_thread_equal(const struct cq_thread *a, const struct cq_thread *b);
 
@@ -3269,7 +3284,7 @@ int cq_thread_join(const struct cq_thread *thread,
 /**
  * Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes.
  * Holds until the handle is freed; followed by a NUL. NULL while the thread runs and if it said
- * nothing.
+ * nothing. NULL for NULL.
  *
  * Safety: `size` is NULL or writable.
  */
@@ -3334,7 +3349,7 @@ void cq_tls_free(struct cq_tls *tls);
  * Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
  * of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
  *
- * Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if a file holds no such
+ * Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds no such
  * thing, the key is encrypted, or it belongs to another certificate.
  */
 int cq_tls_certificate(const struct cq_tls *tls,
@@ -3344,7 +3359,7 @@ int cq_tls_certificate(const struct cq_tls *tls,
 /**
  * Trusts the authorities in a PEM file or a hashed directory instead of the system's; may be repeated.
  *
- * Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if there is no
+ * Errors: EINVAL for NULL or an adopted configuration; what kept it from being read; `CQ_ETLS` if there is no
  * certificate in the file.
  */
 int cq_tls_authorities(const struct cq_tls *tls,
@@ -3379,7 +3394,7 @@ int cq_tls_alpn(const struct cq_tls *tls,
 
 /**
  * The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
- * configuration. NULL for a configuration of one `SSL *`. Its session id context does not count, unless it was adopted:
+ * configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not count, unless it was adopted:
  * each server's connection has one that says what is demanded. Whom it trusts is known there only if it was said by
  * `cq_tls_authorities`.
  */
@@ -3439,13 +3454,13 @@ int cq_socket_try_starttls(const struct cq_socket *socket,
 int cq_socket_starttls(const struct cq_socket *socket, const struct cq_tls *tls);
 
 /**
- * The `SSL *` of a socket, NULL without TLS. It holds until the socket is closed; reading, writing and
+ * The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading, writing and
  * the handshake are the socket's.
  */
 void *cq_socket_checktls(const struct cq_socket *socket);
 
 /**
- * The same with a reference of the caller's own, to be given back with SSL_free.
+ * The same with a reference of the caller's own, to be given back with SSL_free. NULL for NULL.
  */
 void *cq_socket_sharetls(const struct cq_socket *socket);
 

@@ -124,6 +124,14 @@ pub fn is_running() -> bool {
     RUNNING.with(|running| !running.borrow().is_empty())
 }
 
+/// Whether a task of this very controller runs on this thread.
+pub fn is_inside(controller: &Controller) -> bool {
+    RUNNING.with(|running| {
+        let running = running.borrow();
+        running.iter().any(|entry| std::ptr::eq(&*entry.controller, controller))
+    })
+}
+
 /// Waits until a member of `set` fires and tells `each` which did. In a fiber, suspends it; outside
 /// a controller, blocks the thread; in a callback, EDEADLK. Holds nothing while a fiber is suspended:
 /// it may be abandoned there.

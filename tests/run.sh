@@ -25,6 +25,8 @@ install        300  sh tests/install/run.sh
 capi           900  sh tests/capi/run.sh
 capi-sanitize  600  sh tests/capi/run.sh --sanitize
 capi-valgrind  900  sh tests/capi/run.sh --valgrind
+input          300  sh tests/input/run.sh
+input-sanitize 600  sh tests/input/run.sh --sanitize
 peers          300  sh tests/peers/run.sh
 dns            300  sh tests/dns/run.sh
 counts         300  sh tests/counts/capi.sh

@@ -36,6 +36,14 @@ pub(super) unsafe fn own<'a>(handle: *const Controller) -> Result<&'a Controller
     Ok(cq)
 }
 
+/// EBUSY in a callback or fiber of this very controller, where waiting for it could never end.
+pub(super) fn refuse_inside(cq: &Controller) -> Result<()> {
+    match fiber::is_inside(cq) {
+        true => Err(Errno::BUSY),
+        false => Ok(()),
+    }
+}
+
 /// Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`.
 ///
 /// Errors: EINVAL for NULL; EMFILE, ENFILE, ENOMEM.
@@ -157,7 +165,7 @@ pub unsafe extern "C" fn cq_controller_cancel(controller: *mut Controller, fd: c
 /// Suspends the thread until the controller has something to do or a signal is delivered. The
 /// `count` signals are unblocked for the time of the wait.
 ///
-/// Errors: EINVAL for NULL or a number that is no signal; EBADF after close.
+/// Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this controller.
 ///
 /// Source: ppoll(2), guide §3.2.1.
 #[no_mangle]
@@ -169,6 +177,7 @@ pub unsafe extern "C" fn cq_controller_pause(
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { own(controller) }?;
+        refuse_inside(cq)?;
         let raw = unsafe { bytes(signals.cast(), count.saturating_mul(size_of::<c_int>())) }?;
         let list = raw.chunks_exact(4).map(|c| c_int::from_ne_bytes([c[0], c[1], c[2], c[3]]));
         cq.pause(&list.collect::<Vec<_>>())
@@ -191,14 +200,14 @@ pub unsafe extern "C" fn cq_controller_pollfd(
     })
 }
 
-/// Gives the events to poll the descriptor for: POLLIN.
+/// Gives the events to poll the descriptor for: POLLIN, also for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_events(_controller: *const Controller) -> u32 {
     libc::POLLIN as u32
 }
 
 /// Gives the seconds after which a step has something to do although no descriptor is ready: 0 if
-/// a task is ready, NaN if there is no deadline.
+/// a task is ready, NaN if there is no deadline, and NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_timeout(controller: *mut Controller) -> f64 {
     // SAFETY: as documented.
@@ -208,7 +217,7 @@ pub unsafe extern "C" fn cq_controller_timeout(controller: *mut Controller) -> f
 /// Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
 /// any thread may make, until the controller is closed or freed.
 ///
-/// Errors: EINVAL for NULL; EMFILE, ENFILE.
+/// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_alert(controller: *mut Controller) -> c_int {
     // SAFETY: as documented; `alert` touches only what threads may share.

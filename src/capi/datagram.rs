@@ -72,7 +72,7 @@ unsafe fn room<'a>(data: *mut c_void, size: usize) -> Result<&'a mut [u8]> {
 /// have buffered is not touched.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EOPNOTSUPP with TLS; ECONNREFUSED
-/// if an earlier datagram reached nobody; EBADF after close.
+/// if an earlier datagram reached nobody; EBADF after close; what the system says: ENOTSOCK, ENOTCONN.
 ///
 /// Safety: `data` is writable for `size` bytes.
 #[no_mangle]
@@ -178,20 +178,27 @@ pub unsafe extern "C" fn cq_socket_sendto(
     })
 }
 
-/// A list of the caller's, for the time of a call.
+/// A list of the caller's, for the time of a call. EINVAL for one with a NULL that has a size, or a size that no object can
+/// have.
 unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Datagram]> {
     if count == 0 {
         return Err(Errno::BADARG);
     }
     // SAFETY: writable for its count, as the functions below document.
-    unsafe { slice_mut(list, count) }
+    let list = unsafe { slice_mut(list, count) }?;
+    let wrong =
+        |item: &Datagram| item.size > isize::MAX as usize || (item.data.is_null() && item.size > 0);
+    match list.iter().any(wrong) {
+        true => Err(Errno::BADARG),
+        false => Ok(list),
+    }
 }
 
 /// Receives up to `count` datagrams with few system calls (recvmmsg) and without waiting. Of each,
 /// `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done`
 /// receives how many came.
 ///
-/// Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0.
+/// Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size in the list.
 ///
 /// Safety: each `data` is writable for its `size`.
 #[no_mangle]
@@ -219,7 +226,7 @@ pub unsafe extern "C" fn cq_socket_try_recv_batch(
 /// and `size` are the bytes, and `address` tells where to; with a size of 0, to the connected peer.
 /// `done` receives how many were sent; if fewer than `count`, the next call tells why.
 ///
-/// Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0.
+/// Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size in the list.
 ///
 /// Safety: each `data` is readable for its `size`.
 #[no_mangle]
@@ -268,7 +275,7 @@ unsafe fn send_descriptor(
 /// without waiting. What writes have buffered is not touched.
 ///
 /// Errors: EINVAL for NULL or no bytes; EAGAIN: wait for the socket and repeat; EBADF; EPIPE;
-/// EOPNOTSUPP for a descriptor on a socket of another family, and with TLS.
+/// EOPNOTSUPP for a descriptor on a socket of another family, and with TLS; what the system says: ENOTSOCK, ENOTCONN.
 ///
 /// Safety: `data` is readable for `size` bytes.
 ///
@@ -316,7 +323,7 @@ fn receive_descriptor(socket: &Socket, room: &mut [u8]) -> Result<(usize, c_int)
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE at end of file; ENOBUFS if
 /// there was less room than bytes or more than one descriptor, which are closed; EOPNOTSUPP with TLS;
-/// EBADF after close.
+/// EBADF after close; what the system says: ENOTSOCK, ENOTCONN.
 ///
 /// Safety: `data` is writable for `size` bytes.
 ///

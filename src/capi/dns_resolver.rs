@@ -264,21 +264,21 @@ pub unsafe extern "C" fn cq_dns_resolver_cancel(resolver: *const Resolver) -> c_
 }
 
 /// Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is
-/// also so while another resolver receives for this one (option "ports"). It changes from fetch to fetch.
+/// also so while another resolver receives for this one (option "ports"). It changes from fetch to fetch. -1 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_pollfd(resolver: *const Resolver) -> c_int {
     // SAFETY: as documented.
     value(-1, || Ok(unsafe { borrow(resolver) }?.descriptor()))
 }
 
-/// Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none.
+/// Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none, and 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_events(resolver: *const Resolver) -> c_uint {
     // SAFETY: as documented.
     value(0, || Ok(unsafe { borrow(resolver) }?.interest().events as c_uint))
 }
 
-/// Tells the seconds after which to fetch even if nothing came; NaN for never.
+/// Tells the seconds after which to fetch even if nothing came; NaN for never, and NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_timeout(resolver: *const Resolver) -> f64 {
     // SAFETY: as documented.

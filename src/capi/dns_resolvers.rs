@@ -149,6 +149,8 @@ unsafe fn query_through(
 /// Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
 /// everywhere: the system's files. The option "ports" is left out: each question has a port of its own.
 ///
+/// Errors: ENOMEM.
+///
 /// Safety: all are NULL or live.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_configure(

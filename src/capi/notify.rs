@@ -58,7 +58,7 @@ pub const CQ_NOTIFY_RECURSIVE: u32 = 1;
 /// The directory's own changes are told under the name ".": also that it went. Free the notifier
 /// with `cq_notify_free`.
 ///
-/// Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES; `CQ_EWATCHES` and
+/// Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES, ENAMETOOLONG; `CQ_EWATCHES` and
 /// `CQ_EINSTANCES` for limits of inotify; EMFILE, ENFILE. On macOS and the BSDs each file that is
 /// told by name takes a descriptor.
 ///
@@ -221,7 +221,7 @@ pub unsafe extern "C" fn cq_notify_events(notifier: *const Notifier) -> u32 {
     value(0, || unsafe { borrow(notifier) }.map(|_| Events::from(libc::POLLIN) as u32))
 }
 
-/// Returns 0 while something is left to fetch that the descriptor does not tell of, else NaN.
+/// Returns 0 while something is left to fetch that the descriptor does not tell of, else NaN. NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_notify_timeout(notifier: *const Notifier) -> f64 {
     // SAFETY: as documented.

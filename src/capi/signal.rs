@@ -113,7 +113,7 @@ pub unsafe extern "C" fn cq_signal_set_timeout(listener: *const Listener, timeou
     })
 }
 
-/// Returns the descriptor that is readable when a signal has come, or -1 where there is none: poll with
+/// Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll with
 /// `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_pollfd(listener: *const Listener) -> c_int {
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn cq_signal_events(listener: *const Listener) -> u32 {
     value(0, || unsafe { borrow(listener) }.map(|_| Events::from(libc::POLLIN) as u32))
 }
 
-/// Returns the seconds after which to look for signals again (`cq_signal_set_timeout`), or NaN.
+/// Returns the seconds after which to look for signals again (`cq_signal_set_timeout`), or NaN. NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_timeout(listener: *const Listener) -> f64 {
     // SAFETY: as documented.

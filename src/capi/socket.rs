@@ -53,7 +53,8 @@ pub unsafe extern "C" fn cq_socket_listen(
 
 /// Makes two connected UNIX sockets of a type (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET).
 ///
-/// Errors: EINVAL for NULL; EMFILE, ENFILE, EPROTONOSUPPORT.
+/// Errors: EINVAL for NULL; EMFILE, ENFILE; what the system says of another type: ESOCKTNOSUPPORT,
+/// EPROTONOSUPPORT.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_pair(
     kind: c_int,
@@ -297,14 +298,15 @@ pub unsafe extern "C" fn cq_socket_eof(socket: *const Socket, which: u32) -> boo
 
 /// Turns off TCP_CORK or TCP_NOPUSH, which sends what the kernel holds back.
 ///
-/// Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; EBADF after close.
+/// Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; ENOTSOCK; EBADF after close; what kept the socket from being
+/// connected.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_uncork(socket: *const Socket) -> c_int {
     // SAFETY: as documented.
     call(|| unsafe { borrow(socket) }?.uncork())
 }
 
-/// A socket's descriptor, -1 while it has none.
+/// A socket's descriptor, -1 while it has none, and -1 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_pollfd(socket: *const Socket) -> c_int {
     // SAFETY: as documented.
@@ -312,14 +314,15 @@ pub unsafe extern "C" fn cq_socket_pollfd(socket: *const Socket) -> c_int {
 }
 
 /// The poll(2) events to wait for: those of the last operation if it returned EAGAIN; after a read or an accept that
-/// succeeded, those before the next one, 0 if there may be more at once.
+/// succeeded, those before the next one, 0 if there may be more at once. 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_events(socket: *const Socket) -> u32 {
     // SAFETY: as documented.
     value(0, || Ok(unsafe { borrow(socket) }?.interest().events as u32))
 }
 
-/// The seconds after which the last operation wants to be repeated though no event came, or NaN.
+/// The seconds after which the last operation wants to be repeated though no event came, or NaN. NaN for
+/// NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_retry(socket: *const Socket) -> f64 {
     // SAFETY: as documented.

@@ -167,7 +167,8 @@ pub unsafe extern "C" fn cq_socket_read(
 /// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
 /// `a`.
 ///
-/// Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict socket's TLS stream was cut short.
+/// Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict
+/// socket's TLS stream was cut short; EBADF after close; what the system says.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_fill(socket: *const Socket, size: usize) -> c_int {
     // SAFETY: as documented.

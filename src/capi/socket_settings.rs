@@ -194,7 +194,8 @@ pub unsafe extern "C" fn cq_socket_localname(socket: *const Socket, name: *mut c
 
 /// Gives the effective user and group of a UNIX stream's peer as of its connect.
 ///
-/// Errors: EINVAL for NULL; EOPNOTSUPP for other families; EBADF after close.
+/// Errors: EINVAL for NULL; EOPNOTSUPP for other families; ENOTSOCK; EBADF after close; what kept the socket from being
+/// connected.
 ///
 /// Platforms: Linux. Source: unix(7), SO_PEERCRED.
 #[no_mangle]
@@ -216,7 +217,7 @@ pub unsafe extern "C" fn cq_socket_peereid(
 
 /// Gives the process of a UNIX stream's peer as of its connect, 0 if it is not known.
 ///
-/// Errors: EINVAL for NULL; EBADF after close.
+/// Errors: EINVAL for NULL; ENOTSOCK; EBADF after close; what kept the socket from being connected.
 ///
 /// Platforms: Linux. Source: unix(7), SO_PEERCRED.
 #[no_mangle]
@@ -327,7 +328,7 @@ pub unsafe extern "C" fn cq_socket_set_maxline(
     })
 }
 
-/// Gives the limit of waiting operations in seconds, NaN without limit.
+/// Gives the limit of waiting operations in seconds, NaN without limit, and NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_timeout(socket: *const Socket) -> f64 {
     // SAFETY: as documented.
@@ -346,7 +347,7 @@ pub unsafe extern "C" fn cq_socket_set_timeout(socket: *const Socket, timeout: f
     })
 }
 
-/// Gives the error that a waiting operation left in a direction, 0 if there is none.
+/// Gives the error that a waiting operation left in a direction, 0 if there is none, and 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_error(socket: *const Socket, which: u32) -> c_int {
     // SAFETY: as documented.

@@ -2,7 +2,7 @@
 //! `cq_controller_*`: steps. The pull calls for bindings, and the loop that runs callbacks and fibers.
 
 use super::boundary::{borrow, call, limit};
-use super::controller::{close_and_drop, own, share};
+use super::controller::{close_and_drop, own, refuse_inside, share};
 use super::task::{self, cq_task, pack};
 use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Payload, TaskId};
@@ -39,6 +39,7 @@ pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_i
         // SAFETY: as documented, here and below.
         unsafe { own(controller) }?.enter()?;
         let cq = unsafe { share(controller) }?;
+        cq.note_entered(true);
         // `leave` gives this count back: a task may free the controller meanwhile.
         std::mem::forget(cq);
         Ok(())
@@ -47,15 +48,17 @@ pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_i
 
 /// Ends a step. Tasks of its batch that were not taken are handed out by the next one.
 ///
-/// Errors: EINVAL for NULL, or without a step.
+/// Errors: EINVAL for NULL, without a step that `cq_controller_enter` began, and in a callback or fiber of this
+/// controller.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_int {
     call(|| {
         // SAFETY: as documented.
         let cq = unsafe { own(controller) }?;
-        if !cq.is_running() {
+        if !cq.is_entered() || fiber::is_inside(cq) {
             return Err(Errno::BADARG);
         }
+        cq.note_entered(false);
         leave(cq);
         // SAFETY: the count that `enter` took.
         unsafe { Arc::decrement_strong_count(controller) };
@@ -76,7 +79,7 @@ fn leave(cq: &Controller) -> bool {
 /// up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
 /// not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
 ///
-/// Errors: EINVAL for NULL or unknown flags; EBADF after close.
+/// Errors: EINVAL for NULL or unknown flags; EBADF after close; EBUSY in a callback or fiber of this controller.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_wait(
     controller: *mut Controller,
@@ -88,7 +91,9 @@ pub unsafe extern "C" fn cq_controller_wait(
             return Err(Errno::BADARG);
         }
         // SAFETY: as documented.
-        unsafe { own(controller) }?.wait(limit(timeout), flags & CQ_WAIT_LAZY != 0)
+        let cq = unsafe { own(controller) }?;
+        refuse_inside(cq)?;
+        cq.wait(limit(timeout), flags & CQ_WAIT_LAZY != 0)
     })
 }
 
@@ -110,6 +115,7 @@ pub unsafe extern "C" fn cq_controller_next(
         }
         // SAFETY: as documented.
         let cq = unsafe { borrow(controller) }?;
+        let mut held = None;
         if !cq.is_stepped_here() {
             return Err(if cq.is_running() { Errno(libc::EPERM) } else { Errno::BADARG });
         }
@@ -117,6 +123,8 @@ pub unsafe extern "C" fn cq_controller_next(
             let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
             match payload {
                 Payload::Callback(_) | Payload::Fiber(_) | Payload::Posted(_) => {
+                    // It may free the controller.
+                    held.get_or_insert_with(|| cq.share());
                     outside(|| run_job(&mut Some(cq.share()), task, payload))?
                 }
                 Payload::Foreign(data) => {

@@ -103,7 +103,7 @@ pub unsafe extern "C" fn cq_thread_self(thread: *mut *mut Thread) -> c_int {
     })
 }
 
-/// Tells whether two handles are of one thread. Two NULLs are not.
+/// Tells whether two handles are of one thread. False for NULL, also twice.
 #[no_mangle]
 pub unsafe extern "C" fn cq_thread_equal(a: *const Thread, b: *const Thread) -> bool {
     // SAFETY: as documented.
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn cq_thread_join(
 
 /// Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes.
 /// Holds until the handle is freed; followed by a NUL. NULL while the thread runs and if it said
-/// nothing.
+/// nothing. NULL for NULL.
 ///
 /// Safety: `size` is NULL or writable.
 #[no_mangle]

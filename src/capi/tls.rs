@@ -107,7 +107,7 @@ pub unsafe extern "C" fn cq_tls_free(tls: *mut Config) {
 /// Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
 /// of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
 ///
-/// Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if a file holds no such
+/// Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds no such
 /// thing, the key is encrypted, or it belongs to another certificate.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_certificate(
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn cq_tls_certificate(
 
 /// Trusts the authorities in a PEM file or a hashed directory instead of the system's; may be repeated.
 ///
-/// Errors: EINVAL for NULL or an adopted configuration; ENOENT, EACCES; `CQ_ETLS` if there is no
+/// Errors: EINVAL for NULL or an adopted configuration; what kept it from being read; `CQ_ETLS` if there is no
 /// certificate in the file.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_authorities(tls: *const Config, path: *const c_char) -> c_int {
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn cq_tls_alpn(tls: *const Config, protocols: *const c_cha
 }
 
 /// The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
-/// configuration. NULL for a configuration of one `SSL *`. Its session id context does not count, unless it was adopted:
+/// configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not count, unless it was adopted:
 /// each server's connection has one that says what is demanded. Whom it trusts is known there only if it was said by
 /// `cq_tls_authorities`.
 #[no_mangle]
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const C
     })
 }
 
-/// The `SSL *` of a socket, NULL without TLS. It holds until the socket is closed; reading, writing and
+/// The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading, writing and
 /// the handshake are the socket's.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_checktls(socket: *const Socket) -> *mut c_void {
@@ -287,7 +287,7 @@ pub unsafe extern "C" fn cq_socket_checktls(socket: *const Socket) -> *mut c_voi
     value(std::ptr::null_mut(), || Ok(unsafe { borrow(socket) }?.tls_pointer()))
 }
 
-/// The same with a reference of the caller's own, to be given back with SSL_free.
+/// The same with a reference of the caller's own, to be given back with SSL_free. NULL for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_sharetls(socket: *const Socket) -> *mut c_void {
     value(std::ptr::null_mut(), || {

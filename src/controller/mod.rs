@@ -100,6 +100,8 @@ pub struct Controller {
     stack_size: Cell<usize>,
     /// Given up inside a step.
     closing: Cell<bool>,
+    /// Whether the step under way is the caller's, who has a count of its own for it and ends it.
+    entered: Cell<bool>,
     /// The thread that stepped it last, or made it.
     thread: AtomicU64,
     /// Its own descriptor, which other controllers may poll.
@@ -142,6 +144,7 @@ impl Controller {
             stepping: AtomicUsize::new(0),
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
+            entered: Cell::new(false),
             thread: AtomicU64::new(this_thread()),
             owner: Owner::passing(),
             me: me.clone(),

@@ -45,6 +45,16 @@ impl Controller {
         self.closing.get()
     }
 
+    /// Whether the step under way is the caller's, to be ended by it.
+    pub fn is_entered(&self) -> bool {
+        self.entered.get()
+    }
+
+    /// Notes that the caller has begun or ended a step of its own.
+    pub fn note_entered(&self, entered: bool) {
+        self.entered.set(entered);
+    }
+
     /// The owner has given the controller up inside a step.
     pub fn close_after_step(&self) {
         self.closing.set(true);

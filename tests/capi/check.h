@@ -48,7 +48,9 @@ struct check_test {
 	struct check_test *next;
 };
 
+#ifndef CHECK_NO_MAIN
 static struct check_test *check_first, **check_end = &check_first;
+#endif
 
 #define TEST(name) \
 	static void name(void); \
@@ -197,6 +199,7 @@ static inline bool check_is_named(int argc, char **argv, const char *name)
 	return argc < 2;
 }
 
+#ifndef CHECK_NO_MAIN
 int main(int argc, char **argv)
 {
 	int passed = 0, failed = 0, skipped = 0;
@@ -235,5 +238,6 @@ int main(int argc, char **argv)
 	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
 	return failed > 0;
 }
+#endif
 
 #endif

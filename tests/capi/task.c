@@ -788,3 +788,43 @@ TEST(the_place_of_a_task_is_small_and_its_own)
 	ERR(cq_controller_finish(cq, tasks[7]), ENOENT);
 	cq_controller_free(cq);
 }
+
+/* -- calls that belong to whoever drives the controller -- */
+
+static int drive_from_inside(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
+{
+	int *codes = argument;
+
+	(void)task, (void)fired, (void)count;
+	codes[0] = cq_controller_leave(cq);
+	codes[1] = cq_controller_wait(cq, -1, 0);
+	codes[2] = cq_controller_pause(cq, NULL, 0);
+	return 0;
+}
+
+static void leave_when_released(void *argument)
+{
+	void **state = argument;
+
+	*(int *)state[1] = cq_controller_leave(state[0]);
+}
+
+/* What went wrong: a callback that ended the step in which it ran took a reference to the controller with it, which was
+ * freed in the middle of the step; and one that waited for its own controller waited for ever. */
+TEST(a_task_does_not_end_the_step_in_which_it_runs)
+{
+	cq_controller *cq = new_controller();
+	int codes[3] = { 0, 0, 0 }, released = 0;
+	void *state[2];
+
+	state[0] = cq;
+	state[1] = &released;
+	OK(cq_controller_attach(cq, drive_from_inside, NULL, codes, NULL));
+	OK(cq_controller_attach(cq, end_at_once, leave_when_released, state, NULL));
+	run(cq);
+	ERR(codes[0], EINVAL);
+	ERR(codes[1], EBUSY);
+	ERR(codes[2], EBUSY);
+	ERR(released, EINVAL);
+	cq_controller_free(cq);
+}

@@ -28,7 +28,7 @@ STRIP    ?= strip
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
-.PHONY: all lib install install-lib uninstall stage examples configure demo test bench \
+.PHONY: all lib install install-lib uninstall stage examples configure demo test check bench \
         fuzz abi-baseline header check-portability check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
@@ -211,6 +211,12 @@ demo:
 test:
 	@tools/prerequisites test
 	@CARGO='$(CARGO)' CC='$(CC)' MAKE='$(MAKE)' sh tests/run.sh
+
+# For every day: one compiler, two Luas, and the suites that find most. A few minutes.
+check:
+	@tools/prerequisites test
+	@CARGO='$(CARGO)' CC='$(CC)' MAKE='$(MAKE)' COMPILERS='$(CC)' LUAS='luajit lua5.4' \
+	    sh tests/run.sh rust stage abi capi input dns lua order
 
 # `make bench BENCH_FLAGS='--rounds 9 --record 2026-01.md echo'` passes arguments on.
 BENCH_FLAGS ?=

@@ -170,6 +170,7 @@ if command -v python3 >/dev/null; then
 	check 'unsafe stands in src/sys and src/capi only' python3 tests/lint/unsafe.py
 	check 'no source file is longer than 450 lines' python3 tests/lint/rooms.py
 	check 'ARCHITECTURE.md names each source file once' python3 tests/lint/map.py
+	check 'docs/limits.md names tests that exist' python3 tests/lint/limits.py
 else
 	skip python3
 fi

@@ -159,6 +159,11 @@ impl Descriptors {
             last => waits.set_next(last, key),
         }
         row.last = key;
+        // Nearly always the task that has just left it is back.
+        if row.orphan && self.orphans.last() == Some(&index) {
+            self.orphans.pop();
+            row.orphan = false;
+        }
     }
 
     /// The place of a row that is free, and stays so until `enter`.

@@ -29,6 +29,8 @@ struct controller {
 	 * NaN for no limit. */
 	struct socket *handed;
 	double seconds;
+	/* An interest of which only socket and timeout are ever set. It is large, and most waits are for one socket. */
+	cq_interest wait;
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;

@@ -15,6 +15,8 @@ static int cqueues_create(lua_State *L)
 	    shim_new(L, shim, shim_controller_tag, SHIM_CONTROLLER, sizeof *controller);
 	lua_newtable(L);
 	lua_setuservalue(L, -2);
+	static const cq_interest none = CQ_INTEREST_NONE;
+	controller->wait = none;
 	int code = cq_controller_new(&controller->cq);
 	if (code)
 		return shim_failure(L, code);

@@ -73,10 +73,9 @@ static int park(lua_State *L, struct controller *controller, struct task *task, 
 	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
 	    isnan(socket->timeout) && !controller->object.shim->custom_socket) {
 		/* What nearly all waits are: one socket, without a limit. */
-		static const cq_interest none = CQ_INTEREST_NONE;
-		few[0] = none;
-		few[0].socket = socket->so;
-		if (cq_controller_park(controller->cq, task->id, few, 1) == 0)
+		controller->wait.socket = socket->so;
+		controller->wait.timeout = NAN;
+		if (cq_controller_park(controller->cq, task->id, &controller->wait, 1) == 0)
 			return 0;
 	}
 	while (count > 0 && lua_isnil(T, task->base + count))
@@ -97,17 +96,17 @@ static int park(lua_State *L, struct controller *controller, struct task *task, 
 /* Parks a task on the socket that its method has handed over, which lies at 1 on its stack. 0, or -1 with a message on L. */
 static int park_handed(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
 {
-	static const cq_interest none = CQ_INTEREST_NONE;
 	const struct socket *socket = controller->handed;
-	cq_interest wait = none;
-	wait.socket = socket->so;
-	wait.timeout = controller->seconds;
+	cq_interest own, *wait = &controller->wait;
+	wait->socket = socket->so;
+	wait->timeout = controller->seconds;
 	task->base = 0; /* it has yielded nothing, and is resumed with nothing */
 	if (!isnan(socket->timeout)) {
-		shim_ask_own(task->thread, controller->object.shim, 1, &wait);
-		wait.timeout = fmin(wait.timeout, controller->seconds); /* the other one, if one is NaN */
+		shim_ask_own(task->thread, controller->object.shim, 1, &own);
+		own.timeout = fmin(own.timeout, controller->seconds); /* the other one, if one is NaN */
+		wait = &own;
 	}
-	why->code = cq_controller_park(controller->cq, task->id, &wait, 1);
+	why->code = cq_controller_park(controller->cq, task->id, wait, 1);
 	if (why->code == 0)
 		return 0;
 	why->object = 1;

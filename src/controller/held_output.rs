@@ -8,7 +8,10 @@ use std::rc::Rc;
 impl Controller {
     /// Has what is held back sent when the kernel takes it, by a task of the controller's own.
     pub(super) fn send_later(&self, output: &Rc<dyn Output>) {
-        let place = self.state.borrow_mut().outputs.insert(Rc::downgrade(output));
+        // Without memory for it, what is held leaves with the next send.
+        let Ok(place) = self.state.borrow_mut().outputs.insert(Rc::downgrade(output)) else {
+            return;
+        };
         match self.spawn(Payload::Output(place)) {
             Ok(task) => self.send_on(task, place),
             Err(_) => drop(self.state.borrow_mut().outputs.remove(place)),

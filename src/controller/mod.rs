@@ -39,12 +39,12 @@ pub use waits::FIRED;
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller};
+use crate::slab::Slab;
 use crate::thread_id::this_thread;
 use alert::Alert;
 use descriptors::Descriptors;
 use inbox::{Inbox, Message};
 use run_queue::{Link, RunQueue};
-use slab::Slab;
 use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
@@ -102,6 +102,8 @@ pub struct Controller {
     closing: Cell<bool>,
     /// Whether the step under way is the caller's, who has a count of its own for it and ends it.
     entered: Cell<bool>,
+    /// How many callbacks and fibers of it run now, one inside the other.
+    inside: Cell<u32>,
     /// The thread that stepped it last, or made it.
     thread: AtomicU64,
     /// Its own descriptor, which other controllers may poll.
@@ -117,13 +119,14 @@ impl Controller {
         let alert = Alert::new(poller.fd());
         let state = RefCell::new(State {
             poller: Some(poller),
-            tasks: Slab::new(),
+            tasks: Slab::default(),
             waits: Waits::default(),
             descriptors: Descriptors::new(),
             timers: Timers::default(),
             ready: RunQueue::default(),
             events: Vec::new(),
             fired: Vec::new(),
+            widest: 1,
             serial: 0,
             timer_fired: false,
             resumptions: 0,
@@ -135,7 +138,7 @@ impl Controller {
             unfinished: false,
             polled: false,
             stale: false,
-            outputs: Slab::new(),
+            outputs: Slab::default(),
         });
         let controller = Arc::new_cyclic(|me| Controller {
             state,
@@ -145,6 +148,7 @@ impl Controller {
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
             entered: Cell::new(false),
+            inside: Cell::new(0),
             thread: AtomicU64::new(this_thread()),
             owner: Owner::passing(),
             me: me.clone(),
@@ -160,7 +164,8 @@ impl Controller {
             return Err(Errno(libc::ENOMEM));
         }
         let serial = state.next_serial() & SERIALS;
-        let index = state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data }) as u32;
+        let index =
+            state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data })? as u32;
         state.make_ready(index);
         drop(state);
         self.announce();
@@ -239,14 +244,15 @@ impl Controller {
 
     /// Destroys all tasks and the kernel queue, and returns what the tasks carried. EBUSY inside a
     /// step. Closing twice is safe.
-    pub fn close(&self) -> Result<Vec<Payload>> {
+    pub fn close(&self) -> Result<impl Iterator<Item = Payload>> {
         if self.is_running() {
             return Err(Errno::BUSY);
         }
         let mut state = self.state.borrow_mut();
-        let indices: Vec<u32> = state.tasks.iter().map(|(index, _)| index as u32).collect();
-        for &index in &indices {
-            state.unpark(index);
+        for index in 0..state.tasks.places() {
+            if state.tasks.get(index).is_some() {
+                state.unpark(index as u32);
+            }
         }
         state.ready.clear();
         let tasks = std::mem::take(&mut state.tasks);
@@ -261,7 +267,7 @@ impl Controller {
             Message::Post(number) => Some(Payload::Posted(number)),
             Message::Forget(_) | Message::Renew(_) => None,
         });
-        Ok(tasks.into_iter().map(|(_, task)| task.data).chain(posted).collect())
+        Ok(tasks.into_iter().map(|task| task.data).chain(posted))
     }
 
     /// Whether it has been closed.

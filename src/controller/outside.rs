@@ -74,7 +74,8 @@ impl Controller {
     }
 
     pub(super) fn read_inbox(&self) -> Result<()> {
-        for message in self.inbox.take() {
+        let room = |posts| self.state.borrow_mut().tasks.reserve(posts);
+        for message in self.inbox.take_with(room)? {
             match message {
                 Message::Forget(token) => self.forget(token, false),
                 Message::Renew(token) => self.renew(token),

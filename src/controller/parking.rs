@@ -43,6 +43,7 @@ impl Controller {
         let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
         for (member, interest) in set.enumerate() {
             empty = false;
+            state.widest = state.widest.max(member + 1);
             result = state.wait_on(&self.me, task.index, member as u32, interest, &mut now, later);
             if result.is_err() {
                 break;

@@ -17,6 +17,9 @@ impl State {
     pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         self.descriptors.drop_orphans(poller, &self.waits);
+        if self.fired.capacity() < self.widest {
+            self.fired.try_reserve(self.widest).map_err(|_| Errno::NOMEM)?;
+        }
         match self.ready.order {
             Order::OldestFirst => self.wait_oldest_first(alert, limit, lazy)?,
             Order::NewestFirst => self.wait_newest_first(alert, limit)?,

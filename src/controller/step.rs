@@ -45,6 +45,17 @@ impl Controller {
         self.closing.get()
     }
 
+    /// Whether a callback or fiber of it runs.
+    pub fn is_inside(&self) -> bool {
+        self.inside.get() != 0
+    }
+
+    /// Notes that one begins or ends to run.
+    pub fn note_inside(&self, begins: bool) {
+        let count = self.inside.get();
+        self.inside.set(if begins { count + 1 } else { count - 1 });
+    }
+
     /// Whether the step under way is the caller's, to be ended by it.
     pub fn is_entered(&self) -> bool {
         self.entered.get()

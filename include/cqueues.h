@@ -10,7 +10,8 @@
  *
  * Errors.  Functions return 0, a positive errno(3) value, or a negative CQ_E... code; cq_strerror
  * turns any of them into text.  NULL, sizes and flags that make no sense are EINVAL.  A bug inside
- * the library is CQ_EPANIC, never a crash of the caller.
+ * the library is CQ_EPANIC, never a crash of the caller.  Every function may answer ENOMEM; what may
+ * end the process without memory all the same is listed in docs/memory.md.
  *
  * Threads.  There is no global state.  A controller and everything used on it belongs to one thread
  * at a time; cq_controller_alert and cq_controller_post are the calls that other threads may make.
@@ -2382,7 +2383,7 @@ int cq_options_set(struct cq_options *options,
  * `ready` (may be NULL) receives the number of members that fired.
  *
  * Errors: EINVAL for NULL or unknown events; EBADF or EPERM for a descriptor that cannot be
- * polled; EDEADLK in a callback.
+ * polled; ENOMEM; EDEADLK in a callback.
  *
  * Safety: `set` is writable for `count` members; its conditions and sockets live until it
  * returns.
@@ -3019,7 +3020,7 @@ int cq_socket_set_error(const struct cq_socket *socket,
  * Adds a task that the caller resumes by itself: the pull interface for language bindings.
  * `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
  *
- * Errors: EINVAL for NULL; EBADF after close.
+ * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
  */
 int cq_controller_spawn(struct cq_controller *controller, void *data, cq_task *task);
 
@@ -3027,7 +3028,7 @@ int cq_controller_spawn(struct cq_controller *controller, void *data, cq_task *t
  * Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be
  * NULL) is called once with `argument` when the task is over. `task` may be NULL.
  *
- * Errors: EINVAL for NULL; EBADF after close.
+ * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
  *
  * Safety: `resume` and `release` may be called with `argument` until `release` was called.
  */
@@ -3076,7 +3077,7 @@ int cq_controller_set_stack_size(struct cq_controller *controller,
  * from inside its callback. An empty set makes it ready in the next step.
  *
  * Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or
- * EPERM for a descriptor that cannot be polled: the task is then parked on nothing.
+ * EPERM for a descriptor that cannot be polled, ENOMEM: the task is then parked on nothing.
  *
  * Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
  * closing a socket wakes its waiters.
@@ -3116,7 +3117,7 @@ int cq_controller_leave(struct cq_controller *controller);
  * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
  * not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
  *
- * Errors: EINVAL for NULL or unknown flags; EBADF after close; EBUSY in a callback or fiber of this controller.
+ * Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a callback or fiber of this controller.
  */
 int cq_controller_wait(struct cq_controller *controller,
                        double timeout,
@@ -3140,7 +3141,7 @@ int cq_controller_next(struct cq_controller *controller,
  *
  * Without tasks it returns at once.
  *
- * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK
+ * Errors: EINVAL for NULL; EBADF after close; ENOMEM; EBUSY inside another step of this controller; EDEADLK
  * in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
  * that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
  * go on.

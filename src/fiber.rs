@@ -68,7 +68,9 @@ impl Drop for Fiber {
             if stacks.len() >= WARM {
                 stack.cool_down();
             }
-            stacks.push(stack);
+            if stacks.try_reserve(1).is_ok() {
+                stacks.push(stack);
+            }
         });
     }
 }
@@ -104,14 +106,6 @@ pub fn running() -> Option<(Arc<Controller>, TaskId)> {
 /// Whether a task runs on this thread.
 pub fn is_running() -> bool {
     RUNNING.with(|running| !running.borrow().is_empty())
-}
-
-/// Whether a task of this very controller runs on this thread.
-pub fn is_inside(controller: &Controller) -> bool {
-    RUNNING.with(|running| {
-        let running = running.borrow();
-        running.iter().any(|entry| std::ptr::eq(&*entry.controller, controller))
-    })
 }
 
 /// Waits until a member of `set` fires and tells `each` which did. In a fiber, suspends it; outside
@@ -206,7 +200,12 @@ fn block_on(member: &Member) -> Result<()> {
 
 /// Waits with a controller of its own, or by time alone, which takes no descriptor.
 fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
-    let set: Vec<Member> = set.into_iter().collect();
+    let mut list: Vec<Member> = Vec::new();
+    for member in set {
+        list.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        list.push(member);
+    }
+    let set = list;
     let by_time = |member: &Member| !member.polls() && !member.has_condition();
     if !set.is_empty() && set.iter().all(by_time) {
         return block_for(&set, each);

@@ -21,6 +21,7 @@ pub mod notify;
 pub mod poller;
 mod random;
 pub mod signal;
+mod slab;
 pub mod socket;
 mod sys;
 pub mod thread;

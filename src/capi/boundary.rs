@@ -3,6 +3,7 @@
 
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
+use crate::sys::memory::boxed;
 use std::alloc::Layout;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -54,7 +55,7 @@ pub unsafe fn put<T>(place: *mut T, value: T) -> Result<()> {
 ///
 /// `place` is NULL or writable.
 pub unsafe fn hand_out<T>(place: *mut *mut T, object: T) -> Result<()> {
-    let made = Box::into_raw(Box::new(object));
+    let made = Box::into_raw(boxed(object)?);
     // SAFETY: as above; on failure nobody else has the pointer that was made here.
     unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
 }

@@ -38,7 +38,7 @@ pub(super) unsafe fn own<'a>(handle: *const Controller) -> Result<&'a Controller
 
 /// EBUSY in a callback or fiber of this very controller, where waiting for it could never end.
 pub(super) fn refuse_inside(cq: &Controller) -> Result<()> {
-    match fiber::is_inside(cq) {
+    match cq.is_inside() {
         true => Err(Errno::BUSY),
         false => Ok(()),
     }
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn cq_controller_free(controller: *mut Controller) {
 }
 
 pub(super) fn close_and_drop(cq: &Controller) -> Result<()> {
-    cq.close()?.into_iter().for_each(task::drop_payload);
+    cq.close()?.for_each(task::drop_payload);
     Ok(())
 }
 

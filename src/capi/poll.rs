@@ -151,7 +151,7 @@ fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
 /// `ready` (may be NULL) receives the number of members that fired.
 ///
 /// Errors: EINVAL for NULL or unknown events; EBADF or EPERM for a descriptor that cannot be
-/// polled; EDEADLK in a callback.
+/// polled; ENOMEM; EDEADLK in a callback.
 ///
 /// Safety: `set` is writable for `count` members; its conditions and sockets live until it
 /// returns.

@@ -12,7 +12,7 @@ use std::ffi::{c_int, c_void};
 /// Adds a task that the caller resumes by itself: the pull interface for language bindings.
 /// `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
 ///
-/// Errors: EINVAL for NULL; EBADF after close.
+/// Errors: EINVAL for NULL; EBADF after close; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_spawn(
     controller: *mut Controller,
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn cq_controller_spawn(
 /// Adds a task in callback style: each step in which it is ready calls `resume`. `release` (may be
 /// NULL) is called once with `argument` when the task is over. `task` may be NULL.
 ///
-/// Errors: EINVAL for NULL; EBADF after close.
+/// Errors: EINVAL for NULL; EBADF after close; ENOMEM.
 ///
 /// Safety: `resume` and `release` may be called with `argument` until `release` was called.
 #[no_mangle]
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn cq_controller_set_stack_size(
 /// from inside its callback. An empty set makes it ready in the next step.
 ///
 /// Errors: EINVAL for NULL, unknown events, or a fiber; ENOENT if there is no such task; EBADF or
-/// EPERM for a descriptor that cannot be polled: the task is then parked on nothing.
+/// EPERM for a descriptor that cannot be polled, ENOMEM: the task is then parked on nothing.
 ///
 /// Safety: `set` is readable for `count` members. Conditions are kept alive while the task waits;
 /// closing a socket wakes its waiters.
@@ -125,7 +125,11 @@ pub unsafe extern "C" fn cq_controller_park(
         if let [one] = set {
             return cq.park(unpack(task), false, [unsafe { parked(cq, one) }?]);
         }
-        let list = set.iter().map(|i| unsafe { parked(cq, i) }).collect::<Result<Vec<Member>>>()?;
+        let mut list = Vec::new();
+        list.try_reserve_exact(count).map_err(|_| Errno::NOMEM)?;
+        for interest in set {
+            list.push(unsafe { parked(cq, interest) }?);
+        }
         cq.park(unpack(task), false, list)
     })
 }

@@ -55,7 +55,7 @@ pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_i
     call(|| {
         // SAFETY: as documented.
         let cq = unsafe { own(controller) }?;
-        if !cq.is_entered() || fiber::is_inside(cq) {
+        if !cq.is_entered() || cq.is_inside() {
             return Err(Errno::BADARG);
         }
         cq.note_entered(false);
@@ -79,7 +79,7 @@ fn leave(cq: &Controller) -> bool {
 /// up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
 /// not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
 ///
-/// Errors: EINVAL for NULL or unknown flags; EBADF after close; EBUSY in a callback or fiber of this controller.
+/// Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a callback or fiber of this controller.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_wait(
     controller: *mut Controller,
@@ -142,12 +142,16 @@ pub unsafe extern "C" fn cq_controller_next(
 /// Runs what this layer resumes itself; the reference travels through.
 fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, payload: Payload) -> Result<()> {
     let mut fired = held.as_ref().map(|cq| cq.take_kept()).unwrap_or_default();
+    if let Some(cq) = held {
+        cq.note_inside(true);
+    }
     let code = match payload {
         Payload::Callback(job) | Payload::Fiber(job) => task::dispatch(held, task, job, &mut fired),
         Payload::Posted(posted) => task::run_posted(held, task, posted, &mut fired),
         Payload::Foreign(_) | Payload::Output(_) => 0, // others resume these
     };
     if let Some(cq) = held {
+        cq.note_inside(false);
         cq.keep(fired);
     }
     if code == 0 {
@@ -162,7 +166,7 @@ fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, payload: Payload) -
 ///
 /// Without tasks it returns at once.
 ///
-/// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller; EDEADLK
+/// Errors: EINVAL for NULL; EBADF after close; ENOMEM; EBUSY inside another step of this controller; EDEADLK
 /// in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
 /// that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
 /// go on.

@@ -4,6 +4,7 @@
 use crate::controller::{Controller, Fired, Payload, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber::{run_as, Fiber};
+use crate::sys::memory::{boxed, Shared};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
@@ -48,11 +49,12 @@ enum Body {
 pub struct Job {
     body: Body,
     argument: *mut c_void,
-    release: cq_release,
+    /// Not set before it has become a task: one that fails to does not release its argument.
+    release: Cell<cq_release>,
     /// Whether the job is being resumed.
     running: Cell<bool>,
-    /// Where a fiber's function leaves its result; boxed, since the fiber points to it.
-    result: Box<Cell<c_int>>,
+    /// Where a fiber's function leaves its result; boxed, since the fiber points to it. None for a callback.
+    result: Option<Box<Cell<c_int>>>,
     /// What its fiber was lent: dropped with it, should it be abandoned.
     lent: RefCell<Vec<Rc<dyn Any>>>,
 }
@@ -97,7 +99,7 @@ pub(super) unsafe fn give_back<T: 'static>(place: *const T) {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        if let Some(release) = self.release {
+        if let Some(release) = self.release.get() {
             // SAFETY: the caller of attach or wrap promised that it may be called with this.
             unsafe { release(self.argument) };
         }
@@ -122,7 +124,7 @@ pub fn attach(
     argument: *mut c_void,
 ) -> Result<TaskId> {
     let callback = resume.ok_or(Errno::BADARG)?;
-    spawn(cq, Body::Callback(callback), release, argument, Box::default())
+    spawn(cq, Body::Callback(callback), release, argument, None)
 }
 
 /// Adds a fiber.
@@ -133,14 +135,14 @@ pub(super) fn wrap(
     argument: *mut c_void,
 ) -> Result<TaskId> {
     let function = function.ok_or(Errno::BADARG)?;
-    let result: Box<Cell<c_int>> = Box::default();
+    let result = boxed(Cell::new(0))?;
     let place: *const Cell<c_int> = &*result;
     let fiber = Fiber::new(cq.stack_size(), move || {
         // SAFETY: the function and its argument are the caller's; `place` lives in the job, which
         // outlives its fiber.
         unsafe { (*place).set(function(argument)) }
     })?;
-    spawn(cq, Body::Fiber(fiber), release, argument, result)
+    spawn(cq, Body::Fiber(fiber), release, argument, Some(result))
 }
 
 fn spawn(
@@ -148,19 +150,19 @@ fn spawn(
     body: Body,
     release: cq_release,
     argument: *mut c_void,
-    result: Box<Cell<c_int>>,
+    result: Option<Box<Cell<c_int>>>,
 ) -> Result<TaskId> {
-    let (running, lent) = (Cell::new(false), RefCell::default());
-    let job = Rc::into_raw(Rc::new(Job { body, argument, release: None, running, result, lent }));
-    // SAFETY: made above.
-    let payload = match unsafe { &(*job).body } {
-        Body::Callback(_) => Payload::Callback(job as usize),
-        Body::Fiber(_) => Payload::Fiber(job as usize),
+    let (running, lent, ends) = (Cell::new(false), RefCell::default(), Cell::new(None));
+    let is_fiber = matches!(body, Body::Fiber(_));
+    let job = Shared::new(Job { body, argument, release: ends, running, result, lent })?.into_raw();
+    let payload = match is_fiber {
+        false => Payload::Callback(job),
+        true => Payload::Fiber(job),
     };
     match cq.spawn(payload) {
         Ok(task) => {
-            // SAFETY: nobody else has seen the job yet.
-            unsafe { (*job.cast_mut()).release = release };
+            // SAFETY: the task has a reference, which the number stands for.
+            unsafe { Shared::<Job>::beside(job) }.release.set(release);
             Ok(task)
         }
         Err(error) => {
@@ -178,13 +180,9 @@ pub fn dispatch(
     fired: &mut Vec<Fired>,
 ) -> c_int {
     let handle = held.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
-    let job = job as *const Job;
     // SAFETY: the payload of a job task is a counted reference; this takes another one, so the job
     // outlives its resumption whatever happens to the task.
-    let job = unsafe {
-        Rc::increment_strong_count(job);
-        Rc::from_raw(job)
-    };
+    let job = unsafe { Shared::<Job>::beside(job) };
     job.running.set(true);
     let (code, ended) = match &job.body {
         Body::Callback(callback) => {
@@ -201,10 +199,10 @@ pub fn dispatch(
             (code, !held.as_ref().is_some_and(|cq| cq.is_parked(task)))
         }
         Body::Fiber(fiber) => {
-            let outer = FIBER.replace(Rc::as_ptr(&job));
+            let outer = FIBER.replace(job.as_ptr());
             let ended = run_as(held, task, true, fired, || fiber.resume());
             FIBER.set(outer);
-            (if ended { job.result.get() } else { 0 }, ended)
+            (job.result.as_ref().filter(|_| ended).map_or(0, |result| result.get()), ended)
         }
     };
     job.running.set(false);
@@ -224,7 +222,7 @@ struct Posted {
 /// Has a function called by the controller's thread, in its next step.
 pub(super) fn post(cq: &Controller, function: cq_function, argument: *mut c_void) -> Result<()> {
     let function = function.ok_or(Errno::BADARG)?;
-    let posted = Box::into_raw(Box::new(Posted { function, argument }));
+    let posted = Box::into_raw(boxed(Posted { function, argument })?);
     // SAFETY: made above, and seen by nobody on failure.
     cq.post(posted as usize).inspect_err(|_| drop(unsafe { Box::from_raw(posted) }))
 }
@@ -256,7 +254,7 @@ pub fn drop_payload(payload: Payload) {
     }
     if let Payload::Callback(job) | Payload::Fiber(job) = payload {
         // SAFETY: the task's counted reference, given up with the task.
-        drop(unsafe { Rc::from_raw(job as *const Job) });
+        drop(unsafe { Shared::<Job>::from_raw(job) });
     }
 }
 
@@ -264,7 +262,7 @@ pub fn drop_payload(payload: Payload) {
 pub fn cancel(cq: &Controller, task: TaskId) -> Result<()> {
     if let Payload::Callback(job) | Payload::Fiber(job) = cq.payload(task)? {
         // SAFETY: the task still holds its reference.
-        if unsafe { (*(job as *const Job)).running.get() } {
+        if unsafe { Shared::<Job>::beside(job) }.running.get() {
             return Err(Errno::BUSY);
         }
     }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! `cq_thread_*`.
 
-use super::boundary::{borrow, bytes, call, hand_out, limit, put_optional, take_back, value};
+use super::boundary::{borrow, bytes, call, hand_out, limit, put, put_optional, take_back, value};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::Socket;
 use crate::sys;
+use crate::sys::memory::boxed;
 use crate::thread::{self, Entry, Thread};
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::AssertUnwindSafe;
@@ -48,15 +49,18 @@ pub unsafe extern "C" fn cq_thread_start(
             return Err(Errno::BADARG);
         }
         let (handle, entry, ours) = thread::prepare()?;
-        let start = Box::into_raw(Box::new(Start { entry, function, argument }));
+        // All of it before the thread starts, which cannot be called back.
+        let start = Box::into_raw(boxed(Start { entry, function, argument })?);
+        // SAFETY: on failure nothing has taken it over.
+        let give_up = || drop(unsafe { Box::from_raw(start) });
+        let made = boxed(ours).and_then(|ours| Ok((ours, boxed(handle)?)));
+        let (ours, handle) = made.inspect_err(|_| give_up())?;
         // SAFETY: `run` takes the box over; if it never runs it is still ours.
-        let id = unsafe {
-            sys::thread::spawn(run, start.cast()).inspect_err(|_| drop(Box::from_raw(start)))
-        }?;
+        let id = unsafe { sys::thread::spawn(run, start.cast()) }.inspect_err(|_| give_up())?;
         handle.started(id);
         // SAFETY: as documented, here and below.
-        unsafe { hand_out(socket, ours) }?;
-        unsafe { hand_out(thread, handle) }
+        unsafe { put(socket, Box::into_raw(ours)) }?;
+        unsafe { put(thread, Box::into_raw(handle)) }
     })
 }
 
@@ -81,7 +85,7 @@ unsafe fn begin(start: *mut Start) -> Result<Begun> {
     let Start { entry, function, argument } = *unsafe { Box::from_raw(start) };
     let enter = AssertUnwindSafe(|| entry.enter());
     let socket = std::panic::catch_unwind(enter).unwrap_or(Err(Errno::PANIC))?;
-    Ok((function, Box::into_raw(Box::new(socket)), argument))
+    Ok((function, Box::into_raw(boxed(socket)?), argument))
 }
 
 /// Gives a handle back. The thread goes on if it has not ended. NULL is ignored.

@@ -4,8 +4,8 @@
 
 use super::Controller;
 use crate::errno::{Errno, Result};
+use crate::slab::Slab;
 use crate::thread_id::this_thread;
-use slab::Slab;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -38,7 +38,7 @@ impl Condition {
     /// Without waiters. `lifo` wakes the latest waiter first, otherwise the earliest.
     #[allow(clippy::arc_with_non_send_sync)] // shared within one thread; the count is atomic
     pub fn new(lifo: bool) -> Arc<Condition> {
-        let queue = Queue { waiters: Slab::new(), first: NONE, last: NONE };
+        let queue = Queue { waiters: Slab::default(), first: NONE, last: NONE };
         Arc::new(Condition { lifo, thread: AtomicU64::new(0), queue: RefCell::new(queue) })
     }
 
@@ -88,13 +88,14 @@ impl Condition {
         self.queue.borrow().waiters.len()
     }
 
-    /// Adds a waiter; the result names its place for `dequeue`.
-    pub(crate) fn enqueue(&self, controller: Weak<Controller>, wait: u32) -> u32 {
+    /// Adds a waiter; the result names its place for `dequeue`. ENOMEM.
+    pub(crate) fn enqueue(&self, controller: Weak<Controller>, wait: u32) -> Result<u32> {
         let mut queue = self.queue.borrow_mut();
-        if queue.first == NONE {
+        let place = queue.push(controller, wait)?;
+        if queue.waiters.len() == 1 {
             self.move_here();
         }
-        queue.push(controller, wait)
+        Ok(place)
     }
 
     /// Removes a waiter that has not been woken.
@@ -112,15 +113,15 @@ impl Condition {
 }
 
 impl Queue {
-    fn push(&mut self, controller: Weak<Controller>, wait: u32) -> u32 {
+    fn push(&mut self, controller: Weak<Controller>, wait: u32) -> Result<u32> {
         let previous = self.last;
-        let place = self.waiters.insert(Waiter { controller, wait, previous, next: NONE }) as u32;
+        let place = self.waiters.insert(Waiter { controller, wait, previous, next: NONE })? as u32;
         match previous {
             NONE => self.first = place,
             last => self.waiters[last as usize].next = place,
         }
         self.last = place;
-        place
+        Ok(place)
     }
 
     fn take(&mut self, lifo: bool) -> Option<Waiter> {

@@ -126,21 +126,25 @@ impl Descriptors {
             Some(index) => (index, false),
             None => (self.free_row()?, true),
         };
+        if let Some(owner) = owner {
+            owner.reserve()?;
+        }
         let claims = owner.is_some() && self.rows[index as usize].owner == FOREIGN;
         let row = &mut self.rows[index as usize];
         let wanted = row.registered | events;
         // Who claims a row that nobody waits for may have another descriptor of that number.
         let before = if claims && row.first == NONE { 0 } else { row.registered };
-        if wanted != before {
-            if self.born == forks_again() {
-                poller.set(fd, name(index, row.generation), before, wanted)?;
-            }
-            self.registered += usize::from(row.registered == 0);
-            row.registered = wanted;
+        if wanted != before && self.born == forks_again() {
+            poller.set(fd, name(index, row.generation), before, wanted)?;
         }
         // Only now: the kernel has said that there is such a descriptor.
         if is_new {
-            self.enter(index, fd);
+            self.enter(poller, index, fd, wanted)?;
+        }
+        let row = &mut self.rows[index as usize];
+        if wanted != before {
+            self.registered += usize::from(row.registered == 0);
+            row.registered = wanted;
         }
         let row = &mut self.rows[index as usize];
         if let Some(owner) = owner.filter(|_| claims) {
@@ -168,8 +172,12 @@ impl Descriptors {
         }
         let index = self.rows.len();
         if index >= (1 << PLACES) - 1 {
-            return Err(Errno(libc::ENOMEM));
+            return Err(Errno::NOMEM);
         }
+        // Room for this row in every list, so that nothing need be had when it is freed or left.
+        let more = |list: &mut Vec<u32>| list.try_reserve(index + 1 - list.len().min(index + 1));
+        more(&mut self.free).and_then(|()| more(&mut self.orphans)).map_err(|_| Errno::NOMEM)?;
+        self.rows.try_reserve(1).map_err(|_| Errno::NOMEM)?;
         self.rows.push(Row {
             fd: -1,
             generation: 0,
@@ -184,14 +192,25 @@ impl Descriptors {
         Ok(index as u32)
     }
 
-    fn enter(&mut self, index: u32, fd: RawFd) {
+    /// Gives a free row to a descriptor that the kernel watches already. ENOMEM, and it does no more.
+    fn enter(&mut self, poller: &Poller, index: u32, fd: RawFd, told: Events) -> Result<()> {
+        let size = fd as usize + 1;
+        let more = size.saturating_sub(self.numbers.len());
+        if self.numbers.try_reserve(more).is_err() {
+            if self.born == forks_again() {
+                let generation = self.rows[index as usize].generation;
+                let _ = poller.set(fd, name(index, generation), told, 0);
+            }
+            return Err(Errno::NOMEM);
+        }
+        if more > 0 {
+            self.numbers.resize(size, NONE);
+        }
         debug_assert_eq!(self.free.last(), Some(&index));
         self.free.pop();
-        if fd as usize >= self.numbers.len() {
-            self.numbers.resize(fd as usize + 1, NONE);
-        }
         self.numbers[fd as usize] = index;
         self.rows[index as usize].fd = fd;
+        Ok(())
     }
 
     /// Frees a row that is not registered and that nobody waits for.

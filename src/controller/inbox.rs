@@ -43,10 +43,19 @@ impl Inbox {
 
     /// How many posts there are among them.
     pub fn posts(&self) -> usize {
-        self.lock().iter().filter(|message| matches!(message, Message::Post(_))).count()
+        posts(&self.lock())
     }
 
-    /// Takes all messages, in the order in which they came.
+    /// Takes all messages, in the order in which they came, once `prepare` has made room for as many posts as there are among
+    /// them. If it fails they stay.
+    pub fn take_with(&self, prepare: impl FnOnce(usize) -> Result<()>) -> Result<Vec<Message>> {
+        let mut messages = self.lock();
+        prepare(posts(&messages))?;
+        self.full.store(false, Ordering::Release);
+        Ok(std::mem::take(&mut *messages))
+    }
+
+    /// Takes all messages.
     pub fn take(&self) -> Vec<Message> {
         let mut messages = self.lock();
         self.full.store(false, Ordering::Release);
@@ -56,4 +65,8 @@ impl Inbox {
     fn lock(&self) -> MutexGuard<'_, Vec<Message>> {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn posts(messages: &[Message]) -> usize {
+    messages.iter().filter(|message| matches!(message, Message::Post(_))).count()
 }

@@ -33,12 +33,12 @@ pub use waits::FIRED;
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller, Token};
+use crate::slab::Slab;
 use crate::thread_id::{living_thread, this_thread};
 use alert::Alert;
 use descriptors::Descriptors;
 use inbox::{Inbox, Message};
 use run_queue::{Link, RunQueue};
-use slab::Slab;
 use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
@@ -92,6 +92,8 @@ pub struct Controller {
     closing: Cell<bool>,
     /// Whether the step under way is the caller's, who has a count of its own for it and ends it.
     entered: Cell<bool>,
+    /// How many callbacks and fibers of it run now, one inside the other.
+    inside: Cell<u32>,
     /// The thread that stepped it last, or made it.
     thread: AtomicU64,
     /// Its own descriptor, which other controllers may poll.
@@ -107,13 +109,14 @@ impl Controller {
         let alert = Alert::new(poller.fd());
         let state = RefCell::new(State {
             poller: Some(poller),
-            tasks: Slab::new(),
+            tasks: Slab::default(),
             waits: Waits::default(),
             descriptors: Descriptors::new(),
             timers: Timers::default(),
             ready: RunQueue::default(),
             events: Vec::new(),
             fired: Vec::new(),
+            widest: 1,
             serial: 0,
             timer_fired: false,
             resumptions: 0,
@@ -125,7 +128,7 @@ impl Controller {
             unfinished: false,
             polled: false,
             stale: false,
-            outputs: Slab::new(),
+            outputs: Slab::default(),
         });
         let controller = Arc::new_cyclic(|me| Controller {
             state,
@@ -135,6 +138,7 @@ impl Controller {
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
             entered: Cell::new(false),
+            inside: Cell::new(0),
             thread: AtomicU64::new(this_thread()),
             owner: Owner::passing(),
             me: me.clone(),
@@ -147,7 +151,8 @@ impl Controller {
         let mut state = self.state.borrow_mut();
         state.check_open()?;
         let serial = state.next_serial();
-        let index = state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data }) as u32;
+        let index =
+            state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data })? as u32;
         state.make_ready(index);
         drop(state);
         self.announce();
@@ -212,6 +217,17 @@ impl Controller {
     /// Notes that the caller has begun or ended a step of its own.
     pub fn note_entered(&self, entered: bool) {
         self.entered.set(entered);
+    }
+
+    /// Whether a callback or fiber of it runs.
+    pub fn is_inside(&self) -> bool {
+        self.inside.get() != 0
+    }
+
+    /// Notes that one begins or ends to run.
+    pub fn note_inside(&self, begins: bool) {
+        let count = self.inside.get();
+        self.inside.set(if begins { count + 1 } else { count - 1 });
     }
 
     /// Whether a step is under way.
@@ -279,7 +295,8 @@ impl Controller {
     }
 
     fn read_inbox(&self) -> Result<()> {
-        for message in self.inbox.take() {
+        let room = |posts| self.state.borrow_mut().tasks.reserve(posts);
+        for message in self.inbox.take_with(room)? {
             match message {
                 Message::Forget(token) => self.forget(token, false),
                 Message::Renew(token) => self.renew(token),
@@ -343,7 +360,10 @@ impl Controller {
 
     /// Has what is held back sent when the kernel takes it, by a task of the controller's own.
     fn send_later(&self, output: &Rc<dyn Output>) {
-        let place = self.state.borrow_mut().outputs.insert(Rc::downgrade(output));
+        // Without memory for it, what is held leaves with the next send.
+        let Ok(place) = self.state.borrow_mut().outputs.insert(Rc::downgrade(output)) else {
+            return;
+        };
         match self.spawn(Payload::Output(place)) {
             Ok(task) => self.send_on(task, place),
             Err(_) => drop(self.state.borrow_mut().outputs.remove(place)),
@@ -405,6 +425,7 @@ impl Controller {
         let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
         for (member, interest) in set.enumerate() {
             empty = false;
+            state.widest = state.widest.max(member + 1);
             result = state.wait_on(&self.me, task.index, member as u32, interest, &mut now, later);
             if result.is_err() {
                 break;
@@ -567,14 +588,15 @@ impl Controller {
 
     /// Destroys all tasks and the kernel queue, and returns what the tasks carried. EBUSY inside a
     /// step. Closing twice is safe.
-    pub fn close(&self) -> Result<Vec<Payload>> {
+    pub fn close(&self) -> Result<impl Iterator<Item = Payload>> {
         if self.is_running() {
             return Err(Errno::BUSY);
         }
         let mut state = self.state.borrow_mut();
-        let indices: Vec<u32> = state.tasks.iter().map(|(index, _)| index as u32).collect();
-        for &index in &indices {
-            state.unpark(index);
+        for index in 0..state.tasks.places() {
+            if state.tasks.get(index).is_some() {
+                state.unpark(index as u32);
+            }
         }
         state.ready.clear();
         let tasks = std::mem::take(&mut state.tasks);
@@ -589,7 +611,7 @@ impl Controller {
             Message::Post(number) => Some(Payload::Posted(number)),
             Message::Forget(_) | Message::Renew(_) => None,
         });
-        Ok(tasks.into_iter().map(|(_, task)| task.data).chain(posted).collect())
+        Ok(tasks.into_iter().map(|task| task.data).chain(posted))
     }
 
     /// Whether it has been closed.

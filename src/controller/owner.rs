@@ -4,6 +4,7 @@
 
 use super::inbox::Message;
 use super::Controller;
+use crate::errno::{Errno, Result};
 use crate::poller::Token;
 use crate::thread_id::this_thread;
 use std::cell::RefCell;
@@ -62,7 +63,12 @@ impl Owner {
         self.0.lasting
     }
 
-    /// Notes a registration.
+    /// Makes room for one more registration. ENOMEM.
+    pub(super) fn reserve(&self) -> Result<()> {
+        self.0.list.borrow_mut().try_reserve(1).map_err(|_| Errno::NOMEM)
+    }
+
+    /// Notes a registration, for which there is room.
     pub(super) fn enter(&self, controller: Weak<Controller>, token: Token) {
         let mut list = self.0.list.borrow_mut();
         list.retain(|place| place.controller.strong_count() > 0);

@@ -10,7 +10,7 @@
 //! Lua library cqueues, on which Lua programs depend.
 
 use super::state::Task;
-use slab::Slab;
+use crate::slab::Slab;
 
 /// No task.
 const NONE: u32 = u32::MAX;

@@ -12,7 +12,7 @@ use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{self, Events, Poller, Ready, Token, ALERT};
-use slab::Slab;
+use crate::slab::Slab;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
 
@@ -44,6 +44,8 @@ pub struct State {
     pub events: Vec<Ready>,
     /// What woke the task that was taken last.
     pub fired: Vec<Fired>,
+    /// The most members that a wait set has had, for which `fired` has room when a step begins.
+    pub widest: usize,
     pub serial: u32,
     /// A timer has made a task ready since the kernel was last asked.
     pub timer_fired: bool,
@@ -111,7 +113,7 @@ impl State {
         let (mut polls, conditions) = (on.polls(), on.has_condition());
         if polls && later {
             let owner = on.owner.clone();
-            self.insert_wait(task, member, On::Unregistered(on.fd, on.events, on.lasting, owner));
+            self.insert_wait(task, member, On::Unregistered(on.fd, on.events, on.lasting, owner))?;
             if on.timeout.is_none() && !conditions {
                 return Ok(());
             }
@@ -120,17 +122,18 @@ impl State {
             return self.wait_on_descriptor(me, task, member, &on); // nearly always
         }
         if !on.polls() && on.timeout.is_none() && !conditions {
-            self.insert_wait(task, member, On::Nothing); // parked all the same
+            self.insert_wait(task, member, On::Nothing)?; // parked all the same
         }
         if polls {
             self.wait_on_descriptor(me, task, member, &on)?;
         }
         if let Some(span) = on.timeout {
-            let serial = self.next_serial();
-            let wait = self.insert_wait(task, member, On::Deadline(serial));
-            let deadline = now.get_or_insert_with(Instant::now).after(span);
             let waits = &self.waits;
             self.timers.sweep(|key| waits.is_timer(key.wait, key.serial));
+            self.timers.reserve()?;
+            let serial = self.next_serial();
+            let wait = self.insert_wait(task, member, On::Deadline(serial))?;
+            let deadline = now.get_or_insert_with(Instant::now).after(span);
             self.timers.set(deadline, TimerKey { serial, wait });
         }
         if conditions {
@@ -149,7 +152,7 @@ impl State {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         let owner = on.owner.as_ref();
         let row = self.descriptors.register(poller, me, on.fd, on.events, owner, on.lasting)?;
-        let key = self.insert_wait(task, member, On::Descriptor(row, on.events));
+        let key = self.insert_wait(task, member, On::Descriptor(row, on.events))?;
         self.descriptors.add(&self.waits, key, row);
         Ok(())
     }
@@ -185,18 +188,18 @@ impl State {
     ) -> Result<()> {
         for condition in conditions.into_iter().flatten() {
             condition.check_thread()?;
-            let key = self.insert_wait(task, member, On::Nothing);
-            let place = condition.enqueue(me.clone(), key);
+            let key = self.insert_wait(task, member, On::Nothing)?;
+            let place = condition.enqueue(me.clone(), key)?;
             self.set_on(key, On::Condition(condition, place));
         }
         Ok(())
     }
 
-    pub fn insert_wait(&mut self, task: u32, member: u32, on: On) -> WaitKey {
+    pub fn insert_wait(&mut self, task: u32, member: u32, on: On) -> Result<WaitKey> {
         let first = self.tasks[task as usize].waits;
-        let key = self.waits.insert(task, member, first, on);
+        let key = self.waits.insert(task, member, first, on)?;
         self.tasks[task as usize].waits = key;
-        key
+        Ok(key)
     }
 
     pub fn set_on(&mut self, key: WaitKey, on: On) {
@@ -266,6 +269,9 @@ impl State {
     pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         self.descriptors.drop_orphans(poller, &self.waits);
+        if self.fired.capacity() < self.widest {
+            self.fired.try_reserve(self.widest).map_err(|_| Errno::NOMEM)?;
+        }
         match self.ready.order {
             Order::OldestFirst => self.wait_oldest_first(alert, limit, lazy)?,
             Order::NewestFirst => self.wait_newest_first(alert, limit)?,

@@ -4,6 +4,7 @@
 //! which they were set.
 
 use crate::clock::{Instant, Span};
+use crate::errno::{Errno, Result};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -25,7 +26,12 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Sets a timer.
+    /// Makes room for one more. ENOMEM.
+    pub fn reserve(&mut self) -> Result<()> {
+        self.heap.try_reserve(1).map_err(|_| Errno::NOMEM)
+    }
+
+    /// Sets a timer, for which there is room.
     pub fn set(&mut self, deadline: Instant, key: TimerKey) {
         self.heap.push(Reverse((deadline, key)));
     }

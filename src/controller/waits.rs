@@ -4,8 +4,9 @@
 //! descriptor's. Records live in a slab, so a warm controller allocates nothing.
 
 use super::{Condition, Owner};
+use crate::errno::Result;
 use crate::poller::Events;
-use slab::Slab;
+use crate::slab::Slab;
 use std::cell::Cell;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -55,11 +56,11 @@ pub struct Waits {
 }
 
 impl Waits {
-    /// Adds a record in front of the task's list `next_of_task`.
-    pub fn insert(&mut self, task: u32, member: u32, next_of_task: u32, on: On) -> WaitKey {
+    /// Adds a record in front of the task's list `next_of_task`. ENOMEM.
+    pub fn insert(&mut self, task: u32, member: u32, next_of_task: u32, on: On) -> Result<WaitKey> {
         let (previous, next) = (Cell::new(NONE), Cell::new(NONE));
-        self.slab.insert(Wait { task, member, next_of_task, on, fired: 0, previous, next })
-            as WaitKey
+        let wait = Wait { task, member, next_of_task, on, fired: 0, previous, next };
+        Ok(self.slab.insert(wait)? as WaitKey)
     }
 
     /// The record at `key`.

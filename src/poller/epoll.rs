@@ -98,7 +98,7 @@ impl Poller {
     /// Waits for readiness.
     pub fn wait(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<()> {
         ready.clear();
-        ready.reserve(room.max(16));
+        ready.try_reserve(room.max(16)).map_err(|_| Errno::NOMEM)?;
         match limit {
             None => Ok(sys::wait(self.fd, ready, -1)?),
             Some(Span::ZERO) => Ok(sys::wait(self.fd, ready, 0)?),

@@ -14,7 +14,7 @@
 
 use super::{Events, Token, ALERT};
 use crate::clock::Span;
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use crate::sys::{self, kqueue as queue, poll};
 use libc::{POLLIN, POLLOUT, POLLPRI};
 use queue::{Event, Filter, Flags};
@@ -120,7 +120,7 @@ impl Poller {
         ready.clear();
         let mut events = self.events.borrow_mut();
         events.clear();
-        events.reserve(MOST_ROWS * room.max(16));
+        events.try_reserve(MOST_ROWS * room.max(16)).map_err(|_| Errno::NOMEM)?;
         queue::wait(self.fd, &mut events, limit.map(|span| span.0))?;
         let mut places = self.places.borrow_mut();
         let tokens = self.tokens.borrow();

@@ -125,7 +125,7 @@ impl Poller {
         let mut state = self.state.borrow_mut();
         let State { rows, reported, events, answers } = &mut *state;
         events.clear();
-        events.reserve(room.max(16));
+        events.try_reserve(room.max(16)).map_err(|_| Errno::NOMEM)?;
         port::wait(self.fd, events, limit.map(|span| span.0))?;
         answers.clear();
         for event in events.iter() {

@@ -16,6 +16,7 @@ pub mod fnmatch;
 pub mod inotify;
 #[cfg(kqueue)]
 pub mod kqueue;
+pub mod memory;
 pub mod message;
 mod missing;
 mod newborn;

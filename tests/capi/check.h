@@ -205,7 +205,7 @@ int main(int argc, char **argv)
 	int passed = 0, failed = 0, skipped = 0;
 	struct check_test *test;
 
-	check_outcome = (char *)mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check_outcome = (char *)mmap(NULL, 2, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (check_outcome == MAP_FAILED) {
 		perror("mmap");
 		return 2;

@@ -140,5 +140,5 @@ fn waiting_and_waking_again_and_again_takes_no_more_room() {
         condition.signal(1);
         assert_eq!(step(&controller), [1]);
     }
-    assert!(condition.queue.borrow().waiters.capacity() <= 4);
+    assert!(condition.queue.borrow().waiters.places() <= 4);
 }

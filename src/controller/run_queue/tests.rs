@@ -5,10 +5,10 @@ use super::super::{waits, Payload};
 use super::*;
 
 fn queue(order: Order, count: u32) -> (RunQueue, Slab<Task>) {
-    let mut tasks = Slab::new();
+    let mut tasks = Slab::default();
     for number in 0..count {
         let data = Payload::Foreign(number as usize);
-        tasks.insert(Task { serial: number, waits: waits::NONE, link: Link::NONE, data });
+        tasks.insert(Task { serial: number, waits: waits::NONE, link: Link::NONE, data }).unwrap();
     }
     (RunQueue { order, ..RunQueue::default() }, tasks)
 }

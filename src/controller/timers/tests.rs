@@ -18,6 +18,7 @@ fn due(timers: &mut Timers, now: Instant) -> Vec<u32> {
 fn timers_fire_in_the_order_of_their_deadlines() {
     let mut timers = Timers::default();
     for (number, span) in [(1, 30), (2, 10), (3, 20), (4, 0)] {
+        timers.reserve().unwrap();
         timers.set(Instant(100 + span), key(number));
     }
     assert_eq!(due(&mut timers, Instant(119)), [4, 2]);
@@ -29,6 +30,7 @@ fn timers_fire_in_the_order_of_their_deadlines() {
 fn equal_deadlines_fire_in_the_order_in_which_they_were_set() {
     let mut timers = Timers::default();
     for number in 1..=100 {
+        timers.reserve().unwrap();
         timers.set(Instant(10), key(number));
     }
     assert_eq!(due(&mut timers, Instant(10)), (1..=100).collect::<Vec<_>>());
@@ -37,7 +39,9 @@ fn equal_deadlines_fire_in_the_order_in_which_they_were_set() {
 #[test]
 fn a_deadline_beyond_the_end_of_time_is_the_last() {
     let mut timers = Timers::default();
+    timers.reserve().unwrap();
     timers.set(Instant(100).after(Span(u64::MAX)), key(1));
+    timers.reserve().unwrap();
     timers.set(Instant(105), key(2));
     assert_eq!(due(&mut timers, Instant(u64::MAX - 1)), [2]);
 }
@@ -46,6 +50,7 @@ fn a_deadline_beyond_the_end_of_time_is_the_last() {
 fn the_next_deadline_is_that_of_the_first_live_timer() {
     let mut timers = Timers::default();
     for number in 1..=3 {
+        timers.reserve().unwrap();
         timers.set(Instant(10 * u64::from(number)), key(number));
     }
     timers.forget();
@@ -60,6 +65,7 @@ fn timers_that_are_set_and_forgotten_leave_the_heap_small() {
     let (mut timers, live) = (Timers::default(), RefCell::new(HashSet::new()));
     for number in 0..100_000 {
         live.borrow_mut().insert(number);
+        timers.reserve().unwrap();
         timers.set(Instant(1_000_000_000 + u64::from(number)), key(number));
         timers.sweep(|key| live.borrow().contains(&key.serial));
         if number % 1000 != 0 {

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each allocation of a scenario fails once. What went wrong: memory that could not be had ended the process, also where it
+ * grows with tasks, waits and descriptors. Whatever allocation fails, the call that needed it answers ENOMEM, or goes
+ * without; everything else goes on and can be freed, and nothing leaks. What may end the process all the same stands in
+ * docs/memory.md, and here as a number for each scenario: more fail the test.
+ */
+
+#include "fixture.h"
+#include <sys/stat.h>
+
+/* -- an allocator that fails -- */
+
+extern void *__libc_malloc(size_t size) __attribute__((weak));
+extern void *__libc_calloc(size_t count, size_t size) __attribute__((weak));
+extern void *__libc_realloc(void *old, size_t size) __attribute__((weak));
+extern void *__libc_memalign(size_t alignment, size_t size) __attribute__((weak));
+extern void __libc_free(void *old) __attribute__((weak));
+
+static volatile long counted, failing, living;
+static volatile int counting;
+
+#if !SANITIZED && defined(__GLIBC__)
+#define FAILS 1
+
+static int fails(void)
+{
+	if (!counting || __atomic_add_fetch(&counted, 1, __ATOMIC_RELAXED) != failing)
+		return 0;
+	errno = ENOMEM;
+	return 1;
+}
+
+static void *count_living(void *made)
+{
+	if (made)
+		__atomic_add_fetch(&living, 1, __ATOMIC_RELAXED);
+	return made;
+}
+
+void *malloc(size_t size)
+{
+	return fails() ? NULL : count_living(__libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : count_living(__libc_calloc(count, size));
+}
+
+void *realloc(void *old, size_t size)
+{
+	void *made;
+
+	if (fails())
+		return NULL;
+	made = __libc_realloc(old, size);
+	if (!old)
+		count_living(made);
+	return made;
+}
+
+int posix_memalign(void **place, size_t alignment, size_t size)
+{
+	void *made = fails() ? NULL : count_living(__libc_memalign(alignment, size));
+
+	if (!made)
+		return ENOMEM;
+	*place = made;
+	return 0;
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	return fails() ? NULL : count_living(__libc_memalign(alignment, size));
+}
+
+void free(void *old)
+{
+	if (old)
+		__atomic_sub_fetch(&living, 1, __ATOMIC_RELAXED);
+	__libc_free(old);
+}
+#else
+#define FAILS 0
+#endif
+
+/* -- scenarios: 0, or ENOMEM for one that a call has answered so -- */
+
+/* Ends a scenario at the call that has no memory; nothing else may go wrong. */
+#define TRY(call) \
+	do { \
+		int code_ = (call); \
+		if (code_ == ENOMEM) { \
+			result = ENOMEM; \
+			goto out; \
+		} \
+		ERR(code_, 0); \
+	} while (0)
+
+static int yield_once(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
+{
+	cq_interest soon = on_time(0);
+
+	(void)fired;
+	++*(int *)argument;
+	return count == 0 ? cq_controller_park(cq, task, &soon, 1) : 0;
+}
+
+static int many_callbacks(void)
+{
+	cq_controller *cq = NULL;
+	int result = 0, i, runs = 0;
+
+	TRY(cq_controller_new(&cq));
+	for (i = 0; i < 1000; i++)
+		TRY(cq_controller_attach(cq, yield_once, NULL, &runs, NULL));
+	while (!cq_controller_empty(cq))
+		TRY(cq_controller_step(cq, -1));
+	EQ(runs, 2000);
+out:
+	cq_controller_free(cq);
+	return result;
+}
+
+static int sleep_in_fiber(void *argument)
+{
+	++*(int *)argument;
+	return cq_sleep(0);
+}
+
+static int many_fibers(void)
+{
+	cq_controller *cq = NULL;
+	int result = 0, i, runs = 0;
+
+	TRY(cq_controller_new(&cq));
+	for (i = 0; i < 50; i++)
+		TRY(cq_controller_wrap(cq, sleep_in_fiber, NULL, &runs, NULL));
+	while (!cq_controller_empty(cq))
+		TRY(cq_controller_step(cq, -1));
+	EQ(runs, 50);
+out:
+	cq_controller_free(cq);
+	return result;
+}
+
+static int pull_and_wait(void)
+{
+	enum { DESCRIPTORS = 40 };
+	cq_interest set[DESCRIPTORS];
+	int result = 0, i, fds[DESCRIPTORS][2] = { { 0, 0 } };
+	cq_condition *condition = NULL;
+	cq_controller *cq = NULL;
+	cq_ready ready;
+	cq_task task;
+
+	for (i = 0; i < DESCRIPTORS; i++) {
+		SYS(pipe(fds[i]));
+		set[i] = on_fd(fds[i][0], POLLIN);
+		set[i].timeout = 10;
+	}
+	TRY(cq_condition_new(false, &condition));
+	TRY(cq_controller_new(&cq));
+	TRY(cq_controller_spawn(cq, NULL, &task));
+	set[1].condition = condition;
+	TRY(cq_controller_park(cq, task, set, DESCRIPTORS));
+	for (i = 0; i < DESCRIPTORS; i++)
+		SYS(write(fds[i][1], "x", 1));
+	TRY(cq_condition_signal(condition, 1, NULL));
+	OK(cq_controller_enter(cq));
+	result = cq_controller_wait(cq, -1, 0);
+	if (result == 0) {
+		OK(cq_controller_next(cq, &ready));
+		CHECK(ready.count > 0);
+		OK(cq_controller_finish(cq, task));
+	}
+	OK(cq_controller_leave(cq));
+	CHECK(result == 0 || result == ENOMEM);
+out:
+	cq_controller_free(cq);
+	cq_condition_free(condition);
+	for (i = 0; i < DESCRIPTORS; i++) {
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+	return result;
+}
+
+/* Sends some bytes from one socket to the other, and back. */
+static int echo_between(cq_socket *a, cq_socket *b, const char *bytes, size_t size)
+{
+	size_t out = 0, in = 0, sent, got;
+	const void *data;
+	int code;
+
+	while (in < size) {
+		if (out < size) {
+			code = cq_socket_send(a, bytes + out, size - out, CQ_MODE_DEFAULT, &sent);
+			out += sent;
+		} else {
+			code = cq_socket_try_flush(a, 0);
+		}
+		if (code != 0 && code != EAGAIN)
+			return code;
+		code = cq_socket_recv(b, CQ_READ_UP_TO, 4096, CQ_MODE_DEFAULT, 0, &data, &got);
+		if (code == 0) {
+			CHECK(memcmp(data, bytes + in, got) == 0);
+			in += got;
+		} else if (code != EAGAIN) {
+			return code;
+		}
+	}
+	return 0;
+}
+
+static char block[1 << 16];
+
+static int echo_on_a_pair(void)
+{
+	cq_socket *a = NULL, *b = NULL;
+	int result = 0, i;
+
+	memset(block, 'x', sizeof block);
+	TRY(cq_socket_pair(SOCK_STREAM, &a, &b));
+	for (i = 0; i < 3; i++)
+		TRY(echo_between(a, b, "a line\n", 7));
+	TRY(echo_between(a, b, block, sizeof block));
+	TRY(echo_between(b, a, block, sizeof block));
+out:
+	cq_socket_free(a);
+	cq_socket_free(b);
+	return result;
+}
+
+static int connect_and_accept(void)
+{
+	cq_socket *listener = NULL, *client = NULL, *server = NULL;
+	cq_options *options = NULL;
+	cq_name name;
+	int result = 0;
+
+	TRY(cq_options_new(&options));
+	TRY(cq_options_host(options, "127.0.0.1", 0));
+	TRY(cq_socket_listen(options, &listener));
+	TRY(cq_socket_establish(listener));
+	TRY(cq_socket_localname(listener, &name));
+	TRY(cq_options_host(options, "127.0.0.1", name.port));
+	TRY(cq_socket_connect(options, &client));
+	TRY(cq_socket_establish(client));
+	TRY(cq_socket_accept(listener, &server));
+	TRY(echo_between(client, server, "a line\n", 7));
+out:
+	cq_socket_free(listener);
+	cq_socket_free(client);
+	cq_socket_free(server);
+	cq_options_free(options);
+	return result;
+}
+
+static int watch_a_folder(void)
+{
+	const char *path = temporary_path("allocations"), *name;
+	cq_notify *notifier = NULL;
+	char file[150];
+	uint32_t changes;
+	int result = 0, fd, code;
+
+	SYS(mkdir(path, 0700));
+	snprintf(file, sizeof file, "%s/file", path);
+	TRY(cq_notify_opendir(path, CQ_NOTIFY_ALL, 0, &notifier));
+	TRY(cq_notify_add(notifier, "file", CQ_NOTIFY_ALL));
+	fd = (int)SYS(open(file, O_CREAT | O_WRONLY, 0600));
+	SYS(close(fd));
+	while ((code = cq_notify_fetch(notifier, &changes, &name, NULL)) == 0)
+		CHECK(changes != 0);
+	CHECK(code == EAGAIN || code == ENOMEM);
+	result = code == ENOMEM ? ENOMEM : 0;
+out:
+	cq_notify_free(notifier);
+	unlink(file);
+	rmdir(path);
+	return result;
+}
+
+static int end_thread(cq_socket *socket, void *argument)
+{
+	(void)argument;
+	cq_socket_free(socket);
+	return 7;
+}
+
+static int start_and_join(void)
+{
+	cq_thread *thread = NULL;
+	cq_socket *socket = NULL;
+	int result = 0, code = 0;
+
+	result = cq_thread_start(end_thread, NULL, &socket, &thread);
+	if (result == EAGAIN)
+		return ENOMEM; /* so says pthread_create(3) */
+	TRY(result);
+	TRY(cq_thread_join(thread, 10, &code));
+	CHECK(code == 7 || code == ENOMEM); /* the thread had none */
+out:
+	cq_socket_free(socket);
+	cq_thread_free(thread);
+	return result;
+}
+
+static int hear_a_signal(void)
+{
+	const int signals[] = { SIGUSR1 };
+	cq_signal *listener = NULL;
+	int result = 0, number = 0;
+
+	TRY(cq_signal_block(signals, 1));
+	TRY(cq_signal_listen(signals, 1, &listener));
+	OK(cq_signal_raise(signals, 1));
+	TRY(cq_signal_wait(listener, 10, &number));
+	EQ(number, SIGUSR1);
+out:
+	cq_signal_free(listener);
+	return result;
+}
+
+static int count_call(void *argument)
+{
+	++*(int *)argument;
+	return 0;
+}
+
+static int post_some(void)
+{
+	cq_controller *cq = NULL;
+	int result = 0, i, ran = 0;
+
+	TRY(cq_controller_new(&cq));
+	for (i = 0; i < 100; i++)
+		TRY(cq_controller_post(cq, count_call, &ran));
+	while (ran < 100)
+		TRY(cq_controller_step(cq, 1));
+out:
+	cq_controller_free(cq);
+	return result;
+}
+
+/* Answers one question from a plain socket: there is no such name. */
+static void answer_from(int fd)
+{
+	unsigned char packet[600];
+	struct sockaddr_in from;
+	socklen_t length = sizeof from;
+	ssize_t size = recvfrom(fd, packet, sizeof packet, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+
+	if (size < 12)
+		return;
+	packet[2] |= 0x80;
+	packet[3] = 0x83;
+	SYS(sendto(fd, packet, (size_t)size, 0, (struct sockaddr *)&from, length));
+}
+
+static int ask_a_server(void)
+{
+	struct sockaddr_in address;
+	socklen_t length = sizeof address;
+	cq_dns_resolver *resolver = NULL;
+	cq_dns_config *config = NULL;
+	cq_dns_packet *packet = NULL;
+	char server[40];
+	int result = 0, code, fd = (int)SYS(socket(AF_INET, SOCK_DGRAM, 0));
+
+	memset(&address, 0, sizeof address);
+	address.sin_family = AF_INET;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	SYS(bind(fd, (struct sockaddr *)&address, sizeof address));
+	SYS(getsockname(fd, (struct sockaddr *)&address, &length));
+	snprintf(server, sizeof server, "[127.0.0.1]:%d", ntohs(address.sin_port));
+	TRY(cq_dns_config_new(&config));
+	TRY(cq_dns_config_clear(config, CQ_DNS_NAMESERVERS));
+	TRY(cq_dns_config_add(config, CQ_DNS_NAMESERVERS, server));
+	TRY(cq_dns_config_set(config, "cache", "false"));
+	TRY(cq_dns_resolver_new(config, NULL, NULL, &resolver));
+	TRY(cq_dns_resolver_submit(resolver, "nobody.invalid", 1, 1));
+	while ((code = cq_dns_resolver_fetch(resolver, &packet)) == EAGAIN)
+		answer_from(fd);
+	TRY(code);
+out:
+	cq_dns_packet_free(packet);
+	cq_dns_resolver_free(resolver);
+	cq_dns_config_free(config);
+	close(fd);
+	return result;
+}
+
+/* -- every allocation fails -- */
+
+/* The scenario in a process of its own, with its n-th allocation failing; then it must succeed. `warm`: it has run before, and
+ * leaves as much as it did then. 'e' for the end: fewer allocations were made. */
+static void fail_one(int (*scenario)(void), long n, bool warm, char *outcome)
+{
+	long before;
+
+	if (warm) {
+		OK(scenario());
+		OK(scenario());
+	}
+	before = living;
+	counted = 0;
+	failing = n;
+	counting = 1;
+	*outcome = scenario() == 0 ? 's' : 'm';
+	counting = 0;
+	if (counted < n)
+		*outcome = 'e';
+	OK(scenario());
+	if (warm && living > before) {
+		printf("       %ld allocations are left over after number %ld failed\n", living - before, n);
+		CHECK(!"nothing leaks");
+	}
+}
+
+static void fail_each(int (*scenario)(void), bool warm, int most_aborts)
+{
+	char *outcome = check_outcome + 1;
+	int aborts = 0, nomem = 0, said;
+	FILE *errors = tmpfile();
+	long n;
+
+	if (!FAILS || slow())
+		SKIP("the allocator is the tool's");
+	CHECK(errors != NULL);
+	said = fileno(errors);
+	for (n = 1;; n++) {
+		int status;
+		pid_t child;
+
+		fflush(NULL);
+		*outcome = 0;
+		SYS(child = fork());
+		if (child == 0) {
+			SYS(dup2(said, 2));
+			setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+			alarm(10);
+			fail_one(scenario, n, warm, outcome);
+			_exit(0);
+		}
+		status = wait_for_child(child);
+		/* Only who ends the process says something about it. */
+		CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) || lseek(said, 0, SEEK_END) == 0);
+		SYS(ftruncate(said, 0));
+		SYS(lseek(said, 0, SEEK_SET));
+		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)
+			aborts++;
+		else if (status != 0 || *check_outcome == 'f') {
+			printf("       number %ld failed: status %x\n", n, status);
+			CHECK(!"the scenario goes on without memory");
+		}
+		nomem += *outcome == 'm';
+		if (*outcome == 'e')
+			break;
+	}
+	printf("       %ld allocations, %d answered ENOMEM, %d ended the process\n", n - 1, nomem, aborts);
+	CHECK(aborts <= most_aborts);
+}
+
+#define SCENARIO(name, scenario, warm, aborts) \
+	TEST(name) \
+	{ \
+		fail_each(scenario, warm, aborts); \
+	}
+
+SCENARIO(callbacks_without_memory, many_callbacks, true, 2)
+SCENARIO(fibers_without_memory, many_fibers, true, 2)
+SCENARIO(first_fibers_without_memory, many_fibers, false, 10)
+SCENARIO(wait_sets_without_memory, pull_and_wait, true, 3)
+SCENARIO(posts_without_memory, post_some, true, 2)
+SCENARIO(echoes_without_memory, echo_on_a_pair, true, 4)
+SCENARIO(first_echoes_without_memory, echo_on_a_pair, false, 5)
+SCENARIO(connections_without_memory, connect_and_accept, true, 14)
+SCENARIO(questions_without_memory, ask_a_server, true, 34)
+SCENARIO(notifiers_without_memory, watch_a_folder, true, 19)
+SCENARIO(threads_without_memory, start_and_join, true, 7)
+SCENARIO(signals_without_memory, hear_a_signal, true, 1)

@@ -139,7 +139,7 @@ impl Descriptors {
         }
         // Only now: the kernel has said that there is such a descriptor.
         if is_new {
-            self.enter(poller, index, fd)?;
+            self.enter(poller, index, fd, wanted)?;
         }
         let row = &mut self.rows[index as usize];
         if wanted != before {
@@ -198,13 +198,13 @@ impl Descriptors {
     }
 
     /// Gives a free row to a descriptor that the kernel watches already. ENOMEM, and it does no more.
-    fn enter(&mut self, poller: &Poller, index: u32, fd: RawFd) -> Result<()> {
+    fn enter(&mut self, poller: &Poller, index: u32, fd: RawFd, told: Events) -> Result<()> {
         let size = fd as usize + 1;
         let more = size.saturating_sub(self.numbers.len());
         if self.numbers.try_reserve(more).is_err() {
             if self.born == births_again() {
                 let generation = self.rows[index as usize].generation;
-                let _ = poller.set(fd, name(index, generation), libc::POLLIN, 0);
+                let _ = poller.set(fd, name(index, generation), told, 0);
             }
             return Err(Errno::NOMEM);
         }

@@ -14,7 +14,7 @@
 
 use super::{Events, Token, ALERT};
 use crate::clock::Span;
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use crate::sys::{self, kqueue as queue, poll};
 use libc::{POLLIN, POLLOUT, POLLPRI};
 use queue::{Event, Filter, Flags};

@@ -115,28 +115,36 @@ pub unsafe extern "C" fn cq_controller_next(
         }
         // SAFETY: as documented.
         let cq = unsafe { borrow(controller) }?;
-        let mut held = None;
         if !cq.is_stepped_here() {
             return Err(if cq.is_running() { Errno(libc::EPERM) } else { Errno::BADARG });
         }
-        loop {
-            let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
-            match payload {
-                Payload::Callback(_) | Payload::Fiber(_) | Payload::Posted(_) => {
-                    // It may free the controller.
-                    held.get_or_insert_with(|| cq.share());
-                    outside(|| run_job(&mut Some(cq.share()), task, payload))?
-                }
-                Payload::Foreign(data) => {
-                    let data = data as *mut c_void;
-                    // SAFETY: as documented.
-                    unsafe { ready.write(cq_ready { task: pack(task), data, fired, count }) };
-                    return Ok(());
-                }
-                Payload::Output(_) => {} // never handed out
-            }
-        }
+        let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
+        let found = match payload {
+            Payload::Foreign(data) => ready_of(task, data, fired, count),
+            other => run_until_foreign(cq, task, other)?,
+        };
+        // SAFETY: as documented.
+        unsafe { ready.write(found) };
+        Ok(())
     })
+}
+
+fn ready_of(task: TaskId, data: usize, fired: *const Fired, count: usize) -> cq_ready {
+    cq_ready { task: pack(task), data: data as *mut c_void, fired, count }
+}
+
+/// Runs callbacks and fibers until a task comes that others resume. One of them may free the controller.
+#[cold]
+fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) -> Result<cq_ready> {
+    let cq = cq.share();
+    loop {
+        outside(|| run_job(&mut Some(Arc::clone(&cq)), task, payload))?;
+        let (next, data, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
+        if let Payload::Foreign(data) = data {
+            return Ok(ready_of(next, data, fired, count));
+        }
+        (task, payload) = (next, data);
+    }
 }
 
 /// Runs what this layer resumes itself; the reference travels through.

@@ -168,7 +168,7 @@ count_short() {
 	under 'short PORT 160' in_strace small "$1" "$here/lua/short.lua" 160
 	under 'short PORT 1760' in_strace large "$1" "$here/lua/short.lua" 1760
 	judge "$1" 'system calls of a short connection accepted' \
-		"$(each 1 1600 | awk '{ print $1 + 1 }')" 7.1
+		"$(each 1 1600 | awk '{ print $1 + 1 }')" 7.2
 	forget
 	connected 160 small "$1"
 	connected 1760 large "$1"

@@ -118,6 +118,7 @@ local function errors(self, seconds)
 	local begun = false
 	return function()
 		if begun and self:empty() then
+			begin_loop(self) -- closes what the last failed task left open
 			return
 		end
 		begun = true

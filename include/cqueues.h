@@ -2434,6 +2434,14 @@ int cq_options_set(struct cq_options *options,
                    int value);
 
 /**
+ * Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if there is none,
+ * and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event loops.
+ *
+ * Safety: what is named is live.
+ */
+int cq_interest_fd(const struct cq_interest *interest);
+
+/**
  * Waits until a member of the set fires and marks in `fired` which did. In a fiber only the fiber
  * waits; outside a controller the thread does. An empty set lets the other tasks run once.
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Wait sets: `cq_interest`, `cq_poll`, `cq_sleep`.
 
-use super::boundary::{call, limit, put_optional, slice};
+use super::boundary::{borrow, call, limit, put_optional, slice, value};
 use super::condition::share;
 use crate::clock::Span;
 use crate::controller::{Condition, Controller, Member};
@@ -135,6 +135,26 @@ unsafe fn named(interest: &cq_interest) -> Result<Member> {
         (None, None, None, Some(thread), None) => thread.interest().within(None),
         (None, None, None, None, Some(notifier)) => notifier.interest(),
         _ => return Err(Errno::BADARG),
+    })
+}
+
+/// Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if there is none,
+/// and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event loops.
+///
+/// Safety: what is named is live.
+#[no_mangle]
+pub unsafe extern "C" fn cq_interest_fd(interest: *const cq_interest) -> c_int {
+    value(-1, || {
+        // SAFETY: as documented, here and below.
+        let interest = unsafe { borrow(interest) }?;
+        if let Some(resolver) = unsafe { interest.resolver.as_ref() } {
+            return Ok(resolver.descriptor());
+        }
+        Ok(match unsafe { interest.socket.as_ref() } {
+            Some(socket) => socket.interest().fd,
+            None if names_an_object(interest) => unsafe { named(interest) }?.fd,
+            None => interest.fd,
+        })
     })
 }
 

@@ -47,9 +47,11 @@ static int controller_wrap(lua_State *L)
 /* controller:pollfd() */
 static int controller_pollfd(lua_State *L)
 {
-	int fd = -1, code = cq_controller_pollfd(shim_controller(L)->cq, &fd);
+	struct controller *controller = shim_controller(L);
+	int fd = -1, code = cq_controller_pollfd(controller->cq, &fd);
 	if (code)
 		return luaL_error(L, "%s", cq_strerror(code));
+	controller->is_exposed = 1;
 	lua_pushinteger(L, fd);
 	return 1;
 }
@@ -148,8 +150,10 @@ static int controller_reset(lua_State *L)
 static int controller_cancel(lua_State *L)
 {
 	struct controller *controller = shim_controller(L);
-	for (int i = 2, top = lua_gettop(L); i <= top; i++)
+	for (int i = 2, top = lua_gettop(L); i <= top; i++) {
 		cq_controller_cancel(controller->cq, shim_descriptor(L, controller->object.shim, i));
+		cq_controller_cancel(controller->cq, shim_other_descriptor(L, i));
+	}
 	return 0;
 }
 

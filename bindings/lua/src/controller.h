@@ -34,6 +34,8 @@ struct controller {
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;
+	/* Lua has the number of its descriptor. */
+	int is_exposed;
 	/* A step was left by a yield to whoever resumed it. */
 	int suspended;
 	/* A step waits for it in a task of another controller, and has time: it is not to be woken for nothing. */

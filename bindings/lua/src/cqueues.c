@@ -111,8 +111,10 @@ void shim_cancel(lua_State *L, int fd)
 /* cqueues.cancel(fd or object, ...) */
 static int cqueues_cancel(lua_State *L)
 {
-	for (int i = 1, top = lua_gettop(L); i <= top; i++)
+	for (int i = 1, top = lua_gettop(L); i <= top; i++) {
 		shim_cancel(L, shim_descriptor(L, shim_self(L), i));
+		shim_cancel(L, shim_other_descriptor(L, i));
+	}
 	return 0;
 }
 
@@ -142,7 +144,7 @@ static int poll_blocking(lua_State *L, struct shim *shim)
 	if (code) {
 		int fd = -1;
 		for (int i = 0; i < top && fd < 0; i++)
-			fd = shim_interest_fd(&list[i]);
+			fd = cq_interest_fd(&list[i]);
 		return luaL_error(L, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), fd);
 	}
 	int count = 0;

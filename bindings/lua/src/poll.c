@@ -246,24 +246,6 @@ int shim_ask_all(lua_State *L, struct shim *shim, struct wait_set *set)
 	return 0;
 }
 
-int shim_interest_fd(const cq_interest *interest)
-{
-	if (interest->resolver)
-		return cq_dns_resolver_pollfd(interest->resolver);
-	if (interest->socket)
-		return cq_socket_pollfd(interest->socket);
-	if (interest->signal)
-		return cq_signal_pollfd(interest->signal);
-	if (interest->thread)
-		return cq_thread_pollfd(interest->thread);
-	if (interest->notify)
-		return cq_notify_pollfd(interest->notify);
-	int fd = interest->fd;
-	if (interest->controller)
-		cq_controller_pollfd((cq_controller *)interest->controller, &fd);
-	return fd;
-}
-
 int shim_descriptor(lua_State *L, struct shim *shim, int index)
 {
 	cq_interest interest;
@@ -276,7 +258,7 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 	if (type == LUA_TNIL)
 		return -1;
 	if (type == LUA_TUSERDATA && shim_ask_own(L, shim, index, &interest) && !interest.condition)
-		return shim_interest_fd(&interest);
+		return cq_interest_fd(&interest);
 	lua_getfield(L, index, "pollfd");
 	if (lua_type(L, -1) == LUA_TFUNCTION) {
 		lua_pushvalue(L, index);
@@ -287,4 +269,13 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 	fd = lua_tointeger(L, -1);
 	lua_pop(L, 1);
 	return fd == (int)fd ? (int)fd : -1;
+}
+
+int shim_other_descriptor(lua_State *L, int index)
+{
+	struct controller *controller = shim_test(L, index, shim_controller_tag);
+	int fd = -1;
+	if (controller && controller->cq && controller->is_exposed)
+		cq_controller_pollfd(controller->cq, &fd);
+	return fd;
 }

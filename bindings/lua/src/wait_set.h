@@ -31,10 +31,10 @@ struct wait_set {
 int shim_ask_all(lua_State *L, struct shim *shim, struct wait_set *set);
 /* Whether the values are still there: nobody has resumed the coroutine by hand. */
 int shim_is_intact(const struct wait_set *set);
-/* The descriptor that it is about, -1 for none. */
-int shim_interest_fd(const cq_interest *interest);
-/* The descriptor of a number or an object, -1 for none. */
+/* The descriptor of a number or an object, which tasks wait for that poll it; -1 for none. */
 int shim_descriptor(lua_State *L, struct shim *shim, int index);
+/* That of a controller whose `pollfd` Lua was given, for tasks that poll this number; -1 for all else. */
+int shim_other_descriptor(lua_State *L, int index);
 
 enum { SHIM_FEW = 16 }; /* wait sets up to this size need no memory */
 

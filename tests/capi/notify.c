@@ -1,38 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens to files, told by name. */
 
-#include "fixture.h"
+#include "folder.h"
 #include <sched.h>
 #include <sys/stat.h>
 
 #define KERNEL_TELLS_NAMES (cq_notify_features() & CQ_NOTIFY_INOTIFY)
-
-/* A folder of the test's own, and paths in it. */
-static char folder[64];
-
-static void make_folder(void)
-{
-	snprintf(folder, sizeof folder, "/tmp/cq-notify-XXXXXX");
-	CHECK(mkdtemp(folder) != NULL);
-}
-
-static void remove_folder(void)
-{
-	char command[100];
-
-	snprintf(command, sizeof command, "rm -rf %s", folder);
-	EQ(system(command), 0);
-}
-
-static const char *at(const char *name)
-{
-	static char paths[2][600];
-	static int turn;
-	char *path = paths[turn = !turn];
-
-	snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-	return path;
-}
 
 static void write_file(const char *name, const char *text)
 {

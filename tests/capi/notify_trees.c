@@ -2,21 +2,9 @@
 /* Watched trees in which directories move, are replaced, or are not what they seem. */
 
 #define _GNU_SOURCE
-#include "fixture.h"
+#include "folder.h"
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-static char folder[64];
-
-static const char *at(const char *name)
-{
-	static char paths[2][600];
-	static int turn;
-	char *path = paths[turn = !turn];
-
-	snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-	return path;
-}
 
 /* Runs a command of the shell's in the folder. */
 static void sh(const char *command)
@@ -31,8 +19,7 @@ static cq_notify *watch_tree(const char *making)
 {
 	cq_notify *notifier = NULL;
 
-	snprintf(folder, sizeof folder, "/tmp/cq-trees-XXXXXX");
-	CHECK(mkdtemp(folder) != NULL);
+	make_folder();
 	sh(making);
 	OK(cq_notify_opendir(at("tree"), CQ_NOTIFY_ALL, CQ_NOTIFY_RECURSIVE, &notifier));
 	return notifier;
@@ -40,11 +27,8 @@ static cq_notify *watch_tree(const char *making)
 
 static void leave(cq_notify *notifier)
 {
-	char line[100];
-
 	cq_notify_free(notifier);
-	snprintf(line, sizeof line, "rm -rf %s", folder);
-	EQ(system(line), 0);
+	remove_folder();
 }
 
 /* What is told of a name until nothing follows; `others` (may be NULL) counts what is told of names with that in them. */

@@ -186,4 +186,26 @@ UNUSED static SSL *raw_tls(int fd, const char *name, bool server)
 	return ssl;
 }
 
+/* A server that shows a certificate, and where it listens. */
+struct world {
+	cq_tls *server;
+	cq_socket *listener;
+	int port;
+};
+
+UNUSED static struct world open_world(const char *shown)
+{
+	struct world world;
+
+	world.server = server_with(shown);
+	world.listener = listen_on("127.0.0.1", &world.port);
+	return world;
+}
+
+UNUSED static void close_world(struct world *world)
+{
+	cq_socket_free(world->listener);
+	cq_tls_free(world->server);
+}
+
 #endif

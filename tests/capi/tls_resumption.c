@@ -9,26 +9,13 @@
 
 static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
 
-struct world {
-	cq_tls *server;
-	cq_socket *listener;
-};
-
-static struct world open_world(void)
+/* Its server knows whom to trust, should it ask for certificates. */
+static struct world open_knowing_world(void)
 {
-	struct world world;
-	int port;
+	struct world world = open_world("server");
 
-	world.server = server_with("server");
 	OK(cq_tls_authorities(world.server, certificate("ca.pem")));
-	world.listener = listen_on("127.0.0.1", &port);
 	return world;
-}
-
-static void close_world(struct world *world)
-{
-	cq_socket_free(world->listener);
-	cq_tls_free(world->server);
 }
 
 /* A server by a context of the program's own. */
@@ -88,7 +75,7 @@ TEST(a_client_shows_the_certificate_that_it_was_given_since)
 	size_t i;
 
 	for (i = 0; i < COUNT(versions); i++) {
-		struct world world = open_world();
+		struct world world = open_knowing_world();
 		cq_tls *client = client_for("ca", NULL);
 
 		limit_version(world.server, versions[i], versions[i]);
@@ -110,7 +97,7 @@ TEST(a_client_shows_the_certificate_that_it_was_given_since)
 /* The handshake of a connection goes on while the configuration is changed: its session is of the old one. */
 TEST(a_session_that_is_made_while_the_configuration_changes_is_not_resumed)
 {
-	struct world world = open_world();
+	struct world world = open_knowing_world();
 	cq_tls *client = client_for("ca", NULL);
 	cq_options *options = new_options();
 	struct ends ends = new_tcp(world.listener, options, "127.0.0.1");
@@ -133,7 +120,7 @@ TEST(every_change_of_a_client_ends_its_sessions)
 	int change;
 
 	for (change = 0; change < 7; change++) {
-		struct world world = open_world();
+		struct world world = open_knowing_world();
 		cq_tls *client = client_for("ca", NULL);
 
 		OK(cq_tls_alpn(world.server, "h2"));
@@ -186,7 +173,7 @@ TEST(a_server_resumes_only_what_was_made_under_the_same_demands)
 	size_t i;
 
 	for (i = 0; i < COUNT(versions); i++) {
-		struct world world = open_world();
+		struct world world = open_knowing_world();
 
 		limit_version(world.server, versions[i], versions[i]);
 		for (before = CQ_TLS_VERIFY_NONE; before <= CQ_TLS_VERIFY_REQUIRE; before++)
@@ -208,7 +195,7 @@ TEST(a_ticket_from_before_does_not_stand_for_a_certificate)
 	for (i = 0; i < COUNT(versions); i++)
 		for (way = 0; way < 4; way++) {
 			bool foreign = way == 3;
-			struct world world = foreign ? open_foreign_world(versions[i]) : open_world();
+			struct world world = foreign ? open_foreign_world(versions[i]) : open_knowing_world();
 			cq_tls *client = client_for("ca", NULL);
 
 			limit_version(world.server, versions[i], versions[i]);
@@ -227,7 +214,7 @@ TEST(a_ticket_from_before_does_not_stand_for_a_certificate)
 
 TEST(a_server_that_trusts_others_now_resumes_nothing)
 {
-	struct world world = open_world();
+	struct world world = open_knowing_world();
 	cq_tls *client = client_for("ca", NULL);
 
 	load(client, "client");
@@ -287,7 +274,7 @@ TEST(the_session_id_context_of_a_foreign_context_counts_where_the_socket_demands
 /* A session that a program has, from where nobody looked, satisfies no socket that verifies. */
 TEST(a_session_of_the_programs_own_does_not_stand_for_verification)
 {
-	struct world world = open_world();
+	struct world world = open_knowing_world();
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	SSL_SESSION *session = NULL;
 	int count;

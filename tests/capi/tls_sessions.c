@@ -84,27 +84,6 @@ TEST(the_name_of_a_protocol_is_cut_to_the_room_for_it)
 
 /* -- server names -- */
 
-struct world {
-	cq_tls *server;
-	cq_socket *listener;
-};
-
-static struct world open_world(void)
-{
-	struct world world;
-	int port;
-
-	world.server = server_with("server");
-	world.listener = listen_on("127.0.0.1", &port);
-	return world;
-}
-
-static void close_world(struct world *world)
-{
-	cq_socket_free(world->listener);
-	cq_tls_free(world->server);
-}
-
 /* What name the server is told by a client that expects `name` and connects with such options. */
 static const char *told(struct world *world, const char *name, cq_options *options)
 {
@@ -143,7 +122,7 @@ static cq_options *sending(const char *name, int send)
 
 TEST(the_server_is_told_the_name_but_no_address)
 {
-	struct world world = open_world();
+	struct world world = open_world("server");
 
 	TOLD(&world, NULL, new_options(), "(none)"); /* the host is an address */
 	TOLD(&world, "localhost", new_options(), "localhost");
@@ -172,7 +151,7 @@ static int call_by(struct world *world, const char *name)
 
 TEST(the_name_that_is_given_for_the_host_is_the_one_that_is_verified)
 {
-	struct world world = open_world();
+	struct world world = open_world("server");
 
 	OK(call_by(&world, "localhost"));
 	OK(call_by(&world, "::1"));
@@ -209,7 +188,7 @@ TEST(a_client_resumes_its_sessions_with_the_same_server)
 	int version, i;
 
 	for (version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
-		struct world world = open_world();
+		struct world world = open_world("server");
 		cq_tls *client = client_for("ca", NULL);
 
 		limit_version(world.server, version, version);
@@ -223,7 +202,7 @@ TEST(a_client_resumes_its_sessions_with_the_same_server)
 
 TEST(a_session_is_not_resumed_elsewhere)
 {
-	struct world first = open_world(), second = open_world();
+	struct world first = open_world("server"), second = open_world("server");
 	cq_tls *client = client_for("ca", NULL), *other = client_for("ca", NULL);
 
 	CHECK(!resumes(&first, client, "127.0.0.1", false));
@@ -239,7 +218,7 @@ TEST(a_session_is_not_resumed_elsewhere)
 
 TEST(a_session_that_nobody_verified_is_not_resumed_where_it_must_be)
 {
-	struct world world = open_world();
+	struct world world = open_world("server");
 	cq_tls *client = client_for("ca", NULL);
 
 	OK(cq_tls_verify(client, CQ_TLS_VERIFY_NONE));
@@ -258,7 +237,7 @@ TEST(a_session_that_nobody_verified_is_not_resumed_where_it_must_be)
 
 TEST(a_refused_server_is_refused_again)
 {
-	struct world world = open_world();
+	struct world world = open_world("server");
 	cq_tls *client = client_for("stranger", NULL);
 	int i;
 
@@ -277,7 +256,7 @@ TEST(a_refused_server_is_refused_again)
 
 TEST(a_server_that_has_forgotten_gets_a_full_handshake)
 {
-	struct world world = open_world();
+	struct world world = open_world("server");
 	cq_tls *client = client_for("ca", NULL), *old = world.server;
 
 	CHECK(!resumes(&world, client, "127.0.0.1", false));
@@ -291,7 +270,7 @@ TEST(a_server_that_has_forgotten_gets_a_full_handshake)
 
 TEST(a_server_that_demands_certificates_resumes_sessions_too)
 {
-	struct world world = open_world();
+	struct world world = open_world("server");
 	cq_tls *client = client_for("ca", NULL);
 	cq_options *options = new_options();
 	struct ends ends;
@@ -316,7 +295,7 @@ TEST(a_server_that_demands_certificates_resumes_sessions_too)
 
 TEST(sessions_are_resumed_after_any_kind_of_end)
 {
-	struct world world = open_world();
+	struct world world = open_world("server");
 	cq_tls *client = client_for("ca", NULL);
 	int i;
 

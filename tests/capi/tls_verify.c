@@ -155,27 +155,6 @@ TEST(the_authorities_of_the_system_are_trusted_unless_others_are_named)
 
 /* -- over TCP: the host is the name -- */
 
-struct world {
-	cq_tls *server;
-	cq_socket *listener;
-	int port;
-};
-
-static struct world open_world(const char *shown)
-{
-	struct world world;
-
-	world.server = server_with(shown);
-	world.listener = listen_on("127.0.0.1", &world.port);
-	return world;
-}
-
-static void close_world(struct world *world)
-{
-	cq_socket_free(world->listener);
-	cq_tls_free(world->server);
-}
-
 /* How a handshake ends at a client with such options. */
 static int visit(struct world *world, const cq_tls *client, cq_options *options, const char *reason)
 {

@@ -5,25 +5,31 @@
 local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
 local cqueues, socket = t.cqueues, t.socket
 
--- The collector does a whole cycle at each chance.
-local function eager()
+local function collect(pause, step_multiplier, step_size)
 	if _VERSION >= "Lua 5.4" then
-		collectgarbage("incremental", 1, 1000, 40)
+		collectgarbage("incremental", pause, step_multiplier, step_size)
 	else
-		collectgarbage("setpause", 0)
-		collectgarbage("setstepmul", 1000000)
+		collectgarbage("setpause", pause)
+		collectgarbage("setstepmul", step_multiplier)
 	end
 	collectgarbage() -- from whose end on it is so
 end
 
+-- The collector does a whole cycle at each chance.
+local function eager()
+	if _VERSION >= "Lua 5.4" then
+		collect(1, 1000, 40)
+	else
+		collect(0, 1000000)
+	end
+end
+
 local function usual()
 	if _VERSION >= "Lua 5.4" then
-		collectgarbage("incremental", 200, 100, 13)
+		collect(200, 100, 13)
 	else
-		collectgarbage("setpause", 200)
-		collectgarbage("setstepmul", 200)
+		collect(200, 200)
 	end
-	collectgarbage()
 end
 
 -- Calls f when the collector has run so often.

@@ -530,44 +530,92 @@ static int linger(void *unused)
 	return 0;
 }
 
-TEST(freeing_an_object_wakes_whoever_polls_it)
-{
-	enum { SOCKET, CONTROLLER, SIGNAL, NOTIFY, KINDS };
-	cq_controller *cq = new_controller(), *inner = new_controller();
-	struct named list[KINDS][2];
-	const int usr1 = SIGUSR1;
-	cq_signal *listener = NULL;
-	cq_notify *notifier = NULL;
+enum { SOCKET, CONTROLLER, SIGNAL, NOTIFY, KINDS };
+
+/* One object of each kind, and two fibers that poll each. */
+struct kinds {
 	cq_socket *socket;
+	cq_controller *inner;
+	cq_signal *listener;
+	cq_notify *notifier;
+	struct named list[KINDS][2];
+};
+
+static void poll_all_kinds(cq_controller *cq, struct kinds *kinds)
+{
+	static const int usr1 = SIGUSR1;
 	int other, kind, i;
 
-	socket = half_pair(&other);
-	OK(cq_signal_listen(&usr1, 1, &listener));
-	OK(cq_notify_opendir("/tmp", CQ_NOTIFY_ALL, 0, &notifier));
+	kinds->socket = half_pair(&other);
+	kinds->inner = new_controller();
+	OK(cq_signal_listen(&usr1, 1, &kinds->listener));
+	OK(cq_notify_opendir("/tmp", CQ_NOTIFY_ALL, 0, &kinds->notifier));
 	for (kind = 0; kind < KINDS; kind++)
 		for (i = 0; i < 2; i++) {
 			cq_interest none = CQ_INTEREST_NONE;
 
-			none.socket = kind == SOCKET ? socket : NULL;
+			none.socket = kind == SOCKET ? kinds->socket : NULL;
 			none.events = kind == SOCKET ? POLLIN : 0;
-			none.controller = kind == CONTROLLER ? inner : NULL;
-			none.signal = kind == SIGNAL ? listener : NULL;
-			none.notify = kind == NOTIFY ? notifier : NULL;
-			list[kind][i].interest = none;
-			list[kind][i].fired = 0;
-			if (kind == SIGNAL && cq_signal_pollfd(listener) < 0)
-				list[kind][i].interest.timeout = 0; /* this system has no descriptor for signals */
-			OK(cq_controller_wrap(cq, poll_named, NULL, &list[kind][i], NULL));
+			none.controller = kind == CONTROLLER ? kinds->inner : NULL;
+			none.signal = kind == SIGNAL ? kinds->listener : NULL;
+			none.notify = kind == NOTIFY ? kinds->notifier : NULL;
+			kinds->list[kind][i].interest = none;
+			kinds->list[kind][i].fired = 0;
+			if (kind == SIGNAL && cq_signal_pollfd(kinds->listener) < 0)
+				kinds->list[kind][i].interest.timeout = 0; /* this system has no descriptor for signals */
+			OK(cq_controller_wrap(cq, poll_named, NULL, &kinds->list[kind][i], NULL));
 		}
 	OK(cq_controller_step(cq, -1));
-	cq_socket_free(socket);
-	cq_controller_free(inner);
-	cq_signal_free(listener);
-	cq_notify_free(notifier);
+}
+
+static void free_all_kinds(struct kinds *kinds)
+{
+	cq_socket_free(kinds->socket);
+	cq_controller_free(kinds->inner);
+	cq_signal_free(kinds->listener);
+	cq_notify_free(kinds->notifier);
+}
+
+static void check_all_cancelled(cq_controller *cq, struct kinds *kinds)
+{
+	int kind, i;
+
 	run(cq);
 	for (kind = 0; kind < KINDS; kind++)
 		for (i = 0; i < 2; i++)
-			CHECK(list[kind][i].fired & (kind == SIGNAL ? CQ_CANCELLED | CQ_FIRED : CQ_CANCELLED));
+			CHECK(kinds->list[kind][i].fired & (kind == SIGNAL ? CQ_CANCELLED | CQ_FIRED : CQ_CANCELLED));
+}
+
+TEST(freeing_an_object_wakes_whoever_polls_it)
+{
+	cq_controller *cq = new_controller();
+	struct kinds kinds;
+
+	poll_all_kinds(cq, &kinds);
+	free_all_kinds(&kinds);
+	check_all_cancelled(cq, &kinds);
+	cq_controller_free(cq);
+}
+
+/* What went wrong: tasks wait for the queue of a controller that they poll, which is not what cq_controller_pollfd gives. */
+TEST(the_descriptor_of_an_interest_is_the_one_to_cancel)
+{
+	cq_controller *cq = new_controller();
+	cq_interest plain = on_fd(7, POLLIN), nothing = CQ_INTEREST_NONE;
+	struct kinds kinds;
+	int kind, fd;
+
+	poll_all_kinds(cq, &kinds);
+	for (kind = 0; kind < KINDS; kind++) {
+		fd = cq_interest_fd(&kinds.list[kind][0].interest);
+		CHECK(fd >= 0 || kind == SIGNAL);
+		OK(cq_controller_cancel(cq, fd));
+	}
+	check_all_cancelled(cq, &kinds);
+	free_all_kinds(&kinds);
+	EQ(cq_interest_fd(&plain), 7);
+	EQ(cq_interest_fd(&nothing), -1);
+	EQ(cq_interest_fd(NULL), -1);
 	cq_controller_free(cq);
 }
 

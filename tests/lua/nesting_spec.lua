@@ -154,4 +154,25 @@ t.plain("a_descriptor_of_an_idle_controller_is_quiet", function()
 	values({ 0.01 }, cqueues.poll(t.readable(cq), 0.01))
 end)
 
+-- What went wrong: tasks wait for another descriptor of a controller than the one that `pollfd` gives, and only the latter
+-- was cancelled.
+t.test("cancelling_a_controller_wakes_who_polls_it", function()
+	local inner = cqueues.new()
+	inner:wrap(function() cqueues.sleep(60) end)
+	assert(inner:step(0))
+	local by_number = { pollfd = inner:pollfd(), events = "r" }
+	for _, cancel in ipairs { cqueues.cancel, function(object) cqueues.running():cancel(object) end } do
+		for _, object in ipairs { inner, by_number } do
+			local woken
+			t.together(function()
+				woken = cqueues.poll(object, 5)
+			end, function()
+				cqueues.sleep(0.005)
+				cancel(inner)
+			end)
+			t.equal(woken, object)
+		end
+	end
+end)
+
 t.finish()

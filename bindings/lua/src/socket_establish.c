@@ -15,23 +15,25 @@ int shim_attempt_establish(lua_State *L, struct socket *socket, struct op *op, i
 	return code;
 }
 
-/* socket:connect([timeout]), socket:listen([timeout]) */
-static int socket_connect(lua_State *L)
+static int establish(lua_State *L, int kind)
 {
 	struct socket *socket = shim_socket(L, 1);
 	double timeout = shim_checktimeout(L, 2);
 	lua_settop(L, 1);
-	struct op op = shim_op(CONNECT, 0, CQ_MODE_DEFAULT, timeout);
+	struct op op = shim_op(kind, 0, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
 }
 
+/* socket:connect([timeout]) */
+static int socket_connect(lua_State *L)
+{
+	return establish(L, CONNECT);
+}
+
+/* socket:listen([timeout]) */
 static int socket_listen(lua_State *L)
 {
-	struct socket *socket = shim_socket(L, 1);
-	double timeout = shim_checktimeout(L, 2);
-	lua_settop(L, 1);
-	struct op op = shim_op(LISTEN, 0, CQ_MODE_DEFAULT, timeout);
-	return shim_go(L, socket, &op);
+	return establish(L, LISTEN);
 }
 
 int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int first)

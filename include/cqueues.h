@@ -559,9 +559,9 @@
 #define CQ_READ_UP_TO 7
 
 /**
- * For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a receive
- * in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also answers
- * EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
+ * For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a
+ * receive in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also
+ * answers EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
  */
 #define CQ_PATIENT 1
 
@@ -603,8 +603,8 @@
 #define CQ_WAIT_LAZY 1
 
 /**
- * The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are small numbers
- * that are used again, so that a program can keep what belongs to tasks in an array.
+ * The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are
+ * small numbers that are used again, so that a program can keep what belongs to tasks in an array.
  */
 #define CQ_TASK_PLACE 16777215
 
@@ -714,8 +714,8 @@ typedef struct cq_thread cq_thread;
 typedef int (*cq_function)(void *argument);
 
 /**
- * Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller at the
- * earliest.
+ * Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller
+ * at the earliest.
  */
 typedef uint64_t cq_task;
 
@@ -898,8 +898,8 @@ typedef struct cq_dns_stat {
 typedef struct cq_interest {
     /**
      * A descriptor, or -1. `cq_controller_cancel` it before closing it, unless no task has polled it since the
-     * last step: a new descriptor of the same number would be taken for it. Objects of this library are better named below
-     * than by their descriptors: they leave their controllers by themselves when they are closed.
+     * last step: a new descriptor of the same number would be taken for it. Objects of this library are better
+     * named below than by their descriptors: they leave their controllers by themselves when they are closed.
      */
     int fd;
     /**
@@ -928,8 +928,8 @@ typedef struct cq_interest {
      */
     const struct cq_dns_resolver *resolver;
     /**
-     * A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as are the
-     * next ones; of these five at most one.
+     * A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as
+     * are the next ones; of these five at most one.
      */
     const struct cq_controller *controller;
     /**
@@ -1110,7 +1110,8 @@ void cq_condition_free(struct cq_condition *condition);
  *
  * `woken` may be NULL.
  *
- * Errors: EINVAL for a NULL condition; EPERM if tasks of another thread wait: have `cq_controller_post` signal it there.
+ * Errors: EINVAL for a NULL condition; EPERM if tasks of another thread wait: have `cq_controller_post` signal it
+ * there.
  */
 int cq_condition_signal(const struct cq_condition *condition,
                         size_t limit,
@@ -1194,7 +1195,8 @@ int cq_controller_cancel(struct cq_controller *controller, int fd);
  * Suspends the thread until the controller has something to do or a signal is delivered. The
  * `count` signals are unblocked for the time of the wait.
  *
- * Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this controller.
+ * Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this
+ * controller.
  *
  * Source: ppoll(2), guide §3.2.1.
  */
@@ -1230,9 +1232,10 @@ double cq_controller_timeout(struct cq_controller *controller);
 int cq_controller_alert(struct cq_controller *controller);
 
 /**
- * Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that thread. Any thread
- * may post at any time, until the controller is closed or freed. Functions run in the order in which they were posted; they are as
- * callbacks are: they may not wait. What has not run when the controller is closed or freed never does.
+ * Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that
+ * thread. Any thread may post at any time, until the controller is closed or freed. Functions run in the order in
+ * which they were posted; they are as callbacks are: they may not wait. What has not run when the controller is
+ * closed or freed never does.
  *
  * The result of the function is 0 or the code with which `cq_controller_step` shall return.
  *
@@ -2085,8 +2088,8 @@ int cq_dns_resolver_query(const struct cq_dns_resolver *resolver,
 /**
  * Finds the addresses of a host without asking a name server: an address in text stands for itself, with its zone
  * ("fe80::1%eth0"); the hosts file counts where it comes before the name servers; local names ("localhost") count.
- * `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives
- * how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
+ * `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and
+ * receives how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
  *
  * Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address
  * of that family; `CQ_EILLEGAL` for what is no name.
@@ -2434,8 +2437,9 @@ int cq_options_set(struct cq_options *options,
                    int value);
 
 /**
- * Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if there is none,
- * and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event loops.
+ * Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if
+ * there is none, and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event
+ * loops.
  *
  * Safety: what is named is live.
  */
@@ -2527,8 +2531,8 @@ int cq_signal_set_timeout(const struct cq_signal *listener,
                           double timeout);
 
 /**
- * Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll with
- * `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
+ * Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll
+ * with `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
  */
 int cq_signal_pollfd(const struct cq_signal *listener);
 
@@ -2596,8 +2600,9 @@ int cq_signal_discard(const int *signals, size_t count);
 int cq_signal_raise(const int *signals, size_t count);
 
 /**
- * Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in the
- * language in which it was first asked for; any other text until 16 others of the kind were asked for in the same thread.
+ * Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in
+ * the language in which it was first asked for; any other text until 16 others of the kind were asked for in the
+ * same thread.
  */
 const char *cq_strsignal(int signal);
 
@@ -2678,9 +2683,8 @@ int cq_socket_dup(int fd, struct cq_socket **socket);
 void cq_socket_free(struct cq_socket *socket);
 
 /**
- * Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at once, other
- * buffered output is dropped.
- * The handle stays valid and must still be freed. Closing twice is safe.
+ * Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at
+ * once, other buffered output is dropped. The handle stays valid and must still be freed. Closing twice is safe.
  *
  * Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
  */
@@ -2809,8 +2813,8 @@ void cq_socket_clear(const struct cq_socket *socket);
  * receives or fills it. `*data` is NULL if end of file came first (`CQ_READ_ALL`), or if what comes is not a header.
  * `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
  *
- * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
- * no byte is lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
+ * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat, no byte is
+ * lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
  * system says.
  *
  * Safety: `data` and `size` are writable.
@@ -2856,8 +2860,8 @@ int cq_socket_read(const struct cq_socket *socket,
  * Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
  * `a`.
  *
- * Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict
- * socket's TLS stream was cut short; EBADF after close; what the system says.
+ * Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a
+ * strict socket's TLS stream was cut short; EBADF after close; what the system says.
  */
 int cq_socket_try_fill(const struct cq_socket *socket,
                        size_t size);
@@ -2884,8 +2888,9 @@ int cq_socket_unget(const struct cq_socket *socket,
  * names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
  * or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
  *
- * Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then send the
- * rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the system says.
+ * Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then
+ * send the rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the
+ * system says.
  *
  * Safety: `data` is readable for `size` bytes, `sent` is writable.
  */
@@ -2900,8 +2905,8 @@ int cq_socket_send(const struct cq_socket *socket,
  * says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
  * error, use `cq_socket_send`.
  *
- * Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close; EDEADLK
- * in a callback; what the system says.
+ * Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close;
+ * EDEADLK in a callback; what the system says.
  *
  * Safety: `data` is readable for `size` bytes.
  */
@@ -3087,7 +3092,8 @@ int cq_socket_set_error(const struct cq_socket *socket,
  * Adds a task that the caller resumes by itself: the pull interface for language bindings.
  * `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
  *
- * Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the controller.
+ * Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the
+ * controller.
  */
 int cq_controller_spawn(struct cq_controller *controller,
                         void *data,
@@ -3113,13 +3119,15 @@ int cq_controller_attach(struct cq_controller *controller,
  * whose controller is closed or freed never continues: what it owns it must have handed to
  * `argument`, for `release` to free. `release` and `task` may be NULL.
  *
- * The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes no memory.
- * Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has a local array that
- * does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites nothing. Linux from 6.13 on has room
- * for hundreds of thousands of fibers; before, two mappings each count against vm.max_map_count, 65,530 as a rule.
+ * The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes
+ * no memory. Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has
+ * a local array that does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites
+ * nothing. Linux from 6.13 on has room for hundreds of thousands of fibers; before, two mappings each count
+ * against vm.max_map_count, 65,530 as a rule.
  *
- * A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release` or what was posted: the
- * process is ended. longjmp(3) must not leave them either, nor jump between fibers: what happens then is undefined.
+ * A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release`
+ * or what was posted: the process is ended. longjmp(3) must not leave them either, nor jump between fibers: what
+ * happens then is undefined.
  *
  * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
  *
@@ -3132,9 +3140,9 @@ int cq_controller_wrap(struct cq_controller *controller,
                        cq_task *task);
 
 /**
- * Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it before one
- * `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the usual size, 262,144 bytes,
- * are kept for later fibers.
+ * Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it
+ * before one `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the
+ * usual size, 262,144 bytes, are kept for later fibers.
  *
  * Errors: EINVAL for NULL, less than 16 KiB, or more than 1 GiB.
  */
@@ -3186,7 +3194,8 @@ int cq_controller_leave(struct cq_controller *controller);
  * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
  * not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
  *
- * Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a callback or fiber of this controller.
+ * Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a
+ * callback or fiber of this controller.
  */
 int cq_controller_wait(struct cq_controller *controller,
                        double timeout,
@@ -3358,8 +3367,8 @@ void cq_tls_free(struct cq_tls *tls);
  * Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
  * of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
  *
- * Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds no such
- * thing, the key is encrypted, or it belongs to another certificate.
+ * Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds
+ * no such thing, the key is encrypted, or it belongs to another certificate.
  */
 int cq_tls_certificate(const struct cq_tls *tls,
                        const char *chain,
@@ -3403,9 +3412,9 @@ int cq_tls_alpn(const struct cq_tls *tls,
 
 /**
  * The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
- * configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not count, unless it was adopted:
- * each server's connection has one that says what is demanded. Whom it trusts is known there only if it was said by
- * `cq_tls_authorities`.
+ * configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
+ * count, unless it was adopted: each server's connection has one that says what is demanded. Whom it trusts is
+ * known there only if it was said by `cq_tls_authorities`.
  */
 void *cq_tls_context(const struct cq_tls *tls);
 
@@ -3441,14 +3450,14 @@ bool cq_socket_truncated(const struct cq_socket *socket);
  * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; it can be repeated after
  * EMFILE, ENFILE and ENOMEM.
  *
- * A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by bit:
- * here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and `cq_socket_retry`
- * says 0 then. One that takes none of the answers is not read from until it does.
+ * A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by
+ * bit: here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and
+ * `cq_socket_retry` says 0 then. One that takes none of the answers is not read from until it does.
  *
- * Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
- * the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
- * closes, and for a listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from
- * being connected.
+ * Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait
+ * for the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM;
+ * `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes, and for a
+ * listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from being connected.
  *
  * Safety: `tls` is NULL or a configuration.
  */
@@ -3463,8 +3472,8 @@ int cq_socket_try_starttls(const struct cq_socket *socket,
 int cq_socket_starttls(const struct cq_socket *socket, const struct cq_tls *tls);
 
 /**
- * The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading, writing and
- * the handshake are the socket's.
+ * The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
+ * writing and the handshake are the socket's.
  */
 void *cq_socket_checktls(const struct cq_socket *socket);
 

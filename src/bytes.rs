@@ -156,9 +156,10 @@ impl Queue {
             (self.start, self.end) = (before, before);
             return Ok(());
         }
-        let needed = before + self.len() + behind; // of which one is 0, and none above isize::MAX
-                                                   // Sliding pays when it moves no more than was taken off before; otherwise the block grows, so
-                                                   // that no byte is moved again and again. What fits a small block is moved at no cost to speak of.
+        // One of the two is 0, and none is above isize::MAX.
+        let needed = before + self.len() + behind;
+        // Sliding pays when it moves no more than was taken off before; otherwise the block grows, so that no byte is
+        // moved again and again. What fits a small block is moved at no cost to speak of.
         let few = self.len() <= SMALL;
         if needed <= self.block.len() && (few || self.len() <= self.start) {
             self.block.copy_within(self.start..self.end, before);

@@ -11,8 +11,8 @@ use crate::sys::stack::Stack;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// How many unused stacks a thread keeps, since making one costs system calls and page faults; and how many of them as they
-/// are: the others give back what deep calls have touched.
+/// How many unused stacks a thread keeps, since making one costs system calls and page faults; and how many of them
+/// as they are: the others give back what deep calls have touched.
 const POOL: usize = 256;
 const WARM: usize = 32;
 

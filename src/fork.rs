@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! How often this process has forked, and how often it was born. A child of fork(2) has copies of all descriptors, so neither it
-//! nor its parent is the last who has one that was made before; and what the kernel keeps behind them is its parent's.
+//! How often this process has forked, and how often it was born. A child of fork(2) has copies of all descriptors,
+//! so neither it nor its parent is the last who has one that was made before; and what the kernel keeps behind them
+//! is its parent's.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Once;

@@ -2,10 +2,10 @@
 //! Tasks over epoll, buffered sockets with TLS, DNS and condition variables: one controller for every
 //! language.
 //!
-//! The interface for programs is the C header `cqueues.h`, made from [`capi`]; the modules below
-//! it are the core, in safe Rust; their order stands in ARCHITECTURE.md. Data flows one way: kernel → [`poller`] → descriptor table and
-//! run queue of the [`controller`] → the task, which calls into a [`socket`], gets EAGAIN, and
-//! goes back down as a wait.
+//! The interface for programs is the C header `cqueues.h`, made from [`capi`]; the modules below it are the core,
+//! in safe Rust; their order stands in ARCHITECTURE.md. Data flows one way: kernel → [`poller`] → descriptor table
+//! and run queue of the [`controller`] → the task, which calls into a [`socket`], gets EAGAIN, and goes back down
+//! as a wait.
 
 pub mod address;
 pub mod bytes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! A vector with holes: what is inserted keeps its place until it is removed, and places are used again, the last one that
-//! became free first. As the crate of that name, but an insertion for which there is no memory answers ENOMEM.
+//! A vector with holes: what is inserted keeps its place until it is removed, and places are used again, the last
+//! one that became free first. As the crate of that name, but an insertion for which there is no memory answers
+//! ENOMEM.
 
 use crate::errno::{Errno, Result};
 use std::ops::{Index, IndexMut};

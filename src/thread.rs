@@ -81,7 +81,6 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
 
 /// How long a thread that has ended is waited for, in nanoseconds: it is gone at once unless it runs destructors.
 const GOING: u64 = 100_000_000;
-const FOREVER: u64 = 1_000_000_000_000_000_000;
 
 impl Entry {
     /// Makes the calling thread the one that was prepared. Its end of the socket pair.
@@ -138,8 +137,11 @@ impl Thread {
         let mut id = self.shared.lock();
         if let Some(gone) = id.take() {
             // One that calls exit(3) ends the process, and nobody goes on before.
-            let limit = if outcome.code == libc::EOWNERDEAD { FOREVER } else { GOING };
-            match sys::thread::join(gone, limit) {
+            let joined = match outcome.code {
+                libc::EOWNERDEAD => sys::thread::join(gone),
+                _ => sys::thread::join_within(gone, GOING),
+            };
+            match joined {
                 Err(error) if error.raw_os_error() == Some(libc::ETIMEDOUT) => *id = Some(gone),
                 result => result?,
             }

@@ -59,7 +59,8 @@ pub unsafe extern "C" fn cq_condition_free(condition: *mut Condition) {
 ///
 /// `woken` may be NULL.
 ///
-/// Errors: EINVAL for a NULL condition; EPERM if tasks of another thread wait: have `cq_controller_post` signal it there.
+/// Errors: EINVAL for a NULL condition; EPERM if tasks of another thread wait: have `cq_controller_post` signal it
+/// there.
 #[no_mangle]
 pub unsafe extern "C" fn cq_condition_signal(
     condition: *const Condition,

@@ -28,7 +28,8 @@ pub(super) unsafe fn share(handle: *const Controller) -> Result<Arc<Controller>>
     }
 }
 
-/// A handle as a reference, for all that only the thread may do that uses the controller. EPERM while another one steps it.
+/// A handle as a reference, for all that only the thread may do that uses the controller. EPERM while another one
+/// steps it.
 pub(super) unsafe fn own<'a>(handle: *const Controller) -> Result<&'a Controller> {
     // SAFETY: as for `borrow`.
     let cq = unsafe { borrow(handle) }?;
@@ -165,7 +166,8 @@ pub unsafe extern "C" fn cq_controller_cancel(controller: *mut Controller, fd: c
 /// Suspends the thread until the controller has something to do or a signal is delivered. The
 /// `count` signals are unblocked for the time of the wait.
 ///
-/// Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this controller.
+/// Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this
+/// controller.
 ///
 /// Source: ppoll(2), guide §3.2.1.
 #[no_mangle]
@@ -224,9 +226,10 @@ pub unsafe extern "C" fn cq_controller_alert(controller: *mut Controller) -> c_i
     call(|| unsafe { borrow(controller) }?.alert())
 }
 
-/// Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that thread. Any thread
-/// may post at any time, until the controller is closed or freed. Functions run in the order in which they were posted; they are as
-/// callbacks are: they may not wait. What has not run when the controller is closed or freed never does.
+/// Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that
+/// thread. Any thread may post at any time, until the controller is closed or freed. Functions run in the order in
+/// which they were posted; they are as callbacks are: they may not wait. What has not run when the controller is
+/// closed or freed never does.
 ///
 /// The result of the function is 0 or the code with which `cq_controller_step` shall return.
 ///

@@ -178,8 +178,8 @@ pub unsafe extern "C" fn cq_socket_sendto(
     })
 }
 
-/// A list of the caller's, for the time of a call. EINVAL for one with a NULL that has a size, or a size that no object can
-/// have.
+/// A list of the caller's, for the time of a call. EINVAL for one with a NULL that has a size, or a size that no
+/// object can have.
 unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Datagram]> {
     if count == 0 {
         return Err(Errno::BADARG);

@@ -206,8 +206,8 @@ pub(super) unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) 
 
 /// Finds the addresses of a host without asking a name server: an address in text stands for itself, with its zone
 /// ("fe80::1%eth0"); the hosts file counts where it comes before the name servers; local names ("localhost") count.
-/// `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and receives
-/// how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
+/// `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and
+/// receives how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address
 /// of that family; `CQ_EILLEGAL` for what is no name.

@@ -23,8 +23,8 @@ use std::ffi::{c_int, c_void};
 #[allow(non_camel_case_types)]
 pub struct cq_interest {
     /// A descriptor, or -1. `cq_controller_cancel` it before closing it, unless no task has polled it since the
-    /// last step: a new descriptor of the same number would be taken for it. Objects of this library are better named below
-    /// than by their descriptors: they leave their controllers by themselves when they are closed.
+    /// last step: a new descriptor of the same number would be taken for it. Objects of this library are better
+    /// named below than by their descriptors: they leave their controllers by themselves when they are closed.
     pub fd: c_int,
     /// POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
     /// looks for the addresses of its name waits for that whatever is given.
@@ -39,8 +39,8 @@ pub struct cq_interest {
     pub socket: *const Socket,
     /// A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
     pub resolver: *const Resolver,
-    /// A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as are the
-    /// next ones; of these five at most one.
+    /// A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as
+    /// are the next ones; of these five at most one.
     pub controller: *const Controller,
     /// A signal listener, or NULL: fires when it has a signal to tell.
     pub signal: *const Listener,
@@ -138,8 +138,9 @@ unsafe fn named(interest: &cq_interest) -> Result<Member> {
     })
 }
 
-/// Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if there is none,
-/// and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event loops.
+/// Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if
+/// there is none, and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event
+/// loops.
 ///
 /// Safety: what is named is live.
 #[no_mangle]

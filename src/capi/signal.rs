@@ -113,8 +113,8 @@ pub unsafe extern "C" fn cq_signal_set_timeout(listener: *const Listener, timeou
     })
 }
 
-/// Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll with
-/// `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
+/// Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll
+/// with `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_pollfd(listener: *const Listener) -> c_int {
     // SAFETY: as documented.
@@ -200,8 +200,9 @@ pub unsafe extern "C" fn cq_signal_raise(signals: *const c_int, count: usize) ->
     call(|| signal::raise(unsafe { slice(signals, count) }?))
 }
 
-/// Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in the
-/// language in which it was first asked for; any other text until 16 others of the kind were asked for in the same thread.
+/// Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in
+/// the language in which it was first asked for; any other text until 16 others of the kind were asked for in the
+/// same thread.
 #[no_mangle]
 pub extern "C" fn cq_strsignal(signal: c_int) -> *const c_char {
     static TEXTS: Texts<129> = Texts::new(); // the kernel's numbers end at 64, or 128 on MIPS

@@ -108,9 +108,8 @@ pub unsafe extern "C" fn cq_socket_free(socket: *mut Socket) {
     unsafe { take_back(socket) }
 }
 
-/// Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at once, other
-/// buffered output is dropped.
-/// The handle stays valid and must still be freed. Closing twice is safe.
+/// Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at
+/// once, other buffered output is dropped. The handle stays valid and must still be freed. Closing twice is safe.
 ///
 /// Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
 #[no_mangle]

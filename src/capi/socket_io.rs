@@ -23,9 +23,9 @@ pub const CQ_READ_EXACTLY: u32 = 6;
 /// 1 to `count` bytes.
 pub const CQ_READ_UP_TO: u32 = 7;
 
-/// For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a receive
-/// in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also answers
-/// EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
+/// For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a
+/// receive in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also
+/// answers EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
 pub const CQ_PATIENT: u32 = 1;
 /// For `cq_socket_recv`: first send pending output, if its mode says `a`. What the kernel does not take
 /// yet is waited for together with the input; an error is left to the next send.
@@ -92,8 +92,8 @@ unsafe fn hand_over(
 /// receives or fills it. `*data` is NULL if end of file came first (`CQ_READ_ALL`), or if what comes is not a header.
 /// `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
 ///
-/// Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat,
-/// no byte is lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
+/// Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat, no byte is
+/// lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
 /// system says.
 ///
 /// Safety: `data` and `size` are writable.
@@ -167,8 +167,8 @@ pub unsafe extern "C" fn cq_socket_read(
 /// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
 /// `a`.
 ///
-/// Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a strict
-/// socket's TLS stream was cut short; EBADF after close; what the system says.
+/// Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a
+/// strict socket's TLS stream was cut short; EBADF after close; what the system says.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_fill(socket: *const Socket, size: usize) -> c_int {
     // SAFETY: as documented.
@@ -205,8 +205,9 @@ pub unsafe extern "C" fn cq_socket_unget(
 /// names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
 /// or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
 ///
-/// Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then send the
-/// rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the system says.
+/// Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then
+/// send the rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the
+/// system says.
 ///
 /// Safety: `data` is readable for `size` bytes, `sent` is writable.
 #[no_mangle]
@@ -233,8 +234,8 @@ pub unsafe extern "C" fn cq_socket_send(
 /// says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
 /// error, use `cq_socket_send`.
 ///
-/// Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close; EDEADLK
-/// in a callback; what the system says.
+/// Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close;
+/// EDEADLK in a callback; what the system says.
 ///
 /// Safety: `data` is readable for `size` bytes.
 #[no_mangle]

@@ -12,7 +12,8 @@ use std::ffi::{c_int, c_void};
 /// Adds a task that the caller resumes by itself: the pull interface for language bindings.
 /// `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
 ///
-/// Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the controller.
+/// Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the
+/// controller.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_spawn(
     controller: *mut Controller,
@@ -55,13 +56,15 @@ pub unsafe extern "C" fn cq_controller_attach(
 /// whose controller is closed or freed never continues: what it owns it must have handed to
 /// `argument`, for `release` to free. `release` and `task` may be NULL.
 ///
-/// The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes no memory.
-/// Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has a local array that
-/// does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites nothing. Linux from 6.13 on has room
-/// for hundreds of thousands of fibers; before, two mappings each count against vm.max_map_count, 65,530 as a rule.
+/// The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes
+/// no memory. Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has
+/// a local array that does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites
+/// nothing. Linux from 6.13 on has room for hundreds of thousands of fibers; before, two mappings each count
+/// against vm.max_map_count, 65,530 as a rule.
 ///
-/// A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release` or what was posted: the
-/// process is ended. longjmp(3) must not leave them either, nor jump between fibers: what happens then is undefined.
+/// A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release`
+/// or what was posted: the process is ended. longjmp(3) must not leave them either, nor jump between fibers: what
+/// happens then is undefined.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; ENOMEM.
 ///
@@ -83,9 +86,9 @@ pub unsafe extern "C" fn cq_controller_wrap(
     })
 }
 
-/// Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it before one
-/// `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the usual size, 262,144 bytes,
-/// are kept for later fibers.
+/// Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it
+/// before one `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the
+/// usual size, 262,144 bytes, are kept for later fibers.
 ///
 /// Errors: EINVAL for NULL, less than 16 KiB, or more than 1 GiB.
 #[no_mangle]
@@ -134,8 +137,8 @@ pub unsafe extern "C" fn cq_controller_park(
     })
 }
 
-/// A member of a wait set. Newest first, the registration of a socket ends with its waits, as in the Lua library cqueues:
-/// programs see it in the order of their tasks, and whoever polls the controller is not woken by it.
+/// A member of a wait set. Newest first, the registration of a socket ends with its waits, as in the Lua library
+/// cqueues: programs see it in the order of their tasks, and whoever polls the controller is not woken by it.
 ///
 /// # Safety
 ///

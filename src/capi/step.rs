@@ -79,7 +79,8 @@ fn leave(cq: &Controller) -> bool {
 /// up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
 /// not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
 ///
-/// Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a callback or fiber of this controller.
+/// Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a
+/// callback or fiber of this controller.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_wait(
     controller: *mut Controller,
@@ -272,4 +273,25 @@ pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{catch_unwind, AssertUnwindSafe};
+
+    #[test]
+    fn a_step_that_panics_has_ended() {
+        let cq = Controller::new().unwrap();
+        let step = AssertUnwindSafe(|| {
+            cq.enter().unwrap();
+            let _stepping = Stepping(&cq);
+            cq.note_inside(true);
+            panic!("a bug");
+        });
+        assert!(catch_unwind(step).is_err());
+        assert!(!cq.is_running() && !cq.is_inside());
+        assert!(cq.enter().is_ok());
+        assert!(leave(&cq));
+    }
 }

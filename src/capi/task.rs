@@ -11,13 +11,13 @@ use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller at the
-/// earliest.
+/// Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller
+/// at the earliest.
 #[allow(non_camel_case_types)]
 pub type cq_task = u64;
 
-/// The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are small numbers
-/// that are used again, so that a program can keep what belongs to tasks in an array.
+/// The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are
+/// small numbers that are used again, so that a program can keep what belongs to tasks in an array.
 pub const CQ_TASK_PLACE: u64 = 0xff_ffff;
 
 /// Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.

@@ -107,8 +107,8 @@ pub unsafe extern "C" fn cq_tls_free(tls: *mut Config) {
 /// Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
 /// of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
 ///
-/// Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds no such
-/// thing, the key is encrypted, or it belongs to another certificate.
+/// Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds
+/// no such thing, the key is encrypted, or it belongs to another certificate.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_certificate(
     tls: *const Config,
@@ -182,9 +182,9 @@ pub unsafe extern "C" fn cq_tls_alpn(tls: *const Config, protocols: *const c_cha
 }
 
 /// The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
-/// configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not count, unless it was adopted:
-/// each server's connection has one that says what is demanded. Whom it trusts is known there only if it was said by
-/// `cq_tls_authorities`.
+/// configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
+/// count, unless it was adopted: each server's connection has one that says what is demanded. Whom it trusts is
+/// known there only if it was said by `cq_tls_authorities`.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_context(tls: *const Config) -> *mut c_void {
     // SAFETY: as documented.
@@ -245,14 +245,14 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
 /// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; it can be repeated after
 /// EMFILE, ENFILE and ENOMEM.
 ///
-/// A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by bit:
-/// here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and `cq_socket_retry`
-/// says 0 then. One that takes none of the answers is not read from until it does.
+/// A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by
+/// bit: here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and
+/// `cq_socket_retry` says 0 then. One that takes none of the answers is not read from until it does.
 ///
-/// Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait for
-/// the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM; `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer
-/// closes, and for a listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from
-/// being connected.
+/// Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait
+/// for the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM;
+/// `CQ_ENOTVERIFIED`: the certificate is not what was demanded; `CQ_ETLS`; EPIPE if the peer closes, and for a
+/// listener; ETIMEDOUT if nobody answers a datagram; EBADF after close; what kept the socket from being connected.
 ///
 /// Safety: `tls` is NULL or a configuration.
 #[no_mangle]
@@ -279,8 +279,8 @@ pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const C
     })
 }
 
-/// The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading, writing and
-/// the handshake are the socket's.
+/// The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
+/// writing and the handshake are the socket's.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_checktls(socket: *const Socket) -> *mut c_void {
     // SAFETY: as documented.

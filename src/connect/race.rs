@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! Connecting to a name: its addresses race, RFC 8305. Both kinds are asked for at once; the first
-//! attempt begins with the first IPv6 address, or, if none has come, with the first IPv4 address a moment after that was
-//! known; the next one begins when that fails or 250 ms later; the first connection wins.
+//! Connecting to a name: its addresses race, RFC 8305. Both kinds are asked for at once; the first attempt begins
+//! with the first IPv6 address, or, if none has come, with the first IPv4 address a moment after that was known;
+//! the next one begins when that fails or 250 ms later; the first connection wins.
 
 use crate::clock::{Instant, Span};
 use crate::controller::{Descriptor, Member, Owner};

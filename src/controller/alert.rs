@@ -120,8 +120,8 @@ impl Alert {
         }
     }
 
-    /// The queue was replaced by another one: is enabled there if it was, and ready if it was. `inherited`: in a child of
-    /// fork(2), which must not touch its parent's; other threads there are none.
+    /// The queue was replaced by another one: is enabled there if it was, and ready if it was. `inherited`: in a
+    /// child of fork(2), which must not touch its parent's; other threads there are none.
     pub fn reset(&self, new: RawFd, inherited: bool) -> Result<()> {
         let mut queue = self.lock();
         *queue = new;

@@ -15,8 +15,8 @@ const NONE: u32 = u32::MAX;
 /// A queue of waiting tasks, of any controllers of one thread.
 pub struct Condition {
     lifo: bool,
-    /// The thread whose tasks wait; 0: none do, so that the queue need not be looked at. What keeps other threads away from
-    /// the queue.
+    /// The thread whose tasks wait; 0: none do, so that the queue need not be looked at. What keeps other threads
+    /// away from the queue.
     thread: AtomicU64,
     queue: RefCell<Queue>,
 }

@@ -7,9 +7,11 @@
 //! Registrations outlive waits, so that polling the same descriptor again costs no syscall:
 //!
 //! - a descriptor of ours stays registered until its owner leaves (see [`super::owner`]), or an event comes that nobody
-//!   waits for; its row stays until its owner leaves;
-//! - any other, and a controller's, whose place among those that are ready programs know, is dropped before the next wait for the kernel unless somebody polls it again, so a
-//!   program may close it once it has polled something else.
+//!   waits for;
+//! - any other is taken out before the next wait for the kernel unless somebody polls it again, so that a program
+//!   may close it once it has polled something else;
+//! - so is one of ours whose member says that it is not `lasting`: when the kernel was told of it decides its place
+//!   among those that are ready, and Lua programs depend on that.
 
 use super::owner::{Owner, FOREIGN};
 use super::waits::{WaitKey, Waits, NONE};
@@ -33,7 +35,7 @@ struct Row {
     /// The first and the last wait in order of arrival.
     first: u32,
     last: u32,
-    /// What the kernel has been told.
+    /// The events that the kernel has been told of.
     registered: Events,
     /// Whether it is in `orphans`.
     orphan: bool,
@@ -146,9 +148,8 @@ impl Descriptors {
             self.registered += usize::from(row.registered == 0);
             row.registered = wanted;
         }
-        let row = &mut self.rows[index as usize];
         if let Some(owner) = owner.filter(|_| claims) {
-            (row.owner, row.lasting) = (wanted_owner, lasting && owner.is_lasting());
+            (row.owner, row.lasting) = (wanted_owner, lasting);
             owner.enter(me.clone(), name(index, row.generation));
         }
         Ok(index)
@@ -272,8 +273,8 @@ impl Descriptors {
         }
     }
 
-    /// Whether the kernel is to be told of changes: not in a child that has its parent's queue, nor of a row whose number has
-    /// gone to another descriptor.
+    /// Whether the kernel is to be told of changes: not in a child that has its parent's queue, nor of a row whose
+    /// number has gone to another descriptor.
     fn may_tell(&self, index: u32) -> bool {
         self.born == births_again() && self.numbers[self.rows[index as usize].fd as usize] == index
     }
@@ -306,12 +307,12 @@ impl Descriptors {
     pub fn forget(&mut self, poller: &Poller, index: u32, last: bool) {
         let row = &self.rows[index as usize];
         if row.registered != 0 {
-            match last {
-                true => poller.closing(row.fd),
-                false if self.may_tell(index) => {
+            match (self.may_tell(index), last) {
+                (true, true) => poller.closing(row.fd),
+                (true, false) => {
                     let _ = poller.set(row.fd, name(index, row.generation), row.registered, 0);
                 }
-                false => {}
+                (false, _) => {}
             }
             self.rows[index as usize].registered = 0;
             self.registered -= 1;

@@ -29,7 +29,7 @@ impl Inbox {
     /// Adds a message, from any thread. ENOMEM.
     pub fn push(&self, message: Message) -> Result<()> {
         let mut messages = self.lock();
-        messages.try_reserve(1).map_err(|_| Errno(libc::ENOMEM))?;
+        messages.try_reserve(1).map_err(|_| Errno::NOMEM)?;
         messages.push(message);
         self.full.store(true, Ordering::Release);
         Ok(())
@@ -46,8 +46,8 @@ impl Inbox {
         posts(&self.lock())
     }
 
-    /// Takes all messages, in the order in which they came, once `prepare` has made room for as many posts as there are among
-    /// them. If it fails they stay.
+    /// Takes all messages, in the order in which they came, once `prepare` has made room for as many posts as there
+    /// are among them. If it fails they stay.
     pub fn take_with(&self, prepare: impl FnOnce(usize) -> Result<()>) -> Result<Vec<Message>> {
         let mut messages = self.lock();
         prepare(posts(&messages))?;
@@ -57,9 +57,7 @@ impl Inbox {
 
     /// Takes all messages.
     pub fn take(&self) -> Vec<Message> {
-        let mut messages = self.lock();
-        self.full.store(false, Ordering::Release);
-        std::mem::take(&mut *messages)
+        self.take_with(|_| Ok(())).unwrap_or_default()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Message>> {

@@ -150,7 +150,7 @@ impl Controller {
             entered: Cell::new(false),
             inside: Cell::new(0),
             thread: AtomicU64::new(this_thread()),
-            owner: Owner::passing(),
+            owner: Owner::new(),
             me: me.clone(),
         });
         Ok(controller)
@@ -160,9 +160,7 @@ impl Controller {
     pub fn spawn(&self, data: Payload) -> Result<TaskId> {
         let mut state = self.state.borrow_mut();
         state.check_open()?;
-        if state.tasks.len() >= MOST_TASKS {
-            return Err(Errno(libc::ENOMEM));
-        }
+        state.make_room(1)?;
         let serial = state.next_serial() & SERIALS;
         let index =
             state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data })? as u32;
@@ -227,8 +225,8 @@ impl Controller {
         self.me.upgrade().expect("a controller is borrowed only while it is counted")
     }
 
-    /// Moves to a kernel queue of its own: after fork(2), in the child; or since the old one tells of what it should have
-    /// forgotten.
+    /// Moves to a kernel queue of its own: after fork(2), in the child; or since the old one tells of what it
+    /// should have forgotten.
     pub fn reset(&self) -> Result<()> {
         let mut state = self.state.borrow_mut();
         let State { descriptors, waits, poller, .. } = &mut *state;

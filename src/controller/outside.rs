@@ -31,9 +31,9 @@ impl Controller {
         Ok(())
     }
 
-    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, and from now on
-    /// at the end of each step that has, as the Lua library cqueues does. Whoever polls it is woken once more without need,
-    /// and its tasks run in the order known there.
+    /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, and from
+    /// now on at the end of each step that has, as the Lua library cqueues does. Whoever polls it is woken once
+    /// more without need, and its tasks run in the order known there.
     pub fn recall(&self) {
         let mut state = self.state.borrow_mut();
         state.polled = true;
@@ -42,12 +42,13 @@ impl Controller {
         }
     }
 
-    /// What another controller waits for to step this one when it has something to do, at most `limit`. That is the queue itself
-    /// and not `pollfd`: of epolls that poll each other Linux allows five.
+    /// What another controller waits for to step this one when it has something to do, at most `limit`. That is the
+    /// queue itself and not `pollfd`: of epolls that poll each other Linux allows five.
     pub fn interest(&self, limit: Option<Span>) -> Result<Member> {
         self.prepare_to_be_polled()?;
         let fd = self.state.borrow().poller.as_ref().map_or(-1, Poller::fd);
-        Ok(Member::owned(fd, libc::POLLIN, &self.owner).within(limit))
+        let polled = Member::owned(fd, libc::POLLIN, &self.owner);
+        Ok(Member { lasting: false, ..polled }.within(limit))
     }
 
     /// Makes the descriptor readable; from any thread.
@@ -73,8 +74,18 @@ impl Controller {
         self.alert.raise()
     }
 
-    pub(super) fn read_inbox(&self) -> Result<()> {
-        let room = |posts| self.state.borrow_mut().tasks.reserve(posts);
+    /// Does what other threads have left word of. Whether there was anything. ENOMEM, and it stays.
+    #[inline]
+    pub(super) fn read_inbox(&self) -> Result<bool> {
+        match self.inbox.is_empty() {
+            true => Ok(false), // nearly always
+            false => self.read_messages().map(|()| true),
+        }
+    }
+
+    #[cold]
+    fn read_messages(&self) -> Result<()> {
+        let room = |posts| self.state.borrow_mut().make_room(posts);
         for message in self.inbox.take_with(room)? {
             match message {
                 Message::Forget(token) => self.forget(token, false),
@@ -104,7 +115,8 @@ impl Controller {
         }
     }
 
-    /// Leaves word, from another thread. What cannot be told for want of memory is found out by the next owner of the number.
+    /// Leaves word, from another thread. What cannot be told for want of memory is found out by the next owner of
+    /// the number.
     pub(super) fn tell(&self, message: Message) {
         let _ = self.inbox.push(message);
         self.alert.raise_if_enabled();

@@ -19,8 +19,6 @@ pub struct Owner(Rc<Places>);
 struct Places {
     /// Unequal to that of every other owner there was, whose descriptor may have had the same number.
     id: u64,
-    /// Whether registrations outlive waits.
-    lasting: bool,
     list: RefCell<Vec<Place>>,
 }
 
@@ -39,28 +37,14 @@ impl Default for Owner {
 impl Owner {
     /// Of a descriptor that is registered nowhere.
     pub fn new() -> Owner {
-        Owner::with(true)
-    }
-
-    /// Of one that is taken out as soon as nobody waits for it, as those are that are not ours.
-    pub fn passing() -> Owner {
-        Owner::with(false)
-    }
-
-    fn with(lasting: bool) -> Owner {
         static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
         let id = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Owner(Rc::new(Places { id, lasting, list: RefCell::default() }))
+        Owner(Rc::new(Places { id, list: RefCell::default() }))
     }
 
     /// Its number; not `FOREIGN`.
     pub fn id(&self) -> u64 {
         self.0.id
-    }
-
-    /// Whether registrations outlive waits.
-    pub(super) fn is_lasting(&self) -> bool {
-        self.0.lasting
     }
 
     /// Makes room for one more registration. ENOMEM.
@@ -75,8 +59,8 @@ impl Owner {
         list.push(Place { controller, token });
     }
 
-    /// Takes the descriptor out of every controller and wakes who waits for it there. `last`: it is the last reference to its
-    /// file, and closed next.
+    /// Takes the descriptor out of every controller and wakes who waits for it there. `last`: it is the last
+    /// reference to its file, and closed next.
     ///
     /// A controller that another thread uses is told, and does it when it waits next.
     pub fn leave(&self, last: bool) {

@@ -7,8 +7,8 @@ use super::state::State;
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 
-/// How many resumptions may go by without asking the kernel while tasks keep waking each other, and how much time. As Go's
-/// scheduler and tokio's, the number is a prime, so that it keeps step with no pattern of the program's.
+/// How many resumptions may go by without asking the kernel while tasks keep waking each other, and how much time.
+/// As Go's scheduler and tokio's, the number is a prime, so that it keeps step with no pattern of the program's.
 pub const LAZY_RESUMPTIONS: u32 = 61;
 const LAZY_TIME: Span = Span(100_000);
 

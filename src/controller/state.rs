@@ -6,7 +6,7 @@ use super::run_queue::{Link, Order, RunQueue};
 use super::timers::{TimerKey, Timers};
 use super::turn::Output;
 use super::waits::{self, On, WaitKey, Waits, NONE};
-use super::{Controller, Fired, Member, Payload, TaskId};
+use super::{Controller, Fired, Member, Payload, TaskId, MOST_TASKS};
 use crate::clock::Instant;
 use crate::controller::Condition;
 use crate::errno::{Errno, Result};
@@ -76,6 +76,14 @@ impl State {
         }
     }
 
+    /// Makes room for so many more tasks. ENOMEM.
+    pub fn make_room(&mut self, tasks: usize) -> Result<()> {
+        match self.tasks.len().saturating_add(tasks) > MOST_TASKS {
+            true => Err(Errno::NOMEM),
+            false => self.tasks.reserve(tasks),
+        }
+    }
+
     pub fn next_serial(&mut self) -> u64 {
         self.serial = self.serial.wrapping_add(1);
         self.serial
@@ -85,8 +93,8 @@ impl State {
         self.ready.push(&mut self.tasks, index);
     }
 
-    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set. With `later`
-    /// the kernel is told of descriptors by `register`.
+    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set. With
+    /// `later` the kernel is told of descriptors by `register`.
     pub fn wait_on(
         &mut self,
         me: &Weak<Controller>,
@@ -143,8 +151,8 @@ impl State {
         Ok(())
     }
 
-    /// Tells the kernel of the descriptors of a task's wait set, the last member first: so does the original, and it decides
-    /// in which order tasks run that wait for several.
+    /// Tells the kernel of the descriptors of a task's wait set, the last member first: so does the original, and
+    /// it decides in which order tasks run that wait for several.
     pub fn register(&mut self, me: &Weak<Controller>, task: u32) -> Result<()> {
         let mut key = self.tasks[task as usize].waits;
         while let Some(wait) = self.waits.get_mut(key) {
@@ -220,9 +228,9 @@ impl State {
         }
     }
 
-    /// Newest first: a descriptor whose last waiter waits for others, or has ended, is forgotten at once and not in the next
-    /// step. When the kernel was told to look decides which descriptor it tells of first, and programs know the order of
-    /// the original, which does so.
+    /// Newest first: a descriptor whose last waiter waits for others, or has ended, is forgotten at once and not in
+    /// the next step. When the kernel was told to look decides which descriptor it tells of first, and programs
+    /// know the order of the original, which does so.
     pub fn let_go(&mut self) {
         if let (Order::NewestFirst, Some(poller)) = (self.ready.order, self.poller.as_ref()) {
             self.descriptors.drop_orphans(poller, &self.waits);

@@ -28,6 +28,7 @@ impl Controller {
     pub fn leave(&self) -> bool {
         end_turn(self);
         self.stepping.store(0, Ordering::Relaxed);
+        self.inside.set(0); // also if what ran there has panicked
         let mut state = self.state.borrow_mut();
         // A step that a failure has ended has not taken note of what made it look.
         if std::mem::take(&mut state.unfinished) && state.ready.order == Order::NewestFirst {
@@ -97,8 +98,8 @@ impl Controller {
         self.thread.load(Ordering::Relaxed)
     }
 
-    /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is
-    /// ready. A signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
+    /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is ready. A
+    /// signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
     /// `LAZY_RESUMPTIONS` resumptions and 100 µs, where tasks run oldest first.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         let here = this_thread();
@@ -110,9 +111,7 @@ impl Controller {
         if self.state.borrow().descriptors.is_inherited() {
             self.reset()?;
         }
-        if !self.inbox.is_empty() {
-            self.read_inbox()?;
-        }
+        self.read_inbox()?;
         let mut state = self.state.borrow_mut();
         state.wait(&self.alert, limit, lazy)?;
         let stale = std::mem::take(&mut state.stale);
@@ -121,8 +120,7 @@ impl Controller {
             self.reset()?;
         }
         // What was posted while the kernel was waited for has raised the alert, and runs in this step.
-        if !self.inbox.is_empty() {
-            self.read_inbox()?;
+        if self.read_inbox()? {
             self.state.borrow_mut().ready.begin_pass();
         }
         Ok(())

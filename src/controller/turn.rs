@@ -17,8 +17,8 @@ pub trait Output {
     fn go_on(&self) -> Option<Member>;
 }
 
-/// The state of a thread's turns and sockets. Kept together and without a destructor, since it is looked at twice in every
-/// resumption.
+/// The state of a thread's turns and sockets. Kept together and without a destructor, since it is looked at twice
+/// in every resumption.
 pub struct Now {
     /// The number of the turn that is under way on this thread; 0: none.
     pub turn: Cell<u64>,
@@ -31,8 +31,8 @@ pub struct Now {
     pub moment: Cell<u64>,
     /// How many sockets of this thread were shut down or closed.
     pub ends: Cell<u64>,
-    /// Whether this thread has ever made a socket that connects, or taken over a descriptor: a connection that is accepted
-    /// may come from there, with data that was sent already.
+    /// Whether this thread has ever made a socket that connects, or taken over a descriptor: a connection that is
+    /// accepted may come from there, with data that was sent already.
     pub has_clients: Cell<bool>,
 }
 

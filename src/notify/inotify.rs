@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! Linux.
 //!
-//! Facts: a watched directory tells of its entries by name, files' contents and metadata included.
-//! Watches belong to inodes: watching one again, under another path, answers the same number. A
-//! watch whose directory was removed or unmounted tells IN_IGNORED last. A file without a name, open(2) O_TMPFILE, is told of under a
-//! name that the kernel invents: "#" and its inode's number. The kernel keeps
-//! fs.inotify.max_queued_events records, and IN_Q_OVERFLOW instead of more. A user may have
-//! fs.inotify.max_user_watches watches (else ENOSPC) and fs.inotify.max_user_instances queues (else
-//! EMFILE).
+//! Facts: a watched directory tells of its entries by name, files' contents and metadata included. Watches belong
+//! to inodes: watching one again, under another path, answers the same number. A watch whose directory was removed
+//! or unmounted tells IN_IGNORED last. A file without a name, open(2) O_TMPFILE, is told of under a name that the
+//! kernel invents: "#" and its inode's number. The kernel keeps fs.inotify.max_queued_events records, and
+//! IN_Q_OVERFLOW instead of more. A user may have fs.inotify.max_user_watches watches (else ENOSPC) and
+//! fs.inotify.max_user_instances queues (else EMFILE).
 
 use super::*;
 use crate::controller::{Descriptor, Member};

@@ -153,8 +153,8 @@ impl Tree {
         self.directories.get(&directory).map(|path| join(path, name))
     }
 
-    /// What is in a directory, and whether that is a directory. Links are not followed, that of the directory itself included: it
-    /// may have taken the directory's place.
+    /// What is in a directory, and whether that is a directory. Links are not followed, that of the directory
+    /// itself included: it may have taken the directory's place.
     pub fn entries(&self, directory: usize) -> Vec<(OsString, bool)> {
         let Some(path) = self.directories.get(&directory).map(|path| self.whole(path)) else {
             return Vec::new();

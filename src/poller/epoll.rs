@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 //! Linux.
 //!
-//! Facts: EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR and EPOLLHUP have the values of their poll(2)
-//! namesakes. Level-triggered registrations are checked again by every wait, so a descriptor that
-//! nobody wants any more must be taken out, or it ends every wait at once; EPOLLERR and EPOLLHUP
-//! cannot be masked, so taking out means EPOLL_CTL_DEL. Closing the last reference of an open file
-//! takes it out silently. Regular files are refused with EPERM. One wait returns every ready
-//! descriptor that fits, so room for as many as are registered means that none waits for the next
-//! round. A registration belongs to the open file and not to its number: while copies of a closed descriptor are open it goes
-//! on reporting, and cannot be taken out any more but with the whole queue. An epoll can be registered with another one.
-//! epoll_pwait2 (5.11) takes nanoseconds; epoll_wait takes milliseconds.
+//! Facts: EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR and EPOLLHUP have the values of their poll(2) namesakes.
+//! Level-triggered registrations are checked again by every wait, so a descriptor that nobody wants any more must
+//! be taken out, or it ends every wait at once; EPOLLERR and EPOLLHUP cannot be masked, so taking out means
+//! EPOLL_CTL_DEL. Closing the last reference of an open file takes it out silently. Regular files are refused with
+//! EPERM. One wait returns every ready descriptor that fits, so room for as many as are registered means that none
+//! waits for the next round. A registration belongs to the open file and not to its number: while copies of a
+//! closed descriptor are open it goes on reporting, and cannot be taken out any more but with the whole queue. An
+//! epoll can be registered with another one. epoll_pwait2 (5.11) takes nanoseconds; epoll_wait takes milliseconds.
 
 use super::{Events, Token, ALERT};
 use crate::clock::Span;
@@ -24,8 +23,8 @@ pub type Ready = sys::Event;
 /// An epoll instance.
 pub struct Poller {
     fd: RawFd,
-    /// An epoll in which the queue is the only one, for those who poll the controller; -1 before anybody does. The queue can
-    /// be replaced behind it.
+    /// An epoll in which the queue is the only one, for those who poll the controller; -1 before anybody does. The
+    /// queue can be replaced behind it.
     front: Cell<RawFd>,
     /// Whether epoll_pwait2 has answered ENOSYS.
     coarse: Cell<bool>,

@@ -5,13 +5,14 @@
 //!
 //! - `new() -> Result<Poller>`: a queue with a pollable descriptor, close-on-exec;
 //! - `fd()`: the queue's descriptor; readable whenever `wait` would return at once;
-//! - `pollable()`: a descriptor with that property which stays the same, and registered wherever it is, when `renew` is called;
-//! - `renew(inherited)`: begins anew with an empty queue, which has the same descriptors where the system can do that. `inherited`:
-//!   this is a child of fork(2), and what there was is its parent's too;
-//! - `set(fd, token, before, after)`: changes the interest in `fd` from the events `before` to `after`,
-//!   either of which may be empty; `wait` reports it by `token`, a number of 48 bits. Interest is level-triggered and stays until changed. If the
-//!   kernel turns out to have dropped the descriptor (it was closed), `set` registers it anew;
-//!   forgetting what is not there is no error. EBADF: no such descriptor; EPERM: a regular file or a
+//! - `pollable()`: a descriptor with that property which stays the same, and registered wherever it is, when
+//!   `renew` is called;
+//! - `renew(inherited)`: begins anew with an empty queue, which has the same descriptors where the system can do
+//!   that. `inherited`: this is a child of fork(2), and what there was is its parent's too;
+//! - `set(fd, token, before, after)`: changes the interest in `fd` from the events `before` to `after`, either of
+//!   which may be empty; `wait` reports it by `token`, a number of 48 bits. Interest is level-triggered and stays
+//!   until changed. If the kernel turns out to have dropped the descriptor (it was closed), `set` registers it
+//!   anew; forgetting what is not there is no error. EBADF: no such descriptor; EPERM: a regular file or a
 //!   directory, which are never waited for; EINVAL: the queue itself;
 //! - `closing(fd)`: the last reference to the file of `fd` is about to be closed, so that the kernel
 //!   forgets the interest by itself;

@@ -136,8 +136,8 @@ impl Inner {
         }
     }
 
-    /// EAGAIN if the task has received so much in this turn that others must have theirs: it is to be resumed in the next
-    /// step.
+    /// EAGAIN if the task has received so much in this turn that others must have theirs: it is to be resumed in
+    /// the next step.
     #[inline]
     fn give_way(&mut self) -> Result<()> {
         if !self.pace.has_read_enough() {
@@ -235,8 +235,8 @@ impl Inner {
         }
     }
 
-    /// Some bytes of those that may be taken at once are there already: adds what the kernel has. A failure is told by the
-    /// next receive.
+    /// Some bytes of those that may be taken at once are there already: adds what the kernel has. A failure is told
+    /// by the next receive.
     fn top_up(&mut self, count: usize) {
         let may = !self.input.side.queue.is_empty() && !self.handle.has_messages();
         while may

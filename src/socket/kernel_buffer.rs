@@ -21,9 +21,9 @@ impl KernelBuffer {
         KernelBuffer { drained: false, moment: 0, ends: 0, emptied: false }
     }
 
-    /// The kernel's buffer was found empty, or has been emptied by a receive that got less than it asked for. The latter
-    /// says nothing of an end of the stream that stands behind the data: it is believed only if no socket of this thread has ended
-    /// since the buffer was last found empty.
+    /// The kernel's buffer was found empty, or has been emptied by a receive that got less than it asked for. The
+    /// latter says nothing of an end of the stream that stands behind the data: it is believed only if no socket of
+    /// this thread has ended since the buffer was last found empty.
     pub fn note_drained(&mut self, found_empty: bool) {
         with_now(|now| {
             if found_empty {
@@ -35,16 +35,16 @@ impl KernelBuffer {
         });
     }
 
-    /// It was accepted just now. Nobody knows what has come with it; but unless the peer may be one of this thread's, it
-    /// makes no difference to wait first, and saves a receive.
+    /// It was accepted just now. Nobody knows what has come with it; but unless the peer may be one of this
+    /// thread's, it makes no difference to wait first, and saves a receive.
     pub fn note_accepted(&mut self) {
         if !with_now(|now| now.has_clients.get()) {
             self.note_drained(true);
         }
     }
 
-    /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied in this
-    /// resumption, and no other socket of this thread has sent or ended since.
+    /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied
+    /// in this resumption, and no other socket of this thread has sent or ended since.
     pub fn is_drained(&self) -> bool {
         self.drained && with_now(|now| now.moment.get()) == self.moment
     }

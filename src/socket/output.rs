@@ -84,8 +84,8 @@ impl Output {
 }
 
 impl Socket {
-    /// Takes bytes for output and sends what the mode, with `flags` for this call, says must leave. Returns how many were taken,
-    /// and what kept the rest, or the sending of what was taken, from being done: EAGAIN, EPIPE.
+    /// Takes bytes for output and sends what the mode, with `flags` for this call, says must leave. Returns how
+    /// many were taken, and what kept the rest, or the sending of what was taken, from being done: EAGAIN, EPIPE.
     ///
     /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full. With
     /// `again`, the caller comes back with what was not taken: a large buffer is not filled with it.

@@ -50,8 +50,8 @@ impl Stackful {
     }
 }
 
-/// `__cxa_eh_globals` of the Itanium C++ ABI: the exceptions that are being handled, and how many are on their way to a handler.
-/// The runtime keeps them per thread; a coroutine that is suspended in a catch block has its own.
+/// `__cxa_eh_globals` of the Itanium C++ ABI: the exceptions that are being handled, and how many are on their way
+/// to a handler. The runtime keeps them per thread; a coroutine that is suspended in a catch block has its own.
 #[repr(C)]
 struct Exceptions {
     caught: *mut c_void,
@@ -64,7 +64,8 @@ impl Exceptions {
 
 type Globals = unsafe extern "C" fn() -> *mut Exceptions;
 
-/// Where the calling thread's are; NULL without a C++ runtime. It is looked for once, when the first coroutine is resumed.
+/// Where the calling thread's are; NULL without a C++ runtime. It is looked for once, when the first coroutine is
+/// resumed.
 #[inline]
 fn exceptions_of_thread() -> *mut Exceptions {
     static GLOBALS: OnceLock<Option<Globals>> = OnceLock::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Memory for single objects whose number grows with what a program does: what the standard library's boxes end the process
-//! for is ENOMEM here.
+//! Memory for single objects whose number grows with what a program does: what the standard library's boxes end the
+//! process for is ENOMEM here.
 
 use std::alloc::{alloc, Layout};
 use std::cell::Cell;
@@ -25,7 +25,8 @@ pub fn boxed<T>(value: T) -> io::Result<Box<T>> {
     }
 }
 
-/// A counted reference within one thread, which can be carried as a pointer: `Rc` that answers ENOMEM, without weak ones.
+/// A counted reference within one thread, which can be carried as a pointer: `Rc` that answers ENOMEM, without weak
+/// ones.
 pub struct Shared<T>(NonNull<Counted<T>>);
 
 struct Counted<T> {

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 //! Stacks of fibers: carved out of few mappings, since Linux allows a process 65,530 of them (vm.max_map_count).
 //!
-//! Facts: guard regions (`MADV_GUARD_INSTALL`, Linux 6.13) make pages fault without a mapping of their own; a page with
-//! another protection splits its mapping, which costs two. Pages that were never touched take no memory; those of a guard
-//! region take their part of a page table, 8 bytes each. The kernel may back a large mapping with huge pages, of which each stack would
-//! hold a whole one, unless it is told not to.
+//! Facts: guard regions (`MADV_GUARD_INSTALL`, Linux 6.13) make pages fault without a mapping of their own; a page
+//! with another protection splits its mapping, which costs two. Pages that were never touched take no memory; those
+//! of a guard region take their part of a page table, 8 bytes each. The kernel may back a large mapping with huge
+//! pages, of which each stack would hold a whole one, unless it is told not to.
 //!
-//! Below each stack is a guard of `GUARD` bytes, so that a local array of up to that size which does not fit runs into it, and not
-//! into the stack below.
+//! Below each stack is a guard of `GUARD` bytes, so that a local array of up to that size which does not fit runs
+//! into it, and not into the stack below.
 
 use super::check;
 use corosensei::stack::valgrind::ValgrindStackRegistration;
 use corosensei::stack::{Stack as CoroutineStack, StackPointer};
 use std::cell::RefCell;
 use std::io;
+#[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -186,7 +187,7 @@ unsafe impl CoroutineStack for Stack {
 }
 
 fn map(size: usize) -> io::Result<usize> {
-    // OpenBSD requires MAP_STACK of stacks. Not reserved: what is not touched shall not count.
+    // OpenBSD requires MAP_STACK of stacks.
     let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_STACK | NORESERVE;
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a new mapping, wherever there is room.
@@ -219,20 +220,30 @@ const NORESERVE: libc::c_int = libc::MAP_NORESERVE;
 const NORESERVE: libc::c_int = 0;
 
 /// Makes the lowest bytes of a stack fault.
+#[cfg(target_os = "linux")]
 fn install_guard(address: usize) -> io::Result<()> {
-    static WITHOUT_REGIONS: AtomicBool = AtomicBool::new(cfg!(not(target_os = "linux")));
-    #[cfg(target_os = "linux")]
-    if !WITHOUT_REGIONS.load(Ordering::Relaxed) {
-        // SAFETY: within a mapping of ours that nobody uses yet.
-        match check(unsafe { libc::madvise(address as *mut _, GUARD, MADV_GUARD_INSTALL) }) {
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
-                WITHOUT_REGIONS.store(true, Ordering::Relaxed)
-            }
-            result => return result.map(drop),
-        }
+    static WITHOUT_REGIONS: AtomicBool = AtomicBool::new(false);
+    if WITHOUT_REGIONS.load(Ordering::Relaxed) {
+        return protect(address);
     }
-    let _ = &WITHOUT_REGIONS;
-    // SAFETY: as above.
+    // SAFETY: within a mapping of ours that nobody uses yet.
+    match check(unsafe { libc::madvise(address as *mut _, GUARD, MADV_GUARD_INSTALL) }) {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            WITHOUT_REGIONS.store(true, Ordering::Relaxed);
+            protect(address)
+        }
+        result => result.map(drop),
+    }
+}
+
+/// Makes the lowest bytes of a stack fault.
+#[cfg(not(target_os = "linux"))]
+fn install_guard(address: usize) -> io::Result<()> {
+    protect(address)
+}
+
+fn protect(address: usize) -> io::Result<()> {
+    // SAFETY: within a mapping of ours that nobody uses yet.
     check(unsafe { libc::mprotect(address as *mut _, GUARD, libc::PROT_NONE) }).map(drop)
 }
 

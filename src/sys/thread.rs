@@ -82,10 +82,16 @@ unsafe fn create(enter: Enter, argument: *mut c_void) -> io::Result<Id> {
     }
 }
 
-/// Waits at most that many nanoseconds until a thread is gone, and forgets it then. ETIMEDOUT: it runs still, destructors of its own
-/// perhaps, and can be joined or detached later.
+/// Waits until a thread is gone, and forgets it then.
+pub fn join(id: Id) -> io::Result<()> {
+    // SAFETY: the caller gives up a thread that was neither joined nor detached.
+    succeed(unsafe { libc::pthread_join(id, std::ptr::null_mut()) })
+}
+
+/// The same, at most so many nanoseconds. ETIMEDOUT: it runs still, destructors of its own perhaps, and can be
+/// joined or detached later.
 #[cfg(target_os = "linux")]
-pub fn join(id: Id, limit: u64) -> io::Result<()> {
+pub fn join_within(id: Id, limit: u64) -> io::Result<()> {
     let at = super::clock::wall() + limit;
     let (seconds, nanoseconds) = (at / 1_000_000_000, at % 1_000_000_000);
     let at = libc::timespec { tv_sec: seconds as _, tv_nsec: nanoseconds as _ };
@@ -105,9 +111,8 @@ extern "C" {
 
 /// Elsewhere there is no limit.
 #[cfg(not(target_os = "linux"))]
-pub fn join(id: Id, _limit: u64) -> io::Result<()> {
-    // SAFETY: the caller gives up a thread that was neither joined nor detached.
-    succeed(unsafe { libc::pthread_join(id, std::ptr::null_mut()) })
+pub fn join_within(id: Id, _limit: u64) -> io::Result<()> {
+    join(id)
 }
 
 /// The system's number of the calling thread, by which `is_gone` knows it.

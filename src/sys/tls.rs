@@ -172,8 +172,8 @@ pub fn set_session_context(ssl: &mut SslRef, context: &[u8; 32]) {
 /// The errors that the program has left in the thread's queue: put back when this is dropped.
 pub struct Aside(Vec<Error>);
 
-/// Empties the thread's queue of errors for the time of some calls. Otherwise what others have left there is taken for a
-/// failure of our own, SSL_get_error(3), and is lost.
+/// Empties the thread's queue of errors for the time of some calls. Otherwise what others have left there is taken
+/// for a failure of our own, SSL_get_error(3), and is lost.
 pub fn set_errors_aside() -> Aside {
     let mut errors = Vec::new();
     while has_error() {

@@ -272,8 +272,8 @@ impl Config {
         Some(key)
     }
 
-    /// Has a server resume only sessions that were made under the same demands. A program's own context that is to demand
-    /// no more than by itself says itself what it resumes.
+    /// Has a server resume only sessions that were made under the same demands. A program's own context that is to
+    /// demand no more than by itself says itself what it resumes.
     fn limit_resuming(&self, ssl: &mut Ssl, verify: Verify) {
         let foreign = match &self.shared.source {
             Source::Own(_) => std::ptr::null_mut(),

@@ -24,8 +24,8 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// The configuration has been changed. Connections that began before leave their sessions under keys that nobody asks
-    /// for any more.
+    /// The configuration has been changed. Connections that began before leave their sessions under keys that
+    /// nobody asks for any more.
     pub fn forget(&mut self) {
         self.by_key.clear();
         self.changes += 1;

@@ -223,8 +223,8 @@ fn address(from: &Address) -> Option<SocketAddr> {
 }
 
 impl Slot {
-    /// What to wait for: the leader for the descriptor, everybody for what is signalled when the answer is there, or when it is
-    /// time to lead.
+    /// What to wait for: the leader for the descriptor, everybody for what is signalled when the answer is there,
+    /// or when it is time to lead.
     pub fn member(&self) -> Member {
         let condition = Some(Arc::clone(&self.place.condition.borrow()));
         match self.leads() {

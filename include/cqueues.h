@@ -10,10 +10,10 @@
  *
  * Errors.  Functions return 0, a positive errno(3) value, or a negative CQ_E... code; cq_strerror
  * turns any of them into text.  NULL, sizes and flags that make no sense are EINVAL.  A bug inside
- * the library is CQ_EPANIC, never a crash of the caller.  Every function may answer ENOMEM; what may
- * end the process without memory all the same is listed in docs/memory.md.  After CQ_EPANIC free the object that the
+ * the library is CQ_EPANIC, never a crash of the caller.  After CQ_EPANIC free the object that the
  * call was made on and use it for nothing else; other objects are not affected.  A step that
- * answers CQ_EPANIC has ended.
+ * answers CQ_EPANIC has ended.  Every function may answer ENOMEM; what may end the process without
+ * memory all the same is listed in docs/memory.md.
  *
  * Threads.  There is no global state.  A controller, its tasks and the sockets, resolvers and
  * conditions that its tasks use are used by one thread at a time.  They may go to another thread
@@ -60,8 +60,8 @@
  * Waiting.  Functions that can wait say so.  In a fiber (cq_controller_wrap) they suspend only the
  * fiber; outside a controller they block the thread; in a callback (cq_controller_attach) they
  * answer EDEADLK.  The others return at once, with EAGAIN if they would have to wait: park the task
- * on the socket or resolver (struct members of cq_interest), or on the descriptor and timeout of the
- * listener, thread or notifier (..._pollfd, ..._timeout), and repeat.
+ * on the socket, resolver, listener, thread or notifier, which are members of cq_interest, and
+ * repeat.
  *
  * Seconds are double; NaN or a negative number means without limit.
  *
@@ -83,8 +83,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/** The version of the interface that this header describes, as the package and the library's file name have it. A program
- * that was built with one version runs with each later one of the same major version. */
+/** The version of the interface that this header describes, as the package and the library's file name
+ * have it. A program that was built with one version runs with each later one of the same major version. */
 #define CQ_VERSION_MAJOR 1
 #define CQ_VERSION_MINOR 0
 #define CQ_VERSION_PATCH 0
@@ -928,8 +928,8 @@ typedef struct cq_interest {
      */
     const struct cq_dns_resolver *resolver;
     /**
-     * A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as
-     * are the next ones; of these five at most one.
+     * A controller, or NULL: fires when a step of it would have something to do. Used instead of `fd` and `events`,
+     * as are the next three; of these four and the resolver at most one is given.
      */
     const struct cq_controller *controller;
     /**
@@ -2437,13 +2437,13 @@ int cq_options_set(struct cq_options *options,
                    int value);
 
 /**
- * Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if
- * there is none, and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event
- * loops.
+ * Tells the descriptor that a task waits for which polls this interest: for `cq_controller_cancel` and for messages.
+ * For a controller it is not the one of `cq_controller_pollfd`, which is for other event loops. -1 if there is none,
+ * or if the interest names several objects, and -1 for NULL.
  *
  * Safety: what is named is live.
  */
-int cq_interest_fd(const struct cq_interest *interest);
+int cq_interest_pollfd(const struct cq_interest *interest);
 
 /**
  * Waits until a member of the set fires and marks in `fired` which did. In a fiber only the fiber

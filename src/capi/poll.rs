@@ -39,8 +39,8 @@ pub struct cq_interest {
     pub socket: *const Socket,
     /// A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
     pub resolver: *const Resolver,
-    /// A controller, or NULL: fires when a step of it would have something to do. Instead of `fd` and `events`, as
-    /// are the next ones; of these five at most one.
+    /// A controller, or NULL: fires when a step of it would have something to do. Used instead of `fd` and `events`,
+    /// as are the next three; of these four and the resolver at most one is given.
     pub controller: *const Controller,
     /// A signal listener, or NULL: fires when it has a signal to tell.
     pub signal: *const Listener,
@@ -138,19 +138,16 @@ unsafe fn named(interest: &cq_interest) -> Result<Member> {
     })
 }
 
-/// Tells the descriptor that a task waits for which polls this, for `cq_controller_cancel` and for messages; -1 if
-/// there is none, and for NULL. For a controller that is not `cq_controller_pollfd`, which is for other event
-/// loops.
+/// Tells the descriptor that a task waits for which polls this interest: for `cq_controller_cancel` and for messages.
+/// For a controller it is not the one of `cq_controller_pollfd`, which is for other event loops. -1 if there is none,
+/// or if the interest names several objects, and -1 for NULL.
 ///
 /// Safety: what is named is live.
 #[no_mangle]
-pub unsafe extern "C" fn cq_interest_fd(interest: *const cq_interest) -> c_int {
+pub unsafe extern "C" fn cq_interest_pollfd(interest: *const cq_interest) -> c_int {
     value(-1, || {
         // SAFETY: as documented, here and below.
         let interest = unsafe { borrow(interest) }?;
-        if let Some(resolver) = unsafe { interest.resolver.as_ref() } {
-            return Ok(resolver.descriptor());
-        }
         Ok(match unsafe { interest.socket.as_ref() } {
             Some(socket) => socket.interest().fd,
             None if names_an_object(interest) => unsafe { named(interest) }?.fd,

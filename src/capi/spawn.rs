@@ -137,8 +137,8 @@ pub unsafe extern "C" fn cq_controller_park(
     })
 }
 
-/// A member of a wait set. Newest first, the registration of a socket ends with its waits, as in the Lua library
-/// cqueues: programs see it in the order of their tasks, and whoever polls the controller is not woken by it.
+/// A member of a wait set. Newest first, a registration ends with its waits, as in the Lua library cqueues: programs
+/// see it in the order of their tasks, and whoever polls the controller is not woken by it.
 ///
 /// # Safety
 ///
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn cq_controller_park(
 unsafe fn parked(cq: &Controller, interest: &cq_interest) -> Result<Member> {
     // SAFETY: as documented.
     let mut member = unsafe { member(interest) }?;
-    member.lasting = interest.socket.is_null() || cq.order() == Order::OldestFirst;
+    member.lasting = cq.order() == Order::OldestFirst;
     Ok(member)
 }
 

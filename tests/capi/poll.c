@@ -607,15 +607,15 @@ TEST(the_descriptor_of_an_interest_is_the_one_to_cancel)
 
 	poll_all_kinds(cq, &kinds);
 	for (kind = 0; kind < KINDS; kind++) {
-		fd = cq_interest_fd(&kinds.list[kind][0].interest);
+		fd = cq_interest_pollfd(&kinds.list[kind][0].interest);
 		CHECK(fd >= 0 || kind == SIGNAL);
 		OK(cq_controller_cancel(cq, fd));
 	}
 	check_all_cancelled(cq, &kinds);
 	free_all_kinds(&kinds);
-	EQ(cq_interest_fd(&plain), 7);
-	EQ(cq_interest_fd(&nothing), -1);
-	EQ(cq_interest_fd(NULL), -1);
+	EQ(cq_interest_pollfd(&plain), 7);
+	EQ(cq_interest_pollfd(&nothing), -1);
+	EQ(cq_interest_pollfd(NULL), -1);
 	cq_controller_free(cq);
 }
 

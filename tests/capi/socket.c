@@ -431,6 +431,28 @@ TEST(a_line_of_a_thousand_pieces_comes_whole)
 	cq_socket_free(socket);
 }
 
+/* The kernel keeps the rest, and its window makes the peer wait. */
+TEST(what_was_received_and_not_read_is_one_receive)
+{
+	cq_socket *socket;
+	char lines[100000];
+	const void *data;
+	size_t size, i;
+	int other;
+
+	socket = half_pair(&other);
+	for (i = 0; i < sizeof lines; i++)
+		lines[i] = i % 10 == 9 ? '\n' : 'x';
+	EQ(write(other, lines, sizeof lines), sizeof lines);
+	for (i = 0; i < 1000; i++) {
+		OK(cq_socket_read(socket, CQ_READ_LINE, 0, &data, &size));
+		EQ(size, 9);
+		CHECK(cq_socket_pending(socket, CQ_INPUT) <= 4096);
+	}
+	cq_socket_free(socket);
+	SYS(close(other));
+}
+
 TEST(a_line_over_the_limit_comes_in_pieces)
 {
 	cq_socket *socket;

@@ -144,7 +144,7 @@ static int poll_blocking(lua_State *L, struct shim *shim)
 	if (code) {
 		int fd = -1;
 		for (int i = 0; i < top && fd < 0; i++)
-			fd = cq_interest_fd(&list[i]);
+			fd = cq_interest_pollfd(&list[i]);
 		return luaL_error(L, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), fd);
 	}
 	int count = 0;

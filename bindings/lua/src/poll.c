@@ -258,7 +258,7 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 	if (type == LUA_TNIL)
 		return -1;
 	if (type == LUA_TUSERDATA && shim_ask_own(L, shim, index, &interest) && !interest.condition)
-		return cq_interest_fd(&interest);
+		return cq_interest_pollfd(&interest);
 	lua_getfield(L, index, "pollfd");
 	if (lua_type(L, -1) == LUA_TFUNCTION) {
 		lua_pushvalue(L, index);

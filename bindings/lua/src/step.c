@@ -35,7 +35,7 @@ static void find_culprit(struct parking *p)
 	cq_controller *cq = p->controller->cq;
 	for (int i = p->set.count - 1; i >= 0; i--) {
 		p->why->object = p->set.first + i;
-		p->why->fd = cq_interest_fd(&p->set.list[i]);
+		p->why->fd = cq_interest_pollfd(&p->set.list[i]);
 		if (p->why->fd >= 0 && (p->set.count == 1 || cq_controller_park(cq, p->task->id, &p->set.list[i], 1)))
 			break;
 	}

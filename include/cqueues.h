@@ -639,6 +639,11 @@
 #define CQ_TLS_VERIFY_REQUIRE 2
 
 /**
+ * The bytes of a name, the NUL at its end included.
+ */
+#define Name_ROOM 64
+
+/**
  * A queue of waiting tasks, of any controllers of one thread.
  */
 typedef struct cq_condition cq_condition;
@@ -720,6 +725,28 @@ typedef int (*cq_function)(void *argument);
 typedef uint64_t cq_task;
 
 /**
+ * A task that ended with a code: see `cq_controller_failure`.
+ */
+typedef struct cq_failure {
+    /**
+     * Its name as a number. It is over, unless it is a callback that has parked itself.
+     */
+    cq_task task;
+    /**
+     * The code.
+     */
+    int code;
+    /**
+     * The name that `cq_task_set_name` gave it; empty without one.
+     */
+    char name[64];
+    /**
+     * 0: room for what is to come.
+     */
+    uint64_t reserved[4];
+} cq_failure;
+
+/**
  * The address of a socket: a `struct sockaddr` of `size` bytes, at the beginning of `storage`.
  */
 typedef struct cq_address {
@@ -753,6 +780,10 @@ typedef struct cq_name {
      * The address in numbers, or the path (which may begin with NUL), and a NUL.
      */
     char text[128];
+    /**
+     * 0: room for what is to come.
+     */
+    uint64_t reserved[2];
 } cq_name;
 
 /**
@@ -779,6 +810,10 @@ typedef struct cq_datagram {
      * From where, or where to; without one, the peer to which the socket is connected.
      */
     struct cq_address address;
+    /**
+     * Must be 0: room for what is to come.
+     */
+    uint64_t reserved[4];
 } cq_datagram;
 
 /**
@@ -888,6 +923,10 @@ typedef struct cq_dns_stat {
      * Over connections, from servers.
      */
     struct cq_dns_traffic tcp_received;
+    /**
+     * 0: room for what is to come.
+     */
+    uint64_t reserved[8];
 } cq_dns_stat;
 
 /**
@@ -966,6 +1005,10 @@ typedef struct cq_stat {
      * As `cq_socket_eof`; also after a shutdown.
      */
     bool eof;
+    /**
+     * 0: room for what is to come.
+     */
+    uint64_t reserved[4];
 } cq_stat;
 
 /**
@@ -1019,6 +1062,10 @@ typedef struct cq_ready {
      * How many fired.
      */
     size_t count;
+    /**
+     * Room for what is to come: not written, and not to be read.
+     */
+    uint64_t reserved[2];
 } cq_ready;
 
 /**
@@ -1026,6 +1073,8 @@ typedef struct cq_ready {
  * returns, 0 or an error number as a rule, is what `cq_thread_join` tells.
  */
 typedef int (*cq_thread_function)(struct cq_socket *socket, void *argument);
+
+
 
 
 
@@ -1246,6 +1295,24 @@ int cq_controller_post(struct cq_controller *controller,
                        void *argument);
 
 /**
+ * Has the `cq_controller_loop` that is under way return ECANCELED when its step is done; if none is, the next one
+ * does so at once. Tasks stay as they are, and another loop goes on with them. Any thread may call it at any time
+ * until the controller is closed or freed, and a signal handler as it may call `cq_controller_alert`.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
+ */
+int cq_controller_stop(struct cq_controller *controller);
+
+/**
+ * Tells which task the code came from that the last step, loop or `cq_controller_next` returned: the last one that
+ * ended with a code since the last step began.
+ *
+ * Errors: EINVAL for NULL; ENOENT if no task did: the code, if there was one, is the controller's own.
+ */
+int cq_controller_failure(const struct cq_controller *controller,
+                          struct cq_failure *failure);
+
+/**
  * After fork(2), in the child: gives the controller a kernel queue of its own, with everything that
  * is being polled.
  *
@@ -1344,7 +1411,8 @@ int cq_socket_sendto(const struct cq_socket *socket,
  * `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done`
  * receives how many came.
  *
- * Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size in the list.
+ * Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that
+ * is not 0 in the list.
  *
  * Safety: each `data` is writable for its `size`.
  */
@@ -1358,7 +1426,8 @@ int cq_socket_try_recv_batch(const struct cq_socket *socket,
  * and `size` are the bytes, and `address` tells where to; with a size of 0, to the connected peer.
  * `done` receives how many were sent; if fewer than `count`, the next call tells why.
  *
- * Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size in the list.
+ * Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that is
+ * not 0 in the list.
  *
  * Safety: each `data` is readable for its `size`.
  */
@@ -3150,6 +3219,26 @@ int cq_controller_set_stack_size(struct cq_controller *controller,
                                  size_t size);
 
 /**
+ * Names a task, for `cq_controller_failure` and whoever debugs the program: at most 63 bytes, of which a copy is kept.
+ * NULL and "" take the name away.
+ *
+ * Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENAMETOOLONG, ENOMEM: it has the name
+ * that it had.
+ *
+ * Safety: `name` is NULL or terminated.
+ */
+int cq_task_set_name(struct cq_controller *controller,
+                     cq_task task,
+                     const char *name);
+
+/**
+ * Returns the name of a task, until it is named again or over: NULL if it has none, and if there is no such task. NULL
+ * for NULL.
+ */
+const char *cq_task_name(const struct cq_controller *controller,
+                         cq_task task);
+
+/**
  * Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
  * from inside its callback. An empty set makes it ready in the next step.
  *
@@ -3230,10 +3319,11 @@ int cq_controller_step(struct cq_controller *controller,
                        double timeout);
 
 /**
- * Steps until there are no tasks left or `timeout` seconds have passed (NaN or negative: without
- * limit).
+ * Steps until there are no tasks left, which is 0, or `timeout` seconds have passed (NaN or negative: without limit).
+ * A task that frees the controller ends the loop too, with 0.
  *
- * Errors: as for `cq_controller_step`.
+ * Errors: ETIMEDOUT if tasks are left when the time is over; ECANCELED after `cq_controller_stop`; otherwise as for
+ * `cq_controller_step`. `cq_controller_failure` tells the code of a task from one of these.
  */
 int cq_controller_loop(struct cq_controller *controller,
                        double timeout);

@@ -28,6 +28,8 @@ impl Errno {
     pub const BADF: Errno = Errno(libc::EBADF);
     /// The deadline passed.
     pub const TIMEDOUT: Errno = Errno(libc::ETIMEDOUT);
+    /// Ended by somebody who asked for it.
+    pub const CANCELED: Errno = Errno(libc::ECANCELED);
     /// Refused while running or in use.
     pub const BUSY: Errno = Errno(libc::EBUSY);
     /// No such thing.

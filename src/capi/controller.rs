@@ -6,7 +6,7 @@ use super::task::{self, cq_function, cq_task, pack};
 use crate::controller::{Controller, Order};
 use crate::errno::{Errno, Result};
 use crate::fiber;
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
 /// For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
@@ -15,6 +15,20 @@ pub const CQ_OLDEST_FIRST: u32 = 0;
 /// For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing
 /// keeps its place. The order of the Lua library cqueues.
 pub const CQ_NEWEST_FIRST: u32 = 1;
+
+/// A task that ended with a code: see `cq_controller_failure`.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct cq_failure {
+    /// Its name as a number. It is over, unless it is a callback that has parked itself.
+    pub task: cq_task,
+    /// The code.
+    pub code: c_int,
+    /// The name that `cq_task_set_name` gave it; empty without one.
+    pub name: [c_char; 64],
+    /// 0: room for what is to come.
+    pub reserved: [u64; 4],
+}
 
 /// Takes a handle as a counted reference, so that a task may free its own controller.
 pub(super) unsafe fn share(handle: *const Controller) -> Result<Arc<Controller>> {
@@ -242,6 +256,34 @@ pub unsafe extern "C" fn cq_controller_post(
 ) -> c_int {
     // SAFETY: as documented; a post touches only what threads may share.
     call(|| task::post(unsafe { borrow(controller) }?, function, argument))
+}
+
+/// Has the `cq_controller_loop` that is under way return ECANCELED when its step is done; if none is, the next one
+/// does so at once. Tasks stay as they are, and another loop goes on with them. Any thread may call it at any time
+/// until the controller is closed or freed, and a signal handler as it may call `cq_controller_alert`.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_stop(controller: *mut Controller) -> c_int {
+    // SAFETY: as documented; `stop` touches only what threads may share, and what only the stepping thread has.
+    call(|| unsafe { borrow(controller) }?.stop())
+}
+
+/// Tells which task the code came from that the last step, loop or `cq_controller_next` returned: the last one that
+/// ended with a code since the last step began.
+///
+/// Errors: EINVAL for NULL; ENOENT if no task did: the code, if there was one, is the controller's own.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_failure(
+    controller: *const Controller,
+    failure: *mut cq_failure,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let found = unsafe { own(controller) }?.failure().ok_or(Errno::NOENT)?;
+        let (task, name) = (pack(found.task), *found.name.as_chars());
+        unsafe { put(failure, cq_failure { task, code: found.code, name, reserved: [0; 4] }) }
+    })
 }
 
 /// After fork(2), in the child: gives the controller a kernel queue of its own, with everything that

@@ -178,16 +178,19 @@ pub unsafe extern "C" fn cq_socket_sendto(
     })
 }
 
-/// A list of the caller's, for the time of a call. EINVAL for one with a NULL that has a size, or a size that no
-/// object can have.
+/// A list of the caller's, for the time of a call. EINVAL for one with a NULL that has a size, a size that no object
+/// can have, or something where there is room for what is to come.
 unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Datagram]> {
     if count == 0 {
         return Err(Errno::BADARG);
     }
     // SAFETY: writable for its count, as the functions below document.
     let list = unsafe { slice_mut(list, count) }?;
-    let wrong =
-        |item: &Datagram| item.size > isize::MAX as usize || (item.data.is_null() && item.size > 0);
+    let wrong = |item: &Datagram| {
+        item.size > isize::MAX as usize
+            || (item.data.is_null() && item.size > 0)
+            || item.reserved != [0; 4]
+    };
     match list.iter().any(wrong) {
         true => Err(Errno::BADARG),
         false => Ok(list),
@@ -198,7 +201,8 @@ unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Data
 /// `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done`
 /// receives how many came.
 ///
-/// Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size in the list.
+/// Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that
+/// is not 0 in the list.
 ///
 /// Safety: each `data` is writable for its `size`.
 #[no_mangle]
@@ -226,7 +230,8 @@ pub unsafe extern "C" fn cq_socket_try_recv_batch(
 /// and `size` are the bytes, and `address` tells where to; with a size of 0, to the connected peer.
 /// `done` receives how many were sent; if fewer than `count`, the next call tells why.
 ///
-/// Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size in the list.
+/// Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that is
+/// not 0 in the list.
 ///
 /// Safety: each `data` is readable for its `size`.
 #[no_mangle]

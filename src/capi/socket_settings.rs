@@ -139,6 +139,8 @@ pub struct cq_name {
     pub size: usize,
     /// The address in numbers, or the path (which may begin with NUL), and a NUL.
     pub text: [c_char; 128],
+    /// 0: room for what is to come.
+    pub reserved: [u64; 2],
 }
 
 /// A name as the header has it.
@@ -151,7 +153,7 @@ pub fn c_name(name: Name) -> cq_name {
     let size = bytes.len().min(127);
     let mut text = [0; 128];
     text.iter_mut().zip(&bytes[..size]).for_each(|(to, from)| *to = *from as c_char);
-    cq_name { family, port, size, text }
+    cq_name { family, port, size, text, reserved: [0; 2] }
 }
 
 /// Sets whether lines may be held back: of several lines that a task writes in one resumption, the first
@@ -236,6 +238,8 @@ pub struct cq_stat {
     pub time: f64,
     /// As `cq_socket_eof`; also after a shutdown.
     pub eof: bool,
+    /// 0: room for what is to come.
+    pub reserved: [u64; 4],
 }
 
 /// Gives statistics of a direction.
@@ -250,8 +254,8 @@ pub unsafe extern "C" fn cq_socket_stat(
     call(|| {
         // SAFETY: as documented, here and below.
         let found = unsafe { borrow(socket) }?.stat(direction(which)?);
-        let made = cq_stat { count: found.count, time: found.time as f64, eof: found.eof };
-        unsafe { put(stat, made) }
+        let (count, time, eof) = (found.count, found.time as f64, found.eof);
+        unsafe { put(stat, cq_stat { count, time, eof, reserved: [0; 4] }) }
     })
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`: adding, parking and removing tasks.
 
-use super::boundary::{call, put_optional, slice};
+use super::boundary::{call, put_optional, slice, text, value};
 use super::controller::own;
 use super::poll::{cq_interest, member};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
 use crate::controller::{Controller, Member, Order, Payload};
 use crate::errno::{Errno, Result};
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 
 /// Adds a task that the caller resumes by itself: the pull interface for language bindings.
 /// `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
@@ -106,6 +106,38 @@ pub unsafe extern "C" fn cq_controller_set_stack_size(
     })
 }
 
+/// Names a task, for `cq_controller_failure` and whoever debugs the program: at most 63 bytes, of which a copy is kept.
+/// NULL and "" take the name away.
+///
+/// Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENAMETOOLONG, ENOMEM: it has the name
+/// that it had.
+///
+/// Safety: `name` is NULL or terminated.
+#[no_mangle]
+pub unsafe extern "C" fn cq_task_set_name(
+    controller: *mut Controller,
+    task: cq_task,
+    name: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { own(controller) }?;
+        let name = if name.is_null() { c"" } else { unsafe { text(name) }? };
+        cq.set_name(unpack(task), name.to_bytes())
+    })
+}
+
+/// Returns the name of a task, until it is named again or over: NULL if it has none, and if there is no such task. NULL
+/// for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_task_name(
+    controller: *const Controller,
+    task: cq_task,
+) -> *const c_char {
+    // SAFETY: as documented.
+    value(std::ptr::null(), || unsafe { own(controller) }?.name_of(unpack(task)))
+}
+
 /// Parks a task until a member of the set fires: a pull task after it was resumed, a callback task
 /// from inside its callback. An empty set makes it ready in the next step.
 ///
@@ -137,8 +169,9 @@ pub unsafe extern "C" fn cq_controller_park(
     })
 }
 
-/// A member of a wait set. Newest first, a registration ends with its waits, as in the Lua library cqueues: programs
-/// see it in the order of their tasks, and whoever polls the controller is not woken by it.
+/// A member of a wait set. Newest first, the registration of a socket or controller ends with its waits, as in the Lua
+/// library cqueues: programs see it in the order of their tasks, whoever polls the controller is not woken by it, and
+/// controllers that polled each other once may do so again the other way round.
 ///
 /// # Safety
 ///
@@ -146,7 +179,8 @@ pub unsafe extern "C" fn cq_controller_park(
 unsafe fn parked(cq: &Controller, interest: &cq_interest) -> Result<Member> {
     // SAFETY: as documented.
     let mut member = unsafe { member(interest) }?;
-    member.lasting = cq.order() == Order::OldestFirst;
+    member.lasting = (interest.socket.is_null() && interest.controller.is_null())
+        || cq.order() == Order::OldestFirst;
     Ok(member)
 }
 

@@ -10,6 +10,7 @@ use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::sys::fiber::outside;
 use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 /// A task that is ready: see `cq_controller_next`.
@@ -25,6 +26,8 @@ pub struct cq_ready {
     pub fired: *const Fired,
     /// How many fired.
     pub count: usize,
+    /// Room for what is to come: not written, and not to be read.
+    pub reserved: MaybeUninit<[u64; 2]>,
 }
 
 /// For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
@@ -131,7 +134,8 @@ pub unsafe extern "C" fn cq_controller_next(
 }
 
 fn ready_of(task: TaskId, data: usize, fired: *const Fired, count: usize) -> cq_ready {
-    cq_ready { task: pack(task), data: data as *mut c_void, fired, count }
+    let (data, reserved) = (data as *mut c_void, MaybeUninit::uninit());
+    cq_ready { task: pack(task), data, fired, count, reserved }
 }
 
 /// Runs callbacks and fibers until a task comes that others resume. One of them may free the controller.
@@ -253,26 +257,41 @@ fn run_batch(cq: Arc<Controller>) -> Result<()> {
     Ok(())
 }
 
-/// Steps until there are no tasks left or `timeout` seconds have passed (NaN or negative: without
-/// limit).
+/// Steps until there are no tasks left, which is 0, or `timeout` seconds have passed (NaN or negative: without limit).
+/// A task that frees the controller ends the loop too, with 0.
 ///
-/// Errors: as for `cq_controller_step`.
+/// Errors: ETIMEDOUT if tasks are left when the time is over; ECANCELED after `cq_controller_stop`; otherwise as for
+/// `cq_controller_step`. `cq_controller_failure` tells the code of a task from one of these.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout: f64) -> c_int {
     call(|| {
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        // SAFETY: as documented, here and below.
+        unsafe { own(controller) }?.forget_failure();
         loop {
-            // SAFETY: as documented. A task that frees its controller ends the loop with its step.
+            // A task that frees its controller ends the loop with its step.
             let cq = unsafe { own(controller) }?;
+            if cq.take_stop() {
+                return Err(Errno::CANCELED);
+            }
             let left = deadline.map(|at| at.since(Instant::now()));
             if cq.count() == 0 || !step(cq, left, true)? {
                 return Ok(());
             }
             if deadline.is_some_and(|at| at <= Instant::now()) {
-                return Ok(());
+                return loop_is_over(unsafe { own(controller) }?);
             }
         }
     })
+}
+
+/// The time of a loop is over.
+fn loop_is_over(cq: &Controller) -> Result<()> {
+    match (cq.take_stop(), cq.count()) {
+        (true, _) => Err(Errno::CANCELED),
+        (false, 0) => Ok(()),
+        (false, _) => Err(Errno::TIMEDOUT),
+    }
 }
 
 #[cfg(test)]

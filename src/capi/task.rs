@@ -211,6 +211,9 @@ pub fn dispatch(
         }
     };
     job.running.set(false);
+    if let (true, Some(cq)) = (code != 0, held.as_ref()) {
+        cq.note_failure(task, code);
+    }
     if let (true, Some(cq)) = (ended, held.as_ref()) {
         // ENOENT: it was cancelled meanwhile.
         let _ = cq.finish(task).map(drop_payload);
@@ -248,6 +251,9 @@ pub(super) fn run_posted(
     // SAFETY: who posted it promised that it may be called so.
     let code = run_as(held, task, false, fired, || unsafe { (posted.function)(posted.argument) });
     FIBER.set(outer);
+    if let (true, Some(cq)) = (code != 0, held) {
+        cq.note_failure(task, code);
+    }
     code
 }
 

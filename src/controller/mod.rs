@@ -17,6 +17,8 @@ mod descriptors;
 mod held_output;
 mod inbox;
 mod member;
+mod names;
+mod outcome;
 mod outside;
 mod owner;
 mod parking;
@@ -32,6 +34,8 @@ mod wake;
 pub use condition::Condition;
 pub use descriptor::Descriptor;
 pub use member::{Fired, Member};
+pub use names::Name;
+pub use outcome::Failure;
 pub use owner::Owner;
 pub use run_queue::Order;
 pub use waits::FIRED;
@@ -44,6 +48,8 @@ use crate::thread_id::this_thread;
 use alert::Alert;
 use descriptors::Descriptors;
 use inbox::{Inbox, Message};
+use names::Names;
+use outcome::Outcome;
 use run_queue::{Link, RunQueue};
 use state::{State, Task};
 use std::cell::{Cell, RefCell};
@@ -94,6 +100,7 @@ pub struct Controller {
     state: RefCell<State>,
     alert: Alert,
     inbox: Inbox,
+    outcome: Outcome,
     /// The thread that steps it, by `living_thread`; 0 between steps.
     stepping: AtomicUsize,
     /// Of the fibers that are added.
@@ -139,11 +146,13 @@ impl Controller {
             polled: false,
             stale: false,
             outputs: Slab::default(),
+            names: Names::default(),
         });
         let controller = Arc::new_cyclic(|me| Controller {
             state,
             alert,
             inbox: Inbox::default(),
+            outcome: Outcome::default(),
             stepping: AtomicUsize::new(0),
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
@@ -255,6 +264,7 @@ impl Controller {
         state.ready.clear();
         let tasks = std::mem::take(&mut state.tasks);
         state.outputs.clear();
+        state.names.clear();
         let poller = state.poller.take();
         drop(state);
         // Other controllers may poll this one, or still be registered from having done so.

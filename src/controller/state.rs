@@ -2,6 +2,7 @@
 //! What a controller holds, and the steps of its work: parking, waiting, waking.
 
 use super::descriptors::Descriptors;
+use super::names::Names;
 use super::run_queue::{Link, Order, RunQueue};
 use super::timers::{TimerKey, Timers};
 use super::turn::Output;
@@ -62,6 +63,8 @@ pub struct State {
     pub stale: bool,
     /// Held output that waits for the kernel to take it.
     pub outputs: Slab<std::rc::Weak<dyn Output>>,
+    /// Of the tasks that have one.
+    pub names: Names,
 }
 
 impl State {
@@ -241,6 +244,7 @@ impl State {
     pub fn remove_task(&mut self, index: u32) -> Task {
         self.unpark(index);
         self.ready.remove(&mut self.tasks, index);
+        self.names.forget(index);
         self.tasks.remove(index as usize)
     }
 

@@ -17,6 +17,7 @@ impl Controller {
             true => Err(Errno::BUSY),
             false => {
                 self.stepping.store(living_thread(), Ordering::Relaxed);
+                self.forget_failure();
                 Ok(())
             }
         }

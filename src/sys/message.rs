@@ -59,6 +59,8 @@ pub struct Datagram {
     pub flags: u32,
     /// From where, or where to; without one, the peer to which the socket is connected.
     pub address: Address,
+    /// Must be 0: room for what is to come.
+    pub reserved: [u64; 4],
 }
 
 /// The datagram was longer than the room for it.

@@ -189,6 +189,7 @@ static void make_room(int count)
 	for (i = 0; i < count; i++) {
 		list[i].data = rooms[i];
 		list[i].size = sizeof rooms[i];
+		memset(list[i].reserved, 0, sizeof list[i].reserved);
 	}
 }
 

@@ -3,6 +3,48 @@
 
 #include "datagrams.h"
 
+/* Room for what is to come: what a program leaves there would be taken for a wish some day. */
+TEST(what_is_not_0_in_reserved_room_is_refused)
+{
+	cq_socket *socket = bound_socket("127.0.0.1", NULL);
+	cq_datagram list[2];
+	char room[10] = "x";
+	size_t i, done = 77;
+
+	memset(list, 0, sizeof list);
+	for (i = 0; i < COUNT(list); i++) {
+		list[i].data = room;
+		list[i].size = sizeof room;
+	}
+	ERR(cq_socket_try_recv_batch(socket, list, 2, &done), EAGAIN);
+	for (i = 0; i < COUNT(list[1].reserved); i++) {
+		list[1].reserved[i] = 1;
+		ERR(cq_socket_try_recv_batch(socket, list, 2, &done), EINVAL);
+		ERR(cq_socket_try_send_batch(socket, list, 2, &done), EINVAL);
+		list[1].reserved[i] = 0;
+	}
+	EQ(done, 77);
+	cq_socket_free(socket);
+}
+
+TEST(reserved_room_of_what_is_told_is_0)
+{
+	cq_socket *socket = bound_socket("127.0.0.1", NULL);
+	cq_stat stat;
+	cq_name name;
+	size_t i;
+
+	memset(&stat, 0xff, sizeof stat);
+	memset(&name, 0xff, sizeof name);
+	OK(cq_socket_stat(socket, CQ_INPUT, &stat));
+	OK(cq_socket_localname(socket, &name));
+	for (i = 0; i < COUNT(stat.reserved); i++)
+		CHECK(stat.reserved[i] == 0);
+	for (i = 0; i < COUNT(name.reserved); i++)
+		CHECK(name.reserved[i] == 0);
+	cq_socket_free(socket);
+}
+
 TEST(null_and_what_makes_no_sense_is_refused)
 {
 	cq_address address = address_of("127.0.0.1", 9);

@@ -253,20 +253,26 @@ static void free_network(struct network *network)
 	SYS(close(network->to[1]));
 }
 
-/* How many datagrams a handshake takes when none is lost. */
+/* How many datagrams a handshake takes when none is lost: the least of three, as a slow machine sends some again. */
 static int usual(void)
 {
 	cq_tls *server = server_with("server"), *client = client_for("ca", "localhost");
-	struct network network = new_network();
+	int least = 0, i;
 
-	shake_over(&network, client, server);
-	OK(network.ends.client_code);
-	OK(network.ends.server_code);
-	CHECK(network.seen > 3);
-	free_network(&network);
+	for (i = 0; i < 3; i++) {
+		struct network network = new_network();
+
+		shake_over(&network, client, server);
+		OK(network.ends.client_code);
+		OK(network.ends.server_code);
+		CHECK(network.seen > 3);
+		if (i == 0 || network.seen < least)
+			least = network.seen;
+		free_network(&network);
+	}
 	cq_tls_free(client);
 	cq_tls_free(server);
-	return network.seen;
+	return least;
 }
 
 TEST(a_handshake_survives_the_loss_of_any_datagram)

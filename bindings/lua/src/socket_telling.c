@@ -96,7 +96,7 @@ static int socket_localname(lua_State *L)
 
 static void set_stat(lua_State *L, const struct socket *socket, uint32_t side, const char *key)
 {
-	cq_stat stat = { 0, 0, 0 };
+	cq_stat stat = { 0, 0, 0, { 0 } };
 	cq_socket_stat(socket->so, side, &stat);
 	lua_newtable(L);
 	shim_push_unsigned(L, stat.count);

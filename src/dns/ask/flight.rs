@@ -65,6 +65,8 @@ pub struct Stat {
     pub tcp_sent: Traffic,
     /// Over connections, from servers.
     pub tcp_received: Traffic,
+    /// 0: room for what is to come.
+    pub reserved: [u64; 8],
 }
 
 /// A socket towards an address, bound to `interface` unless that is any.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+//! Names of tasks, of those that have one.
+
+use super::{Controller, TaskId};
+use crate::errno::{Errno, Result};
+use crate::sys::memory::boxed;
+use std::collections::HashMap;
+use std::ffi::c_char;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+/// A name as C reads it: text, and NUL behind it to the end.
+#[derive(Clone, Copy)]
+pub struct Name([c_char; Name::ROOM]);
+
+impl Default for Name {
+    fn default() -> Name {
+        Name([0; Name::ROOM])
+    }
+}
+
+impl Name {
+    /// The bytes of a name, the NUL at its end included.
+    pub const ROOM: usize = 64;
+
+    /// ENAMETOOLONG. What is behind a NUL does not count.
+    pub fn new(text: &[u8]) -> Result<Name> {
+        let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+        let mut name = Name::default();
+        let room = name.0.get_mut(..text.len()).filter(|room| room.len() < Name::ROOM);
+        let room = room.ok_or(Errno(libc::ENAMETOOLONG))?;
+        room.iter_mut().zip(text).for_each(|(to, &from)| *to = from as c_char);
+        Ok(name)
+    }
+
+    /// The characters.
+    pub fn as_chars(&self) -> &[c_char; Name::ROOM] {
+        &self.0
+    }
+}
+
+/// By the places of tasks, which no peer chooses. Names stay where they are until they are changed.
+#[derive(Default)]
+pub struct Names(HashMap<u32, Box<Name>, BuildHasherDefault<DefaultHasher>>);
+
+impl Names {
+    /// The name of the task in a place.
+    pub fn get(&self, index: u32) -> Option<&Name> {
+        self.0.get(&index).map(Box::as_ref)
+    }
+
+    /// Sets it. ENOMEM.
+    fn set(&mut self, index: u32, name: Name) -> Result<()> {
+        self.0.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        self.0.insert(index, boxed(name)?);
+        Ok(())
+    }
+
+    /// The task in a place is over.
+    #[inline]
+    pub fn forget(&mut self, index: u32) {
+        if !self.0.is_empty() {
+            self.0.remove(&index);
+        }
+    }
+
+    /// All tasks are.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Controller {
+    /// Names a task. ENOENT if there is no such task; ENAMETOOLONG; ENOMEM.
+    pub fn set_name(&self, task: TaskId, text: &[u8]) -> Result<()> {
+        let name = Name::new(text)?;
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        match name.0[0] {
+            0 => {
+                state.names.forget(task.index);
+                Ok(())
+            }
+            _ => state.names.set(task.index, name),
+        }
+    }
+
+    /// The name of a task, which holds until it is named again or over; NULL without one. ENOENT.
+    pub fn name_of(&self, task: TaskId) -> Result<*const c_char> {
+        let state = self.state.borrow();
+        state.check_task(task)?;
+        Ok(state.names.get(task.index).map_or(std::ptr::null(), |name| name.0.as_ptr()))
+    }
+}

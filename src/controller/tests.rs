@@ -380,3 +380,13 @@ fn more_descriptors_than_one_answer_of_the_kernel_usually_holds_are_all_served_i
     }
     assert_eq!(step(&controller).len(), 100);
 }
+
+#[test]
+fn there_is_no_room_for_more_tasks_than_have_places() {
+    let controller = Controller::new().unwrap();
+    spawn(&controller, 1);
+    let mut state = controller.state.borrow_mut();
+    assert_eq!(state.make_room(MOST_TASKS), Err(Errno::NOMEM));
+    assert_eq!(state.make_room(usize::MAX), Err(Errno::NOMEM));
+    state.make_room(MOST_TASKS - 1).expect("room, which nobody touches");
+}

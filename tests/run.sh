@@ -1,7 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs every suite, one after the other, and adds up what they counted: what
-# `make test` does. `tests/run.sh NAME...` runs only the suites named.
+# Runs every suite and adds up what they counted: what `make test` does.
+# `tests/run.sh NAME...` runs only the suites named.
+#
+# Suites run one after the other. Those marked `beside`, which compute much and mind no
+# delay, run beside the others from when `stage` is done, with what time these leave;
+# what they print comes at the end.
 #
 # A suite closes with "N passed, N failed, N skipped" alone on a line, or prints
 # the "test result:" lines of cargo. One that exits with an error, or that counts
@@ -14,33 +18,33 @@ export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
 # shellcheck source=tests/tally.sh
 . tests/tally.sh
 
-# One suite a line: its name, the seconds it may take, its command. `stage` builds
-# what the suites below it test.
+# One suite a line: its name, the seconds it may take, `beside` or `-`, its command.
+# `stage` builds what the suites below it test.
 suites="
-rust          1200  $CARGO test --target-dir target
-lint           600  sh tests/lint/run.sh
-stage          900  $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
-abi            120  sh tests/abi/run.sh
-install        300  sh tests/install/run.sh
-capi           900  sh tests/capi/run.sh
-capi-sanitize  600  sh tests/capi/run.sh --sanitize
-capi-valgrind  900  sh tests/capi/run.sh --valgrind
-input          300  sh tests/input/run.sh
-input-sanitize 600  sh tests/input/run.sh --sanitize
-peers          300  sh tests/peers/run.sh
-dns            300  sh tests/dns/run.sh
-counts         300  sh tests/counts/capi.sh
-lua            900  sh tests/lua/run.sh
-lua-sanitize   600  sh tests/sanitize/lua.sh
-lua-valgrind   900  sh tests/valgrind/lua.sh
-lua-counts     600  sh tests/counts/lua.sh
-kqueue         600  sh tests/backends/run.sh kqueue
-ports          600  sh tests/backends/run.sh ports
-order          300  sh tests/differential/order/run.sh
-differential   600  sh tests/differential/run.sh
-table          300  sh tests/differential/table/run.sh
-clients        600  sh tests/clients/run.sh
-demo           300  sh tests/demo/run.sh
+rust          1200 -      $CARGO test --target-dir target
+stage          900 -      $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
+lint           900 beside sh tests/lint/run.sh
+capi-valgrind 2400 beside sh tests/capi/run.sh --valgrind
+lua-valgrind  2400 beside sh tests/valgrind/lua.sh
+capi-sanitize 1800 beside sh tests/capi/run.sh --sanitize
+input-sanitize 900 beside sh tests/input/run.sh --sanitize
+lua-sanitize  1200 beside sh tests/sanitize/lua.sh
+abi            120 -      sh tests/abi/run.sh
+install        300 -      sh tests/install/run.sh
+capi           900 -      sh tests/capi/run.sh
+input          300 -      sh tests/input/run.sh
+peers          300 -      sh tests/peers/run.sh
+dns            300 -      sh tests/dns/run.sh
+counts         300 -      sh tests/counts/capi.sh
+lua            900 -      sh tests/lua/run.sh
+lua-counts     600 -      sh tests/counts/lua.sh
+kqueue         900 -      sh tests/backends/run.sh kqueue
+ports          900 -      sh tests/backends/run.sh ports
+order          300 -      sh tests/differential/order/run.sh
+differential   600 -      sh tests/differential/run.sh
+table          300 -      sh tests/differential/table/run.sh
+clients        600 -      sh tests/clients/run.sh
+demo           300 -      sh tests/demo/run.sh
 "
 
 logs=build/test-logs
@@ -49,11 +53,12 @@ table=$logs/table
 : >"$table"
 
 # limited SECONDS COMMAND: ends the command when its time is over.
+nice=
 limited() {
 	if command -v timeout >/dev/null; then
-		timeout -k 10 "$1" sh -c "$2"
+		$nice timeout -k 10 "$1" sh -c "$2"
 	else
-		sh -c "$2"
+		$nice sh -c "$2"
 	fi
 }
 
@@ -62,9 +67,9 @@ run() {
 	log=$logs/$1.log
 	echo "== $1: $3"
 	begun=$(date +%s)
-	{ limited "$2" "$3" </dev/null 2>&1; echo $? >"$logs/status"; } | tee "$log"
+	{ limited "$2" "$3" </dev/null 2>&1; echo $? >"$logs/$1.status"; } | tee "$log"
 	seconds=$(($(date +%s) - begun))
-	status=$(cat "$logs/status")
+	status=$(cat "$logs/$1.status")
 
 	counts=$(count "$log")
 	note=
@@ -80,17 +85,54 @@ run() {
 	echo
 }
 
-# The suites are read on descriptor 3, so that none of them can eat the list.
-while read -r name seconds command <&3; do
-	if [ -z "$name" ]; then continue; fi
-	case " $* " in
-	'  ' | *" $name "*) run "$name" "$seconds" "$command" ;;
-	esac
-done 3<<LIST
-$suites
-LIST
+# suites_of -|beside NAME...: the lines of those of them that are asked for.
+suites_of() {
+	kind=$1
+	shift
+	echo "$suites" | while read -r name seconds where command; do
+		case "$where $* " in
+		"$kind  " | "$kind "*" $name "* | "$kind $name "*) echo "$name $seconds $command" ;;
+		esac
+	done
+}
 
-awk '
+# run_all: those whose lines come on descriptor 3, so that none of them can eat the list.
+run_all() {
+	while read -r name seconds command <&3; do
+		case $name in
+		'') continue ;;
+		rust | stage) ;;
+		*) begin_beside ;;
+		esac
+		run "$name" "$seconds" "$command"
+	done
+}
+
+# Begins those that run beside the others, once.
+begin_beside() {
+	if [ -n "$beside" ]; then return; fi
+	if [ -n "$besides" ]; then
+		echo "== beside the others: $(echo "$besides" | cut -d ' ' -f 1 | tr '\n' ' ')"
+		echo
+	fi
+	beside=$logs/beside
+	{
+		nice='nice -n 10'
+		run_all 3<<LIST
+$besides
+LIST
+	} >"$beside" 2>&1 &
+}
+
+beside='' besides=$(suites_of beside "$@") others=$(suites_of - "$@")
+run_all 3<<LIST
+$others
+LIST
+begin_beside
+wait
+cat "$beside"
+
+awk -v wanted="$(printf '%s\n' "$besides" "$others" | grep -c .)" '
 	BEGIN { printf "%-14s %7s %7s %7s %7s\n", "suite", "passed", "failed", "skipped", "seconds" }
 	{
 		note = ""
@@ -100,6 +142,7 @@ awk '
 	}
 	END {
 		if (NR == 0) { print "no suite of that name"; failed = 1 }
+		if (NR != wanted) { print wanted - NR " suites did not come to an end"; failed++ }
 		printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped
 		exit failed > 0
 	}' "$table"

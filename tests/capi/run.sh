@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The C library as its users meet it: installed below PREFIX, found by pkg-config, compiled
-# strictly by every compiler there is, and run.
+# strictly by every compiler there is, and run as the first of them made it.
 #
 #   run.sh [NAME...]                   the files here, or those named (socket for socket.c)
 #   run.sh --sanitize [NAME...]        built with the address and undefined behaviour sanitizers
@@ -85,6 +85,38 @@ run_program() {
 	fi
 }
 
+every_function_is_called() {
+	! sed -n 's/^[[:space:]]*\(cq_[a-z_]*\);$/\1/p' src/cqueues.map | while read -r symbol; do
+		grep -q -w "$symbol" $here/*.c || echo "no test calls $symbol"
+	done | grep .
+}
+
+# half NAME WHICH: the files that `sed -n WHICH` prints, in a run of their own.
+half() {
+	flag=
+	if [ "$mode" != plain ]; then flag=--$mode; fi
+	# shellcheck disable=SC2046,SC2086
+	WORK=$work/$1 sh $here/run.sh $flag $(printf '%s\n' $names | sed -n "$2") >"$work/$1.log" 2>&1
+}
+
+# All files, every other one beside the rest: most of the time is waited.
+if [ $# -eq 0 ]; then
+	if [ "$mode" = plain ]; then
+		if every_function_is_called; then
+			verdict ok 'every exported function is called by a test'
+		else
+			verdict FAILED 'every exported function is called by a test'
+		fi
+	fi
+	half odd 'p;n' &
+	half even 'n;p'
+	wait
+	for half in odd even; do
+		run_program "$half files" "$work/$half.log" cat
+	done
+	finish
+fi
+
 # The example servers, for the tests that do harm to them.
 EXAMPLES=$work
 export EXAMPLES
@@ -100,33 +132,8 @@ if sh tests/certificates.sh "$work/certificates"; then
 	export CERTIFICATES
 fi
 
-every_function_is_called() {
-	! sed -n 's/^[[:space:]]*\(cq_[a-z_]*\);$/\1/p' src/cqueues.map | while read -r symbol; do
-		grep -q -w "$symbol" $here/*.c || echo "no test calls $symbol"
-	done | grep .
-}
-
-# Every other file in a run of its own, beside the others: under valgrind most of the time is waited.
-both_halves() {
-	# shellcheck disable=SC2046,SC2086
-	WORK=$work/odd sh $here/run.sh --$mode $(printf '%s\n' $names | sed -n 'p;n') >"$work/odd.log" 2>&1 &
-	# shellcheck disable=SC2046,SC2086
-	WORK=$work/even sh $here/run.sh --$mode $(printf '%s\n' $names | sed -n 'n;p') >"$work/even.log" 2>&1
-	wait
-	for half in odd even; do
-		run_program "$half files" "$work/$half.log" cat
-	done
-}
-
 case $mode in
 plain)
-	if [ $# -eq 0 ]; then
-		if every_function_is_called; then
-			verdict ok 'every exported function is called by a test'
-		else
-			verdict FAILED 'every exported function is called by a test'
-		fi
-	fi
 	for compiler in $COMPILERS; do
 		if ! command -v "$compiler" >/dev/null; then
 			verdict skip "$compiler is not installed"
@@ -145,10 +152,9 @@ plain)
 			compiles "$compiler" '-std=c++17 -O2'
 		fi
 	done
-	for compiler in $COMPILERS; do
-		for name in $names; do
-			if [ -x "$work/$name.$compiler" ]; then run_program "$name ($compiler)" "$work/$name.$compiler"; fi
-		done
+	first=${COMPILERS%% *}
+	for name in $names; do
+		if [ -x "$work/$name.$first" ]; then run_program "$name ($first)" "$work/$name.$first"; fi
 	done
 	for name in $names; do
 		if [ -x "$work/$name.$CXX" ]; then run_program "$name ($CXX)" "$work/$name.$CXX"; fi
@@ -182,10 +188,6 @@ valgrind)
 	fi
 	CHECK_SLOW=1
 	export CHECK_SLOW
-	if [ $# -eq 0 ]; then
-		both_halves
-		finish
-	fi
 	for name in $names; do
 		test -f "$here/$name.c" || continue
 		build "${CC:-cc}" '-std=c11 -O1' "$name" "$work/$name" || { verdict FAILED "$name compiles"; continue; }

@@ -57,13 +57,14 @@ for lua in lua5.1 luajit lua5.2 lua5.3 lua5.4; do
 	done
 	for script in $scripts; do
 		script=$(basename "$script")
-		run_script "$lua" "$here/$script" >"$work/original"
+		run_script "$lua" "$here/$script" >"$work/original" &
 		(
 			LUA_PATH="$prefix/share/lua/$version/?.lua;$work/$version/?.lua"
 			LUA_CPATH="$prefix/lib/lua/$version/?.so;$work/$version/?.so"
 			export LUA_PATH LUA_CPATH
 			run_script "$lua" "$here/$script"
 		) >"$work/ours"
+		wait
 		if cmp -s "$work/original" "$work/ours"; then
 			passed=$((passed + 1))
 		else

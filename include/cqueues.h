@@ -63,6 +63,23 @@
  * on the socket, resolver, listener, thread or notifier, which are members of cq_interest, and
  * repeat.
  *
+ * Ending.  cq_controller_loop answers 0 when no task is left, ETIMEDOUT when its time is over, and
+ * ECANCELED after cq_controller_stop.  Any other code is an error of the controller or came from a
+ * task: cq_controller_failure tells from which, by its number and its name (cq_task_set_name).  A
+ * task that failed is over; the others stay as they are, and another step or loop goes on with them.
+ *
+ * Modes.  A socket begins in text mode, buffered by lines: CRLF in the stream is LF in the program,
+ * both ways, and what was written leaves with the end of its line, when 4,096 bytes are buffered, at
+ * a flush, and before a read waits.  For a protocol that is not made of lines set both directions to
+ * binary, and the output to leave at once:
+ *     cq_socket_set_mode(socket, CQ_INPUT, cq_mode_parse("b", 1));
+ *     cq_socket_set_mode(socket, CQ_OUTPUT, cq_mode_parse("bn", 2));
+ *
+ * Limits.  A peer that sends makes a socket hold what one receive brings, 4,096 bytes, or as much
+ * as the read under way asks for; of a line, 4,096 bytes (cq_socket_set_maxline).  A peer that does
+ * not read makes it hold 4,096 bytes of output (cq_socket_set_bufsiz), then writing waits.
+ * docs/limits.md lists what TLS and DNS may hold.
+ *
  * Seconds are double; NaN or a negative number means without limit.
  *
  * Freeing one's own controller inside a step, closing a socket that others wait for, and touching any

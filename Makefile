@@ -29,7 +29,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib install install-lib uninstall stage examples configure demo test check bench \
-        fuzz abi-baseline header check-portability check-musl fmt lint clean help FORCE
+        fuzz races abi-baseline header check-portability check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
@@ -231,6 +231,11 @@ FUZZ_SECONDS ?= 300
 
 fuzz:
 	@CARGO='$(CARGO)' sh fuzz/run.sh $(FUZZ_SECONDS)
+
+# The C tests under ThreadSanitizer, the core included.
+races:
+	@tools/prerequisites portability
+	@MAKE='$(MAKE)' sh tests/races/run.sh
 
 # For systems that are not at hand; see the heads of the scripts.
 check-portability:

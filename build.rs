@@ -7,7 +7,7 @@ const VARIABLE: &str = "CQUEUES_TEST_BACKEND";
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed={VARIABLE}");
-    println!("cargo::rustc-check-cfg=cfg(epoll, kqueue, ports, emulated, mmsg, openssl3)");
+    println!("cargo::rustc-check-cfg=cfg(epoll, kqueue, ports, emulated, mmsg, openssl3, tsan)");
     let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let backend = match os.as_str() {
         "linux" | "android" => "epoll",

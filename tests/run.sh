@@ -21,7 +21,6 @@ export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
 # One suite a line: its name, the seconds it may take, `beside` or `-`, its command.
 # `stage` builds what the suites below it test.
 suites="
-rust          1200 -      $CARGO test --target-dir target
 stage          900 -      $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
 lint           900 beside sh tests/lint/run.sh
 capi-valgrind 2400 beside sh tests/capi/run.sh --valgrind
@@ -29,6 +28,7 @@ lua-valgrind  2400 beside sh tests/valgrind/lua.sh
 capi-sanitize 1800 beside sh tests/capi/run.sh --sanitize
 input-sanitize 900 beside sh tests/input/run.sh --sanitize
 lua-sanitize  1200 beside sh tests/sanitize/lua.sh
+rust          1200 -      $CARGO test --target-dir target
 abi            120 -      sh tests/abi/run.sh
 install        300 -      sh tests/install/run.sh
 capi           900 -      sh tests/capi/run.sh
@@ -101,7 +101,7 @@ run_all() {
 	while read -r name seconds command <&3; do
 		case $name in
 		'') continue ;;
-		rust | stage) ;;
+		stage) ;;
 		*) begin_beside ;;
 		esac
 		run "$name" "$seconds" "$command"

@@ -72,7 +72,7 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     let timeout = limit(interest.timeout);
     // SAFETY: as above.
     let mut member = match unsafe { interest.socket.as_ref() } {
-        Some(socket) => of_socket(socket, events)?,
+        Some(socket) => socket.waited_for(events)?,
         // SAFETY: as above.
         None if names_an_object(interest) => unsafe { named(interest) }?,
         None => {
@@ -83,24 +83,6 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     member.timeout = earlier(timeout, member.timeout);
     member.also = condition;
     Ok(member)
-}
-
-/// What waits for a socket; 0: for what its last operation waits for.
-#[inline]
-fn of_socket(socket: &Socket, events: Events) -> Result<Member> {
-    let mut own = socket.interest();
-    if own.fd < 0 && socket.is_closed() {
-        return Err(Errno::BADF);
-    }
-    // Before it is connected, its own wait comes first: the descriptor is not yet the connection's.
-    if events != 0 && !socket.awaits_name() {
-        own.events = events;
-    }
-    // The task goes on when input came, so its next patient receive must ask the kernel.
-    if own.events & libc::POLLIN != 0 {
-        socket.readable();
-    }
-    Ok(own)
 }
 
 fn names_an_object(interest: &cq_interest) -> bool {

@@ -5,7 +5,7 @@ use super::establish::Phase;
 use super::{Inner, Socket};
 use crate::clock::{Instant, Span};
 use crate::controller::Member;
-use crate::errno::Errno;
+use crate::errno::{Errno, Result};
 use crate::poller::Events;
 
 /// What the last operation that must wait waits for.
@@ -33,6 +33,26 @@ impl Socket {
                 timeout,
                 ..Member::NOTHING
             }
+        })
+    }
+
+    /// What a task waits for that waits for the socket: these events; 0: what its last operation waits for. The task
+    /// goes on when input came, so its next patient receive must ask the kernel. EBADF after close.
+    pub fn waited_for(&self, events: Events) -> Result<Member> {
+        self.ask(Ok(Member::NOTHING), |inner| {
+            match &inner.establishing.phase {
+                // Before it is connected, its own wait comes first: the descriptor is not yet the connection's.
+                Phase::AwaitName(race) => return Ok(race.interest()),
+                Phase::Failed(Errno::BADF) if inner.handle.fd < 0 => return Err(Errno::BADF),
+                _ => {}
+            }
+            let events = if events == 0 { inner.interest.events } else { events };
+            if events & libc::POLLIN != 0 {
+                inner.input.kernel.drained = false;
+            }
+            let owner = Some(inner.handle.owner.clone());
+            let (fd, timeout) = (inner.handle.fd, inner.interest.retry);
+            Ok(Member { fd, events, owner, timeout, ..Member::NOTHING })
         })
     }
 

@@ -2,6 +2,7 @@
 //! Stackful coroutines on the corosensei crate. Dropping a suspended one
 //! abandons its stack without unwinding: its frames are C.
 
+use super::races::{suspending, Context};
 use super::stack::Stack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::Cell;
@@ -18,6 +19,7 @@ pub struct Stackful {
     coroutine: Coroutine<(), (), (), Stack>,
     /// What the C++ runtime knows of exceptions, while this coroutine is suspended.
     exceptions: Exceptions,
+    context: Context,
 }
 
 impl Stackful {
@@ -27,14 +29,21 @@ impl Stackful {
             CURRENT.set(yielder);
             body();
         };
-        Stackful { coroutine: Coroutine::with_stack(stack, run), exceptions: Exceptions::NONE }
+        let coroutine = Coroutine::with_stack(stack, run);
+        Stackful { coroutine, exceptions: Exceptions::NONE, context: Context::new() }
     }
 
     /// Runs until it suspends itself (`false`) or ends (`true`).
     pub fn resume(&mut self) -> bool {
         let place = exceptions_of_thread();
         exchange(place, &mut self.exceptions);
-        let ended = outside(|| matches!(self.coroutine.resume(()), CoroutineResult::Return(())));
+        let ended = outside(|| {
+            self.context.enter();
+            matches!(self.coroutine.resume(()), CoroutineResult::Return(()))
+        });
+        if ended {
+            self.context.ended();
+        }
         exchange(place, &mut self.exceptions);
         ended
     }
@@ -94,6 +103,7 @@ pub fn suspend() -> bool {
     if current.is_null() {
         return false;
     }
+    suspending();
     // SAFETY: `CURRENT` is set only while the coroutine of this yielder runs on this thread, and
     // the yielder lives on that coroutine's stack until it ends.
     unsafe { (*current).suspend(()) };

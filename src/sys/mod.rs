@@ -25,6 +25,7 @@ pub mod peer;
 pub mod poll;
 #[cfg(ports)]
 pub mod ports;
+mod races;
 pub mod signal;
 #[cfg(any(epoll, all(kqueue, emulated)))]
 #[cfg_attr(emulated, allow(dead_code))] // the imitation takes no signals

@@ -26,8 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Whether the address sanitizer is built in. */
-#if defined(__SANITIZE_ADDRESS__)
+/* Whether the address or the thread sanitizer is built in. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -40,7 +40,7 @@
 
 /* Seconds that a test may take. */
 #define DEADLINE 20
-#define SLOW_DEADLINE 120
+#define SLOW_DEADLINE 300
 
 struct check_test {
 	const char *name;

@@ -360,7 +360,7 @@ static void *post_in_lockstep(void *argument)
 			if (cq_monotime() > limit)
 				lockstep->code = ETIMEDOUT;
 	}
-	lockstep->over = true;
+	__atomic_store_n(&lockstep->over, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -370,7 +370,7 @@ static int leave_stale_registrations(void *argument)
 	struct lockstep *lockstep = argument;
 	int round;
 
-	for (round = 0; !lockstep->over; round++) {
+	for (round = 0; !__atomic_load_n(&lockstep->over, __ATOMIC_SEQ_CST); round++) {
 		cq_interest on;
 		int fds[2], copy;
 

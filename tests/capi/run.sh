@@ -6,6 +6,7 @@
 #   run.sh [NAME...]                   the files here, or those named (socket for socket.c)
 #   run.sh --sanitize [NAME...]        built with the address and undefined behaviour sanitizers
 #   run.sh --valgrind [NAME...]        under valgrind: no errors and no leaks
+#   run.sh --races [NAME...]           with the thread sanitizer: see tests/races/run.sh
 #
 # COMPILERS names those of C, and WORK is a folder for what is built.
 #
@@ -160,10 +161,14 @@ plain)
 		if [ -x "$work/$name.$CXX" ]; then run_program "$name ($CXX)" "$work/$name.$CXX"; fi
 	done
 	;;
-sanitize)
+sanitize | races)
 	# Stacks are left alone: a fiber that is abandoned leaves the marks of its frames on a stack
 	# that is used again, and the sanitizer would take them for those of the next.
 	flags='-std=c11 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all --param asan-stack=0'
+	if [ $mode = races ]; then
+		flags='-std=c11 -O1 -fsanitize=thread' CHECK_SLOW=1
+		export CHECK_SLOW
+	fi
 	echo 'int main(void) { return 0; }' >"$work/try.c"
 	# shellcheck disable=SC2086
 	if ! gcc $flags -o "$work/try" "$work/try.c" 2>/dev/null || ! "$work/try"; then

@@ -6,14 +6,14 @@
 
 use crate::errno::{Errno, Result};
 use crate::sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// The size of a block for lines and small messages.
 pub const SMALL: usize = 4096;
 /// The size of a block for bulk data.
 pub const LARGE: usize = 65536 + 2048;
 
-/// How many blocks of each size a thread keeps.
+/// How many blocks of each size a thread keeps, beside the small one at hand.
 const STOCK: usize = 16;
 
 /// Spare blocks, small and large.
@@ -23,6 +23,8 @@ struct Stock {
 }
 
 thread_local! {
+    /// The small block that was given back last: nearly always it is asked for next.
+    static AT_HAND: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
     static SPARES: RefCell<Stock> =
         const { RefCell::new(Stock { small: Vec::new(), large: Vec::new() }) };
 }
@@ -37,6 +39,11 @@ fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
 
 /// A block of at least `size` bytes. The content is arbitrary.
 fn take_block(size: usize) -> Result<Box<[u8]>> {
+    if size <= SMALL {
+        if let Ok(Some(block)) = AT_HAND.try_with(Cell::take) {
+            return Ok(block);
+        }
+    }
     let size = match size {
         _ if size <= SMALL => SMALL,
         _ if size <= LARGE => LARGE,
@@ -50,6 +57,17 @@ fn take_block(size: usize) -> Result<Box<[u8]>> {
 }
 
 fn give_block(block: Box<[u8]>) {
+    let other = match block.len() {
+        SMALL => AT_HAND.try_with(|at_hand| at_hand.replace(Some(block))).unwrap_or_default(),
+        _ => Some(block),
+    };
+    if let Some(block) = other {
+        keep_block(block);
+    }
+}
+
+#[cold]
+fn keep_block(block: Box<[u8]>) {
     let _ = SPARES.try_with(|s| {
         if let Some(shelf) = shelf(&mut s.borrow_mut(), block.len()) {
             if shelf.len() < STOCK && shelf.try_reserve(1).is_ok() {

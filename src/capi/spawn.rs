@@ -158,7 +158,7 @@ pub unsafe extern "C" fn cq_controller_park(
         let cq = unsafe { own(controller) }?;
         let set = unsafe { slice(set, count) }?;
         if let [one] = set {
-            return cq.park(unpack(task), false, [unsafe { parked(cq, one) }?]);
+            return cq.park_on_one(unpack(task), unsafe { parked(cq, one) }?);
         }
         let mut list = Vec::new();
         list.try_reserve_exact(count).map_err(|_| Errno::NOMEM)?;

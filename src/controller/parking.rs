@@ -24,6 +24,20 @@ impl Controller {
         self.park_on(task, by_itself, set)
     }
 
+    /// The same with a set of one, which nearly all are.
+    pub fn park_on_one(&self, task: TaskId, member: Member) -> Result<()> {
+        end_turn(self);
+        let mut state = self.state.borrow_mut();
+        state.begin_park(task, false)?;
+        let waits = state.wait_on(&self.me, task.index, 0, member, &mut None, false);
+        if waits.is_err() {
+            state.unpark(task.index);
+        } else {
+            state.let_go();
+        }
+        waits
+    }
+
     pub(super) fn park_on(
         &self,
         task: TaskId,
@@ -31,13 +45,7 @@ impl Controller {
         set: impl IntoIterator<Item = Member>,
     ) -> Result<()> {
         let mut state = self.state.borrow_mut();
-        state.check_task(task)?;
-        if !by_itself && matches!(state.tasks[task.index as usize].data, Payload::Fiber(_)) {
-            return Err(Errno::BADARG);
-        }
-        state.unpark(task.index);
-        let State { ready, tasks, .. } = &mut *state;
-        ready.remove(tasks, task.index);
+        state.begin_park(task, by_itself)?;
         let (mut empty, mut now, mut result) = (true, None, Ok(()));
         let set = set.into_iter();
         let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
@@ -86,5 +94,18 @@ impl Controller {
         let data = state.remove_task(task.index).data;
         state.let_go();
         Ok(data)
+    }
+}
+
+impl State {
+    /// A task that waits for nothing and is not about to run, to be parked. EINVAL for a fiber, which does it by itself.
+    fn begin_park(&mut self, task: TaskId, by_itself: bool) -> Result<()> {
+        self.check_task(task)?;
+        if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {
+            return Err(Errno::BADARG);
+        }
+        self.unpark(task.index);
+        self.ready.remove(&mut self.tasks, task.index);
+        Ok(())
     }
 }

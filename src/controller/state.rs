@@ -192,6 +192,7 @@ impl State {
         Ok(())
     }
 
+    #[inline]
     pub fn insert_wait(&mut self, task: u32, member: u32, on: On) -> Result<WaitKey> {
         let first = self.tasks[task as usize].waits;
         let key = self.waits.insert(task, member, first, on)?;
@@ -225,10 +226,16 @@ impl State {
         }
     }
 
+    #[inline]
     pub fn unpark(&mut self, index: u32) {
         if self.tasks[index as usize].waits != NONE {
-            self.unpark_with(index, |_, _| {});
+            self.give_up_waits(index);
         }
+    }
+
+    #[cold]
+    fn give_up_waits(&mut self, index: u32) {
+        self.unpark_with(index, |_, _| {});
     }
 
     /// Newest first: a descriptor whose last waiter waits for others, or has ended, is forgotten at once and not in

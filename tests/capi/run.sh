@@ -165,7 +165,7 @@ sanitize | races)
 	# Stacks are left alone: a fiber that is abandoned leaves the marks of its frames on a stack
 	# that is used again, and the sanitizer would take them for those of the next.
 	flags='-std=c11 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all --param asan-stack=0'
-	if [ $mode = races ]; then
+	if [ "$mode" = races ]; then
 		flags='-std=c11 -O1 -fsanitize=thread' CHECK_SLOW=1
 		export CHECK_SLOW
 	fi

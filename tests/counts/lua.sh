@@ -269,7 +269,7 @@ count_instructions() {
 	forget
 	in_callgrind small "$1" "$here/lua/pingpong.lua" 2
 	in_callgrind large "$1" "$here/lua/pingpong.lua" 12
-	judge "$1" 'instructions to play a byte to and fro, per message' "$(each 1 10000)" 4200
+	judge "$1" 'instructions to play a byte to and fro, per message' "$(each 1 10000)" 4100
 	forget
 	served 20 in_callgrind small "$1" "$here/lua/echo.lua" 64
 	served 120 in_callgrind large "$1" "$here/lua/echo.lua" 64

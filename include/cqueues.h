@@ -115,99 +115,101 @@
 #define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, { 0, 0 } }
 
 /**
- * For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
- * order of new controllers.
+ * For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. New
+ * controllers have this order.
  */
 #define CQ_OLDEST_FIRST 0
 
 /**
  * For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing
- * keeps its place. The order of the Lua library cqueues.
+ * keeps its place. This is the order of the Lua library cqueues.
  */
 #define CQ_NEWEST_FIRST 1
 
 /**
- * A flag of received datagrams: there was less room than bytes; the rest is lost.
+ * In `flags` of a received datagram: it had more bytes than there was room for; the rest is lost.
  */
 #define CQ_TRUNCATED 1
 
 /**
- * The syntax of resolv.conf(5).
+ * For `syntax`: that of resolv.conf(5).
  */
 #define CQ_DNS_RESOLV_CONF 0
 
 /**
- * The syntax of nsswitch.conf(5), of which the line `hosts:` counts.
+ * For `syntax`: that of nsswitch.conf(5), of which only the line `hosts:` counts.
  */
 #define CQ_DNS_NSSWITCH_CONF 1
 
 /**
- * Lists of a configuration: addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
+ * A list of a configuration: the addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
  */
 #define CQ_DNS_NAMESERVERS 0
 
 /**
- * Domains that are appended to names.
+ * A list of a configuration: the domains that are appended to names.
  */
 #define CQ_DNS_SEARCH 1
 
 /**
- * Where answers are looked for: "file", "bind", "cache".
+ * A list of a configuration: the sources of answers in the order in which they are tried: "file" (the hosts file),
+ * "bind" (name servers), "cache" (kept, without effect).
  */
 #define CQ_DNS_LOOKUP 2
 
 /**
- * Lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". Cannot be added to.
+ * A list of a configuration: lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". It cannot be
+ * added to.
  */
 #define CQ_DNS_WARNINGS 3
 
 /**
- * Sections of a message, to be joined by `|`.
+ * A section of a message: the question. Sections are joined by `|`.
  */
 #define CQ_DNS_QUESTION 1
 
 /**
- * The records that answer.
+ * A section of a message: the records that answer.
  */
 #define CQ_DNS_ANSWER 2
 
 /**
- * Who knows, or the zone that says no.
+ * A section of a message: the servers that know the answer, or the zone that says that there is none.
  */
 #define CQ_DNS_AUTHORITY 4
 
 /**
- * What goes with the others.
+ * A section of a message: records that help with those of the other sections, such as the addresses of servers.
  */
 #define CQ_DNS_ADDITIONAL 8
 
 /**
- * Names of numbers: which table.
+ * For `cq_dns_list`: the table of types.
  */
 #define CQ_DNS_TYPES 0
 
 /**
- * Classes.
+ * For `cq_dns_list`: the table of classes.
  */
 #define CQ_DNS_CLASSES 1
 
 /**
- * Sections.
+ * For `cq_dns_list`: the table of sections, `CQ_DNS_QUESTION` and so on.
  */
 #define CQ_DNS_SECTIONS 2
 
 /**
- * Opcodes.
+ * For `cq_dns_list`: the table of opcodes.
  */
 #define CQ_DNS_OPCODES 3
 
 /**
- * Rcodes.
+ * For `cq_dns_list`: the table of rcodes.
  */
 #define CQ_DNS_RCODES 4
 
 /**
- * The day of the release: YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell what is compatible with what.
+ * The day of the release, as YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell which versions are compatible.
  */
 #define CQ_VERSION 20261128
 
@@ -217,7 +219,7 @@
 #define CQ_EPANIC -1935895337
 
 /**
- * A port that is not a number.
+ * A port is not a number. No function here returns it; the Lua binding does.
  */
 #define CQ_ESERVICE -1684960055
 
@@ -243,42 +245,42 @@
 #define CQ_ETRUNCATED -1935895336
 
 /**
- * The user may watch no more directories: fs.inotify.max_user_watches.
+ * The limit of watched directories of the user is reached: fs.inotify.max_user_watches.
  */
 #define CQ_EWATCHES -1935895335
 
 /**
- * The user may have no more notifiers: fs.inotify.max_user_instances.
+ * The limit of notifiers of the user is reached: fs.inotify.max_user_instances.
  */
 #define CQ_EINSTANCES -1935895334
 
 /**
- * A DNS message does not fit its buffer, or text does not.
+ * A DNS message or a text does not fit its buffer.
  */
 #define CQ_ENOBUFS -1684960064
 
 /**
- * A malformed DNS name, record or message.
+ * A DNS name, record or message is malformed.
  */
 #define CQ_EILLEGAL -1684960063
 
 /**
- * A record for a section of a DNS message that is behind already.
+ * A record was pushed into a section of a DNS message although a later section has records already.
  */
 #define CQ_EORDER -1684960062
 
 /**
- * No section of a DNS message.
+ * A number is not that of a section of a DNS message.
  */
 #define CQ_ESECTION -1684960061
 
 /**
- * Text that is no address.
+ * A text is no address.
  */
 #define CQ_EADDRESS -1684960059
 
 /**
- * No question was submitted.
+ * A resolver has no question, because none was submitted or it was given up.
  */
 #define CQ_ENOQUERY -1684960058
 
@@ -288,52 +290,54 @@
 #define CQ_ENOANSWER -1684960057
 
 /**
- * The answer was fetched before.
+ * The answer of a resolver was fetched before.
  */
 #define CQ_EFETCHED -1684960056
 
 /**
- * No server could tell.
+ * No name server could tell.
  */
 #define CQ_EFAIL -1684960053
 
 /**
- * There is no such host, or it has no address of the family.
+ * There is no such host, or it has no address of the family that was asked for.
  */
 #define CQ_ENONAME -1684960054
 
 /**
- * A file or directory came: it was made, or renamed to this name.
+ * In `changes`: a file or directory came: it was made, or renamed to this name.
  */
 #define CQ_NOTIFY_CREATE 1
 
 /**
- * Its metadata changed: permissions, owner, times.
+ * In `changes`: the metadata of a file or directory changed: permissions, owner, times.
  */
 #define CQ_NOTIFY_ATTRIB 2
 
 /**
- * Its contents changed.
+ * In `changes`: the contents of a file or directory changed.
  */
 #define CQ_NOTIFY_MODIFY 4
 
 /**
- * It can be reached no more: its file system was unmounted.
+ * In `changes`: a file or directory can be reached no more: its file system was unmounted.
  */
 #define CQ_NOTIFY_REVOKE 8
 
 /**
- * It went: removed, or renamed to another name.
+ * In `changes`: a file or directory went: it was removed, or renamed to another name.
  */
 #define CQ_NOTIFY_DELETE 16
 
 /**
- * All of these.
+ * In `changes`: `CQ_NOTIFY_CREATE`, `CQ_NOTIFY_ATTRIB`, `CQ_NOTIFY_MODIFY`, `CQ_NOTIFY_REVOKE` and
+ * `CQ_NOTIFY_DELETE` together.
  */
 #define CQ_NOTIFY_ALL 31
 
 /**
- * More happened than the system kept: look for yourself. Told of ".", whatever was asked for.
+ * In `changes`: more happened than the system kept, so that the program must look at the directory itself. It is
+ * told under the name ".", whichever changes were asked for.
  */
 #define CQ_NOTIFY_OVERFLOW 32
 
@@ -368,7 +372,7 @@
 #define CQ_NOTIFY_FDOPENDIR 2097152
 
 /**
- * In `cq_notify_features`: descriptors are close-on-exec from birth.
+ * In `cq_notify_features`: descriptors are close-on-exec from when they are opened.
  */
 #define CQ_NOTIFY_O_CLOEXEC 4194304
 
@@ -378,155 +382,158 @@
 #define CQ_NOTIFY_IN_CLOEXEC 8388608
 
 /**
- * For `cq_notify_opendir`: the whole tree.
+ * For `flags` of `cq_notify_opendir`: the directory is watched with all directories below it.
  */
 #define CQ_NOTIFY_RECURSIVE 1
 
 /**
- * The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever the family.
- * With a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or `CQ_ENONAME`.
+ * For `cq_options_set`: the address family: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever
+ * the family. With a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or
+ * `CQ_ENONAME`.
  */
 #define CQ_OPTION_FAMILY 1
 
 /**
- * SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET. With another one the socket fails as socket(2) does.
+ * For `cq_options_set`: the type: SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET. With another type the socket
+ * fails as socket(2) does.
  */
 #define CQ_OPTION_TYPE 2
 
 /**
- * The permissions of a bound UNIX socket; -1: as the umask says.
+ * For `cq_options_set`: the permissions of a bound UNIX socket; -1 (default): as the umask says.
  */
 #define CQ_OPTION_MODE 3
 
 /**
- * The umask while binding a UNIX socket; -1: unchanged.
+ * For `cq_options_set`: the umask while a UNIX socket is bound; -1 (default): unchanged.
  */
 #define CQ_OPTION_MASK 4
 
 /**
- * Whether to remove a UNIX path before binding.
+ * For `cq_options_set`: whether to remove a UNIX path before binding; off by default.
  */
 #define CQ_OPTION_UNLINK 5
 
 /**
- * SO_REUSEADDR for listeners; on by default.
+ * For `cq_options_set`: SO_REUSEADDR for listeners; on by default.
  */
 #define CQ_OPTION_REUSEADDR 6
 
 /**
- * SO_REUSEPORT.
+ * For `cq_options_set`: SO_REUSEPORT; off by default.
  */
 #define CQ_OPTION_REUSEPORT 7
 
 /**
- * TCP_NODELAY.
+ * For `cq_options_set`: TCP_NODELAY; off by default.
  */
 #define CQ_OPTION_NODELAY 8
 
 /**
- * TCP_CORK or TCP_NOPUSH.
+ * For `cq_options_set`: TCP_CORK or TCP_NOPUSH; off by default.
  */
 #define CQ_OPTION_NOPUSH 9
 
 /**
- * IPV6_V6ONLY.
+ * For `cq_options_set`: IPV6_V6ONLY; by default as the system says.
  */
 #define CQ_OPTION_V6ONLY 10
 
 /**
- * Whether to track times for `cq_socket_stat`; on by default.
+ * For `cq_options_set`: whether to track times for `cq_socket_stat`; on by default.
  */
 #define CQ_OPTION_TIME 11
 
 /**
- * SO_BROADCAST, for internet datagrams.
+ * For `cq_options_set`: SO_BROADCAST, for internet datagrams; off by default.
  */
 #define CQ_OPTION_BROADCAST 12
 
 /**
- * SO_OOBINLINE.
+ * For `cq_options_set`: SO_OOBINLINE; off by default.
  */
 #define CQ_OPTION_OOBINLINE 13
 
 /**
- * Whether O_NONBLOCK stays set once the socket is connected; on by default. The library never blocks
- * in either case: this is for those who take the descriptor elsewhere.
+ * For `cq_options_set`: whether O_NONBLOCK stays set once the socket is connected; on by default. The library never
+ * blocks in either case: the option is for programs that use the descriptor elsewhere.
  */
 #define CQ_OPTION_NONBLOCK 14
 
 /**
- * FD_CLOEXEC; on by default.
+ * For `cq_options_set`: FD_CLOEXEC; on by default.
  */
 #define CQ_OPTION_CLOEXEC 15
 
 /**
- * Whether sending to a peer that is gone fails with EPIPE without SIGPIPE; on by default.
+ * For `cq_options_set`: whether sending to a peer that is gone fails with EPIPE without SIGPIPE; on by default.
  */
 #define CQ_OPTION_NOSIGPIPE 16
 
 /**
- * TLS: whether `cq_socket_starttls` demands a valid certificate that names the host, whatever its
- * configuration says.
+ * For `cq_options_set`, TLS: whether `cq_socket_starttls` demands a valid certificate that names the host, whatever
+ * the TLS configuration says; off by default.
  */
 #define CQ_OPTION_VERIFY 17
 
 /**
- * TLS: whether a client tells the server the name that it means; on by default. See
- * `cq_options_sendname`.
+ * For `cq_options_set`, TLS: whether a client tells the server the name of the server that it wants; on by default.
+ * See `cq_options_sendname`.
  */
 #define CQ_OPTION_SENDNAME 18
 
 /**
- * SO_KEEPALIVE.
+ * For `cq_options_set`: SO_KEEPALIVE; off by default.
  */
 #define CQ_OPTION_KEEPALIVE 19
 
 /**
- * Seconds without traffic before SO_KEEPALIVE's first probe; 0 (default): as the system says.
+ * For `cq_options_set`: seconds without traffic before SO_KEEPALIVE's first probe; 0 (default): as the system says.
  */
 #define CQ_OPTION_KEEPALIVE_IDLE 20
 
 /**
- * Seconds between SO_KEEPALIVE's probes; 0 (default): as the system says.
+ * For `cq_options_set`: seconds between SO_KEEPALIVE's probes; 0 (default): as the system says.
  */
 #define CQ_OPTION_KEEPALIVE_INTERVAL 21
 
 /**
- * SO_KEEPALIVE's probes before the connection is given up; 0 (default): as the system says.
+ * For `cq_options_set`: the number of SO_KEEPALIVE's probes before the connection is given up; 0 (default): as the
+ * system says.
  */
 #define CQ_OPTION_KEEPALIVE_COUNT 22
 
 /**
- * TLS: whether an end of the stream without close_notify is a failure (`CQ_ETRUNCATED`) rather than end of file; on by
- * default. Connections of a listener inherit it.
+ * For `cq_options_set`, TLS: whether an end of the stream without close_notify is a failure (`CQ_ETRUNCATED`) rather
+ * than end of file; on by default. Connections of a listener inherit it.
  */
 #define CQ_OPTION_STRICT 23
 
 /**
- * In `fired`: a timeout or a condition.
+ * In `fired`: a timeout has passed, or a condition was signalled.
  */
 #define CQ_FIRED 16384
 
 /**
- * In `fired`: the descriptor was cancelled.
+ * In `fired`: the descriptor was cancelled. It has the value of POLLNVAL.
  */
 #define CQ_CANCELLED 32
 
 /**
- * In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it; one
- * listener is told of each.
+ * In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it. Of several
+ * listeners for a signal, one is told of it.
  */
 #define CQ_SIGNAL_SIGNALFD 1
 
 /**
- * In `cq_signal_features`: kqueue(2) with EVFILT_SIGNAL. Every listener is told, whatever becomes of the
- * signal.
+ * In `cq_signal_features`: kqueue(2) with EVFILT_SIGNAL. Every listener is told of a signal, whatever the process
+ * does with it.
  */
 #define CQ_SIGNAL_EVFILT 2
 
 /**
- * In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals;
- * otherwise as signalfd.
+ * In `cq_signal_features`: sigtimedwait(2). If it is the only bit, a wait looks for signals at intervals
+ * (`cq_signal_set_timeout`); otherwise as signalfd.
  */
 #define CQ_SIGNAL_SIGTIMEDWAIT 4
 
@@ -541,117 +548,121 @@
 #define CQ_SIGNAL_KQUEUE1 16
 
 /**
- * What to read: everything until end of file.
+ * For `format`: everything until end of file.
  */
 #define CQ_READ_ALL 1
 
 /**
- * A line without its end of line.
+ * For `format`: a line without its end of line.
  */
 #define CQ_READ_LINE 2
 
 /**
- * A line with its end of line.
+ * For `format`: a line with its end of line.
  */
 #define CQ_READ_LINE_KEEP 3
 
 /**
- * A MIME header field, unfolded.
+ * For `format`: a MIME header field, unfolded.
  */
 #define CQ_READ_HEADER 4
 
 /**
- * A MIME header field as it came.
+ * For `format`: a MIME header field as it came.
  */
 #define CQ_READ_HEADER_KEEP 5
 
 /**
- * `count` bytes; fewer only at end of file.
+ * For `format`: `count` bytes; fewer only at end of file.
  */
 #define CQ_READ_EXACTLY 6
 
 /**
- * 1 to `count` bytes.
+ * For `format`: 1 to `count` bytes.
  */
 #define CQ_READ_UP_TO 7
 
 /**
- * For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a
- * receive in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also
- * answers EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
+ * For `flags` of `cq_socket_recv`, for callers that on EAGAIN wait for the socket next: answers EAGAIN without
+ * asking the kernel if a receive in this resumption has emptied the kernel's buffer, and no other socket of the
+ * thread has sent or ended since. It also answers EAGAIN, though there may be more, to a task that has read for 10
+ * ms in one resumption.
  */
 #define CQ_PATIENT 1
 
 /**
- * For `cq_socket_recv`: first send pending output, if its mode says `a`. What the kernel does not take
- * yet is waited for together with the input; an error is left to the next send.
+ * For `flags` of `cq_socket_recv`: first send pending output, if the output mode says `a`. What the kernel does not
+ * take yet is waited for together with the input; an error is left to the next send.
  */
 #define CQ_FLUSH 2
 
 /**
- * For `cq_socket_send`, together with a mode: another send follows at once, and leaves with this one.
+ * For `cq_socket_send`, joined to a mode by `|`: another send follows at once, and the bytes of both leave together.
  */
 #define CQ_MORE 1024
 
 /**
- * For `cq_socket_send`, together with a mode: the caller waits and comes back with what was not taken, so
- * that it need not be copied.
+ * For `cq_socket_send`, joined to a mode by `|`: the caller waits and comes back with what was not taken, so that it
+ * need not be copied.
  */
 #define CQ_AGAIN 2048
 
 /**
- * The direction towards the program.
+ * For `which`: the direction from the peer to the program.
  */
 #define CQ_INPUT 0
 
 /**
- * The direction towards the peer.
+ * For `which`: the direction from the program to the peer.
  */
 #define CQ_OUTPUT 1
 
 /**
- * Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket is set to.
+ * Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket has.
  */
 #define CQ_MODE_DEFAULT 0
 
 /**
- * For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
+ * For `cq_controller_wait`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
+ * or 100 µs at the latest.
  */
 #define CQ_WAIT_LAZY 1
 
 /**
- * The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are
- * small numbers that are used again, so that a program can keep what belongs to tasks in an array.
+ * The bits of a `cq_task` that are the task's place, a small number. No two tasks that a controller has at the same
+ * time have the same place, and the place of a task that is over is used again, so that a program can keep what
+ * belongs to tasks in an array with the place as its index.
  */
 #define CQ_TASK_PLACE 16777215
 
 /**
- * The end of a connection that a socket is: the server if a listener accepted it, else the client.
+ * A role: that of the socket, which is the server if a listener accepted it, otherwise the client.
  */
 #define CQ_TLS_ANY 0
 
 /**
- * The end that connects.
+ * A role: the client, the end that connects.
  */
 #define CQ_TLS_CLIENT 1
 
 /**
- * The end that is connected to.
+ * A role: the server, the end that is connected to.
  */
 #define CQ_TLS_SERVER 2
 
 /**
- * Nothing is demanded of the peer.
+ * For `cq_tls_verify`: nothing is demanded of the peer.
  */
 #define CQ_TLS_VERIFY_NONE 0
 
 /**
- * A client demands a valid certificate that names the host; a server a valid one, if any.
+ * For `cq_tls_verify`: a client demands a valid certificate that names the host; a server demands that the client's
+ * certificate is valid, if it shows one.
  */
 #define CQ_TLS_VERIFY_PEER 1
 
 /**
- * The same; a server demands that there is one.
+ * For `cq_tls_verify`: as `CQ_TLS_VERIFY_PEER`, but a server demands that the client shows a certificate.
  */
 #define CQ_TLS_VERIFY_REQUIRE 2
 
@@ -676,17 +687,17 @@ typedef struct cq_tls cq_tls;
 typedef struct cq_controller cq_controller;
 
 /**
- * How a resolver asks. Resolvers keep a copy.
+ * A configuration: how a resolver asks. Resolvers keep a copy of it.
  */
 typedef struct cq_dns_config cq_dns_config;
 
 /**
- * Whom to ask first.
+ * Hints: the servers that a resolver asks first, for each zone.
  */
 typedef struct cq_dns_hints cq_dns_hints;
 
 /**
- * Names and addresses that are known without asking.
+ * A table of hosts: names and addresses that are known without asking.
  */
 typedef struct cq_dns_hosts cq_dns_hosts;
 
@@ -696,7 +707,7 @@ typedef struct cq_dns_hosts cq_dns_hosts;
 typedef struct cq_signal cq_signal;
 
 /**
- * A DNS message. Used by one thread at a time; records point into it.
+ * A DNS message, used by one thread at a time. Records point into it.
  */
 typedef struct cq_dns_packet cq_dns_packet;
 
@@ -731,13 +742,13 @@ typedef struct cq_socket cq_socket;
 typedef struct cq_thread cq_thread;
 
 /**
- * The body of a fiber. The result is as for `cq_resume`.
+ * The body of a fiber, or a function for `cq_controller_post`. The result is as for `cq_resume`.
  */
 typedef int (*cq_function)(void *argument);
 
 /**
- * Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller
- * at the earliest.
+ * The number of a task in its controller. A number is used again after 1,099,511,627,776 (2^40) tasks and timeouts
+ * of that controller at the earliest.
  */
 typedef uint64_t cq_task;
 
@@ -746,11 +757,11 @@ typedef uint64_t cq_task;
  */
 typedef struct cq_failure {
     /**
-     * Its name as a number. It is over, unless it is a callback that has parked itself.
+     * The task. It is over, unless it is a callback that has parked itself.
      */
     cq_task task;
     /**
-     * The code.
+     * The code that it ended with.
      */
     int code;
     /**
@@ -758,7 +769,7 @@ typedef struct cq_failure {
      */
     char name[64];
     /**
-     * 0: room for what is to come.
+     * 0. Reserved for later versions.
      */
     uint64_t reserved[4];
 } cq_failure;
@@ -778,7 +789,7 @@ typedef struct cq_address {
 } cq_address;
 
 /**
- * A socket's name: see `cq_socket_peername`.
+ * The address of a socket: see `cq_socket_peername`, `cq_socket_localname` and `cq_address_name`.
  */
 typedef struct cq_name {
     /**
@@ -786,11 +797,11 @@ typedef struct cq_name {
      */
     int family;
     /**
-     * The port of an internet address.
+     * The port of an internet address, otherwise 0.
      */
     int port;
     /**
-     * The bytes of `text`: 0 for a UNIX socket without path.
+     * The size of `text` in bytes, without its NUL: 0 for a UNIX socket without path.
      */
     size_t size;
     /**
@@ -798,7 +809,7 @@ typedef struct cq_name {
      */
     char text[128];
     /**
-     * 0: room for what is to come.
+     * 0. Reserved for later versions.
      */
     uint64_t reserved[2];
 } cq_name;
@@ -828,13 +839,13 @@ typedef struct cq_datagram {
      */
     struct cq_address address;
     /**
-     * Must be 0: room for what is to come.
+     * Must be 0. Reserved for later versions.
      */
     uint64_t reserved[4];
 } cq_datagram;
 
 /**
- * What `cq_dns_packet_grep` looks for. Set `size` first; zero in the others means all.
+ * What `cq_dns_packet_grep` looks for. Set `size` first; a member that is 0 or NULL matches every record.
  */
 typedef struct cq_dns_selector {
     /**
@@ -842,26 +853,26 @@ typedef struct cq_dns_selector {
      */
     size_t size;
     /**
-     * Sections, joined by `|`.
+     * Sections (`CQ_DNS_ANSWER` and so on), joined by `|`.
      */
     uint32_t sections;
     /**
-     * A type; 255 for all.
+     * The type of the record; 255 for all.
      */
     uint16_t type_;
     /**
-     * A class; 255 for all.
+     * The class of the record; 255 for all.
      */
     uint16_t class_;
     /**
-     * An owner's name, or NULL.
+     * The owner's name, or NULL.
      */
     const char *name;
 } cq_dns_selector;
 
 /**
- * A record inside a message. It holds as long as the bytes that it points into: until the packet that
- * it came from is changed or freed.
+ * A record inside a message. It holds as long as the bytes that it points into: until the message that it came from
+ * is changed or freed.
  */
 typedef struct cq_dns_record {
     /**
@@ -869,7 +880,7 @@ typedef struct cq_dns_record {
      */
     const uint8_t *message;
     /**
-     * How many there are.
+     * How many bytes `message` has.
      */
     size_t message_length;
     /**
@@ -877,7 +888,7 @@ typedef struct cq_dns_record {
      */
     uint32_t ttl;
     /**
-     * One of `CQ_DNS_QUESTION` and so on.
+     * The section, one of `CQ_DNS_QUESTION` and so on.
      */
     uint16_t section;
     /**
@@ -885,19 +896,19 @@ typedef struct cq_dns_record {
      */
     uint16_t type_;
     /**
-     * The class: 1 is IN.
+     * The class: 1 is IN; see `cq_dns_list`.
      */
     uint16_t class_;
     /**
-     * Where the owner's name begins.
+     * The offset in `message` at which the owner's name begins.
      */
     uint16_t name;
     /**
-     * Where the data begins.
+     * The offset in `message` at which the data begins.
      */
     uint16_t rdata;
     /**
-     * How many bytes it is.
+     * How many bytes the data has.
      */
     uint16_t rdata_length;
 } cq_dns_record;
@@ -941,7 +952,7 @@ typedef struct cq_dns_stat {
      */
     struct cq_dns_traffic tcp_received;
     /**
-     * 0: room for what is to come.
+     * 0. Reserved for later versions.
      */
     uint64_t reserved[8];
 } cq_dns_stat;
@@ -953,22 +964,24 @@ typedef struct cq_dns_stat {
  */
 typedef struct cq_interest {
     /**
-     * A descriptor, or -1. `cq_controller_cancel` it before closing it, unless no task has polled it since the
-     * last step: a new descriptor of the same number would be taken for it. Objects of this library are better
-     * named below than by their descriptors: they leave their controllers by themselves when they are closed.
+     * A descriptor, or -1. Call `cq_controller_cancel` for it before closing it: a new descriptor of the same number
+     * would be taken for it. That is not necessary once no task waits for it and a later step has begun. For an
+     * object of this library set its member below instead of its descriptor here: objects leave their controllers by
+     * themselves when they are closed.
      */
     int fd;
     /**
-     * POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
-     * looks for the addresses of its name waits for that whatever is given.
+     * POLLIN, POLLOUT, POLLPRI: what to wait for on the descriptor. For a socket, 0 stands for what
+     * `cq_socket_events` tells. A socket that still looks for the addresses of its name waits for those, whatever is
+     * given here.
      */
     uint32_t events;
     /**
-     * Set by `cq_poll`: 0 or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+     * Set by `cq_poll`: 0, or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
      */
     uint32_t fired;
     /**
-     * Seconds from now; NaN or negative: none.
+     * Fires after this many seconds from now; NaN or negative: no timeout.
      */
     double timeout;
     /**
@@ -984,8 +997,9 @@ typedef struct cq_interest {
      */
     const struct cq_dns_resolver *resolver;
     /**
-     * A controller, or NULL: fires when a step of it would have something to do. Used instead of `fd` and `events`,
-     * as are the next three; of these four and the resolver at most one is given.
+     * A controller, or NULL: fires when a step of it would have something to do. It is used instead of `fd` and
+     * `events`, as are the next three members. At most one of `resolver`, `controller`, `signal`, `thread` and
+     * `notify` is given.
      */
     const struct cq_controller *controller;
     /**
@@ -1001,7 +1015,7 @@ typedef struct cq_interest {
      */
     const struct cq_notify *notify;
     /**
-     * NULL: room for what is to come.
+     * NULL. Reserved for later versions.
      */
     const void *reserved[2];
 } cq_interest;
@@ -1011,19 +1025,19 @@ typedef struct cq_interest {
  */
 typedef struct cq_stat {
     /**
-     * Bytes received or sent.
+     * The number of bytes received or sent.
      */
     uint64_t count;
     /**
-     * Seconds since the epoch of the last operation, 0 if there was none.
+     * When the last operation was, in seconds since the epoch; 0 if there was none.
      */
     double time;
     /**
-     * As `cq_socket_eof`; also after a shutdown.
+     * What `cq_socket_eof` tells; also true after a shutdown.
      */
     bool eof;
     /**
-     * 0: room for what is to come.
+     * 0. Reserved for later versions.
      */
     uint64_t reserved[4];
 } cq_stat;
@@ -1043,9 +1057,9 @@ typedef struct cq_fired {
 } cq_fired;
 
 /**
- * Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.
- * Park the task again with `cq_controller_park` to be called again; otherwise it is over. The
- * result is 0 or the code with which `cq_controller_step` shall return.
+ * Resumes a task. The `count` elements of `fired` tell what woke it (none the first time) and hold until the
+ * function returns. To be called again, the function parks the task again with `cq_controller_park`; otherwise the
+ * task is over. The result is 0 or the code with which `cq_controller_step` shall return.
  */
 typedef int (*cq_resume)(struct cq_controller *controller,
                          cq_task task,
@@ -1054,7 +1068,7 @@ typedef int (*cq_resume)(struct cq_controller *controller,
                          size_t count);
 
 /**
- * Called once when a task is over, whether it ended or was dropped with its controller.
+ * Called once with a task's `argument` when the task is over, whether it ended or was dropped with its controller.
  */
 typedef void (*cq_release)(void *argument);
 
@@ -1067,27 +1081,27 @@ typedef struct cq_ready {
      */
     cq_task task;
     /**
-     * What it carries.
+     * The `data` that `cq_controller_spawn` was given for it.
      */
     void *data;
     /**
-     * What fired, in the order of its wait set; holds until the next call of
+     * The members of its wait set that fired, in the order of the set; holds until the next call of
      * `cq_controller_next` with this controller.
      */
     const struct cq_fired *fired;
     /**
-     * How many fired.
+     * The number of elements of `fired`.
      */
     size_t count;
     /**
-     * Room for what is to come: not written, and not to be read.
+     * Reserved for later versions: not written, and not to be read.
      */
     uint64_t reserved[2];
 } cq_ready;
 
 /**
- * What a thread runs. `socket` is its end of the socket pair, and its own to free. What it
- * returns, 0 or an error number as a rule, is what `cq_thread_join` tells.
+ * The function that a thread runs. `socket` is the thread's end of the socket pair, which the function frees. Its
+ * result, 0 or an error number as a rule, is what `cq_thread_join` tells.
  */
 typedef int (*cq_thread_function)(struct cq_socket *socket, void *argument);
 
@@ -1164,15 +1178,14 @@ extern "C" {
 int cq_condition_new(bool lifo, struct cq_condition **condition);
 
 /**
- * Frees a condition variable. Tasks that wait for it stay parked on what else they wait for. NULL
- * is ignored.
+ * Frees a condition variable. Tasks that wait for it stay parked on the rest of their wait set. NULL is ignored.
  */
 void cq_condition_free(struct cq_condition *condition);
 
 /**
- * Wakes at most `limit` waiting tasks and tells how many that were. They run in the next step of
- * their controllers. No syscall, except to make the descriptor of a controller ready that is
- * not being stepped and whose `cq_controller_pollfd` has been asked for.
+ * Wakes at most `limit` waiting tasks and tells how many it woke. They run in the next step of their controllers. It
+ * makes no system call, except to make the descriptor of a controller readable that is not being stepped and whose
+ * `cq_controller_pollfd` has been asked for.
  *
  * `woken` may be NULL.
  *
@@ -1202,8 +1215,8 @@ int cq_condition_wait(const struct cq_condition *condition,
 int cq_controller_new(struct cq_controller **controller);
 
 /**
- * Frees a controller and drops its tasks: suspended fibers never continue. Inside one of its own
- * steps that happens when the step ends. NULL is ignored.
+ * Frees a controller and drops its tasks: suspended fibers never continue. Inside a step of this controller, that
+ * happens when the step ends. NULL is ignored.
  */
 void cq_controller_free(struct cq_controller *controller);
 
@@ -1216,10 +1229,10 @@ void cq_controller_free(struct cq_controller *controller);
 int cq_controller_close(struct cq_controller *controller);
 
 /**
- * Sets the order in which tasks run that are ready together: `CQ_OLDEST_FIRST` or `CQ_NEWEST_FIRST`. In either, what
- * becomes ready during a step runs in the next one, and of tasks that wait for one descriptor, the one that began to
- * wait first runs first. Newest first, timers that are due run before descriptors that are ready, and `CQ_WAIT_LAZY`
- * has no effect.
+ * Sets the order in which tasks run that are ready together: `CQ_OLDEST_FIRST` or `CQ_NEWEST_FIRST`. In both orders,
+ * a task that becomes ready during a step runs in the next step, and of several tasks that wait for one descriptor,
+ * the one that began to wait first runs first. With `CQ_NEWEST_FIRST`, tasks whose timers are due run before tasks
+ * whose descriptors are ready, and `CQ_WAIT_LAZY` has no effect.
  *
  * Errors: EINVAL for NULL or another order.
  */
@@ -1227,39 +1240,42 @@ int cq_controller_set_order(struct cq_controller *controller,
                             uint32_t order);
 
 /**
- * Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has found
- * descriptors ready. The Lua library cqueues does so, and programs that nest controllers see it in the order of their
- * tasks; nobody else needs it. Without effect on controllers that run the oldest task first.
+ * Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has
+ * found descriptors ready. From then on, each of its steps that finds descriptors ready does so at its end. The Lua
+ * library cqueues does this, and programs that nest controllers notice it in the order of their tasks; no other
+ * program needs it. It has no effect on controllers that run the oldest task first.
  *
  * Errors: EINVAL for NULL.
  */
 int cq_controller_recall(const struct cq_controller *controller);
 
 /**
- * The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
+ * Tells the order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
  */
 uint32_t cq_controller_order(const struct cq_controller *controller);
 
 /**
- * Tells whether there are no tasks. True for NULL.
+ * Tells whether the controller has no tasks. True for NULL.
  */
 bool cq_controller_empty(const struct cq_controller *controller);
 
 /**
- * Counts the tasks. 0 for NULL.
+ * Counts the controller's tasks. 0 for NULL.
  */
 size_t cq_controller_count(const struct cq_controller *controller);
 
 /**
- * Wakes every task of this controller that polls `fd`, and forgets the descriptor.
+ * Wakes every task of this controller that waits for `fd`, with `CQ_CANCELLED` as what fired, and takes the
+ * descriptor out of the controller.
  *
  * Errors: EINVAL for NULL.
  */
-int cq_controller_cancel(struct cq_controller *controller, int fd);
+int cq_controller_cancel(struct cq_controller *controller,
+                         int fd);
 
 /**
- * Suspends the thread until the controller has something to do or a signal is delivered. The
- * `count` signals are unblocked for the time of the wait.
+ * Blocks the calling thread until the controller has something to do or a signal is delivered. The `count` signals
+ * are unblocked for the time of the wait. No task runs: step the controller afterwards.
  *
  * Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this
  * controller.
@@ -1271,12 +1287,13 @@ int cq_controller_pause(struct cq_controller *controller,
                         size_t count);
 
 /**
- * Gives the descriptor that is readable when a step would have something to do: poll it for
- * POLLIN in any other event loop, with `cq_controller_timeout`, and step with a timeout of 0.
+ * Gives the descriptor that is readable when a step would have something to do. In any other event loop, poll it for
+ * POLLIN, for at most `cq_controller_timeout` seconds, and then step with a timeout of 0.
  *
  * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
  */
-int cq_controller_pollfd(struct cq_controller *controller, int *fd);
+int cq_controller_pollfd(struct cq_controller *controller,
+                         int *fd);
 
 /**
  * Gives the events to poll the descriptor for: POLLIN, also for NULL.
@@ -1284,24 +1301,26 @@ int cq_controller_pollfd(struct cq_controller *controller, int *fd);
 uint32_t cq_controller_events(const struct cq_controller *_controller);
 
 /**
- * Gives the seconds after which a step has something to do although no descriptor is ready: 0 if
- * a task is ready, NaN if there is no deadline, and NaN for NULL.
+ * Gives the seconds after which a step has something to do even if no descriptor becomes ready: 0 if a task is
+ * ready, NaN if there is no deadline, and NaN for NULL.
  */
 double cq_controller_timeout(struct cq_controller *controller);
 
 /**
- * Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
- * any thread may make, until the controller is closed or freed.
+ * Ends the wait of the step that is under way, or makes the controller's descriptor readable, so that the thread
+ * that waits for the descriptor steps the controller. Any thread may call it at any time, until the controller is
+ * closed or freed. A signal handler may call it if `cq_controller_pollfd` or this function was called before,
+ * outside of the handler; it must save errno.
  *
  * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
  */
 int cq_controller_alert(struct cq_controller *controller);
 
 /**
- * Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that
- * thread. Any thread may post at any time, until the controller is closed or freed. Functions run in the order in
- * which they were posted; they are as callbacks are: they may not wait. What has not run when the controller is
- * closed or freed never does.
+ * Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that thread.
+ * Any thread may post at any time, until the controller is closed or freed. Functions run in the order in which they
+ * were posted. A posted function may not wait: calls that would have to wait answer EDEADLK, as in a callback. A
+ * function that has not run when the controller is closed or freed never runs.
  *
  * The result of the function is 0 or the code with which `cq_controller_step` shall return.
  *
@@ -1312,16 +1331,17 @@ int cq_controller_post(struct cq_controller *controller,
                        void *argument);
 
 /**
- * Has the `cq_controller_loop` that is under way return ECANCELED when its step is done; if none is, the next one
- * does so at once. Tasks stay as they are, and another loop goes on with them. Any thread may call it at any time
- * until the controller is closed or freed, and a signal handler as it may call `cq_controller_alert`.
+ * Has the `cq_controller_loop` that is under way return ECANCELED when its step is done; if none is under way, the
+ * next call of `cq_controller_loop` does so at once. The tasks stay as they are, and another loop goes on with them.
+ * Any thread may call it at any time until the controller is closed or freed; a signal handler may call it on the
+ * conditions under which it may call `cq_controller_alert`.
  *
  * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
  */
 int cq_controller_stop(struct cq_controller *controller);
 
 /**
- * Tells which task the code came from that the last step, loop or `cq_controller_next` returned: the last one that
+ * Tells from which task the code came that the last step, loop or `cq_controller_next` returned: the last task that
  * ended with a code since the last step began.
  *
  * Errors: EINVAL for NULL; ENOENT if no task did: the code, if there was one, is the controller's own.
@@ -1330,20 +1350,21 @@ int cq_controller_failure(const struct cq_controller *controller,
                           struct cq_failure *failure);
 
 /**
- * After fork(2), in the child: gives the controller a kernel queue of its own, with everything that
- * is being polled.
+ * After fork(2), in the child: gives the controller a kernel queue of its own, in which everything that its tasks
+ * wait for is registered again.
  *
  * Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
  */
 int cq_controller_reset(struct cq_controller *controller);
 
 /**
- * Gives the controller and the task that run in this thread. Either output may be NULL. The
- * controller is borrowed.
+ * Gives the controller and the task that run in this thread. Either output may be NULL. The controller is the handle
+ * that `cq_controller_new` made, and not one more to free.
  *
  * Errors: ENOENT outside of callbacks and fibers.
  */
-int cq_running(struct cq_controller **controller, cq_task *task);
+int cq_running(struct cq_controller **controller,
+               cq_task *task);
 
 /**
  * Makes an address of a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0") and a port.
@@ -1371,9 +1392,9 @@ int cq_address_path(const void *path, size_t size, struct cq_address *address);
 int cq_address_name(const struct cq_address *address, struct cq_name *name);
 
 /**
- * Receives one datagram into `data` without waiting. `from` receives its sender's address, whose
- * size is 0 if there is none; `flags` receives `CQ_TRUNCATED` or 0. Both may be NULL. What reads
- * have buffered is not touched.
+ * Receives one datagram into `data` without waiting. `received` receives its size. `from` receives its sender's
+ * address, whose size is 0 if there is none; `flags` receives `CQ_TRUNCATED` or 0. `from` and `flags` may be NULL.
+ * Bytes that reads have buffered are not touched.
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EOPNOTSUPP with TLS; ECONNREFUSED
  * if an earlier datagram reached nobody; EBADF after close; what the system says: ENOTSOCK, ENOTCONN.
@@ -1388,7 +1409,7 @@ int cq_socket_try_recvfrom(const struct cq_socket *socket,
                            uint32_t *flags);
 
 /**
- * The same, waiting at most the socket's timeout.
+ * Receives one datagram, waiting at most the socket's timeout. The arguments are those of `cq_socket_try_recvfrom`.
  *
  * Errors: as for `cq_socket_try_recvfrom`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
@@ -1400,8 +1421,8 @@ int cq_socket_recvfrom(const struct cq_socket *socket,
                        uint32_t *flags);
 
 /**
- * Sends one datagram without waiting, to an address or, with NULL, to the connected peer. What writes
- * have buffered is not touched.
+ * Sends one datagram without waiting, to the address `to` or, if that is NULL, to the connected peer. Bytes that
+ * writes have buffered are not touched.
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EMSGSIZE; EDESTADDRREQ or ENOTCONN
  * without a peer; EOPNOTSUPP with TLS; EBADF after close; what the system says.
@@ -1414,7 +1435,7 @@ int cq_socket_try_sendto(const struct cq_socket *socket,
                          const struct cq_address *to);
 
 /**
- * The same, waiting at most the socket's timeout.
+ * Sends one datagram, waiting at most the socket's timeout. The arguments are those of `cq_socket_try_sendto`.
  *
  * Errors: as for `cq_socket_try_sendto`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
@@ -1424,9 +1445,9 @@ int cq_socket_sendto(const struct cq_socket *socket,
                      const struct cq_address *to);
 
 /**
- * Receives up to `count` datagrams with few system calls (recvmmsg) and without waiting. Of each,
- * `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done`
- * receives how many came.
+ * Receives up to `count` datagrams with few system calls (recvmmsg) and without waiting. In each element of `list`,
+ * `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done` receives how many
+ * datagrams came.
  *
  * Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that
  * is not 0 in the list.
@@ -1439,12 +1460,12 @@ int cq_socket_try_recv_batch(const struct cq_socket *socket,
                              size_t *done);
 
 /**
- * Sends up to `count` datagrams with few system calls (sendmmsg) and without waiting. Of each, `data`
- * and `size` are the bytes, and `address` tells where to; with a size of 0, to the connected peer.
- * `done` receives how many were sent; if fewer than `count`, the next call tells why.
+ * Sends up to `count` datagrams with few system calls (sendmmsg) and without waiting. In each element of `list`,
+ * `data` and `size` are the bytes, and `address` is where they go; if its size is 0, to the connected peer. `done`
+ * receives how many were sent; if fewer than `count`, the next call tells why.
  *
- * Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that is
- * not 0 in the list.
+ * Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that
+ * is not 0 in the list.
  *
  * Safety: each `data` is readable for its `size`.
  */
@@ -1454,8 +1475,8 @@ int cq_socket_try_send_batch(const struct cq_socket *socket,
                              size_t *done);
 
 /**
- * Sends bytes, at least one, and with them a copy of a descriptor (-1: none) over a UNIX socket,
- * without waiting. What writes have buffered is not touched.
+ * Sends bytes, at least one, and with them a copy of the descriptor `fd` (-1: none) over a UNIX socket, without
+ * waiting. Bytes that writes have buffered are not touched.
  *
  * Errors: EINVAL for NULL or no bytes; EAGAIN: wait for the socket and repeat; EBADF; EPIPE;
  * EOPNOTSUPP for a descriptor on a socket of another family, and with TLS; what the system says: ENOTSOCK, ENOTCONN.
@@ -1470,15 +1491,20 @@ int cq_socket_try_sendfd(const struct cq_socket *socket,
                          int fd);
 
 /**
- * The same, waiting at most the socket's timeout.
+ * Sends bytes and a descriptor, waiting at most the socket's timeout. The arguments are those of
+ * `cq_socket_try_sendfd`.
  *
  * Errors: as for `cq_socket_try_sendfd`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
-int cq_socket_sendfd(const struct cq_socket *socket, const void *data, size_t size, int fd);
+int cq_socket_sendfd(const struct cq_socket *socket,
+                     const void *data,
+                     size_t size,
+                     int fd);
 
 /**
- * Receives bytes and the descriptor that came with them, without waiting. `fd` receives the descriptor,
- * close-on-exec and the caller's to close, or -1. What reads have buffered is not touched.
+ * Receives bytes and the descriptor that came with them, without waiting. `received` receives the number of bytes.
+ * `fd` receives the descriptor, close-on-exec and the caller's to close, or -1 if none came. Bytes that reads have
+ * buffered are not touched.
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE at end of file; ENOBUFS if
  * there was less room than bytes or more than one descriptor, which are closed; EOPNOTSUPP with TLS;
@@ -1495,7 +1521,8 @@ int cq_socket_try_recvfd(const struct cq_socket *socket,
                          int *fd);
 
 /**
- * The same, waiting at most the socket's timeout.
+ * Receives bytes and a descriptor, waiting at most the socket's timeout. The arguments are those of
+ * `cq_socket_try_recvfd`.
  *
  * Errors: as for `cq_socket_try_recvfd`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
@@ -1506,10 +1533,10 @@ int cq_socket_recvfd(const struct cq_socket *socket,
                      int *fd);
 
 /**
- * Finds the addresses of a host and waits for them, at most `timeout` seconds. Aliases are followed, the search list
- * and the hosts file count, an address in text stands for itself. `family` is AF_INET, AF_INET6, or AF_UNSPEC
- * for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more are
- * dropped. Ports are 0.
+ * Finds the addresses of a host and waits for them, at most `timeout` seconds. `pool` is NULL for the thread's own.
+ * Aliases are followed; the search list and the hosts file count; an address in text stands for itself. `family` is
+ * AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many addresses there is room for, and
+ * receives how many were written; more are dropped. Ports are 0.
  *
  * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
  * server could tell; as for `cq_dns_resolver_query`.
@@ -1534,15 +1561,15 @@ int cq_dns_addresses(const struct cq_dns_resolvers *pool,
 int cq_dns_config_new(struct cq_dns_config **config);
 
 /**
- * Makes a configuration of the system's files, /etc/resolv.conf and /etc/nsswitch.conf. Resolvers follow
- * changes of them.
+ * Makes a configuration of the system's files, /etc/resolv.conf and /etc/nsswitch.conf. Resolvers follow changes of
+ * these files.
  *
  * Errors: EINVAL for NULL.
  */
 int cq_dns_config_stub(struct cq_dns_config **config);
 
 /**
- * Makes a configuration for a recursive resolver.
+ * Makes a configuration for a recursive resolver: that of the system's files, with the option "recurse" on.
  *
  * Errors: EINVAL for NULL.
  */
@@ -1568,7 +1595,7 @@ int cq_dns_config_load(const struct cq_dns_config *config,
                        const char *file);
 
 /**
- * Reads a file into a configuration, as `cq_dns_config_load`.
+ * Reads a file into a configuration, as `cq_dns_config_load` does.
  *
  * Errors: EINVAL for NULL or an unknown syntax; what kept the file from being read.
  *
@@ -1577,10 +1604,10 @@ int cq_dns_config_load(const struct cq_dns_config *config,
 int cq_dns_config_loadpath(const struct cq_dns_config *config, const char *path, int syntax);
 
 /**
- * Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts",
- * "edns0", "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
- * "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that
- * many sockets for all queries of the thread).
+ * Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts", "edns0",
+ * "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+ * "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that many
+ * sockets for all queries of the thread). docs/dns.md says what each option does.
  *
  * Errors: EINVAL for NULL or a value that the option does not take; ENOENT for an unknown option;
  * `CQ_EADDRESS`.
@@ -1620,14 +1647,14 @@ int cq_dns_config_list(const struct cq_dns_config *config,
                        size_t *length);
 
 /**
- * Empties a list.
+ * Empties a list, `CQ_DNS_NAMESERVERS` and so on.
  *
  * Errors: EINVAL for NULL or an unknown list.
  */
 int cq_dns_config_clear(const struct cq_dns_config *config, int list);
 
 /**
- * Appends to a list.
+ * Appends an entry to a list, `CQ_DNS_NAMESERVERS` and so on.
  *
  * Errors: EINVAL for NULL or an unknown list; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no
  * domain, ENOENT for an unknown source; ENOSPC: three name servers are the most.
@@ -1639,8 +1666,9 @@ int cq_dns_config_add(const struct cq_dns_config *config,
                       const char *entry);
 
 /**
- * Writes the name at `index` (from 0) of those that are asked for, one after the other, when a person
- * has written `name`, and a NUL: as "ndots" and the search list say. 1,300 bytes are enough.
+ * Writes one of the full names that are asked for when a person has written `name`, and a NUL. They are asked for
+ * one after the other, in the order that "ndots" and the search list give; `index` (from 0) says which one. 1,300
+ * bytes are enough.
  *
  * Errors: EINVAL for NULL; ENOENT past the last one; `CQ_ENOBUFS`.
  *
@@ -1666,8 +1694,8 @@ int cq_dns_config_format(const struct cq_dns_config *config,
                          size_t *length);
 
 /**
- * Makes an empty table of hints. Free it with `cq_dns_hints_free`; resolvers keep what it holds when they are
- * made.
+ * Makes an empty table of hints. Free it with `cq_dns_hints_free`. A resolver keeps what the table holds when the
+ * resolver is made.
  *
  * Errors: EINVAL for NULL.
  *
@@ -1697,7 +1725,7 @@ int cq_dns_hints_root(struct cq_dns_hints **hints);
 void cq_dns_hints_free(struct cq_dns_hints *hints);
 
 /**
- * Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Lower priorities are asked first.
+ * Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Servers with lower priorities are asked first.
  *
  * Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
  *
@@ -1709,7 +1737,7 @@ int cq_dns_hints_insert(const struct cq_dns_hints *hints,
                         int priority);
 
 /**
- * Adds the name servers of a configuration for a zone, the first with priority 1, the next with 2.
+ * Adds the name servers of a configuration as servers of a zone, the first with priority 1, the next with 2.
  *
  * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone.
  *
@@ -1720,8 +1748,8 @@ int cq_dns_hints_insert_config(const struct cq_dns_hints *hints,
                                const struct cq_dns_config *config);
 
 /**
- * Writes the address at `index` (from 0) of a zone's servers in the order of their priorities, and a NUL, and
- * tells its priority (may be NULL). 80 bytes are enough.
+ * Writes the address at `index` (from 0) of a zone's servers, in the order of their priorities, and a NUL.
+ * `priority` (may be NULL) receives the server's priority. 80 bytes are enough.
  *
  * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
  *
@@ -1748,8 +1776,8 @@ int cq_dns_hints_format(const struct cq_dns_hints *hints,
                         size_t *length);
 
 /**
- * Makes an empty table of hosts. Free it with `cq_dns_hosts_free`; resolvers keep what it holds when they are
- * made.
+ * Makes an empty table of hosts. Free it with `cq_dns_hosts_free`. A resolver keeps what the table holds when the
+ * resolver is made.
  *
  * Errors: EINVAL for NULL.
  *
@@ -1783,7 +1811,7 @@ int cq_dns_hosts_load(const struct cq_dns_hosts *hosts,
                       const char *file);
 
 /**
- * Reads a file, as `cq_dns_hosts_load`.
+ * Reads a file, as `cq_dns_hosts_load` does.
  *
  * Errors: EINVAL for NULL; what kept the file from being read.
  *
@@ -1792,7 +1820,7 @@ int cq_dns_hosts_load(const struct cq_dns_hosts *hosts,
 int cq_dns_hosts_loadpath(const struct cq_dns_hosts *hosts, const char *path);
 
 /**
- * Adds a name of an address. `canonical`: it is the answer to a reverse lookup of the address.
+ * Adds a name of an address. `canonical`: whether the name is the answer to a reverse lookup of the address.
  *
  * Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no name.
  *
@@ -1818,7 +1846,7 @@ int cq_dns_hosts_warning(const struct cq_dns_hosts *hosts,
                          size_t *length);
 
 /**
- * Writes a table in the syntax of hosts(5), a line a name, and a NUL. `length` (may be NULL) receives the
+ * Writes a table in the syntax of hosts(5), one line for each name, and a NUL. `length` (may be NULL) receives the
  * length of all of it, also when it does not fit.
  *
  * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
@@ -1831,7 +1859,7 @@ int cq_dns_hosts_format(const struct cq_dns_hosts *hosts,
                         size_t *length);
 
 /**
- * Makes a message without records, for at most `size` bytes, its header of 12 among them. Free it with
+ * Makes a message without records, with room for `size` bytes at most, the 12 of its header included. Free it with
  * `cq_dns_packet_free`.
  *
  * Errors: EINVAL for NULL.
@@ -1859,7 +1887,7 @@ int cq_dns_packet_parse(const void *data,
 void cq_dns_packet_free(struct cq_dns_packet *packet);
 
 /**
- * Puts bytes in wire form in place of what a message holds.
+ * Replaces what a message holds by bytes in wire form.
  *
  * Errors: EINVAL for NULL; `CQ_EILLEGAL` as for `cq_dns_packet_parse`; `CQ_ENOBUFS` if there are more than the
  * message has room for. It is unchanged then.
@@ -1871,23 +1899,24 @@ int cq_dns_packet_load(const struct cq_dns_packet *packet,
                        size_t size);
 
 /**
- * Tells the wire form, which holds until the message is changed or freed.
+ * Tells the wire form of a message, which holds until the message is changed or freed.
  *
  * Errors: EINVAL for NULL.
  */
 int cq_dns_packet_dump(const struct cq_dns_packet *packet, const void **data, size_t *size);
 
 /**
- * Tells the number that an answer repeats. 0 for NULL.
+ * Tells the id of a message, a number that the answer to it repeats. 0 for NULL.
  */
 unsigned int cq_dns_packet_qid(const struct cq_dns_packet *packet);
 
 /**
- * Sets the number that an answer repeats; its lower 16 bits count.
+ * Sets the id of a message, a number that the answer to it repeats; the lower 16 bits of `qid` count.
  *
  * Errors: EINVAL for NULL.
  */
-int cq_dns_packet_set_qid(const struct cq_dns_packet *packet, unsigned int qid);
+int cq_dns_packet_set_qid(const struct cq_dns_packet *packet,
+                          unsigned int qid);
 
 /**
  * Tells the flags of the header, 16 bits: QR 0x8000, opcode 0x7800, AA 0x0400, TC 0x0200, RD 0x0100, RA 0x0080,
@@ -1903,19 +1932,20 @@ unsigned int cq_dns_packet_flags(const struct cq_dns_packet *packet);
 int cq_dns_packet_set_flags(const struct cq_dns_packet *packet, unsigned int flags);
 
 /**
- * Tells the outcome: the rcode of the header with the bits that an OPT record adds to it. 0 for NULL.
+ * Tells the outcome: the rcode of the header, with the bits that an OPT record adds to it. 0 for NULL.
  */
 unsigned int cq_dns_packet_rcode(const struct cq_dns_packet *packet);
 
 /**
- * Counts the records of sections, as the header announces them. 0 for NULL.
+ * Counts the records of the sections, which are joined by `|`, as the header announces them. 0 for NULL.
  */
-size_t cq_dns_packet_count(const struct cq_dns_packet *packet, unsigned int sections);
+size_t cq_dns_packet_count(const struct cq_dns_packet *packet,
+                           unsigned int sections);
 
 /**
- * Appends a record. Sections are filled in their order. `rdata` is the data in wire form, with names
- * uncompressed; names of the types of RFC 1035 are compressed as the owner's is. A question has neither
- * `ttl` nor data.
+ * Appends a record. Sections are filled in the order question, answer, authority, additional. `rdata` is the data in
+ * wire form, with names uncompressed; names in data of the types of RFC 1035 are compressed, as the owner's name is.
+ * A question has neither `ttl` nor data.
  *
  * Errors: EINVAL for NULL; `CQ_ESECTION` if `section` is no single one; `CQ_EORDER` if a later one has
  * records; `CQ_EILLEGAL` for a bad name, or data that is not of the type; `CQ_ENOBUFS` if it does not
@@ -1933,13 +1963,13 @@ int cq_dns_packet_push(const struct cq_dns_packet *packet,
                        size_t size);
 
 /**
- * Finds the next record that a selector (NULL: all) asks for. `cursor` is 0 before the first call and
- * belongs to this function from then on.
+ * Finds the next record that matches a selector (NULL: all). Set `cursor` to 0 before the first call and leave it as
+ * it is between calls.
  *
  * Errors: EINVAL for NULL or a selector of another size; `CQ_EILLEGAL` if the selector's name is none; ENOENT
  * after the last one.
  *
- * Safety: the selector's name is NULL or a string. The record holds until the packet is changed or freed.
+ * Safety: the selector's name is NULL or a string. The record holds until the message is changed or freed.
  */
 int cq_dns_packet_grep(const struct cq_dns_packet *packet,
                        const struct cq_dns_selector *selector,
@@ -1985,7 +2015,7 @@ int cq_dns_record_format(const struct cq_dns_record *record,
                          size_t *length);
 
 /**
- * Tells a member of a record that is a number, by its name in the type's RFC: "preference" of an MX.
+ * Tells a member of a record's data that is a number. `member` is its name in the type's RFC: "preference" of an MX.
  * `cq_dns_type_member` lists the names.
  *
  * Errors: EINVAL for NULL or a member that is no number; ENOENT if the type has no such member;
@@ -1996,8 +2026,8 @@ int cq_dns_record_number(const struct cq_dns_record *record,
                          uint32_t *number);
 
 /**
- * Writes a member of a record that is a name, an address or bytes, and a NUL: "host" of an MX, "addr" of
- * an A, "data" of a TXT. Bytes are written as they are, and may hold NULs.
+ * Writes a member of a record's data that is a name, an address or bytes, and a NUL: "host" of an MX, "addr" of an
+ * A, "data" of a TXT. Bytes are written as they are, and may hold NULs.
  *
  * Errors: EINVAL for NULL or a member that is a number; ENOENT if the type has no such member;
  * `CQ_EILLEGAL` if the data is not of the type; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
@@ -2037,17 +2067,18 @@ int cq_dns_record_copy(const struct cq_dns_record *record,
                        struct cq_dns_record *copy);
 
 /**
- * Finds the number of a type by its name, in either case: "AAAA", "TYPE65280", "ANY".
+ * Finds the number of a type by its name, in upper or lower case: "AAAA", "TYPE65280", "ANY".
  *
  * Errors: EINVAL for NULL; ENOENT for an unknown name.
  */
 int cq_dns_type_number(const char *name, unsigned int *number);
 
 /**
- * Finds the number of a class by its name, in either case: "IN", "CLASS32", "ANY". As for
+ * Finds the number of a class by its name, in upper or lower case: "IN", "CLASS32", "ANY". As for
  * `cq_dns_type_number`.
  */
-int cq_dns_class_number(const char *name, unsigned int *number);
+int cq_dns_class_number(const char *name,
+                        unsigned int *number);
 
 /**
  * Writes the name of a type and a NUL: "AAAA", "TYPE65280". 16 bytes are enough.
@@ -2059,17 +2090,19 @@ int cq_dns_class_number(const char *name, unsigned int *number);
 int cq_dns_type_name(unsigned int type_, char *buffer, size_t size);
 
 /**
- * Writes the name of an rcode and a NUL: "NXDOMAIN", or the number. 16 bytes are enough.
+ * Writes the name of an rcode and a NUL: "NXDOMAIN", or the number if it has none. 16 bytes are enough.
  *
  * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
  *
  * Safety: `buffer` is writable for `size` bytes.
  */
-int cq_dns_rcode_name(unsigned int rcode, char *buffer, size_t size);
+int cq_dns_rcode_name(unsigned int rcode,
+                      char *buffer,
+                      size_t size);
 
 /**
- * Lists what has a name: writes the name at `index` (from 0) of a table and a NUL, and tells its number. 16
- * bytes are enough.
+ * Lists the names and numbers of a table, `CQ_DNS_TYPES` and so on: writes the name at `index` (from 0) and a NUL,
+ * and tells its number. 16 bytes are enough.
  *
  * Errors: EINVAL for NULL or an unknown table; ENOENT past its end; `CQ_ENOBUFS`.
  *
@@ -2082,8 +2115,8 @@ int cq_dns_list(unsigned int table,
                 unsigned int *number);
 
 /**
- * Writes the name of the member at `index` (from 0) of a type and a NUL: "preference", "host" for MX. 32 bytes are
- * enough. `is_number` (may be NULL) receives whether `cq_dns_record_number` tells it.
+ * Writes the name of the member at `index` (from 0) of a type's data and a NUL: "preference", "host" for MX. 32
+ * bytes are enough. `is_number` (may be NULL) receives whether `cq_dns_record_number` tells the member.
  *
  * Errors: EINVAL for NULL or a number beyond 65535; ENOENT past the last member, or for a type without
  * names; `CQ_ENOBUFS`.
@@ -2097,9 +2130,10 @@ int cq_dns_type_member(unsigned int type_,
                        bool *is_number);
 
 /**
- * Makes a resolver, which answers one question at a time. NULL stands for the system's configuration, for the
- * system's hosts (a stub) or none (a recursive resolver), for the configuration's name servers (a stub) or
- * the root servers. Free it with `cq_dns_resolver_free`.
+ * Makes a resolver, which answers one question at a time. NULL for `config` stands for the system's configuration;
+ * NULL for `hosts` for the system's hosts (a stub) or none (a recursive resolver); NULL for `hints` for the
+ * configuration's name servers (a stub) or the root servers (a recursive resolver). Free it with
+ * `cq_dns_resolver_free`.
  *
  * Errors: EINVAL for NULL `resolver`.
  *
@@ -2131,8 +2165,8 @@ int cq_dns_resolver_close(const struct cq_dns_resolver *resolver);
 bool cq_dns_resolver_is_closed(const struct cq_dns_resolver *resolver);
 
 /**
- * Asks a question, in place of one that is not answered yet. Types and classes are IANA's numbers: 1 is
- * A, and IN.
+ * Asks a question. A question that is not answered yet is given up for it. Types and classes are IANA's numbers:
+ * type 1 is A, class 1 is IN.
  *
  * Errors: EINVAL for NULL or numbers beyond 65535; `CQ_EILLEGAL` for what is no name; EBADF after close.
  *
@@ -2144,8 +2178,8 @@ int cq_dns_resolver_submit(const struct cq_dns_resolver *resolver,
                            unsigned int class_);
 
 /**
- * Goes on without waiting, and takes the answer, to be freed with `cq_dns_packet_free`. An answer is an
- * answer whatever its rcode; one of SERVFAIL without records stands for servers that did not answer, and
+ * Goes on without waiting, and takes the answer, to be freed with `cq_dns_packet_free`. A message is an answer
+ * whatever its rcode; one of SERVFAIL without records stands for servers that did not answer, and
  * `cq_dns_resolver_reason` tells more.
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the resolver (struct member `cq_interest.resolver`) and repeat;
@@ -2174,8 +2208,8 @@ int cq_dns_resolver_query(const struct cq_dns_resolver *resolver,
 /**
  * Finds the addresses of a host without asking a name server: an address in text stands for itself, with its zone
  * ("fe80::1%eth0"); the hosts file counts where it comes before the name servers; local names ("localhost") count.
- * `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and
- * receives how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
+ * `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many addresses there is room for,
+ * and receives how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
  *
  * Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address
  * of that family; `CQ_EILLEGAL` for what is no name.
@@ -2189,20 +2223,21 @@ int cq_dns_resolver_known(const struct cq_dns_resolver *resolver,
                           size_t *count);
 
 /**
- * Gives the question up. Whoever waits for the answer in `cq_dns_resolver_query` gets `CQ_ENOQUERY`.
+ * Gives the question up. A task that waits for the answer in `cq_dns_resolver_query` gets `CQ_ENOQUERY`.
  *
  * Errors: EINVAL for NULL.
  */
 int cq_dns_resolver_cancel(const struct cq_dns_resolver *resolver);
 
 /**
- * Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is
- * also so while another resolver receives for this one (option "ports"). It changes from fetch to fetch. -1 for NULL.
+ * Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is also so
+ * while another resolver receives for this one (option "ports"). It may change with each fetch. -1 for NULL.
  */
 int cq_dns_resolver_pollfd(const struct cq_dns_resolver *resolver);
 
 /**
- * Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none, and 0 for NULL.
+ * Tells the events to wait for on the descriptor of `cq_dns_resolver_pollfd`: POLLIN or POLLOUT; 0 for none, and 0
+ * for NULL.
  */
 unsigned int cq_dns_resolver_events(const struct cq_dns_resolver *resolver);
 
@@ -2212,16 +2247,16 @@ unsigned int cq_dns_resolver_events(const struct cq_dns_resolver *resolver);
 double cq_dns_resolver_timeout(const struct cq_dns_resolver *resolver);
 
 /**
- * Tells what went over the network.
+ * Tells how many exchanges a resolver has begun, and how much it has sent and received.
  *
  * Errors: EINVAL for NULL.
  */
 int cq_dns_resolver_stat(const struct cq_dns_resolver *resolver, struct cq_dns_stat *stat);
 
 /**
- * Writes why the last answer is not what was wanted, in words, with the name and the server that it concerns,
- * and a NUL: "www.example.com.: no answer from 192.0.2.1:53"; an empty text if there is nothing to say.
- * `length` (may be NULL) receives its length, also when it does not fit.
+ * Writes in words why the last answer is not what was wanted, with the name and the server that it concerns, and a
+ * NUL: "www.example.com.: no answer from 192.0.2.1:53"; an empty text if there is nothing to say. `length` (may be
+ * NULL) receives its length, also when it does not fit.
  *
  * Errors: EINVAL for NULL; `CQ_ENOBUFS`.
  *
@@ -2233,13 +2268,13 @@ int cq_dns_resolver_reason(const struct cq_dns_resolver *resolver,
                            size_t *length);
 
 /**
- * Forgets the answers that this thread's resolvers keep.
+ * Empties the cache of answers that this thread's resolvers share.
  */
 void cq_dns_clear_cache(void);
 
 /**
- * Makes a pool of resolvers, at most 32 of them, which are made as by `cq_dns_resolver_new`. Free it with
- * `cq_dns_resolvers_free`.
+ * Makes a pool of at most 32 resolvers (`cq_dns_resolvers_set_limit`), which are made as by `cq_dns_resolver_new`.
+ * Free it with `cq_dns_resolvers_free`.
  *
  * Errors: EINVAL for NULL `pool`.
  *
@@ -2256,15 +2291,15 @@ int cq_dns_resolvers_new(const struct cq_dns_config *config,
 void cq_dns_resolvers_free(struct cq_dns_resolvers *pool);
 
 /**
- * Sets how many resolvers a pool has at most, at least 1.
+ * Sets how many resolvers a pool has at most; 0 counts as 1.
  *
  * Errors: EINVAL for NULL.
  */
 int cq_dns_resolvers_set_limit(const struct cq_dns_resolvers *pool, size_t limit);
 
 /**
- * Asks a question through a pool (NULL: the thread's own, of the system's files) and waits for the answer,
- * at most `timeout` seconds, in which waiting for a free resolver counts.
+ * Asks a question through a pool and waits for the answer, at most `timeout` seconds, in which waiting for a free
+ * resolver counts. `pool` is NULL for the thread's own, see `cq_dns_configure`.
  *
  * Errors: as for `cq_dns_resolver_query`.
  *
@@ -2278,8 +2313,9 @@ int cq_dns_resolvers_query(const struct cq_dns_resolvers *pool,
                            struct cq_dns_packet **packet);
 
 /**
- * Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
- * everywhere: the system's files. The option "ports" is left out: each question has a port of its own.
+ * Sets the configuration, hosts and hints with which this thread's sockets, and the functions here that are given no
+ * pool, resolve names. NULL for all three: the system's files. The option "ports" is left out: each question has a
+ * port of its own.
  *
  * Errors: ENOMEM.
  *
@@ -2290,12 +2326,12 @@ int cq_dns_configure(const struct cq_dns_config *config,
                      const struct cq_dns_hints *hints);
 
 /**
- * Returns the release of the library that runs, `CQ_VERSION` of its header.
+ * Returns the release of the library that runs: the `CQ_VERSION` of its header.
  */
 int cq_version(void);
 
 /**
- * Returns who made the library. Static.
+ * Returns who made the library. The text is static.
  */
 const char *cq_vendor(void);
 
@@ -2307,21 +2343,21 @@ const char *cq_vendor(void);
 double cq_monotime(void);
 
 /**
- * Returns the text of an error: a system error number or one of the library's own codes. Never
- * NULL. The text of 0 and of an error that has a name stays for ever, in the language in which it was first asked for;
- * any other text until 16 others of the kind were asked for in the same thread.
+ * Returns the text of an error: a system error number or one of the library's own codes. Never NULL. The text of 0
+ * and of an error that has a name holds for ever, in the language in which it was first asked for. Any other text
+ * holds until 16 others of the kind, from this function or `cq_strsignal`, were asked for in the same thread.
  */
 const char *cq_strerror(int code);
 
 /**
- * Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. Static.
+ * Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. The text is static.
  */
 const char *cq_errno_name(int code);
 
 /**
  * Finds the number of an error by its name.
  *
- * Errors: EINVAL for NULL; ENOENT if there is no such name here.
+ * Errors: EINVAL for NULL; ENOENT if there is no error of that name here.
  *
  * Safety: `name` is a string, `code` is writable.
  */
@@ -2337,18 +2373,18 @@ int cq_errno_code(const char *name, int *code);
 int cq_errno_list(size_t index, const char **name, int *code);
 
 /**
- * Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they
- * were added (`cq_notify_add`, `cq_notify_match`); of all others it is told, under the name ".",
- * that one came (`CQ_NOTIFY_CREATE`) or went (`CQ_NOTIFY_DELETE`). To watch a single file, watch
- * its directory and add its name: editors replace files.
+ * Watches a directory for `changes` (`CQ_NOTIFY_...` bits). An entry is told by its name if that was added
+ * (`cq_notify_add`, `cq_notify_match`). Of all other entries it is told, under the name ".", that one came
+ * (`CQ_NOTIFY_CREATE`) or went (`CQ_NOTIFY_DELETE`). To watch a single file, watch its directory and add its name:
+ * editors replace files.
  *
- * With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and
- * directories that come later. Everything is told, unless names or patterns are added: then only
- * these. Names are paths below the directory ("sub/file"). What a directory holds when it comes is
- * told as created. Links are not followed.
+ * With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, also with directories that come
+ * later. Everything is told, unless names or patterns are added: then only these. Names are paths below the
+ * directory ("sub/file"). The entries that a directory holds when it comes are told as created. Symbolic links are
+ * not followed.
  *
- * The directory's own changes are told under the name ".": also that it went. Free the notifier
- * with `cq_notify_free`.
+ * The directory's own changes are told under the name ".", its removal among them. Free the notifier with
+ * `cq_notify_free`.
  *
  * Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES, ENAMETOOLONG; `CQ_EWATCHES` and
  * `CQ_EINSTANCES` for limits of inotify; EMFILE, ENFILE. On macOS and the BSDs each file that is
@@ -2369,8 +2405,8 @@ int cq_notify_opendir(const char *path,
 void cq_notify_free(struct cq_notify *notifier);
 
 /**
- * Has an entry of the directory told by its name, whether it is there already or comes later.
- * Added again, it is told of what was asked for either time.
+ * Has an entry of the directory told by its name, whether it is there already or comes later. If a name is added
+ * again, the changes of both calls are told.
  *
  * Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are
  * watched; ENAMETOOLONG; EMFILE, ENFILE on macOS and the BSDs.
@@ -2382,9 +2418,9 @@ int cq_notify_add(const struct cq_notify *notifier,
                   uint32_t changes);
 
 /**
- * Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is
- * matched with the whole path below the directory, one without with its last part; `*` and `?`
- * match no slash, and no dot at the beginning.
+ * Has all entries told by their names that match a pattern of fnmatch(3) (`*.c`). A pattern with a slash is matched
+ * with the whole path below the directory, one without a slash with the last part of the path; `*` and `?` match no
+ * slash, and no dot at the beginning.
  *
  * Errors: EINVAL for NULL and unknown bits; EMFILE, ENFILE on macOS and the BSDs.
  *
@@ -2395,9 +2431,9 @@ int cq_notify_match(const struct cq_notify *notifier,
                     uint32_t changes);
 
 /**
- * Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may
- * be NULL) receive the name, terminated and until the next call; "." is the directory itself. The
- * system is asked only if nothing else is left to tell.
+ * Tells, without waiting, what happened to one name since it was last told. `changes` receives `CQ_NOTIFY_...` bits;
+ * `name` and `size` (may be NULL) receive the name and its length. The name ends with a NUL and holds until the next
+ * call; "." is the directory itself. The system is asked only if nothing else is left to tell.
  *
  * Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all
  * has been told; `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
@@ -2422,7 +2458,7 @@ int cq_notify_get(const struct cq_notify *notifier,
                   size_t *size);
 
 /**
- * Takes over what the system has to tell by now, without waiting. Fetching does so by itself.
+ * Reads the changes that the system has to tell by now, without waiting. `cq_notify_fetch` does so by itself.
  *
  * Errors: EINVAL for NULL.
  */
@@ -2450,8 +2486,8 @@ double cq_notify_timeout(const struct cq_notify *notifier);
 uint32_t cq_notify_features(void);
 
 /**
- * Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it
- * has none. Static.
+ * Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it has none. The
+ * text is static.
  */
 const char *cq_notify_name(uint32_t bit);
 
@@ -2471,7 +2507,8 @@ int cq_options_new(struct cq_options **options);
 void cq_options_free(struct cq_options *options);
 
 /**
- * Sets the host, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and the port.
+ * Sets the host to connect to or to listen on, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and
+ * the port.
  *
  * Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8.
  */
@@ -2488,15 +2525,15 @@ int cq_options_host(struct cq_options *options,
 int cq_options_path(struct cq_options *options, const void *path, size_t size);
 
 /**
- * Sets the local address of a connecting socket: numeric, port 0 for any.
+ * Sets the local address of a connecting socket: a numeric host, and a port or 0 for any.
  *
  * Errors: EINVAL for NULL or a bad port; `CQ_ENONAME` if it is not numeric.
  */
 int cq_options_bind(struct cq_options *options, const char *host, int port);
 
 /**
- * TLS: sets the name by which a client means the server, instead of the host's: the server is told it,
- * and its certificate must have it, unless `cq_tls_name` says another.
+ * TLS: sets the name of the server for a client, instead of the host's: the client tells it to the server, whose
+ * certificate must have it, unless `cq_tls_name` sets another name.
  *
  * With an empty name the handshake fails.
  *
@@ -2513,8 +2550,8 @@ int cq_options_sendname(struct cq_options *options,
 int cq_options_bind_path(struct cq_options *options, const void *path, size_t size);
 
 /**
- * Sets a number or switch (0 or 1): one of `CQ_OPTION_...`. Options that do not apply to a family or
- * type are ignored.
+ * Sets one of `CQ_OPTION_...` to a number, or to 0 or 1 where it says whether something is on. Options that do not
+ * apply to a family or type are ignored.
  *
  * Errors: EINVAL for NULL, an unknown option, or a value that it cannot have.
  */
@@ -2523,11 +2560,11 @@ int cq_options_set(struct cq_options *options,
                    int value);
 
 /**
- * Tells the descriptor that a task waits for which polls this interest: for `cq_controller_cancel` and for messages.
+ * Tells which descriptor a task waits for when it polls this interest, for `cq_controller_cancel` and for messages.
  * For a controller it is not the one of `cq_controller_pollfd`, which is for other event loops. -1 if there is none,
  * or if the interest names several objects, and -1 for NULL.
  *
- * Safety: what is named is live.
+ * Safety: the objects that the interest names are live.
  */
 int cq_interest_pollfd(const struct cq_interest *interest);
 
@@ -2550,24 +2587,24 @@ int cq_poll(struct cq_interest *set,
             size_t *ready);
 
 /**
- * Waits for that many seconds. In a fiber only the fiber waits; outside a controller the thread
- * does. NaN or negative: for ever.
+ * Waits for `seconds` seconds. In a fiber only the fiber waits; outside a controller the thread does. NaN or
+ * negative: for ever.
  *
  * Errors: EDEADLK in a callback.
  */
 int cq_sleep(double seconds);
 
 /**
- * `cq_controller_cancel` with the controller that runs in this thread, for callbacks and fibers.
+ * Calls `cq_controller_cancel` with the controller that runs in this thread, for callbacks and fibers.
  *
  * Errors: ENOENT outside of callbacks and fibers.
  */
 int cq_cancel(int fd);
 
 /**
- * Makes a listener for signals. Nothing becomes of the signals by that: block them first
- * (`cq_signal_block`), in every thread, or only macOS and the BSDs tell of them. A signal should
- * have one listener; a listener may have many signals. Free it with `cq_signal_free`.
+ * Makes a listener for signals. It does not change what the process does with them: block them first
+ * (`cq_signal_block`), in every thread, or only macOS and the BSDs tell of them. A signal should have one listener;
+ * a listener may have many signals. Free it with `cq_signal_free`.
  *
  * Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which
  * nobody can listen for; EMFILE, ENFILE.
@@ -2586,12 +2623,13 @@ int cq_signal_listen(const int *signals,
 void cq_signal_free(struct cq_signal *listener);
 
 /**
- * Tells which signal came, without waiting for one. Of several the lowest number comes first on
- * Linux; one that was sent more than once counts once.
+ * Tells which signal came, without waiting for one. If several came, the one with the lowest number is told first on
+ * Linux. A signal that was sent more than once is told once.
  *
  * Errors: EINVAL for NULL; EAGAIN if none came.
  */
-int cq_signal_fetch(const struct cq_signal *listener, int *signal);
+int cq_signal_fetch(const struct cq_signal *listener,
+                    int *signal);
 
 /**
  * Waits for a signal, at most `timeout` seconds (NaN or negative: without limit). In a fiber only
@@ -2606,8 +2644,8 @@ int cq_signal_wait(const struct cq_signal *listener,
                    int *signal);
 
 /**
- * Sets after how many seconds a wait looks for signals again, where the system cannot tell of them
- * by itself (Solaris). NaN or negative: the default, a second there.
+ * Sets after how many seconds a wait looks for signals again, where the system cannot tell of them by itself
+ * (Solaris). NaN or negative: the default, which is one second on such systems.
  *
  * Errors: EINVAL for NULL.
  *
@@ -2617,8 +2655,9 @@ int cq_signal_set_timeout(const struct cq_signal *listener,
                           double timeout);
 
 /**
- * Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll
- * with `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
+ * Returns the descriptor that is readable when a signal has come, or -1 where the system has none, and -1 for NULL.
+ * Where there is none, fetch again after `cq_signal_timeout` seconds. It belongs to the listener: poll it, nothing
+ * else.
  */
 int cq_signal_pollfd(const struct cq_signal *listener);
 
@@ -2650,7 +2689,7 @@ uint32_t cq_signal_features(void);
 int cq_signal_block(const int *signals, size_t count);
 
 /**
- * Unblocks signals in the calling thread. One that is pending is delivered.
+ * Unblocks signals in the calling thread. A signal that is pending is delivered.
  *
  * Errors: EINVAL for NULL or a number that is no signal; none is unblocked then.
  */
@@ -2659,7 +2698,8 @@ int cq_signal_unblock(const int *signals, size_t count);
 /**
  * Has the process ignore signals: SIG_IGN.
  *
- * Errors: EINVAL for NULL, a number that is no signal, SIGKILL and SIGSTOP; what stood before it is done.
+ * Errors: EINVAL for NULL, a number that is no signal, SIGKILL and SIGSTOP; the signals before it in the list are
+ * changed all the same.
  *
  * Source: guide §3.2.4, sigaction(2).
  */
@@ -2681,26 +2721,27 @@ int cq_signal_discard(const int *signals, size_t count);
 /**
  * Sends signals to the calling thread, one after the other: raise(3).
  *
- * Errors: EINVAL for NULL or a number that is no signal; those before it are sent.
+ * Errors: EINVAL for NULL or a number that is no signal; the signals before it in the list are sent.
  */
-int cq_signal_raise(const int *signals, size_t count);
+int cq_signal_raise(const int *signals,
+                    size_t count);
 
 /**
- * Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in
- * the language in which it was first asked for; any other text until 16 others of the kind were asked for in the
- * same thread.
+ * Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that exists holds for ever, in the
+ * language in which it was first asked for. Any other text holds until 16 others of the kind, from this function or
+ * `cq_strerror`, were asked for in the same thread.
  */
 const char *cq_strsignal(int signal);
 
 /**
- * Returns the name of a signal ("SIGINT"), or NULL if it has none. Static.
+ * Returns the name of a signal ("SIGINT"), or NULL if it has none. The text is static.
  */
 const char *cq_signal_name(int signal);
 
 /**
  * Finds the number of a signal by its name.
  *
- * Errors: EINVAL for NULL; ENOENT if there is no such name here.
+ * Errors: EINVAL for NULL; ENOENT if this system has no signal of that name.
  *
  * Safety: `name` is a string, `signal` is writable.
  */
@@ -2716,12 +2757,12 @@ int cq_signal_number(const char *name, int *signal);
 int cq_signal_list(size_t index, const char **name, int *signal);
 
 /**
- * Makes a socket that begins to connect. What comes of it is told by the first operation on the
- * socket: no error of the network is returned here. Free it with `cq_socket_free`.
+ * Makes a socket that begins to connect. Whether it succeeds is told by the first operation on the socket: no error
+ * of the network is returned here. Free it with `cq_socket_free`.
  *
- * The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and race each other
- * (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a
- * datagram socket takes the first address that does. The time limits of operations cover that.
+ * The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and tried as in RFC 8305:
+ * the next one when one fails or has taken 250 ms; the first connection is kept. A listener or a datagram socket
+ * takes the first address that works. All of this counts towards the timeout of the operation that waits.
  *
  * Errors: EINVAL for NULL or options that name no address.
  *
@@ -2731,12 +2772,13 @@ int cq_socket_connect(const struct cq_options *options,
                       struct cq_socket **socket);
 
 /**
- * Makes a socket that listens. As for `cq_socket_connect`; `cq_socket_establish` tells whether
- * binding succeeded.
+ * Makes a socket that listens. Otherwise as `cq_socket_connect`; `cq_socket_establish` tells whether binding
+ * succeeded.
  *
  * Errors: EINVAL for NULL or options that name no address.
  */
-int cq_socket_listen(const struct cq_options *options, struct cq_socket **socket);
+int cq_socket_listen(const struct cq_options *options,
+                     struct cq_socket **socket);
 
 /**
  * Makes two connected UNIX sockets of a type (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET).
@@ -2749,19 +2791,22 @@ int cq_socket_pair(int kind,
                    struct cq_socket **second);
 
 /**
- * Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the
- * socket. One that is no socket is a stream to read and write. On error it stays the caller's.
+ * Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the socket. A descriptor
+ * that is no socket is a stream to read and write. On error it stays the caller's.
  *
  * Errors: EINVAL for NULL; EBADF.
  */
-int cq_socket_adopt(int fd, struct cq_socket **socket);
+int cq_socket_adopt(int fd,
+                    struct cq_socket **socket);
 
 /**
- * Makes a socket of a copy of a descriptor, which stays the caller's. As `cq_socket_adopt`.
+ * Makes a socket of a copy of a descriptor; the descriptor itself stays the caller's. Otherwise as
+ * `cq_socket_adopt`.
  *
  * Errors: EINVAL for NULL; EBADF; EMFILE.
  */
-int cq_socket_dup(int fd, struct cq_socket **socket);
+int cq_socket_dup(int fd,
+                  struct cq_socket **socket);
 
 /**
  * Closes and frees a socket, which no fiber may be waiting in. NULL is ignored.
@@ -2769,8 +2814,9 @@ int cq_socket_dup(int fd, struct cq_socket **socket);
 void cq_socket_free(struct cq_socket *socket);
 
 /**
- * Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at
- * once, other buffered output is dropped. The handle stays valid and must still be freed. Closing twice is safe.
+ * Closes a socket: the tasks that wait for it wake, in every controller; held lines are sent as far as the kernel
+ * takes them at once; other buffered output is dropped. The handle stays valid and must still be freed. Closing
+ * twice is safe.
  *
  * Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
  */
@@ -2786,9 +2832,9 @@ int cq_socket_release(const struct cq_socket *socket,
                       int *fd);
 
 /**
- * Tells what a socket is doing: "resolving" (finding the addresses of its name), "connecting",
- * "handshaking" (TLS), "connected", "listening", "failed" or "closed"; "busy" in a callback that libssl calls for
- * it. Static; NULL for NULL. `cq_socket_reason` tells more.
+ * Tells what a socket is doing: "resolving" (finding the addresses of its name), "connecting", "handshaking" (TLS),
+ * "connected", "listening", "failed" or "closed"; "busy" in a callback that libssl calls for it. The text is static;
+ * NULL for NULL. `cq_socket_reason` tells more.
  */
 const char *cq_socket_phase(const struct cq_socket *socket);
 
@@ -2816,9 +2862,10 @@ int cq_socket_establish(const struct cq_socket *socket);
 int cq_socket_try_listen(const struct cq_socket *socket);
 
 /**
- * Takes a connection from a listener without waiting. After 64 in one resumption of a task it answers
- * EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
- * and waits by timer: the listener goes on once there are some.
+ * Takes a connection from a listener without waiting. After 64 connections in one resumption of a task it answers
+ * EAGAIN, so that other tasks have their turn. When no descriptor is free it answers EAGAIN, and a wait for the
+ * listener ends after some time (`cq_socket_retry`) rather than at an event: the listener goes on once descriptors
+ * are free.
  *
  * Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; what kept the listener from being
  * bound; what listen(2) says.
@@ -2834,8 +2881,8 @@ int cq_socket_try_accept(const struct cq_socket *socket,
 int cq_socket_accept(const struct cq_socket *socket, struct cq_socket **accepted);
 
 /**
- * Gives an existing socket, one that was accepted, adopted or paired, what options say and can still
- * be given: everything but its address, family, type and what concerns binding.
+ * Applies options to an existing socket, one that was accepted, adopted or made by `cq_socket_pair`: everything that
+ * can still be set, which is all but its address, family, type and what concerns binding.
  *
  * Errors: EINVAL for NULL; EBADF; what the system says.
  */
@@ -2858,7 +2905,7 @@ bool cq_socket_eof(const struct cq_socket *socket,
                    uint32_t which);
 
 /**
- * Turns off TCP_CORK or TCP_NOPUSH, which sends what the kernel holds back.
+ * Turns off TCP_CORK or TCP_NOPUSH, so that the kernel sends what it holds back.
  *
  * Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; ENOTSOCK; EBADF after close; what kept the socket from being
  * connected.
@@ -2866,25 +2913,24 @@ bool cq_socket_eof(const struct cq_socket *socket,
 int cq_socket_uncork(const struct cq_socket *socket);
 
 /**
- * A socket's descriptor, -1 while it has none, and -1 for NULL.
+ * Tells a socket's descriptor, -1 while it has none, and -1 for NULL.
  */
 int cq_socket_pollfd(const struct cq_socket *socket);
 
 /**
- * The poll(2) events to wait for: those of the last operation if it returned EAGAIN; after a read or an accept that
- * succeeded, those before the next one, 0 if there may be more at once. 0 for NULL.
+ * Tells the poll(2) events to wait for: after an operation that returned EAGAIN, those before it is repeated; after
+ * a read or an accept that succeeded, those before the next one, or 0 if there may be more at once. 0 for NULL.
  */
 uint32_t cq_socket_events(const struct cq_socket *socket);
 
 /**
- * The seconds after which the last operation wants to be repeated though no event came, or NaN. NaN for
- * NULL.
+ * Tells the seconds after which the last operation wants to be repeated even if no event came, or NaN. NaN for NULL.
  */
 double cq_socket_retry(const struct cq_socket *socket);
 
 /**
- * Tells the socket that its descriptor was found readable, so that a patient receive asks the
- * kernel again.
+ * Tells the socket that its descriptor was found readable, so that the next `cq_socket_recv` with `CQ_PATIENT` asks
+ * the kernel again.
  */
 void cq_socket_readable(const struct cq_socket *socket);
 
@@ -2895,9 +2941,9 @@ void cq_socket_clear(const struct cq_socket *socket);
 
 /**
  * Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that
- * `mode` names replace the socket's own for this call. The bytes lie in the socket's buffer until the next call that
- * receives or fills it. `*data` is NULL if end of file came first (`CQ_READ_ALL`), or if what comes is not a header.
- * `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
+ * `mode` names replace the socket's own for this call. `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`. The
+ * bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if end of file
+ * came first (`CQ_READ_ALL`), or if what comes is not a header.
  *
  * Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat, no byte is
  * lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
@@ -2930,9 +2976,9 @@ int cq_socket_recv_body(const struct cq_socket *socket,
                         size_t *size);
 
 /**
- * Waits for what `format` asks for, at most the socket's timeout; flushes pending output first,
- * unless the output mode says `A`. Otherwise as `cq_socket_recv`. Errors other than end of file
- * stick until `cq_socket_set_error` clears them; bytes already received stay.
+ * Waits for what `format` asks for, at most the socket's timeout; flushes pending output first, unless the output
+ * mode says `A`. Otherwise as `cq_socket_recv`. An error other than end of file stays until `cq_socket_set_error`
+ * clears it, and is returned by every later read; bytes already received stay.
  *
  * Errors: as for `cq_socket_recv`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
@@ -2943,7 +2989,7 @@ int cq_socket_read(const struct cq_socket *socket,
                    size_t *size);
 
 /**
- * Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
+ * Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the output mode says
  * `a`.
  *
  * Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a
@@ -2960,7 +3006,7 @@ int cq_socket_try_fill(const struct cq_socket *socket,
 int cq_socket_fill(const struct cq_socket *socket, size_t size);
 
 /**
- * Puts bytes in front of the input.
+ * Puts bytes in front of the input, to be read next.
  *
  * Errors: EINVAL for NULL, and for a size that no object can have; ENOMEM, and the input is as it was; EBADF after
  * close.
@@ -2971,8 +3017,9 @@ int cq_socket_unget(const struct cq_socket *socket,
 
 /**
  * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
- * names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
- * or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
+ * names replace the socket's own for this call. `sent` receives how many bytes were taken, also on error; bytes that
+ * were taken and not sent leave with later sends or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the
+ * buffer is full.
  *
  * Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then
  * send the rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the
@@ -2987,9 +3034,9 @@ int cq_socket_send(const struct cq_socket *socket,
                    size_t *sent);
 
 /**
- * Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode
- * says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
- * error, use `cq_socket_send`.
+ * Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode says. An error
+ * stays until `cq_socket_set_error` clears it, and is returned by every later write. To know how much was taken
+ * before an error, use `cq_socket_send`.
  *
  * Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close;
  * EDEADLK in a callback; what the system says.
@@ -3001,8 +3048,9 @@ int cq_socket_write(const struct cq_socket *socket,
                     size_t size);
 
 /**
- * Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or
- * that of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
+ * Sends buffered output without waiting. With `mode` 0 everything is sent. Otherwise the buffering that `mode`
+ * names, or that of the socket if it names none, says what must leave: with `l`, the lines that were sent in that
+ * mode.
  *
  * Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
  */
@@ -3022,12 +3070,14 @@ int cq_socket_flush(const struct cq_socket *socket);
 size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
 
 /**
- * Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
- * output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
- * `p` and `P` concern TLS. The last of each group counts; other characters are ignored. 0 for NULL.
+ * Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary; output not
+ * buffered `n`, by lines `l` or fully `f`; reads flush output first `a` or do not `A`; `p` or `P`, which concern TLS
+ * in the Lua library cqueues and have no effect here. Of several flags of one group the last counts; other
+ * characters are ignored. 0 for NULL.
  *
- * What a group without flag means depends on where the mode is used. For one call (`cq_socket_recv`, `_send`,
- * `_try_flush`, ...): the socket's own flag. As the mode of a socket (`cq_socket_set_mode`): `t`, `l`, `a`, `p`.
+ * What a group means of which no flag is named depends on where the mode is used. For one call (`cq_socket_recv`,
+ * `_send`, `_try_flush`, ...) it is the socket's own flag. As the mode of a socket (`cq_socket_set_mode`) it is `t`,
+ * `l`, `a` or `p`.
  *
  * Source: guide §3.2.2, setmode.
  */
@@ -3035,8 +3085,8 @@ uint32_t cq_mode_parse(const char *flags,
                        size_t size);
 
 /**
- * Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
- * neither names a flag, or if one is no mode.
+ * Gives the mode that has the flags of `flags`, and in the groups that `flags` does not name those of `mode`. Either
+ * may be 0. 0 if neither names a flag, or if one is no mode.
  */
 uint32_t cq_mode_change(uint32_t mode,
                         uint32_t flags);
@@ -3051,10 +3101,10 @@ uint32_t cq_mode_change(uint32_t mode,
 int cq_mode_format(uint32_t mode, uint32_t which, char *text);
 
 /**
- * Sets whether lines may be held back: of several lines that a task writes in one resumption, the first
- * leaves at once and the others together, when the task waits or ends, the buffer is full, or the
- * descriptor is asked for, shut down, closed or forked. On (1) by default; 0: each line leaves at once.
- * Accepted sockets take it over. It has no effect outside a controller.
+ * Sets whether lines may be held back: of several lines that a task writes in one resumption, the first leaves at
+ * once and the others together, when the task waits or ends, the buffer is full, or the descriptor is asked for,
+ * shut down, closed or forked. 1 by default; with 0 each line leaves at once. Accepted sockets take the setting over
+ * from their listener. It has no effect outside a controller.
  *
  * Errors: EINVAL for NULL.
  */
@@ -3062,7 +3112,7 @@ int cq_socket_set_hold(const struct cq_socket *socket,
                        bool on);
 
 /**
- * Whether lines may be held back. False for NULL.
+ * Tells whether lines may be held back (`cq_socket_set_hold`). False for NULL.
  */
 bool cq_socket_hold(const struct cq_socket *socket);
 
@@ -3074,7 +3124,7 @@ bool cq_socket_hold(const struct cq_socket *socket);
 int cq_socket_peername(const struct cq_socket *socket, struct cq_name *name);
 
 /**
- * Gives the socket's own name. As `cq_socket_peername`.
+ * Gives the socket's own name. Otherwise as `cq_socket_peername`.
  */
 int cq_socket_localname(const struct cq_socket *socket, struct cq_name *name);
 
@@ -3147,19 +3197,19 @@ size_t cq_socket_maxline(const struct cq_socket *socket, uint32_t which);
 int cq_socket_set_maxline(const struct cq_socket *socket, uint32_t which, size_t size);
 
 /**
- * Gives the limit of waiting operations in seconds, NaN without limit, and NaN for NULL.
+ * Gives the timeout of operations that wait, in seconds; NaN if there is none, and NaN for NULL.
  */
 double cq_socket_timeout(const struct cq_socket *socket);
 
 /**
- * Sets the limit of waiting operations in seconds; NaN or negative: none.
+ * Sets the timeout of operations that wait, in seconds; NaN or negative: none.
  *
  * Errors: EINVAL for NULL.
  */
 int cq_socket_set_timeout(const struct cq_socket *socket, double timeout);
 
 /**
- * Gives the error that a waiting operation left in a direction, 0 if there is none, and 0 for NULL.
+ * Gives the error that an operation that waits has left in a direction; 0 if there is none, and 0 for NULL.
  */
 int cq_socket_error(const struct cq_socket *socket,
                     uint32_t which);
@@ -3175,7 +3225,7 @@ int cq_socket_set_error(const struct cq_socket *socket,
                         int *previous);
 
 /**
- * Adds a task that the caller resumes by itself: the pull interface for language bindings.
+ * Adds a task of the pull interface, which language bindings use: the caller resumes it by itself.
  * `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
  *
  * Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the
@@ -3200,20 +3250,20 @@ int cq_controller_attach(struct cq_controller *controller,
                          cq_task *task);
 
 /**
- * Adds a fiber: `function(argument)` runs on a stack of its own, and
- * the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
- * whose controller is closed or freed never continues: what it owns it must have handed to
- * `argument`, for `release` to free. `release` and `task` may be NULL.
+ * Adds a fiber: `function(argument)` runs on a stack of its own, and the calls that wait (`cq_poll`, `cq_sleep`,
+ * `cq_socket_read`, ...) suspend only the fiber. A fiber whose controller is closed or freed while it is suspended
+ * never continues: what it owns must be reachable from `argument`, for `release` to free. `release` and `task` may
+ * be NULL.
  *
- * The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes
- * no memory. Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has
- * a local array that does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites
- * nothing. Linux from 6.13 on has room for hundreds of thousands of fibers; before, two mappings each count
- * against vm.max_map_count, 65,530 as a rule.
+ * The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; pages of it that were never touched
+ * take no memory. Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits). A function that runs over
+ * the end of the stack, or has a local array that does not fit and is not larger than the guard, ends the process
+ * with SIGSEGV and overwrites nothing. Linux from 6.13 on has room for hundreds of thousands of fibers; before, the
+ * two mappings of each fiber count against vm.max_map_count, 65,530 as a rule.
  *
- * A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release`
- * or what was posted: the process is ended. longjmp(3) must not leave them either, nor jump between fibers: what
- * happens then is undefined.
+ * A fiber may wait inside a C++ catch block. An exception must not leave the function of a fiber, a callback, a
+ * `release` or a posted function: if one does, the process is ended. longjmp(3) must not leave these functions
+ * either, nor jump from one fiber to another: the behaviour is undefined then.
  *
  * Errors: EINVAL for NULL; EBADF after close; ENOMEM.
  *
@@ -3226,9 +3276,9 @@ int cq_controller_wrap(struct cq_controller *controller,
                        cq_task *task);
 
 /**
- * Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it
- * before one `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the
- * usual size, 262,144 bytes, are kept for later fibers.
+ * Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. To give a
+ * single fiber a stack of another size, set it before that `cq_controller_wrap` and set it back afterwards. Only
+ * stacks of the default size, 262,144 bytes, are kept for later fibers.
  *
  * Errors: EINVAL for NULL, less than 16 KiB, or more than 1 GiB.
  */
@@ -3236,11 +3286,11 @@ int cq_controller_set_stack_size(struct cq_controller *controller,
                                  size_t size);
 
 /**
- * Names a task, for `cq_controller_failure` and whoever debugs the program: at most 63 bytes, of which a copy is kept.
- * NULL and "" take the name away.
+ * Names a task, for `cq_controller_failure` and for whoever debugs the program. The name has at most 63 bytes, of
+ * which a copy is kept. NULL and "" take the name away.
  *
- * Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENAMETOOLONG, ENOMEM: it has the name
- * that it had.
+ * Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENAMETOOLONG, ENOMEM: the task keeps
+ * the name that it had.
  *
  * Safety: `name` is NULL or terminated.
  */
@@ -3249,8 +3299,8 @@ int cq_task_set_name(struct cq_controller *controller,
                      const char *name);
 
 /**
- * Returns the name of a task, until it is named again or over: NULL if it has none, and if there is no such task. NULL
- * for NULL.
+ * Returns the name of a task; NULL if it has none, or if there is no such task. The text holds until the task is
+ * named again or is over. NULL for NULL.
  */
 const char *cq_task_name(const struct cq_controller *controller,
                          cq_task task);
@@ -3281,14 +3331,15 @@ int cq_controller_finish(struct cq_controller *controller,
                          cq_task task);
 
 /**
- * Begins a step of the pull interface; `cq_controller_leave` ends it.
+ * Begins a step of the pull interface. Then call `cq_controller_wait`, call `cq_controller_next` until it answers
+ * ENOENT, and end the step with `cq_controller_leave`.
  *
  * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
  */
 int cq_controller_enter(struct cq_controller *controller);
 
 /**
- * Ends a step. Tasks of its batch that were not taken are handed out by the next one.
+ * Ends a step. Tasks of its batch that `cq_controller_next` has not handed out are handed out in the next step.
  *
  * Errors: EINVAL for NULL, without a step that `cq_controller_enter` began, and in a callback or fiber of this
  * controller.
@@ -3296,9 +3347,9 @@ int cq_controller_enter(struct cq_controller *controller);
 int cq_controller_leave(struct cq_controller *controller);
 
 /**
- * Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
- * up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
- * not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
+ * Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes up the batch of
+ * this step: the tasks that are ready. It does not wait while a task is ready, nor if the controller has no tasks. A
+ * signal ends the wait early; the batch may then be empty. `flags` is 0 or `CQ_WAIT_LAZY`.
  *
  * Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a
  * callback or fiber of this controller.
@@ -3308,8 +3359,9 @@ int cq_controller_wait(struct cq_controller *controller,
                        uint32_t flags);
 
 /**
- * Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
- * then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
+ * Takes the next task of the batch that was added by `cq_controller_spawn`. The caller resumes it, then calls
+ * `cq_controller_park` or `cq_controller_finish` for it. Callbacks and fibers of the same controller that are ready
+ * run inside this call.
  *
  * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
  * with which a callback or fiber ended: call again to go on.
@@ -3320,8 +3372,8 @@ int cq_controller_next(struct cq_controller *controller,
                        struct cq_ready *ready);
 
 /**
- * Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
- * fiber that is ready, once. In a fiber of another controller only the fiber waits.
+ * Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and fiber that is ready,
+ * once. In a fiber of another controller only that fiber waits.
  *
  * Without tasks it returns at once.
  *
@@ -3336,8 +3388,8 @@ int cq_controller_step(struct cq_controller *controller,
                        double timeout);
 
 /**
- * Steps until there are no tasks left, which is 0, or `timeout` seconds have passed (NaN or negative: without limit).
- * A task that frees the controller ends the loop too, with 0.
+ * Steps until no tasks are left, and then answers 0, or until `timeout` seconds have passed (NaN or negative:
+ * without limit). A task that frees the controller ends the loop too, with 0.
  *
  * Errors: ETIMEDOUT if tasks are left when the time is over; ECANCELED after `cq_controller_stop`; otherwise as for
  * `cq_controller_step`. `cq_controller_failure` tells the code of a task from one of these.
@@ -3350,12 +3402,12 @@ int cq_controller_loop(struct cq_controller *controller,
  * between it and the caller, whose end is written to `socket`. All signals are blocked in it.
  * Objects of the library belong to one thread at a time; the thread makes its own controller.
  *
- * It may end by returning, or by pthread_exit(3). It goes on if its handle is freed or its starter
- * ends, until the process does.
+ * The thread may end by returning from the function or by pthread_exit(3). It goes on when its handle is freed or
+ * the thread that started it ends, until the process ends.
  *
  * Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE.
  *
- * Safety: `argument` is what `function` takes it for, in another thread.
+ * Safety: `argument` is what `function` expects, and may be used in another thread.
  *
  * Source: guide §3.2.5, pthread_create(3).
  */
@@ -3382,7 +3434,8 @@ int cq_thread_self(struct cq_thread **thread);
 bool cq_thread_equal(const struct cq_thread *a, const struct cq_thread *b);
 
 /**
- * Has the thread's handles tell a text with the result: words about an error, say. The last one counts.
+ * Sets the text that `cq_thread_reason` tells of the calling thread after its end, a description of an error for
+ * instance. The last text that was set counts.
  *
  * Errors: EINVAL for NULL with a size, for a NUL inside, and in a thread that `cq_thread_start` did not start.
  *
@@ -3392,8 +3445,8 @@ int cq_thread_explain(const char *text,
                       size_t size);
 
 /**
- * Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and
- * tells what its function returned, or EOWNERDEAD if it never did: after pthread_exit(3) at once, after the raw
+ * Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and tells what its
+ * function returned, or EOWNERDEAD if it never did. After pthread_exit(3) that is known at once; after the raw
  * system call exit(2), on Linux, within a second or at the timeout. In a fiber only the fiber waits; outside a
  * controller the thread does. A thread may be joined again, with the same result.
  *
@@ -3407,30 +3460,31 @@ int cq_thread_join(const struct cq_thread *thread,
                    int *result);
 
 /**
- * Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes.
- * Holds until the handle is freed; followed by a NUL. NULL while the thread runs and if it said
- * nothing. NULL for NULL.
+ * Returns the text that a thread has set with `cq_thread_explain`, once the thread has ended, and its size in bytes.
+ * The text holds until the handle is freed; a NUL follows it, which the size does not count. NULL while the thread
+ * runs and if it set no text. NULL for NULL.
  *
  * Safety: `size` is NULL or writable.
  */
-const char *cq_thread_reason(const struct cq_thread *thread, size_t *size);
+const char *cq_thread_reason(const struct cq_thread *thread,
+                             size_t *size);
 
 /**
- * Returns the descriptor that is readable (POLLIN) from when the thread has ended, or -1 for NULL.
- * It belongs to the handle: poll it, nothing else.
+ * Returns the descriptor that is readable (POLLIN) from the thread's end on, or -1 for NULL. It belongs to the
+ * handle: poll it, nothing else.
  */
 int cq_thread_pollfd(const struct cq_thread *thread);
 
 /**
- * Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
- * sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client, of whichever
- * role the configuration is, verifies that the server's certificate is valid, by the system's authorities, and names
- * the host; a server demands no certificate. Clients that share a configuration resume each other's sessions. On both
- * sides a session is resumed only under the demands under which it was made, and by a client that shows the same
- * certificate. Free it with `cq_tls_free`; sockets keep what they need.
+ * Makes a TLS configuration for the role `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
+ * sockets, in any thread; on sockets of type SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client, of
+ * whichever role the configuration is, verifies that the server's certificate is valid, by the system's authorities,
+ * and names the host; a server demands no certificate. Clients that share a configuration resume each other's
+ * sessions. On both sides a session is resumed only under the demands under which it was made, and by a client that
+ * shows the same certificate. Free it with `cq_tls_free`; sockets keep what they need.
  *
- * OpenSSL's queue of errors of the thread is left as it is by every call: what the program has there stays, unless its
- * text is not UTF-8, and nothing is added.
+ * Every call leaves OpenSSL's error queue of the thread as it is: what the program has there stays, unless its text
+ * is not UTF-8, and nothing is added.
  *
  * Errors: EINVAL for NULL or another role; `CQ_ETLS`, also without memory.
  *
@@ -3440,10 +3494,10 @@ int cq_tls_new(uint32_t role,
                struct cq_tls **tls);
 
 /**
- * Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that
- * demands, and `CQ_OPTION_VERIFY` of the socket, is verified. A server of which that option demands more than the
- * context resumes only sessions that were made so, whatever the session id context says. The role counts only if the
- * context was made for both (TLS_method).
+ * Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that context
+ * demands, and `CQ_OPTION_VERIFY` of the socket, is verified. If that option demands more of a server than the
+ * context does, the server resumes only sessions that were made under the same demand, whatever the session id
+ * context says. The role counts only if the context was made for both (TLS_method).
  *
  * Errors: EINVAL for NULL or another role.
  *
@@ -3454,8 +3508,8 @@ int cq_tls_adopt_context(void *context,
                          struct cq_tls **tls);
 
 /**
- * Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`. A client that is to
- * verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
+ * Makes a configuration of a program's own `SSL *`, for one socket. Otherwise as `cq_tls_adopt_context`. A client
+ * that is to verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
  *
  * Errors: EINVAL for NULL or another role.
  *
@@ -3471,18 +3525,20 @@ int cq_tls_adopt_ssl(void *ssl,
 void cq_tls_free(struct cq_tls *tls);
 
 /**
- * Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
- * of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
+ * Loads a certificate, followed by its chain, and its private key from PEM files. The user is not asked for the pass
+ * phrase of an encrypted key: a program that knows it sets it before, by SSL_CTX_set_default_passwd_cb on
+ * `cq_tls_context`.
  *
  * Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds
- * no such thing, the key is encrypted, or it belongs to another certificate.
+ * no certificate or key, the key is encrypted, or it belongs to another certificate.
  */
 int cq_tls_certificate(const struct cq_tls *tls,
                        const char *chain,
                        const char *key);
 
 /**
- * Trusts the authorities in a PEM file or a hashed directory instead of the system's; may be repeated.
+ * Trusts the authorities in a PEM file or a hashed directory instead of the system's. It may be called again for
+ * more of them.
  *
  * Errors: EINVAL for NULL or an adopted configuration; what kept it from being read; `CQ_ETLS` if there is no
  * certificate in the file.
@@ -3498,7 +3554,7 @@ int cq_tls_authorities(const struct cq_tls *tls,
 int cq_tls_verify(const struct cq_tls *tls, uint32_t how);
 
 /**
- * Sets the name or address that the server's certificate must have, and that it is told, instead of the
+ * Sets the name or address that the server's certificate must have, and that the server is told, instead of the
  * socket's host.
  *
  * Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
@@ -3518,16 +3574,16 @@ int cq_tls_alpn(const struct cq_tls *tls,
                 const char *protocols);
 
 /**
- * The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
- * configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
- * count, unless it was adopted: each server's connection has one that says what is demanded. Whom it trusts is
- * known there only if it was said by `cq_tls_authorities`.
+ * Gives the `SSL_CTX *` of stream connections, for what libssl can do beyond these functions. It holds as long as
+ * the configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
+ * count, unless the `SSL_CTX` was adopted: each server's connection has one that says what is demanded. The context
+ * knows which authorities are trusted only if `cq_tls_authorities` has set them.
  */
 void *cq_tls_context(const struct cq_tls *tls);
 
 /**
- * Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from
- * the beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
+ * Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), which is the
+ * default, or end of file like any other (0). In either case `cq_socket_truncated` tells of it.
  *
  * Errors: EINVAL for NULL.
  */
@@ -3535,31 +3591,31 @@ int cq_socket_set_strict(const struct cq_socket *socket,
                          bool on);
 
 /**
- * Whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
+ * Tells whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
  */
 bool cq_socket_strict(const struct cq_socket *socket);
 
 /**
- * Whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only. False for
- * NULL.
+ * Tells whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only.
+ * False for NULL.
  *
  * Source: RFC 8446 §6.1.
  */
 bool cq_socket_truncated(const struct cq_socket *socket);
 
 /**
- * Begins TLS, or goes on with its handshake, without waiting; 0 when the handshake is done. NULL
- * stands for a client that verifies by the system's authorities. Buffered output leaves in plain text
- * first if its mode says `a`. What is buffered as input was sent by the peer as the beginning of its
- * handshake, so that plain text behind a STARTTLS command makes it fail. A datagram socket that
- * everybody can send to gets one peer: the first that speaks.
+ * Begins TLS, or goes on with its handshake, without waiting; answers 0 when the handshake is done. NULL for `tls`
+ * stands for a client that verifies by the system's authorities. Buffered output leaves in plain text first if the
+ * output mode says `a`. Bytes that are buffered as input count as the beginning of the peer's handshake, so that
+ * plain text behind a STARTTLS command makes the handshake fail. A datagram socket that everybody can send to gets
+ * one peer: the first that speaks.
  *
- * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; it can be repeated after
- * EMFILE, ENFILE and ENOMEM.
+ * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; after EMFILE, ENFILE and
+ * ENOMEM the call can be repeated.
  *
- * A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by
- * bit: here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and
- * `cq_socket_retry` says 0 then. One that takes none of the answers is not read from until it does.
+ * A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served in
+ * portions: here, and in reads and writes later, EAGAIN may mean that other tasks are to have their turn first, and
+ * `cq_socket_retry` tells 0 then. A peer that does not take the answers is not read from until it does.
  *
  * Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait
  * for the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM;
@@ -3579,13 +3635,14 @@ int cq_socket_try_starttls(const struct cq_socket *socket,
 int cq_socket_starttls(const struct cq_socket *socket, const struct cq_tls *tls);
 
 /**
- * The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
- * writing and the handshake are the socket's.
+ * Gives the `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
+ * writing and the handshake are left to the socket.
  */
 void *cq_socket_checktls(const struct cq_socket *socket);
 
 /**
- * The same with a reference of the caller's own, to be given back with SSL_free. NULL for NULL.
+ * Gives what `cq_socket_checktls` gives, with a reference of the caller's own, to be given back with SSL_free. NULL
+ * for NULL.
  */
 void *cq_socket_sharetls(const struct cq_socket *socket);
 
@@ -3595,13 +3652,15 @@ void *cq_socket_sharetls(const struct cq_socket *socket);
 bool cq_socket_resumed(const struct cq_socket *socket);
 
 /**
- * Writes the application protocol that both ends chose, and a NUL; an empty text if none.
+ * Writes the application protocol (ALPN) that both ends chose, and a NUL; an empty text if there is none.
  *
  * Errors: EINVAL for NULL.
  *
  * Safety: `text` is writable for `size` bytes; 256 always suffice.
  */
-int cq_socket_alpn(const struct cq_socket *socket, char *text, size_t size);
+int cq_socket_alpn(const struct cq_socket *socket,
+                   char *text,
+                   size_t size);
 
 /**
  * Writes why the connection failed, in words, with the peer that it concerns, and a NUL: "certificate

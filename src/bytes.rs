@@ -16,17 +16,24 @@ pub const LARGE: usize = 65536 + 2048;
 /// How many blocks of each size a thread keeps, beside the small one at hand.
 const STOCK: usize = 16;
 
-/// Spare blocks, small and large.
+/// Spare blocks.
+struct Spares {
+    /// The small block that was given back last: nearly always it is asked for next.
+    at_hand: Cell<Option<Box<[u8]>>>,
+    stock: RefCell<Stock>,
+}
+
+/// Small and large ones.
 struct Stock {
     small: Vec<Box<[u8]>>,
     large: Vec<Box<[u8]>>,
 }
 
 thread_local! {
-    /// The small block that was given back last: nearly always it is asked for next.
-    static AT_HAND: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
-    static SPARES: RefCell<Stock> =
-        const { RefCell::new(Stock { small: Vec::new(), large: Vec::new() }) };
+    static SPARES: Spares = const {
+        let stock = RefCell::new(Stock { small: Vec::new(), large: Vec::new() });
+        Spares { at_hand: Cell::new(None), stock }
+    };
 }
 
 fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
@@ -40,7 +47,7 @@ fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
 /// A block of at least `size` bytes. The content is arbitrary.
 fn take_block(size: usize) -> Result<Box<[u8]>> {
     if size <= SMALL {
-        if let Ok(Some(block)) = AT_HAND.try_with(Cell::take) {
+        if let Ok(Some(block)) = SPARES.try_with(|spares| spares.at_hand.take()) {
             return Ok(block);
         }
     }
@@ -49,7 +56,10 @@ fn take_block(size: usize) -> Result<Box<[u8]>> {
         _ if size <= LARGE => LARGE,
         _ => size.checked_next_power_of_two().ok_or(Errno::NOMEM)?,
     };
-    let spare = SPARES.try_with(|s| shelf(&mut s.borrow_mut(), size).and_then(Vec::pop));
+    let spare = SPARES.try_with(|spares| {
+        let stock = &mut spares.stock.borrow_mut();
+        shelf(stock, size).and_then(Vec::pop)
+    });
     match spare.ok().flatten() {
         Some(block) => Ok(block),
         None => Ok(sys::zeros(size)?),
@@ -58,7 +68,7 @@ fn take_block(size: usize) -> Result<Box<[u8]>> {
 
 fn give_block(block: Box<[u8]>) {
     let other = match block.len() {
-        SMALL => AT_HAND.try_with(|at_hand| at_hand.replace(Some(block))).unwrap_or_default(),
+        SMALL => SPARES.try_with(|spares| spares.at_hand.replace(Some(block))).unwrap_or_default(),
         _ => Some(block),
     };
     if let Some(block) = other {
@@ -68,8 +78,8 @@ fn give_block(block: Box<[u8]>) {
 
 #[cold]
 fn keep_block(block: Box<[u8]>) {
-    let _ = SPARES.try_with(|s| {
-        if let Some(shelf) = shelf(&mut s.borrow_mut(), block.len()) {
+    let _ = SPARES.try_with(|spares| {
+        if let Some(shelf) = shelf(&mut spares.stock.borrow_mut(), block.len()) {
             if shelf.len() < STOCK && shelf.try_reserve(1).is_ok() {
                 shelf.push(block);
             }

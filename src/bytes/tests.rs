@@ -5,13 +5,13 @@ use super::*;
 
 /// How many spare blocks this thread keeps, small and large.
 fn spares() -> (usize, usize) {
-    let at_hand = AT_HAND.with(|at_hand| {
-        let block = at_hand.take();
-        let count = usize::from(block.is_some());
-        at_hand.set(block);
-        count
-    });
-    SPARES.with(|s| (s.borrow().small.len() + at_hand, s.borrow().large.len()))
+    SPARES.with(|spares| {
+        let block = spares.at_hand.take();
+        let at_hand = usize::from(block.is_some());
+        spares.at_hand.set(block);
+        let stock = spares.stock.borrow();
+        (stock.small.len() + at_hand, stock.large.len())
+    })
 }
 
 fn queue_of(bytes: &[u8]) -> Queue {

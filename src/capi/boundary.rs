@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What every exported function does at its edges: no panic leaves, no NULL comes in.
+//! What every exported function does at its boundary: no panic leaves it, no NULL gets into the core.
 
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
@@ -20,12 +20,12 @@ pub fn call(body: impl FnOnce() -> Result<()>) -> c_int {
     }
 }
 
-/// The same for a function that has a value to fall back on.
+/// Runs the body of an exported function that returns a value: `fallback` on an error or panic.
 pub fn value<T>(fallback: T, body: impl FnOnce() -> Result<T>) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Errno::PANIC)).unwrap_or(fallback)
 }
 
-/// A handle as a reference. EINVAL for NULL.
+/// Turns a handle into a reference. EINVAL for NULL.
 ///
 /// # Safety
 ///
@@ -49,7 +49,7 @@ pub unsafe fn put<T>(place: *mut T, value: T) -> Result<()> {
     Ok(())
 }
 
-/// Hands an object out. EINVAL for NULL, and the object is dropped.
+/// Hands an object out to the caller. EINVAL for NULL, and the object is dropped.
 ///
 /// # Safety
 ///
@@ -87,7 +87,7 @@ pub unsafe fn put_optional<T>(place: *mut T, value: T) {
     }
 }
 
-/// Bytes. EINVAL for NULL with a size.
+/// Turns a pointer and a size into bytes. EINVAL for NULL with a size.
 ///
 /// # Safety
 ///
@@ -97,7 +97,8 @@ pub unsafe fn bytes<'a>(data: *const c_void, size: usize) -> Result<&'a [u8]> {
     unsafe { slice(data.cast(), size) }
 }
 
-/// An array. EINVAL for NULL with a count, and for one that no object can be as large as: a negative number, say.
+/// Turns a pointer and a count into an array. EINVAL for NULL with a count, and for a count that makes it larger than
+/// any object can be: a negative number, for example.
 ///
 /// # Safety
 ///
@@ -145,11 +146,11 @@ pub unsafe fn put_named(
     unsafe { put(number, found.1) }
 }
 
-/// Texts of numbers that are known: each is made when it is first asked for, and stays for ever.
+/// Texts of known numbers: each is made when it is first asked for, and stays for ever.
 pub struct Texts<const N: usize>([OnceLock<CString>; N]);
 
 impl<const N: usize> Texts<N> {
-    /// None are made yet.
+    /// A table in which no text is made yet.
     pub const fn new() -> Texts<N> {
         Texts([const { OnceLock::new() }; N])
     }
@@ -169,7 +170,7 @@ impl<const N: usize> Texts<N> {
 const KEPT: usize = 16;
 
 thread_local! {
-    /// Texts for their readers, the oldest first once there are `KEPT`.
+    /// Texts that were given to readers, the oldest first once there are `KEPT`.
     static TEXTS: RefCell<VecDeque<CString>> = const { RefCell::new(VecDeque::new()) };
 }
 
@@ -186,7 +187,7 @@ fn keep_text(text: String) -> *const c_char {
     place
 }
 
-/// A string. EINVAL for NULL.
+/// Turns a pointer into a string. EINVAL for NULL.
 ///
 /// # Safety
 ///
@@ -199,7 +200,7 @@ pub unsafe fn text<'a>(text: *const c_char) -> Result<&'a CStr> {
     }
 }
 
-/// A string in UTF-8. EINVAL for NULL or anything else.
+/// Turns a pointer into a string in UTF-8. EINVAL for NULL or anything else.
 ///
 /// # Safety
 ///
@@ -236,12 +237,12 @@ pub unsafe fn fill(
     (fits == text.len() && size > 0).then_some(()).ok_or(Errno::NOBUFS)
 }
 
-/// Seconds, where NaN and negative values mean "no limit".
+/// Turns seconds into a time span; NaN and negative values mean "no limit".
 pub fn limit(seconds: f64) -> Option<Span> {
     Span::from_seconds(seconds)
 }
 
-/// The other way: NaN without limit.
+/// Turns a time span into seconds; NaN means "no limit".
 pub fn seconds(span: Option<Span>) -> f64 {
     span.map_or(f64::NAN, Span::seconds)
 }

@@ -9,7 +9,7 @@ use crate::fiber;
 use std::ffi::c_int;
 use std::sync::Arc;
 
-/// A condition as a counted reference of its own.
+/// Turns a handle of a condition into a counted reference; `None` for NULL.
 ///
 /// # Safety
 ///
@@ -40,8 +40,7 @@ pub unsafe extern "C" fn cq_condition_new(lifo: bool, condition: *mut *mut Condi
     })
 }
 
-/// Frees a condition variable. Tasks that wait for it stay parked on what else they wait for. NULL
-/// is ignored.
+/// Frees a condition variable. Tasks that wait for it stay parked on the rest of their wait set. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_condition_free(condition: *mut Condition) {
     value((), || {
@@ -53,9 +52,9 @@ pub unsafe extern "C" fn cq_condition_free(condition: *mut Condition) {
     });
 }
 
-/// Wakes at most `limit` waiting tasks and tells how many that were. They run in the next step of
-/// their controllers. No syscall, except to make the descriptor of a controller ready that is
-/// not being stepped and whose `cq_controller_pollfd` has been asked for.
+/// Wakes at most `limit` waiting tasks and tells how many it woke. They run in the next step of their controllers. It
+/// makes no system call, except to make the descriptor of a controller readable that is not being stepped and whose
+/// `cq_controller_pollfd` has been asked for.
 ///
 /// `woken` may be NULL.
 ///

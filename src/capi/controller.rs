@@ -9,28 +9,28 @@ use crate::fiber;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
-/// For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. The
-/// order of new controllers.
+/// For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. New
+/// controllers have this order.
 pub const CQ_OLDEST_FIRST: u32 = 0;
 /// For `cq_controller_set_order`: the task that became ready last runs first, and a task that is parked on nothing
-/// keeps its place. The order of the Lua library cqueues.
+/// keeps its place. This is the order of the Lua library cqueues.
 pub const CQ_NEWEST_FIRST: u32 = 1;
 
 /// A task that ended with a code: see `cq_controller_failure`.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct cq_failure {
-    /// Its name as a number. It is over, unless it is a callback that has parked itself.
+    /// The task. It is over, unless it is a callback that has parked itself.
     pub task: cq_task,
-    /// The code.
+    /// The code that it ended with.
     pub code: c_int,
     /// The name that `cq_task_set_name` gave it; empty without one.
     pub name: [c_char; 64],
-    /// 0: room for what is to come.
+    /// 0. Reserved for later versions.
     pub reserved: [u64; 4],
 }
 
-/// Takes a handle as a counted reference, so that a task may free its own controller.
+/// Turns a handle into a counted reference, so that a task may free its own controller.
 pub(super) unsafe fn share(handle: *const Controller) -> Result<Arc<Controller>> {
     if handle.is_null() {
         return Err(Errno::BADARG);
@@ -42,8 +42,8 @@ pub(super) unsafe fn share(handle: *const Controller) -> Result<Arc<Controller>>
     }
 }
 
-/// A handle as a reference, for all that only the thread may do that uses the controller. EPERM while another one
-/// steps it.
+/// Turns a handle into a reference, for the calls that only the thread may make that uses the controller. EPERM while
+/// another thread steps it.
 pub(super) unsafe fn own<'a>(handle: *const Controller) -> Result<&'a Controller> {
     // SAFETY: as for `borrow`.
     let cq = unsafe { borrow(handle) }?;
@@ -73,8 +73,8 @@ pub unsafe extern "C" fn cq_controller_new(controller: *mut *mut Controller) -> 
     })
 }
 
-/// Frees a controller and drops its tasks: suspended fibers never continue. Inside one of its own
-/// steps that happens when the step ends. NULL is ignored.
+/// Frees a controller and drops its tasks: suspended fibers never continue. Inside a step of this controller, that
+/// happens when the step ends. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_free(controller: *mut Controller) {
     value((), || {
@@ -105,10 +105,10 @@ pub unsafe extern "C" fn cq_controller_close(controller: *mut Controller) -> c_i
     call(|| close_and_drop(unsafe { own(controller) }?))
 }
 
-/// Sets the order in which tasks run that are ready together: `CQ_OLDEST_FIRST` or `CQ_NEWEST_FIRST`. In either, what
-/// becomes ready during a step runs in the next one, and of tasks that wait for one descriptor, the one that began to
-/// wait first runs first. Newest first, timers that are due run before descriptors that are ready, and `CQ_WAIT_LAZY`
-/// has no effect.
+/// Sets the order in which tasks run that are ready together: `CQ_OLDEST_FIRST` or `CQ_NEWEST_FIRST`. In both orders,
+/// a task that becomes ready during a step runs in the next step, and of several tasks that wait for one descriptor,
+/// the one that began to wait first runs first. With `CQ_NEWEST_FIRST`, tasks whose timers are due run before tasks
+/// whose descriptors are ready, and `CQ_WAIT_LAZY` has no effect.
 ///
 /// Errors: EINVAL for NULL or another order.
 #[no_mangle]
@@ -125,9 +125,10 @@ pub unsafe extern "C" fn cq_controller_set_order(controller: *mut Controller, or
     })
 }
 
-/// Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has found
-/// descriptors ready. The Lua library cqueues does so, and programs that nest controllers see it in the order of their
-/// tasks; nobody else needs it. Without effect on controllers that run the oldest task first.
+/// Makes the descriptor of a controller that runs the newest task first readable once more, if its last step has
+/// found descriptors ready. From then on, each of its steps that finds descriptors ready does so at its end. The Lua
+/// library cqueues does this, and programs that nest controllers notice it in the order of their tasks; no other
+/// program needs it. It has no effect on controllers that run the oldest task first.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -139,7 +140,7 @@ pub unsafe extern "C" fn cq_controller_recall(controller: *const Controller) -> 
     })
 }
 
-/// The order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
+/// Tells the order in which tasks run that are ready together. `CQ_OLDEST_FIRST` for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_order(controller: *const Controller) -> u32 {
     value(CQ_OLDEST_FIRST, || {
@@ -151,21 +152,22 @@ pub unsafe extern "C" fn cq_controller_order(controller: *const Controller) -> u
     })
 }
 
-/// Tells whether there are no tasks. True for NULL.
+/// Tells whether the controller has no tasks. True for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_empty(controller: *const Controller) -> bool {
     // SAFETY: as documented.
     value(true, || Ok(unsafe { own(controller) }?.count() == 0))
 }
 
-/// Counts the tasks. 0 for NULL.
+/// Counts the controller's tasks. 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_count(controller: *const Controller) -> usize {
     // SAFETY: as documented.
     value(0, || Ok(unsafe { own(controller) }?.count()))
 }
 
-/// Wakes every task of this controller that polls `fd`, and forgets the descriptor.
+/// Wakes every task of this controller that waits for `fd`, with `CQ_CANCELLED` as what fired, and takes the
+/// descriptor out of the controller.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -177,8 +179,8 @@ pub unsafe extern "C" fn cq_controller_cancel(controller: *mut Controller, fd: c
     })
 }
 
-/// Suspends the thread until the controller has something to do or a signal is delivered. The
-/// `count` signals are unblocked for the time of the wait.
+/// Blocks the calling thread until the controller has something to do or a signal is delivered. The `count` signals
+/// are unblocked for the time of the wait. No task runs: step the controller afterwards.
 ///
 /// Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this
 /// controller.
@@ -200,8 +202,8 @@ pub unsafe extern "C" fn cq_controller_pause(
     })
 }
 
-/// Gives the descriptor that is readable when a step would have something to do: poll it for
-/// POLLIN in any other event loop, with `cq_controller_timeout`, and step with a timeout of 0.
+/// Gives the descriptor that is readable when a step would have something to do. In any other event loop, poll it for
+/// POLLIN, for at most `cq_controller_timeout` seconds, and then step with a timeout of 0.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
 #[no_mangle]
@@ -222,16 +224,18 @@ pub unsafe extern "C" fn cq_controller_events(_controller: *const Controller) ->
     libc::POLLIN as u32
 }
 
-/// Gives the seconds after which a step has something to do although no descriptor is ready: 0 if
-/// a task is ready, NaN if there is no deadline, and NaN for NULL.
+/// Gives the seconds after which a step has something to do even if no descriptor becomes ready: 0 if a task is
+/// ready, NaN if there is no deadline, and NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_timeout(controller: *mut Controller) -> f64 {
     // SAFETY: as documented.
     value(f64::NAN, || Ok(seconds(unsafe { own(controller) }?.timeout())))
 }
 
-/// Makes the controller's descriptor ready, so that whoever waits for it steps it. The one call that
-/// any thread may make, until the controller is closed or freed.
+/// Ends the wait of the step that is under way, or makes the controller's descriptor readable, so that the thread
+/// that waits for the descriptor steps the controller. Any thread may call it at any time, until the controller is
+/// closed or freed. A signal handler may call it if `cq_controller_pollfd` or this function was called before,
+/// outside of the handler; it must save errno.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
 #[no_mangle]
@@ -240,10 +244,10 @@ pub unsafe extern "C" fn cq_controller_alert(controller: *mut Controller) -> c_i
     call(|| unsafe { borrow(controller) }?.alert())
 }
 
-/// Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that
-/// thread. Any thread may post at any time, until the controller is closed or freed. Functions run in the order in
-/// which they were posted; they are as callbacks are: they may not wait. What has not run when the controller is
-/// closed or freed never does.
+/// Has `function(argument)` called by the thread that steps the controller, in its next step, and wakes that thread.
+/// Any thread may post at any time, until the controller is closed or freed. Functions run in the order in which they
+/// were posted. A posted function may not wait: calls that would have to wait answer EDEADLK, as in a callback. A
+/// function that has not run when the controller is closed or freed never runs.
 ///
 /// The result of the function is 0 or the code with which `cq_controller_step` shall return.
 ///
@@ -258,9 +262,10 @@ pub unsafe extern "C" fn cq_controller_post(
     call(|| task::post(unsafe { borrow(controller) }?, function, argument))
 }
 
-/// Has the `cq_controller_loop` that is under way return ECANCELED when its step is done; if none is, the next one
-/// does so at once. Tasks stay as they are, and another loop goes on with them. Any thread may call it at any time
-/// until the controller is closed or freed, and a signal handler as it may call `cq_controller_alert`.
+/// Has the `cq_controller_loop` that is under way return ECANCELED when its step is done; if none is under way, the
+/// next call of `cq_controller_loop` does so at once. The tasks stay as they are, and another loop goes on with them.
+/// Any thread may call it at any time until the controller is closed or freed; a signal handler may call it on the
+/// conditions under which it may call `cq_controller_alert`.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
 #[no_mangle]
@@ -269,7 +274,7 @@ pub unsafe extern "C" fn cq_controller_stop(controller: *mut Controller) -> c_in
     call(|| unsafe { borrow(controller) }?.stop())
 }
 
-/// Tells which task the code came from that the last step, loop or `cq_controller_next` returned: the last one that
+/// Tells from which task the code came that the last step, loop or `cq_controller_next` returned: the last task that
 /// ended with a code since the last step began.
 ///
 /// Errors: EINVAL for NULL; ENOENT if no task did: the code, if there was one, is the controller's own.
@@ -286,8 +291,8 @@ pub unsafe extern "C" fn cq_controller_failure(
     })
 }
 
-/// After fork(2), in the child: gives the controller a kernel queue of its own, with everything that
-/// is being polled.
+/// After fork(2), in the child: gives the controller a kernel queue of its own, in which everything that its tasks
+/// wait for is registered again.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; EMFILE, ENFILE.
 #[no_mangle]
@@ -296,8 +301,8 @@ pub unsafe extern "C" fn cq_controller_reset(controller: *mut Controller) -> c_i
     call(|| unsafe { own(controller) }?.reset())
 }
 
-/// Gives the controller and the task that run in this thread. Either output may be NULL. The
-/// controller is borrowed.
+/// Gives the controller and the task that run in this thread. Either output may be NULL. The controller is the handle
+/// that `cq_controller_new` made, and not one more to free.
 ///
 /// Errors: ENOENT outside of callbacks and fibers.
 #[no_mangle]

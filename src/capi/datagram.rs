@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! `cq_address_*` and `cq_socket_*`: messages with addresses or descriptors, past the buffers.
+//! `cq_address_*` and `cq_socket_*`: messages with addresses or descriptors, which bypass the sockets' buffers.
 
 use super::boundary::{borrow, bytes, call, put, put_optional, slice_mut, text};
 use super::socket::retry;
@@ -10,7 +10,7 @@ use crate::socket::{Address, Datagram, Direction, Socket, TRUNCATED};
 use crate::sys::message;
 use std::ffi::{c_char, c_int, c_void};
 
-/// A flag of received datagrams: there was less room than bytes; the rest is lost.
+/// In `flags` of a received datagram: it had more bytes than there was room for; the rest is lost.
 pub const CQ_TRUNCATED: u32 = 1;
 
 const _: () = assert!(CQ_TRUNCATED == TRUNCATED);
@@ -61,15 +61,15 @@ pub unsafe extern "C" fn cq_address_name(address: *const Address, name: *mut cq_
     })
 }
 
-/// A buffer of the caller's, for the time of a call.
+/// The caller's buffer, for the time of a call.
 unsafe fn room<'a>(data: *mut c_void, size: usize) -> Result<&'a mut [u8]> {
     // SAFETY: writable for its size, as the functions below document.
     unsafe { slice_mut(data.cast(), size) }
 }
 
-/// Receives one datagram into `data` without waiting. `from` receives its sender's address, whose
-/// size is 0 if there is none; `flags` receives `CQ_TRUNCATED` or 0. Both may be NULL. What reads
-/// have buffered is not touched.
+/// Receives one datagram into `data` without waiting. `received` receives its size. `from` receives its sender's
+/// address, whose size is 0 if there is none; `flags` receives `CQ_TRUNCATED` or 0. `from` and `flags` may be NULL.
+/// Bytes that reads have buffered are not touched.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EOPNOTSUPP with TLS; ECONNREFUSED
 /// if an earlier datagram reached nobody; EBADF after close; what the system says: ENOTSOCK, ENOTCONN.
@@ -104,7 +104,7 @@ fn receive_from(socket: &Socket, room: &mut [u8]) -> Result<message::Received> {
     })
 }
 
-/// The same, waiting at most the socket's timeout.
+/// Receives one datagram, waiting at most the socket's timeout. The arguments are those of `cq_socket_try_recvfrom`.
 ///
 /// Errors: as for `cq_socket_try_recvfrom`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 #[no_mangle]
@@ -143,8 +143,8 @@ unsafe fn send_to(
     })
 }
 
-/// Sends one datagram without waiting, to an address or, with NULL, to the connected peer. What writes
-/// have buffered is not touched.
+/// Sends one datagram without waiting, to the address `to` or, if that is NULL, to the connected peer. Bytes that
+/// writes have buffered are not touched.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EMSGSIZE; EDESTADDRREQ or ENOTCONN
 /// without a peer; EOPNOTSUPP with TLS; EBADF after close; what the system says.
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn cq_socket_try_sendto(
     call(|| unsafe { send_to(borrow(socket)?, data, size, to) })
 }
 
-/// The same, waiting at most the socket's timeout.
+/// Sends one datagram, waiting at most the socket's timeout. The arguments are those of `cq_socket_try_sendto`.
 ///
 /// Errors: as for `cq_socket_try_sendto`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 #[no_mangle]
@@ -178,8 +178,8 @@ pub unsafe extern "C" fn cq_socket_sendto(
     })
 }
 
-/// A list of the caller's, for the time of a call. EINVAL for one with a NULL that has a size, a size that no object
-/// can have, or something where there is room for what is to come.
+/// The caller's list, for the time of a call. EINVAL for one with a NULL that has a size, a size that no object can
+/// have, or a `reserved` that is not 0.
 unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Datagram]> {
     if count == 0 {
         return Err(Errno::BADARG);
@@ -197,9 +197,9 @@ unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Data
     }
 }
 
-/// Receives up to `count` datagrams with few system calls (recvmmsg) and without waiting. Of each,
-/// `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done`
-/// receives how many came.
+/// Receives up to `count` datagrams with few system calls (recvmmsg) and without waiting. In each element of `list`,
+/// `data` and `size` are the caller's room; `received`, `flags` and `address` are filled. `done` receives how many
+/// datagrams came.
 ///
 /// Errors: as for `cq_socket_try_recvfrom`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that
 /// is not 0 in the list.
@@ -226,12 +226,12 @@ pub unsafe extern "C" fn cq_socket_try_recv_batch(
     })
 }
 
-/// Sends up to `count` datagrams with few system calls (sendmmsg) and without waiting. Of each, `data`
-/// and `size` are the bytes, and `address` tells where to; with a size of 0, to the connected peer.
-/// `done` receives how many were sent; if fewer than `count`, the next call tells why.
+/// Sends up to `count` datagrams with few system calls (sendmmsg) and without waiting. In each element of `list`,
+/// `data` and `size` are the bytes, and `address` is where they go; if its size is 0, to the connected peer. `done`
+/// receives how many were sent; if fewer than `count`, the next call tells why.
 ///
-/// Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that is
-/// not 0 in the list.
+/// Errors: as for `cq_socket_try_sendto`; EINVAL also for a count of 0, and for NULL with a size or a `reserved` that
+/// is not 0 in the list.
 ///
 /// Safety: each `data` is readable for its `size`.
 #[no_mangle]
@@ -276,8 +276,8 @@ unsafe fn send_descriptor(
     })
 }
 
-/// Sends bytes, at least one, and with them a copy of a descriptor (-1: none) over a UNIX socket,
-/// without waiting. What writes have buffered is not touched.
+/// Sends bytes, at least one, and with them a copy of the descriptor `fd` (-1: none) over a UNIX socket, without
+/// waiting. Bytes that writes have buffered are not touched.
 ///
 /// Errors: EINVAL for NULL or no bytes; EAGAIN: wait for the socket and repeat; EBADF; EPIPE;
 /// EOPNOTSUPP for a descriptor on a socket of another family, and with TLS; what the system says: ENOTSOCK, ENOTCONN.
@@ -296,7 +296,8 @@ pub unsafe extern "C" fn cq_socket_try_sendfd(
     call(|| unsafe { send_descriptor(borrow(socket)?, data, size, fd) })
 }
 
-/// The same, waiting at most the socket's timeout.
+/// Sends bytes and a descriptor, waiting at most the socket's timeout. The arguments are those of
+/// `cq_socket_try_sendfd`.
 ///
 /// Errors: as for `cq_socket_try_sendfd`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 #[no_mangle]
@@ -323,8 +324,9 @@ fn receive_descriptor(socket: &Socket, room: &mut [u8]) -> Result<(usize, c_int)
     }
 }
 
-/// Receives bytes and the descriptor that came with them, without waiting. `fd` receives the descriptor,
-/// close-on-exec and the caller's to close, or -1. What reads have buffered is not touched.
+/// Receives bytes and the descriptor that came with them, without waiting. `received` receives the number of bytes.
+/// `fd` receives the descriptor, close-on-exec and the caller's to close, or -1 if none came. Bytes that reads have
+/// buffered are not touched.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE at end of file; ENOBUFS if
 /// there was less room than bytes or more than one descriptor, which are closed; EOPNOTSUPP with TLS;
@@ -353,7 +355,8 @@ pub unsafe extern "C" fn cq_socket_try_recvfd(
     })
 }
 
-/// The same, waiting at most the socket's timeout.
+/// Receives bytes and a descriptor, waiting at most the socket's timeout. The arguments are those of
+/// `cq_socket_try_recvfd`.
 ///
 /// Errors: as for `cq_socket_try_recvfd`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 #[no_mangle]

@@ -16,10 +16,10 @@ use std::cell::RefCell;
 use std::ffi::{c_char, c_int};
 use std::net::SocketAddr;
 
-/// Finds the addresses of a host and waits for them, at most `timeout` seconds. Aliases are followed, the search list
-/// and the hosts file count, an address in text stands for itself. `family` is AF_INET, AF_INET6, or AF_UNSPEC
-/// for both, IPv6 first. `count` is how many there is room for, and receives how many were written; more are
-/// dropped. Ports are 0.
+/// Finds the addresses of a host and waits for them, at most `timeout` seconds. `pool` is NULL for the thread's own.
+/// Aliases are followed; the search list and the hosts file count; an address in text stands for itself. `family` is
+/// AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many addresses there is room for, and
+/// receives how many were written; more are dropped. Ports are 0.
 ///
 /// Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
 /// server could tell; as for `cq_dns_resolver_query`.
@@ -78,7 +78,7 @@ unsafe fn finish(
     }
 }
 
-/// Waits for what a lookup waits for. Not more than two members, so that none are held in memory meanwhile.
+/// Waits for what a lookup waits for. Its members are at most two, so that none is held in memory meanwhile.
 fn wait_for_both(lookup: &RefCell<Lookup>, left: Option<Span>) -> Result<()> {
     let timer = Member { timeout: left, ..Member::NOTHING };
     let mut members = [Member::NOTHING, Member::NOTHING, timer];

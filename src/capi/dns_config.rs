@@ -10,21 +10,23 @@ use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
-/// How a resolver asks. Resolvers keep a copy.
+/// A configuration: how a resolver asks. Resolvers keep a copy of it.
 pub struct DnsConfig(pub(super) RefCell<Arc<Config>>);
 
-/// The syntax of resolv.conf(5).
+/// For `syntax`: that of resolv.conf(5).
 pub const CQ_DNS_RESOLV_CONF: c_int = 0;
-/// The syntax of nsswitch.conf(5), of which the line `hosts:` counts.
+/// For `syntax`: that of nsswitch.conf(5), of which only the line `hosts:` counts.
 pub const CQ_DNS_NSSWITCH_CONF: c_int = 1;
 
-/// Lists of a configuration: addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
+/// A list of a configuration: the addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
 pub const CQ_DNS_NAMESERVERS: c_int = 0;
-/// Domains that are appended to names.
+/// A list of a configuration: the domains that are appended to names.
 pub const CQ_DNS_SEARCH: c_int = 1;
-/// Where answers are looked for: "file", "bind", "cache".
+/// A list of a configuration: the sources of answers in the order in which they are tried: "file" (the hosts file),
+/// "bind" (name servers), "cache" (kept, without effect).
 pub const CQ_DNS_LOOKUP: c_int = 2;
-/// Lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". Cannot be added to.
+/// A list of a configuration: lines of files that were skipped: "/etc/resolv.conf:3: bad address "x"". It cannot be
+/// added to.
 pub const CQ_DNS_WARNINGS: c_int = 3;
 
 /// Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
@@ -39,8 +41,8 @@ pub unsafe extern "C" fn cq_dns_config_new(config: *mut *mut DnsConfig) -> c_int
     call(|| unsafe { hand_out(config, DnsConfig(RefCell::default())) })
 }
 
-/// Makes a configuration of the system's files, /etc/resolv.conf and /etc/nsswitch.conf. Resolvers follow
-/// changes of them.
+/// Makes a configuration of the system's files, /etc/resolv.conf and /etc/nsswitch.conf. Resolvers follow changes of
+/// these files.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -49,7 +51,7 @@ pub unsafe extern "C" fn cq_dns_config_stub(config: *mut *mut DnsConfig) -> c_in
     call(|| unsafe { hand_out(config, DnsConfig(RefCell::new(Arc::new(Config::stub())))) })
 }
 
-/// Makes a configuration for a recursive resolver.
+/// Makes a configuration for a recursive resolver: that of the system's files, with the option "recurse" on.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -73,7 +75,7 @@ fn syntax(number: c_int) -> Result<Syntax> {
     }
 }
 
-/// Changes a configuration, of which resolvers may keep what it was.
+/// Changes a configuration. Resolvers may keep its former state.
 unsafe fn change(
     config: *const DnsConfig,
     f: impl FnOnce(&mut Config) -> Result<()>,
@@ -109,7 +111,7 @@ pub unsafe extern "C" fn cq_dns_config_load(
     })
 }
 
-/// Reads a file into a configuration, as `cq_dns_config_load`.
+/// Reads a file into a configuration, as `cq_dns_config_load` does.
 ///
 /// Errors: EINVAL for NULL or an unknown syntax; what kept the file from being read.
 ///
@@ -128,10 +130,10 @@ pub unsafe extern "C" fn cq_dns_config_loadpath(
     })
 }
 
-/// Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts",
-/// "edns0", "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
-/// "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that
-/// many sockets for all queries of the thread).
+/// Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts", "edns0",
+/// "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+/// "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that many
+/// sockets for all queries of the thread). docs/dns.md says what each option does.
 ///
 /// Errors: EINVAL for NULL or a value that the option does not take; ENOENT for an unknown option;
 /// `CQ_EADDRESS`.
@@ -201,7 +203,7 @@ pub unsafe extern "C" fn cq_dns_config_list(
     })
 }
 
-/// Empties a list.
+/// Empties a list, `CQ_DNS_NAMESERVERS` and so on.
 ///
 /// Errors: EINVAL for NULL or an unknown list.
 #[no_mangle]
@@ -221,7 +223,7 @@ pub unsafe extern "C" fn cq_dns_config_clear(config: *const DnsConfig, list: c_i
     })
 }
 
-/// Appends to a list.
+/// Appends an entry to a list, `CQ_DNS_NAMESERVERS` and so on.
 ///
 /// Errors: EINVAL for NULL or an unknown list; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no
 /// domain, ENOENT for an unknown source; ENOSPC: three name servers are the most.
@@ -257,8 +259,9 @@ pub unsafe extern "C" fn cq_dns_config_add(
     })
 }
 
-/// Writes the name at `index` (from 0) of those that are asked for, one after the other, when a person
-/// has written `name`, and a NUL: as "ndots" and the search list say. 1,300 bytes are enough.
+/// Writes one of the full names that are asked for when a person has written `name`, and a NUL. They are asked for
+/// one after the other, in the order that "ndots" and the search list give; `index` (from 0) says which one. 1,300
+/// bytes are enough.
 ///
 /// Errors: EINVAL for NULL; ENOENT past the last one; `CQ_ENOBUFS`.
 ///

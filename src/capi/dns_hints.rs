@@ -12,11 +12,11 @@ use std::cell::RefCell;
 use std::ffi::{c_char, c_int};
 use std::sync::Arc;
 
-/// Whom to ask first.
+/// Hints: the servers that a resolver asks first, for each zone.
 pub struct DnsHints(pub(super) RefCell<Arc<Hints>>);
 
-/// Makes an empty table of hints. Free it with `cq_dns_hints_free`; resolvers keep what it holds when they are
-/// made.
+/// Makes an empty table of hints. Free it with `cq_dns_hints_free`. A resolver keeps what the table holds when the
+/// resolver is made.
 ///
 /// Errors: EINVAL for NULL.
 ///
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn cq_dns_hints_free(hints: *mut DnsHints) {
     unsafe { take_back(hints) }
 }
 
-/// Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Lower priorities are asked first.
+/// Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Servers with lower priorities are asked first.
 ///
 /// Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
 ///
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn cq_dns_hints_insert(
     })
 }
 
-/// Adds the name servers of a configuration for a zone, the first with priority 1, the next with 2.
+/// Adds the name servers of a configuration as servers of a zone, the first with priority 1, the next with 2.
 ///
 /// Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone.
 ///
@@ -104,8 +104,8 @@ pub unsafe extern "C" fn cq_dns_hints_insert_config(
     })
 }
 
-/// Writes the address at `index` (from 0) of a zone's servers in the order of their priorities, and a NUL, and
-/// tells its priority (may be NULL). 80 bytes are enough.
+/// Writes the address at `index` (from 0) of a zone's servers, in the order of their priorities, and a NUL.
+/// `priority` (may be NULL) receives the server's priority. 80 bytes are enough.
 ///
 /// Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
 ///

@@ -8,11 +8,11 @@ use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
-/// Names and addresses that are known without asking.
+/// A table of hosts: names and addresses that are known without asking.
 pub struct DnsHosts(pub(super) RefCell<Arc<Hosts>>);
 
-/// Makes an empty table of hosts. Free it with `cq_dns_hosts_free`; resolvers keep what it holds when they are
-/// made.
+/// Makes an empty table of hosts. Free it with `cq_dns_hosts_free`. A resolver keeps what the table holds when the
+/// resolver is made.
 ///
 /// Errors: EINVAL for NULL.
 ///
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn cq_dns_hosts_load(
     })
 }
 
-/// Reads a file, as `cq_dns_hosts_load`.
+/// Reads a file, as `cq_dns_hosts_load` does.
 ///
 /// Errors: EINVAL for NULL; what kept the file from being read.
 ///
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn cq_dns_hosts_loadpath(
     })
 }
 
-/// Adds a name of an address. `canonical`: it is the answer to a reverse lookup of the address.
+/// Adds a name of an address. `canonical`: whether the name is the answer to a reverse lookup of the address.
 ///
 /// Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no name.
 ///
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn cq_dns_hosts_warning(
     })
 }
 
-/// Writes a table in the syntax of hosts(5), a line a name, and a NUL. `length` (may be NULL) receives the
+/// Writes a table in the syntax of hosts(5), one line for each name, and a NUL. `length` (may be NULL) receives the
 /// length of all of it, also when it does not fit.
 ///
 /// Errors: EINVAL for NULL; `CQ_ENOBUFS`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! `cq_dns_packet_*`: messages.
+//! `cq_dns_packet_*`: DNS messages.
 
 use super::boundary::{borrow, bytes, call, fill, hand_out, put, take_back, text, value};
 use super::dns_record::cq_dns_record;
@@ -10,32 +10,32 @@ use crate::errno::{Errno, Result};
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-/// A DNS message. Used by one thread at a time; records point into it.
+/// A DNS message, used by one thread at a time. Records point into it.
 pub struct Message(pub(super) RefCell<Packet>);
 
-/// Sections of a message, to be joined by `|`.
+/// A section of a message: the question. Sections are joined by `|`.
 pub const CQ_DNS_QUESTION: u32 = 1;
-/// The records that answer.
+/// A section of a message: the records that answer.
 pub const CQ_DNS_ANSWER: u32 = 2;
-/// Who knows, or the zone that says no.
+/// A section of a message: the servers that know the answer, or the zone that says that there is none.
 pub const CQ_DNS_AUTHORITY: u32 = 4;
-/// What goes with the others.
+/// A section of a message: records that help with those of the other sections, such as the addresses of servers.
 pub const CQ_DNS_ADDITIONAL: u32 = 8;
 
-/// What `cq_dns_packet_grep` looks for. Set `size` first; zero in the others means all.
+/// What `cq_dns_packet_grep` looks for. Set `size` first; a member that is 0 or NULL matches every record.
 #[repr(C)]
 #[derive(Clone, Copy)]
 #[allow(non_camel_case_types)]
 pub struct cq_dns_selector {
     /// `sizeof (cq_dns_selector)`.
     pub size: usize,
-    /// Sections, joined by `|`.
+    /// Sections (`CQ_DNS_ANSWER` and so on), joined by `|`.
     pub sections: u32,
-    /// A type; 255 for all.
+    /// The type of the record; 255 for all.
     pub type_: u16,
-    /// A class; 255 for all.
+    /// The class of the record; 255 for all.
     pub class_: u16,
-    /// An owner's name, or NULL.
+    /// The owner's name, or NULL.
     pub name: *const c_char,
 }
 
@@ -47,7 +47,7 @@ pub(super) unsafe fn hand_out_packet(place: *mut *mut Message, packet: Packet) -
     unsafe { hand_out(place, Message(RefCell::new(packet))) }
 }
 
-/// Makes a message without records, for at most `size` bytes, its header of 12 among them. Free it with
+/// Makes a message without records, with room for `size` bytes at most, the 12 of its header included. Free it with
 /// `cq_dns_packet_free`.
 ///
 /// Errors: EINVAL for NULL.
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn cq_dns_packet_free(packet: *mut Message) {
     unsafe { take_back(packet) }
 }
 
-/// Puts bytes in wire form in place of what a message holds.
+/// Replaces what a message holds by bytes in wire form.
 ///
 /// Errors: EINVAL for NULL; `CQ_EILLEGAL` as for `cq_dns_packet_parse`; `CQ_ENOBUFS` if there are more than the
 /// message has room for. It is unchanged then.
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn cq_dns_packet_load(
     call(|| unsafe { borrow(packet)?.0.borrow_mut().load(bytes(data, size)?) })
 }
 
-/// Tells the wire form, which holds until the message is changed or freed.
+/// Tells the wire form of a message, which holds until the message is changed or freed.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -115,14 +115,14 @@ pub unsafe extern "C" fn cq_dns_packet_dump(
     })
 }
 
-/// Tells the number that an answer repeats. 0 for NULL.
+/// Tells the id of a message, a number that the answer to it repeats. 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_packet_qid(packet: *const Message) -> c_uint {
     // SAFETY: as documented.
     value(0, || Ok(c_uint::from(unsafe { borrow(packet) }?.0.borrow().id())))
 }
 
-/// Sets the number that an answer repeats; its lower 16 bits count.
+/// Sets the id of a message, a number that the answer to it repeats; the lower 16 bits of `qid` count.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -154,23 +154,23 @@ pub unsafe extern "C" fn cq_dns_packet_set_flags(packet: *const Message, flags: 
     })
 }
 
-/// Tells the outcome: the rcode of the header with the bits that an OPT record adds to it. 0 for NULL.
+/// Tells the outcome: the rcode of the header, with the bits that an OPT record adds to it. 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_packet_rcode(packet: *const Message) -> c_uint {
     // SAFETY: as documented.
     value(0, || Ok(c_uint::from(unsafe { borrow(packet) }?.0.borrow().rcode())))
 }
 
-/// Counts the records of sections, as the header announces them. 0 for NULL.
+/// Counts the records of the sections, which are joined by `|`, as the header announces them. 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_packet_count(packet: *const Message, sections: c_uint) -> usize {
     // SAFETY: as documented.
     value(0, || Ok(unsafe { borrow(packet) }?.0.borrow().count(sections as u8)))
 }
 
-/// Appends a record. Sections are filled in their order. `rdata` is the data in wire form, with names
-/// uncompressed; names of the types of RFC 1035 are compressed as the owner's is. A question has neither
-/// `ttl` nor data.
+/// Appends a record. Sections are filled in the order question, answer, authority, additional. `rdata` is the data in
+/// wire form, with names uncompressed; names in data of the types of RFC 1035 are compressed, as the owner's name is.
+/// A question has neither `ttl` nor data.
 ///
 /// Errors: EINVAL for NULL; `CQ_ESECTION` if `section` is no single one; `CQ_EORDER` if a later one has
 /// records; `CQ_EILLEGAL` for a bad name, or data that is not of the type; `CQ_ENOBUFS` if it does not
@@ -202,13 +202,13 @@ pub(super) fn number(value: c_uint) -> Result<u16> {
     u16::try_from(value).map_err(|_| Errno::BADARG)
 }
 
-/// Finds the next record that a selector (NULL: all) asks for. `cursor` is 0 before the first call and
-/// belongs to this function from then on.
+/// Finds the next record that matches a selector (NULL: all). Set `cursor` to 0 before the first call and leave it as
+/// it is between calls.
 ///
 /// Errors: EINVAL for NULL or a selector of another size; `CQ_EILLEGAL` if the selector's name is none; ENOENT
 /// after the last one.
 ///
-/// Safety: the selector's name is NULL or a string. The record holds until the packet is changed or freed.
+/// Safety: the selector's name is NULL or a string. The record holds until the message is changed or freed.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_packet_grep(
     packet: *const Message,

@@ -11,34 +11,34 @@ use crate::dns::message::types;
 use crate::errno::{Errno, Result};
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-/// A record inside a message. It holds as long as the bytes that it points into: until the packet that
-/// it came from is changed or freed.
+/// A record inside a message. It holds as long as the bytes that it points into: until the message that it came from
+/// is changed or freed.
 #[repr(C)]
 #[derive(Clone, Copy)]
 #[allow(non_camel_case_types)]
 pub struct cq_dns_record {
     /// The bytes that `name` and `rdata` are offsets into.
     pub message: *const u8,
-    /// How many there are.
+    /// How many bytes `message` has.
     pub message_length: usize,
     /// How many seconds the record may be kept; 0 in the question section.
     pub ttl: u32,
-    /// One of `CQ_DNS_QUESTION` and so on.
+    /// The section, one of `CQ_DNS_QUESTION` and so on.
     pub section: u16,
     /// The type: 1 is A, 28 AAAA; see `cq_dns_type_name`.
     pub type_: u16,
-    /// The class: 1 is IN.
+    /// The class: 1 is IN; see `cq_dns_list`.
     pub class_: u16,
-    /// Where the owner's name begins.
+    /// The offset in `message` at which the owner's name begins.
     pub name: u16,
-    /// Where the data begins.
+    /// The offset in `message` at which the data begins.
     pub rdata: u16,
-    /// How many bytes it is.
+    /// How many bytes the data has.
     pub rdata_length: u16,
 }
 
 impl cq_dns_record {
-    /// From the core's form.
+    /// Makes a record for C of the core's form.
     pub(super) fn new(record: &Record) -> cq_dns_record {
         cq_dns_record {
             message: record.message.as_ptr(),
@@ -54,7 +54,7 @@ impl cq_dns_record {
     }
 }
 
-/// The core's form. EINVAL for NULL.
+/// Turns a record from C into the core's form. EINVAL for NULL.
 ///
 /// # Safety
 ///
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn cq_dns_record_format(
     })
 }
 
-/// Tells a member of a record that is a number, by its name in the type's RFC: "preference" of an MX.
+/// Tells a member of a record's data that is a number. `member` is its name in the type's RFC: "preference" of an MX.
 /// `cq_dns_type_member` lists the names.
 ///
 /// Errors: EINVAL for NULL or a member that is no number; ENOENT if the type has no such member;
@@ -139,8 +139,8 @@ pub unsafe extern "C" fn cq_dns_record_number(
     })
 }
 
-/// Writes a member of a record that is a name, an address or bytes, and a NUL: "host" of an MX, "addr" of
-/// an A, "data" of a TXT. Bytes are written as they are, and may hold NULs.
+/// Writes a member of a record's data that is a name, an address or bytes, and a NUL: "host" of an MX, "addr" of an
+/// A, "data" of a TXT. Bytes are written as they are, and may hold NULs.
 ///
 /// Errors: EINVAL for NULL or a member that is a number; ENOENT if the type has no such member;
 /// `CQ_EILLEGAL` if the data is not of the type; `CQ_ENOBUFS`, as for `cq_dns_packet_format`.
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn cq_dns_record_copy(
     })
 }
 
-/// Finds the number of a type by its name, in either case: "AAAA", "TYPE65280", "ANY".
+/// Finds the number of a type by its name, in upper or lower case: "AAAA", "TYPE65280", "ANY".
 ///
 /// Errors: EINVAL for NULL; ENOENT for an unknown name.
 #[no_mangle]
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn cq_dns_type_number(name: *const c_char, number: *mut c_
     unsafe { look_up(name, number, types::type_number) }
 }
 
-/// Finds the number of a class by its name, in either case: "IN", "CLASS32", "ANY". As for
+/// Finds the number of a class by its name, in upper or lower case: "IN", "CLASS32", "ANY". As for
 /// `cq_dns_type_number`.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_class_number(name: *const c_char, number: *mut c_uint) -> c_int {
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn cq_dns_type_name(
     })
 }
 
-/// Writes the name of an rcode and a NUL: "NXDOMAIN", or the number. 16 bytes are enough.
+/// Writes the name of an rcode and a NUL: "NXDOMAIN", or the number if it has none. 16 bytes are enough.
 ///
 /// Errors: EINVAL for NULL; `CQ_ENOBUFS`.
 ///
@@ -307,19 +307,19 @@ pub unsafe extern "C" fn cq_dns_rcode_name(
     })
 }
 
-/// Names of numbers: which table.
+/// For `cq_dns_list`: the table of types.
 pub const CQ_DNS_TYPES: u32 = 0;
-/// Classes.
+/// For `cq_dns_list`: the table of classes.
 pub const CQ_DNS_CLASSES: u32 = 1;
-/// Sections.
+/// For `cq_dns_list`: the table of sections, `CQ_DNS_QUESTION` and so on.
 pub const CQ_DNS_SECTIONS: u32 = 2;
-/// Opcodes.
+/// For `cq_dns_list`: the table of opcodes.
 pub const CQ_DNS_OPCODES: u32 = 3;
-/// Rcodes.
+/// For `cq_dns_list`: the table of rcodes.
 pub const CQ_DNS_RCODES: u32 = 4;
 
-/// Lists what has a name: writes the name at `index` (from 0) of a table and a NUL, and tells its number. 16
-/// bytes are enough.
+/// Lists the names and numbers of a table, `CQ_DNS_TYPES` and so on: writes the name at `index` (from 0) and a NUL,
+/// and tells its number. 16 bytes are enough.
 ///
 /// Errors: EINVAL for NULL or an unknown table; ENOENT past its end; `CQ_ENOBUFS`.
 ///
@@ -348,8 +348,8 @@ pub unsafe extern "C" fn cq_dns_list(
     })
 }
 
-/// Writes the name of the member at `index` (from 0) of a type and a NUL: "preference", "host" for MX. 32 bytes are
-/// enough. `is_number` (may be NULL) receives whether `cq_dns_record_number` tells it.
+/// Writes the name of the member at `index` (from 0) of a type's data and a NUL: "preference", "host" for MX. 32
+/// bytes are enough. `is_number` (may be NULL) receives whether `cq_dns_record_number` tells the member.
 ///
 /// Errors: EINVAL for NULL or a number beyond 65535; ENOENT past the last member, or for a type without
 /// names; `CQ_ENOBUFS`.

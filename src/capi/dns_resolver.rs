@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub(super) type Parts = (Arc<Config>, Option<Arc<Hosts>>, Option<Arc<Hints>>);
 
-/// What a resolver is made of. Without a configuration, the system's.
+/// The parts of which a resolver is made. Without a configuration, the system's is taken.
 pub(super) unsafe fn parts(
     config: *const DnsConfig,
     hosts: *const DnsHosts,
@@ -41,16 +41,17 @@ pub(super) unsafe fn parts(
     (config, hosts, hints)
 }
 
-/// Hands an object out that is counted, as others may share it. EINVAL for NULL.
+/// Hands out an object whose references are counted, as others may share it. EINVAL for NULL.
 pub(super) unsafe fn hand_out_counted<T>(place: *mut *mut T, object: T) -> Result<()> {
     let made = Rc::into_raw(Rc::new(object)).cast_mut();
     // SAFETY: the caller's place; on failure nobody else has the pointer that was made here.
     unsafe { put(place, made).inspect_err(|_| drop(Rc::from_raw(made))) }
 }
 
-/// Makes a resolver, which answers one question at a time. NULL stands for the system's configuration, for the
-/// system's hosts (a stub) or none (a recursive resolver), for the configuration's name servers (a stub) or
-/// the root servers. Free it with `cq_dns_resolver_free`.
+/// Makes a resolver, which answers one question at a time. NULL for `config` stands for the system's configuration;
+/// NULL for `hosts` for the system's hosts (a stub) or none (a recursive resolver); NULL for `hints` for the
+/// configuration's name servers (a stub) or the root servers (a recursive resolver). Free it with
+/// `cq_dns_resolver_free`.
 ///
 /// Errors: EINVAL for NULL `resolver`.
 ///
@@ -104,8 +105,8 @@ pub unsafe extern "C" fn cq_dns_resolver_is_closed(resolver: *const Resolver) ->
     value(true, || Ok(unsafe { borrow(resolver) }?.is_closed()))
 }
 
-/// Asks a question, in place of one that is not answered yet. Types and classes are IANA's numbers: 1 is
-/// A, and IN.
+/// Asks a question. A question that is not answered yet is given up for it. Types and classes are IANA's numbers:
+/// type 1 is A, class 1 is IN.
 ///
 /// Errors: EINVAL for NULL or numbers beyond 65535; `CQ_EILLEGAL` for what is no name; EBADF after close.
 ///
@@ -133,8 +134,8 @@ pub(super) unsafe fn ask(
     resolver.submit(name, number(type_)?, number(class_)?)
 }
 
-/// Goes on without waiting, and takes the answer, to be freed with `cq_dns_packet_free`. An answer is an
-/// answer whatever its rcode; one of SERVFAIL without records stands for servers that did not answer, and
+/// Goes on without waiting, and takes the answer, to be freed with `cq_dns_packet_free`. A message is an answer
+/// whatever its rcode; one of SERVFAIL without records stands for servers that did not answer, and
 /// `cq_dns_resolver_reason` tells more.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the resolver (struct member `cq_interest.resolver`) and repeat;
@@ -183,7 +184,7 @@ pub unsafe extern "C" fn cq_dns_resolver_query(
     })
 }
 
-/// Waits for the answer. Nothing is held meanwhile.
+/// Waits for the answer. No reference is held meanwhile.
 pub(super) unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) -> Result<Packet> {
     // SAFETY: the caller's handle lives until it is done, here and below.
     let serial = unsafe { borrow(resolver) }?.serial();
@@ -206,8 +207,8 @@ pub(super) unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) 
 
 /// Finds the addresses of a host without asking a name server: an address in text stands for itself, with its zone
 /// ("fe80::1%eth0"); the hosts file counts where it comes before the name servers; local names ("localhost") count.
-/// `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many there is room for, and
-/// receives how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
+/// `family` is AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many addresses there is room for,
+/// and receives how many were written; more are dropped. Ports are 0. The resolver's question is left alone.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: name servers have to be asked; `CQ_ENONAME`: the host is known, and has no address
 /// of that family; `CQ_EILLEGAL` for what is no name.
@@ -233,7 +234,7 @@ pub unsafe extern "C" fn cq_dns_resolver_known(
     })
 }
 
-/// Writes as many addresses as there is room for, and how many that were.
+/// Writes as many addresses as there is room for, and their number to `count`.
 pub(super) unsafe fn write(
     found: &[SocketAddr],
     addresses: *mut Address,
@@ -251,7 +252,7 @@ pub(super) unsafe fn write(
     unsafe { put(count, found.len().min(room)) }
 }
 
-/// Gives the question up. Whoever waits for the answer in `cq_dns_resolver_query` gets `CQ_ENOQUERY`.
+/// Gives the question up. A task that waits for the answer in `cq_dns_resolver_query` gets `CQ_ENOQUERY`.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -263,15 +264,16 @@ pub unsafe extern "C" fn cq_dns_resolver_cancel(resolver: *const Resolver) -> c_
     })
 }
 
-/// Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is
-/// also so while another resolver receives for this one (option "ports"). It changes from fetch to fetch. -1 for NULL.
+/// Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is also so
+/// while another resolver receives for this one (option "ports"). It may change with each fetch. -1 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_pollfd(resolver: *const Resolver) -> c_int {
     // SAFETY: as documented.
     value(-1, || Ok(unsafe { borrow(resolver) }?.descriptor()))
 }
 
-/// Tells the events to wait for on it, POLLIN or POLLOUT; 0 for none, and 0 for NULL.
+/// Tells the events to wait for on the descriptor of `cq_dns_resolver_pollfd`: POLLIN or POLLOUT; 0 for none, and 0
+/// for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_events(resolver: *const Resolver) -> c_uint {
     // SAFETY: as documented.
@@ -285,7 +287,7 @@ pub unsafe extern "C" fn cq_dns_resolver_timeout(resolver: *const Resolver) -> f
     value(f64::NAN, || Ok(seconds(unsafe { borrow(resolver) }?.interest().timeout)))
 }
 
-/// Tells what went over the network.
+/// Tells how many exchanges a resolver has begun, and how much it has sent and received.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -294,9 +296,9 @@ pub unsafe extern "C" fn cq_dns_resolver_stat(resolver: *const Resolver, stat: *
     call(|| unsafe { put(stat, borrow(resolver)?.stat()) })
 }
 
-/// Writes why the last answer is not what was wanted, in words, with the name and the server that it concerns,
-/// and a NUL: "www.example.com.: no answer from 192.0.2.1:53"; an empty text if there is nothing to say.
-/// `length` (may be NULL) receives its length, also when it does not fit.
+/// Writes in words why the last answer is not what was wanted, with the name and the server that it concerns, and a
+/// NUL: "www.example.com.: no answer from 192.0.2.1:53"; an empty text if there is nothing to say. `length` (may be
+/// NULL) receives its length, also when it does not fit.
 ///
 /// Errors: EINVAL for NULL; `CQ_ENOBUFS`.
 ///
@@ -312,7 +314,7 @@ pub unsafe extern "C" fn cq_dns_resolver_reason(
     call(|| unsafe { fill(borrow(resolver)?.reason().as_bytes(), buffer, size, length) })
 }
 
-/// Forgets the answers that this thread's resolvers keep.
+/// Empties the cache of answers that this thread's resolvers share.
 #[no_mangle]
 pub extern "C" fn cq_dns_clear_cache() {
     value((), || {

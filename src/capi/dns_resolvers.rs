@@ -21,8 +21,8 @@ use std::ffi::{c_char, c_int, c_uint};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Makes a pool of resolvers, at most 32 of them, which are made as by `cq_dns_resolver_new`. Free it with
-/// `cq_dns_resolvers_free`.
+/// Makes a pool of at most 32 resolvers (`cq_dns_resolvers_set_limit`), which are made as by `cq_dns_resolver_new`.
+/// Free it with `cq_dns_resolvers_free`.
 ///
 /// Errors: EINVAL for NULL `pool`.
 ///
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_free(pool: *mut Resolvers) {
     });
 }
 
-/// Sets how many resolvers a pool has at most, at least 1.
+/// Sets how many resolvers a pool has at most; 0 counts as 1.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_set_limit(pool: *const Resolvers, limi
     })
 }
 
-/// A pool as a counted reference of its own; NULL: the thread's.
+/// Turns a handle of a pool into a counted reference; NULL: the thread's pool.
 pub(super) unsafe fn share(pool: *const Resolvers) -> Rc<Resolvers> {
     if pool.is_null() {
         return usual();
@@ -77,8 +77,8 @@ pub(super) unsafe fn share(pool: *const Resolvers) -> Rc<Resolvers> {
     }
 }
 
-/// Asks a question through a pool (NULL: the thread's own, of the system's files) and waits for the answer,
-/// at most `timeout` seconds, in which waiting for a free resolver counts.
+/// Asks a question through a pool and waits for the answer, at most `timeout` seconds, in which waiting for a free
+/// resolver counts. `pool` is NULL for the thread's own, see `cq_dns_configure`.
 ///
 /// Errors: as for `cq_dns_resolver_query`.
 ///
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
     })
 }
 
-/// What a query through a pool has of it: goes back at its end, also when its fiber is abandoned.
+/// What a query has taken out of a pool. It goes back when the query ends, also when its fiber is abandoned.
 struct Loan {
     pool: Rc<Resolvers>,
     ticket: Rc<Ticket>,
@@ -146,8 +146,9 @@ unsafe fn query_through(
     unsafe { wait(resolver, deadline) }
 }
 
-/// Sets what this thread's sockets, and the functions here that are given no pool, resolve names with. NULL
-/// everywhere: the system's files. The option "ports" is left out: each question has a port of its own.
+/// Sets the configuration, hosts and hints with which this thread's sockets, and the functions here that are given no
+/// pool, resolve names. NULL for all three: the system's files. The option "ports" is left out: each question has a
+/// port of its own.
 ///
 /// Errors: ENOMEM.
 ///

@@ -6,12 +6,12 @@ use crate::clock::Instant;
 use crate::errno::Errno;
 use std::ffi::{c_char, c_int, CStr};
 
-/// The day of the release: YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell what is compatible with what.
+/// The day of the release, as YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell which versions are compatible.
 pub const CQ_VERSION: c_int = 20261128;
 
 /// A bug inside the library was caught at its boundary.
 pub const CQ_EPANIC: c_int = -1935895337;
-/// A port that is not a number.
+/// A port is not a number. No function here returns it; the Lua binding does.
 pub const CQ_ESERVICE: c_int = -1684960055;
 /// TLS failed; `cq_socket_reason` tells why.
 pub const CQ_ETLS: c_int = -1935895353;
@@ -22,38 +22,38 @@ pub const CQ_ENOHOST: c_int = -1935895349;
 /// A TLS stream ended without the peer saying so: somebody may have cut it short. What came before
 /// can still be read, except by `CQ_READ_ALL`.
 pub const CQ_ETRUNCATED: c_int = -1935895336;
-/// The user may watch no more directories: fs.inotify.max_user_watches.
+/// The limit of watched directories of the user is reached: fs.inotify.max_user_watches.
 pub const CQ_EWATCHES: c_int = -1935895335;
-/// The user may have no more notifiers: fs.inotify.max_user_instances.
+/// The limit of notifiers of the user is reached: fs.inotify.max_user_instances.
 pub const CQ_EINSTANCES: c_int = -1935895334;
-/// A DNS message does not fit its buffer, or text does not.
+/// A DNS message or a text does not fit its buffer.
 pub const CQ_ENOBUFS: c_int = -1684960064;
-/// A malformed DNS name, record or message.
+/// A DNS name, record or message is malformed.
 pub const CQ_EILLEGAL: c_int = -1684960063;
-/// A record for a section of a DNS message that is behind already.
+/// A record was pushed into a section of a DNS message although a later section has records already.
 pub const CQ_EORDER: c_int = -1684960062;
-/// No section of a DNS message.
+/// A number is not that of a section of a DNS message.
 pub const CQ_ESECTION: c_int = -1684960061;
-/// Text that is no address.
+/// A text is no address.
 pub const CQ_EADDRESS: c_int = -1684960059;
-/// No question was submitted.
+/// A resolver has no question, because none was submitted or it was given up.
 pub const CQ_ENOQUERY: c_int = -1684960058;
 /// A server closed the connection without an answer.
 pub const CQ_ENOANSWER: c_int = -1684960057;
-/// The answer was fetched before.
+/// The answer of a resolver was fetched before.
 pub const CQ_EFETCHED: c_int = -1684960056;
-/// No server could tell.
+/// No name server could tell.
 pub const CQ_EFAIL: c_int = -1684960053;
-/// There is no such host, or it has no address of the family.
+/// There is no such host, or it has no address of the family that was asked for.
 pub const CQ_ENONAME: c_int = -1684960054;
 
-/// Returns the release of the library that runs, `CQ_VERSION` of its header.
+/// Returns the release of the library that runs: the `CQ_VERSION` of its header.
 #[no_mangle]
 pub extern "C" fn cq_version() -> c_int {
     CQ_VERSION
 }
 
-/// Returns who made the library. Static.
+/// Returns who made the library. The text is static.
 #[no_mangle]
 pub extern "C" fn cq_vendor() -> *const c_char {
     c"libcqueues".as_ptr()
@@ -67,9 +67,9 @@ pub extern "C" fn cq_monotime() -> f64 {
     Instant::now().seconds()
 }
 
-/// Returns the text of an error: a system error number or one of the library's own codes. Never
-/// NULL. The text of 0 and of an error that has a name stays for ever, in the language in which it was first asked for;
-/// any other text until 16 others of the kind were asked for in the same thread.
+/// Returns the text of an error: a system error number or one of the library's own codes. Never NULL. The text of 0
+/// and of an error that has a name holds for ever, in the language in which it was first asked for. Any other text
+/// holds until 16 others of the kind, from this function or `cq_strsignal`, were asked for in the same thread.
 #[no_mangle]
 pub extern "C" fn cq_strerror(code: c_int) -> *const c_char {
     static TEXTS: Texts<256> = Texts::new();
@@ -80,7 +80,7 @@ pub extern "C" fn cq_strerror(code: c_int) -> *const c_char {
     })
 }
 
-/// Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. Static.
+/// Returns the name of an error ("EAGAIN", "CQ_EPANIC"), or NULL if it has none. The text is static.
 #[no_mangle]
 pub extern "C" fn cq_errno_name(code: c_int) -> *const c_char {
     value(std::ptr::null(), || Ok(Errno(code).name().map_or(std::ptr::null(), CStr::as_ptr)))
@@ -88,7 +88,7 @@ pub extern "C" fn cq_errno_name(code: c_int) -> *const c_char {
 
 /// Finds the number of an error by its name.
 ///
-/// Errors: EINVAL for NULL; ENOENT if there is no such name here.
+/// Errors: EINVAL for NULL; ENOENT if there is no error of that name here.
 ///
 /// Safety: `name` is a string, `code` is writable.
 #[no_mangle]

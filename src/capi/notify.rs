@@ -12,19 +12,21 @@ use std::ffi::{c_char, c_int, CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// A file or directory came: it was made, or renamed to this name.
+/// In `changes`: a file or directory came: it was made, or renamed to this name.
 pub const CQ_NOTIFY_CREATE: u32 = 1;
-/// Its metadata changed: permissions, owner, times.
+/// In `changes`: the metadata of a file or directory changed: permissions, owner, times.
 pub const CQ_NOTIFY_ATTRIB: u32 = 2;
-/// Its contents changed.
+/// In `changes`: the contents of a file or directory changed.
 pub const CQ_NOTIFY_MODIFY: u32 = 4;
-/// It can be reached no more: its file system was unmounted.
+/// In `changes`: a file or directory can be reached no more: its file system was unmounted.
 pub const CQ_NOTIFY_REVOKE: u32 = 8;
-/// It went: removed, or renamed to another name.
+/// In `changes`: a file or directory went: it was removed, or renamed to another name.
 pub const CQ_NOTIFY_DELETE: u32 = 16;
-/// All of these.
+/// In `changes`: `CQ_NOTIFY_CREATE`, `CQ_NOTIFY_ATTRIB`, `CQ_NOTIFY_MODIFY`, `CQ_NOTIFY_REVOKE` and
+/// `CQ_NOTIFY_DELETE` together.
 pub const CQ_NOTIFY_ALL: u32 = 31;
-/// More happened than the system kept: look for yourself. Told of ".", whatever was asked for.
+/// In `changes`: more happened than the system kept, so that the program must look at the directory itself. It is
+/// told under the name ".", whichever changes were asked for.
 pub const CQ_NOTIFY_OVERFLOW: u32 = 32;
 /// In `cq_notify_features`: inotify(7), which tells changes by name.
 pub const CQ_NOTIFY_INOTIFY: u32 = 65536;
@@ -38,25 +40,25 @@ pub const CQ_NOTIFY_KQUEUE1: u32 = 524288;
 pub const CQ_NOTIFY_OPENAT: u32 = 1048576;
 /// In `cq_notify_features`: fdopendir(3).
 pub const CQ_NOTIFY_FDOPENDIR: u32 = 2097152;
-/// In `cq_notify_features`: descriptors are close-on-exec from birth.
+/// In `cq_notify_features`: descriptors are close-on-exec from when they are opened.
 pub const CQ_NOTIFY_O_CLOEXEC: u32 = 4194304;
 /// In `cq_notify_features`: inotify_init1(2).
 pub const CQ_NOTIFY_IN_CLOEXEC: u32 = 8388608;
-/// For `cq_notify_opendir`: the whole tree.
+/// For `flags` of `cq_notify_opendir`: the directory is watched with all directories below it.
 pub const CQ_NOTIFY_RECURSIVE: u32 = 1;
 
-/// Watches a directory for `changes` (`CQ_NOTIFY_...` bits). Names of entries are told once they
-/// were added (`cq_notify_add`, `cq_notify_match`); of all others it is told, under the name ".",
-/// that one came (`CQ_NOTIFY_CREATE`) or went (`CQ_NOTIFY_DELETE`). To watch a single file, watch
-/// its directory and add its name: editors replace files.
+/// Watches a directory for `changes` (`CQ_NOTIFY_...` bits). An entry is told by its name if that was added
+/// (`cq_notify_add`, `cq_notify_match`). Of all other entries it is told, under the name ".", that one came
+/// (`CQ_NOTIFY_CREATE`) or went (`CQ_NOTIFY_DELETE`). To watch a single file, watch its directory and add its name:
+/// editors replace files.
 ///
-/// With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, and
-/// directories that come later. Everything is told, unless names or patterns are added: then only
-/// these. Names are paths below the directory ("sub/file"). What a directory holds when it comes is
-/// told as created. Links are not followed.
+/// With `CQ_NOTIFY_RECURSIVE` in `flags` the directory is watched with all below it, also with directories that come
+/// later. Everything is told, unless names or patterns are added: then only these. Names are paths below the
+/// directory ("sub/file"). The entries that a directory holds when it comes are told as created. Symbolic links are
+/// not followed.
 ///
-/// The directory's own changes are told under the name ".": also that it went. Free the notifier
-/// with `cq_notify_free`.
+/// The directory's own changes are told under the name ".", its removal among them. Free the notifier with
+/// `cq_notify_free`.
 ///
 /// Errors: EINVAL for NULL and unknown bits; ENOTDIR for a file; ENOENT, EACCES, ENAMETOOLONG; `CQ_EWATCHES` and
 /// `CQ_EINSTANCES` for limits of inotify; EMFILE, ENFILE. On macOS and the BSDs each file that is
@@ -83,7 +85,7 @@ pub unsafe extern "C" fn cq_notify_opendir(
     })
 }
 
-/// Changes that exist. EINVAL for other bits.
+/// Checks that `changes` has no unknown bits; otherwise EINVAL.
 fn known(changes: u32) -> Result<u32> {
     let all = CQ_NOTIFY_ALL | CQ_NOTIFY_OVERFLOW;
     (changes & !all == 0).then_some(changes).ok_or(Errno::BADARG)
@@ -96,8 +98,8 @@ pub unsafe extern "C" fn cq_notify_free(notifier: *mut Notifier) {
     unsafe { take_back(notifier) }
 }
 
-/// Has an entry of the directory told by its name, whether it is there already or comes later.
-/// Added again, it is told of what was asked for either time.
+/// Has an entry of the directory told by its name, whether it is there already or comes later. If a name is added
+/// again, the changes of both calls are told.
 ///
 /// Errors: EINVAL for NULL and unknown bits; EISDIR for a name with a slash, unless whole trees are
 /// watched; ENAMETOOLONG; EMFILE, ENFILE on macOS and the BSDs.
@@ -113,9 +115,9 @@ pub unsafe extern "C" fn cq_notify_add(
     call(|| unsafe { borrow(notifier)?.add(text(name)?.to_bytes(), known(changes)?) })
 }
 
-/// Has all entries told whose names fit a pattern of fnmatch(3) (`*.c`). A pattern with a slash is
-/// matched with the whole path below the directory, one without with its last part; `*` and `?`
-/// match no slash, and no dot at the beginning.
+/// Has all entries told by their names that match a pattern of fnmatch(3) (`*.c`). A pattern with a slash is matched
+/// with the whole path below the directory, one without a slash with the last part of the path; `*` and `?` match no
+/// slash, and no dot at the beginning.
 ///
 /// Errors: EINVAL for NULL and unknown bits; EMFILE, ENFILE on macOS and the BSDs.
 ///
@@ -130,9 +132,9 @@ pub unsafe extern "C" fn cq_notify_match(
     call(|| unsafe { borrow(notifier)?.add_pattern(text(pattern)?.to_bytes(), known(changes)?) })
 }
 
-/// Tells, without waiting, what happened to one name since it was last told. `name` and `size` (may
-/// be NULL) receive the name, terminated and until the next call; "." is the directory itself. The
-/// system is asked only if nothing else is left to tell.
+/// Tells, without waiting, what happened to one name since it was last told. `changes` receives `CQ_NOTIFY_...` bits;
+/// `name` and `size` (may be NULL) receive the name and its length. The name ends with a NUL and holds until the next
+/// call; "." is the directory itself. The system is asked only if nothing else is left to tell.
 ///
 /// Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all
 /// has been told; `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
@@ -197,7 +199,7 @@ pub unsafe extern "C" fn cq_notify_get(
     })
 }
 
-/// Takes over what the system has to tell by now, without waiting. Fetching does so by itself.
+/// Reads the changes that the system has to tell by now, without waiting. `cq_notify_fetch` does so by itself.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -234,8 +236,8 @@ pub extern "C" fn cq_notify_features() -> u32 {
     notify::FEATURES
 }
 
-/// Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it
-/// has none. Static.
+/// Returns the name of a single bit, of a change ("CREATE") or a feature ("INOTIFY"), or NULL if it has none. The
+/// text is static.
 #[no_mangle]
 pub extern "C" fn cq_notify_name(bit: u32) -> *const c_char {
     value(std::ptr::null(), || {

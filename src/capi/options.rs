@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! `cq_options_*`: what a socket shall be, by setters.
+//! `cq_options_*`: the options with which a socket is made or configured.
 
 use super::boundary::{bytes, call, hand_out, take_back, text};
 use crate::address::{internet, unix};
@@ -41,7 +41,8 @@ unsafe fn change(options: *mut Options, f: impl FnOnce(&mut Options) -> Result<(
     })
 }
 
-/// Sets the host, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and the port.
+/// Sets the host to connect to or to listen on, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and
+/// the port.
 ///
 /// Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8.
 #[no_mangle]
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn cq_options_path(
     }
 }
 
-/// Sets the local address of a connecting socket: numeric, port 0 for any.
+/// Sets the local address of a connecting socket: a numeric host, and a port or 0 for any.
 ///
 /// Errors: EINVAL for NULL or a bad port; `CQ_ENONAME` if it is not numeric.
 #[no_mangle]
@@ -102,8 +103,8 @@ pub unsafe extern "C" fn cq_options_bind(
     }
 }
 
-/// TLS: sets the name by which a client means the server, instead of the host's: the server is told it,
-/// and its certificate must have it, unless `cq_tls_name` says another.
+/// TLS: sets the name of the server for a client, instead of the host's: the client tells it to the server, whose
+/// certificate must have it, unless `cq_tls_name` sets another name.
 ///
 /// With an empty name the handshake fails.
 ///
@@ -138,61 +139,64 @@ pub unsafe extern "C" fn cq_options_bind_path(
     }
 }
 
-/// The options of `cq_options_set`: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever the family.
-/// With a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or `CQ_ENONAME`.
+/// For `cq_options_set`: the address family: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever
+/// the family. With a family that the host's addresses do not have, connecting and listening fail with `CQ_EFAIL` or
+/// `CQ_ENONAME`.
 pub const CQ_OPTION_FAMILY: u32 = 1;
-/// SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET. With another one the socket fails as socket(2) does.
+/// For `cq_options_set`: the type: SOCK_STREAM (default), SOCK_DGRAM, SOCK_SEQPACKET. With another type the socket
+/// fails as socket(2) does.
 pub const CQ_OPTION_TYPE: u32 = 2;
-/// The permissions of a bound UNIX socket; -1: as the umask says.
+/// For `cq_options_set`: the permissions of a bound UNIX socket; -1 (default): as the umask says.
 pub const CQ_OPTION_MODE: u32 = 3;
-/// The umask while binding a UNIX socket; -1: unchanged.
+/// For `cq_options_set`: the umask while a UNIX socket is bound; -1 (default): unchanged.
 pub const CQ_OPTION_MASK: u32 = 4;
-/// Whether to remove a UNIX path before binding.
+/// For `cq_options_set`: whether to remove a UNIX path before binding; off by default.
 pub const CQ_OPTION_UNLINK: u32 = 5;
-/// SO_REUSEADDR for listeners; on by default.
+/// For `cq_options_set`: SO_REUSEADDR for listeners; on by default.
 pub const CQ_OPTION_REUSEADDR: u32 = 6;
-/// SO_REUSEPORT.
+/// For `cq_options_set`: SO_REUSEPORT; off by default.
 pub const CQ_OPTION_REUSEPORT: u32 = 7;
-/// TCP_NODELAY.
+/// For `cq_options_set`: TCP_NODELAY; off by default.
 pub const CQ_OPTION_NODELAY: u32 = 8;
-/// TCP_CORK or TCP_NOPUSH.
+/// For `cq_options_set`: TCP_CORK or TCP_NOPUSH; off by default.
 pub const CQ_OPTION_NOPUSH: u32 = 9;
-/// IPV6_V6ONLY.
+/// For `cq_options_set`: IPV6_V6ONLY; by default as the system says.
 pub const CQ_OPTION_V6ONLY: u32 = 10;
-/// Whether to track times for `cq_socket_stat`; on by default.
+/// For `cq_options_set`: whether to track times for `cq_socket_stat`; on by default.
 pub const CQ_OPTION_TIME: u32 = 11;
 
-/// SO_BROADCAST, for internet datagrams.
+/// For `cq_options_set`: SO_BROADCAST, for internet datagrams; off by default.
 pub const CQ_OPTION_BROADCAST: u32 = 12;
-/// SO_OOBINLINE.
+/// For `cq_options_set`: SO_OOBINLINE; off by default.
 pub const CQ_OPTION_OOBINLINE: u32 = 13;
-/// Whether O_NONBLOCK stays set once the socket is connected; on by default. The library never blocks
-/// in either case: this is for those who take the descriptor elsewhere.
+/// For `cq_options_set`: whether O_NONBLOCK stays set once the socket is connected; on by default. The library never
+/// blocks in either case: the option is for programs that use the descriptor elsewhere.
 pub const CQ_OPTION_NONBLOCK: u32 = 14;
-/// FD_CLOEXEC; on by default.
+/// For `cq_options_set`: FD_CLOEXEC; on by default.
 pub const CQ_OPTION_CLOEXEC: u32 = 15;
-/// Whether sending to a peer that is gone fails with EPIPE without SIGPIPE; on by default.
+/// For `cq_options_set`: whether sending to a peer that is gone fails with EPIPE without SIGPIPE; on by default.
 pub const CQ_OPTION_NOSIGPIPE: u32 = 16;
-/// TLS: whether `cq_socket_starttls` demands a valid certificate that names the host, whatever its
-/// configuration says.
+/// For `cq_options_set`, TLS: whether `cq_socket_starttls` demands a valid certificate that names the host, whatever
+/// the TLS configuration says; off by default.
 pub const CQ_OPTION_VERIFY: u32 = 17;
-/// TLS: whether a client tells the server the name that it means; on by default. See
-/// `cq_options_sendname`.
+/// For `cq_options_set`, TLS: whether a client tells the server the name of the server that it wants; on by default.
+/// See `cq_options_sendname`.
 pub const CQ_OPTION_SENDNAME: u32 = 18;
-/// SO_KEEPALIVE.
+/// For `cq_options_set`: SO_KEEPALIVE; off by default.
 pub const CQ_OPTION_KEEPALIVE: u32 = 19;
-/// Seconds without traffic before SO_KEEPALIVE's first probe; 0 (default): as the system says.
+/// For `cq_options_set`: seconds without traffic before SO_KEEPALIVE's first probe; 0 (default): as the system says.
 pub const CQ_OPTION_KEEPALIVE_IDLE: u32 = 20;
-/// Seconds between SO_KEEPALIVE's probes; 0 (default): as the system says.
+/// For `cq_options_set`: seconds between SO_KEEPALIVE's probes; 0 (default): as the system says.
 pub const CQ_OPTION_KEEPALIVE_INTERVAL: u32 = 21;
-/// SO_KEEPALIVE's probes before the connection is given up; 0 (default): as the system says.
+/// For `cq_options_set`: the number of SO_KEEPALIVE's probes before the connection is given up; 0 (default): as the
+/// system says.
 pub const CQ_OPTION_KEEPALIVE_COUNT: u32 = 22;
-/// TLS: whether an end of the stream without close_notify is a failure (`CQ_ETRUNCATED`) rather than end of file; on by
-/// default. Connections of a listener inherit it.
+/// For `cq_options_set`, TLS: whether an end of the stream without close_notify is a failure (`CQ_ETRUNCATED`) rather
+/// than end of file; on by default. Connections of a listener inherit it.
 pub const CQ_OPTION_STRICT: u32 = 23;
 
-/// Sets a number or switch (0 or 1): one of `CQ_OPTION_...`. Options that do not apply to a family or
-/// type are ignored.
+/// Sets one of `CQ_OPTION_...` to a number, or to 0 or 1 where it says whether something is on. Options that do not
+/// apply to a family or type are ignored.
 ///
 /// Errors: EINVAL for NULL, an unknown option, or a value that it cannot have.
 #[no_mangle]

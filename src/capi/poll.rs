@@ -22,16 +22,18 @@ use std::ffi::{c_int, c_void};
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct cq_interest {
-    /// A descriptor, or -1. `cq_controller_cancel` it before closing it, unless no task has polled it since the
-    /// last step: a new descriptor of the same number would be taken for it. Objects of this library are better
-    /// named below than by their descriptors: they leave their controllers by themselves when they are closed.
+    /// A descriptor, or -1. Call `cq_controller_cancel` for it before closing it: a new descriptor of the same number
+    /// would be taken for it. That is not necessary once no task waits for it and a later step has begun. For an
+    /// object of this library set its member below instead of its descriptor here: objects leave their controllers by
+    /// themselves when they are closed.
     pub fd: c_int,
-    /// POLLIN, POLLOUT, POLLPRI: what to wait for on it. For a socket 0 stands for `cq_socket_events`; one that still
-    /// looks for the addresses of its name waits for that whatever is given.
+    /// POLLIN, POLLOUT, POLLPRI: what to wait for on the descriptor. For a socket, 0 stands for what
+    /// `cq_socket_events` tells. A socket that still looks for the addresses of its name waits for those, whatever is
+    /// given here.
     pub events: u32,
-    /// Set by `cq_poll`: 0 or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
+    /// Set by `cq_poll`: 0, or what fired: a poll(2) mask, `CQ_FIRED`, `CQ_CANCELLED`.
     pub fired: u32,
-    /// Seconds from now; NaN or negative: none.
+    /// Fires after this many seconds from now; NaN or negative: no timeout.
     pub timeout: f64,
     /// A condition, or NULL.
     pub condition: *const Condition,
@@ -39,8 +41,9 @@ pub struct cq_interest {
     pub socket: *const Socket,
     /// A resolver, or NULL: what its last fetch that returned EAGAIN waits for is used instead of `fd` and `events`.
     pub resolver: *const Resolver,
-    /// A controller, or NULL: fires when a step of it would have something to do. Used instead of `fd` and `events`,
-    /// as are the next three; of these four and the resolver at most one is given.
+    /// A controller, or NULL: fires when a step of it would have something to do. It is used instead of `fd` and
+    /// `events`, as are the next three members. At most one of `resolver`, `controller`, `signal`, `thread` and
+    /// `notify` is given.
     pub controller: *const Controller,
     /// A signal listener, or NULL: fires when it has a signal to tell.
     pub signal: *const Listener,
@@ -48,13 +51,13 @@ pub struct cq_interest {
     pub thread: *const Thread,
     /// A notifier, or NULL: fires when it has changes to tell.
     pub notify: *const Notifier,
-    /// NULL: room for what is to come.
+    /// NULL. Reserved for later versions.
     pub reserved: [*const c_void; 2],
 }
 
-/// In `fired`: a timeout or a condition.
+/// In `fired`: a timeout has passed, or a condition was signalled.
 pub const CQ_FIRED: u32 = 0x4000;
-/// In `fired`: the descriptor was cancelled.
+/// In `fired`: the descriptor was cancelled. It has the value of POLLNVAL.
 pub const CQ_CANCELLED: u32 = 0x20;
 
 /// Turns a member into the core's form. EINVAL for unknown events, EBADF for a closed socket.
@@ -94,7 +97,7 @@ fn names_an_object(interest: &cq_interest) -> bool {
     addresses != 0
 }
 
-/// What waits for an object that says by itself what it waits for. EINVAL for more than one.
+/// The member that waits for an object which knows by itself what to wait for. EINVAL for more than one.
 ///
 /// # Safety
 ///
@@ -120,11 +123,11 @@ unsafe fn named(interest: &cq_interest) -> Result<Member> {
     })
 }
 
-/// Tells the descriptor that a task waits for which polls this interest: for `cq_controller_cancel` and for messages.
+/// Tells which descriptor a task waits for when it polls this interest, for `cq_controller_cancel` and for messages.
 /// For a controller it is not the one of `cq_controller_pollfd`, which is for other event loops. -1 if there is none,
 /// or if the interest names several objects, and -1 for NULL.
 ///
-/// Safety: what is named is live.
+/// Safety: the objects that the interest names are live.
 #[no_mangle]
 pub unsafe extern "C" fn cq_interest_pollfd(interest: *const cq_interest) -> c_int {
     value(-1, || {
@@ -180,8 +183,8 @@ pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mu
     })
 }
 
-/// Waits for that many seconds. In a fiber only the fiber waits; outside a controller the thread
-/// does. NaN or negative: for ever.
+/// Waits for `seconds` seconds. In a fiber only the fiber waits; outside a controller the thread does. NaN or
+/// negative: for ever.
 ///
 /// Errors: EDEADLK in a callback.
 #[no_mangle]
@@ -189,7 +192,7 @@ pub extern "C" fn cq_sleep(seconds: f64) -> c_int {
     call(|| fiber::sleep(limit(seconds)))
 }
 
-/// `cq_controller_cancel` with the controller that runs in this thread, for callbacks and fibers.
+/// Calls `cq_controller_cancel` with the controller that runs in this thread, for callbacks and fibers.
 ///
 /// Errors: ENOENT outside of callbacks and fibers.
 #[no_mangle]

@@ -10,23 +10,23 @@ use crate::poller::Events;
 use crate::signal::{self, Disposition, Listener};
 use std::ffi::{c_char, c_int, CStr};
 
-/// In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it; one
-/// listener is told of each.
+/// In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it. Of several
+/// listeners for a signal, one is told of it.
 pub const CQ_SIGNAL_SIGNALFD: u32 = 1;
-/// In `cq_signal_features`: kqueue(2) with EVFILT_SIGNAL. Every listener is told, whatever becomes of the
-/// signal.
+/// In `cq_signal_features`: kqueue(2) with EVFILT_SIGNAL. Every listener is told of a signal, whatever the process
+/// does with it.
 pub const CQ_SIGNAL_EVFILT: u32 = 2;
-/// In `cq_signal_features`: sigtimedwait(2). Alone it means that a wait asks in intervals;
-/// otherwise as signalfd.
+/// In `cq_signal_features`: sigtimedwait(2). If it is the only bit, a wait looks for signals at intervals
+/// (`cq_signal_set_timeout`); otherwise as signalfd.
 pub const CQ_SIGNAL_SIGTIMEDWAIT: u32 = 4;
 /// In `cq_signal_features`: kqueue(2).
 pub const CQ_SIGNAL_KQUEUE: u32 = 8;
 /// In `cq_signal_features`: kqueue1(2).
 pub const CQ_SIGNAL_KQUEUE1: u32 = 16;
 
-/// Makes a listener for signals. Nothing becomes of the signals by that: block them first
-/// (`cq_signal_block`), in every thread, or only macOS and the BSDs tell of them. A signal should
-/// have one listener; a listener may have many signals. Free it with `cq_signal_free`.
+/// Makes a listener for signals. It does not change what the process does with them: block them first
+/// (`cq_signal_block`), in every thread, or only macOS and the BSDs tell of them. A signal should have one listener;
+/// a listener may have many signals. Free it with `cq_signal_free`.
 ///
 /// Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which
 /// nobody can listen for; EMFILE, ENFILE.
@@ -54,8 +54,8 @@ pub unsafe extern "C" fn cq_signal_free(listener: *mut Listener) {
     unsafe { take_back(listener) }
 }
 
-/// Tells which signal came, without waiting for one. Of several the lowest number comes first on
-/// Linux; one that was sent more than once counts once.
+/// Tells which signal came, without waiting for one. If several came, the one with the lowest number is told first on
+/// Linux. A signal that was sent more than once is told once.
 ///
 /// Errors: EINVAL for NULL; EAGAIN if none came.
 #[no_mangle]
@@ -98,8 +98,8 @@ pub unsafe extern "C" fn cq_signal_wait(
     })
 }
 
-/// Sets after how many seconds a wait looks for signals again, where the system cannot tell of them
-/// by itself (Solaris). NaN or negative: the default, a second there.
+/// Sets after how many seconds a wait looks for signals again, where the system cannot tell of them by itself
+/// (Solaris). NaN or negative: the default, which is one second on such systems.
 ///
 /// Errors: EINVAL for NULL.
 ///
@@ -113,8 +113,9 @@ pub unsafe extern "C" fn cq_signal_set_timeout(listener: *const Listener, timeou
     })
 }
 
-/// Returns the descriptor that is readable when a signal has come, or -1 where there is none, and -1 for NULL: poll
-/// with `cq_signal_timeout` then. It belongs to the listener: poll it, nothing else.
+/// Returns the descriptor that is readable when a signal has come, or -1 where the system has none, and -1 for NULL.
+/// Where there is none, fetch again after `cq_signal_timeout` seconds. It belongs to the listener: poll it, nothing
+/// else.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_pollfd(listener: *const Listener) -> c_int {
     // SAFETY: as documented.
@@ -155,7 +156,7 @@ pub unsafe extern "C" fn cq_signal_block(signals: *const c_int, count: usize) ->
     call(|| signal::block(unsafe { slice(signals, count) }?))
 }
 
-/// Unblocks signals in the calling thread. One that is pending is delivered.
+/// Unblocks signals in the calling thread. A signal that is pending is delivered.
 ///
 /// Errors: EINVAL for NULL or a number that is no signal; none is unblocked then.
 #[no_mangle]
@@ -166,7 +167,8 @@ pub unsafe extern "C" fn cq_signal_unblock(signals: *const c_int, count: usize) 
 
 /// Has the process ignore signals: SIG_IGN.
 ///
-/// Errors: EINVAL for NULL, a number that is no signal, SIGKILL and SIGSTOP; what stood before it is done.
+/// Errors: EINVAL for NULL, a number that is no signal, SIGKILL and SIGSTOP; the signals before it in the list are
+/// changed all the same.
 ///
 /// Source: guide §3.2.4, sigaction(2).
 #[no_mangle]
@@ -193,16 +195,16 @@ pub unsafe extern "C" fn cq_signal_discard(signals: *const c_int, count: usize) 
 
 /// Sends signals to the calling thread, one after the other: raise(3).
 ///
-/// Errors: EINVAL for NULL or a number that is no signal; those before it are sent.
+/// Errors: EINVAL for NULL or a number that is no signal; the signals before it in the list are sent.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_raise(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
     call(|| signal::raise(unsafe { slice(signals, count) }?))
 }
 
-/// Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that there is stays for ever, in
-/// the language in which it was first asked for; any other text until 16 others of the kind were asked for in the
-/// same thread.
+/// Returns the text of a signal, strsignal(3). Never NULL. The text of a signal that exists holds for ever, in the
+/// language in which it was first asked for. Any other text holds until 16 others of the kind, from this function or
+/// `cq_strerror`, were asked for in the same thread.
 #[no_mangle]
 pub extern "C" fn cq_strsignal(signal: c_int) -> *const c_char {
     static TEXTS: Texts<129> = Texts::new(); // the kernel's numbers end at 64, or 128 on MIPS
@@ -211,7 +213,7 @@ pub extern "C" fn cq_strsignal(signal: c_int) -> *const c_char {
     })
 }
 
-/// Returns the name of a signal ("SIGINT"), or NULL if it has none. Static.
+/// Returns the name of a signal ("SIGINT"), or NULL if it has none. The text is static.
 #[no_mangle]
 pub extern "C" fn cq_signal_name(signal: c_int) -> *const c_char {
     value(std::ptr::null(), || Ok(signal::name(signal).map_or(std::ptr::null(), CStr::as_ptr)))
@@ -219,7 +221,7 @@ pub extern "C" fn cq_signal_name(signal: c_int) -> *const c_char {
 
 /// Finds the number of a signal by its name.
 ///
-/// Errors: EINVAL for NULL; ENOENT if there is no such name here.
+/// Errors: EINVAL for NULL; ENOENT if this system has no signal of that name.
 ///
 /// Safety: `name` is a string, `signal` is writable.
 #[no_mangle]

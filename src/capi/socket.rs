@@ -11,12 +11,12 @@ use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
 use std::ffi::{c_char, c_int};
 
-/// Makes a socket that begins to connect. What comes of it is told by the first operation on the
-/// socket: no error of the network is returned here. Free it with `cq_socket_free`.
+/// Makes a socket that begins to connect. Whether it succeeds is told by the first operation on the socket: no error
+/// of the network is returned here. Free it with `cq_socket_free`.
 ///
-/// The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and race each other
-/// (RFC 8305): the next one is tried when one fails or takes 250 ms, the first connection wins. A listener or a
-/// datagram socket takes the first address that does. The time limits of operations cover that.
+/// The addresses of a name are looked for by the thread's resolvers (`cq_dns_configure`) and tried as in RFC 8305:
+/// the next one when one fails or has taken 250 ms; the first connection is kept. A listener or a datagram socket
+/// takes the first address that works. All of this counts towards the timeout of the operation that waits.
 ///
 /// Errors: EINVAL for NULL or options that name no address.
 ///
@@ -34,8 +34,8 @@ pub unsafe extern "C" fn cq_socket_connect(
     })
 }
 
-/// Makes a socket that listens. As for `cq_socket_connect`; `cq_socket_establish` tells whether
-/// binding succeeded.
+/// Makes a socket that listens. Otherwise as `cq_socket_connect`; `cq_socket_establish` tells whether binding
+/// succeeded.
 ///
 /// Errors: EINVAL for NULL or options that name no address.
 #[no_mangle]
@@ -72,8 +72,8 @@ pub unsafe extern "C" fn cq_socket_pair(
     })
 }
 
-/// Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the
-/// socket. One that is no socket is a stream to read and write. On error it stays the caller's.
+/// Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the socket. A descriptor
+/// that is no socket is a stream to read and write. On error it stays the caller's.
 ///
 /// Errors: EINVAL for NULL; EBADF.
 #[no_mangle]
@@ -87,7 +87,8 @@ pub unsafe extern "C" fn cq_socket_adopt(fd: c_int, socket: *mut *mut Socket) ->
     })
 }
 
-/// Makes a socket of a copy of a descriptor, which stays the caller's. As `cq_socket_adopt`.
+/// Makes a socket of a copy of a descriptor; the descriptor itself stays the caller's. Otherwise as
+/// `cq_socket_adopt`.
 ///
 /// Errors: EINVAL for NULL; EBADF; EMFILE.
 #[no_mangle]
@@ -108,8 +109,9 @@ pub unsafe extern "C" fn cq_socket_free(socket: *mut Socket) {
     unsafe { take_back(socket) }
 }
 
-/// Closes a socket: its waiters in every controller wake, held lines are sent as far as the kernel takes them at
-/// once, other buffered output is dropped. The handle stays valid and must still be freed. Closing twice is safe.
+/// Closes a socket: the tasks that wait for it wake, in every controller; held lines are sent as far as the kernel
+/// takes them at once; other buffered output is dropped. The handle stays valid and must still be freed. Closing
+/// twice is safe.
 ///
 /// Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
 #[no_mangle]
@@ -136,9 +138,9 @@ pub unsafe extern "C" fn cq_socket_release(socket: *const Socket, fd: *mut c_int
     })
 }
 
-/// Tells what a socket is doing: "resolving" (finding the addresses of its name), "connecting",
-/// "handshaking" (TLS), "connected", "listening", "failed" or "closed"; "busy" in a callback that libssl calls for
-/// it. Static; NULL for NULL. `cq_socket_reason` tells more.
+/// Tells what a socket is doing: "resolving" (finding the addresses of its name), "connecting", "handshaking" (TLS),
+/// "connected", "listening", "failed" or "closed"; "busy" in a callback that libssl calls for it. The text is static;
+/// NULL for NULL. `cq_socket_reason` tells more.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_phase(socket: *const Socket) -> *const c_char {
     // SAFETY: as documented.
@@ -177,9 +179,10 @@ pub unsafe extern "C" fn cq_socket_try_listen(socket: *const Socket) -> c_int {
     call(|| unsafe { borrow(socket) }?.establish_listener())
 }
 
-/// Takes a connection from a listener without waiting. After 64 in one resumption of a task it answers
-/// EAGAIN, so that other tasks have their turn. Without free descriptors it answers EAGAIN
-/// and waits by timer: the listener goes on once there are some.
+/// Takes a connection from a listener without waiting. After 64 connections in one resumption of a task it answers
+/// EAGAIN, so that other tasks have their turn. When no descriptor is free it answers EAGAIN, and a wait for the
+/// listener ends after some time (`cq_socket_retry`) rather than at an event: the listener goes on once descriptors
+/// are free.
 ///
 /// Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; what kept the listener from being
 /// bound; what listen(2) says.
@@ -217,8 +220,8 @@ pub unsafe extern "C" fn cq_socket_accept(
     })
 }
 
-/// Gives an existing socket, one that was accepted, adopted or paired, what options say and can still
-/// be given: everything but its address, family, type and what concerns binding.
+/// Applies options to an existing socket, one that was accepted, adopted or made by `cq_socket_pair`: everything that
+/// can still be set, which is all but its address, family, type and what concerns binding.
 ///
 /// Errors: EINVAL for NULL; EBADF; what the system says.
 #[no_mangle]
@@ -295,7 +298,7 @@ pub unsafe extern "C" fn cq_socket_eof(socket: *const Socket, which: u32) -> boo
     value(false, || Ok(unsafe { borrow(socket) }?.eof(direction(which)?)))
 }
 
-/// Turns off TCP_CORK or TCP_NOPUSH, which sends what the kernel holds back.
+/// Turns off TCP_CORK or TCP_NOPUSH, so that the kernel sends what it holds back.
 ///
 /// Errors: EINVAL for NULL; EOPNOTSUPP on other sockets; ENOTSOCK; EBADF after close; what kept the socket from being
 /// connected.
@@ -305,31 +308,30 @@ pub unsafe extern "C" fn cq_socket_uncork(socket: *const Socket) -> c_int {
     call(|| unsafe { borrow(socket) }?.uncork())
 }
 
-/// A socket's descriptor, -1 while it has none, and -1 for NULL.
+/// Tells a socket's descriptor, -1 while it has none, and -1 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_pollfd(socket: *const Socket) -> c_int {
     // SAFETY: as documented.
     value(-1, || Ok(unsafe { borrow(socket) }?.fd()))
 }
 
-/// The poll(2) events to wait for: those of the last operation if it returned EAGAIN; after a read or an accept that
-/// succeeded, those before the next one, 0 if there may be more at once. 0 for NULL.
+/// Tells the poll(2) events to wait for: after an operation that returned EAGAIN, those before it is repeated; after
+/// a read or an accept that succeeded, those before the next one, or 0 if there may be more at once. 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_events(socket: *const Socket) -> u32 {
     // SAFETY: as documented.
     value(0, || Ok(unsafe { borrow(socket) }?.interest().events as u32))
 }
 
-/// The seconds after which the last operation wants to be repeated though no event came, or NaN. NaN for
-/// NULL.
+/// Tells the seconds after which the last operation wants to be repeated even if no event came, or NaN. NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_retry(socket: *const Socket) -> f64 {
     // SAFETY: as documented.
     value(f64::NAN, || Ok(seconds(unsafe { borrow(socket) }?.interest().timeout)))
 }
 
-/// Tells the socket that its descriptor was found readable, so that a patient receive asks the
-/// kernel again.
+/// Tells the socket that its descriptor was found readable, so that the next `cq_socket_recv` with `CQ_PATIENT` asks
+/// the kernel again.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_readable(socket: *const Socket) {
     // SAFETY: as documented.

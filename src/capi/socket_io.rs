@@ -8,33 +8,34 @@ use crate::errno::{Errno, Result};
 use crate::socket::{Direction, Flags, Format, Patience, Socket};
 use std::ffi::{c_int, c_void};
 
-/// What to read: everything until end of file.
+/// For `format`: everything until end of file.
 pub const CQ_READ_ALL: u32 = 1;
-/// A line without its end of line.
+/// For `format`: a line without its end of line.
 pub const CQ_READ_LINE: u32 = 2;
-/// A line with its end of line.
+/// For `format`: a line with its end of line.
 pub const CQ_READ_LINE_KEEP: u32 = 3;
-/// A MIME header field, unfolded.
+/// For `format`: a MIME header field, unfolded.
 pub const CQ_READ_HEADER: u32 = 4;
-/// A MIME header field as it came.
+/// For `format`: a MIME header field as it came.
 pub const CQ_READ_HEADER_KEEP: u32 = 5;
-/// `count` bytes; fewer only at end of file.
+/// For `format`: `count` bytes; fewer only at end of file.
 pub const CQ_READ_EXACTLY: u32 = 6;
-/// 1 to `count` bytes.
+/// For `format`: 1 to `count` bytes.
 pub const CQ_READ_UP_TO: u32 = 7;
 
-/// For `cq_socket_recv`, for callers that wait for the socket next: answers EAGAIN without asking the kernel if a
-/// receive in this resumption emptied its buffer, and no other socket of the thread has sent or ended since. Also
-/// answers EAGAIN, though there may be more, to a task that has read for 10 ms in one resumption.
+/// For `flags` of `cq_socket_recv`, for callers that on EAGAIN wait for the socket next: answers EAGAIN without
+/// asking the kernel if a receive in this resumption has emptied the kernel's buffer, and no other socket of the
+/// thread has sent or ended since. It also answers EAGAIN, though there may be more, to a task that has read for 10
+/// ms in one resumption.
 pub const CQ_PATIENT: u32 = 1;
-/// For `cq_socket_recv`: first send pending output, if its mode says `a`. What the kernel does not take
-/// yet is waited for together with the input; an error is left to the next send.
+/// For `flags` of `cq_socket_recv`: first send pending output, if the output mode says `a`. What the kernel does not
+/// take yet is waited for together with the input; an error is left to the next send.
 pub const CQ_FLUSH: u32 = 2;
 
-/// For `cq_socket_send`, together with a mode: another send follows at once, and leaves with this one.
+/// For `cq_socket_send`, joined to a mode by `|`: another send follows at once, and the bytes of both leave together.
 pub const CQ_MORE: u32 = 1024;
-/// For `cq_socket_send`, together with a mode: the caller waits and comes back with what was not taken, so
-/// that it need not be copied.
+/// For `cq_socket_send`, joined to a mode by `|`: the caller waits and comes back with what was not taken, so that it
+/// need not be copied.
 pub const CQ_AGAIN: u32 = 2048;
 
 fn patience(flags: u32) -> Result<Patience> {
@@ -57,7 +58,7 @@ fn format<'a>(kind: u32, count: usize) -> Result<Format<'a>> {
     }
 }
 
-/// Where received bytes lie; NULL with a size of 0 stands for "nothing of the kind".
+/// The place of received bytes; NULL with a size of 0 stands for "nothing of the kind".
 type Place = (*const c_void, usize);
 
 fn receive(socket: &Socket, format: Format, mode: u32, patience: Patience) -> Result<Place> {
@@ -88,9 +89,9 @@ unsafe fn hand_over(
 }
 
 /// Takes what `format` (`CQ_READ_...`, with `count` where it needs one) asks for, without waiting. The flags that
-/// `mode` names replace the socket's own for this call. The bytes lie in the socket's buffer until the next call that
-/// receives or fills it. `*data` is NULL if end of file came first (`CQ_READ_ALL`), or if what comes is not a header.
-/// `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`.
+/// `mode` names replace the socket's own for this call. `flags` is 0 or made of `CQ_PATIENT` and `CQ_FLUSH`. The
+/// bytes lie in the socket's buffer until the next call that receives or fills it. `*data` is NULL if end of file
+/// came first (`CQ_READ_ALL`), or if what comes is not a header.
 ///
 /// Errors: EINVAL for NULL, an unknown format, mode or flag; EAGAIN: wait for the socket and repeat, no byte is
 /// lost; ENOMEM if the buffer cannot grow, no byte is lost; EPIPE at end of file; EBADF after close; what the
@@ -140,9 +141,9 @@ pub unsafe extern "C" fn cq_socket_recv_body(
     })
 }
 
-/// Waits for what `format` asks for, at most the socket's timeout; flushes pending output first,
-/// unless the output mode says `A`. Otherwise as `cq_socket_recv`. Errors other than end of file
-/// stick until `cq_socket_set_error` clears them; bytes already received stay.
+/// Waits for what `format` asks for, at most the socket's timeout; flushes pending output first, unless the output
+/// mode says `A`. Otherwise as `cq_socket_recv`. An error other than end of file stays until `cq_socket_set_error`
+/// clears it, and is returned by every later read; bytes already received stay.
 ///
 /// Errors: as for `cq_socket_recv`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 #[no_mangle]
@@ -164,7 +165,7 @@ pub unsafe extern "C" fn cq_socket_read(
     })
 }
 
-/// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the socket's mode says
+/// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the output mode says
 /// `a`.
 ///
 /// Errors: EINVAL for NULL; EAGAIN; ENOMEM, and what is buffered stays; EPIPE if fewer come; `CQ_ETRUNCATED` if a
@@ -187,7 +188,7 @@ pub unsafe extern "C" fn cq_socket_fill(socket: *const Socket, size: usize) -> c
     })
 }
 
-/// Puts bytes in front of the input.
+/// Puts bytes in front of the input, to be read next.
 ///
 /// Errors: EINVAL for NULL, and for a size that no object can have; ENOMEM, and the input is as it was; EBADF after
 /// close.
@@ -202,8 +203,9 @@ pub unsafe extern "C" fn cq_socket_unget(
 }
 
 /// Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
-/// names replace its own for this call. `sent` receives how many were taken, also on error; they leave with later sends
-/// or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the buffer is full.
+/// names replace the socket's own for this call. `sent` receives how many bytes were taken, also on error; bytes that
+/// were taken and not sent leave with later sends or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the
+/// buffer is full.
 ///
 /// Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then
 /// send the rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the
@@ -230,9 +232,9 @@ pub unsafe extern "C" fn cq_socket_send(
     })
 }
 
-/// Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode
-/// says. Errors stick until `cq_socket_set_error` clears them. To know how much was taken before an
-/// error, use `cq_socket_send`.
+/// Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode says. An error
+/// stays until `cq_socket_set_error` clears it, and is returned by every later write. To know how much was taken
+/// before an error, use `cq_socket_send`.
 ///
 /// Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close;
 /// EDEADLK in a callback; what the system says.
@@ -259,8 +261,9 @@ pub unsafe extern "C" fn cq_socket_write(
     })
 }
 
-/// Sends what is buffered, without waiting: everything with `mode` 0, otherwise what the buffering that it names, or
-/// that of the socket if it names none, says must leave: with `l`, the lines that were sent in that mode.
+/// Sends buffered output without waiting. With `mode` 0 everything is sent. Otherwise the buffering that `mode`
+/// names, or that of the socket if it names none, says what must leave: with `l`, the lines that were sent in that
+/// mode.
 ///
 /// Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
 #[no_mangle]

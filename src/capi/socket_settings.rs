@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! `cq_mode_*` and `cq_socket_*`: what can be set and told.
+//! `cq_mode_*` and `cq_socket_*`: the settings of sockets, and what they tell of themselves.
 
 use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
 use crate::address::Name;
@@ -7,9 +7,9 @@ use crate::errno::{Errno, Result};
 use crate::socket::{Buffering, Direction, Flags, Mode, Socket};
 use std::ffi::{c_char, c_int};
 
-/// The direction towards the program.
+/// For `which`: the direction from the peer to the program.
 pub const CQ_INPUT: u32 = 0;
-/// The direction towards the peer.
+/// For `which`: the direction from the program to the peer.
 pub const CQ_OUTPUT: u32 = 1;
 
 /// A direction from its number. EINVAL for others.
@@ -21,10 +21,10 @@ pub fn direction(which: u32) -> Result<Direction> {
     }
 }
 
-/// Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket is set to.
+/// Modes are numbers made by `cq_mode_parse`; 0 stands for the mode that the socket has.
 pub const CQ_MODE_DEFAULT: u32 = 0;
 
-/// Marks a number as a mode; above it, two bits for each group: 0 not named, otherwise which flag.
+/// Marks a number as a mode. Above this bit, each group has two bits: 0 if no flag is named, otherwise which one.
 const SET: u32 = 1;
 const TEXT: u32 = 1;
 const BUFFERING: u32 = 3;
@@ -74,12 +74,14 @@ fn whole_mode(mode: u32) -> Result<Mode> {
     }
 }
 
-/// Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary;
-/// output not buffered `n`, by lines `l`, fully `f`; reads flush output first `a` or do not `A`;
-/// `p` and `P` concern TLS. The last of each group counts; other characters are ignored. 0 for NULL.
+/// Makes a mode of `size` flags: `t` text (CRLF in the stream is LF for the program) or `b` binary; output not
+/// buffered `n`, by lines `l` or fully `f`; reads flush output first `a` or do not `A`; `p` or `P`, which concern TLS
+/// in the Lua library cqueues and have no effect here. Of several flags of one group the last counts; other
+/// characters are ignored. 0 for NULL.
 ///
-/// What a group without flag means depends on where the mode is used. For one call (`cq_socket_recv`, `_send`,
-/// `_try_flush`, ...): the socket's own flag. As the mode of a socket (`cq_socket_set_mode`): `t`, `l`, `a`, `p`.
+/// What a group means of which no flag is named depends on where the mode is used. For one call (`cq_socket_recv`,
+/// `_send`, `_try_flush`, ...) it is the socket's own flag. As the mode of a socket (`cq_socket_set_mode`) it is `t`,
+/// `l`, `a` or `p`.
 ///
 /// Source: guide §3.2.2, setmode.
 #[no_mangle]
@@ -93,8 +95,8 @@ pub unsafe extern "C" fn cq_mode_parse(flags: *const c_char, size: usize) -> u32
     })
 }
 
-/// Gives a mode in which the flags that `flags` names stand in the place of those of `mode`. Either may be 0. 0 if
-/// neither names a flag, or if one is no mode.
+/// Gives the mode that has the flags of `flags`, and in the groups that `flags` does not name those of `mode`. Either
+/// may be 0. 0 if neither names a flag, or if one is no mode.
 #[no_mangle]
 pub extern "C" fn cq_mode_change(mode: u32, flags: u32) -> u32 {
     value(CQ_MODE_DEFAULT, || {
@@ -127,19 +129,19 @@ pub unsafe extern "C" fn cq_mode_format(mode: u32, which: u32, text: *mut c_char
     })
 }
 
-/// A socket's name: see `cq_socket_peername`.
+/// The address of a socket: see `cq_socket_peername`, `cq_socket_localname` and `cq_address_name`.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct cq_name {
     /// AF_INET, AF_INET6, AF_UNIX, or AF_UNSPEC if there is none.
     pub family: c_int,
-    /// The port of an internet address.
+    /// The port of an internet address, otherwise 0.
     pub port: c_int,
-    /// The bytes of `text`: 0 for a UNIX socket without path.
+    /// The size of `text` in bytes, without its NUL: 0 for a UNIX socket without path.
     pub size: usize,
     /// The address in numbers, or the path (which may begin with NUL), and a NUL.
     pub text: [c_char; 128],
-    /// 0: room for what is to come.
+    /// 0. Reserved for later versions.
     pub reserved: [u64; 2],
 }
 
@@ -156,10 +158,10 @@ pub fn c_name(name: Name) -> cq_name {
     cq_name { family, port, size, text, reserved: [0; 2] }
 }
 
-/// Sets whether lines may be held back: of several lines that a task writes in one resumption, the first
-/// leaves at once and the others together, when the task waits or ends, the buffer is full, or the
-/// descriptor is asked for, shut down, closed or forked. On (1) by default; 0: each line leaves at once.
-/// Accepted sockets take it over. It has no effect outside a controller.
+/// Sets whether lines may be held back: of several lines that a task writes in one resumption, the first leaves at
+/// once and the others together, when the task waits or ends, the buffer is full, or the descriptor is asked for,
+/// shut down, closed or forked. 1 by default; with 0 each line leaves at once. Accepted sockets take the setting over
+/// from their listener. It has no effect outside a controller.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -171,7 +173,7 @@ pub unsafe extern "C" fn cq_socket_set_hold(socket: *const Socket, on: bool) -> 
     })
 }
 
-/// Whether lines may be held back. False for NULL.
+/// Tells whether lines may be held back (`cq_socket_set_hold`). False for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_hold(socket: *const Socket) -> bool {
     // SAFETY: as documented.
@@ -187,7 +189,7 @@ pub unsafe extern "C" fn cq_socket_peername(socket: *const Socket, name: *mut cq
     call(|| unsafe { put(name, c_name(borrow(socket)?.peer_name()?)) })
 }
 
-/// Gives the socket's own name. As `cq_socket_peername`.
+/// Gives the socket's own name. Otherwise as `cq_socket_peername`.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_localname(socket: *const Socket, name: *mut cq_name) -> c_int {
     // SAFETY: as documented.
@@ -232,13 +234,13 @@ pub unsafe extern "C" fn cq_socket_peerpid(socket: *const Socket, pid: *mut c_in
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct cq_stat {
-    /// Bytes received or sent.
+    /// The number of bytes received or sent.
     pub count: u64,
-    /// Seconds since the epoch of the last operation, 0 if there was none.
+    /// When the last operation was, in seconds since the epoch; 0 if there was none.
     pub time: f64,
-    /// As `cq_socket_eof`; also after a shutdown.
+    /// What `cq_socket_eof` tells; also true after a shutdown.
     pub eof: bool,
-    /// 0: room for what is to come.
+    /// 0. Reserved for later versions.
     pub reserved: [u64; 4],
 }
 
@@ -332,14 +334,14 @@ pub unsafe extern "C" fn cq_socket_set_maxline(
     })
 }
 
-/// Gives the limit of waiting operations in seconds, NaN without limit, and NaN for NULL.
+/// Gives the timeout of operations that wait, in seconds; NaN if there is none, and NaN for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_timeout(socket: *const Socket) -> f64 {
     // SAFETY: as documented.
     value(f64::NAN, || Ok(seconds(unsafe { borrow(socket) }?.timeout())))
 }
 
-/// Sets the limit of waiting operations in seconds; NaN or negative: none.
+/// Sets the timeout of operations that wait, in seconds; NaN or negative: none.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -351,7 +353,7 @@ pub unsafe extern "C" fn cq_socket_set_timeout(socket: *const Socket, timeout: f
     })
 }
 
-/// Gives the error that a waiting operation left in a direction, 0 if there is none, and 0 for NULL.
+/// Gives the error that an operation that waits has left in a direction; 0 if there is none, and 0 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_error(socket: *const Socket, which: u32) -> c_int {
     // SAFETY: as documented.

@@ -9,7 +9,7 @@ use crate::controller::{Controller, Member, Order, Payload};
 use crate::errno::{Errno, Result};
 use std::ffi::{c_char, c_int, c_void};
 
-/// Adds a task that the caller resumes by itself: the pull interface for language bindings.
+/// Adds a task of the pull interface, which language bindings use: the caller resumes it by itself.
 /// `cq_controller_next` hands it out with `data` in the next step. `task` may be NULL.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the
@@ -51,20 +51,20 @@ pub unsafe extern "C" fn cq_controller_attach(
     })
 }
 
-/// Adds a fiber: `function(argument)` runs on a stack of its own, and
-/// the calls that wait (`cq_poll`, `cq_sleep`, `cq_socket_read`, ...) suspend only the fiber. A fiber
-/// whose controller is closed or freed never continues: what it owns it must have handed to
-/// `argument`, for `release` to free. `release` and `task` may be NULL.
+/// Adds a fiber: `function(argument)` runs on a stack of its own, and the calls that wait (`cq_poll`, `cq_sleep`,
+/// `cq_socket_read`, ...) suspend only the fiber. A fiber whose controller is closed or freed while it is suspended
+/// never continues: what it owns must be reachable from `argument`, for `release` to free. `release` and `task` may
+/// be NULL.
 ///
-/// The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; what was never touched of it takes
-/// no memory. Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits): who runs over the end, or has
-/// a local array that does not fit and is not larger than the guard, ends the process with SIGSEGV and overwrites
-/// nothing. Linux from 6.13 on has room for hundreds of thousands of fibers; before, two mappings each count
-/// against vm.max_map_count, 65,530 as a rule.
+/// The stack has 256 KiB unless `cq_controller_set_stack_size` said otherwise; pages of it that were never touched
+/// take no memory. Below it lies a guard of 512 KiB (64 KiB where pointers have 32 bits). A function that runs over
+/// the end of the stack, or has a local array that does not fit and is not larger than the guard, ends the process
+/// with SIGSEGV and overwrites nothing. Linux from 6.13 on has room for hundreds of thousands of fibers; before, the
+/// two mappings of each fiber count against vm.max_map_count, 65,530 as a rule.
 ///
-/// A fiber may wait inside a C++ catch block. An exception must not leave its function, nor a callback, a `release`
-/// or what was posted: the process is ended. longjmp(3) must not leave them either, nor jump between fibers: what
-/// happens then is undefined.
+/// A fiber may wait inside a C++ catch block. An exception must not leave the function of a fiber, a callback, a
+/// `release` or a posted function: if one does, the process is ended. longjmp(3) must not leave these functions
+/// either, nor jump from one fiber to another: the behaviour is undefined then.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; ENOMEM.
 ///
@@ -86,9 +86,9 @@ pub unsafe extern "C" fn cq_controller_wrap(
     })
 }
 
-/// Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. Set it
-/// before one `cq_controller_wrap` and back after it for a fiber with a stack of its own size. Only stacks of the
-/// usual size, 262,144 bytes, are kept for later fibers.
+/// Sets the size of the stacks of fibers that are added from now on, in bytes, rounded up to whole pages. To give a
+/// single fiber a stack of another size, set it before that `cq_controller_wrap` and set it back afterwards. Only
+/// stacks of the default size, 262,144 bytes, are kept for later fibers.
 ///
 /// Errors: EINVAL for NULL, less than 16 KiB, or more than 1 GiB.
 #[no_mangle]
@@ -106,11 +106,11 @@ pub unsafe extern "C" fn cq_controller_set_stack_size(
     })
 }
 
-/// Names a task, for `cq_controller_failure` and whoever debugs the program: at most 63 bytes, of which a copy is kept.
-/// NULL and "" take the name away.
+/// Names a task, for `cq_controller_failure` and for whoever debugs the program. The name has at most 63 bytes, of
+/// which a copy is kept. NULL and "" take the name away.
 ///
-/// Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENAMETOOLONG, ENOMEM: it has the name
-/// that it had.
+/// Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENAMETOOLONG, ENOMEM: the task keeps
+/// the name that it had.
 ///
 /// Safety: `name` is NULL or terminated.
 #[no_mangle]
@@ -127,8 +127,8 @@ pub unsafe extern "C" fn cq_task_set_name(
     })
 }
 
-/// Returns the name of a task, until it is named again or over: NULL if it has none, and if there is no such task. NULL
-/// for NULL.
+/// Returns the name of a task; NULL if it has none, or if there is no such task. The text holds until the task is
+/// named again or is over. NULL for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_task_name(
     controller: *const Controller,
@@ -169,9 +169,10 @@ pub unsafe extern "C" fn cq_controller_park(
     })
 }
 
-/// A member of a wait set. Newest first, the registration of a socket or controller ends with its waits, as in the Lua
-/// library cqueues: programs see it in the order of their tasks, whoever polls the controller is not woken by it, and
-/// controllers that polled each other once may do so again the other way round.
+/// Turns an interest into a member of a wait set. With `Order::NewestFirst` the registration of a socket or
+/// controller ends with its waits, as in the Lua library cqueues: programs see that in the order of their tasks,
+/// whoever polls the controller is not woken by the registration, and controllers that polled each other once may do
+/// so again the other way round.
 ///
 /// # Safety
 ///

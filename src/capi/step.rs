@@ -19,21 +19,23 @@ use std::sync::Arc;
 pub struct cq_ready {
     /// The task.
     pub task: cq_task,
-    /// What it carries.
+    /// The `data` that `cq_controller_spawn` was given for it.
     pub data: *mut c_void,
-    /// What fired, in the order of its wait set; holds until the next call of
+    /// The members of its wait set that fired, in the order of the set; holds until the next call of
     /// `cq_controller_next` with this controller.
     pub fired: *const Fired,
-    /// How many fired.
+    /// The number of elements of `fired`.
     pub count: usize,
-    /// Room for what is to come: not written, and not to be read.
+    /// Reserved for later versions: not written, and not to be read.
     pub reserved: MaybeUninit<[u64; 2]>,
 }
 
-/// For `cq_controller_wait`: while tasks wake each other, ask the kernel only now and then.
+/// For `cq_controller_wait`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
+/// or 100 µs at the latest.
 pub const CQ_WAIT_LAZY: u32 = 1;
 
-/// Begins a step of the pull interface; `cq_controller_leave` ends it.
+/// Begins a step of the pull interface. Then call `cq_controller_wait`, call `cq_controller_next` until it answers
+/// ENOENT, and end the step with `cq_controller_leave`.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
 #[no_mangle]
@@ -49,7 +51,7 @@ pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_i
     })
 }
 
-/// Ends a step. Tasks of its batch that were not taken are handed out by the next one.
+/// Ends a step. Tasks of its batch that `cq_controller_next` has not handed out are handed out in the next step.
 ///
 /// Errors: EINVAL for NULL, without a step that `cq_controller_enter` began, and in a callback or fiber of this
 /// controller.
@@ -69,7 +71,7 @@ pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_i
     })
 }
 
-/// Ends a step; `false` if the controller was given up meanwhile, and is closed now.
+/// Ends a step. `false`: the controller was freed during the step, and is closed now.
 fn leave(cq: &Controller) -> bool {
     let given_up = cq.leave();
     if given_up {
@@ -78,9 +80,9 @@ fn leave(cq: &Controller) -> bool {
     !given_up
 }
 
-/// Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes
-/// up the batch of this step. Returns early after a signal, with an empty batch perhaps. Does
-/// not wait while a task is ready, nor without tasks. `flags` is 0 or `CQ_WAIT_LAZY`.
+/// Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes up the batch of
+/// this step: the tasks that are ready. It does not wait while a task is ready, nor if the controller has no tasks. A
+/// signal ends the wait early; the batch may then be empty. `flags` is 0 or `CQ_WAIT_LAZY`.
 ///
 /// Errors: EINVAL for NULL or unknown flags; EBADF after close; ENOMEM, and what is ready stays so; EBUSY in a
 /// callback or fiber of this controller.
@@ -101,8 +103,9 @@ pub unsafe extern "C" fn cq_controller_wait(
     })
 }
 
-/// Takes the next ready task of the batch that `cq_controller_spawn` added. The caller resumes it,
-/// then parks or finishes it. Callbacks and fibers of the same controller run inside this call.
+/// Takes the next task of the batch that was added by `cq_controller_spawn`. The caller resumes it, then calls
+/// `cq_controller_park` or `cq_controller_finish` for it. Callbacks and fibers of the same controller that are ready
+/// run inside this call.
 ///
 /// Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
 /// with which a callback or fiber ended: call again to go on.
@@ -138,7 +141,7 @@ fn ready_of(task: TaskId, data: usize, fired: *const Fired, count: usize) -> cq_
     cq_ready { task: pack(task), data, fired, count, reserved }
 }
 
-/// Runs callbacks and fibers until a task comes that others resume. One of them may free the controller.
+/// Runs callbacks and fibers until a task of the pull interface comes. A callback or fiber may free the controller.
 #[cold]
 fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) -> Result<cq_ready> {
     let cq = cq.share();
@@ -152,7 +155,8 @@ fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) ->
     }
 }
 
-/// Runs what this layer resumes itself; the reference travels through.
+/// Resumes a callback or fiber, or calls a posted function. The reference to the controller travels through `held`,
+/// as the task may free the controller.
 fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, payload: Payload) -> Result<()> {
     let mut fired = held.as_ref().map(|cq| cq.take_kept()).unwrap_or_default();
     if let Some(cq) = held {
@@ -174,8 +178,8 @@ fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, payload: Payload) -
     }
 }
 
-/// Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and
-/// fiber that is ready, once. In a fiber of another controller only the fiber waits.
+/// Waits at most `timeout` seconds (NaN or negative: without limit) and runs every callback and fiber that is ready,
+/// once. In a fiber of another controller only that fiber waits.
 ///
 /// Without tasks it returns at once.
 ///
@@ -191,7 +195,7 @@ pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout
     call(|| step(unsafe { own(controller) }?, limit(timeout), false).map(drop))
 }
 
-/// `false`: a task has given the controller up.
+/// Makes one step. `false`: a task has freed the controller.
 fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> {
     let mut waited_for = None;
     if fiber::is_running() && !cq.is_running() {
@@ -210,7 +214,7 @@ fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> 
     result.map(|()| alive)
 }
 
-/// A step under way, which ends also if it panics: the controller can be used again then.
+/// A step under way. It ends also when it panics, so that the controller can be used again.
 struct Stepping<'a>(&'a Controller);
 
 impl Stepping<'_> {
@@ -227,8 +231,8 @@ impl Drop for Stepping<'_> {
     }
 }
 
-/// Waits in a fiber until another controller has something to do. That may be freed meanwhile, and the fiber be
-/// abandoned: the count that keeps it is lent to the fiber.
+/// Waits in a fiber until another controller has something to do. That controller may be freed meanwhile, and the
+/// fiber be abandoned; so the reference that keeps the controller alive is lent to the fiber.
 fn await_work(cq: &Controller, until: Option<Span>) -> Result<Arc<Controller>> {
     let member = cq.interest(until)?;
     let lent = task::lend(cq.share());
@@ -257,8 +261,8 @@ fn run_batch(cq: Arc<Controller>) -> Result<()> {
     Ok(())
 }
 
-/// Steps until there are no tasks left, which is 0, or `timeout` seconds have passed (NaN or negative: without limit).
-/// A task that frees the controller ends the loop too, with 0.
+/// Steps until no tasks are left, and then answers 0, or until `timeout` seconds have passed (NaN or negative:
+/// without limit). A task that frees the controller ends the loop too, with 0.
 ///
 /// Errors: ETIMEDOUT if tasks are left when the time is over; ECANCELED after `cq_controller_stop`; otherwise as for
 /// `cq_controller_step`. `cq_controller_failure` tells the code of a task from one of these.
@@ -285,7 +289,7 @@ pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout
     })
 }
 
-/// The time of a loop is over.
+/// The result of a loop whose time is over.
 fn loop_is_over(cq: &Controller) -> Result<()> {
     match (cq.take_stop(), cq.count()) {
         (true, _) => Err(Errno::CANCELED),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Callbacks and fibers: what the library itself resumes, over the pull calls.
+//! Callbacks and fibers: the tasks that the library itself resumes, over the pull calls.
 
 use crate::controller::{Controller, Fired, Payload, TaskId};
 use crate::errno::{Errno, Result};
@@ -11,18 +11,19 @@ use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Names a task of a controller. A name comes again after 1,099,511,627,776 tasks and timeouts of that controller
-/// at the earliest.
+/// The number of a task in its controller. A number is used again after 1,099,511,627,776 (2^40) tasks and timeouts
+/// of that controller at the earliest.
 #[allow(non_camel_case_types)]
 pub type cq_task = u64;
 
-/// The bits of a `cq_task` that are its place: no other task of the controller that lives has it, and places are
-/// small numbers that are used again, so that a program can keep what belongs to tasks in an array.
+/// The bits of a `cq_task` that are the task's place, a small number. No two tasks that a controller has at the same
+/// time have the same place, and the place of a task that is over is used again, so that a program can keep what
+/// belongs to tasks in an array with the place as its index.
 pub const CQ_TASK_PLACE: u64 = 0xff_ffff;
 
-/// Resumes a task: `fired` tells what woke it (nothing the first time) and holds until it returns.
-/// Park the task again with `cq_controller_park` to be called again; otherwise it is over. The
-/// result is 0 or the code with which `cq_controller_step` shall return.
+/// Resumes a task. The `count` elements of `fired` tell what woke it (none the first time) and hold until the
+/// function returns. To be called again, the function parks the task again with `cq_controller_park`; otherwise the
+/// task is over. The result is 0 or the code with which `cq_controller_step` shall return.
 #[allow(non_camel_case_types)]
 pub type cq_resume = Option<
     unsafe extern "C" fn(
@@ -34,15 +35,15 @@ pub type cq_resume = Option<
     ) -> c_int,
 >;
 
-/// The body of a fiber. The result is as for `cq_resume`.
+/// The body of a fiber, or a function for `cq_controller_post`. The result is as for `cq_resume`.
 #[allow(non_camel_case_types)]
 pub type cq_function = Option<unsafe extern "C" fn(argument: *mut c_void) -> c_int>;
 
-/// Called once when a task is over, whether it ended or was dropped with its controller.
+/// Called once with a task's `argument` when the task is over, whether it ended or was dropped with its controller.
 #[allow(non_camel_case_types)]
 pub type cq_release = Option<unsafe extern "C" fn(argument: *mut c_void)>;
 
-/// What a task of this layer does when resumed.
+/// What a task of this layer runs when it is resumed.
 enum Body {
     Callback(
         unsafe extern "C" fn(*mut Controller, cq_task, *mut c_void, *const Fired, usize) -> c_int,
@@ -50,17 +51,17 @@ enum Body {
     Fiber(Fiber),
 }
 
-/// A task of this layer; its address is the payload.
+/// A callback or fiber; its address is the payload of its task.
 pub struct Job {
     body: Body,
     argument: *mut c_void,
-    /// Not set before it has become a task: one that fails to does not release its argument.
+    /// Set once the job has become a task: when adding the task fails, its argument is not released.
     release: Cell<cq_release>,
     /// Whether the job is being resumed.
     running: Cell<bool>,
     /// Where a fiber's function leaves its result; boxed, since the fiber points to it. None for a callback.
     result: Option<Box<Cell<c_int>>>,
-    /// What its fiber was lent: dropped with it, should it be abandoned.
+    /// The values that were lent to its fiber (`lend`): dropped with the fiber if that is abandoned.
     lent: RefCell<Vec<Rc<dyn Any>>>,
 }
 
@@ -69,8 +70,9 @@ thread_local! {
     static FIBER: Cell<*const Job> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Keeps something for a call that may wait, and whose frames go without a word if its fiber is abandoned meanwhile:
-/// then it is dropped with the fiber. The pointer is good until `give_back`, on the same fiber.
+/// Keeps a value for a call that may wait. If the call's fiber is abandoned meanwhile, the frames of the call vanish
+/// without running destructors, and the value is dropped with the fiber. The pointer is good until `give_back`, on
+/// the same fiber.
 #[inline(never)] // no thread-local is touched by code inlined behind a suspension
 pub(super) fn lend<T: 'static>(thing: T) -> *const T {
     let thing = Rc::new(thing);
@@ -111,12 +113,12 @@ impl Drop for Job {
     }
 }
 
-/// As a number for C.
+/// The number of a task, for C.
 pub fn pack(task: TaskId) -> cq_task {
     task.serial << 24 | u64::from(task.index)
 }
 
-/// And back.
+/// The task of a number.
 pub fn unpack(task: cq_task) -> TaskId {
     TaskId { index: (task & CQ_TASK_PLACE) as u32, serial: task >> 24 }
 }
@@ -177,7 +179,7 @@ fn spawn(
     }
 }
 
-/// Resumes a job, outside of any fiber. Returns the code that its task ended with, 0 if it goes on.
+/// Resumes a job, outside of any fiber. Returns the code that its task ended with, or 0 if the task goes on.
 pub fn dispatch(
     held: &mut Option<Arc<Controller>>,
     task: TaskId,
@@ -221,7 +223,7 @@ pub fn dispatch(
     code
 }
 
-/// What another thread has posted.
+/// A function that another thread has posted, with its argument.
 struct Posted {
     function: unsafe extern "C" fn(*mut c_void) -> c_int,
     argument: *mut c_void,
@@ -235,7 +237,7 @@ pub(super) fn post(cq: &Controller, function: cq_function, argument: *mut c_void
     cq.post(posted as usize).inspect_err(|_| drop(unsafe { Box::from_raw(posted) }))
 }
 
-/// Calls what was posted, as a callback. Returns its code.
+/// Calls a posted function, as a callback. Returns its code.
 pub(super) fn run_posted(
     held: &mut Option<Arc<Controller>>,
     task: TaskId,

@@ -11,13 +11,13 @@ use crate::thread::{self, Entry, Thread};
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::AssertUnwindSafe;
 
-/// What a thread runs. `socket` is its end of the socket pair, and its own to free. What it
-/// returns, 0 or an error number as a rule, is what `cq_thread_join` tells.
+/// The function that a thread runs. `socket` is the thread's end of the socket pair, which the function frees. Its
+/// result, 0 or an error number as a rule, is what `cq_thread_join` tells.
 #[allow(non_camel_case_types)]
 pub type cq_thread_function =
     Option<unsafe extern "C-unwind" fn(socket: *mut Socket, argument: *mut c_void) -> c_int>;
 
-/// What travels to a new thread.
+/// What is passed to a new thread.
 struct Start {
     entry: Entry,
     function: unsafe extern "C-unwind" fn(*mut Socket, *mut c_void) -> c_int,
@@ -28,12 +28,12 @@ struct Start {
 /// between it and the caller, whose end is written to `socket`. All signals are blocked in it.
 /// Objects of the library belong to one thread at a time; the thread makes its own controller.
 ///
-/// It may end by returning, or by pthread_exit(3). It goes on if its handle is freed or its starter
-/// ends, until the process does.
+/// The thread may end by returning from the function or by pthread_exit(3). It goes on when its handle is freed or
+/// the thread that started it ends, until the process ends.
 ///
 /// Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE.
 ///
-/// Safety: `argument` is what `function` takes it for, in another thread.
+/// Safety: `argument` is what `function` expects, and may be used in another thread.
 ///
 /// Source: guide §3.2.5, pthread_create(3).
 #[no_mangle]
@@ -114,7 +114,8 @@ pub unsafe extern "C" fn cq_thread_equal(a: *const Thread, b: *const Thread) -> 
     value(false, || Ok(unsafe { borrow(a)?.is(borrow(b)?) }))
 }
 
-/// Has the thread's handles tell a text with the result: words about an error, say. The last one counts.
+/// Sets the text that `cq_thread_reason` tells of the calling thread after its end, a description of an error for
+/// instance. The last text that was set counts.
 ///
 /// Errors: EINVAL for NULL with a size, for a NUL inside, and in a thread that `cq_thread_start` did not start.
 ///
@@ -125,8 +126,8 @@ pub unsafe extern "C" fn cq_thread_explain(text: *const c_char, size: usize) -> 
     call(|| thread::explain(unsafe { bytes(text.cast(), size) }?))
 }
 
-/// Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and
-/// tells what its function returned, or EOWNERDEAD if it never did: after pthread_exit(3) at once, after the raw
+/// Waits until a thread has ended, at most `timeout` seconds (NaN or negative: without limit), and tells what its
+/// function returned, or EOWNERDEAD if it never did. After pthread_exit(3) that is known at once; after the raw
 /// system call exit(2), on Linux, within a second or at the timeout. In a fiber only the fiber waits; outside a
 /// controller the thread does. A thread may be joined again, with the same result.
 ///
@@ -157,9 +158,9 @@ pub unsafe extern "C" fn cq_thread_join(
     })
 }
 
-/// Returns what a thread that has ended had to say (`cq_thread_explain`), and its size in bytes.
-/// Holds until the handle is freed; followed by a NUL. NULL while the thread runs and if it said
-/// nothing. NULL for NULL.
+/// Returns the text that a thread has set with `cq_thread_explain`, once the thread has ended, and its size in bytes.
+/// The text holds until the handle is freed; a NUL follows it, which the size does not count. NULL while the thread
+/// runs and if it set no text. NULL for NULL.
 ///
 /// Safety: `size` is NULL or writable.
 #[no_mangle]
@@ -175,8 +176,8 @@ pub unsafe extern "C" fn cq_thread_reason(
     })
 }
 
-/// Returns the descriptor that is readable (POLLIN) from when the thread has ended, or -1 for NULL.
-/// It belongs to the handle: poll it, nothing else.
+/// Returns the descriptor that is readable (POLLIN) from the thread's end on, or -1 for NULL. It belongs to the
+/// handle: poll it, nothing else.
 #[no_mangle]
 pub unsafe extern "C" fn cq_thread_pollfd(thread: *const Thread) -> c_int {
     // SAFETY: as documented.

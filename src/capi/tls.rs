@@ -11,11 +11,11 @@ use crate::tls::{Config, Role, Verify};
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::OnceLock;
 
-/// The end of a connection that a socket is: the server if a listener accepted it, else the client.
+/// A role: that of the socket, which is the server if a listener accepted it, otherwise the client.
 pub const CQ_TLS_ANY: u32 = 0;
-/// The end that connects.
+/// A role: the client, the end that connects.
 pub const CQ_TLS_CLIENT: u32 = 1;
-/// The end that is connected to.
+/// A role: the server, the end that is connected to.
 pub const CQ_TLS_SERVER: u32 = 2;
 
 fn role(number: u32) -> Result<Option<Role>> {
@@ -27,15 +27,15 @@ fn role(number: u32) -> Result<Option<Role>> {
     }
 }
 
-/// Makes a TLS configuration for `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
-/// sockets, in any thread; with SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client, of whichever
-/// role the configuration is, verifies that the server's certificate is valid, by the system's authorities, and names
-/// the host; a server demands no certificate. Clients that share a configuration resume each other's sessions. On both
-/// sides a session is resumed only under the demands under which it was made, and by a client that shows the same
-/// certificate. Free it with `cq_tls_free`; sockets keep what they need.
+/// Makes a TLS configuration for the role `CQ_TLS_CLIENT`, `CQ_TLS_SERVER` or `CQ_TLS_ANY`, for any number of
+/// sockets, in any thread; on sockets of type SOCK_DGRAM it means DTLS. It allows TLS 1.2 and later. A client, of
+/// whichever role the configuration is, verifies that the server's certificate is valid, by the system's authorities,
+/// and names the host; a server demands no certificate. Clients that share a configuration resume each other's
+/// sessions. On both sides a session is resumed only under the demands under which it was made, and by a client that
+/// shows the same certificate. Free it with `cq_tls_free`; sockets keep what they need.
 ///
-/// OpenSSL's queue of errors of the thread is left as it is by every call: what the program has there stays, unless its
-/// text is not UTF-8, and nothing is added.
+/// Every call leaves OpenSSL's error queue of the thread as it is: what the program has there stays, unless its text
+/// is not UTF-8, and nothing is added.
 ///
 /// Errors: EINVAL for NULL or another role; `CQ_ETLS`, also without memory.
 ///
@@ -49,10 +49,10 @@ pub unsafe extern "C" fn cq_tls_new(role: u32, tls: *mut *mut Config) -> c_int {
     })
 }
 
-/// Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that
-/// demands, and `CQ_OPTION_VERIFY` of the socket, is verified. A server of which that option demands more than the
-/// context resumes only sessions that were made so, whatever the session id context says. The role counts only if the
-/// context was made for both (TLS_method).
+/// Makes a configuration of a program's own `SSL_CTX *`, of which it takes a reference. Only what that context
+/// demands, and `CQ_OPTION_VERIFY` of the socket, is verified. If that option demands more of a server than the
+/// context does, the server resumes only sessions that were made under the same demand, whatever the session id
+/// context says. The role counts only if the context was made for both (TLS_method).
 ///
 /// Errors: EINVAL for NULL or another role.
 ///
@@ -74,8 +74,8 @@ pub unsafe extern "C" fn cq_tls_adopt_context(
     })
 }
 
-/// Makes a configuration of a program's own `SSL *`, for one socket. As `cq_tls_adopt_context`. A client that is to
-/// verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
+/// Makes a configuration of a program's own `SSL *`, for one socket. Otherwise as `cq_tls_adopt_context`. A client
+/// that is to verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
 ///
 /// Errors: EINVAL for NULL or another role.
 ///
@@ -104,11 +104,12 @@ pub unsafe extern "C" fn cq_tls_free(tls: *mut Config) {
     unsafe { take_back(tls) }
 }
 
-/// Loads a certificate, followed by its chain, and its private key from PEM files. Nobody is asked for the pass phrase
-/// of an encrypted key: a program that knows it says so before, by SSL_CTX_set_default_passwd_cb on `cq_tls_context`.
+/// Loads a certificate, followed by its chain, and its private key from PEM files. The user is not asked for the pass
+/// phrase of an encrypted key: a program that knows it sets it before, by SSL_CTX_set_default_passwd_cb on
+/// `cq_tls_context`.
 ///
 /// Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds
-/// no such thing, the key is encrypted, or it belongs to another certificate.
+/// no certificate or key, the key is encrypted, or it belongs to another certificate.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_certificate(
     tls: *const Config,
@@ -119,7 +120,8 @@ pub unsafe extern "C" fn cq_tls_certificate(
     call(|| unsafe { borrow(tls)?.set_certificate(utf8(chain)?, utf8(key)?) })
 }
 
-/// Trusts the authorities in a PEM file or a hashed directory instead of the system's; may be repeated.
+/// Trusts the authorities in a PEM file or a hashed directory instead of the system's. It may be called again for
+/// more of them.
 ///
 /// Errors: EINVAL for NULL or an adopted configuration; what kept it from being read; `CQ_ETLS` if there is no
 /// certificate in the file.
@@ -129,11 +131,12 @@ pub unsafe extern "C" fn cq_tls_authorities(tls: *const Config, path: *const c_c
     call(|| unsafe { borrow(tls)?.set_authorities(utf8(path)?) })
 }
 
-/// Nothing is demanded of the peer.
+/// For `cq_tls_verify`: nothing is demanded of the peer.
 pub const CQ_TLS_VERIFY_NONE: u32 = 0;
-/// A client demands a valid certificate that names the host; a server a valid one, if any.
+/// For `cq_tls_verify`: a client demands a valid certificate that names the host; a server demands that the client's
+/// certificate is valid, if it shows one.
 pub const CQ_TLS_VERIFY_PEER: u32 = 1;
-/// The same; a server demands that there is one.
+/// For `cq_tls_verify`: as `CQ_TLS_VERIFY_PEER`, but a server demands that the client shows a certificate.
 pub const CQ_TLS_VERIFY_REQUIRE: u32 = 2;
 
 /// Sets what is demanded of the peer's certificate: one of `CQ_TLS_VERIFY_...`.
@@ -153,7 +156,7 @@ pub unsafe extern "C" fn cq_tls_verify(tls: *const Config, how: u32) -> c_int {
     })
 }
 
-/// Sets the name or address that the server's certificate must have, and that it is told, instead of the
+/// Sets the name or address that the server's certificate must have, and that the server is told, instead of the
 /// socket's host.
 ///
 /// Errors: EINVAL for NULL, an empty name, or text that is not UTF-8.
@@ -181,17 +184,17 @@ pub unsafe extern "C" fn cq_tls_alpn(tls: *const Config, protocols: *const c_cha
     call(|| unsafe { borrow(tls)?.set_protocols(utf8(protocols)?) })
 }
 
-/// The `SSL_CTX *` of stream connections, for what libssl can do beyond this: it holds as long as the
-/// configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
-/// count, unless it was adopted: each server's connection has one that says what is demanded. Whom it trusts is
-/// known there only if it was said by `cq_tls_authorities`.
+/// Gives the `SSL_CTX *` of stream connections, for what libssl can do beyond these functions. It holds as long as
+/// the configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
+/// count, unless the `SSL_CTX` was adopted: each server's connection has one that says what is demanded. The context
+/// knows which authorities are trusted only if `cq_tls_authorities` has set them.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_context(tls: *const Config) -> *mut c_void {
     // SAFETY: as documented.
     value(std::ptr::null_mut(), || Ok(unsafe { borrow(tls) }?.context_pointer()))
 }
 
-/// The configuration for NULL: a client that verifies. Made once for all, unless that fails.
+/// The configuration that NULL stands for: a client that verifies. It is made once for all, unless that fails.
 fn usual() -> Result<Config> {
     static USUAL: OnceLock<Config> = OnceLock::new();
     if let Some(made) = USUAL.get() {
@@ -206,8 +209,8 @@ unsafe fn config(tls: *const Config) -> Result<Config> {
     unsafe { tls.as_ref() }.map_or_else(usual, |config| Ok(config.clone()))
 }
 
-/// Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), as it is from
-/// the beginning, or end of file like any other (0). In either case `cq_socket_truncated` tells.
+/// Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), which is the
+/// default, or end of file like any other (0). In either case `cq_socket_truncated` tells of it.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]
@@ -219,15 +222,15 @@ pub unsafe extern "C" fn cq_socket_set_strict(socket: *const Socket, on: bool) -
     })
 }
 
-/// Whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
+/// Tells whether an end of the TLS stream that the peer did not announce is a failure. False for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_strict(socket: *const Socket) -> bool {
     // SAFETY: as documented.
     value(false, || Ok(unsafe { borrow(socket) }?.strict()))
 }
 
-/// Whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only. False for
-/// NULL.
+/// Tells whether the TLS stream has ended without the peer saying so (close_notify): what came may be a part only.
+/// False for NULL.
 ///
 /// Source: RFC 8446 §6.1.
 #[no_mangle]
@@ -236,18 +239,18 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
     value(false, || Ok(unsafe { borrow(socket) }?.is_truncated()))
 }
 
-/// Begins TLS, or goes on with its handshake, without waiting; 0 when the handshake is done. NULL
-/// stands for a client that verifies by the system's authorities. Buffered output leaves in plain text
-/// first if its mode says `a`. What is buffered as input was sent by the peer as the beginning of its
-/// handshake, so that plain text behind a STARTTLS command makes it fail. A datagram socket that
-/// everybody can send to gets one peer: the first that speaks.
+/// Begins TLS, or goes on with its handshake, without waiting; answers 0 when the handshake is done. NULL for `tls`
+/// stands for a client that verifies by the system's authorities. Buffered output leaves in plain text first if the
+/// output mode says `a`. Bytes that are buffered as input count as the beginning of the peer's handshake, so that
+/// plain text behind a STARTTLS command makes the handshake fail. A datagram socket that everybody can send to gets
+/// one peer: the first that speaks.
 ///
-/// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; it can be repeated after
-/// EMFILE, ENFILE and ENOMEM.
+/// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; after EMFILE, ENFILE and
+/// ENOMEM the call can be repeated.
 ///
-/// A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served bit by
-/// bit: here, and in reads and writes later, EAGAIN may mean that others are to have their turn first, and
-/// `cq_socket_retry` says 0 then. One that takes none of the answers is not read from until it does.
+/// A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served in
+/// portions: here, and in reads and writes later, EAGAIN may mean that other tasks are to have their turn first, and
+/// `cq_socket_retry` tells 0 then. A peer that does not take the answers is not read from until it does.
 ///
 /// Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait
 /// for the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM;
@@ -279,15 +282,16 @@ pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const C
     })
 }
 
-/// The `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
-/// writing and the handshake are the socket's.
+/// Gives the `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
+/// writing and the handshake are left to the socket.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_checktls(socket: *const Socket) -> *mut c_void {
     // SAFETY: as documented.
     value(std::ptr::null_mut(), || Ok(unsafe { borrow(socket) }?.tls_pointer()))
 }
 
-/// The same with a reference of the caller's own, to be given back with SSL_free. NULL for NULL.
+/// Gives what `cq_socket_checktls` gives, with a reference of the caller's own, to be given back with SSL_free. NULL
+/// for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_sharetls(socket: *const Socket) -> *mut c_void {
     value(std::ptr::null_mut(), || {
@@ -315,7 +319,7 @@ unsafe fn copy_text(from: &[u8], to: *mut c_char, size: usize) -> Result<()> {
     }
 }
 
-/// Writes the application protocol that both ends chose, and a NUL; an empty text if none.
+/// Writes the application protocol (ALPN) that both ends chose, and a NUL; an empty text if there is none.
 ///
 /// Errors: EINVAL for NULL.
 ///

@@ -59,7 +59,7 @@ pub struct Datagram {
     pub flags: u32,
     /// From where, or where to; without one, the peer to which the socket is connected.
     pub address: Address,
-    /// Must be 0: room for what is to come.
+    /// Must be 0. Reserved for later versions.
     pub reserved: [u64; 4],
 }
 

@@ -65,7 +65,7 @@ pub struct Stat {
     pub tcp_sent: Traffic,
     /// Over connections, from servers.
     pub tcp_received: Traffic,
-    /// 0: room for what is to come.
+    /// 0. Reserved for later versions.
     pub reserved: [u64; 8],
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-//! A contiguous queue of bytes. It owns memory only while it holds something or is being filled:
-//! blocks of the two usual sizes go back to a small stock of the thread's when a queue runs empty,
-//! so an idle connection costs no buffer and a busy one no allocation. Where it cannot grow the answer is
-//! ENOMEM, and the content stays.
+//! A contiguous queue of bytes. It owns memory only while it holds something or is being filled: when a queue runs
+//! empty, a block of one of the two usual sizes goes back to a small stock of the thread's. So an idle connection
+//! costs no buffer and a busy one no allocation. If the queue cannot grow the answer is ENOMEM, and the content
+//! stays.
 
 use crate::errno::{Errno, Result};
 use crate::sys;
@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 
 /// The size of a block for lines and small messages.
 pub const SMALL: usize = 4096;
-/// The size of a block for bulk data.
+/// The size of a block for bulk data: four TLS records of 16384 bytes and what encryption adds to them fit into it.
 pub const LARGE: usize = 65536 + 2048;
 
 /// How many blocks of each size a thread keeps, beside the small one at hand.
@@ -36,6 +36,7 @@ thread_local! {
     };
 }
 
+/// The spare blocks of one size; `None` for a size of which none are kept.
 fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
     match size {
         SMALL => Some(&mut stock.small),
@@ -66,6 +67,7 @@ fn take_block(size: usize) -> Result<Box<[u8]>> {
     }
 }
 
+/// Gives a block back to the thread's stock, or frees it if there is no place for it.
 fn give_block(block: Box<[u8]>) {
     let other = match block.len() {
         SMALL => SPARES.try_with(|spares| spares.at_hand.replace(Some(block))).unwrap_or_default(),
@@ -151,7 +153,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes off the end what goes beyond `length` bytes.
+    /// Drops all bytes behind the first `length`.
     pub fn truncate(&mut self, length: usize) {
         self.end = self.end.min(self.start + length);
     }
@@ -184,10 +186,11 @@ impl Queue {
             (self.start, self.end) = (before, before);
             return Ok(());
         }
-        // One of the two is 0, and none is above isize::MAX.
+        // One of `before` and `behind` is 0, and no term is above isize::MAX, so the sum cannot overflow.
         let needed = before + self.len() + behind;
-        // Sliding pays when it moves no more than was taken off before; otherwise the block grows, so that no byte is
-        // moved again and again. What fits a small block is moved at no cost to speak of.
+        // If there is room, the content is moved within its block, but only if that moves no more bytes than were
+        // taken off in front: otherwise the block grows, so that no byte is moved again and again. Content that fits
+        // a small block is moved in any case, as that costs next to nothing.
         let few = self.len() <= SMALL;
         if needed <= self.block.len() && (few || self.len() <= self.start) {
             self.block.copy_within(self.start..self.end, before);

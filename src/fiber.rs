@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Fibers: straight-line code whose waits suspend only itself. And what waiting means elsewhere:
-//! outside a controller it blocks the thread, inside a callback it is refused.
+//! Fibers: straight-line code whose waits suspend only itself. The functions that wait can be called elsewhere too:
+//! outside a controller they block the thread, inside a callback they are refused (EDEADLK).
 
 use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Member, Payload, TaskId, FIRED, STACK_SIZE};
@@ -11,8 +11,8 @@ use crate::sys::stack::Stack;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// How many unused stacks a thread keeps, since making one costs system calls and page faults; and how many of them
-/// as they are: the others give back what deep calls have touched.
+/// A thread keeps up to 256 unused stacks, since making one costs system calls and page faults. The first 32 are kept
+/// with all memory that was touched; the others give back to the system what deep calls have touched.
 const POOL: usize = 256;
 const WARM: usize = 32;
 
@@ -75,8 +75,9 @@ impl Drop for Fiber {
     }
 }
 
-/// Runs `resume` as task `task` of `controller`, outside of any fiber unless it is one. `fired` is
-/// what woke it. The reference to the controller travels through, uncounted.
+/// Runs `resume` as task `task` of `controller`. `is_fiber`: the task is a fiber, so that its waits suspend it;
+/// otherwise they are refused. `fired` is what woke it. The reference to the controller is moved in and out, so no
+/// count changes.
 pub fn run_as<R>(
     controller: &mut Option<Arc<Controller>>,
     task: TaskId,
@@ -96,7 +97,7 @@ pub fn run_as<R>(
     result
 }
 
-/// Takes the innermost task out of the list, also if resuming it panics.
+/// Takes the innermost task out of `RUNNING`, also if resuming it panics.
 struct Popped;
 
 impl Popped {
@@ -113,7 +114,7 @@ impl Drop for Popped {
     }
 }
 
-/// The controller and task that run on this thread.
+/// The innermost task that is being resumed on this thread, and its controller.
 pub fn running() -> Option<(Arc<Controller>, TaskId)> {
     RUNNING.with(|running| {
         let running = running.borrow();
@@ -126,9 +127,9 @@ pub fn is_running() -> bool {
     RUNNING.with(|running| !running.borrow().is_empty())
 }
 
-/// Waits until a member of `set` fires and tells `each` which did. In a fiber, suspends it; outside
-/// a controller, blocks the thread; in a callback, EDEADLK. Holds nothing while a fiber is suspended:
-/// it may be abandoned there.
+/// Waits until a member of `set` fires, and tells `each` which ones did. In a fiber, suspends it; outside a
+/// controller, blocks the thread; in a callback, EDEADLK. While a fiber is suspended this owns nothing that must be
+/// dropped, since the fiber may never be resumed.
 pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
     let place = RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber));
     match place {
@@ -146,7 +147,8 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
     }
 }
 
-/// Not inlined behind the suspension, for the reason told at `sys::fiber::suspend`.
+/// Tells `each` what fired for the running task. Not inlined behind the suspension, for the reason given at
+/// `sys::fiber::suspend`.
 #[inline(never)]
 fn tell_fired(each: &mut dyn FnMut(Fired)) {
     RUNNING.with(|running| {
@@ -156,7 +158,7 @@ fn tell_fired(each: &mut dyn FnMut(Fired)) {
     });
 }
 
-/// The same for one member; whether its descriptor, rather than its timeout, fired is not told.
+/// As `poll`, for one member; whether its descriptor or its timeout fired is not told.
 pub fn poll_one(member: Member) -> Result<()> {
     let plain = member.owner.is_some() && member.fd >= 0 && !member.has_condition();
     match plain && !is_running() {
@@ -165,7 +167,7 @@ pub fn poll_one(member: Member) -> Result<()> {
     }
 }
 
-/// The same, at most until `deadline`. ETIMEDOUT if it has passed.
+/// As `poll_one`, at most until `deadline`. ETIMEDOUT if that has passed already.
 pub fn poll_until(mut member: Member, deadline: Option<Instant>) -> Result<()> {
     if let Some(deadline) = deadline {
         let left = deadline.since(Instant::now());
@@ -178,8 +180,8 @@ pub fn poll_until(mut member: Member, deadline: Option<Instant>) -> Result<()> {
 }
 
 /// Repeats `attempt` while it answers EAGAIN, at most for `limit` (ETIMEDOUT), waiting for `interest`
-/// in between. With `patient` it waits first, if there is time: one system call less than to be told
-/// EAGAIN before. What the two capture must need no dropping, as for `poll`.
+/// in between. With `patient` it waits before the first attempt, unless `limit` is zero: that saves the system call
+/// that would answer EAGAIN. What the two closures capture must need no dropping, as for `poll`.
 pub fn wait_for<T>(
     limit: Option<Span>,
     patient: bool,
@@ -198,12 +200,13 @@ pub fn wait_for<T>(
     }
 }
 
-/// Waits for a time.
+/// Waits for this long; `None`: for ever.
 pub fn sleep(span: Option<Span>) -> Result<()> {
     poll_one(Member::timeout(span))
 }
 
-/// Waits for a descriptor of the library's, which the kernel is known to take: without a controller.
+/// Blocks the thread on one member by poll(2), without a controller: a descriptor of the library's own, which the
+/// kernel is known to accept, or a timeout alone.
 fn block_on(member: &Member) -> Result<()> {
     let deadline = member.timeout.map(|span| Instant::now().after(span));
     loop {
@@ -216,7 +219,8 @@ fn block_on(member: &Member) -> Result<()> {
     }
 }
 
-/// Waits with a controller of its own, or by time alone, which takes no descriptor.
+/// Blocks the thread until a member of `set` fires, with a controller made for this wait. If all members are timeouts
+/// no controller is needed.
 fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
     let mut list: Vec<Member> = Vec::new();
     for member in set {
@@ -241,7 +245,7 @@ fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> 
     }
 }
 
-/// Waits for the first of several timeouts, for ever without any.
+/// Blocks the thread until the first of several timeouts; for ever if there is none.
 fn block_for(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
     let began = Instant::now();
     let first = set.iter().filter_map(|member| member.timeout).min();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! How often this process has forked, and how often it was born. A child of fork(2) has copies of all descriptors,
-//! so neither it nor its parent is the last who has one that was made before; and what the kernel keeps behind them
-//! is its parent's.
+//! How many forks there were, and of how many generations. A child of fork(2) has copies of all descriptors, so a
+//! descriptor that was made before a fork is not the last reference to its open file, neither in the child nor in the
+//! parent; and a kernel queue that was made before belongs to the parent.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Once;
@@ -9,19 +9,22 @@ use std::sync::Once;
 static FORKS: AtomicU32 = AtomicU32::new(0);
 static BIRTHS: AtomicU32 = AtomicU32::new(0);
 
-/// How many forks this process and its ancestors have seen since they were first asked.
+/// How many times this process, and its ancestors before they forked it, have called fork(2) since one of them first
+/// asked. An object notes this number when it is made: if it differs later, another process may have copies.
 pub fn forks() -> u32 {
     watch();
     FORKS.load(Ordering::Relaxed)
 }
 
-/// How many of them this process and its ancestors came from.
+/// How many generations of children this process is away from the one that first asked: fork(2) adds one in the
+/// child. An object notes this number when it is made: if it differs later, this process is a descendant of the
+/// maker.
 pub fn births() -> u32 {
     watch();
     births_again()
 }
 
-/// The same, for who has asked before: at the price of a load.
+/// As `births`, for callers that have called it before: costs one load.
 #[inline]
 pub fn births_again() -> u32 {
     BIRTHS.load(Ordering::Relaxed)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! A vector with holes: what is inserted keeps its place until it is removed, and places are used again, the last
-//! one that became free first. As the crate of that name, but an insertion for which there is no memory answers
-//! ENOMEM.
+//! A vector with holes: a value keeps its place until it is removed, and the place that became free last is used
+//! first. It does what the crate `slab` does, but without memory an insertion answers ENOMEM.
 
 use crate::errno::{Errno, Result};
 use std::ops::{Index, IndexMut};
@@ -27,12 +26,12 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
-    /// How many there are.
+    /// How many values there are.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -58,7 +57,7 @@ impl<T> Slab<T> {
         Ok(place)
     }
 
-    /// Makes room for so many more. ENOMEM.
+    /// Makes room for `more` further values. ENOMEM.
     pub fn reserve(&mut self, more: usize) -> Result<()> {
         let holes = self.entries.len() - self.len;
         self.entries.try_reserve(more.saturating_sub(holes)).map_err(|_| Errno::NOMEM)
@@ -80,7 +79,7 @@ impl<T> Slab<T> {
         }
     }
 
-    /// The same, to change.
+    /// The value at a place, to change.
     #[inline]
     pub fn get_mut(&mut self, place: usize) -> Option<&mut T> {
         match self.entries.get_mut(place) {
@@ -89,7 +88,7 @@ impl<T> Slab<T> {
         }
     }
 
-    /// Takes a value out. There must be one.
+    /// Takes the value at a place out. Panics if there is none.
     #[inline]
     #[track_caller]
     pub fn remove(&mut self, place: usize) -> T {
@@ -106,7 +105,7 @@ impl<T> Slab<T> {
         panic!("nothing is at that place")
     }
 
-    /// Removes all.
+    /// Removes all values.
     pub fn clear(&mut self) {
         *self = Slab::default();
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Threads that are joined like anything else is waited for: by a descriptor that becomes readable.
+//! Threads whose end can be waited for like anything else: by a descriptor that becomes readable.
 //!
 //! What a thread runs, and how it is entered, is the C boundary's affair (`capi/thread.rs`).
 
@@ -18,11 +18,11 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 thread_local! {
-    /// The thread that this is, if it was started here. Dropped when it ends, in whatever way.
+    /// The calling thread's own side, if it was started here. Dropped when the thread ends, in whatever way.
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
 
-/// How long somebody waits for a thread before he looks whether it has vanished, which nothing tells.
+/// How often a waiter looks whether the thread has vanished by the raw system call exit(2), of which no event tells.
 pub const LOOK: Span = Span(1_000_000_000);
 
 /// How a thread ended.
@@ -30,7 +30,7 @@ pub const LOOK: Span = Span(1_000_000_000);
 pub struct Outcome {
     /// What its function returned; EOWNERDEAD if it never did.
     pub code: i32,
-    /// What it said about that.
+    /// The reason that it gave by `explain`.
     pub reason: Option<CString>,
 }
 
@@ -44,13 +44,13 @@ pub struct Thread {
 /// What a thread and its handles share.
 struct Shared {
     outcome: OnceLock<Outcome>,
-    /// Until it has been joined.
+    /// What the thread is joined by. `None` before it was started, and once it has been joined.
     id: Mutex<Option<sys::thread::Id>>,
-    /// Readable when the thread has ended. The other end is written to and not just closed: another process
-    /// may have copies of both.
+    /// A pipe, whose first end is readable when the thread has ended. The second end is written to and not just
+    /// closed, since another process may have copies of both.
     ended: OwnedFd,
     end: File,
-    /// How many forks there had been when it was made: a child has copies.
+    /// The value of `fork::forks` when the pipe was made: a child that was forked since has copies.
     born: u32,
     /// The system's number of the thread; 0 until it runs.
     number: AtomicI32,
@@ -62,13 +62,14 @@ struct Current {
     reason: Option<CString>,
 }
 
-/// The way in for a new thread.
+/// What a new thread needs to become the one that was prepared.
 pub struct Entry {
     shared: Arc<Shared>,
     socket: OwnedFd,
 }
 
-/// All that a thread needs but the thread: its handle, its way in, the caller's end of the socket pair.
+/// Makes all that a thread needs but the thread itself: its handle, its `Entry`, and the caller's end of a socket
+/// pair.
 pub fn prepare() -> Result<(Thread, Entry, Socket)> {
     let (ours, theirs) = sys::socket::owned_pair(libc::SOCK_STREAM)?;
     let (ended, end) = sys::pipe()?;
@@ -79,11 +80,12 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
     Ok((Thread { shared, owner: Owner::new() }, entry, Socket::adopt(ours.into_raw_fd())?))
 }
 
-/// How long a thread that has ended is waited for, in nanoseconds: it is gone at once unless it runs destructors.
+/// How long `join` waits for a thread whose function has returned, in nanoseconds: it is gone at once unless it runs
+/// destructors.
 const GOING: u64 = 100_000_000;
 
 impl Entry {
-    /// Makes the calling thread the one that was prepared. Its end of the socket pair.
+    /// Makes the calling thread the one that was prepared. Returns its end of the socket pair.
     pub fn enter(self) -> Result<Socket> {
         self.shared.number.store(sys::thread::number(), Ordering::Release);
         let current = Current { shared: self.shared, reason: None };
@@ -92,7 +94,7 @@ impl Entry {
     }
 }
 
-/// Says what the calling thread's end is about. EINVAL in a thread that was not started here, and for a NUL.
+/// Gives a reason for the end of the calling thread. EINVAL in a thread that was not started here, and for a NUL.
 pub fn explain(reason: &[u8]) -> Result<()> {
     let reason = CString::new(reason).map_err(|_| Errno::BADARG)?;
     CURRENT.with(|current| {
@@ -102,12 +104,12 @@ pub fn explain(reason: &[u8]) -> Result<()> {
     })
 }
 
-/// The calling thread's function has returned.
+/// Notes that the calling thread's function has returned `code`.
 pub fn leave(code: i32) {
     CURRENT.with(|current| {
         if let Some(current) = current.borrow_mut().as_mut() {
             let reason = current.reason.take();
-            // Nobody else sets it.
+            // Nobody else sets it while the thread runs.
             let _ = current.shared.outcome.set(Outcome { code, reason });
         }
     });
@@ -122,21 +124,22 @@ pub fn current() -> Option<Thread> {
 }
 
 impl Thread {
-    /// It runs now, under that name.
+    /// Notes that the thread has been started; `id` is what it is joined by.
     pub fn started(&self, id: sys::thread::Id) {
         *self.shared.lock() = Some(id);
     }
 
-    /// How it ended, without waiting for that. EAGAIN while it runs; EDEADLK in itself. May be asked again.
+    /// How it ended. EAGAIN while its function runs; EDEADLK in itself. Once the function has ended this waits for
+    /// the thread to be gone, after a return for `GOING` at most. May be called again.
     pub fn join(&self) -> Result<&Outcome> {
         if self.is_current() {
             return Err(Errno(libc::EDEADLK));
         }
         let outcome = self.outcome().ok_or(Errno::AGAIN)?;
-        // It has nothing left to do but to go; destructors of the program's may take their time over it.
+        // The thread is about to end, but destructors of the program's may take their time.
         let mut id = self.shared.lock();
         if let Some(gone) = id.take() {
-            // One that calls exit(3) ends the process, and nobody goes on before.
+            // EOWNERDEAD may mean that it is in exit(3), which ends the process: nothing must go on before that.
             let joined = match outcome.code {
                 libc::EOWNERDEAD => sys::thread::join(gone),
                 _ => sys::thread::join_within(gone, GOING),
@@ -149,7 +152,7 @@ impl Thread {
         Ok(outcome)
     }
 
-    /// Notes that it is gone if it has vanished without a word: by the raw system call exit(2), say.
+    /// Notes that the thread is gone if it has vanished without telling, for example by the raw system call exit(2).
     pub fn look_for_it(&self) {
         let number = self.shared.number.load(Ordering::Acquire);
         if number != 0 && self.outcome().is_none() && sys::thread::is_gone(number) {
@@ -162,7 +165,7 @@ impl Thread {
         self.shared.outcome.get()
     }
 
-    /// What it had to say about that.
+    /// The reason that it gave for its end.
     pub fn reason(&self) -> Option<&CStr> {
         self.outcome()?.reason.as_deref()
     }
@@ -179,7 +182,7 @@ impl Thread {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// What is readable when it has ended.
+    /// The descriptor that is readable when it has ended.
     pub fn fd(&self) -> RawFd {
         self.shared.ended.as_raw_fd()
     }
@@ -192,7 +195,8 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        // Other handles may live on, but a task of this thread waits by one of this thread's.
+        // Other handles may live on. A task waits by a handle of its own thread, and those that wait by this one
+        // wake.
         let last = Arc::strong_count(&self.shared) == 1 && self.shared.born == forks();
         self.owner.leave(last);
     }

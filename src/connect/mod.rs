@@ -18,6 +18,7 @@ pub fn listen(options: Options) -> Socket {
     Socket::listen(options, name)
 }
 
+/// What finds the addresses, if the host of the options is a name.
 fn name_of(options: &Options) -> Option<Box<dyn Connecting>> {
     let name = options.name()?;
     Some(Box::new(Race::new(name, options.port, options.family)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! Connecting to a name: its addresses race, RFC 8305. Both kinds are asked for at once; the first attempt begins
-//! with the first IPv6 address, or, if none has come, with the first IPv4 address a moment after that was known;
-//! the next one begins when that fails or 250 ms later; the first connection wins.
+//! Connecting to a name: its addresses race, RFC 8305. IPv6 and IPv4 addresses are asked for at once. The first
+//! attempt begins with the first IPv6 address or, if none has come, with the first IPv4 address 50 ms after that was
+//! known. The next attempt begins when one fails, or 250 ms later. The first connection wins.
 
 use crate::clock::{Instant, Span};
 use crate::controller::{Descriptor, Member, Owner};
@@ -14,39 +14,40 @@ use nix::sys::socket::SockaddrStorage;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-/// How long one attempt has before the next begins.
+/// How long one attempt has before the next begins: the Connection Attempt Delay of RFC 8305 §5.
 const STAGGER: Span = Span(250_000_000);
 
 /// How many attempts are under way at most: a name may have any number of addresses, and each attempt holds a
-/// descriptor. The oldest one, which has had three seconds by then, makes room for the next.
+/// descriptor. The oldest one is given up for the next; unless attempts fail it has had three seconds, 12 times 250
+/// ms.
 const ATTEMPTS: usize = 12;
 
-/// How long IPv6 addresses are waited for once there are others.
+/// How long IPv6 addresses are waited for once IPv4 addresses are known: the Resolution Delay of RFC 8305 §3.
 const PATIENCE: Span = Span(50_000_000);
 
 /// The addresses of a name, and the attempts to connect to them.
 pub struct Race {
     name: String,
     port: u16,
-    /// `None` once it is over.
+    /// The search for addresses; `None` once it is over.
     lookup: Option<Lookup>,
     v6: VecDeque<SocketAddr>,
     v4: VecDeque<SocketAddr>,
-    /// Whose turn is next.
+    /// Whether the next attempt is for an IPv4 address, if there is one.
     v4_next: bool,
     attempts: Vec<(Descriptor, SocketAddr)>,
-    /// When the next attempt begins.
+    /// When the next attempt begins; `None`: at once.
     next: Option<Instant>,
     error: Option<Errno>,
     /// The last failure, in words.
     story: String,
-    /// One descriptor for all that is waited for.
+    /// A kernel queue that watches several descriptors, so that the socket is polled by one.
     poller: Option<(Poller, Owner)>,
     waits: Member,
 }
 
 impl Race {
-    /// Begins to look for the addresses of a family.
+    /// Begins to look for the addresses of a name. `family`: AF_INET, AF_INET6, or AF_UNSPEC for both.
     pub fn new(name: &str, port: u16, family: i32) -> Race {
         Race {
             name: name.to_owned(),
@@ -79,7 +80,7 @@ impl Connecting for Race {
 
     fn step(&mut self, start: Start) -> Result<(Descriptor, SocketAddr)> {
         self.look()?;
-        // After looking, which may take its time: no attempt is cut short by that.
+        // The clock is read after `look`, which may take long, so that no attempt gets less than its time.
         let now = Instant::now();
         if let Some(winner) = self.check() {
             return Ok(winner);
@@ -152,7 +153,7 @@ impl Race {
         Ok(())
     }
 
-    /// Looks at the connections that are under way.
+    /// Looks at the attempts that are under way. Returns the first that is connected; drops those that failed.
     fn check(&mut self) -> Option<(Descriptor, SocketAddr)> {
         let mut index = 0;
         while index < self.attempts.len() {
@@ -172,13 +173,14 @@ impl Race {
         None
     }
 
+    /// Notes that an attempt failed: the next one may begin at once.
     fn failed(&mut self, address: &SocketAddr, error: Errno) {
         self.story = format!("{}: {address}: {error}", self.name);
         self.error = Some(error);
         self.next = None;
     }
 
-    /// Whether it is time for another attempt: nothing is under way, or that takes long.
+    /// Whether it is time for another attempt.
     fn may_start(&self, now: Instant) -> bool {
         match self.next {
             // While nothing is under way, only an IPv6 address that may come is worth waiting for.
@@ -190,7 +192,7 @@ impl Race {
         }
     }
 
-    /// The next address: the kinds take turns.
+    /// Takes the next address to try: IPv6 and IPv4 addresses alternate.
     fn pick(&mut self) -> Option<SocketAddr> {
         let v4 = (self.v4_next && !self.v4.is_empty()) || self.v6.is_empty();
         self.v4_next = !v4;
@@ -225,9 +227,9 @@ impl Race {
         Errno::AGAIN
     }
 
-    /// Puts several descriptors behind one.
+    /// Puts several descriptors into one kernel queue, to wait for its descriptor.
     fn gather(&mut self, list: &[&Member]) -> Result<Member> {
-        // A new one each time: those that were waited for and are not any more must not be in it.
+        // A new queue each time, as it must not contain descriptors that are not waited for any more.
         self.forget_poller();
         let poller = Poller::new()?;
         for member in list {

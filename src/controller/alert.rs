@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Making a controller's descriptor ready from anywhere, the one thing that another thread may
-//! do. What that takes (`poller::alert_create`) exists only once somebody has asked for it.
+//! The alert makes a controller's descriptor readable, from any thread. The kernel object behind it (see
+//! `poller::alert_create`) is made only when somebody first needs it.
 
 use crate::errno::{Errno, Result};
 use crate::fork::{births, births_again};
@@ -11,20 +11,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The part of a controller that threads share.
 pub struct Alert {
-    /// The kernel queue, -1 after `close`. Held locked while what raises it is made, or made anew: seldom.
+    /// The kernel queue, -1 after `close`. The lock is held while `event` is made, replaced or closed, which is
+    /// seldom.
     queue: Mutex<RawFd>,
     /// What `poller::alert_create` made, or -1.
     event: AtomicI32,
-    /// How often this process had been born then: a child must not raise its parent's.
+    /// The value of `fork::births` in the process that made the queue: a child of fork(2) must not raise its parent's
+    /// alert.
     born: AtomicU32,
-    /// Whether it is ready or about to be.
+    /// Whether the alert is raised, or a thread is about to raise it.
     raised: AtomicBool,
-    /// It was to be raised when there was none yet.
+    /// Somebody wanted to raise the alert when there was no `event` yet, or only that of the parent process.
     missed: AtomicBool,
 }
 
 impl Alert {
-    /// For a controller with that kernel queue.
+    /// The alert of a controller with this kernel queue.
     pub fn new(queue: RawFd) -> Alert {
         Alert {
             queue: Mutex::new(queue),
@@ -35,17 +37,17 @@ impl Alert {
         }
     }
 
-    /// What raises it, if there is anything.
+    /// What `poller::alert_create` made, if it has been made.
     fn event(&self) -> Option<RawFd> {
         Some(self.event.load(Ordering::Acquire)).filter(|&fd| fd >= 0)
     }
 
-    /// Whether the kernel watches it beside descriptors.
+    /// Whether the kernel watches the alert beside the registered descriptors.
     pub fn is_enabled(&self) -> bool {
         self.event().is_some()
     }
 
-    /// Makes sure that it can be raised. EBADF after `close`.
+    /// Makes sure that the alert can be raised. EBADF after `close`.
     pub fn enable(&self) -> Result<()> {
         match self.event() {
             Some(_) => Ok(()),
@@ -70,14 +72,15 @@ impl Alert {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the controller's descriptor ready, from now on by this too. Takes no lock once it is enabled.
+    /// Makes the controller's descriptor readable, and enables the alert for that. Takes no lock once it is enabled.
     pub fn raise(&self) -> Result<()> {
         self.enable()?;
         self.raise_if_enabled();
         Ok(())
     }
 
-    /// Makes the controller's descriptor ready if anybody can be looking at it.
+    /// Makes the controller's descriptor readable if the alert is enabled: otherwise nobody can be watching it. What
+    /// was missed is noted.
     pub fn raise_if_enabled(&self) {
         match self.event() {
             Some(event) if self.born.load(Ordering::Relaxed) == births_again() => {
@@ -89,28 +92,29 @@ impl Alert {
         }
     }
 
-    /// Raises it if that was missed before there was one.
+    /// Raises the alert if somebody wanted to before it was enabled.
     pub fn catch_up(&self) {
         if self.take_missed() {
             self.raise_if_enabled();
         }
     }
 
-    /// Whether that was missed; a step begins, which takes note of it.
+    /// Whether somebody wanted to raise the alert before it was enabled; forgotten by asking. A step that begins
+    /// asks.
     pub fn take_missed(&self) -> bool {
         self.missed.swap(false, Ordering::AcqRel)
     }
 
-    /// Makes it unready, within a step that has yet to run. The flag falls after it was
-    /// cleared: a raise in between belongs to this step. In the other order such a raise would write
-    /// what is then read, and the flag, still up, would keep every later one from writing.
+    /// Clears the alert, in a step that has yet to resume its tasks. `raised` is reset after the event was cleared: a
+    /// raise in between belongs to this step. In the other order such a raise would be cleared with the event, while
+    /// `raised` stayed set and kept every later raise from reaching the kernel.
     pub fn clear(&self) {
         let Some(event) = self.event() else { return };
         alert_clear(event);
         self.raised.swap(false, Ordering::AcqRel);
     }
 
-    /// Gives it up for good.
+    /// Closes the alert for good.
     pub fn close(&self) {
         let mut queue = self.lock();
         *queue = -1;
@@ -120,8 +124,9 @@ impl Alert {
         }
     }
 
-    /// The queue was replaced by another one: is enabled there if it was, and ready if it was. `inherited`: in a
-    /// child of fork(2), which must not touch its parent's; other threads there are none.
+    /// The queue was replaced by `new`: the alert is enabled there if it was enabled before, and raised if it was
+    /// raised. `inherited`: this is a child of fork(2), which must not touch its parent's event and has no other
+    /// threads.
     pub fn reset(&self, new: RawFd, inherited: bool) -> Result<()> {
         let mut queue = self.lock();
         *queue = new;
@@ -130,7 +135,7 @@ impl Alert {
             return Ok(());
         };
         if !inherited {
-            // Another thread may be raising it now, so it is the same one.
+            // Another thread may be raising it now, so the event stays and only moves to the new queue.
             return alert_move(event, new);
         }
         self.event.store(-1, Ordering::Release);

@@ -15,8 +15,8 @@ const NONE: u32 = u32::MAX;
 /// A queue of waiting tasks, of any controllers of one thread.
 pub struct Condition {
     lifo: bool,
-    /// The thread whose tasks wait; 0: none do, so that the queue need not be looked at. What keeps other threads
-    /// away from the queue.
+    /// The thread whose tasks wait; 0: none wait, and the queue need not be looked at. Other threads find here that
+    /// they must not touch the queue.
     thread: AtomicU64,
     queue: RefCell<Queue>,
 }
@@ -52,7 +52,7 @@ impl Condition {
         }
     }
 
-    /// The controller of a waiter has moved to the calling thread.
+    /// Notes that the controller of a waiter is now stepped by the calling thread.
     pub(super) fn move_here(&self) {
         self.thread.store(this_thread(), Ordering::Relaxed);
     }

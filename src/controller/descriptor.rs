@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Descriptors of ours: taken out of the controllers and closed when they go.
+//! Descriptors of the library's own. A descriptor that is dropped is taken out of all controllers and closed.
 
 use super::{Member, Owner};
 use crate::fork::forks;
@@ -11,15 +11,15 @@ use std::os::fd::RawFd;
 pub struct Descriptor {
     fd: RawFd,
     owner: Owner,
-    /// How many forks there had been when it was made: a child has a copy.
+    /// The value of `fork::forks` when it was made: a child that was forked since has a copy.
     born: u32,
-    /// The only process that has it, if a child has none.
+    /// Of a kqueue, the process that made it: a child of fork(2) does not inherit it. `None` for other descriptors.
     #[cfg(kqueue)]
     process: Option<u32>,
 }
 
 impl Descriptor {
-    /// Takes one over.
+    /// Takes over an open descriptor.
     pub fn new(fd: RawFd) -> Descriptor {
         Descriptor {
             fd,
@@ -30,7 +30,7 @@ impl Descriptor {
         }
     }
 
-    /// Takes a kqueue over, which a child of fork(2) does not have: the number is somebody else's there.
+    /// Takes over a kqueue. A child of fork(2) does not inherit it, and uses the number for other descriptors.
     #[cfg(kqueue)]
     pub fn queue(fd: RawFd) -> Descriptor {
         let mut queue = Descriptor::new(fd);
@@ -53,17 +53,17 @@ impl Descriptor {
         self.fd
     }
 
-    /// To wait for events of it.
+    /// A member of a wait set that waits for events of this descriptor.
     pub fn member(&self, events: Events) -> Member {
         Member::owned(self.fd, events, &self.owner)
     }
 
-    /// Whether no other process has a copy.
+    /// Whether no other process can have a copy: this one has not forked since.
     pub fn is_alone(&self) -> bool {
         self.born == forks()
     }
 
-    /// Gives it to the caller.
+    /// Takes the descriptor out of all controllers and hands it to the caller, who is to close it.
     pub fn release(self) -> RawFd {
         self.owner.leave(false);
         let mut this = self;

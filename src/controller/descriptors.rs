@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
-//! What is polled: who waits for it, and what the kernel has been told.
+//! The registrations of a controller: who waits for a descriptor, and for which events the kernel watches it.
 //!
-//! Each descriptor has a row, which the kernel names in its events by the row's place and generation: an event of a
-//! registration that should be gone is told from one of a later descriptor with the same number.
+//! Each descriptor has a row in a table. The token by which the kernel reports a descriptor is made of the row's
+//! index and its generation, so that an event of a registration that should be gone is not taken for one of a later
+//! descriptor with the same number.
 //!
 //! Registrations outlive waits, so that polling the same descriptor again costs no syscall:
 //!
-//! - a descriptor of ours stays registered until its owner leaves (see [`super::owner`]), or an event comes that nobody
-//!   waits for;
-//! - any other is taken out before the next wait for the kernel unless somebody polls it again, so that a program
-//!   may close it once it has polled something else;
-//! - so is one of ours whose member says that it is not `lasting`: when the kernel was told of it decides its place
-//!   among those that are ready, and Lua programs depend on that.
+//! - a descriptor with an owner (see [`super::owner`]), which is one of the library's own, stays registered until its
+//!   owner leaves, or until an event comes that nobody waits for;
+//! - a foreign descriptor, one without owner, is taken out before the kernel is asked again, unless somebody polls it
+//!   again before: so a program may close it once it has polled something else;
+//! - a descriptor with an owner is treated like a foreign one if its member is not `lasting`: the kernel reports
+//!   ready descriptors in an order that depends on when they were registered, and Lua programs depend on that order.
 
 use super::owner::{Owner, FOREIGN};
 use super::waits::{WaitKey, Waits, NONE};
@@ -26,7 +27,7 @@ use std::sync::Weak;
 struct Row {
     /// -1: the row is free.
     fd: RawFd,
-    /// How often the row was used before, in `GENERATIONS`.
+    /// How many descriptors have had the row before, modulo 2^20: see `GENERATIONS`.
     generation: u32,
     /// `FOREIGN`, or the number of the owner.
     owner: u64,
@@ -37,11 +38,11 @@ struct Row {
     last: u32,
     /// The events that the kernel has been told of.
     registered: Events,
-    /// Whether it is in `orphans`.
+    /// Whether the row is listed in `orphans`.
     orphan: bool,
 }
 
-/// A token has 48 bits: 28 for the row, 20 for its generation.
+/// A token has 48 bits: 28 for the index of the row, 20 for its generation.
 const PLACES: u32 = 28;
 const GENERATIONS: u32 = (1 << 20) - 1;
 
@@ -57,7 +58,8 @@ pub struct Descriptors {
     orphans: Vec<u32>,
     /// How many rows are registered.
     registered: usize,
-    /// How often this process had been born when the kernel's queue was made: a child must not change its parent's.
+    /// The value of `fork::births` when the kernel queue was made: a child of fork(2) must not change its parent's
+    /// queue.
     born: u32,
 }
 
@@ -67,12 +69,12 @@ impl Descriptors {
         self.registered
     }
 
-    /// Of a controller whose queue was made now.
+    /// The empty table of a controller whose kernel queue has just been made.
     pub fn new() -> Descriptors {
         Descriptors { born: births(), ..Descriptors::default() }
     }
 
-    /// Whether the kernel's queue is that of a parent.
+    /// Whether the kernel queue was made by the parent of this process, before fork(2).
     pub fn is_inherited(&self) -> bool {
         self.born != births_again()
     }
@@ -83,14 +85,14 @@ impl Descriptors {
         place.copied().filter(|&row| row != NONE)
     }
 
-    /// The row that an event is about; `None` if that registration should be gone.
+    /// The row of the descriptor that an event reports by this token; `None` if that registration should be gone.
     pub fn row_named(&self, token: Token) -> Option<u32> {
         let index = (token & ((1 << PLACES) - 1)) as u32;
         let row = self.rows.get(index as usize)?;
         (row.fd >= 0 && token == name(index, row.generation)).then_some(index)
     }
 
-    /// Sees to it that the kernel watches `fd` for `events`, and names its row, to which a wait can be added.
+    /// Makes sure that the kernel watches `fd` for `events`. Returns its row, to which a wait can be added.
     #[inline]
     pub fn register(
         &mut self,
@@ -134,7 +136,8 @@ impl Descriptors {
         let claims = owner.is_some() && self.rows[index as usize].owner == FOREIGN;
         let row = &mut self.rows[index as usize];
         let wanted = row.registered | events;
-        // Who claims a row that nobody waits for may have another descriptor of that number.
+        // An owner that claims a foreign row without waiters may have another descriptor under that number, one that
+        // the kernel does not watch yet: so it is told of all events.
         let before = if claims && row.first == NONE { 0 } else { row.registered };
         if wanted != before && self.born == births_again() {
             poller.set(fd, name(index, row.generation), before, wanted)?;
@@ -164,14 +167,15 @@ impl Descriptors {
             last => waits.set_next(last, key),
         }
         row.last = key;
-        // Nearly always the task that has just left it is back.
+        // Nearly always the row is the last orphan: the task that has just left it waits for the same descriptor
+        // again.
         if row.orphan && self.orphans.last() == Some(&index) {
             self.orphans.pop();
             row.orphan = false;
         }
     }
 
-    /// The place of a row that is free, and stays so until `enter`.
+    /// The index of a free row, which stays free until `enter`.
     fn free_row(&mut self) -> Result<u32> {
         if let Some(&index) = self.free.last() {
             return Ok(index);
@@ -180,7 +184,7 @@ impl Descriptors {
         if index >= (1 << PLACES) - 1 {
             return Err(Errno::NOMEM);
         }
-        // Room for this row in every list, so that nothing need be had when it is freed or left.
+        // Room for this row in every list, so that no memory is needed when it is freed or becomes an orphan.
         let more = |list: &mut Vec<u32>| list.try_reserve(index + 1 - list.len().min(index + 1));
         more(&mut self.free).and_then(|()| more(&mut self.orphans)).map_err(|_| Errno::NOMEM)?;
         self.rows.try_reserve(1).map_err(|_| Errno::NOMEM)?;
@@ -198,7 +202,7 @@ impl Descriptors {
         Ok(index as u32)
     }
 
-    /// Gives a free row to a descriptor that the kernel watches already. ENOMEM, and it does no more.
+    /// Gives a free row to a descriptor that the kernel watches already. On ENOMEM the kernel watches it no more.
     fn enter(&mut self, poller: &Poller, index: u32, fd: RawFd, told: Events) -> Result<()> {
         let size = fd as usize + 1;
         let more = size.saturating_sub(self.numbers.len());
@@ -302,8 +306,8 @@ impl Descriptors {
         }
     }
 
-    /// Forgets the registration of a row at once, whose descriptor is about to be closed. `last`: with it goes the last
-    /// reference to its file, so that the kernel forgets by itself, epoll(7) Q6.
+    /// Ends the registration of a row at once: its descriptor was cancelled or is about to be closed. `last`: it is
+    /// the last reference to its open file, so that the kernel forgets it by itself when it is closed, epoll(7) Q6.
     pub fn forget(&mut self, poller: &Poller, index: u32, last: bool) {
         let row = &self.rows[index as usize];
         if row.registered != 0 {
@@ -323,7 +327,7 @@ impl Descriptors {
         }
     }
 
-    /// Registers a row anew: another open file has come under its number.
+    /// Registers the descriptor of a row anew: its number stands for another open file now.
     pub fn renew(&mut self, poller: &Poller, index: u32) {
         let row = &self.rows[index as usize];
         if row.registered != 0 && self.may_tell(index) {
@@ -331,7 +335,7 @@ impl Descriptors {
         }
     }
 
-    /// The owner of a row has left: its descriptor is nobody's any more.
+    /// The owner of a row has left: the row counts as that of a foreign descriptor.
     pub fn disown(&mut self, index: u32) {
         let row = &mut self.rows[index as usize];
         (row.owner, row.lasting) = (FOREIGN, false);
@@ -354,6 +358,7 @@ impl Descriptors {
     }
 }
 
+/// The token of a row.
 fn name(index: u32, generation: u32) -> Token {
     Token::from(generation) << PLACES | Token::from(index)
 }

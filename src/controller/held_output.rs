@@ -6,9 +6,9 @@ use super::{Controller, Payload, TaskId};
 use std::rc::Rc;
 
 impl Controller {
-    /// Has what is held back sent when the kernel takes it, by a task of the controller's own.
+    /// Spawns a task of the controller's own that sends what `output` holds back when the kernel takes it.
     pub(super) fn send_later(&self, output: &Rc<dyn Output>) {
-        // Without memory for it, what is held leaves with the next send.
+        // Without memory for the task, what is held leaves with the next send.
         let Ok(place) = self.state.borrow_mut().outputs.insert(Rc::downgrade(output)) else {
             return;
         };
@@ -18,6 +18,8 @@ impl Controller {
         }
     }
 
+    /// One attempt of such a task: sends, then parks the task if the kernel did not take all, and removes it
+    /// otherwise.
     pub(super) fn send_on(&self, task: TaskId, place: usize) {
         let output = self.state.borrow().outputs[place].upgrade();
         let member = output.and_then(|output| output.go_on());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What other threads have to say to a controller. It is read when the controller's own thread waits next.
+//! Messages from other threads to a controller. The controller's own thread reads them in its next `wait`.
 
 use crate::errno::{Errno, Result};
 use crate::poller::Token;
@@ -11,16 +11,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub enum Message {
     /// The owner of a registered descriptor has closed it.
     Forget(Token),
-    /// What is polled under the number of a registered descriptor is another open file now.
+    /// The number of a registered descriptor stands for another open file now.
     Renew(Token),
-    /// Something is to be run: a number of those who post.
+    /// Something is to be run: a task with `Payload::Posted` and this number, which only the poster understands.
     Post(usize),
 }
 
 /// The messages that have come.
 #[derive(Default)]
 pub struct Inbox {
-    /// Whether there are any. Looked at in each step, so that the lock need not be.
+    /// Whether there are messages. Each step looks at this flag, and takes the lock only if it is set.
     full: AtomicBool,
     messages: Mutex<Vec<Message>>,
 }
@@ -35,19 +35,19 @@ impl Inbox {
         Ok(())
     }
 
-    /// Whether there is anything to take.
+    /// Whether there are no messages.
     #[inline]
     pub fn is_empty(&self) -> bool {
         !self.full.load(Ordering::Acquire)
     }
 
-    /// How many posts there are among them.
+    /// How many of the messages are posts.
     pub fn posts(&self) -> usize {
         posts(&self.lock())
     }
 
-    /// Takes all messages, in the order in which they came, once `prepare` has made room for as many posts as there
-    /// are among them. If it fails they stay.
+    /// Takes all messages, in the order in which they came, after `prepare` has made room for the posts among them,
+    /// whose number it is given. If `prepare` fails the messages stay.
     pub fn take_with(&self, prepare: impl FnOnce(usize) -> Result<()>) -> Result<Vec<Message>> {
         let mut messages = self.lock();
         prepare(posts(&messages))?;

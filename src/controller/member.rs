@@ -16,9 +16,9 @@ pub struct Member {
     pub events: Events,
     /// Whether its registration may outlive the wait, if it has an owner.
     pub lasting: bool,
-    /// Who takes the descriptor out of controllers before it is closed; nobody, if it is not ours.
+    /// The owner, which takes the descriptor out of controllers before it is closed. `None`: a foreign descriptor.
     pub owner: Option<Owner>,
-    /// The timeout, from now.
+    /// The timeout, counted from the call that parks the task.
     pub timeout: Option<Span>,
     /// The condition.
     pub condition: Option<Arc<Condition>>,
@@ -43,12 +43,12 @@ impl Member {
         Member { fd, events, owner: Some(owner.clone()), ..Member::NOTHING }
     }
 
-    /// Events of a descriptor that is not ours.
+    /// Events of a foreign descriptor: one that the program made, and not the library.
     pub fn foreign(fd: RawFd, events: Events) -> Member {
         Member { fd, events, ..Member::NOTHING }
     }
 
-    /// A timeout; without, what never fires.
+    /// A timeout; `None`: a member that never fires.
     pub fn timeout(timeout: Option<Span>) -> Member {
         Member { timeout, ..Member::NOTHING }
     }
@@ -58,7 +58,7 @@ impl Member {
         Member { condition: Some(Arc::clone(condition)), ..Member::NOTHING }
     }
 
-    /// The same, at most for a time.
+    /// This member with that timeout instead of its own.
     pub fn within(self, timeout: Option<Span>) -> Member {
         Member { timeout, ..self }
     }

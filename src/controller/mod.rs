@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The controller: parks tasks on wait sets, waits for the kernel, hands ready tasks out.
 //!
-//! It never runs anything. A binding (or the callback and fiber layers in `capi`) drives it:
+//! The controller itself never resumes a task. A binding (or the callback and fiber layer in `capi`) drives it:
 //!
 //! 1. [`Controller::enter`], then [`Controller::wait`]: ask the kernel, fill the run queue;
 //! 2. [`Controller::next`] until it has no more: take a ready task and what fired;
@@ -71,7 +71,7 @@ const SERIALS: u64 = (1 << 40) - 1;
 /// Reported when a descriptor was cancelled under its waiters.
 pub const CANCELLED: Events = libc::POLLNVAL;
 
-/// Names a task; stays unequal to the names of later tasks in the same place.
+/// Identifies a task; stays unequal to the identifiers of later tasks in the same place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TaskId {
     /// The place in the controller's slab.
@@ -85,13 +85,14 @@ pub struct TaskId {
 pub enum Payload {
     /// A number of the binding's, which takes the task from `next` and resumes it.
     Foreign(usize),
-    /// An entry of the controller's list of held output that could not leave yet.
+    /// A task of the controller's own: the place of its output in the controller's list of held output that the
+    /// kernel has not taken yet.
     Output(usize),
-    /// A number of the callback and fiber layer's, which resumes the task by itself.
+    /// A C callback: a number of the callback and fiber layer's, which resumes the task by itself.
     Callback(usize),
-    /// The same, of a task that parks itself.
+    /// A C fiber, which parks itself: a number of the same layer's.
     Fiber(usize),
-    /// The same, of something that another thread has posted.
+    /// A function that another thread has posted, see `Controller::post`: a number of the same layer's.
     Posted(usize),
 }
 
@@ -103,24 +104,25 @@ pub struct Controller {
     outcome: Outcome,
     /// The thread that steps it, by `living_thread`; 0 between steps.
     stepping: AtomicUsize,
-    /// Of the fibers that are added.
+    /// The stack size of fibers that are added from now on, in bytes.
     stack_size: Cell<usize>,
-    /// Given up inside a step.
+    /// Its owner has given it up inside a step: it is closed when the step ends.
     closing: Cell<bool>,
-    /// Whether the step under way is the caller's, who has a count of its own for it and ends it.
+    /// Whether the step under way was begun by `cq_controller_enter`, which counts a reference for it, and is to be
+    /// ended by `cq_controller_leave`.
     entered: Cell<bool>,
-    /// How many callbacks and fibers of it run now, one inside the other.
+    /// How many callbacks and fibers of this controller run now, nested in each other.
     inside: Cell<u32>,
     /// The thread that stepped it last, or made it.
     thread: AtomicU64,
-    /// Its own descriptor, which other controllers may poll.
+    /// The owner of the kernel queue's descriptor, which other controllers may poll.
     owner: Owner,
     me: Weak<Controller>,
 }
 
 impl Controller {
     /// A controller without tasks. It belongs to the calling thread until another one steps it.
-    #[allow(clippy::arc_with_non_send_sync)] // another thread only ever touches `alert`
+    #[allow(clippy::arc_with_non_send_sync)] // other threads touch only `alert`, `inbox` and the atomic members
     pub fn new() -> Result<Arc<Controller>> {
         let poller = Poller::new()?;
         let alert = Alert::new(poller.fd());
@@ -165,7 +167,7 @@ impl Controller {
         Ok(controller)
     }
 
-    /// Adds a task, ready to run. `data` comes back with it.
+    /// Adds a task, ready to run. `next` returns `data` whenever it hands out the task.
     pub fn spawn(&self, data: Payload) -> Result<TaskId> {
         let mut state = self.state.borrow_mut();
         state.check_open()?;
@@ -184,13 +186,13 @@ impl Controller {
         self.stack_size.get()
     }
 
-    /// Sets it.
+    /// Sets the size of the stacks of fibers that are added from now on, in bytes.
     pub fn set_stack_size(&self, size: usize) {
         self.stack_size.set(size);
     }
 
-    /// Wakes every waiter of a descriptor with `CANCELLED` and forgets the descriptor. Not being
-    /// polled is no error.
+    /// Wakes every waiter of a descriptor with `CANCELLED` and ends its registration. A descriptor that nobody polls
+    /// is no error.
     pub fn cancel(&self, fd: RawFd) {
         let mut state = self.state.borrow_mut();
         let woken = state.cancel(fd);
@@ -200,14 +202,14 @@ impl Controller {
         }
     }
 
-    /// How many tasks there are, what was posted included.
+    /// How many tasks there are, including posted ones that have not become tasks yet.
     pub fn count(&self) -> usize {
         let posted = if self.inbox.is_empty() { 0 } else { self.inbox.posts() };
         self.state.borrow().tasks.len() + posted
     }
 
-    /// Seconds until there is something to do even if no descriptor becomes ready: zero if a
-    /// task is ready, `None` without deadline.
+    /// The time until there is something to do even if no descriptor becomes ready: zero if a task is ready, `None`
+    /// without deadline.
     pub fn timeout(&self) -> Option<Span> {
         let mut state = self.state.borrow_mut();
         if !state.ready.is_empty() {
@@ -234,8 +236,8 @@ impl Controller {
         self.me.upgrade().expect("a controller is borrowed only while it is counted")
     }
 
-    /// Moves to a kernel queue of its own: after fork(2), in the child; or since the old one tells of what it
-    /// should have forgotten.
+    /// Replaces the kernel queue by a new one and registers everything there: in the child after fork(2), or because
+    /// the old queue reports a descriptor that it should have forgotten.
     pub fn reset(&self) -> Result<()> {
         let mut state = self.state.borrow_mut();
         let State { descriptors, waits, poller, .. } = &mut *state;
@@ -291,7 +293,8 @@ impl Controller {
 }
 
 impl Drop for Controller {
-    /// Nobody has closed it: what its tasks waited for must not keep them. What they carry is nobody's any more.
+    /// Closes the controller unless that was done: conditions and owners must not keep entries for its tasks. What
+    /// the tasks carry is handed to nobody.
     fn drop(&mut self) {
         let _ = self.close();
     }

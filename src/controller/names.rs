@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Names of tasks, of those that have one.
+//! The names that programs give to tasks.
 
 use super::{Controller, TaskId};
 use crate::errno::{Errno, Result};
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::c_char;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
-/// A name as C reads it: text, and NUL behind it to the end.
+/// A name as C reads it: text, filled up with NUL bytes.
 #[derive(Clone, Copy)]
 pub struct Name([c_char; Name::ROOM]);
 
@@ -22,7 +22,7 @@ impl Name {
     /// The bytes of a name, the NUL at its end included.
     pub const ROOM: usize = 64;
 
-    /// ENAMETOOLONG. What is behind a NUL does not count.
+    /// A name with this text up to its first NUL. ENAMETOOLONG for more than 63 bytes.
     pub fn new(text: &[u8]) -> Result<Name> {
         let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
         let mut name = Name::default();
@@ -38,7 +38,8 @@ impl Name {
     }
 }
 
-/// By the places of tasks, which no peer chooses. Names stay where they are until they are changed.
+/// The names by the places of their tasks. No peer chooses those, so the hash needs no random key. A name stays at
+/// its address until it is changed.
 #[derive(Default)]
 pub struct Names(HashMap<u32, Box<Name>, BuildHasherDefault<DefaultHasher>>);
 
@@ -48,14 +49,14 @@ impl Names {
         self.0.get(&index).map(Box::as_ref)
     }
 
-    /// Sets it. ENOMEM.
+    /// Sets the name of the task in a place. ENOMEM.
     fn set(&mut self, index: u32, name: Name) -> Result<()> {
         self.0.try_reserve(1).map_err(|_| Errno::NOMEM)?;
         self.0.insert(index, boxed(name)?);
         Ok(())
     }
 
-    /// The task in a place is over.
+    /// Removes the name of the task in a place, which is over or has no name any more.
     #[inline]
     pub fn forget(&mut self, index: u32) {
         if !self.0.is_empty() {
@@ -63,7 +64,7 @@ impl Names {
         }
     }
 
-    /// All tasks are.
+    /// Removes all names: all tasks are over.
     pub fn clear(&mut self) {
         self.0.clear();
     }

@@ -14,11 +14,11 @@ pub struct Failure {
     pub task: TaskId,
     /// Not 0.
     pub code: i32,
-    /// The name that it had.
+    /// The name that the task had.
     pub name: Name,
 }
 
-/// What a controller keeps of it.
+/// The request to stop and the last failure, which a controller keeps until they are asked for.
 #[derive(Default)]
 pub struct Outcome {
     stop: AtomicBool,
@@ -26,19 +26,19 @@ pub struct Outcome {
 }
 
 impl Controller {
-    /// Has the loop end when its step does, and wakes the thread that it waits in; from any thread, and from a signal
-    /// handler once the alert is enabled.
+    /// Makes the loop end with its present step, and wakes the thread in which it waits. May be called from any
+    /// thread, and from a signal handler once the alert is enabled.
     pub fn stop(&self) -> Result<()> {
         self.outcome.stop.store(true, Ordering::SeqCst);
-        // In a callback or fiber the step is about to end. Otherwise another thread may be waiting in it, or this
-        // one, if a signal has interrupted it.
+        // Called in a callback or fiber: its step ends anyway. Otherwise a thread may be waiting for the kernel in
+        // the step: another one, or this one if a signal handler is the caller.
         match self.is_stepped_here() && self.is_inside() {
             true => Ok(()),
             false => self.alert(),
         }
     }
 
-    /// Whether the loop was to end; asked once.
+    /// Whether `stop` was called; the request is forgotten by asking.
     pub fn take_stop(&self) -> bool {
         self.outcome.stop.load(Ordering::Relaxed) && self.outcome.stop.swap(false, Ordering::SeqCst)
     }
@@ -49,7 +49,7 @@ impl Controller {
         self.outcome.failure.set(Some(Failure { task, code, name }));
     }
 
-    /// A step begins.
+    /// Forgets the failure of the last step, as another one begins.
     #[inline]
     pub fn forget_failure(&self) {
         self.outcome.failure.set(None);

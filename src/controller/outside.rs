@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! A controller as others see it: the descriptor that they poll, and what they leave word of, from other threads too.
+//! A controller seen from outside its steps: the descriptor that others poll, alerts, and messages from other
+//! threads.
 
 use super::run_queue::Order;
 use super::state::State;
@@ -23,7 +24,7 @@ impl Controller {
         state.check_open()?;
         self.alert.enable()?;
         match state.ready.order {
-            // The timeout of 0 tells of tasks that are ready; the descriptor of news from outside.
+            // Ready tasks make `timeout` 0, so the descriptor need only tell of events from outside.
             Order::NewestFirst => self.alert.catch_up(),
             Order::OldestFirst if state.ready.is_empty() || self.is_running() => {}
             Order::OldestFirst => self.alert.raise_if_enabled(),
@@ -32,8 +33,8 @@ impl Controller {
     }
 
     /// Newest first: makes the descriptor readable once more if the last step has found descriptors ready, and from
-    /// now on at the end of each step that has, as the Lua library cqueues does. Whoever polls it is woken once
-    /// more without need, and its tasks run in the order known there.
+    /// now on at the end of each step that has found some. The original Lua library cqueues does so: whoever polls
+    /// the controller is woken once more without need, and programs know the order in which tasks then run.
     pub fn recall(&self) {
         let mut state = self.state.borrow_mut();
         state.polled = true;
@@ -56,8 +57,8 @@ impl Controller {
         self.alert.raise()
     }
 
-    /// Suspends the thread until the controller has something to do or a signal comes; `unblock`
-    /// are let through meanwhile.
+    /// Suspends the thread until the controller has something to do or a signal comes; the signals `unblock` are
+    /// unblocked meanwhile.
     pub fn pause(&self, unblock: &[i32]) -> Result<()> {
         let fd = self.pollfd()?;
         let limit = self.timeout().map(|span| span.0);
@@ -67,14 +68,15 @@ impl Controller {
         }
     }
 
-    /// Has something run by this controller's thread, in its next step. From any thread. EBADF after close; ENOMEM.
+    /// Makes a task with `Payload::Posted(number)`, which this controller's thread runs in its next step. May be
+    /// called from any thread. EBADF after close; ENOMEM.
     pub fn post(&self, number: usize) -> Result<()> {
         self.alert.enable()?;
         self.inbox.push(Message::Post(number))?;
         self.alert.raise()
     }
 
-    /// Does what other threads have left word of. Whether there was anything. ENOMEM, and it stays.
+    /// Carries out the messages of other threads. Returns whether there were any. On ENOMEM they stay in the inbox.
     #[inline]
     pub(super) fn read_inbox(&self) -> Result<bool> {
         match self.inbox.is_empty() {
@@ -115,8 +117,8 @@ impl Controller {
         }
     }
 
-    /// Leaves word, from another thread. What cannot be told for want of memory is found out by the next owner of
-    /// the number.
+    /// Leaves a message, from another thread. Without memory it is lost: the old registration is then noticed when
+    /// the next owner of the descriptor's number registers.
     pub(super) fn tell(&self, message: Message) {
         let _ = self.inbox.push(message);
         self.alert.raise_if_enabled();

@@ -12,12 +12,12 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Weak;
 
-/// Stands for one descriptor of ours. Clones are the same owner.
+/// Stands for one descriptor of the library's own. Clones are the same owner.
 #[derive(Clone)]
 pub struct Owner(Rc<Places>);
 
 struct Places {
-    /// Unequal to that of every other owner there was, whose descriptor may have had the same number.
+    /// Tells this owner from all others that there ever were: numbers of descriptors are used again, this one is not.
     id: u64,
     list: RefCell<Vec<Place>>,
 }
@@ -35,7 +35,7 @@ impl Default for Owner {
 }
 
 impl Owner {
-    /// Of a descriptor that is registered nowhere.
+    /// The owner of a descriptor that is registered nowhere.
     pub fn new() -> Owner {
         static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
         let id = OWNERS.fetch_add(1, Ordering::Relaxed);
@@ -59,10 +59,10 @@ impl Owner {
         list.push(Place { controller, token });
     }
 
-    /// Takes the descriptor out of every controller and wakes who waits for it there. `last`: it is the last
-    /// reference to its file, and closed next.
+    /// Takes the descriptor out of every controller and wakes the tasks that wait for it there. `last`: it is the
+    /// last reference to its open file, and is closed next.
     ///
-    /// A controller that another thread uses is told, and does it when it waits next.
+    /// A controller that belongs to another thread gets a message and does this in its next `wait`.
     pub fn leave(&self, last: bool) {
         let list = std::mem::take(&mut *self.0.list.borrow_mut());
         for Place { controller, token } in list {
@@ -74,7 +74,7 @@ impl Owner {
         }
     }
 
-    /// Has every controller poll the open file that has come under the descriptor's number.
+    /// Makes every controller register the descriptor anew, since its number stands for another open file now.
     pub(super) fn renew(&self) {
         for Place { controller, token } in &*self.0.list.borrow() {
             let Some(controller) = controller.upgrade() else { continue };
@@ -86,5 +86,5 @@ impl Owner {
     }
 }
 
-/// The number of those whose descriptors are not ours.
+/// The owner number of foreign descriptors, those that have no [`Owner`].
 pub const FOREIGN: u64 = 0;

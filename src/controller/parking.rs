@@ -12,8 +12,7 @@ impl Controller {
     /// Parks a task until a member fires. Without members it is ready again in the next step.
     /// On error (EBADF, EPERM: the descriptor cannot be polled) the task is parked on nothing.
     ///
-    /// `by_itself`: from inside the fiber that the task is; others must leave a fiber's wait set alone
-    /// (EINVAL).
+    /// `by_itself`: the task is a fiber and makes this call itself. Nobody else may park a fiber (EINVAL).
     pub fn park(
         &self,
         task: TaskId,
@@ -24,7 +23,7 @@ impl Controller {
         self.park_on(task, by_itself, set)
     }
 
-    /// The same with a set of one, which nearly all are.
+    /// Parks a task on a wait set of one member, as nearly all are. EINVAL for a fiber.
     pub fn park_on_one(&self, task: TaskId, member: Member) -> Result<()> {
         end_turn(self);
         let mut state = self.state.borrow_mut();
@@ -98,7 +97,8 @@ impl Controller {
 }
 
 impl State {
-    /// A task that waits for nothing and is not about to run, to be parked. EINVAL for a fiber, which does it by itself.
+    /// Ends the waits of a task and takes it out of the run queue, so that it can be parked. EINVAL for a fiber
+    /// unless it parks itself.
     fn begin_park(&mut self, task: TaskId, by_itself: bool) -> Result<()> {
         self.check_task(task)?;
         if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {

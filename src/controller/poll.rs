@@ -8,7 +8,7 @@ use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 
 /// How many resumptions may go by without asking the kernel while tasks keep waking each other, and how much time.
-/// As Go's scheduler and tokio's, the number is a prime, so that it keeps step with no pattern of the program's.
+/// 61 is what Go's scheduler and tokio use: a prime, which falls into step with no regular pattern of a program.
 pub const LAZY_RESUMPTIONS: u32 = 61;
 const LAZY_TIME: Span = Span(100_000);
 
@@ -29,7 +29,7 @@ impl State {
         Ok(())
     }
 
-    /// Timers that are due fire before the kernel is asked, which may then be left out.
+    /// Oldest first: fires the timers that are due, then asks the kernel, unless that may be left out.
     fn wait_oldest_first(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
         let deadline = match self.timers.is_empty() {
             true => None,
@@ -64,8 +64,8 @@ impl State {
         now < self.left_out.get_or_insert(now).after(LAZY_TIME)
     }
 
-    /// What becomes ready last runs first, so the order is part of the contract: descriptors, as the kernel tells
-    /// them, then timers by their deadlines. The kernel is asked in each step.
+    /// Newest first: what becomes ready last runs first, so the order is part of the contract: descriptors in the
+    /// order in which the kernel reports them, then timers by their deadlines. The kernel is asked in each step.
     fn wait_newest_first(&mut self, alert: &Alert, limit: Option<Span>) -> Result<()> {
         self.news |= alert.take_missed();
         let deadline = match self.ready.is_empty() && !self.timers.is_empty() {
@@ -94,6 +94,7 @@ impl State {
         }
     }
 
+    /// How many descriptors the kernel watches, that of the alert included.
     fn watched(&self, alert: &Alert) -> usize {
         self.descriptors.registered() + usize::from(alert.is_enabled())
     }

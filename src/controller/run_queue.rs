@@ -48,7 +48,7 @@ impl Link {
 
 /// See the module.
 pub struct RunQueue {
-    /// Which order rules from now on.
+    /// The order in which tasks run from now on.
     pub order: Order,
     first: u32,
     last: u32,
@@ -78,7 +78,7 @@ impl RunQueue {
         }
     }
 
-    /// A task that was taken is ready all the same: it lets the others run first.
+    /// Puts a task that was taken into the queue again: it is still ready, but lets the others run first.
     pub fn stay(&mut self, tasks: &mut Slab<Task>, index: u32) {
         match self.order {
             Order::OldestFirst => self.insert(tasks, index, NONE),
@@ -86,7 +86,7 @@ impl RunQueue {
         }
     }
 
-    /// Takes a task out, if it is in.
+    /// Takes a task out of the queue, if it is in it.
     #[inline]
     pub fn remove(&mut self, tasks: &mut Slab<Task>, index: u32) {
         let link = &mut tasks[index as usize].link;

@@ -36,7 +36,7 @@ pub struct State {
     pub ready: RunQueue,
     /// The kernel's answer, kept for its allocation.
     pub events: Vec<Ready>,
-    /// What woke the task that was taken last.
+    /// What fired for the task that was taken last.
     pub fired: Vec<Fired>,
     /// The most members that a wait set has had, for which `fired` has room when a step begins.
     pub widest: usize,
@@ -47,15 +47,16 @@ pub struct State {
     /// How many tasks were taken since the kernel was last asked, and when it was first left out since.
     pub resumptions: u32,
     pub left_out: Option<Instant>,
-    /// Newest first: the last step has found a descriptor ready that a task waited for, and was not made to look by an
-    /// alert. See `Controller::recall`.
+    /// Newest first: the last step has found a descriptor ready that a task waited for, and there was no alert in it.
+    /// See `Controller::recall`.
     pub news: bool,
-    /// What the step under way has found of both.
+    /// The step under way has found a descriptor ready that a task waited for.
     pub found: bool,
+    /// The step under way has found the alert raised.
     pub alerted: bool,
-    /// The step under way was to look in any case, alert or not.
+    /// The step under way began with `news` set, by the step before or by an alert that could not be raised.
     pub recalled: bool,
-    /// Another controller polls this one, or has done so: what a step has found is told by the alert at its end.
+    /// Another controller polls this one, or has done so: a step that ends with `news` set raises the alert.
     pub polled: bool,
     /// The step under way has not come to its end yet.
     pub unfinished: bool,
@@ -63,7 +64,7 @@ pub struct State {
     pub stale: bool,
     /// Held output that waits for the kernel to take it.
     pub outputs: Slab<std::rc::Weak<dyn Output>>,
-    /// Of the tasks that have one.
+    /// The names of those tasks that have one.
     pub names: Names,
 }
 
@@ -79,7 +80,7 @@ impl State {
         }
     }
 
-    /// Makes room for so many more tasks. ENOMEM.
+    /// Makes room for this number of further tasks. ENOMEM.
     pub fn make_room(&mut self, tasks: usize) -> Result<()> {
         match self.tasks.len().saturating_add(tasks) > MOST_TASKS {
             true => Err(Errno::NOMEM),
@@ -96,8 +97,8 @@ impl State {
         self.ready.push(&mut self.tasks, index);
     }
 
-    /// Adds a member to a task's wait set. `now` is read when a member has a timeout, once for the whole set. With
-    /// `later` the kernel is told of descriptors by `register`.
+    /// Adds a member to a task's wait set. `now` holds the time once a member has needed it, so that the clock is
+    /// read once for the whole set. With `later` the kernel is not told of descriptors yet: `register` does that.
     pub fn wait_on(
         &mut self,
         me: &Weak<Controller>,
@@ -154,8 +155,8 @@ impl State {
         Ok(())
     }
 
-    /// Tells the kernel of the descriptors of a task's wait set, the last member first: so does the original, and
-    /// it decides in which order tasks run that wait for several.
+    /// Tells the kernel of the descriptors of a task's wait set, the last member first, as the original Lua library
+    /// does: this decides in which order tasks run that wait for several descriptors.
     pub fn register(&mut self, me: &Weak<Controller>, task: u32) -> Result<()> {
         let mut key = self.tasks[task as usize].waits;
         while let Some(wait) = self.waits.get_mut(key) {
@@ -238,9 +239,9 @@ impl State {
         self.unpark_with(index, |_, _| {});
     }
 
-    /// Newest first: a descriptor whose last waiter waits for others, or has ended, is forgotten at once and not in
-    /// the next step. When the kernel was told to look decides which descriptor it tells of first, and programs
-    /// know the order of the original, which does so.
+    /// Newest first: the registration of a descriptor whose last waiter waits for others, or has ended, is dropped at
+    /// once and not in the next step. The order of registration decides which descriptor the kernel reports first,
+    /// and Lua programs know the order of the original library, which drops registrations at this point.
     pub fn let_go(&mut self) {
         if let (Order::NewestFirst, Some(poller)) = (self.ready.order, self.poller.as_ref()) {
             self.descriptors.drop_orphans(poller, &self.waits);
@@ -255,6 +256,7 @@ impl State {
         self.tasks.remove(index as usize)
     }
 
+    /// See `Controller::next`.
     pub fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         fired.clear();
         let Some(index) = self.ready.take(&mut self.tasks) else {

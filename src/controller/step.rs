@@ -29,9 +29,9 @@ impl Controller {
     pub fn leave(&self) -> bool {
         end_turn(self);
         self.stepping.store(0, Ordering::Relaxed);
-        self.inside.set(0); // also if what ran there has panicked
+        self.inside.set(0); // also if a callback or fiber has panicked
         let mut state = self.state.borrow_mut();
-        // A step that a failure has ended has not taken note of what made it look.
+        // Newest first: a step that a failure has ended early leaves what made it look to the next step.
         if std::mem::take(&mut state.unfinished) && state.ready.order == Order::NewestFirst {
             state.news |= state.recalled;
             if state.alerted {
@@ -52,23 +52,23 @@ impl Controller {
         self.inside.get() != 0
     }
 
-    /// Notes that one begins or ends to run.
+    /// Notes that a callback or fiber of this controller begins or ends to run.
     pub fn note_inside(&self, begins: bool) {
         let count = self.inside.get();
         self.inside.set(if begins { count + 1 } else { count - 1 });
     }
 
-    /// Whether the step under way is the caller's, to be ended by it.
+    /// Whether the step under way was begun by `cq_controller_enter`, so that the caller has to end it.
     pub fn is_entered(&self) -> bool {
         self.entered.get()
     }
 
-    /// Notes that the caller has begun or ended a step of its own.
+    /// Notes that `cq_controller_enter` has begun a step, or `cq_controller_leave` ended it.
     pub fn note_entered(&self, entered: bool) {
         self.entered.set(entered);
     }
 
-    /// The owner has given the controller up inside a step.
+    /// Notes that the controller is to be closed when the step under way ends: its owner has given it up.
     pub fn close_after_step(&self) {
         self.closing.set(true);
     }
@@ -100,8 +100,8 @@ impl Controller {
     }
 
     /// Waits at most `limit` for something to do, not at all without tasks, and begins a pass over what is ready. A
-    /// signal ends the wait early. `lazy` leaves out asking the kernel while tasks wake each other, for at most
-    /// `LAZY_RESUMPTIONS` resumptions and 100 µs, where tasks run oldest first.
+    /// signal ends the wait early. `lazy`, where tasks run oldest first: the kernel is not asked while tasks wake
+    /// each other, for at most `LAZY_RESUMPTIONS` resumptions and 100 µs.
     pub fn wait(&self, limit: Option<Span>, lazy: bool) -> Result<()> {
         let here = this_thread();
         if self.thread.load(Ordering::Relaxed) != here {
@@ -133,9 +133,10 @@ impl Controller {
         self.state.borrow_mut().next(fired)
     }
 
-    /// The same, keeping what fired here. The place and the number of what is kept hold until the next call.
+    /// As `next`, but the controller keeps what fired. Returned are its address, which holds until the next call, and
+    /// its length.
     ///
-    /// A resumption begins here, and ends when the task is parked or finished.
+    /// A turn begins here, and ends when the task is parked or finished.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
         loop {
             let mut state = self.state.borrow_mut();
@@ -154,12 +155,13 @@ impl Controller {
         }
     }
 
-    /// Takes what fired, for the time of a resumption.
+    /// Takes the vector of what fired, which `next_kept` has filled, for the time of a resumption. `keep` gives it
+    /// back.
     pub fn take_kept(&self) -> Vec<Fired> {
         std::mem::take(&mut self.state.borrow_mut().fired)
     }
 
-    /// Gives the vector back for its allocation.
+    /// Gives the vector back, so that its allocation is used again.
     pub fn keep(&self, fired: Vec<Fired>) {
         self.state.borrow_mut().fired = fired;
     }

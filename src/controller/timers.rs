@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! Deadlines in a heap. An entry whose wait has ended stays until it surfaces or until such
-//! entries outnumber the live ones; then the heap is swept. Equal deadlines fire in the order in
-//! which they were set.
+//! Deadlines in a heap. An entry whose wait has ended is stale. It stays until it comes to the top of the heap, or
+//! until stale entries outnumber the live ones: then the heap is swept. Equal deadlines fire in the order in which
+//! they were set.
 
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
@@ -26,7 +26,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Makes room for one more. ENOMEM.
+    /// Makes room for one more timer. ENOMEM.
     pub fn reserve(&mut self) -> Result<()> {
         self.heap.try_reserve(1).map_err(|_| Errno::NOMEM)
     }
@@ -41,12 +41,12 @@ impl Timers {
         self.stale += 1;
     }
 
-    /// Whether there are none, so that no clock need be read.
+    /// Whether there are no timers, so that the clock need not be read.
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
 
-    /// Sweeps if stale entries have piled up.
+    /// Drops all stale entries if they are more than 64 and more than half of the heap.
     pub fn sweep(&mut self, is_live: impl Fn(TimerKey) -> bool) {
         if self.stale > 64 && self.stale > self.heap.len() / 2 {
             self.heap.retain(|&Reverse((_, key))| is_live(key));
@@ -63,7 +63,7 @@ impl Timers {
         })
     }
 
-    /// Counts one stale entry less: it surfaced.
+    /// Counts one stale entry less: it came to the top of the heap and was dropped.
     pub fn surfaced(&mut self) {
         self.stale = self.stale.saturating_sub(1);
     }

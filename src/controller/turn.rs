@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! Turns. A turn is the time from when a task is resumed until it is parked or has ended. What a task holds
-//! back to send it in one piece leaves when its turn ends, see [`Output`]; and what it knows of a kernel buffer
-//! holds until its turn ends or somebody of the same thread has sent something.
+//! Turns. A turn is the time from when a task is resumed until it is parked or has ended. Output that a task holds
+//! back, to send it in one piece, leaves when its turn ends: see [`Output`]. What is known of a kernel buffer is
+//! believed until the turn ends or another socket of the same thread has sent something.
 
 use super::{Controller, Member};
 use crate::errno::{Errno, Result};
@@ -9,11 +9,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Once;
 
-/// What holds output back until the turn ends.
+/// Something that holds output back until the turn ends: a socket.
 pub trait Output {
     /// Sends what is held. EAGAIN: the kernel does not take all of it now.
     fn release(&self) -> Result<()>;
-    /// Goes on sending: what to wait for, or nothing once it is done or has failed.
+    /// Goes on sending. Returns what to wait for, `None` once all is sent or sending has failed.
     fn go_on(&self) -> Option<Member>;
 }
 
@@ -22,17 +22,17 @@ pub trait Output {
 pub struct Now {
     /// The number of the turn that is under way on this thread; 0: none.
     pub turn: Cell<u64>,
-    /// How many there have been.
+    /// How many turns this thread has had.
     count: Cell<u64>,
     /// Whether `HELD` has entries.
     holding: Cell<bool>,
-    /// Grows with each turn, and whenever a socket of this thread has sent, was shut down or closed: what another
-    /// one's kernel buffer holds may have changed since.
+    /// Grows with each turn, and whenever a socket of this thread has sent, was shut down or closed: the kernel
+    /// buffer of another socket may have changed by that.
     pub moment: Cell<u64>,
     /// How many sockets of this thread were shut down or closed.
     pub ends: Cell<u64>,
-    /// Whether this thread has ever made a socket that connects, or taken over a descriptor: a connection that is
-    /// accepted may come from there, with data that was sent already.
+    /// Whether this thread has ever made a socket that connects, or taken over a descriptor: an accepted connection
+    /// may come from such a socket, which may have sent data already.
     pub has_clients: Cell<bool>,
 }
 
@@ -48,11 +48,11 @@ thread_local! {
                 has_clients: Cell::new(false),
             }
         };
-    /// Who holds output back.
+    /// The sockets that hold output back.
     static HELD: RefCell<Vec<Weak<dyn Output>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Asks or changes the state of the calling thread.
+/// Reads or changes the state of the calling thread.
 #[inline]
 pub fn with_now<R>(f: impl FnOnce(&Now) -> R) -> R {
     NOW.with(f)
@@ -66,7 +66,7 @@ pub fn current() -> u64 {
 }
 
 /// Begins the turn of a task that is about to be resumed. A task that returned without being parked has not ended its
-/// own: what it held leaves now.
+/// turn: what it held back is sent now.
 #[inline]
 pub(super) fn begin_turn(controller: &Controller) {
     let holding = NOW.with(|now| {
@@ -81,7 +81,8 @@ pub(super) fn begin_turn(controller: &Controller) {
     }
 }
 
-/// The task waits or has ended: what it held leaves. `controller` looks after what must wait.
+/// Ends the turn of a task that is parked or has ended: what it held back is sent. What the kernel does not take is
+/// sent by a task of `controller`'s own.
 #[inline]
 pub(super) fn end_turn(controller: &Controller) {
     let holding = NOW.with(|now| {
@@ -101,6 +102,7 @@ pub fn hold(output: Weak<dyn Output>) {
     let _ = HELD.try_with(|held| held.borrow_mut().push(output));
 }
 
+/// Sends all output that is held back on this thread; `stuck` is told of what the kernel does not take.
 #[cold]
 fn release_all(mut stuck: impl FnMut(&Rc<dyn Output>)) {
     NOW.with(|now| now.holding.set(false));

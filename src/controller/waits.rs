@@ -20,9 +20,10 @@ pub const NONE: u32 = u32::MAX;
 pub enum On {
     /// Nothing that can fire.
     Nothing,
-    /// Events of a descriptor, which has that row.
+    /// Events of a descriptor: its row in `Descriptors`, and the events.
     Descriptor(u32, Events),
-    /// The same, before the kernel is told: the descriptor and its member's `lasting` and `owner`.
+    /// Events of a descriptor of which the kernel has not been told yet: the descriptor, the events, and `lasting`
+    /// and `owner` of the member.
     Unregistered(RawFd, Events, bool, Option<Owner>),
     /// A deadline, with the serial of its timer.
     Deadline(u64),
@@ -68,12 +69,12 @@ impl Waits {
         self.slab.get(key as usize)
     }
 
-    /// The same, to change.
+    /// The record at `key`, to change.
     pub fn get_mut(&mut self, key: WaitKey) -> Option<&mut Wait> {
         self.slab.get_mut(key as usize)
     }
 
-    /// Takes a record out of the slab; its lists must have let go of it.
+    /// Takes a record out of the slab. It must have been taken out of its lists before.
     pub fn remove(&mut self, key: WaitKey) -> Wait {
         self.slab.remove(key as usize)
     }
@@ -90,12 +91,12 @@ impl Waits {
         self.slab[key as usize].next.set(NONE);
     }
 
-    /// Sets the successor.
+    /// Sets the successor of a record in a descriptor's list.
     pub fn set_next(&self, key: WaitKey, next: u32) {
         self.slab[key as usize].next.set(next);
     }
 
-    /// Sets the predecessor.
+    /// Sets the predecessor of a record in a descriptor's list.
     pub fn set_previous(&self, key: WaitKey, previous: u32) {
         self.slab[key as usize].previous.set(previous);
     }
@@ -121,7 +122,7 @@ impl Waits {
         })
     }
 
-    /// Whether a timer's record still waits for it.
+    /// Whether the record at `key` still waits for the timer with that serial.
     pub fn is_timer(&self, key: WaitKey, serial: u64) -> bool {
         matches!(self.get(key), Some(Wait { on: On::Deadline(s), .. }) if *s == serial)
     }

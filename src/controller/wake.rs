@@ -11,7 +11,7 @@ use crate::poller::{self, Events, Ready, Token, ALERT};
 use std::os::fd::RawFd;
 
 impl State {
-    /// A wait has come to its end: its task is ready.
+    /// Fires a wait: notes the events, and makes its task ready.
     pub fn fire(&mut self, key: WaitKey, events: Events) {
         if let Some(wait) = self.waits.get_mut(key) {
             wait.fired |= events;
@@ -20,6 +20,8 @@ impl State {
         }
     }
 
+    /// Fires the waits on a descriptor that the kernel reports. If none wants the events, the registration is
+    /// narrowed.
     pub fn ready_descriptor(&mut self, alert: &Alert, event: &Ready) {
         let (token, events) = poller::read(event);
         if token == ALERT {
@@ -49,7 +51,8 @@ impl State {
         }
     }
 
-    /// Of those that wait for a descriptor, the one to wake first: in either order the earliest runs first.
+    /// The wait on a descriptor to fire first: chosen so that in either order of tasks the one that has waited
+    /// longest runs first.
     fn first_to_wake(&self, row: u32) -> WaitKey {
         match self.ready.order {
             Order::OldestFirst => self.descriptors.first(row),
@@ -84,12 +87,12 @@ impl State {
         self.timers.next(now, |key| waits.is_timer(key.wait, key.serial))
     }
 
-    /// Wakes who waits for a descriptor, and takes its registration out. Whether anybody waited.
+    /// Cancels a descriptor: wakes the tasks that wait for it and ends its registration. Returns whether any waited.
     pub fn cancel(&mut self, fd: RawFd) -> bool {
         self.descriptors.row_of(fd).is_some_and(|row| self.cancel_row(row, false))
     }
 
-    /// The owner of a descriptor closes it. Whether anybody waited.
+    /// Cancels a descriptor whose owner closes it. Returns whether any task waited.
     pub fn forget(&mut self, token: Token, last: bool) -> bool {
         let Some(row) = self.descriptors.row_named(token) else { return false };
         let woken = self.wake_row(row);

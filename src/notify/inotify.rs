@@ -32,7 +32,7 @@ const MASK: u32 = libc::IN_MODIFY
 
 /// How much is read at once: some two thousand records.
 const BUFFER: usize = 64 << 10;
-/// How often in a row while there is more.
+/// How many reads are made in a row while there is more to read.
 const READS: usize = 16;
 
 /// An inotify queue.
@@ -56,7 +56,7 @@ impl Source {
         self.queue.fd()
     }
 
-    /// To wait until it is.
+    /// A member that waits until the descriptor is readable.
     pub fn member(&self) -> Member {
         self.queue.member(libc::POLLIN)
     }
@@ -64,7 +64,7 @@ impl Source {
     /// Watches a directory.
     pub fn watch(&mut self, directory: usize, path: &Path) -> Result<()> {
         let watch = self.add(path)?;
-        // If it was watched under another path, that one is about to be told as moved.
+        // If the directory was watched under another path, it has moved from there, which is about to be told.
         if let Some(other) = self.directories.insert(watch, directory) {
             self.watches.remove(&other);
         }
@@ -72,7 +72,7 @@ impl Source {
         Ok(())
     }
 
-    /// Whether it is there still.
+    /// Whether the directory at `path` is the one that is watched under this number.
     pub fn is_watching(&mut self, directory: usize, path: &Path) -> bool {
         let watch = self.watches.get(&directory).copied();
         watch.is_some() && self.add(path).ok() == watch
@@ -83,7 +83,7 @@ impl Source {
         sys::watch(self.fd(), &path, MASK).map_err(|error| limited(error.into()))
     }
 
-    /// No more of it.
+    /// Stops watching a directory.
     pub fn unwatch(&mut self, directory: usize) {
         if let Some(watch) = self.watches.remove(&directory) {
             self.directories.remove(&watch);
@@ -91,7 +91,7 @@ impl Source {
         }
     }
 
-    /// Entries are told anyway.
+    /// Nothing to do: inotify tells what happens to entries in any case.
     pub fn track(&mut self, _directory: usize, _name: &OsStr) -> Result<()> {
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Source {
         Ok(())
     }
 
-    /// What a record says. `None`: nothing new.
+    /// The change that a record tells; `None` if it is none.
     fn change(&self, record: sys::Record) -> Option<Change> {
         if record.mask & libc::IN_Q_OVERFLOW != 0 {
             return Some(Change::Overflow);
@@ -152,7 +152,7 @@ const ITSELF_TOO: &[(u32, u32)] = &[
 fn limited(error: Errno) -> Errno {
     match error.0 {
         libc::ENOSPC => Errno::WATCHES,
-        // Of descriptors there are enough if another one can be had.
+        // EMFILE is about instances, and not about descriptors, if another descriptor can be opened.
         libc::EMFILE if std::fs::File::open("/").is_ok() => Errno::INSTANCES,
         _ => error,
     }

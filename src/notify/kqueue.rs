@@ -38,7 +38,7 @@ const NOTES: &[(u32, u32)] = &[
     (sys::NOTE_REVOKE, REVOKE),
 ];
 
-/// A queue of its own, which nests in others.
+/// A kqueue of its own, whose descriptor can be polled by others.
 pub struct Watcher {
     queue: Descriptor,
     files: HashMap<usize, Descriptor>,
@@ -46,7 +46,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Nothing is watched yet.
+    /// A watcher that watches nothing yet.
     pub fn new() -> Result<Watcher> {
         let queue = Descriptor::queue(sys::create()?);
         Ok(Watcher { queue, files: HashMap::new(), events: Vec::with_capacity(ROOM) })
@@ -57,7 +57,7 @@ impl Watcher {
         self.queue.fd()
     }
 
-    /// To wait until it is.
+    /// A member that waits until the descriptor is readable.
     pub fn member(&self) -> Member {
         self.queue.member(libc::POLLIN)
     }
@@ -65,7 +65,7 @@ impl Watcher {
     /// Watches a file or directory.
     pub fn watch(&mut self, token: usize, path: &Path, folder: bool) -> Result<()> {
         let kind = if folder { libc::O_DIRECTORY } else { 0 };
-        // A named pipe must not wait for its other end.
+        // O_NONBLOCK: opening a named pipe must not wait for its other end.
         let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | ONLY_EVENTS | kind;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
         let file = Descriptor::new(file.into_raw_fd());
@@ -77,7 +77,7 @@ impl Watcher {
         Ok(())
     }
 
-    /// No more of it.
+    /// Stops watching a file or directory.
     pub fn unwatch(&mut self, token: usize) {
         self.files.remove(&token);
     }

@@ -9,9 +9,9 @@
 //!   ENOTDIR for anything else. Entries that come and go are told for all of it;
 //! - `is_watching(directory, path) -> bool`: whether what is watched under this number is what is
 //!   there now;
-//! - `unwatch(directory)`: no more of it;
-//! - `track(directory, name) -> Result<()>`: what happens to an entry itself is told as well.
-//!   Without effect where it always is, by the constant `TRACKS` = false;
+//! - `unwatch(directory)`: stops watching a directory;
+//! - `track(directory, name) -> Result<()>`: has changes of an entry itself told as well. A backend that tells them
+//!   in any case has the constant `TRACKS` = false, and this does nothing;
 //! - `read(&mut Vec<Change>) -> Result<()>`: appends what happened, in order; nothing is no error;
 //! - the constant `FEATURES`.
 //!
@@ -140,11 +140,11 @@ struct Inner {
     tree: Tree,
     wanted: Wanted,
     pending: Pending,
-    /// Of the names that were added in a tree, those that are there.
+    /// Of the names that were added in a tree, those that exist.
     there: HashSet<Vec<u8>>,
     /// What the directory itself is watched for.
     own: u32,
-    /// Told by the next fetch that finds nothing else.
+    /// A failure, told by the next fetch that finds nothing else.
     failure: Option<Errno>,
     /// What the last fetch returned.
     fetched: Vec<u8>,
@@ -225,7 +225,7 @@ impl Notifier {
         (inner.fetched.as_ptr(), inner.fetched.len().saturating_sub(1))
     }
 
-    /// Takes over what the system has to tell.
+    /// Reads the changes that the system has to tell, and notes those that are wanted.
     pub fn step(&self) -> Result<()> {
         self.inner.borrow_mut().step()
     }
@@ -269,7 +269,7 @@ impl Inner {
         read
     }
 
-    /// One change. What it means for the watched directory itself.
+    /// Handles one change that a backend told. Returns the changes of the watched directory itself.
     fn happened(&mut self, change: Change) -> u32 {
         match change {
             Change::Overflow => {
@@ -315,7 +315,7 @@ impl Inner {
         }
     }
 
-    /// A directory is gone, or has another name: so are the names below it that were added.
+    /// Notes that a directory is gone or was renamed: the added names below it have gone too.
     fn note_gone_below(&mut self, directory: &[u8]) {
         let gone: Vec<Vec<u8>> = self
             .wanted
@@ -326,6 +326,7 @@ impl Inner {
         gone.iter().for_each(|name| self.note(name, DELETE));
     }
 
+    /// Notes changes of an entry for the next fetch, as far as they are wanted.
     fn note(&mut self, path: &[u8], changes: u32) {
         if self.tree.recursive && changes & (CREATE | DELETE) != 0 && self.wanted.is_named(path) {
             match changes & DELETE {
@@ -339,7 +340,8 @@ impl Inner {
         }
     }
 
-    /// An entry came: is it to be tracked, is it a directory to follow? The number of that directory.
+    /// Handles an entry that came: has it tracked if it is wanted, and watches it if it is a directory in a tree.
+    /// Returns the number of a directory that is watched since now.
     fn came(&mut self, directory: usize, name: &OsStr, path: &[u8], folder: bool) -> Option<usize> {
         if backend::TRACKS && self.wanted.changes(path) != 0 {
             let tracked = self.tree.source.track(directory, name);
@@ -353,8 +355,9 @@ impl Inner {
         watched.ok().flatten()
     }
 
-    /// Goes through a directory that came, or may have changed unseen, and all below: its entries came before they
-    /// could be told. What is below is a list, as a tree may be deeper than a fiber's stack.
+    /// Goes through a directory that came, or that may have changed unseen, and all below: entries may have come
+    /// before their directory was watched. It uses a list and no recursion, as a tree may be deeper than a fiber's
+    /// stack.
     fn follow(&mut self, directory: usize, new: bool) {
         if !self.tree.recursive {
             return;
@@ -377,7 +380,7 @@ impl Inner {
         }
     }
 
-    /// Has what is there already tracked, where that has to be asked for.
+    /// Has the wanted entries that exist already tracked, if the backend needs that.
     fn track_all(&mut self, directory: usize) -> Result<()> {
         if !backend::TRACKS || !self.wanted.has_patterns() {
             return Ok(());
@@ -395,8 +398,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Keeps a failure for the next fetch, if it is one of the notifier: what cannot be opened, or has gone
-    /// again meanwhile, is none.
+    /// Keeps a failure for the next fetch, if a limit was reached. That an entry cannot be opened, or has gone again
+    /// meanwhile, is no failure of the notifier.
     fn keep(&mut self, result: Result<()>) {
         if let Some(error) = result.err().filter(|error| is_limit(*error)) {
             self.failure = Some(error);
@@ -404,7 +407,7 @@ impl Inner {
     }
 }
 
-/// Names are at most that long, on every system that we know.
+/// The longest name of an entry, on every system that we know.
 const LONGEST: usize = 255;
 
 /// Whether a name may be one that Linux invents for a file without any.
@@ -413,13 +416,13 @@ fn is_invented(name: &OsStr) -> bool {
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether something can be watched no more because of how much is watched.
+/// Whether an error says that a limit of the process or the system keeps more from being watched.
 fn is_limit(error: Errno) -> bool {
     let limits = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOSPC];
     limits.contains(&error.0) || error == Errno::WATCHES || error == Errno::INSTANCES
 }
 
-/// What bits of the system's say, by a table of what stands for what.
+/// Translates bits of the system's into those of this module, by a table of pairs.
 fn translate(table: &[(u32, u32)], bits: u32) -> u32 {
     let told = table.iter().filter(|(from, _)| bits & from != 0);
     told.fold(0, |all, (_, to)| all | to)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What happened and was not fetched yet: one entry a name.
+//! Changes that were not fetched yet: one entry a name.
 //!
 //! Entries come out in the order of their last changes. What came with an earlier step comes out before what came
 //! with a later one, and keeps its place when more happens to it: no name waits for ever.
@@ -24,12 +24,12 @@ struct Entry {
 }
 
 impl Pending {
-    /// A step begins.
+    /// Begins a step: what is noted from now on belongs to it.
     pub fn begin(&mut self) {
         self.begun = self.next;
     }
 
-    /// Something happened to a name.
+    /// Notes changes of a name.
     pub fn note(&mut self, name: &[u8], changes: u32) {
         let place = self.next;
         self.next += 1;

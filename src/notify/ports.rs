@@ -36,7 +36,7 @@ const TOLD: &[(u32, u32)] = &[
     ((sys::UNMOUNTED | sys::MOUNTEDOVER) as u32, REVOKE),
 ];
 
-/// A port of its own, which nests in others.
+/// A port of its own, whose descriptor can be polled by others.
 pub struct Watcher {
     port: Descriptor,
     files: HashMap<usize, (PathBuf, Box<sys::File>)>,
@@ -44,7 +44,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Nothing is watched yet.
+    /// A watcher that watches nothing yet.
     pub fn new() -> Result<Watcher> {
         let port = Descriptor::new(sys::create()?);
         Ok(Watcher { port, files: HashMap::new(), events: Vec::with_capacity(ROOM) })
@@ -55,7 +55,7 @@ impl Watcher {
         self.port.fd()
     }
 
-    /// To wait until it is.
+    /// A member that waits until the descriptor is readable.
     pub fn member(&self) -> Member {
         self.port.member(libc::POLLIN)
     }
@@ -81,7 +81,7 @@ impl Watcher {
         Ok(())
     }
 
-    /// No more of it.
+    /// Stops watching a file or directory.
     pub fn unwatch(&mut self, token: usize) {
         if let Some((_, mut file)) = self.files.remove(&token) {
             let _ = sys::dissociate_file(self.port.fd(), &mut file); // may have been told
@@ -113,7 +113,7 @@ impl Watcher {
             return None;
         }
         let mut changes = translate(TOLD, sys::events(event) as u32);
-        // What is found by its times looks like both.
+        // A modification that the port finds by the file's times is reported as both.
         if changes & MODIFY != 0 {
             changes &= !ATTRIB;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Systems that tell that a file or directory has changed, and not what changed in it.
+//! The backend for systems that tell that a file or directory has changed, and not what changed in it.
 //!
 //! A directory that changed is listed again and compared with what it held before. What happens to
 //! an entry itself is told only if the entry is watched by itself (`track`). What came and went
@@ -11,8 +11,8 @@
 //! - `watch(token, path, folder) -> Result<()>`: a file, or with `folder` a directory (else
 //!   ENOTDIR), links not followed;
 //! - `unwatch(token)`;
-//! - `read(&mut Vec<(token, changes)>) -> Result<()>`: appends what happened; to `DELETE` is added
-//!   `MOVED` if it is there still, under another name.
+//! - `read(&mut Vec<(token, changes)>) -> Result<()>`: appends what happened; `MOVED` is added to `DELETE` if the
+//!   file or directory still exists under another name.
 
 #[cfg(kqueue)]
 use super::kqueue as system;
@@ -27,7 +27,7 @@ use system::Watcher;
 
 pub use system::FEATURES;
 pub const TRACKS: bool = true;
-/// Beside `DELETE`: the name is gone, the file is not.
+/// Beside `DELETE`: the name is gone, but the file still exists under another one.
 pub const MOVED: u32 = 1 << 31;
 
 /// What is watched, and compared.
@@ -42,22 +42,22 @@ pub struct Source {
 /// A directory.
 struct Folder {
     path: PathBuf,
-    /// Device and number: another directory may come under the same path.
+    /// Device and inode: another directory may come under the same path.
     identity: (u64, u64),
     token: usize,
     entries: BTreeMap<OsString, Entry>,
-    /// It was renamed: what is under its path is not it.
+    /// It was renamed: what lies at `path` now is another directory, or nothing.
     moved: bool,
 }
 
-/// What was found in it.
+/// An entry of a directory, as it was found by the last listing.
 #[derive(Clone, Copy)]
 struct Entry {
     inode: u64,
     folder: bool,
-    /// If it is watched by itself.
+    /// Its token, if it is watched by itself.
     token: Option<usize>,
-    /// It went, as was told, and something else may have come under its name and number.
+    /// The system has told that it went; something else may have come under its name and inode.
     gone: bool,
 }
 
@@ -68,7 +68,7 @@ struct Object {
 }
 
 impl Source {
-    /// Nothing is watched yet.
+    /// A source that watches nothing yet.
     pub fn new() -> Result<Source> {
         let (folders, objects) = (BTreeMap::new(), HashMap::new());
         Ok(Source { watcher: Watcher::new()?, folders, objects, next: 0, told: Vec::new() })
@@ -79,7 +79,7 @@ impl Source {
         self.watcher.fd()
     }
 
-    /// To wait until it is.
+    /// A member that waits until the descriptor is readable.
     pub fn member(&self) -> Member {
         self.watcher.member()
     }
@@ -94,13 +94,13 @@ impl Source {
         Ok(())
     }
 
-    /// Whether it is there still.
+    /// Whether the directory at `path` is the one that is watched under this number.
     pub fn is_watching(&mut self, directory: usize, path: &Path) -> bool {
         let found = identity(path).ok();
         found.is_some() && self.folders.get(&directory).map(|folder| folder.identity) == found
     }
 
-    /// No more of it.
+    /// Stops watching a directory and its entries.
     pub fn unwatch(&mut self, directory: usize) {
         let Some(folder) = self.folders.remove(&directory) else { return };
         self.unwatch_object(folder.token);
@@ -108,8 +108,7 @@ impl Source {
         entries.filter_map(|entry| entry.token).for_each(|token| self.unwatch_object(token));
     }
 
-    /// Watches an entry by itself, from when there is one. An entry that cannot be opened is told
-    /// as coming and going only.
+    /// Watches an entry by itself, if it exists. Of an entry that cannot be opened only coming and going is told.
     pub fn track(&mut self, directory: usize, name: &OsStr) -> Result<()> {
         let Some(folder) = self.folders.get_mut(&directory) else { return Ok(()) };
         let path = folder.path.join(name);
@@ -176,7 +175,8 @@ impl Source {
             changed.insert(directory);
         }
         let lasting = happened & (ATTRIB | MODIFY);
-        // That a directory's entries changed is told by itself, if somebody watches it.
+        // MODIFY of a directory means that its entries changed. That is told entry by entry, if the directory is
+        // watched.
         let lasting = if folder { lasting & ATTRIB } else { lasting };
         if lasting != 0 {
             changes.push(Change::Entry { directory, name, changes: lasting, folder });
@@ -199,7 +199,7 @@ impl Source {
         }
         let itself = happened & (ATTRIB | DELETE | REVOKE);
         if itself != 0 {
-            // What was in it goes before it does.
+            // The entries of a directory that is gone are told as gone before the directory is.
             if itself & DELETE != 0 && !moved {
                 self.compare(directory, changes);
             }
@@ -211,7 +211,7 @@ impl Source {
     fn compare(&mut self, directory: usize, changes: &mut Vec<Change>) {
         let folder = self.folders.get_mut(&directory).filter(|folder| !folder.moved);
         let Some(folder) = folder else { return };
-        // Nobody can look without a descriptor, say.
+        // The directory cannot be listed, for example for want of a descriptor: changes are lost.
         let Ok(mut now) = list(&folder.path) else { return changes.push(Change::Overflow) };
         let mut dropped = Vec::new();
         let mut tell = |name: &OsString, changed, folder| {
@@ -235,7 +235,7 @@ impl Source {
     }
 }
 
-/// Device and number.
+/// Device and inode of a directory.
 fn identity(path: &Path) -> Result<(u64, u64)> {
     let found = std::fs::symlink_metadata(path)?;
     Ok((found.dev(), found.ino()))

@@ -20,11 +20,12 @@ pub const ROOT: usize = 0;
 pub struct Tree {
     pub source: Source,
     pub recursive: bool,
-    /// Where it lies, absolute: programs change their working directories.
+    /// The absolute path of the first directory: programs change their working directories.
     root: PathBuf,
     /// Whether the first directory is watched no more. It keeps its number and its path.
     gone: bool,
-    /// Numbers are never used again: what was told before a directory went may be looked at after.
+    /// The paths of the directories by their numbers. Numbers are never used again, since what was told of a
+    /// directory may be looked at when it is gone.
     directories: HashMap<usize, Vec<u8>>,
     next: usize,
     numbers: HashMap<Vec<u8>, usize>,
@@ -33,7 +34,7 @@ pub struct Tree {
 impl Tree {
     /// Watches a directory, and with `recursive` all below.
     pub fn open(path: &Path, recursive: bool) -> Result<Tree> {
-        // An empty path is none, though it would be joined to the working directory.
+        // An empty path is refused here; joined to the working directory it would be that directory.
         let root = std::fs::canonicalize(path)?;
         let mut tree = Tree {
             source: Source::new()?,
@@ -51,7 +52,8 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Walks down with a list of its own: a tree may be deeper than a fiber's stack.
+    /// Watches all directories below one. It uses a list and no recursion, as a tree may be deeper than a fiber's
+    /// stack.
     fn watch_below(&mut self, directory: usize) -> Result<()> {
         let mut todo = vec![directory];
         while let Some(directory) = todo.pop() {
@@ -60,7 +62,7 @@ impl Tree {
                 match path.map_or(Ok(None), |path| self.watch(&path)) {
                     Ok(found) => todo.extend(found),
                     Err(error) if is_limit(error) => return Err(error),
-                    // It went meanwhile, or is none of our business.
+                    // It went meanwhile, or must not be opened by this process.
                     Err(_) => {}
                 }
             }
@@ -68,7 +70,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Watches one more directory. `None`: that very one is watched already, and what is below it known.
+    /// Watches one more directory and returns its number. `None`: this directory is watched already, with all below
+    /// it.
     pub fn watch(&mut self, path: &[u8]) -> Result<Option<usize>> {
         let whole = self.whole(path);
         if !path.is_empty() && !is_directory(&whole) {
@@ -102,7 +105,7 @@ impl Tree {
         }
     }
 
-    /// A directory is gone.
+    /// Stops watching a directory, which is gone.
     pub fn forget(&mut self, directory: usize) {
         if directory == ROOT {
             self.gone = true;
@@ -112,7 +115,7 @@ impl Tree {
         self.source.unwatch(directory);
     }
 
-    /// So is a directory, under its path, with all below.
+    /// Stops watching the directory at a path and all below it: they are gone.
     pub fn forget_within(&mut self, path: &[u8]) {
         let within = |other: &[u8]| match other.strip_prefix(path) {
             Some(rest) => rest.is_empty() || rest[0] == b'/',
@@ -153,8 +156,8 @@ impl Tree {
         self.directories.get(&directory).map(|path| join(path, name))
     }
 
-    /// What is in a directory, and whether that is a directory. Links are not followed, that of the directory
-    /// itself included: it may have taken the directory's place.
+    /// The entries of a directory, each with whether it is a directory. Links are not followed, not even one that has
+    /// taken the place of the directory itself.
     pub fn entries(&self, directory: usize) -> Vec<(OsString, bool)> {
         let Some(path) = self.directories.get(&directory).map(|path| self.whole(path)) else {
             return Vec::new();
@@ -175,7 +178,7 @@ impl Tree {
         found
     }
 
-    /// Whether an entry is there.
+    /// Whether an entry exists.
     pub fn has(&self, path: &[u8]) -> bool {
         self.whole(path).symlink_metadata().is_ok()
     }
@@ -186,6 +189,7 @@ impl Tree {
         self.find(path).is_some_and(|known| self.source.is_watching(known, &whole))
     }
 
+    /// The absolute path of a path below the first directory.
     fn whole(&self, path: &[u8]) -> PathBuf {
         match path {
             b"" => self.root.clone(),

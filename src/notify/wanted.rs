@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Which names are told, and what of them.
+//! Which names are told, and which of their changes.
 
 use crate::errno::{Errno, Result};
 use crate::sys::fnmatch;
@@ -8,20 +8,21 @@ use std::ffi::{CStr, CString};
 
 /// See the module.
 pub struct Wanted {
-    /// Of names that nothing else speaks of: everything in a tree, unless some were named.
+    /// The changes of names that were not added and fit no pattern: in a tree all that are watched for, until a name
+    /// or a pattern is added; otherwise none.
     others: u32,
     names: HashMap<Vec<u8>, u32>,
     patterns: Vec<(CString, u32)>,
 }
 
 impl Wanted {
-    /// Nothing, or in a whole tree everything.
+    /// In a tree `changes` of all names are wanted, in a single directory nothing yet.
     pub fn new(recursive: bool, changes: u32) -> Wanted {
         let others = if recursive { changes } else { 0 };
         Wanted { others, names: HashMap::new(), patterns: Vec::new() }
     }
 
-    /// A name. What it was added for before stays.
+    /// Adds a name. Changes for which it was added before stay wanted.
     pub fn add(&mut self, name: &[u8], changes: u32) {
         self.others = 0;
         *self.names.entry(name.to_vec()).or_default() |= changes;
@@ -40,7 +41,7 @@ impl Wanted {
         self.names.contains_key(path)
     }
 
-    /// The names that fit a pattern.
+    /// Adds a pattern of names.
     pub fn add_pattern(&mut self, pattern: &[u8], changes: u32) -> Result<()> {
         let pattern = CString::new(pattern).map_err(|_| Errno::BADARG)?;
         self.others = 0;
@@ -53,7 +54,7 @@ impl Wanted {
         self.others != 0 || !self.patterns.is_empty()
     }
 
-    /// What is wanted of a name.
+    /// The changes of a name that are wanted.
     pub fn changes(&self, path: &[u8]) -> u32 {
         let named = self.names.get(path).copied().unwrap_or_default();
         if self.patterns.is_empty() {

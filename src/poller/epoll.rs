@@ -23,10 +23,10 @@ pub type Ready = sys::Event;
 /// An epoll instance.
 pub struct Poller {
     fd: RawFd,
-    /// An epoll in which the queue is the only one, for those who poll the controller; -1 before anybody does. The
-    /// queue can be replaced behind it.
+    /// An epoll that watches only the queue, for those who poll the controller; -1 before anybody does. The queue
+    /// behind it can be replaced.
     front: Cell<RawFd>,
-    /// Whether epoll_pwait2 has answered ENOSYS.
+    /// Whether epoll_pwait2 has answered ENOSYS, so that waits are rounded up to milliseconds.
     coarse: Cell<bool>,
 }
 
@@ -46,7 +46,7 @@ impl Poller {
         self.fd
     }
 
-    /// A descriptor for others to poll, which stays.
+    /// A descriptor for others to poll, which stays the same when the queue is replaced.
     pub fn pollable(&self) -> Result<RawFd> {
         if self.front.get() < 0 {
             let front = sys::create()?;
@@ -88,10 +88,10 @@ impl Poller {
         }
     }
 
-    /// The kernel forgets by itself, epoll(7) Q6.
+    /// Nothing to do: the kernel forgets the descriptor by itself, epoll(7) Q6.
     pub fn closing(&self, _fd: RawFd) {}
 
-    /// Interest never ends by itself.
+    /// Nothing to do: interest never ends by itself.
     pub fn settle(&self) {}
 
     /// Waits for readiness.
@@ -130,7 +130,7 @@ fn add_queue(front: RawFd, queue: RawFd) -> Result<()> {
     Ok(sys::control(front, libc::EPOLL_CTL_ADD, queue, libc::EPOLLIN as u32, 0)?)
 }
 
-/// A descriptor of its own, registered with a queue that may be waiting in another thread.
+/// An eventfd, registered with a queue that another thread may be waiting on.
 pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     let fd = event::create(false)?;
     if let Err(error) = sys::control(queue, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32, ALERT) {

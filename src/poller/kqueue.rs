@@ -26,20 +26,20 @@ pub struct Ready {
     fd: RawFd,
     token: Token,
     events: Events,
-    /// What to ask poll(2) for, if the filters do not say it all.
+    /// The events to ask poll(2) for, where the filters do not say enough.
     doubt: Events,
 }
 
 /// A kqueue.
 pub struct Poller {
     fd: RawFd,
-    /// Who made it, and may close it.
+    /// The process that made the queue, which alone may close it.
     process: u32,
     /// The kernel's answer, kept for its allocation.
     events: RefCell<Vec<Event>>,
-    /// By descriptor, where in `ready` it may be found.
+    /// By descriptor, the index of its record in `ready`, if that record is about this descriptor.
     places: RefCell<Vec<u32>>,
-    /// By descriptor, what it is reported by.
+    /// By descriptor, the token by which it is reported.
     tokens: RefCell<Vec<Token>>,
 }
 
@@ -65,7 +65,7 @@ impl Poller {
         Ok(self.fd)
     }
 
-    /// Another queue. A child of fork(2) has none.
+    /// Makes another queue, under another number. A child of fork(2) has not inherited the old one.
     pub fn renew(&mut self, _inherited: bool) -> Result<()> {
         *self = Poller::new()?;
         Ok(())
@@ -104,7 +104,7 @@ impl Poller {
         tokens[fd as usize] = token;
     }
 
-    /// The kernel forgets by itself.
+    /// Nothing to do: the kernel forgets the descriptor by itself.
     pub fn closing(&self, _fd: RawFd) {}
 
     /// Waits for readiness.
@@ -112,10 +112,10 @@ impl Poller {
         super::wait_until_done(limit, |left| self.wait_once(ready, room, left))
     }
 
-    /// Interest never ends by itself.
+    /// Nothing to do: interest never ends by itself.
     pub fn settle(&self) {}
 
-    /// Tells whether that was all: not if the kernel said something, and nothing of it is left.
+    /// Waits once. Returns whether the wait is done: not if the kernel reported events, but no descriptor is ready.
     fn wait_once(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<bool> {
         ready.clear();
         let mut events = self.events.borrow_mut();
@@ -170,12 +170,12 @@ type Row = (Filter, Flags, u32);
 const MOST_ROWS: usize = 3;
 
 const READ: Row = (queue::READ, 0, 0);
-/// Where reading is not wanted: says of hang-ups, and of urgent data as far as it comes with other, but not
-/// again and again that there is something to read.
+/// For urgent data where reading is not wanted: tells of hang-ups, and of urgent data as far as other data comes with
+/// it, but does not report again and again that there is something to read.
 const NEWS: Row = (queue::READ, queue::CLEAR, 0);
 const WRITE: Row = (queue::WRITE, 0, 0);
 
-/// What an interest is made of.
+/// The registrations that an interest is made of.
 fn rows(events: Events) -> &'static [Row] {
     match (events & POLLIN != 0, events & POLLOUT != 0, events & POLLPRI != 0) {
         (false, false, false) => &[],
@@ -194,7 +194,7 @@ const URGENT: Row = match queue::URGENT {
     None => NEWS,
 };
 
-/// Without its end, where there is no such filter.
+/// The rows without the last one, `URGENT`, on systems without a filter for urgent data.
 fn with_urgent(rows: &'static [Row]) -> &'static [Row] {
     &rows[..rows.len() - usize::from(queue::URGENT.is_none())]
 }
@@ -215,7 +215,7 @@ fn merge(ready: &mut Vec<Ready>, places: &mut Vec<u32>, tokens: &[Token], event:
     if index >= places.len() {
         places.resize(index + 1, 0);
     }
-    // A place that was noted in an earlier wait is another descriptor's, or nobody's.
+    // A place that was noted in an earlier wait is that of another descriptor now, or of none.
     match ready.get_mut(places[index] as usize) {
         Some(record) if record.fd == fd => {
             record.events |= events;
@@ -228,7 +228,7 @@ fn merge(ready: &mut Vec<Ready>, places: &mut Vec<u32>, tokens: &[Token], event:
     }
 }
 
-/// Has poll(2) say what is in doubt.
+/// Asks poll(2) for the events of those records for which the filters do not say enough.
 fn ask(ready: &mut Vec<Ready>) -> Result<()> {
     let doubtful = ready.iter_mut().filter(|record| record.doubt != 0);
     let (mut records, mut questions): (Vec<_>, Vec<_>) = doubtful
@@ -239,7 +239,7 @@ fn ask(ready: &mut Vec<Ready>) -> Result<()> {
         .unzip();
     poll::ask(&mut questions)?;
     for (record, question) in records.iter_mut().zip(&questions) {
-        // Where poll(2) knows nothing, of some devices on macOS, the filters' word counts: they would say it again.
+        // Of some devices on macOS poll(2) knows nothing. Then the filters' events count, which would come again.
         match question.revents & !libc::POLLNVAL {
             0 => {}
             answer => record.events = answer,
@@ -249,14 +249,14 @@ fn ask(ready: &mut Vec<Ready>) -> Result<()> {
     Ok(())
 }
 
-/// Has the queue take events of that name from programs.
+/// Registers EVFILT_USER, by which programs put events into the queue.
 pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     let event = queue::event(0, queue::USER, queue::ADD | queue::CLEAR, 0, 0);
     queue::change(queue, &[event])?;
     Ok(queue)
 }
 
-/// Never: only a child of fork(2) gets another queue, and another alert with it.
+/// Nothing to do: only a child of fork(2) gets another queue here, and another alert with it.
 pub fn alert_move(_alert: RawFd, _queue: RawFd) -> Result<()> {
     Ok(())
 }
@@ -266,8 +266,8 @@ pub fn alert_raise(alert: RawFd) {
     let _ = queue::change(alert, &[queue::event(0, queue::USER, 0, queue::NOTE_TRIGGER, 0)]);
 }
 
-/// The report has cleared it.
+/// Nothing to do: reporting the event has cleared it (EV_CLEAR).
 pub fn alert_clear(_alert: RawFd) {}
 
-/// It goes with the queue.
+/// Nothing to do: the event goes with the queue.
 pub fn alert_close(_alert: RawFd) {}

@@ -5,10 +5,10 @@
 //!
 //! - `new() -> Result<Poller>`: a queue with a pollable descriptor, close-on-exec;
 //! - `fd()`: the queue's descriptor; readable whenever `wait` would return at once;
-//! - `pollable()`: a descriptor with that property which stays the same, and registered wherever it is, when
-//!   `renew` is called;
+//! - `pollable()`: a descriptor with that property for others to poll. When `renew` is called it stays the same, and
+//!   stays registered wherever it is, where the system can do that;
 //! - `renew(inherited)`: begins anew with an empty queue, which has the same descriptors where the system can do
-//!   that. `inherited`: this is a child of fork(2), and what there was is its parent's too;
+//!   that. `inherited`: this is a child of fork(2), and the old queue is also its parent's;
 //! - `set(fd, token, before, after)`: changes the interest in `fd` from the events `before` to `after`, either of
 //!   which may be empty; `wait` reports it by `token`, a number of 48 bits. Interest is level-triggered and stays
 //!   until changed. If the kernel turns out to have dropped the descriptor (it was closed), `set` registers it
@@ -20,18 +20,18 @@
 //!   and replaces `ready` by what is ready. With `room` for as many descriptors as are registered,
 //!   none waits for the next call. EINTR is reported. Errors and hang-ups are reported whether
 //!   asked for or not. A descriptor appears at most once;
-//! - `settle()`: those who were woken by the last `wait` have run; makes `fd()` tell the truth again
-//!   until the next one. Needed where an interest ends with its event;
+//! - `settle()`: is called when the tasks that the last `wait` has woken have run; from then until the next `wait`,
+//!   `fd()` is readable again whenever a descriptor is ready. Needed where an interest ends with its event;
 //! - dropping closes the queue.
 //!
 //! And functions:
 //!
 //! - `read(ready)`: the token and the events of one record;
-//! - `alert_create(queue)`: what makes a queue ready from any thread: a descriptor, or the number of the
-//!   queue itself where programs may put events into it; `read` reports it by the token `ALERT`;
-//! - `alert_raise(alert)`, `alert_clear(alert)`: makes it ready; notes that it was reported;
-//! - `alert_move(alert, queue)`: makes that queue ready from now on, the old one being gone;
-//! - `alert_close(alert)`: gives it up. All of these may be called from any thread.
+//! - `alert_create(queue)`: makes an alert, by which any thread can make a queue ready: a descriptor, or the queue
+//!   itself where programs may put events into it; `read` reports it by the token `ALERT`;
+//! - `alert_raise(alert)`, `alert_clear(alert)`: makes the queue ready; ends that, after the alert was reported;
+//! - `alert_move(alert, queue)`: from now on the alert makes this queue ready, as the old one is gone;
+//! - `alert_close(alert)`: closes the alert. All of these may be called from any thread.
 //!
 //! Events are poll(2) masks: POLLIN, POLLOUT, POLLPRI in; these and POLLERR, POLLHUP out.
 
@@ -69,10 +69,11 @@ pub type Token = u64;
 /// What an alert is reported by.
 pub const ALERT: Token = (1 << 48) - 1;
 
-/// What a caller may ask for.
+/// The events that a caller may ask for.
 pub const INTEREST: Events = libc::POLLIN | libc::POLLOUT | libc::POLLPRI;
 
-/// Refuses what is never waited for, as epoll does by itself: files and directories, the queue itself.
+/// Refuses descriptors that are never waited for, as epoll does by itself: files and directories (EPERM), the queue
+/// itself (EINVAL).
 #[cfg(not(epoll))]
 fn check_descriptor(queue: RawFd, fd: RawFd) -> Result<()> {
     match sys::is_file(fd)? {
@@ -82,8 +83,8 @@ fn check_descriptor(queue: RawFd, fd: RawFd) -> Result<()> {
     }
 }
 
-/// Repeats a wait until it says that it is done, each time for what is left of `limit`. It is not
-/// done when the kernel told of what turned out to be nothing.
+/// Repeats `wait` until it returns that it is done, each time with the rest of `limit`. It is not done if the kernel
+/// reported events, but no descriptor turned out to be ready.
 #[cfg(not(epoll))]
 fn wait_until_done(
     limit: Option<Span>,

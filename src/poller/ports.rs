@@ -42,7 +42,7 @@ struct State {
 #[derive(Clone, Copy, Default)]
 struct Row {
     interest: Events,
-    /// What it is reported by.
+    /// The token by which it is reported.
     token: Token,
     /// Whether it is in `reported`, and to be associated again.
     ended: bool,
@@ -69,7 +69,7 @@ impl Poller {
         Ok(self.fd)
     }
 
-    /// Another port.
+    /// Makes another port, under another number.
     pub fn renew(&mut self, _inherited: bool) -> Result<()> {
         *self = Poller::new()?;
         Ok(())
@@ -95,7 +95,7 @@ impl Poller {
         Ok(())
     }
 
-    /// The kernel forgets by itself, and here there is nothing left to associate again.
+    /// The kernel forgets the descriptor by itself. Here its row is emptied, so that it is not associated again.
     pub fn closing(&self, fd: RawFd) {
         *self.state.borrow_mut().row(fd) = Row::default();
     }
@@ -105,7 +105,7 @@ impl Poller {
         super::wait_until_done(limit, |left| self.wait_once(ready, room, left))
     }
 
-    /// Associates again what was reported.
+    /// Associates the descriptors that were reported again.
     pub fn settle(&self) {
         let mut state = self.state.borrow_mut();
         let State { rows, reported, .. } = &mut *state;
@@ -118,7 +118,7 @@ impl Poller {
         });
     }
 
-    /// Tells whether the port said anything.
+    /// Waits once. Returns whether the wait is done: not if the port reported events, but no descriptor is ready.
     fn wait_once(&self, ready: &mut Vec<Ready>, room: usize, limit: Option<Span>) -> Result<bool> {
         self.settle();
         ready.clear();
@@ -180,18 +180,18 @@ pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     Ok(queue)
 }
 
-/// Never: only a child of fork(2) gets another port.
+/// Nothing to do: only a child of fork(2) gets another port here, and another alert with it.
 pub fn alert_move(_alert: RawFd, _queue: RawFd) -> Result<()> {
     Ok(())
 }
 
-/// Puts an event into it.
+/// Puts an event into the port.
 pub fn alert_raise(alert: RawFd) {
     let _ = port::send(alert, 0, 0);
 }
 
-/// The report has taken it out.
+/// Nothing to do: reporting the event has taken it out of the port.
 pub fn alert_clear(_alert: RawFd) {}
 
-/// It goes with the port.
+/// Nothing to do: the event goes with the port.
 pub fn alert_close(_alert: RawFd) {}

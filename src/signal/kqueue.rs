@@ -17,7 +17,7 @@ use std::os::fd::RawFd;
 /// What the system offers.
 pub const FEATURES: u32 = EVFILT_SIGNAL | KQUEUE | taking::FEATURE;
 
-/// A queue of its own, which nests in others.
+/// A kqueue of its own, whose descriptor can be polled by others.
 pub struct Source {
     queue: Descriptor,
     events: RefCell<Vec<sys::Event>>,
@@ -40,12 +40,12 @@ impl Source {
         self.queue.fd()
     }
 
-    /// To wait until it is.
+    /// A member that waits until the descriptor is readable.
     pub fn member(&self) -> Member {
         self.queue.member(libc::POLLIN)
     }
 
-    /// A signal that was sent since it was last told.
+    /// The number of a signal that was sent since the last call told it. EAGAIN if there is none.
     pub fn take(&self) -> Result<i32> {
         let mut events = self.events.borrow_mut();
         sys::wait(self.queue.fd(), &mut events, Some(0))?;

@@ -49,7 +49,8 @@ pub const KQUEUE: u32 = 8;
 /// kqueue1(2).
 pub const KQUEUE1: u32 = 16;
 
-/// How often a system that cannot tell is asked, unless `set_interval` says otherwise.
+/// How often pending signals are asked for on a system without a descriptor for them, unless `set_interval` says
+/// otherwise.
 const INTERVAL: Span = Span(1_000_000_000);
 
 /// Listens for signals.
@@ -59,7 +60,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// For those signals. EINVAL for one that does not exist or that nobody can listen for (SIGKILL,
+    /// A listener for these signals. EINVAL for one that does not exist or that nobody can listen for (SIGKILL,
     /// SIGSTOP).
     pub fn new(signals: &[i32]) -> Result<Listener> {
         if signals.iter().any(|&signal| signal == libc::SIGKILL || signal == libc::SIGSTOP) {
@@ -74,17 +75,18 @@ impl Listener {
         self.source.take()
     }
 
-    /// What is readable when a signal came, or -1.
+    /// The descriptor that is readable when a signal came, or -1.
     pub fn fd(&self) -> RawFd {
         self.source.fd()
     }
 
-    /// How long a wait goes on before the pending signals are asked for again.
+    /// Sets how long a wait goes on before the pending signals are asked for again.
     pub fn set_interval(&self, interval: Option<Span>) {
         self.interval.set(interval);
     }
 
-    /// What was set; without, where the system has no descriptor for it, a second.
+    /// The interval that was set. If none was: a second where the system has no descriptor for signals, otherwise
+    /// `None`.
     pub fn interval(&self) -> Option<Span> {
         self.interval.get().or((self.fd() < 0).then_some(INTERVAL))
     }

@@ -32,7 +32,7 @@ impl Source {
         self.fd.fd()
     }
 
-    /// To wait until it is.
+    /// A member that waits until the descriptor is readable.
     pub fn member(&self) -> Member {
         self.fd.member(libc::POLLIN)
     }

@@ -25,12 +25,12 @@ impl Source {
         Ok(Source { set: *set })
     }
 
-    /// There is none.
+    /// -1: there is no descriptor for signals.
     pub fn fd(&self) -> RawFd {
         -1
     }
 
-    /// So there is nothing to wait for.
+    /// A member that never fires. The listener adds its interval as a timeout.
     pub fn member(&self) -> Member {
         Member::NOTHING
     }

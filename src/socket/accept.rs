@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Listeners: connections are taken from them one by one.
+//! Accepting: connections are taken from a listener one by one.
 
 use super::Socket;
 use crate::clock::Span;
@@ -10,7 +10,7 @@ use crate::sys::socket as sock;
 const ACCEPT_RETRY: Span = Span(50_000_000);
 
 impl Socket {
-    /// Goes on binding, as `establish`; an adopted descriptor that does not listen yet is made to.
+    /// Goes on binding, as `establish` does, and calls listen(2) for an adopted descriptor that does not listen yet.
     pub fn establish_listener(&self) -> Result<()> {
         self.operate(|inner| inner.establish_listener())
     }

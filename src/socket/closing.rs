@@ -64,7 +64,8 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // Busy: whoever works on it drops the rest.
+        // EBUSY: an operation on this socket is under way further up the stack. It holds a counted reference to what
+        // the socket holds, and closes the descriptor when it drops that.
         let _ = self.close();
     }
 }

@@ -16,7 +16,7 @@ use std::os::fd::RawFd;
 
 /// What a socket awaits before it can be used.
 pub enum Phase {
-    /// Its beginning.
+    /// Its first step, which looks whether the options name an address or a host.
     AwaitAddress,
     /// The addresses of its name, and a connection to one of them.
     AwaitName(Box<dyn Connecting>),
@@ -26,11 +26,11 @@ pub enum Phase {
     AwaitBacklog(Instant),
     /// The end of the TLS handshake.
     AwaitHandshake,
-    /// Nothing: it is connected, or was made connected.
+    /// Nothing: it is connected, is a bound datagram socket, or was made from a descriptor that does not listen.
     Connected,
     /// Nothing: it listens.
     Listening,
-    /// Nothing any more.
+    /// Nothing any more: it has failed with this error; EBADF also stands for closed.
     Failed(Errno),
 }
 
@@ -38,18 +38,18 @@ pub enum Phase {
 pub struct Plan {
     /// Listen instead of connect.
     pub listen: bool,
-    /// What was asked for.
+    /// The options of the program.
     pub options: Options,
-    /// Where that is a name: what finds its addresses, until it begins.
+    /// If the options name a host: what finds its addresses, until it goes into `Phase::AwaitName`.
     pub name: Option<Box<dyn Connecting>>,
 }
 
 /// How far a socket has come on its way, and why it went no further.
 pub struct Establishing {
     pub phase: Phase,
-    /// Until it is connected or listens.
+    /// What the socket is to become. `None` once it is connected or listens.
     pub plan: Option<Box<Plan>>,
-    /// The story of the last failure that has one.
+    /// The reason of the last failure, in words.
     pub reason: Option<Box<str>>,
 }
 
@@ -68,14 +68,14 @@ impl Establishing {
     }
 }
 
-/// Begins a connection to an address: a descriptor, and whether it is connected already.
+/// Begins a connection to an address. Returns a descriptor, and whether it is connected already.
 pub type Start<'a> = &'a mut dyn FnMut(&SocketAddr) -> Result<(Descriptor, bool)>;
 
 /// What finds the addresses of a name and connects to one of them, while the socket waits.
 pub trait Connecting {
     /// Goes on until there is a connection, must wait (EAGAIN), or nothing is left to try.
     fn step(&mut self, start: Start) -> Result<(Descriptor, SocketAddr)>;
-    /// All addresses, IPv4 first, for who takes the first one that does. EAGAIN.
+    /// All addresses, IPv4 first, for a caller that tries them in this order. EAGAIN while they are not known.
     fn addresses(&mut self) -> Result<Vec<SocketAddr>>;
     /// What to wait for after EAGAIN.
     fn interest(&self) -> Member;
@@ -90,7 +90,7 @@ pub trait Connecting {
 const BACKLOG_RETRY: Span = Span(5_000_000);
 
 impl Socket {
-    /// Goes on connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
+    /// Continues connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
     pub fn establish(&self) -> Result<()> {
         self.operate(|inner| inner.establish())
     }
@@ -100,7 +100,7 @@ impl Socket {
         self.with_open(|inner| {
             match inner.establish() {
                 Ok(()) | Err(Errno::AGAIN) => Ok(inner.handle.fd),
-                // Failed TLS has a peer all the same.
+                // After a failure of TLS the descriptor still has a peer.
                 Err(_) if inner.secure.engine.is_some() => Ok(inner.handle.fd),
                 Err(error) => Err(error),
             }
@@ -128,8 +128,8 @@ impl Socket {
 }
 
 impl Inner {
-    /// As `ensure_established`, for a send(2), which itself tells whether the connection is there: while
-    /// connect(2) is under way it may be made. See `connecting`.
+    /// As `ensure_established`, but `Ok` also while connect(2) is under way: a send(2) may be made then, as its
+    /// outcome tells the state of the connection. See `connecting`.
     #[inline(always)]
     pub fn may_send(&mut self) -> Result<()> {
         match self.establishing.phase {
@@ -177,7 +177,7 @@ impl Inner {
             match next {
                 Ok(phase) => self.enter(phase)?,
                 Err(Errno::AGAIN) => return Err(Errno::AGAIN),
-                // The handshake is where it was.
+                // The handshake has not moved, and can go on when there is memory.
                 Err(Errno::NOMEM) if matches!(self.establishing.phase, Phase::AwaitHandshake) => {
                     return Err(Errno::NOMEM);
                 }
@@ -191,8 +191,8 @@ impl Inner {
         }
     }
 
-    /// The same for a listener. A descriptor that somebody else made may be bound only, so that it has to be told;
-    /// listen(2) refuses what cannot listen.
+    /// `establish` for a listener. An adopted descriptor may be bound without listening: listen(2) is called for it,
+    /// and refuses a socket that cannot listen.
     pub fn establish_listener(&mut self) -> Result<()> {
         if self.establishing.plan.as_ref().is_some_and(|plan| !plan.listen)
             && !matches!(self.establishing.phase, Phase::Failed(_))
@@ -213,7 +213,8 @@ impl Inner {
 
     fn enter(&mut self, phase: Phase) -> Result<()> {
         self.establishing.phase = phase;
-        self.input.kernel.drained &= !matches!(self.establishing.phase, Phase::Listening); // who reads from a listener is to be told
+        // A read from a listener must ask the kernel, which answers with an error.
+        self.input.kernel.drained &= !matches!(self.establishing.phase, Phase::Listening);
         match (&self.establishing.phase, self.establishing.plan.take()) {
             (Phase::Connected, Some(plan)) => plan.options.relax(self.handle.fd, false),
             (Phase::Listening, Some(plan)) => plan.options.relax(self.handle.fd, true),
@@ -234,7 +235,7 @@ impl Inner {
         result
     }
 
-    /// Opens, binds, connects or listens.
+    /// Opens a descriptor for the address `target`, and binds and listens there or connects to it.
     fn open_at(&mut self, plan: &Plan, target: &SockaddrStorage) -> Result<Phase> {
         let options = &plan.options;
         let family = address::family(target);
@@ -258,7 +259,7 @@ impl Inner {
         self.connect(target)
     }
 
-    /// A name: looks for its addresses, and connects to or listens at one.
+    /// One step of the phase `AwaitName`: finds the addresses of a name, and connects to or listens at one of them.
     fn await_name(&mut self) -> Result<Phase> {
         let (phase, plan) = (
             std::mem::replace(&mut self.establishing.phase, Phase::AwaitAddress),
@@ -363,7 +364,8 @@ fn begin(options: &Options, address: &SocketAddr) -> Result<(Descriptor, bool)> 
     }
 }
 
-/// Binds, with what a UNIX path needs around it.
+/// Binds. At a UNIX path it first removes what is there, and sets permissions and umask, as far as the options say
+/// so.
 fn bind(fd: i32, target: &SockaddrStorage, options: &Options) -> Result<()> {
     let path = options.path.as_deref().filter(|path| path.first() != Some(&0));
     let Some(path) = path.filter(|_| target.as_unix_addr().is_some() && target.len() > 0) else {
@@ -376,8 +378,8 @@ fn bind(fd: i32, target: &SockaddrStorage, options: &Options) -> Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    // On Linux the path gets the descriptor's permissions less the umask; nobody can connect between
-    // binding and a change of permissions.
+    // On Linux the path gets the descriptor's permissions less the umask. So they are set before bind(2), and nobody
+    // can connect while the path has other permissions.
     if let Some(mode) = options.mode {
         sock::change_mode(fd, mode)?;
     }

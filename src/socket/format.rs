@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! What a read asks for, and pure functions over buffered bytes that find it.
 //!
-//! Each takes the bytes at hand and whether more can come, changes them in place where the program
-//! is to see something else (CRLF to LF, unfolded headers), and says what to take.
+//! Each function takes the buffered bytes and whether more can come, changes them in place where the program is to
+//! see something else (CRLF to LF, unfolded headers), and says how many to take.
 
 use memchr::{memchr, memmem};
 
@@ -39,11 +39,11 @@ pub enum Found {
         /// Bytes for the program, at the front.
         length: usize,
     },
-    /// Not yet: come back when the buffer holds more than now, best this many bytes.
+    /// Not complete: look again when the buffer holds more than now, if possible this many bytes.
     NeedMore(usize),
-    /// What comes is no such thing: end of file, or not a header.
+    /// There is none: end of file, the boundary of a body, or bytes that are no header field.
     Nothing,
-    /// The same, and these bytes go with it.
+    /// There is none, and this many bytes at the front are to be dropped.
     Skip(usize),
 }
 
@@ -90,7 +90,7 @@ fn exactly(data: &mut [u8], count: usize, rules: Rules) -> Found {
         return NeedMore(count);
     }
     if rules.text && !rules.eof {
-        // Each CRLF in front makes one byte less; a CR at the end waits for its successor.
+        // Each CRLF among them makes one byte less; whether a CR at the end is part of one, its successor tells.
         let present = translated_length(data, count);
         if present < count {
             return NeedMore(data.len() + count - present);
@@ -172,8 +172,8 @@ fn ended_line(data: &mut [u8], end: usize, keep: bool, text: bool) -> Found {
     Taken { consumed, length }
 }
 
-/// RFC 5322 §2.2: printable characters but the colon, then, as programs have come to rely on,
-/// optional blanks before the colon.
+/// Whether a byte may be part of a field name: a printable character other than the colon, RFC 5322 §2.2. (Blanks
+/// between name and colon, which programs have come to rely on, are taken care of in `header`.)
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && byte != b':'
 }
@@ -181,7 +181,8 @@ fn is_name_byte(byte: u8) -> bool {
 fn header(data: &mut [u8], keep: bool, rules: Rules) -> Found {
     let name = data.iter().take_while(|&&b| is_name_byte(b)).count();
     let blanks = data[name..].iter().take_while(|&&b| b == b' ' || b == b'\t').count();
-    // Whether a field ends there is told by the byte behind it, which the limit counts too.
+    // Whether a field ends at a line feed is told by the byte behind it: a blank continues the field. The limit
+    // counts that byte too.
     let more = |data: &[u8]| match rules.eof || data.len() >= rules.max_line {
         true => Nothing,
         false => NeedMore(data.len() + 1),
@@ -242,7 +243,7 @@ fn body(data: &mut [u8], boundary: &[u8], rules: Rules) -> Found {
             found => found,
         },
         None => {
-            // What may be the beginning of an end of line and the boundary stays.
+            // The last bytes stay: they may be the beginning of an end of line and the boundary.
             let certain = data.len().saturating_sub(boundary.len() + 1);
             match certain >= rules.max_line {
                 true => beginning(data, rules),

@@ -9,7 +9,7 @@ use crate::fork::forks;
 use crate::sys::{self, socket as sock};
 use std::os::fd::RawFd;
 
-/// A descriptor that is closed when it goes.
+/// A descriptor that is closed when the handle is dropped.
 pub struct Handle {
     /// -1 while there is none.
     pub fd: RawFd,
@@ -19,9 +19,9 @@ pub struct Handle {
     pub kind: i32,
     /// AF_UNSPEC while not known.
     pub family: i32,
-    /// Others may have made copies of the descriptor.
+    /// The program knows the number of the descriptor, so that it may have made copies.
     pub exposed: bool,
-    /// How many forks there had been when it was made.
+    /// The value of `fork::forks` when it was made: a child that was forked since has a copy.
     born: u32,
 }
 
@@ -44,7 +44,8 @@ impl Handle {
         Ok(self.family)
     }
 
-    /// The descriptor and its owner, for the one who closes it, and whether no copy of it is left.
+    /// Hands over the descriptor and its owner to the caller, who closes it. Returns also whether no copy of it is
+    /// left.
     pub fn give_up(&mut self) -> (RawFd, Owner, bool) {
         let last = !self.exposed && self.born == forks();
         (std::mem::replace(&mut self.fd, -1), self.owner.clone(), last)

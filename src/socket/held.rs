@@ -18,7 +18,7 @@ use std::rc::Weak;
 pub struct Held {
     /// Lines may be held until the task waits.
     allowed: bool,
-    /// Some are.
+    /// Lines are held now.
     some: bool,
     /// The last turn in which a line was written.
     turn: u64,
@@ -42,7 +42,7 @@ impl Held {
         self.allowed = listener.allowed;
     }
 
-    /// Notes that a line is written. Whether it is not the first one of its turn.
+    /// Notes that a line is written. Returns whether it is a further line of its turn, and not the first one.
     fn is_further_line(&mut self) -> bool {
         let turn = turn::current();
         turn != 0 && std::mem::replace(&mut self.turn, turn) == turn
@@ -62,7 +62,7 @@ impl turn::Output for RefCell<Inner> {
 }
 
 impl Socket {
-    /// Sets whether lines may be held back, as they may from the beginning; returns what was set.
+    /// Sets whether lines may be held back, which is the default; returns the previous setting.
     pub fn set_hold(&self, on: bool) -> bool {
         self.ask(on, |inner| {
             let _ = inner.release_held();
@@ -107,7 +107,7 @@ impl Inner {
         result
     }
 
-    /// Nothing but whole lines that may wait until the task does.
+    /// Whether the output queue holds nothing but held lines.
     pub(super) fn holds_only_lines(&self) -> bool {
         self.held.some && self.output.lines == self.output.side.queue.len()
     }

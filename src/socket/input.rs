@@ -22,8 +22,8 @@ const PAGE: usize = 4096;
 pub struct Patience {
     /// Answer EAGAIN without asking the kernel when it is known to have nothing.
     pub wait: bool,
-    /// First send what output is pending, if its mode says so. Failing is left to the next write; what
-    /// the kernel does not take yet is waited for together with the input.
+    /// First send what output is pending, if its mode says so. A failure of that is told by the next write. What the
+    /// kernel does not take yet is waited for together with the input.
     pub flush: bool,
 }
 
@@ -32,11 +32,11 @@ pub struct Input {
     pub side: Side,
     /// The front of the queue known to hold no line feed.
     pub scanned: usize,
-    /// A message was received, and what is left of it ends as a stream does at end of file.
+    /// The queue holds a message, of a socket that keeps boundaries: reads end behind it as at end of file.
     pub message: bool,
-    /// A failure of receiving that came while there was still something to hand out.
+    /// A failure of receiving that came while there were still bytes to hand out: told by the next receive.
     late: Option<Errno>,
-    /// What the kernel holds for it.
+    /// What is known of the kernel's receive buffer.
     pub kernel: KernelBuffer,
 }
 
@@ -118,8 +118,8 @@ impl Socket {
 }
 
 impl Inner {
-    /// Whoever polls a socket after a read has succeeded waits for what comes next: for input if the read has taken all
-    /// that there was to find what it was asked for, and for output that could not leave.
+    /// Sets what a task waits for that polls the socket after a successful read: for input if the read has emptied
+    /// the kernel's buffer to find what it was asked for, and for output if some could not leave.
     #[inline]
     fn want_more(&mut self, format: Format) {
         let counted = matches!(format, Format::Exactly(_) | Format::UpTo(_));
@@ -136,8 +136,8 @@ impl Inner {
         }
     }
 
-    /// EAGAIN if the task has received so much in this turn that others must have theirs: it is to be resumed in
-    /// the next step.
+    /// EAGAIN, with a retry in the next step, if the task has received so much in this turn that other tasks must
+    /// run.
     #[inline]
     fn give_way(&mut self) -> Result<()> {
         if !self.pace.has_read_enough() {
@@ -235,7 +235,7 @@ impl Inner {
         }
     }
 
-    /// Some bytes of those that may be taken at once are there already: adds what the kernel has. A failure is told
+    /// For a read of at most `count` bytes that finds some in the queue: adds what the kernel has. A failure is told
     /// by the next receive.
     fn top_up(&mut self, count: usize) {
         let may = !self.input.side.queue.is_empty() && !self.handle.has_messages();
@@ -256,6 +256,7 @@ impl Inner {
         self.begin();
     }
 
+    /// The answer to a read for which there is nothing.
     fn nothing<T>(&self, format: Format) -> Result<Option<T>> {
         match format {
             _ if self.secure.is_cut_short() => Err(Errno::TRUNCATED),
@@ -264,7 +265,7 @@ impl Inner {
         }
     }
 
-    /// Receives into the queue at most about `ask` bytes; tells how many could have come.
+    /// Receives about `ask` bytes at most into the queue. Returns also how many it had room for.
     fn receive_into_queue(&mut self, ask: usize, patient: bool) -> (Result<usize>, usize) {
         if self.secure.engine.is_some() {
             let mut queue = std::mem::take(&mut self.input.side.queue);
@@ -278,8 +279,9 @@ impl Inner {
             self.input.side.queue = queue;
             return (result, asked);
         }
-        // What of a message does not fit is lost: where that begins is not left to chance. Of a stream
-        // a little more than the program takes at once would make its next read a little one.
+        // The end of a message that does not fit is lost, so exactly `ask` bytes are received: how large the block
+        // happens to be must not matter. Of a stream, a few bytes more than the program takes at once would make its
+        // next read a small one.
         let exactly = self.handle.has_messages() || ask > bytes::SMALL;
         let mut room = match self.input.side.queue.room(ask) {
             Ok(room) => room,

@@ -8,7 +8,7 @@ use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
 
-/// What the last operation that must wait waits for.
+/// What the last operation that answered EAGAIN waits for.
 #[derive(Clone, Copy, Default)]
 pub struct Interest {
     /// Events of the descriptor.
@@ -36,12 +36,14 @@ impl Socket {
         })
     }
 
-    /// What a task waits for that waits for the socket: these events; 0: what its last operation waits for. The task
-    /// goes on when input came, so its next patient receive must ask the kernel. EBADF after close.
+    /// What a task waits for that polls the socket: these events; 0: what the socket's last operation waits for. The
+    /// task goes on when input has come, so the next receive with `Patience::wait` must ask the kernel. EBADF after
+    /// close.
     pub fn waited_for(&self, events: Events) -> Result<Member> {
         self.ask(Ok(Member::NOTHING), |inner| {
             match &inner.establishing.phase {
-                // Before it is connected, its own wait comes first: the descriptor is not yet the connection's.
+                // While addresses are looked for and tried, `events` does not count: the connection has no descriptor
+                // yet.
                 Phase::AwaitName(race) => return Ok(race.interest()),
                 Phase::Failed(Errno::BADF) if inner.handle.fd < 0 => return Err(Errno::BADF),
                 _ => {}
@@ -78,6 +80,7 @@ impl Inner {
         Errno::AGAIN
     }
 
+    /// An operation begins: forgets what the last one wanted to wait for.
     pub(super) fn begin(&mut self) {
         (self.interest.events, self.interest.retry, self.input.kernel.emptied) = (0, None, false);
     }

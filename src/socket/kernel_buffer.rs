@@ -8,7 +8,7 @@ use crate::controller::turn::with_now;
 pub struct KernelBuffer {
     /// The last receive emptied it.
     pub drained: bool,
-    /// The moment, see `Now::moment`, until which that is believed.
+    /// `drained` is believed while `Now::moment` of the thread has this value.
     moment: u64,
     /// How many sockets of this thread had ended when it was last found empty.
     ends: u64,
@@ -35,8 +35,9 @@ impl KernelBuffer {
         });
     }
 
-    /// It was accepted just now. Nobody knows what has come with it; but unless the peer may be one of this
-    /// thread's, it makes no difference to wait first, and saves a receive.
+    /// The socket was accepted just now, and data may have come already. It counts as drained all the same, as
+    /// waiting first saves a receive. Only a program that has the peer in this same thread could notice: then nothing
+    /// is noted.
     pub fn note_accepted(&mut self) {
         if !with_now(|now| now.has_clients.get()) {
             self.note_drained(true);
@@ -56,18 +57,18 @@ impl KernelBuffer {
             let moment = now.moment.get();
             now.moment.set(moment + 1);
             if self.moment == moment {
-                self.moment = moment + 1; // nothing comes from oneself
+                self.moment = moment + 1; // what this socket sends does not come back to it
             }
         });
     }
 }
 
-/// A socket was made that connects, or whose peer may be one of ours.
+/// A socket was made that connects, or whose peer may be a socket of this thread.
 pub(super) fn note_client() {
     with_now(|now| now.has_clients.set(true));
 }
 
-/// A socket was shut down or closed: its peer, perhaps one of ours, has more to receive than it knows of.
+/// A socket was shut down or closed: its peer, perhaps a socket of this thread, may have an end of file to receive.
 #[inline(never)]
 pub(super) fn note_end() {
     with_now(|now| {

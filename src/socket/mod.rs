@@ -56,7 +56,7 @@ const NO_SOCKET: i32 = 0;
 
 /// A socket. Shared within one thread; no borrow of its state outlives a call.
 pub struct Socket {
-    /// Counted so that held lines find it.
+    /// Counted, since the thread's list of sockets with held lines has weak references to it.
     inner: Rc<RefCell<Inner>>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Inner {
     secure: Secure,
     pace: Pace,
     interest: Interest,
-    /// Track times for `stat`.
+    /// Whether the time of each operation is noted for `stat`.
     time: bool,
     /// The default limit of waiting operations.
     timeout: Option<Span>,
@@ -115,7 +115,7 @@ impl Socket {
         inner.follow(&plan.options);
         inner.input.kernel.note_drained(true);
         inner.establishing.plan = Some(Box::new(plan));
-        // Begin now; what comes of it is told by the first operation.
+        // Begin now. An error is told by the first operation.
         let _ = inner.establish();
         Socket::from_inner(inner)
     }
@@ -141,7 +141,7 @@ impl Socket {
         Ok((connected(a), connected(b)))
     }
 
-    /// Takes a descriptor over. What is no socket is a stream to read and write. EBADF.
+    /// Takes a descriptor over. A descriptor that is no socket counts as a stream to read and write. EBADF.
     pub fn adopt(fd: RawFd) -> Result<Socket> {
         let kind = match sock::option(fd, libc::SOL_SOCKET, libc::SO_TYPE).map_err(Errno::from) {
             Err(Errno(libc::ENOTSOCK)) => NO_SOCKET,
@@ -168,8 +168,9 @@ impl Socket {
         Socket::from_inner(inner)
     }
 
-    /// Runs one operation on what the socket holds. That is counted first: a callback that libssl calls meanwhile may
-    /// free the socket. `busy` is the answer if the operation is called from such a callback.
+    /// Runs one operation on what the socket holds. A reference to that is counted first, as a callback of the
+    /// program that libssl calls meanwhile may free the socket. `busy` is the answer if the operation is called from
+    /// such a callback.
     #[inline(always)]
     fn with_or<T>(&self, busy: T, operation: impl FnOnce(&mut Inner) -> T) -> T {
         let counted = Rc::clone(&self.inner);
@@ -180,13 +181,13 @@ impl Socket {
         result
     }
 
-    /// The same, EBUSY from such a callback.
+    /// As `with_or`, with EBUSY as the answer from such a callback.
     #[inline(always)]
     fn with<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
         self.with_or(Err(Errno::BUSY), operation)
     }
 
-    /// The same, EBADF after close.
+    /// As `with`, and EBADF after close.
     #[inline(always)]
     fn with_open<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
         self.with(|inner| {
@@ -195,7 +196,7 @@ impl Socket {
         })
     }
 
-    /// The same for an operation that may have to wait: what the one before waited for is forgotten.
+    /// As `with_open`, for an operation that may have to wait: forgets what the operation before waited for.
     #[inline(always)]
     fn operate<T>(&self, operation: impl FnOnce(&mut Inner) -> Result<T>) -> Result<T> {
         self.with_open(|inner| {
@@ -204,8 +205,8 @@ impl Socket {
         })
     }
 
-    /// Reads or changes something. While libssl calls a callback of the program's from inside a call on
-    /// this very socket, it is busy: `busy` is the answer then.
+    /// Reads or changes something. `busy` is the answer in a callback of the program that libssl calls from inside an
+    /// operation on this socket.
     fn ask<T>(&self, busy: T, f: impl FnOnce(&mut Inner) -> T) -> T {
         match self.inner.try_borrow_mut() {
             Ok(mut inner) => f(&mut inner),
@@ -230,5 +231,3 @@ impl Socket {
         self.ask(false, |inner| matches!(inner.establishing.phase, Phase::Failed(Errno::BADF)))
     }
 }
-
-impl Inner {}

@@ -17,9 +17,9 @@ pub enum Buffering {
 pub struct Mode {
     /// CRLF in the stream is LF for the program.
     pub text: bool,
-    /// Output only.
+    /// When output leaves; without meaning for input.
     pub buffering: Buffering,
-    /// Input read ahead of a TLS handshake belongs to it.
+    /// Input that was read before a TLS handshake belongs to it. Only the Lua module looks at this flag.
     pub pushback: bool,
     /// Reads flush pending output first.
     pub autoflush: bool,
@@ -45,7 +45,8 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// From letters `t b n l f p P a A`; the last of each group counts, other characters are ignored.
+    /// Flags from the letters `t b n l f p P a A`. The last letter of each group counts; other characters are
+    /// ignored.
     pub fn parse(letters: &[u8]) -> Flags {
         let mut flags = Flags::default();
         for letter in letters {

@@ -17,7 +17,7 @@ impl Socket {
     pub fn peer_name(&self) -> Result<Name> {
         let fd = self.open_fd()?;
         if fd < 0 {
-            return Ok(Name::Unnamed(libc::AF_UNSPEC)); // still looking for its addresses
+            return Ok(Name::Unnamed(libc::AF_UNSPEC)); // its addresses are still being looked for
         }
         match sock::peer_name(fd) {
             Ok(found) => Ok(address::name(&found)),

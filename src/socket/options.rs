@@ -20,7 +20,7 @@ pub enum SendName {
     Given(String),
 }
 
-/// SO_KEEPALIVE; 0 leaves a figure to the system.
+/// SO_KEEPALIVE and its numbers; where one is 0, the system's applies.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct KeepAlive {
     /// Whether to probe at all.
@@ -70,7 +70,7 @@ pub struct Options {
     pub oob_inline: bool,
     /// SO_KEEPALIVE and its figures.
     pub keep_alive: KeepAlive,
-    /// O_NONBLOCK stays set. The library itself never blocks, whatever the descriptor says.
+    /// O_NONBLOCK stays set on the descriptor. The library itself never blocks, with or without it.
     pub non_block: bool,
     /// FD_CLOEXEC stays set.
     pub close_on_exec: bool,
@@ -82,7 +82,7 @@ pub struct Options {
     pub send_name: SendName,
     /// TLS: an end of the stream that the peer did not announce is a failure, where given.
     pub strict: Option<bool>,
-    /// Track times for `stat`.
+    /// Whether the time of each operation is noted for `stat`.
     pub time: bool,
 }
 
@@ -118,7 +118,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// EINVAL if they name no address at all.
+    /// EINVAL if the options name neither a host nor a path.
     pub fn check(&self) -> Result<()> {
         match self.path.is_some() || self.host.is_some() {
             true => Ok(()),
@@ -136,7 +136,7 @@ impl Options {
         match self.family {
             libc::AF_UNSPEC => Ok(found),
             family if family == address::family(&found) => Ok(found),
-            _ => Err(Errno::FAIL), // as a name that has no address of the family
+            _ => Err(Errno::FAIL), // the error of a name that has no address of the family
         }
     }
 
@@ -195,8 +195,8 @@ impl Options {
         tells.then_some(peer)
     }
 
-    /// Undoes, where asked for, what every descriptor is born with. A listener stays non-blocking:
-    /// a connection that was there when the poller said so may be gone when it is accepted.
+    /// Removes O_NONBLOCK and FD_CLOEXEC, with which every descriptor is made, where the options say so. A listener
+    /// stays non-blocking: a connection that the poller has reported may be gone when it is accepted.
     pub fn relax(&self, fd: RawFd, listens: bool) -> Result<()> {
         Ok(sock::relax(fd, !self.non_block && !listens, !self.close_on_exec)?)
     }

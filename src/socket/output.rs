@@ -21,13 +21,13 @@ pub struct Output {
     pub side: Side,
     /// The end of the last complete line in the queue.
     pub lines: usize,
-    /// The program has said that it sends more at once, or its lines are held.
+    /// The program has said that another send follows at once, or its lines are held: nothing leaves yet.
     pub more: bool,
-    /// The program comes back with what was not taken.
+    /// The program will send again what was not taken.
     again: bool,
     /// MSG_NOSIGNAL or 0.
     pub flags: i32,
-    /// What was pending could not be sent before input was looked for.
+    /// Pending output could not be sent before the last receive, so that a wait for input has to wait for it too.
     pub blocked: bool,
 }
 
@@ -37,7 +37,8 @@ impl Output {
         Output { side, lines: 0, more: false, again: false, flags, blocked: false }
     }
 
-    /// Queues what could not be sent, as far as there is room. Without memory the caller keeps it.
+    /// Queues what could not be sent, as far as there is room, and returns how many bytes it took: none without
+    /// memory.
     fn keep(&mut self, handle: &Handle, data: &[u8], line: usize) -> usize {
         let count = match self.room(handle) {
             large if large > SMALL && self.again && data.len() > SMALL => 0,
@@ -75,7 +76,7 @@ impl Output {
         }
     }
 
-    /// Takes off what has been sent.
+    /// Takes `count` bytes that have been sent off the queue.
     fn dequeue(&mut self, count: usize) {
         self.side.queue.consume(count);
         self.side.queue.release();
@@ -192,7 +193,7 @@ impl Inner {
         }
         if let (true, Err(error)) = (self.handle.has_messages(), &result) {
             if !error.is_again() {
-                return (data.len(), Err(*error)); // lost, and that is told
+                return (data.len(), Err(*error)); // the message is lost, as the error says
             }
         }
         let kept = self.output.keep(&self.handle, rest, line.saturating_sub(sent));
@@ -214,7 +215,7 @@ impl Inner {
         Ok(sent.saturating_sub(queued))
     }
 
-    /// A message that failed is not glued to the next one.
+    /// Drops a queued message that could not be sent, so that it is not glued to the next one.
     fn sent_or_lost(&mut self, result: Result<usize>, queued: usize) -> Result<usize> {
         if self.handle.has_messages() && result.is_err_and(|error| !error.is_again()) {
             self.output.dequeue(queued);
@@ -222,6 +223,7 @@ impl Inner {
         result
     }
 
+    /// Sends what must leave of the queue by this buffering.
     pub(super) fn flush(&mut self, buffering: Buffering) -> Result<()> {
         while !self.output.side.queue.is_empty() {
             let queued = self.output.side.queue.len();

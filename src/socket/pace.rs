@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! How much a task may do with one socket in one turn: then others have theirs.
+//! How much a task may do with one socket in one turn before other tasks must run.
 
 use crate::clock::{Instant, Span};
 use crate::controller::turn;
@@ -7,7 +7,8 @@ use crate::controller::turn;
 /// How many connections a task accepts in one turn.
 const BURST: u32 = 64;
 
-/// After how many reads of a socket that had not to wait the clock is looked at, and how long they may go on.
+/// The clock is looked at after each 128 reads of a socket that had not to wait. A task that has read for 10 ms in
+/// one turn is resumed in the next step.
 const READS: u32 = 128;
 const SHARE: Span = Span(10_000_000);
 
@@ -27,7 +28,8 @@ impl Pace {
         Pace { accepts: 0, accepting: 0, reads: 0, reading: 0, since: Instant(0) }
     }
 
-    /// Counts a read. Whether the task has received so much in this turn that it is to be resumed in the next step.
+    /// Counts a read. Returns whether the task has read for so long in this turn that it is to be resumed in the next
+    /// step.
     #[inline]
     pub fn has_read_enough(&mut self) -> bool {
         self.reads = self.reads.wrapping_add(1);
@@ -49,8 +51,8 @@ impl Pace {
         true
     }
 
-    /// Counts a connection that is about to be accepted. Whether there were so many in this turn that others must have
-    /// theirs.
+    /// Counts a connection that is about to be accepted. Returns whether there were so many in this turn that other
+    /// tasks must run.
     pub fn has_accepted_enough(&mut self) -> bool {
         let turn = turn::current();
         if std::mem::replace(&mut self.accepting, turn) != turn || turn == 0 {

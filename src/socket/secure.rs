@@ -11,8 +11,8 @@ use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
 
-/// How much may wait to be sent before no more is read: twice what writes leave there. The rest are answers to messages
-/// of the peer's, which has to take them before it sends more.
+/// How many encrypted bytes may be unsent before nothing more is read: twice what writes leave there. What exceeds
+/// that are answers to messages of the peer, which has to take them before more of it is read.
 const UNSENT: usize = 2 * bytes::LARGE;
 
 /// TLS on a socket, and what it has to know.
@@ -25,7 +25,7 @@ pub struct Secure {
     pub accepted: bool,
     /// TLS ended without the peer saying so.
     pub cut: bool,
-    /// That is a failure.
+    /// Whether such an end is a failure.
     pub strict: bool,
 }
 
@@ -34,13 +34,13 @@ impl Secure {
         Secure { engine: None, peer: None, accepted: false, cut: false, strict: true }
     }
 
-    /// What came was cut short, and that is a failure.
+    /// Whether TLS ended without the peer saying so, and that is a failure.
     #[inline]
     pub fn is_cut_short(&self) -> bool {
         self.cut && self.strict
     }
 
-    /// An accepted socket does as its listener does.
+    /// Takes over the settings of the listener for an accepted socket.
     pub fn follow(&mut self, listener: &Secure) {
         (self.accepted, self.strict) = (true, listener.strict);
     }
@@ -73,12 +73,12 @@ impl Socket {
         self.tls(Engine::pointer).unwrap_or(std::ptr::null_mut())
     }
 
-    /// The same with a reference of its own.
+    /// The `SSL *` with a reference counted for the caller, NULL without TLS.
     pub fn share_tls(&self) -> *mut c_void {
         self.tls(Engine::share).unwrap_or(std::ptr::null_mut())
     }
 
-    /// What the connection's TLS says.
+    /// Asks the engine; `None` without TLS.
     pub fn tls<T>(&self, ask: impl FnOnce(&Engine) -> T) -> Option<T> {
         self.ask(None, |inner| inner.secure.engine.as_deref().map(ask))
     }
@@ -116,7 +116,7 @@ impl Inner {
         Ok(())
     }
 
-    /// A datagram socket that everybody may send to gets one peer: the first that speaks.
+    /// Connects a datagram socket that has no peer yet to the first that sends to it.
     fn fix_peer(&mut self) -> Result<()> {
         if sock::peer_name(self.handle.fd).is_ok() {
             return Ok(());
@@ -143,7 +143,7 @@ impl Inner {
         })
     }
 
-    /// Runs `step` with the engine taken out, so that both can be changed.
+    /// Runs `step` with the engine taken out of the socket, so that `step` can change both.
     fn with_tls<T>(
         &mut self,
         step: impl FnOnce(&mut Inner, &mut Engine) -> Result<T>,
@@ -184,7 +184,7 @@ impl Inner {
             inner.answer_first(tls)?;
             let read = tls.read(room);
             if !tls.outgoing().is_empty() {
-                // An answer to the peer: what the kernel does not take now goes with the next wait.
+                // An answer to the peer. What the kernel does not take now is sent when the task waits next.
                 inner.output.blocked = inner.drain(tls) == Err(Errno::AGAIN);
             }
             match inner.check(read)? {
@@ -195,7 +195,7 @@ impl Inner {
         })
     }
 
-    /// EAGAIN while the peer must take answers before more of it is read.
+    /// EAGAIN while more than `UNSENT` bytes are unsent: the peer must take answers before more of it is read.
     fn answer_first(&mut self, tls: &mut Engine) -> Result<()> {
         if tls.unsent() <= UNSENT {
             return Ok(());
@@ -213,8 +213,8 @@ impl Inner {
         }
     }
 
-    /// The engine can do no more with what it has: receives for it. After much work that brought the program nothing it
-    /// answers EAGAIN, so that others have their turn.
+    /// Receives for the engine, which can do no more with the bytes that it has. After much work that brought the
+    /// program nothing the answer is EAGAIN with a retry in the next step, so that other tasks run.
     fn read_on(&mut self, tls: &mut Engine, patient: bool) -> Result<()> {
         if !tls.is_tired() {
             return self.fetch(tls, patient);
@@ -224,8 +224,8 @@ impl Inner {
         Err(again)
     }
 
-    /// Encrypts and sends as much as the kernel takes, `first` before `second`; returns how much of
-    /// them was encrypted. Whole records are filled across the seam.
+    /// Encrypts and sends as much as the kernel takes, `first` before `second`; returns how much of them was
+    /// encrypted. A record is filled with the end of `first` and the beginning of `second`.
     pub(super) fn push_secure(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
         self.with_tls(|inner, tls| {
             inner.drain(tls)?;
@@ -248,7 +248,7 @@ impl Inner {
                         inner.check(Err(failure))?;
                     }
                 }
-                // Four records a call: another one must not make the block grow.
+                // A block of LARGE bytes has room for four records. Send before another one would make it grow.
                 let full = tls.outgoing().len() + RECORD + OVERHEAD > bytes::LARGE;
                 if (full || done == total || inner.handle.kind == libc::SOCK_DGRAM)
                     && inner.drain(tls) == Err(Errno::AGAIN)
@@ -260,7 +260,7 @@ impl Inner {
         })
     }
 
-    /// The peer wants to negotiate again before it takes more.
+    /// The peer wants another handshake before it takes more: sends what there is for it, and receives.
     fn answer(&mut self, tls: &mut Engine) -> Result<()> {
         self.drain(tls)?;
         self.read_on(tls, false)
@@ -325,6 +325,7 @@ impl Inner {
         }
     }
 
+    /// EAGAIN: input must come from the network, or unsent output must go.
     fn must_wait_for_network(&mut self, tls: &mut Engine) -> Errno {
         tls.rest();
         let unsent = !tls.outgoing().is_empty() || std::mem::take(&mut self.output.blocked);
@@ -335,7 +336,7 @@ impl Inner {
         again
     }
 
-    /// Says that nothing more will be sent, as far as the kernel takes it at once.
+    /// Tells the peer that nothing more will be sent (close_notify), if the kernel takes that at once.
     pub(super) fn close_secure(&mut self) {
         if self.secure.engine.is_some() {
             let _ = self.with_tls(|inner, tls| {
@@ -346,7 +347,8 @@ impl Inner {
     }
 }
 
-/// What to encrypt after `done` bytes of `first` and `second`: at most a record.
+/// What to encrypt next when `done` bytes of `first` and `second` are encrypted: at most a record. `seam` is room for
+/// a record that takes bytes of both.
 fn piece<'a>(first: &'a [u8], second: &'a [u8], done: usize, seam: &'a mut Vec<u8>) -> &'a [u8] {
     if done >= first.len() {
         let rest = &second[done - first.len()..];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What can be set of a socket, and what it tells of itself.
+//! The settings of a socket, and its statistics.
 
 use super::establish::Phase;
 use super::{Direction, Inner, Mode, Options, Socket, Stat, NO_SOCKET};
@@ -13,7 +13,7 @@ impl Socket {
         self.ask(Mode::default(), |inner| inner.side(direction).mode)
     }
 
-    /// Sets it.
+    /// Sets the mode of a direction.
     pub fn set_mode(&self, direction: Direction, mode: Mode) {
         self.ask((), |inner| {
             let _ = inner.release_held();
@@ -26,7 +26,7 @@ impl Socket {
         self.ask(0, |inner| inner.side(direction).size)
     }
 
-    /// Sets it.
+    /// Sets the buffer size of a direction.
     pub fn set_buffer_size(&self, direction: Direction, size: usize) {
         self.ask((), |inner| inner.side(direction).size = size.max(1));
     }
@@ -36,7 +36,7 @@ impl Socket {
         self.ask(0, |inner| inner.side(direction).max_line)
     }
 
-    /// Sets it.
+    /// Sets the longest line of a direction.
     pub fn set_max_line(&self, direction: Direction, size: usize) {
         self.ask((), |inner| inner.side(direction).max_line = size.max(1));
     }
@@ -46,7 +46,7 @@ impl Socket {
         self.ask(None, |inner| inner.timeout)
     }
 
-    /// Sets it.
+    /// Sets the default limit of waiting operations.
     pub fn set_timeout(&self, timeout: Option<Span>) {
         self.ask((), |inner| inner.timeout = timeout);
     }
@@ -56,7 +56,7 @@ impl Socket {
         self.ask(None, |inner| inner.side(direction).error)
     }
 
-    /// Sets or clears it; returns the previous one.
+    /// Sets or clears that error; returns the previous one.
     pub fn set_error(&self, direction: Direction, error: Option<Errno>) -> Option<Errno> {
         self.ask(None, |inner| std::mem::replace(&mut inner.side(direction).error, error))
     }
@@ -83,17 +83,17 @@ impl Socket {
         self.ask(false, |inner| inner.secure.cut)
     }
 
-    /// Whether such an end is a failure.
+    /// Whether an end of a TLS stream that the peer did not announce is a failure.
     pub fn strict(&self) -> bool {
         self.ask(true, |inner| inner.secure.strict)
     }
 
-    /// Sets whether such an end is a failure, as it is from the beginning.
+    /// Sets whether an end of a TLS stream that the peer did not announce is a failure, which is the default.
     pub fn set_strict(&self, on: bool) {
         self.ask((), |inner| inner.secure.strict = on);
     }
 
-    /// Gives an existing socket what of the options can still be given: not its address.
+    /// Applies to an existing socket those options that can still be applied. Its address is not among them.
     pub fn configure(&self, options: &Options) -> Result<()> {
         self.with_open(|inner| {
             let listens = matches!(inner.establishing.phase, Phase::Listening);
@@ -116,13 +116,13 @@ impl Socket {
         match self.open_fd() {
             Ok(fd) => Ok(sock::set_option(fd, libc::IPPROTO_TCP, sock::CORK, 0)?),
             Err(error @ (Errno::BUSY | Errno::BADF)) => Err(error),
-            Err(_) => Ok(()), // it failed to connect, and holds nothing back
+            Err(_) => Ok(()), // the connection failed, so that nothing is held back
         }
     }
 }
 
 impl Inner {
-    /// Takes over what options say about a socket's ways, not about its descriptor.
+    /// Takes over those options that concern what the library does, and not the descriptor.
     pub(super) fn follow(&mut self, options: &Options) {
         self.time = options.time;
         self.output.flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
@@ -130,6 +130,7 @@ impl Inner {
         self.secure.strict = options.strict.unwrap_or(self.secure.strict);
     }
 
+    /// Takes over the settings of its listener for an accepted socket.
     pub(super) fn follow_listener(&mut self, listener: &Inner) {
         (self.time, self.output.flags) = (listener.time, listener.output.flags);
         self.held.follow(&listener.held);

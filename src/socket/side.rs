@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What is kept of either direction: bytes that wait, mode, limits, statistics.
+//! What a socket keeps for each of its two directions: buffered bytes, mode, limits, statistics.
 
 use super::Mode;
 use crate::bytes::{self, Queue};
@@ -18,7 +18,7 @@ pub enum Direction {
 /// What `stat` tells of one direction.
 #[derive(Clone, Copy, Default)]
 pub struct Stat {
-    /// Bytes.
+    /// How many bytes went this way.
     pub count: u64,
     /// Whether end of file was seen (input), the peer refuses more (output), or it was shut down.
     pub eof: bool,
@@ -28,7 +28,7 @@ pub struct Stat {
 
 /// One direction's settings and state.
 pub struct Side {
-    /// Bytes that wait.
+    /// The input queue or the output queue.
     pub queue: Queue,
     /// How bytes are treated.
     pub mode: Mode,
@@ -36,7 +36,7 @@ pub struct Side {
     pub size: usize,
     /// The longest line.
     pub max_line: usize,
-    /// Statistics; `eof` there as the program's I/O has found it.
+    /// Statistics. `eof` in it says only what receiving or sending has found; `Socket::stat` adds `shut`.
     pub stat: Stat,
     /// Shut down by the program.
     pub shut: bool,
@@ -51,6 +51,7 @@ impl Side {
         Side { queue: Queue::default(), mode, size, max_line, stat, shut: false, error: None }
     }
 
+    /// Counts bytes that were received or sent, and notes the time if `time`.
     pub fn count(&mut self, bytes: usize, time: bool) {
         self.stat.count += bytes as u64;
         if time {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-//! Messages past the buffers: one system call moves them, with their addresses and descriptors.
+//! Messages that do not go through the buffers: one system call moves them, with their addresses and descriptors.
 
 use super::{Direction, Socket};
 use crate::errno::{Errno, Result};
 use std::os::fd::RawFd;
 
 impl Socket {
-    /// Makes one system call that moves bytes past the buffers. EAGAIN when it must wait.
+    /// Makes one system call that moves bytes without the buffers. EAGAIN when it must wait.
     pub fn transfer<T>(
         &self,
         direction: Direction,

@@ -19,9 +19,10 @@ pub const RECORD: usize = 16384;
 /// What encryption adds to a record, at most: RFC 5246 §6.2.3, with room to spare.
 pub const OVERHEAD: usize = 320;
 
-/// How many reads libssl makes, two for each record, before others have their turn. Those that bring data do not count:
-/// they end with the program's buffer. The rest costs a peer nothing and us a key derivation or an answer each:
-/// key updates, tickets, requests to negotiate again, and datagrams that are no good.
+/// How many reads libssl may make, two for each record, before the work is interrupted so that other tasks run.
+/// Records that bring data do not count, as the program's buffer limits them. The others cost a peer nothing and us a
+/// key derivation or an answer each: key updates, tickets, requests to negotiate again, and datagrams that are no
+/// good.
 const PATIENCE: u32 = 128;
 
 /// The size of DTLS datagrams on a path about which nothing is known: what IPv6 guarantees, less
@@ -38,7 +39,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The call can be repeated.
+    /// ENOMEM, after which the call can be repeated.
     fn no_memory() -> Failure {
         Failure { code: Errno::NOMEM, reason: String::new() }
     }
@@ -66,15 +67,15 @@ pub enum Written {
 pub struct Engine {
     stream: SslStream<Wire>,
     config: Config,
-    /// Under which its session is kept.
+    /// The key under which its session is kept; `None`: it is not kept.
     key: Option<String>,
     /// The last read found nothing, and nothing has come since.
     dry: bool,
-    /// It has said that it sends no more.
+    /// This end has told the peer that it sends no more.
     closed: bool,
-    /// A certificate that cannot be verified has a code of its own.
+    /// Whether verification is demanded, so that a refused certificate is CQ_ENOTVERIFIED and not CQ_ETLS.
     verifies: bool,
-    /// It failed: told again by every later call.
+    /// The failure of the connection, which every later call returns again.
     failure: Option<Failure>,
 }
 
@@ -93,7 +94,7 @@ struct Wire {
 impl io::Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.incoming.len().min(buffer.len());
-        // An empty datagram is one that is no good.
+        // For datagrams a read of nothing counts too, as an empty datagram is one that is no good.
         if count > 0 || self.lengths.is_some() {
             self.patience = self.patience.saturating_sub(1);
         }
@@ -197,12 +198,12 @@ impl Engine {
         self.dry
     }
 
-    /// Whether the last call ended because others must have their turn, though there may be more to do.
+    /// Whether the last call ended because `PATIENCE` was used up, though there may be more to do.
     pub fn is_tired(&self) -> bool {
         self.stream.get_ref().patience == 0
     }
 
-    /// The task waits: it may do as much again afterwards.
+    /// The task is about to wait: afterwards libssl may make `PATIENCE` reads again.
     pub fn rest(&mut self) {
         self.stream.get_mut().patience = PATIENCE;
     }
@@ -225,7 +226,7 @@ impl Engine {
         }
     }
 
-    /// Says that nothing more will be sent (close_notify).
+    /// Tells the peer that nothing more will be sent (close_notify).
     pub fn close(&mut self) {
         self.keep_session();
         if self.is_ready() && self.failure.is_none() && !self.closed {
@@ -235,7 +236,7 @@ impl Engine {
         }
     }
 
-    /// Makes one call of libssl.
+    /// Makes one call of libssl, unless the connection has failed already.
     fn attempt<T>(
         &mut self,
         call: impl FnOnce(&mut SslStream<Wire>) -> std::result::Result<T, openssl::ssl::Error>,
@@ -249,7 +250,7 @@ impl Engine {
             Err(error) => error,
         };
         match error.code() {
-            // The end is told again by the next read: nothing more may come from the network.
+            // `dry` is not set: the next read has to tell the end again, and nothing more may come from the network.
             ErrorCode::ZERO_RETURN => Ok(Err(error.code())),
             ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => {
                 self.dry = !self.is_tired();
@@ -285,7 +286,7 @@ impl Engine {
     /// The network has ended. Without close_notify before, somebody may have cut the stream short.
     pub fn cut(&mut self) -> Failure {
         match self.is_ready() {
-            // The other direction goes on.
+            // This failure is not kept in `failure`, as the other direction goes on.
             true => Failure {
                 code: Errno::TRUNCATED,
                 reason: "end of file without close_notify".to_owned(),
@@ -294,7 +295,7 @@ impl Engine {
         }
     }
 
-    /// Bytes that came before the handshake began are its beginning.
+    /// Gives the engine the bytes that came before it was made: they are the beginning of the peer's handshake.
     pub fn feed(&mut self, data: Queue) {
         self.stream.get_mut().incoming = data;
         self.dry = false;
@@ -325,14 +326,14 @@ impl Engine {
         self.stream.get_ref().outgoing.len()
     }
 
-    /// Drops them: the network takes no more.
+    /// Drops the bytes that wait to go to the network, which takes no more.
     pub fn forget_unsent(&mut self) {
         let wire = self.stream.get_mut();
         wire.outgoing = Queue::default();
         wire.lengths.as_mut().map(VecDeque::clear);
     }
 
-    /// So much of it went.
+    /// Takes `count` bytes off `outgoing`, as they were sent; for datagrams, the first of them.
     pub fn sent(&mut self, count: usize) {
         let wire = self.stream.get_mut();
         wire.lengths.as_mut().map(VecDeque::pop_front);
@@ -340,13 +341,13 @@ impl Engine {
         wire.outgoing.release();
     }
 
-    /// When DTLS wants to try again.
+    /// The time after which DTLS wants to send its messages again; `None` if it does not.
     pub fn timeout(&self) -> Option<Span> {
         self.stream.get_ref().lengths.as_ref()?;
         sys::dtls_timeout(self.stream.ssl()).map(|left| Span(left.as_nanos() as u64))
     }
 
-    /// Sends again what DTLS wants to, if its time has come.
+    /// Lets DTLS send its messages again, if it is time.
     pub fn retransmit(&mut self) -> std::result::Result<(), Failure> {
         if self.stream.get_ref().lengths.is_none() {
             return Ok(());
@@ -363,12 +364,12 @@ impl Engine {
         sys::pointer(self.stream.ssl())
     }
 
-    /// The same with a reference of its own.
+    /// The `SSL *` with a reference counted for the caller.
     pub fn share(&self) -> *mut c_void {
         sys::shared_pointer(self.stream.ssl())
     }
 
-    /// The application protocol that both chose.
+    /// The application protocol that both ends agreed on (ALPN).
     pub fn protocol(&self) -> Option<&[u8]> {
         self.stream.ssl().selected_alpn_protocol()
     }
@@ -378,7 +379,8 @@ impl Engine {
         self.stream.ssl().session_reused()
     }
 
-    /// In TLS 1.3 the server sends what resumes a session after the handshake, at its leisure.
+    /// Keeps the session for the next connection, if it can be resumed. In TLS 1.3 a server sends its tickets at some
+    /// time after the handshake, so this is done again at the end of the connection.
     fn keep_session(&mut self) {
         if let Some(key) = &self.key {
             if let Some(session) = sys::resumable_session(self.stream.ssl()) {

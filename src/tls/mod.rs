@@ -26,11 +26,11 @@ pub enum Verify {
     No,
     /// A client: that it is valid and names the host. A server: that it is valid, if there is one.
     Peer,
-    /// The same, and that there is one.
+    /// As `Peer`, and that there is one.
     Require,
 }
 
-/// What a socket says about its connection.
+/// What a socket tells about the peer of its connection.
 #[derive(Clone, Default, Debug)]
 pub struct Peer {
     /// The host that it was told to connect to.
@@ -52,7 +52,7 @@ pub struct Config {
 }
 
 struct Shared {
-    /// Of one end alone, or of whichever end the socket is.
+    /// The end that the configuration is for; `None`: whichever end the socket is.
     role: Option<Role>,
     source: Source,
     state: Mutex<State>,
@@ -60,7 +60,7 @@ struct Shared {
 
 /// What connections are made from.
 enum Source {
-    /// A context of ours.
+    /// A context that the library has made.
     Own(SslContext),
     /// A context of the program's, which says by itself what it demands.
     Foreign(SslContext),
@@ -73,23 +73,23 @@ struct State {
     /// `None`: nobody has said. Then a client verifies, and a server demands nothing.
     verify: Option<Verify>,
     name: Option<String>,
-    /// In the order in which they were given, for the context of the other kind.
+    /// All settings in the order in which they were given, for the context for datagrams that may be made later.
     settings: Vec<Setting>,
     /// The context for datagrams, made when it is first needed.
     datagrams: Option<SslContext>,
-    /// The contexts, for streams and for datagrams, know whom to trust.
+    /// Whether authorities were loaded, into the context for streams and into that for datagrams.
     has_authorities: [bool; 2],
     /// A digest of the authorities that were given.
     trusted: [u8; 32],
     sessions: Sessions,
 }
 
-/// What a connection demands of its peer, and whom it is to be.
+/// What a connection demands of its peer, and the name that the peer is to have.
 #[derive(Debug)]
 struct Demands {
     verify: Verify,
     name: Option<String>,
-    /// The name is not told.
+    /// The name is not told to the server.
     nameless: bool,
 }
 
@@ -101,19 +101,19 @@ enum Setting {
 }
 
 impl Config {
-    /// A configuration of its own: at least TLS 1.2; a client verifies chain and host.
+    /// A configuration with a context that the library makes: at least TLS 1.2; a client verifies chain and host.
     pub fn new(role: Option<Role>) -> Result<Config> {
         let _aside = sys::set_errors_aside();
         let context = own_context(SslMethod::tls(), SslVersion::TLS1_2).map_err(code)?;
         Ok(Config::from_source(role, Source::Own(context), None))
     }
 
-    /// Another's `SSL_CTX`: what it demands stays in force.
+    /// A configuration from an `SSL_CTX` of the program's: what that demands stays in force.
     pub fn from_context(context: SslContext, role: Option<Role>) -> Config {
         Config::from_source(role, Source::Foreign(context), Some(Verify::No))
     }
 
-    /// Another's `SSL`, for one connection.
+    /// A configuration from an `SSL` of the program's, for one connection.
     pub fn from_ssl(ssl: Ssl, role: Option<Role>) -> Config {
         Config::from_source(role, Source::Single(ssl), Some(Verify::No))
     }
@@ -180,7 +180,8 @@ impl Config {
         self.set(Setting::Protocols(wire))
     }
 
-    /// Applies a setting to what there is of contexts, and keeps it for what comes.
+    /// Applies a setting to the contexts that exist, and keeps it for the context for datagrams that may be made
+    /// later.
     fn set(&self, setting: Setting) -> Result<()> {
         let own = self.own()?;
         let _aside = sys::set_errors_aside();
@@ -227,7 +228,7 @@ impl Config {
                 ssl.set_connect_state();
                 demand_of_server(&mut ssl, &demands)?;
                 if verifies {
-                    sys::forget_session(&mut ssl); // of an adopted one: who knows what was verified there?
+                    sys::forget_session(&mut ssl); // an `SSL` of the program's may have one that nobody verified
                 }
                 announce(&mut ssl, &demands)?;
                 key = self.resume(&mut ssl, &demands, peer, datagrams);
@@ -272,8 +273,8 @@ impl Config {
         Some(key)
     }
 
-    /// Has a server resume only sessions that were made under the same demands. A program's own context that is to
-    /// demand no more than by itself says itself what it resumes.
+    /// Has a server resume only sessions that were made under the same demands. A context or `SSL` of the program's,
+    /// to which no demand was added, decides by itself what it resumes.
     fn limit_resuming(&self, ssl: &mut Ssl, verify: Verify) {
         let foreign = match &self.shared.source {
             Source::Own(_) => std::ptr::null_mut(),
@@ -306,22 +307,22 @@ impl Config {
         Ssl::new(context).map_err(code)
     }
 
-    /// The system's authorities, unless others were given: some hundred certificates, so only where
-    /// somebody is to be verified. EMFILE, ENFILE: they could not be looked for, and will be the next time.
+    /// Loads the system's authorities, unless others were given: some hundred certificates, so only where a peer is
+    /// to be verified. EMFILE, ENFILE, ENOMEM: they could not be looked for, and the next connection tries again.
     fn load_authorities(&self, datagrams: bool) -> Result<()> {
         let mut state = self.state();
         let Source::Own(context) = &self.shared.source else { return Ok(()) };
         if state.has_authorities[usize::from(datagrams)] {
             return Ok(());
         }
-        // libssl takes a file that it cannot open for one that is not there.
+        // libssl treats a file that it cannot open like one that does not exist, so it is opened here first.
         let file = sys::authorities_file().to_string_lossy();
         match std::fs::File::open(&*file).map_err(Errno::from) {
             Err(error @ Errno(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => return Err(error),
             _ => state.has_authorities[usize::from(datagrams)] = true,
         }
         let context = if datagrams { state.datagrams.as_ref() } else { Some(context) };
-        // Failing is told by the first certificate that has no authority.
+        // A failure shows when the first certificate is refused because its authority is not known.
         let load = |context| sys::change(context, SslContextBuilder::set_default_verify_paths);
         let _ = context.map(load);
         Ok(())
@@ -334,7 +335,7 @@ impl Config {
 }
 
 impl Setting {
-    /// ENOENT for a file that is not there, `CQ_ETLS` for one that is no good.
+    /// Applies the setting to a context. ENOENT for a file that is not there, `CQ_ETLS` for one that is no good.
     fn apply(&self, context: &SslContext) -> Result<()> {
         let readable = |path: &str| std::fs::metadata(path).map(drop).map_err(Errno::from);
         match self {
@@ -393,7 +394,7 @@ fn own_context(
     Ok(builder.build())
 }
 
-/// Chain and name. A name that nobody has said cannot be verified: that is refused here.
+/// Demands of the server a certificate with a valid chain and the expected name. CQ_ENOTVERIFIED if no name is known.
 fn demand_of_server(ssl: &mut Ssl, demands: &Demands) -> Result<()> {
     if demands.verify == Verify::No {
         return Ok(());
@@ -420,7 +421,7 @@ fn demand_of_client(ssl: &mut Ssl, verify: Verify) {
     }
 }
 
-/// RFC 6066 §3: names only, no addresses.
+/// Sets the name that is told to the server (SNI). An address is not told, RFC 6066 §3.
 fn announce(ssl: &mut Ssl, demands: &Demands) -> Result<()> {
     let name = demands.name.as_deref().filter(|_| !demands.nameless);
     match name.filter(|name| address_of(name).is_none()) {
@@ -429,7 +430,7 @@ fn announce(ssl: &mut Ssl, demands: &Demands) -> Result<()> {
     }
 }
 
-/// The address that a host is, without its zone.
+/// The address, without its zone (`%eth0`), if the host is one.
 fn address_of(host: &str) -> Option<IpAddr> {
     host.split('%').next().unwrap_or(host).parse().ok()
 }

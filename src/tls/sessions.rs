@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-//! Which sessions may be resumed: only those that were made under the same demands, by somebody who showed the same.
-//! A resumed connection shows and verifies nothing, RFC 8446 §2.2.
+//! Which sessions may be resumed: only those that were made under the same demands and with the same own certificate.
+//! On a resumed connection no certificate is shown or verified, RFC 8446 §2.2.
 //!
-//! A client looks sessions up by a key. A server has its demands in the session id context, which libssl compares with
-//! that of the ticket.
+//! A client looks sessions up by a key that contains its demands. A server puts a hash of its demands into the
+//! session id context, which libssl compares with that of the ticket.
 
 use super::{Demands, Verify};
 use openssl::hash::MessageDigest;
@@ -24,17 +24,17 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// The configuration has been changed. Connections that began before leave their sessions under keys that
-    /// nobody asks for any more.
+    /// Forgets all sessions, as the configuration has been changed. Connections that began before keep their sessions
+    /// under keys that nobody asks for any more.
     pub fn forget(&mut self) {
         self.by_key.clear();
         self.changes += 1;
     }
 
-    /// The key of a connection to `peer`, whose demands are set already.
+    /// The key of a connection to `peer`. The demands must have been set in `ssl` already.
     pub fn key(&self, ssl: &SslRef, demands: &Demands, peer: &str) -> String {
         let mode = ssl.verify_mode().bits();
-        // A program may have changed it through `cq_tls_context`.
+        // The certificate is read from `ssl`, as a program may have changed it through `cq_tls_context`.
         let shown = ssl.certificate().and_then(|own| own.digest(MessageDigest::sha256()).ok());
         let shown = shown.as_deref().unwrap_or_default();
         format!("{} {demands:?} {mode} {shown:?} {peer}", self.changes)
@@ -57,7 +57,7 @@ impl Sessions {
     }
 }
 
-/// Adds to what is known about whom a server trusts.
+/// Adds the authorities at `path` to a digest of those that were given before.
 pub fn trust(before: [u8; 32], path: &str) -> [u8; 32] {
     let mut sum = Sha256::new();
     sum.update(&before);
@@ -65,8 +65,8 @@ pub fn trust(before: [u8; 32], path: &str) -> [u8; 32] {
     sum.finish()
 }
 
-/// What a server demands, as a session id context. `trusted` says by whom certificates must be signed; a program's own
-/// context, which knows that by itself, is told by its address.
+/// A digest of what a server demands, as a session id context. `trusted` is the digest of the authorities. `foreign`
+/// is the address of a context of the program's, whose authorities are not known here; NULL without one.
 pub fn demanded(ssl: &SslRef, verify: Verify, trusted: [u8; 32], foreign: *mut c_void) -> [u8; 32] {
     let mut sum = Sha256::new();
     sum.update(format!("cqueues {verify:?} {} {foreign:?}", ssl.verify_mode().bits()).as_bytes());

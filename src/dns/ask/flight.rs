@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! An exchange carried over the network: a datagram, or a connection where that does not do. Every query has a
-//! port of its own that the kernel has chosen at random, unless ports are shared.
+//! An exchange carried over the network: by a datagram, or by TCP where the answer was truncated or the configuration
+//! says so. Every query has a port of its own that the kernel has chosen at random, unless ports are shared.
 
 use super::ports::{self, Slot};
 use crate::clock::{Instant, Span};
@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// More than any datagram that we ask for.
+/// Room for a datagram: more than the `EDNS_SIZE` that servers are told.
 pub const DATAGRAM: usize = 4096;
 
 thread_local! {
@@ -25,10 +25,10 @@ thread_local! {
     pub static ROOM: RefCell<[u8; DATAGRAM]> = const { RefCell::new([0; DATAGRAM]) };
 }
 
-/// How many datagrams are looked at before others have their turn.
+/// How many datagrams are received in one call, so that other tasks run.
 const BURST: usize = 32;
 
-/// How long it is left to others to receive at a shared port.
+/// How long a flight relies on the leader of a shared port to receive for it, see `ports.rs`.
 const GRACE: Span = Span(200_000_000);
 
 /// How much of a stream is received at once.
@@ -75,7 +75,7 @@ pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<De
     let descriptor = Descriptor::new(sock::open(family, kind)?);
     let any = interface.ip().is_unspecified() && interface.port() == 0;
     if !any && interface.is_ipv4() == server.is_ipv4() {
-        // Of one port there is one connection at a time.
+        // Only one connection to a server can have a given local port, so TCP gets another one each time.
         let port = if kind == libc::SOCK_STREAM { 0 } else { interface.port() };
         let local = SockaddrStorage::from(SocketAddr::new(interface.ip(), port));
         sock::bind(descriptor.fd(), &local)?;
@@ -83,9 +83,9 @@ pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<De
     Ok(descriptor)
 }
 
-/// A socket that has done its work and may have a new port: Linux chooses another one, at random, when an unbound
-/// socket that was disconnected connects again. That costs less than a new socket, and what came for the
-/// old port does not reach it any more.
+/// The socket of an exchange that is over, to be used again with a new port: Linux chooses another one, at random,
+/// when an unbound socket that was disconnected connects again. That costs less than a new socket, and datagrams for
+/// the old port do not reach it any more.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // it is only closed
 pub struct Spare {
     socket: Descriptor,
@@ -93,7 +93,8 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// The socket, without port and peer, if it fits the server and there is such a system.
+    /// The socket, disconnected, so that it has neither port nor peer. `None` if it does not fit the server, if an
+    /// interface is given, or if another process may have a copy.
     #[cfg(target_os = "linux")]
     fn fresh(self, server: &SocketAddr, interface: &SocketAddr) -> Option<Descriptor> {
         let unbound = interface.ip().is_unspecified() && interface.port() == 0;
@@ -101,18 +102,18 @@ impl Spare {
         (fits && sock::disconnect(self.socket.fd()).is_ok()).then_some(self.socket)
     }
 
-    /// Elsewhere the port stays.
+    /// `None`: on other systems the port stays the same.
     #[cfg(not(target_os = "linux"))]
     fn fresh(self, _server: &SocketAddr, _interface: &SocketAddr) -> Option<Descriptor> {
         None
     }
 }
 
-/// How the exchange goes.
+/// How the question is sent and the answer comes.
 enum Link {
     /// A datagram socket of its own, connected to the server: the kernel drops what others send.
     Datagram(Descriptor),
-    /// A place at a shared one.
+    /// A place at a shared datagram socket.
     Shared(Slot),
     /// A connection: what is still to be sent, and what has come.
     Stream(Descriptor, Vec<u8>, Vec<u8>),
@@ -124,11 +125,11 @@ pub struct Manner<'a> {
     pub patience: Span,
     /// When TCP is used.
     pub tcp: Tcp,
-    /// What to send from.
+    /// The local address to send from.
     pub interface: SocketAddr,
     /// How many sockets are shared; 0: none.
     pub ports: u32,
-    /// What is signalled when something came at a shared one.
+    /// What is signalled when something came at a shared socket.
     pub condition: &'a Arc<Condition>,
 }
 
@@ -140,20 +141,20 @@ pub struct Flight {
     tcp: Tcp,
     interface: SocketAddr,
     deadline: Instant,
-    /// When it no longer relies on others to receive for it.
+    /// When it no longer relies on the leader of a shared port to receive for it.
     relief: Instant,
     /// The last message that came and was no answer.
     noise: Option<Noise>,
 }
 
-/// What came of looking.
+/// What came of looking for the answer.
 #[derive(Clone)]
 pub enum Progress {
     /// Nothing yet.
     Wait,
     /// The exchange is over.
     Over(Outcome),
-    /// The exchange can be had again without EDNS. `true`: the server has said that it does not know it.
+    /// The exchange can be repeated without EDNS. `true`: the server has said that it does not know EDNS.
     WithoutEdns(bool),
     /// The exchange has to be begun again: whoever received for it is gone.
     Again,
@@ -186,7 +187,7 @@ impl Flight {
         Ok(flight)
     }
 
-    /// What is signalled from now on when something came at a shared port.
+    /// Sets what is signalled from now on when something came at a shared port.
     pub fn set_condition(&self, condition: &Arc<Condition>) {
         if let Link::Shared(slot) = &self.link {
             slot.set_condition(condition);
@@ -226,7 +227,7 @@ impl Flight {
         }
     }
 
-    /// The time is over: what came instead of an answer is told.
+    /// The outcome when the time is over: what came instead of an answer, or silence.
     fn expire(&mut self) -> Progress {
         match self.noise.take() {
             None => Progress::Over(Outcome::Silence),
@@ -284,7 +285,7 @@ impl Flight {
         slot.error().map_or(Ok(None), Err)
     }
 
-    /// The same question over TCP.
+    /// Asks the same question over TCP.
     fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
         let dialled = dial(&self.exchange, self.interface).and_then(|link| {
             self.link = link;
@@ -309,7 +310,7 @@ impl Flight {
                 }
                 Err(error) if error.is_again() => return Ok(()),
                 Err(Errno(libc::EINTR)) => {}
-                // What kept the connection from being made.
+                // The connection failed: SO_ERROR says why.
                 Err(Errno::PIPE | Errno(libc::ENOTCONN)) => {
                     return Err(sock::take_error(socket.fd())
                         .err()
@@ -365,7 +366,7 @@ fn weigh(exchange: &Exchange, message: &[u8], noise: &mut Option<Noise>) -> Opti
     }
 }
 
-/// Sends a datagram.
+/// Sends the question in a datagram.
 fn cast(
     exchange: &mut Exchange,
     manner: &Manner,
@@ -390,7 +391,7 @@ fn cast(
     Ok(link)
 }
 
-/// Begins a connection.
+/// Begins a connection over which the question is to be sent.
 fn dial(exchange: &Exchange, interface: SocketAddr) -> Result<Link> {
     let server = exchange.ask.server;
     let socket = open(&server, libc::SOCK_STREAM, &interface)?;

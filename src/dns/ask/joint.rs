@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
 
-/// How long it is left to the leader to receive.
+/// How long the others rely on the leader to receive.
 const GRACE: Span = Span(500_000_000);
 
 type Table = RefCell<HashMap<u64, Weak<Common>, BuildHasherDefault<Spread>>>;
@@ -33,12 +33,13 @@ thread_local! {
     static UNDER_WAY: Table = RefCell::default();
 }
 
-/// What all who wait share.
+/// An exchange, which all who wait for it share.
 struct Common {
-    /// The thread that it belongs to. A resolver that was taken to another one leaves it alone.
+    /// The thread that it belongs to. A resolver that is used by another thread meanwhile does not touch it.
     thread: u64,
     hash: u64,
     ask: Ask,
+    /// What must be equal besides the question: EDNS, the use of TCP, the interface, how many ports are shared.
     manner: (bool, Tcp, SocketAddr, u32),
     /// `None` once it is over.
     flight: RefCell<Option<Flight>>,
@@ -46,12 +47,13 @@ struct Common {
     ended: RefCell<Option<Progress>>,
     /// Those who wait: a number, and what wakes them.
     waiting: RefCell<Vec<(u32, Arc<Condition>)>>,
+    /// The number that was given last.
     last: Cell<u32>,
     /// The number of the leader.
     leader: Cell<Option<u32>>,
 }
 
-/// One's part in an exchange.
+/// The part of one resolver in an exchange.
 pub struct Joint {
     common: Arc<Common>,
     number: u32,
@@ -131,7 +133,8 @@ impl Joint {
             return Progress::Again;
         }
         if let Some(ended) = &*self.common.ended.borrow() {
-            // The server had little time for one who came late.
+            // This resolver joined late: less than half of the time that it gives a server has passed, so it asks
+            // again.
             let late = self.deadline.since(now) > Span(self.patience.0 / 2);
             return match ended {
                 Progress::Over(Outcome::Silence) if late => Progress::Again,
@@ -154,7 +157,7 @@ impl Joint {
         progress
     }
 
-    /// It is over: tells the others.
+    /// Ends the exchange and wakes the others, who find how it ended.
     fn end(&mut self, progress: &Progress) {
         let common = &self.common;
         self.spare = common.flight.borrow_mut().take().and_then(Flight::spare);
@@ -171,6 +174,8 @@ impl Joint {
         }
     }
 
+    /// Whether this one is the leader. It becomes the leader if there is none, or if it has relied on another one for
+    /// long.
     fn leads(&self, now: Instant) -> bool {
         let leader = self.common.leader.get();
         if leader.is_none() || leader != Some(self.number) && now >= self.relief {
@@ -179,6 +184,7 @@ impl Joint {
         self.common.leader.get() == Some(self.number)
     }
 
+    /// Makes this one the leader.
     fn lead(&self) {
         self.common.leader.set(Some(self.number));
         if let Some(flight) = &*self.common.flight.borrow() {
@@ -216,7 +222,7 @@ impl Joint {
 }
 
 impl Common {
-    /// Nobody joins any more.
+    /// Takes the exchange out of the thread's table, so that nobody joins it any more.
     fn forget(&self) {
         let _ = UNDER_WAY.try_with(|table| {
             if let Entry::Occupied(entry) = table.borrow_mut().entry(self.hash) {
@@ -237,7 +243,7 @@ impl Drop for Joint {
         let mut waiting = common.waiting.borrow_mut();
         waiting.retain(|entry| entry.0 != self.number);
         if waiting.is_empty() {
-            // `end` has taken the flight, and forgotten it.
+            // If there is no flight, `end` has taken it and called `forget`.
             if common.flight.borrow().is_some() {
                 common.forget();
             }
@@ -252,7 +258,8 @@ impl Drop for Joint {
     }
 }
 
-/// FNV-1a: whoever makes two questions collide only keeps them from being one.
+/// The hash of what makes exchanges equal. FNV-1a needs no random key here: whoever makes two questions collide only
+/// keeps them from being shared.
 fn digest(ask: &Ask, kind: &(bool, Tcp, SocketAddr, u32)) -> u64 {
     let mut hash = 0xCBF2_9CE4_8422_2325u64;
     let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);

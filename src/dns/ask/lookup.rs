@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! From a host's name to its addresses: both kinds are asked for at once.
+//! From a host's name to its addresses: IPv6 and IPv4 addresses are asked for at once.
 
 use super::pool::{Resolvers, Ticket};
 use super::resolver::Resolver;
@@ -27,14 +27,14 @@ pub fn usual() -> Rc<Resolvers> {
     })
 }
 
-/// Sets them; `None`: the system's.
+/// Sets the thread's resolvers for names of hosts; `None`: those of the system's files.
 pub fn set_usual(resolvers: Option<Rc<Resolvers>>) {
     USUAL.with(|usual| *usual.borrow_mut() = resolvers);
 }
 
-/// The addresses of one kind.
+/// The search for the addresses of one record type.
 enum Half {
-    /// Nobody is free to ask.
+    /// No resolver has been free yet to ask for records of this type.
     Waiting(u16),
     /// Asked for.
     Asked(Rc<Resolver>),
@@ -47,7 +47,7 @@ pub struct Lookup {
     pool: Rc<Resolvers>,
     name: String,
     halves: Vec<Half>,
-    /// What wakes it, whichever half that is about.
+    /// What wakes the task that waits for the lookup, whichever half can go on.
     condition: Arc<Condition>,
     /// Its place among those who wait for a resolver, once it had to.
     ticket: Option<Rc<Ticket>>,
@@ -56,7 +56,8 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// Begins. `family` is AF_INET, AF_INET6, or AF_UNSPEC for both. What the files know is not asked for.
+    /// Begins a lookup. `family` is AF_INET, AF_INET6, or AF_UNSPEC for both. No server is asked for what the files
+    /// know.
     pub fn new(pool: Rc<Resolvers>, name: &str, family: i32) -> Lookup {
         let setup = pool.setup();
         let types: &[u16] = match family {
@@ -109,7 +110,7 @@ impl Lookup {
                 if found.is_err() {
                     self.reason = resolver.reason();
                 }
-                // Sockets come and go; what they leave behind should not be descriptors.
+                // A resolver that goes back to the pool keeps no descriptor open.
                 resolver.rest();
                 self.pool.put(Rc::clone(resolver));
                 *half = Half::Known(found);
@@ -153,7 +154,8 @@ impl Lookup {
         known.flatten().collect()
     }
 
-    /// Why there is no address: the failure that matters most. CQ_ENONAME: there is none, so it is said.
+    /// Why there is no address: the failure that matters most. CQ_ENONAME only if servers or files say that there is
+    /// none.
     pub fn error(&self) -> Errno {
         let failures = self.halves.iter().filter_map(|half| match half {
             Half::Known(Err(error)) => Some(*error),

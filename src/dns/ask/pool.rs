@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Pools of resolvers: at most so many at once, used again and again. Whoever finds none free waits for one.
+//! Pools of resolvers: a bounded number of resolvers, used again and again. Whoever finds none free waits for one.
 
 use super::resolver::Resolver;
 use super::sources::Sources;
@@ -24,7 +24,7 @@ pub struct Resolvers {
     hosts: Option<Arc<Hosts>>,
     hints: Option<Arc<Hints>>,
     idle: RefCell<Vec<Rc<Resolver>>>,
-    /// How many are out.
+    /// How many resolvers are taken out.
     busy: Cell<usize>,
     limit: Cell<usize>,
     /// Those who wait for one, in the order in which they came.
@@ -33,30 +33,30 @@ pub struct Resolvers {
     sources: RefCell<Option<Sources>>,
 }
 
-/// The place of one who waits for a resolver. When it is its turn and it goes without having had one, the next one has
-/// its turn.
+/// The place of somebody who waits for a resolver. A ticket that was called, and is dropped before it has taken a
+/// resolver, calls the next one.
 pub struct Ticket {
     pool: Rc<Resolvers>,
     condition: Arc<Condition>,
-    /// Whether it is its turn: there was a resolver when it was called.
+    /// Whether it was called: a resolver was free then.
     called: Cell<bool>,
     queued: Cell<bool>,
 }
 
 impl Ticket {
-    /// `condition` is signalled when it is its turn.
+    /// A ticket that is not in the queue yet. `condition` is signalled when it is called.
     pub fn new(pool: Rc<Resolvers>, condition: Arc<Condition>) -> Rc<Ticket> {
         Rc::new(Ticket { pool, condition, called: Cell::new(false), queued: Cell::new(false) })
     }
 
-    /// Takes a resolver out; if none is free, waits for its turn.
+    /// Takes a resolver out. If none is free, the ticket enters the queue.
     pub fn get(self: &Rc<Ticket>) -> Option<Rc<Resolver>> {
         let called = self.called.replace(false);
         let found = self.pool.get();
         if found.is_none() && !self.queued.replace(true) {
             let mut waiting = self.pool.waiting.borrow_mut();
             match called {
-                // Somebody else was quicker.
+                // It was called, but somebody else has taken the resolver: it waits at the front.
                 true => waiting.push_front(Rc::downgrade(self)),
                 false => waiting.push_back(Rc::downgrade(self)),
             }
@@ -79,7 +79,7 @@ impl Drop for Ticket {
 }
 
 impl Resolvers {
-    /// As for [`Resolver::new`].
+    /// A pool whose resolvers are made by [`Resolver::new`] with these arguments.
     pub fn new(
         config: Arc<Config>,
         hosts: Option<Arc<Hosts>>,
@@ -128,7 +128,7 @@ impl Resolvers {
         self.call();
     }
 
-    /// Tells the first who waits that there is a resolver, if there is.
+    /// Calls the first ticket in the queue, if a resolver is free.
     fn call(&self) {
         if self.busy.get() >= self.limit.get() {
             return;

@@ -4,8 +4,8 @@
 //!
 //! A descriptor that many wait for would wake all of them for each answer. So one of them, the leader, waits for
 //! the descriptor and receives for all: what belongs to others is put where they find it, and their
-//! condition is signalled. With its own answer the leader makes another one leader. Should it not
-//! look in time (its controller may stand still), whoever notices takes over.
+//! condition is signalled. When the leader has its own answer, another one becomes leader. Should it not look in time
+//! (its controller may stand still), whoever notices takes over.
 
 use super::flight::{open, ROOM};
 use crate::controller::Descriptor;
@@ -24,16 +24,16 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How many queries leave through a port: who wants to forge an answer has that long to find it out.
+/// How many queries leave through a port before it is given up: so long a forger has time to find it out.
 const USES: u32 = 1000;
 
-/// How many queries wait at one port: ids must differ.
+/// How many queries may wait at one port. Their ids must differ.
 const CROWD: usize = 4096;
 
-/// How many messages are received before others have their turn.
+/// How many messages are received in one call, so that other tasks run.
 const BURST: usize = 64;
 
-/// How many messages wait for one that does not look.
+/// How many messages are kept for a query that does not look; more are dropped.
 const INBOX: usize = 8;
 
 thread_local! {
@@ -43,7 +43,8 @@ thread_local! {
 /// A shared socket.
 struct Port {
     descriptor: Descriptor,
-    /// To whom it is connected: a stub has few servers, and the kernel then tells when nobody listens there.
+    /// The server to which it is connected, if the resolver is a stub: a stub has few servers, and from a connected
+    /// socket the kernel tells if nobody listens there.
     server: Option<SocketAddr>,
     v4: bool,
     interface: SocketAddr,
@@ -59,7 +60,7 @@ struct Port {
 struct Place {
     server: SocketAddr,
     inbox: RefCell<Vec<Vec<u8>>>,
-    /// What the system said of the server.
+    /// The error that the system told of the server.
     error: Cell<Option<Errno>>,
     condition: RefCell<Arc<Condition>>,
 }
@@ -115,7 +116,7 @@ fn choose(exchange: &Exchange, count: u32, interface: &SocketAddr) -> Result<Rc<
     };
     PORTS.with(|ports| {
         let mut ports = ports.borrow_mut();
-        // All are there, as a rule, and any will do.
+        // As a rule all `count` ports exist, and any of them fits.
         let any = random::below(ports.len() as u32) as usize;
         let found = ports.get(any).filter(|port| ports.len() >= count as usize && fits(port));
         let port = match found {
@@ -179,7 +180,7 @@ impl Port {
         });
     }
 
-    /// Puts a message where it is waited for; tells whether nobody waits for another.
+    /// Puts a message where it is waited for. Returns whether it was the leader's and nobody else waits.
     fn deliver(&self, message: &[u8], from: SocketAddr) -> bool {
         let Some(&[high, low]) = message.first_chunk() else { return false };
         let id = u16::from_be_bytes([high, low]);
@@ -205,7 +206,7 @@ impl Port {
         }
     }
 
-    /// Makes somebody leader who waits for an answer that has not come.
+    /// Wakes a query whose answer has not come, so that it becomes the leader.
     fn hand_on(&self) {
         self.leader.set(None);
         let waiting = self.waiting.borrow();
@@ -233,12 +234,12 @@ impl Slot {
         }
     }
 
-    /// What is signalled from now on.
+    /// Sets what is signalled from now on.
     pub fn set_condition(&self, condition: &Arc<Condition>) {
         *self.place.condition.borrow_mut() = Arc::clone(condition);
     }
 
-    /// Receives, if that is our task; `impatient` makes it ours.
+    /// Receives for all if this slot leads; `impatient` makes it the leader.
     pub fn look(&self, impatient: bool) {
         if impatient {
             self.port.leader.set(Some(self.id));
@@ -248,17 +249,18 @@ impl Slot {
         }
     }
 
-    /// A message that came for us.
+    /// Takes a message that came for this slot.
     pub fn take(&self) -> Option<Vec<u8>> {
         let mut inbox = self.place.inbox.borrow_mut();
         (!inbox.is_empty()).then(|| inbox.remove(0))
     }
 
-    /// What the system said of the server, if that is why there is none.
+    /// The error that the system told of the server, if that is why no message came.
     pub fn error(&self) -> Option<Errno> {
         self.place.error.get()
     }
 
+    /// Whether this slot leads. It becomes the leader if there is none.
     fn leads(&self) -> bool {
         if self.port.leader.get().is_none() {
             self.port.leader.set(Some(self.id));

@@ -32,7 +32,7 @@ pub fn clear_cache() {
     CACHE.with(|cache| cache.borrow_mut().clear());
 }
 
-/// A number for what answers depend on.
+/// A number for what answers depend on beside the question, see `Cache::view`.
 pub(super) fn view(sources: &impl std::hash::Hash) -> u64 {
     CACHE.with(|cache| cache.borrow().view(sources))
 }
@@ -48,20 +48,21 @@ struct Inner {
     stat: Stat,
     /// The socket of the last exchange.
     spare: Option<Spare>,
-    /// Signalled when something came that another one received: its own, or that of whoever asks.
+    /// Signalled when something came that another resolver has received: `own_condition`, or one that `submit_for`
+    /// was given.
     condition: Arc<Condition>,
     own_condition: Arc<Condition>,
-    /// Tells a question from those before it.
+    /// Tells a question from earlier ones of this resolver.
     serial: u64,
     /// In words, why the last answer is not what was wanted.
     reason: String,
 }
 
-/// Where the question is.
+/// The state of the question.
 enum Work {
-    /// Nowhere yet.
+    /// There is none.
     Idle,
-    /// Being answered: what has come of the way so far, the exchange under way, and when that was last looked at.
+    /// It is being answered: the resolution, the exchange under way, and when that was last looked at.
     Busy(Box<Resolution>, Option<Joint>, Instant),
     /// Answered.
     Done(Result<Packet>),
@@ -72,7 +73,8 @@ enum Work {
 }
 
 impl Resolver {
-    /// Without hosts or hints, those that the configuration's mode suggests.
+    /// A resolver. Without `hosts` a stub has the system's and a recursive resolver none; without `hints` a stub asks
+    /// the servers of the configuration and a recursive resolver begins at the root.
     pub fn new(
         config: Arc<Config>,
         hosts: Option<Arc<Hosts>>,
@@ -98,7 +100,8 @@ impl Resolver {
         self.submit_for(name, rtype, class, None)
     }
 
-    /// The same for one who waits for several, with one condition for all.
+    /// As `submit`, for a caller that waits for several questions with one condition, which is signalled instead of
+    /// the resolver's own.
     pub fn submit_for(
         &self,
         name: &str,
@@ -169,7 +172,8 @@ impl Resolver {
         drop(spare);
     }
 
-    /// What to wait for before the next `fetch`; a descriptor of -1 and a timeout of zero if nothing.
+    /// What to wait for before the next `fetch`: nothing, by a timeout of zero, if `fetch` can go on at once. Without
+    /// a question, a member that never fires.
     pub fn interest(&self) -> Member {
         let inner = self.inner.borrow();
         match &inner.work {
@@ -238,14 +242,15 @@ fn wake((work, condition): (Work, Option<Arc<Condition>>)) {
 }
 
 impl Inner {
-    /// Goes over to something else. What it worked on is dropped when nothing is borrowed.
+    /// Replaces the work. Returns what `wake` has to drop and to signal once nothing is borrowed: the old work, and
+    /// the condition if somebody may wait.
     fn give_up(&mut self, work: Work) -> (Work, Option<Arc<Condition>>) {
         let work = std::mem::replace(&mut self.work, work);
         let waited = matches!(work, Work::Busy(_, Some(_), _));
         (work, waited.then(|| Arc::clone(&self.condition)))
     }
 
-    /// Until something has to be waited for, or it is over.
+    /// Works on the question until something has to be waited for, or until it is over.
     fn go_on(&mut self) {
         let Work::Busy(resolution, flight, looked) = &mut self.work else { return };
         let now = Instant::now();
@@ -315,6 +320,7 @@ impl Inner {
     }
 }
 
+/// What a flight needs to know of the configuration.
 fn manner<'a>(config: &Config, condition: &'a Arc<Condition>) -> Manner<'a> {
     Manner {
         patience: Span(u64::from(config.timeout.max(1)) * 1_000_000_000),

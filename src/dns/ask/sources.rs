@@ -23,7 +23,7 @@ const FRESH: Span = Span(1_000_000_000);
 thread_local! {
     /// The system's hosts file, which resolvers share.
     static HOSTS: RefCell<Option<(Arc<Hosts>, Instant)>> = const { RefCell::new(None) };
-    /// Their configuration.
+    /// The system's configuration, which resolvers share.
     static CONFIG: RefCell<Option<Arc<Config>>> = const { RefCell::new(None) };
 }
 
@@ -55,15 +55,17 @@ pub fn system_config() -> Arc<Config> {
 /// See the module.
 pub struct Sources {
     setup: Rc<Setup>,
-    /// Not given by the program: they follow the system's files.
+    /// The hosts were not given by the program: they follow the system's file.
     own_hosts: bool,
+    /// The hints were not given by the program: they follow the configuration.
     own_hints: bool,
     /// When the system's files were last looked at.
     checked: Instant,
 }
 
 impl Sources {
-    /// Without hosts or hints, those that the configuration's mode suggests.
+    /// Without `hosts` a stub has the system's and a recursive resolver none; without `hints` a stub has the servers
+    /// of the configuration and a recursive resolver those of the root.
     pub fn new(
         config: Arc<Config>,
         hosts: Option<Arc<Hosts>>,
@@ -80,7 +82,7 @@ impl Sources {
         Sources { setup, own_hosts, own_hints, checked: now }
     }
 
-    /// What they are now.
+    /// The present setup.
     pub fn setup(&self) -> &Rc<Setup> {
         &self.setup
     }
@@ -105,6 +107,7 @@ impl Sources {
     }
 }
 
+/// A setup from its parts; without `hints`, with those that belong to the configuration.
 fn setup(config: Arc<Config>, hosts: Arc<Hosts>, hints: Option<Arc<Hints>>) -> Setup {
     let hints = hints.unwrap_or_else(|| match config.recurse {
         true => Arc::new(Hints::root()),
@@ -117,9 +120,9 @@ fn setup(config: Arc<Config>, hosts: Arc<Hosts>, hints: Option<Arc<Hints>>) -> S
 }
 
 impl Setup {
-    /// The addresses of a host that are known without asking anybody, of both kinds, IPv6 first and their ports 0: one
-    /// that stands for itself, those of the hosts file if that comes before the name servers, and those of
-    /// local names. `None`: name servers have to be asked. CQ_EILLEGAL for what is no name.
+    /// The addresses of a host that are known without asking anybody, IPv6 first, with port 0: that of a name that is
+    /// an address in text, those of the hosts file if that comes before the name servers, and those of `localhost`.
+    /// `None`: name servers have to be asked. CQ_EILLEGAL for what is no name.
     pub fn addresses(&self, name: &str) -> Result<Option<Vec<SocketAddr>>> {
         if let Some(address) = scan_plain(name) {
             return Ok(Some(vec![address]));
@@ -155,7 +158,7 @@ pub fn is_of(address: &SocketAddr, family: i32) -> bool {
     }
 }
 
-/// An address in text, without a port: it stands for itself.
+/// The address of a text that is one, without a port.
 fn scan_plain(text: &str) -> Option<SocketAddr> {
     let plain = !text.starts_with('[') && text.contains([':', '.']);
     plain.then(|| scan_address(text, 0).ok()).flatten()

@@ -17,7 +17,7 @@ pub const CHAIN: usize = 11;
 /// The most aliases of one name.
 const ALIASES: usize = 8;
 
-/// How many owners of records are compared: a message of any size is done in some milliseconds.
+/// How many owners of records are compared at most, so that a message of any size takes some milliseconds at most.
 const COMPARISONS: usize = 100_000;
 
 /// The most servers of a zone.
@@ -27,11 +27,11 @@ pub const SERVERS: usize = 20;
 pub enum Meaning {
     /// The data, or that there is none: the question is answered.
     Final,
-    /// It is an alias, of this name in the end; the server has not told more of that.
+    /// It is an alias that leads to this name in the end; the server has not told more about that name.
     Alias(Name),
-    /// Servers of a zone nearer to the name know, for so many seconds.
+    /// Servers of a zone nearer to the name are to be asked; that is valid for this number of seconds.
     Referral(Delegation, u32),
-    /// Nothing that helps: this server does not serve the zone, or cannot.
+    /// Nothing that helps: this server does not serve the zone, or has failed.
     Lame,
 }
 
@@ -43,7 +43,7 @@ pub struct Way<'a> {
     pub end: Name,
     /// How many aliases there are.
     pub aliases: usize,
-    /// Whether there is data at its end.
+    /// Whether there is data at the end of the way.
     pub complete: bool,
     /// Whether aliases lead in a circle and nowhere else.
     pub circular: bool,
@@ -61,7 +61,7 @@ pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone:
     };
     let fits = |record: &Record| record.class == class || class == ANY;
     if name.is_within(zone) {
-        // Most answers are about the name itself.
+        // Most answers have records of the name itself, and no alias.
         let own = packet.records(ANSWER).filter(fits).filter(|record| {
             (record.rtype == rtype || rtype == ALL)
                 && name.is_at(record.message, record.name as usize)
@@ -165,8 +165,8 @@ pub fn meaning(packet: &Packet, way: &Way, zone: &Name, recursive: bool) -> Mean
     }
 }
 
-/// Whether a server may be asked because a zone names its address: services of this host, and addresses that are
-/// nobody's, are no business of the zone's. `local`: the resolver begins with servers of this host.
+/// Whether a server may be asked because a zone names its address. A zone must not direct questions to services of
+/// this host, nor to addresses that belong to no host. `local`: the resolver begins with servers of this host.
 pub fn may_ask(address: IpAddr, local: bool) -> bool {
     let address = address.to_canonical();
     let nobody = match address {

@@ -46,7 +46,7 @@ pub enum Trait {
 }
 
 impl Trait {
-    /// For how long.
+    /// For how long it is remembered.
     fn lifetime(self) -> Span {
         match self {
             Trait::Silent => Span(60_000_000_000),
@@ -64,7 +64,8 @@ pub struct Delegation {
     pub servers: Vec<(Name, Vec<SocketAddr>)>,
 }
 
-/// What an entry is of. All maps go by `hash`, made with a key that nobody knows.
+/// The key of an entry: view, owner name, kind. `hash` is the hash of the name, made with a random key of this cache,
+/// so that nobody can choose names that collide.
 struct Key {
     hash: u64,
     view: u64,
@@ -104,7 +105,7 @@ impl Hash for Key {
     }
 }
 
-/// Spreads what is a hash already.
+/// A hasher for words that are hashes already: it spreads their bits.
 #[derive(Default)]
 pub(crate) struct Spread(u64);
 
@@ -127,7 +128,7 @@ impl Hasher for Spread {
 enum Entry {
     /// A message, and when it came.
     Answer(Packet, Instant),
-    /// There are such records, which may not be kept.
+    /// Records of this name and type exist, but may not be kept: their lifetime is 0.
     Seen,
     Zone(Rc<Delegation>),
 }
@@ -155,7 +156,7 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// Of at most that many bytes.
+    /// A cache of at most this many bytes.
     pub fn with_limit(limit: usize) -> Cache {
         Cache {
             entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
@@ -171,8 +172,8 @@ impl Cache {
         self.size
     }
 
-    /// A number for all that answers depend on beside the question, such as the servers: resolvers share
-    /// answers if they share that.
+    /// A number for all that answers depend on beside the question, such as the servers. Resolvers share answers if
+    /// this number is equal.
     pub fn view(&self, what: &impl std::hash::Hash) -> u64 {
         self.hasher.hash_one(what)
     }
@@ -194,7 +195,7 @@ impl Cache {
         let key = self.key(view, name, Kind::Answer(rtype, class));
         let no_such_name = flag::rcode(packet.flags()) == rcode::NXDOMAIN;
         let entry = match ttl {
-            // Nothing to keep but that there is something.
+            // The records must not be kept, but it is noted that they exist.
             0 if !no_such_name => Entry::Seen,
             _ => Entry::Answer(packet.clone(), now),
         };
@@ -250,13 +251,13 @@ impl Cache {
         None
     }
 
-    /// Forgets who serves a zone: none of them does.
+    /// Forgets who serves a zone, as none of those servers does.
     pub fn forget_zone(&mut self, view: u64, zone: &Name) {
         let key = self.key(view, zone, Kind::Zone);
         self.remove(&key);
     }
 
-    /// Notes that something is or is not so of a server.
+    /// Notes that a server has a trait, or that it has it not.
     pub fn mark(&mut self, server: SocketAddr, what: Trait, so: bool, now: Instant) {
         match so {
             true => drop(self.servers.put((server, what), now.after(what.lifetime()))),
@@ -265,7 +266,7 @@ impl Cache {
         }
     }
 
-    /// Whether that was noted lately.
+    /// Whether it was noted lately that a server has this trait.
     pub fn is(&mut self, server: SocketAddr, what: Trait, now: Instant) -> bool {
         !self.servers.is_empty() && self.servers.get(&(server, what)).is_some_and(|&end| end > now)
     }
@@ -281,7 +282,7 @@ impl Cache {
         if self.entries.is_empty() {
             return None;
         }
-        // Expired entries go when they are put anew, or when they have not been used for long.
+        // Expired entries stay until they are replaced, or removed as those not used for the longest time.
         self.entries.get(key).filter(|kept| kept.expires > now).map(|kept| &kept.entry)
     }
 
@@ -351,7 +352,7 @@ impl Packet {
         }
     }
 
-    /// Changes what was asked for.
+    /// Changes the type in the question.
     fn set_question_type(&mut self, rtype: u16) {
         let data = self.records(QUESTION).next().map(|question| question.rdata as usize - 4);
         if let Some(at) = data {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! The names that are tried for one that a person wrote, and what the files say of them: before any name server is
-//! asked, or after all have said no, as the configuration's order of sources has it.
+//! The names that are tried for one that a person wrote, by the search list, and what the files say of them: before
+//! any name server is asked, or after all have said no, in the configuration's order of sources.
 
 use super::compose::{from_hosts, local, reply};
 use super::setup::Setup;
@@ -12,15 +12,15 @@ use crate::errno::{Errno, Result};
 
 /// The names, and what has come of those that were tried.
 pub(crate) struct Candidates {
-    /// As it was written.
+    /// The name as it was written.
     own: Name,
-    /// All of them, in the order of asking.
+    /// All names to try, in the order of asking.
     all: Vec<Name>,
     /// How many of them `next` has handed out.
     taken: usize,
     /// Whether the files were looked at.
     began: bool,
-    /// The answer that says no and counts most, and how much.
+    /// The negative answer with the highest rank, and that rank: see `failed`.
     negative: Option<(u8, Result<Packet>)>,
     /// What happened to each, in words.
     stories: Vec<String>,
@@ -29,14 +29,14 @@ pub(crate) struct Candidates {
 /// How the search for one name ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// With an answer that is none.
+    /// With an answer, but without the records that were asked for.
     Answered,
     /// With no answer: trying another name would take as long again.
     Unreachable,
 }
 
 impl Candidates {
-    /// CQ_EILLEGAL for what is no name.
+    /// The names to try for `name`. CQ_EILLEGAL for what is no name.
     pub(crate) fn new(setup: &Setup, name: &str) -> Result<Candidates> {
         let own = Name::scan(name.as_bytes())?;
         let alone = setup.config.search.is_empty() || own.is_root() || is_absolute(name);
@@ -51,7 +51,7 @@ impl Candidates {
         Ok(Candidates { own, all, taken: 0, began: false, negative: None, stories: Vec::new() })
     }
 
-    /// What is known without asking, at the first call: of the name as it was written, then of the others.
+    /// At the first call, what is known without asking a server: of the name as it was written, then of the others.
     pub(crate) fn at_first(&mut self, setup: &Setup, (rtype, class): (u16, u16)) -> Option<Packet> {
         if std::mem::replace(&mut self.began, true) {
             return None;
@@ -68,14 +68,14 @@ impl Candidates {
         found
     }
 
-    /// The next one to ask for.
+    /// The next name to ask for.
     pub(crate) fn next(&mut self) -> Option<Name> {
         let name = self.all.get(self.taken)?.clone();
         self.taken += 1;
         Some(name)
     }
 
-    /// Of one that was asked for, there is no answer that has what was wanted.
+    /// Notes that asking for a name has not led to the records that were wanted.
     pub(crate) fn failed(
         &mut self,
         name: &Name,
@@ -102,7 +102,8 @@ impl Candidates {
         }
     }
 
-    /// What the sources say that are looked at after the name servers, or what those said.
+    /// The result when no name has led to the records: what the files say, if they are looked at after the name
+    /// servers, or the negative answer that counts most.
     pub(crate) fn in_the_end(&mut self, setup: &Setup, question: (u16, u16)) -> Result<Packet> {
         let config = &setup.config;
         let (rank, result) = self.negative.take().unwrap_or((3, Err(Errno::FAIL)));
@@ -120,7 +121,7 @@ impl Candidates {
         result
     }
 
-    /// What happened, in words: of each name that was tried.
+    /// What happened with each name that was tried, in words.
     pub(crate) fn story(&self) -> String {
         self.stories.join("; ")
     }

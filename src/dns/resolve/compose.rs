@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Answers that are put together here: from what is known without asking, and from parts that several servers
-//! told.
+//! Answers that are put together here: from what is known without asking, and from the parts that several servers
+//! have answered.
 
 use super::cache::Cache;
 use crate::clock::Instant;
@@ -15,10 +15,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// From how many records on only the whole of an answer is kept, and not the rest of the way for each alias.
 const LONG: usize = 32;
 
-/// How many hosts `smart` looks up.
+/// How many hosts are looked up for one answer by the option `smart`.
 pub(crate) const SMART: usize = 16;
 
-/// A packet that answers a question by ourselves.
+/// The beginning of an answer that is made here: a packet with these flags and the question.
 pub(crate) fn reply(name: &Name, rtype: u16, class: u16, flags: u16) -> Packet {
     let mut packet = Packet::new(LARGEST);
     packet.set_flags(flags);
@@ -27,7 +27,8 @@ pub(crate) fn reply(name: &Name, rtype: u16, class: u16, flags: u16) -> Packet {
     packet
 }
 
-/// What the hosts file says. A name that it has is answered for both kinds of addresses: of the other one it has none.
+/// What the hosts file says. If it has any address of a name, it answers for A and AAAA both: with an empty answer
+/// for the type of which it has none.
 pub(crate) fn from_hosts(hosts: &Hosts, name: &Name, rtype: u16, class: u16) -> Option<Packet> {
     let known = match rtype {
         A | AAAA => hosts.addresses(name).next().is_some(),
@@ -128,7 +129,7 @@ pub(crate) fn keep(
     }
 }
 
-/// The hosts that an answer names and does not give the addresses of.
+/// The hosts that an answer names without giving their addresses, with the type A to ask for.
 pub(crate) fn missing(packet: &Packet) -> VecDeque<(Name, u16)> {
     let named = packet.records(ANSWER).filter(|record| matches!(record.rtype, NS | MX | SRV));
     let mut hosts: Vec<Name> = Vec::new();

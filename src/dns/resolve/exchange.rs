@@ -11,7 +11,7 @@ use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER, HEADE
 use crate::dns::message::types::OPT;
 use std::net::SocketAddr;
 
-/// The datagrams that we take: what passes everywhere without fragments.
+/// The largest datagram that servers are told to send: it passes everywhere without being fragmented.
 /// <https://www.dnsflagday.net/2020/>
 pub const EDNS_SIZE: u16 = 1232;
 
@@ -34,7 +34,7 @@ pub struct Ask {
 pub struct Exchange {
     /// What was asked.
     pub ask: Ask,
-    /// Unpredictable.
+    /// The id of the query, a random number.
     id: u16,
     /// Sent with EDNS.
     edns: bool,
@@ -46,7 +46,7 @@ pub enum Verdict {
     Ignore,
     /// The answer.
     Answer(Packet),
-    /// The answer did not fit: ask again over TCP. What did fit.
+    /// The answer did not fit into a datagram: ask again over TCP. The packet has what did fit.
     Truncated(Packet),
     /// The server does not know EDNS: ask again without.
     WithoutEdns,
@@ -64,17 +64,17 @@ pub enum Noise {
 }
 
 impl Exchange {
-    /// `id` is random.
+    /// An exchange that is to begin. `id` must be random.
     pub fn new(ask: Ask, id: u16, edns: bool) -> Exchange {
         Exchange { ask, id, edns }
     }
 
-    /// The number of the query.
+    /// The id of the query.
     pub fn id(&self) -> u16 {
         self.id
     }
 
-    /// Gives it another one.
+    /// Sets another id.
     pub fn set_id(&mut self, id: u16) {
         self.id = id;
     }
@@ -101,7 +101,7 @@ impl Exchange {
         packet
     }
 
-    /// What came from the server. `stream`: over TCP, where nothing is cut.
+    /// Judges a message that came from the server. `stream`: it came over TCP, where nothing is truncated.
     pub fn judge(&self, message: &[u8], stream: bool) -> Verdict {
         let Some(&[id_high, id_low, a, b, q, s, ..]) = message.first_chunk::<HEADER>() else {
             return Verdict::Ignore;
@@ -151,8 +151,8 @@ pub fn refuses_edns(packet: &Packet) -> bool {
     matches!(packet.rcode(), rcode::FORMERR | rcode::NOTIMP | rcode::BADVERS)
 }
 
-/// A message whose records are what their types say; of one whose answers are, what stands before the first
-/// record that is not. Only a datagram may be `cut`.
+/// Parses a message. If all answers are well-formed but a later record is not, the result ends before that record.
+/// `cut`: the message says that it was truncated, which only a datagram may be.
 fn read(message: &[u8], cut: bool) -> Option<Packet> {
     match Packet::parse_whole(message) {
         // An incomplete message is parsed only if it says that it was cut.

@@ -17,17 +17,18 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) enum Purpose {
     /// The program asked.
     Question,
-    /// The frame below needs the address of a server of that name.
+    /// The frame below needs the address of a name server that has this name.
     Server,
-    /// The frame below wants it in the additional section.
+    /// The frame below wants the address of this host in the additional section of its answer (option `smart`).
     Smart,
 }
 
 /// One name on its way.
 pub(crate) struct Frame {
     pub(crate) purpose: Purpose,
-    /// What was asked, and what it is an alias of, as far as known.
+    /// The name that was asked for.
     pub(crate) asked: Name,
+    /// The name that `asked` is an alias of, as far as known; `asked` itself if it is none.
     pub(crate) name: Name,
     pub(crate) rtype: u16,
     pub(crate) class: u16,
@@ -37,13 +38,13 @@ pub(crate) struct Frame {
     pub(crate) sends: u32,
     /// The servers that are asked, `None` before they are known.
     pub(crate) servers: Option<Servers>,
-    /// The answer that was no good, of those the one that says most.
+    /// Of the answers that were no good, the one that says most: see `refuse`.
     pub(crate) refusal: Option<Packet>,
     /// A server has not answered.
     pub(crate) silence: bool,
-    /// The answer, which may still have to be enriched.
+    /// The answer, before aliases and additional records were added to it.
     pub(crate) answer: Option<Packet>,
-    /// The hosts whose addresses it is to have beside it, once they are known.
+    /// The hosts whose addresses are still to be added to the answer; `None` before they are known.
     pub(crate) hosts: Option<VecDeque<(Name, u16)>>,
     /// Those addresses.
     pub(crate) additional: Vec<Packet>,
@@ -78,14 +79,14 @@ impl Frame {
         self.servers.as_ref().map_or_else(Name::root, |servers| servers.zone.clone())
     }
 
-    /// A server's answer was no good. That it failed says more than that it knows nothing.
+    /// Keeps an answer that was no good. One that says that the server failed is worth more than an empty one.
     pub(crate) fn refuse(&mut self, packet: Packet) {
         if packet.code() != rcode::NOERROR || self.refusal.is_none() {
             self.refusal = Some(packet);
         }
     }
 
-    /// The name turned out to be an alias; `part` says so.
+    /// Goes on with the target of an alias, which the answer `part` has told.
     pub(crate) fn alias(&mut self, target: Name, part: Packet) {
         self.aliases += 1;
         self.parts.push(part);
@@ -113,7 +114,7 @@ impl Frame {
         }
     }
 
-    /// Whom to begin with.
+    /// The servers to begin with; `None` if there are none, or if the configuration allows to ask none.
     pub(crate) fn choose(
         &self,
         setup: &Setup,
@@ -126,7 +127,7 @@ impl Frame {
         }
         let hinted = setup.hints.nearest(&self.name);
         if setup.config.recurse && setup.config.cache {
-            // What a zone's parent says of it is not asked of the zone itself, RFC 4035 §3.1.4.1.
+            // DS records are in the parent zone, so they are not asked of the zone itself, RFC 4035 §3.1.4.1.
             let above = if self.rtype == types::DS { self.name.parent() } else { None };
             let known = cache.zone(setup.view, above.as_ref().unwrap_or(&self.name), now);
             let nearer =
@@ -141,7 +142,8 @@ impl Frame {
             let address = hints.iter().map(|hint| hint.address);
             return Some(Servers::new(zone.clone(), address, VecDeque::new(), cache, now));
         }
-        // Equal ones in any order; with `rotate` all are equal.
+        // By priority. A recursive resolver asks servers of equal priority in random order, a stub in the given
+        // order. With `rotate` all servers count as equal, and are asked in random order.
         let (rotate, mix) = (setup.config.rotate, setup.config.rotate || setup.config.recurse);
         let mut order: Vec<_> = hints
             .iter()
@@ -155,7 +157,7 @@ impl Frame {
         Some(Servers::new(zone.clone(), addresses, VecDeque::new(), cache, now))
     }
 
-    /// The address of a server was looked for.
+    /// Takes over the addresses that the search for a name server has found. `packet`: the answer, if there is one.
     pub(crate) fn found_server(
         &mut self,
         setup: &Setup,
@@ -170,7 +172,7 @@ impl Frame {
         let found: Vec<IpAddr> = records.filter_map(|record| record.address()).collect();
         let exists = packet.is_some_and(|packet| packet.code() == rcode::NOERROR);
         match found.is_empty() {
-            // Perhaps it has an address of the other kind.
+            // Perhaps it has an IPv6 address.
             true if rtype == A && exists => servers.names.push_front((name.clone(), AAAA)),
             true => servers.dead_ends += 1,
             false => {}

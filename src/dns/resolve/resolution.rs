@@ -23,8 +23,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Limits of the work for one query: exchanges for one name, exchanges in all, names on which the way
-/// depends within each other, and names of servers of one zone that lead nowhere.
+/// Limits of the work for one query: exchanges for one name; exchanges in all; frames at once, as a name may depend
+/// on another that depends on a third; and servers of one zone for which no address is found.
 const SENDS: u32 = 32;
 const SENDS_IN_ALL: u32 = 200;
 const DEPTH: usize = 8;
@@ -40,7 +40,7 @@ pub enum Action {
     Fail(Errno),
 }
 
-/// What came of an exchange.
+/// The outcome of an exchange.
 #[derive(Clone)]
 pub enum Outcome {
     /// An answer.
@@ -58,7 +58,7 @@ pub struct Resolution {
     class: u16,
     /// The names that are tried.
     candidates: Candidates,
-    /// The innermost last; what the program asked for is the first.
+    /// The first is that of the name that the program asked for; each needs the one behind it. The last is worked on.
     frames: Vec<Frame>,
     sends: u32,
     /// No server has answered: trying another name would take as long again.
@@ -70,7 +70,7 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// `random` decides which servers come first.
+    /// The resolution of a question. CQ_EILLEGAL for what is no name.
     pub fn new(setup: Rc<Setup>, name: &str, rtype: u16, class: u16) -> Result<Resolution> {
         let candidates = Candidates::new(&setup, name)?;
         Ok(Resolution {
@@ -87,7 +87,7 @@ impl Resolution {
         })
     }
 
-    /// Goes on. `outcome` is that of the exchange that was asked for last.
+    /// Goes on. `outcome` is that of the exchange that was asked for last; `random` decides which servers come first.
     pub fn step(
         &mut self,
         cache: &mut Cache,
@@ -177,7 +177,7 @@ impl Resolution {
         self.seek(cache, top)
     }
 
-    /// No address is left to ask: looks for that of another server.
+    /// No address is left to ask: looks for the address of another server of the zone.
     fn seek(&mut self, cache: &mut Cache, top: usize) -> Next {
         let depth = self.frames.len();
         loop {
@@ -189,7 +189,7 @@ impl Resolution {
             if depth >= DEPTH || servers.dead_ends >= DEAD_ENDS {
                 continue;
             }
-            // Who is needed for his own address cannot be asked for it.
+            // A frame looks for this address already: a server cannot be asked for its own address.
             let circular = self.frames.iter().any(|f| f.name == name && f.rtype == rtype);
             if circular {
                 continue;
@@ -208,7 +208,8 @@ impl Resolution {
         let knows_nothing = |packet: &Packet| packet.code() == rcode::NOERROR;
         let silence = frame.silence;
         if let Some(packet) = frame.refusal.take().filter(|p| !(silence && knows_nothing(p))) {
-            // Where the alias leads is an answer, though its server tells no more of it. SERVFAIL is about now.
+            // For a stub an alias that was found is an answer, though nothing is known of its target. Not so after
+            // SERVFAIL, which may be over in a moment.
             return match frame.parts.pop() {
                 Some(part) if packet.code() != rcode::SERVFAIL && !self.setup.config.recurse => {
                     frame.answer = Some(part);
@@ -227,7 +228,7 @@ impl Resolution {
         Next::Done(Ok(frame.unanswered()))
     }
 
-    /// What came of an exchange.
+    /// Takes the outcome of an exchange.
     fn take(&mut self, cache: &mut Cache, now: Instant, outcome: Outcome) {
         let setup = Rc::clone(&self.setup);
         let Some(top) = self.frames.len().checked_sub(1) else {
@@ -265,7 +266,7 @@ impl Resolution {
         }
     }
 
-    /// A server has answered.
+    /// Takes an answer of the server at `address`.
     fn answered(
         &mut self,
         setup: &Setup,
@@ -287,7 +288,7 @@ impl Resolution {
                 }
                 let packet = match way.records.len() == packet.count(ANSWER) {
                     true => packet,
-                    // There is more than was asked for.
+                    // The answer has records that do not lead from the name to the data: they are left out.
                     false => rebuilt(&packet, &way.records, &frame.name, frame.rtype, frame.class),
                 };
                 if setup.config.cache {
@@ -319,7 +320,7 @@ impl Resolution {
             Meaning::Lame => {
                 let servers = frame.servers.as_mut().expect("one of them has answered");
                 let server = &mut servers.addresses[servers.current];
-                // A stub's server may find out what it could not a moment ago.
+                // A stub's server that answered SERVFAIL may find out a moment later.
                 if setup.config.recurse || packet.code() != rcode::SERVFAIL {
                     server.tries = u32::MAX;
                 }
@@ -330,7 +331,8 @@ impl Resolution {
                     }
                     _ => format!("{}: {} answered {code}", frame.name, server.address),
                 };
-                // A stub's server speaks for all; of others only counts that they failed.
+                // The answer of a stub's server is what the program gets; of other servers only counts that they
+                // failed.
                 match setup.config.recurse {
                     false => frame.refuse(packet),
                     true => frame.refuse(frame.unanswered()),
@@ -339,7 +341,8 @@ impl Resolution {
         }
     }
 
-    /// The answer of the innermost frame, whole and with what it wants beside it.
+    /// Completes the answer of the innermost frame: with the aliases that led to it, and with the addresses of the
+    /// hosts that it names (option `smart`).
     fn enrich(&mut self, packet: Packet, cache: &mut Cache, now: Instant) -> Next {
         let config = Arc::clone(&self.setup.config);
         let Some(frame) = self.frames.last_mut() else {
@@ -371,7 +374,7 @@ impl Resolution {
         Next::Done(Ok(packet))
     }
 
-    /// The innermost frame is done: hands what it found to whom it was for.
+    /// Ends the innermost frame: hands its result to the frame below, or ends the search for a candidate.
     fn pop(&mut self, result: Result<Packet>) -> Option<Action> {
         let frame = self.frames.pop()?;
         match frame.purpose {
@@ -386,7 +389,7 @@ impl Resolution {
                 let packet = result.ok()?;
                 match packet.count(ANSWER) {
                     0 if packet.code() != rcode::NOERROR => {}
-                    // Perhaps it has an address of the other kind.
+                    // Perhaps it has an IPv6 address.
                     0 if frame.rtype == A => below.hosts.as_mut()?.push_front((frame.asked, AAAA)),
                     _ => below.additional.push(packet),
                 }
@@ -395,7 +398,7 @@ impl Resolution {
         }
     }
 
-    /// The outcome for one candidate. With the others it goes on after any answer that says no.
+    /// Ends the search for one candidate. After a negative answer the other candidates are tried.
     fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
         let spelt = result.map(|mut packet| {
             packet.spell(&frame.asked);

@@ -15,10 +15,11 @@ pub(crate) struct Servers {
     pub(crate) zone: Name,
     /// In the order of asking.
     pub(crate) addresses: Vec<Server>,
-    /// Names whose addresses are not known, and the type that is to be asked for.
+    /// Names of servers whose addresses are not known, each with the record type to ask for.
     pub(crate) names: VecDeque<(Name, u16)>,
     /// The one that is being asked.
     pub(crate) current: usize,
+    /// How many names of servers have led to no address.
     pub(crate) dead_ends: u32,
 }
 
@@ -29,6 +30,7 @@ pub(crate) struct Server {
 }
 
 impl Servers {
+    /// No servers.
     pub(crate) fn none(zone: Name) -> Servers {
         Servers { zone, addresses: Vec::new(), names: VecDeque::new(), current: 0, dead_ends: 0 }
     }
@@ -49,8 +51,8 @@ impl Servers {
         Servers { zone, addresses, names, current: 0, dead_ends: 0 }
     }
 
-    /// The servers of a zone that another server has told: IPv4 first, as IPv6 may lead nowhere.
-    /// `setup` tells which addresses may be asked.
+    /// The servers of a zone to which another server has referred: IPv4 addresses first, as packets to IPv6 addresses
+    /// may get nowhere. `setup` tells which addresses may be asked.
     pub(crate) fn of(
         delegation: &Delegation,
         setup: &Setup,
@@ -70,7 +72,7 @@ impl Servers {
     pub(crate) fn next(&self, attempts: u32) -> Option<usize> {
         let open = self.addresses.iter().enumerate().filter(|(_, server)| server.tries < attempts);
         let (index, server) = open.min_by_key(|(_, server)| server.tries)?;
-        // Before anybody is asked twice, those whose addresses are unknown have their turn.
+        // Before an address is asked twice, the addresses of the servers in `names` are looked for.
         (server.tries == 0 || self.names.is_empty()).then_some(index)
     }
 }

@@ -12,18 +12,18 @@ use std::sync::Arc;
 pub struct Setup {
     /// How to ask.
     pub config: Arc<Config>,
-    /// What files tell.
+    /// The names and addresses of a hosts file.
     pub hosts: Arc<Hosts>,
-    /// Whom to ask first.
+    /// The servers to ask first.
     pub hints: Arc<Hints>,
-    /// What answers depend on beside the question.
+    /// A number for what answers depend on beside the question, see `Cache::view`.
     pub view: u64,
     /// Whether servers of this host are among the hints.
     pub local: bool,
 }
 
 impl Setup {
-    /// Whether a server may be asked because a zone names its address: never that which questions leave from.
+    /// Whether a server may be asked because a zone names its address: never the one from which questions are sent.
     pub fn may_ask(&self, address: &SocketAddr) -> bool {
         may_ask(address.ip(), self.local) && address.ip() != self.config.interface.ip()
     }

@@ -83,9 +83,10 @@ impl Alert {
     /// was missed is noted.
     pub fn raise_if_enabled(&self) {
         match self.event() {
-            Some(event) if self.born.load(Ordering::Relaxed) == births_again() => {
-                if !self.raised.swap(true, Ordering::AcqRel) {
-                    alert_raise(event);
+            Some(_) if self.born.load(Ordering::Relaxed) == births_again() => {
+                if !self.raised.swap(true, Ordering::SeqCst) {
+                    // Read again: it may be another one by now, see `reset`.
+                    alert_raise(self.event.load(Ordering::SeqCst));
                 }
             }
             _ => self.missed.store(true, Ordering::Release),
@@ -135,8 +136,14 @@ impl Alert {
             return Ok(());
         };
         if !inherited {
-            // Another thread may be raising it now, so the event stays and only moves to the new queue.
-            return alert_move(event, new);
+            // Another thread may be raising it now. Where the event stays it is raised in the new queue too. Where there
+            // is another one, that thread sees either the new event, or leaves `raised` set before it is read here.
+            let moved = alert_move(event, new)?;
+            self.event.store(moved, Ordering::SeqCst);
+            if moved != event && self.raised.load(Ordering::SeqCst) {
+                alert_raise(moved);
+            }
+            return Ok(());
         }
         self.event.store(-1, Ordering::Release);
         alert_close(event);

@@ -141,8 +141,9 @@ pub fn alert_create(queue: RawFd) -> Result<RawFd> {
 }
 
 /// Registers it with another queue.
-pub fn alert_move(alert: RawFd, queue: RawFd) -> Result<()> {
-    Ok(sys::control(queue, libc::EPOLL_CTL_ADD, alert, libc::EPOLLIN as u32, ALERT)?)
+pub fn alert_move(alert: RawFd, queue: RawFd) -> Result<RawFd> {
+    sys::control(queue, libc::EPOLL_CTL_ADD, alert, libc::EPOLLIN as u32, ALERT)?;
+    Ok(alert)
 }
 
 /// Makes it readable.

@@ -256,9 +256,9 @@ pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     Ok(queue)
 }
 
-/// Nothing to do: only a child of fork(2) gets another queue here, and another alert with it.
-pub fn alert_move(_alert: RawFd, _queue: RawFd) -> Result<()> {
-    Ok(())
+/// The alert is the queue itself: the new queue gets one of its own.
+pub fn alert_move(_alert: RawFd, queue: RawFd) -> Result<RawFd> {
+    alert_create(queue)
 }
 
 /// Makes it ready.

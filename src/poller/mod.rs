@@ -30,7 +30,8 @@
 //! - `alert_create(queue)`: makes an alert, by which any thread can make a queue ready: a descriptor, or the queue
 //!   itself where programs may put events into it; `read` reports it by the token `ALERT`;
 //! - `alert_raise(alert)`, `alert_clear(alert)`: makes the queue ready; ends that, after the alert was reported;
-//! - `alert_move(alert, queue)`: from now on the alert makes this queue ready, as the old one is gone;
+//! - `alert_move(alert, queue)`: the old queue is gone; returns the alert that makes the new one ready: another one,
+//!   not raised, where an alert is the queue itself;
 //! - `alert_close(alert)`: closes the alert. All of these may be called from any thread.
 //!
 //! Events are poll(2) masks: POLLIN, POLLOUT, POLLPRI in; these and POLLERR, POLLHUP out.

@@ -180,9 +180,9 @@ pub fn alert_create(queue: RawFd) -> Result<RawFd> {
     Ok(queue)
 }
 
-/// Nothing to do: only a child of fork(2) gets another port here, and another alert with it.
-pub fn alert_move(_alert: RawFd, _queue: RawFd) -> Result<()> {
-    Ok(())
+/// The alert is the port itself.
+pub fn alert_move(_alert: RawFd, queue: RawFd) -> Result<RawFd> {
+    alert_create(queue)
 }
 
 /// Puts an event into the port.

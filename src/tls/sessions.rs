@@ -16,14 +16,19 @@ use std::ffi::c_void;
 const MOST: usize = 1024;
 
 /// The latest session with each peer of a client.
-#[derive(Default)]
-pub struct Sessions {
-    by_key: HashMap<String, SslSession>,
+pub struct Sessions<S = SslSession> {
+    by_key: HashMap<String, S>,
     /// How often the configuration has been changed.
     changes: u64,
 }
 
-impl Sessions {
+impl<S> Default for Sessions<S> {
+    fn default() -> Sessions<S> {
+        Sessions { by_key: HashMap::new(), changes: 0 }
+    }
+}
+
+impl<S> Sessions<S> {
     /// Forgets all sessions, as the configuration has been changed. Connections that began before keep their sessions
     /// under keys that nobody asks for any more.
     pub fn forget(&mut self) {
@@ -41,12 +46,12 @@ impl Sessions {
     }
 
     /// The session of a key.
-    pub fn find(&self, key: &str) -> Option<&SslSession> {
+    pub fn find(&self, key: &str) -> Option<&S> {
         self.by_key.get(key)
     }
 
     /// Keeps a session for the next connection with that key.
-    pub fn keep(&mut self, key: &str, session: SslSession) {
+    pub fn keep(&mut self, key: &str, session: S) {
         if self.by_key.len() >= MOST && !self.by_key.contains_key(key) {
             self.by_key.clear();
         }

@@ -49,3 +49,19 @@ fn files_that_are_no_certificates_are_refused_by_name_of_what_is_wrong() {
     assert_eq!(config.set_authorities("/no/such/file"), missing);
     assert_eq!(config.set_authorities(file!()), Err(Errno::TLS));
 }
+
+#[test]
+fn no_more_sessions_are_kept_than_the_limit() {
+    let mut sessions = Sessions::default();
+    let known = |sessions: &Sessions<u32>| {
+        (0..5000).filter(|n| sessions.find(&n.to_string()).is_some()).count()
+    };
+    for number in 0..5000 {
+        sessions.keep(&number.to_string(), number);
+        assert_eq!(sessions.find(&number.to_string()), Some(&number));
+        sessions.keep("the same peer again", number);
+    }
+    assert!((1..=1024).contains(&known(&sessions)));
+    sessions.forget();
+    assert_eq!(known(&sessions), 0);
+}

@@ -659,6 +659,26 @@ TEST(a_child_goes_on_with_a_queue_of_its_own)
 	cq_controller_free(cq);
 }
 
+/* What went wrong: where a controller's descriptor is its kernel queue, the alert stayed with the queue that was replaced. */
+TEST(a_controller_that_was_reset_can_be_woken)
+{
+	cq_controller *cq = new_controller();
+
+	pollfd_of(cq);
+	OK(cq_controller_alert(cq));
+	OK(cq_controller_reset(cq));
+	CHECK(is_readable(pollfd_of(cq))); /* what was raised stays so */
+	OK(cq_controller_step(cq, 0));
+	CHECK(!is_readable(pollfd_of(cq)));
+	OK(cq_controller_reset(cq));
+	CHECK(!is_readable(pollfd_of(cq)));
+	OK(cq_controller_alert(cq));
+	CHECK(is_readable(pollfd_of(cq)));
+	OK(cq_controller_step(cq, 0));
+	CHECK(!is_readable(pollfd_of(cq)));
+	cq_controller_free(cq);
+}
+
 TEST(a_child_can_free_what_it_inherited)
 {
 	cq_controller *cq = new_controller();

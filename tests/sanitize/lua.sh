@@ -47,7 +47,7 @@ export LUA_PATH="$prefix/share/lua/5.4/?.lua" LUA_CPATH="$build/?.so"
 
 passed=0 failed=0 skipped=0
 for spec in "$root"/tests/lua/*_spec.lua; do
-	LD_PRELOAD="$runtime" timeout 120 lua5.4 "$spec" >"$output" 2>&1 </dev/null
+	LD_PRELOAD="$runtime" timeout 300 lua5.4 "$spec" >"$output" 2>&1 </dev/null
 	status=$?
 	counts=$(sed -n 's/^[a-z_]*_spec: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$output")
 	if [ -z "$counts" ] || grep -q -E 'Sanitizer|runtime error:' "$output" ||

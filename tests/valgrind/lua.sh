@@ -26,7 +26,7 @@ passed=0 failed=0 skipped=0
 found=99
 
 under_valgrind() {
-	timeout 120 valgrind -q --error-exitcode=$found --leak-check=full \
+	timeout 300 valgrind -q --error-exitcode=$found --leak-check=full \
 		--show-leak-kinds=definite,indirect,possible \
 		--errors-for-leak-kinds=definite,indirect,possible \
 		--suppressions="$here/lua.supp" --child-silent-after-fork=yes \

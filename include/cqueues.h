@@ -3363,8 +3363,8 @@ int cq_controller_wait(struct cq_controller *controller,
  * `cq_controller_park` or `cq_controller_finish` for it. Callbacks and fibers of the same controller that are ready
  * run inside this call.
  *
- * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; otherwise the code
- * with which a callback or fiber ended: call again to go on.
+ * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; EPERM while another thread steps it;
+ * otherwise the code with which a callback or fiber ended: call again to go on.
  *
  * Safety: `ready` is writable.
  */

@@ -144,7 +144,7 @@ tls.test("xread_and_xwrite_keep_their_timeouts_and_their_bytes", function()
 	t.fails(errno.ETIMEDOUT, c:xread("*l", 0.01))
 	equal(c:clearerr "r", errno.ETIMEDOUT)
 	s:write " two\n"
-	equal(c:xread("*l", 5), "part two")
+	equal(c:xread("*l", t.deadline), "part two")
 	local text = ("0123456789abcdef"):rep(262144)
 	c:setvbuf("full", math.huge)
 	local ok, code = c:xwrite(text, "bn", 0.02)
@@ -152,7 +152,7 @@ tls.test("xread_and_xwrite_keep_their_timeouts_and_their_bytes", function()
 	equal(code, errno.ETIMEDOUT)
 	c:clearerr()
 	t.together(function()
-		t.check(c:flush("n", 5), "flush")
+		t.check(c:flush("n", t.deadline), "flush")
 		c:shutdown "w"
 	end, function()
 		local received = s:read "*a"

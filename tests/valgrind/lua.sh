@@ -25,6 +25,9 @@ passed=0 failed=0 skipped=0
 # The status by which valgrind tells that it found something, whatever the script says of itself.
 found=99
 
+SPECS_ARE_SLOW=1
+export SPECS_ARE_SLOW
+
 under_valgrind() {
 	timeout 300 valgrind -q --error-exitcode=$found --leak-check=full \
 		--show-leak-kinds=definite,indirect,possible \
@@ -48,7 +51,11 @@ check() {
 		passed=$((passed + 1))
 		return
 		;;
-	"$found") findings ;;
+	"$found")
+		findings
+		# A spec that fails ends without closing its state, which looks like a leak.
+		grep -A 5 '^FAILED' "$work/output"
+		;;
 	*) tail -n 15 "$work/output" ;;
 	esac
 	failed=$((failed + 1))

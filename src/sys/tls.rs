@@ -5,7 +5,9 @@
 use foreign_types::{ForeignType, ForeignTypeRef};
 use openssl::error::Error;
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslRef, SslSession, SslStream};
+use openssl::x509::X509Ref;
 use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void, CStr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Which end of a connection.
@@ -34,6 +36,7 @@ extern "C" {
     );
     fn SSL_CTX_get_default_passwd_cb(context: *mut openssl_sys::SSL_CTX) -> PassPhrase;
     fn SSL_CTX_get_default_passwd_cb_userdata(context: *mut openssl_sys::SSL_CTX) -> *mut c_void;
+    fn SSL_get_verify_callback(ssl: *const openssl_sys::SSL) -> *const c_void;
     fn X509_get_default_cert_file() -> *const c_char;
     fn ERR_peek_error() -> c_ulong;
     #[cfg(openssl3)]
@@ -258,6 +261,34 @@ pub fn set_modes(ssl: &mut SslRef) {
     unsafe {
         openssl_sys::SSL_ctrl(ssl.as_ptr(), SSL_CTRL_MODE, modes as c_long, std::ptr::null_mut())
     };
+}
+
+/// Whether a callback of the program's decides about the peer's certificate.
+pub fn has_verify_callback(ssl: &SslRef) -> bool {
+    // SAFETY: a live object; the function's address is only looked at.
+    !unsafe { SSL_get_verify_callback(ssl.as_ptr()) }.is_null()
+}
+
+/// Whether a certificate is one of this host; not, if there is no memory to find out.
+pub fn is_certificate_of_host(certificate: &X509Ref, host: &str) -> bool {
+    let flags = openssl_sys::X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    let (name, size, none) = (host.as_ptr().cast(), host.len(), std::ptr::null_mut());
+    // SAFETY: a live object; the name is readable for its size; NULL asks for no text.
+    unsafe { openssl_sys::X509_check_host(certificate.as_ptr(), name, size, flags, none) == 1 }
+}
+
+/// Whether a certificate is one of this address; not, if there is no memory to find out.
+pub fn is_certificate_of_address(certificate: &X509Ref, address: IpAddr) -> bool {
+    let check = |bytes: &[u8]| {
+        // SAFETY: a live object; the bytes are readable for their size.
+        unsafe {
+            openssl_sys::X509_check_ip(certificate.as_ptr(), bytes.as_ptr(), bytes.len(), 0) == 1
+        }
+    };
+    match address {
+        IpAddr::V4(address) => check(&address.octets()),
+        IpAddr::V6(address) => check(&address.octets()),
+    }
 }
 
 /// DTLS_set_link_mtu: the size of datagrams, since there is no socket to ask for it.

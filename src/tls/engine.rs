@@ -75,6 +75,8 @@ pub struct Engine {
     closed: bool,
     /// Whether verification is demanded, so that a refused certificate is CQ_ENOTVERIFIED and not CQ_ETLS.
     verifies: bool,
+    /// The name that the peer's certificate must have: see `is_expected`.
+    name: Option<String>,
     /// The failure of the connection, which every later call returns again.
     failure: Option<Failure>,
 }
@@ -135,6 +137,7 @@ impl Engine {
         key: Option<String>,
         datagrams: bool,
         verifies: bool,
+        name: Option<String>,
     ) -> Result<Engine> {
         sys::set_modes(&mut ssl);
         if datagrams {
@@ -148,18 +151,40 @@ impl Engine {
             starved: false,
         };
         let stream = SslStream::new(ssl, wire).map_err(|_| Errno::TLS)?;
-        Ok(Engine { stream, config, key, dry: true, closed: false, verifies, failure: None })
+        let (dry, closed, failure) = (true, false, None);
+        Ok(Engine { stream, config, key, dry, closed, verifies, name, failure })
     }
 
     /// Goes on with the handshake: true when it is done, false before more comes from the network.
     pub fn handshake(&mut self) -> std::result::Result<bool, Failure> {
         match self.attempt(SslStream::do_handshake)? {
+            Ok(()) if !self.is_expected() => {
+                let reason = "certificate verify failed: hostname mismatch";
+                Err(self.fail_with(Errno::NOTVERIFIED, reason))
+            }
             Ok(()) => {
                 self.keep_session();
                 Ok(true)
             }
             Err(ErrorCode::ZERO_RETURN) => Err(self.cut()),
             Err(_) => Ok(false),
+        }
+    }
+
+    /// Whether the peer's certificate has the name that it must have. libssl has looked already, but without memory for
+    /// a copy of the name it forgets to, and takes any (OpenSSL 3.0, ssl_verify_cert_chain). Where the program has a
+    /// verify callback, that decides.
+    fn is_expected(&self) -> bool {
+        let _aside = sys::set_errors_aside();
+        let ssl = self.stream.ssl();
+        match (&self.name, ssl.peer_certificate()) {
+            (Some(name), Some(certificate)) if !sys::has_verify_callback(ssl) => {
+                match super::address_of(name) {
+                    Some(address) => sys::is_certificate_of_address(&certificate, address),
+                    None => sys::is_certificate_of_host(&certificate, name.trim_end_matches('.')),
+                }
+            }
+            _ => true,
         }
     }
 

@@ -239,7 +239,8 @@ impl Config {
                 self.limit_resuming(&mut ssl, demands.verify);
             }
         }
-        Engine::new(ssl, self.clone(), key, datagrams, verifies)
+        let name = demands.name.filter(|_| verifies && role == Role::Client);
+        Engine::new(ssl, self.clone(), key, datagrams, verifies, name)
     }
 
     /// What is demanded of the other end of a connection by the end that has this role.

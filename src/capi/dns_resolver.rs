@@ -190,7 +190,7 @@ pub(super) unsafe fn wait(resolver: *const Resolver, deadline: Option<Instant>) 
     let serial = unsafe { borrow(resolver) }?.serial();
     loop {
         if unsafe { borrow(resolver) }?.serial() != serial {
-            return Err(Errno(libc::ECANCELED));
+            return Err(Errno::CANCELED);
         }
         match unsafe { borrow(resolver) }?.fetch() {
             Err(Errno::AGAIN) => {}

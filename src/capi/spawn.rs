@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! `cq_controller_*`: adding, parking and removing tasks.
+//! `cq_controller_*`, `cq_task_*`: adding, naming, parking and removing tasks.
 
 use super::boundary::{call, put_optional, slice, text, value};
 use super::controller::own;
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn cq_task_set_name(
         // SAFETY: as documented, here and below.
         let cq = unsafe { own(controller) }?;
         let name = if name.is_null() { c"" } else { unsafe { text(name) }? };
-        cq.set_name(unpack(task), name.to_bytes())
+        cq.set_name(unpack(task), name)
     })
 }
 

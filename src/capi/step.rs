@@ -270,6 +270,7 @@ fn run_batch(cq: Arc<Controller>) -> Result<()> {
 pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout: f64) -> c_int {
     call(|| {
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        let mut is_late = false;
         // SAFETY: as documented, here and below.
         unsafe { own(controller) }?.forget_failure();
         loop {
@@ -278,24 +279,19 @@ pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout
             if cq.take_stop() {
                 return Err(Errno::CANCELED);
             }
-            let left = deadline.map(|at| at.since(Instant::now()));
-            if cq.count() == 0 || !step(cq, left, true)? {
+            if cq.count() == 0 {
                 return Ok(());
             }
-            if deadline.is_some_and(|at| at <= Instant::now()) {
-                return loop_is_over(unsafe { own(controller) }?);
+            if is_late {
+                return Err(Errno::TIMEDOUT);
             }
+            let left = deadline.map(|at| at.since(Instant::now()));
+            if !step(cq, left, true)? {
+                return Ok(());
+            }
+            is_late = deadline.is_some_and(|at| at <= Instant::now());
         }
     })
-}
-
-/// The result of a loop whose time is over.
-fn loop_is_over(cq: &Controller) -> Result<()> {
-    match (cq.take_stop(), cq.count()) {
-        (true, _) => Err(Errno::CANCELED),
-        (false, 0) => Ok(()),
-        (false, _) => Err(Errno::TIMEDOUT),
-    }
 }
 
 #[cfg(test)]

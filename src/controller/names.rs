@@ -5,7 +5,7 @@ use super::{Controller, TaskId};
 use crate::errno::{Errno, Result};
 use crate::sys::memory::boxed;
 use std::collections::HashMap;
-use std::ffi::c_char;
+use std::ffi::{c_char, CStr};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 /// A name as C reads it: text, filled up with NUL bytes.
@@ -22,13 +22,14 @@ impl Name {
     /// The bytes of a name, the NUL at its end included.
     pub const ROOM: usize = 64;
 
-    /// A name with this text up to its first NUL. ENAMETOOLONG for more than 63 bytes.
-    pub fn new(text: &[u8]) -> Result<Name> {
-        let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    /// A name with this text. ENAMETOOLONG for more than 63 bytes.
+    pub fn new(text: &CStr) -> Result<Name> {
+        let text = text.to_bytes();
+        if text.len() >= Name::ROOM {
+            return Err(Errno(libc::ENAMETOOLONG));
+        }
         let mut name = Name::default();
-        let room = name.0.get_mut(..text.len()).filter(|room| room.len() < Name::ROOM);
-        let room = room.ok_or(Errno(libc::ENAMETOOLONG))?;
-        room.iter_mut().zip(text).for_each(|(to, &from)| *to = from as c_char);
+        name.0.iter_mut().zip(text).for_each(|(to, &from)| *to = from as c_char);
         Ok(name)
     }
 
@@ -72,7 +73,7 @@ impl Names {
 
 impl Controller {
     /// Names a task. ENOENT if there is no such task; ENAMETOOLONG; ENOMEM.
-    pub fn set_name(&self, task: TaskId, text: &[u8]) -> Result<()> {
+    pub fn set_name(&self, task: TaskId, text: &CStr) -> Result<()> {
         let name = Name::new(text)?;
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;

@@ -107,11 +107,6 @@ impl Socket {
         })
     }
 
-    /// Whether it still looks for the addresses of its name, or tries them.
-    pub fn awaits_name(&self) -> bool {
-        self.ask(false, |inner| matches!(inner.establishing.phase, Phase::AwaitName(_)))
-    }
-
     /// What it is doing, in a word.
     pub fn phase(&self) -> &'static CStr {
         self.ask(c"busy", |inner| match &inner.establishing.phase {

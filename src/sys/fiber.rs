@@ -42,7 +42,7 @@ impl Stackful {
             matches!(self.coroutine.resume(()), CoroutineResult::Return(()))
         });
         if ended {
-            self.context.ended();
+            self.context.leave();
         }
         exchange(place, &mut self.exceptions);
         ended

@@ -45,8 +45,8 @@ mod told {
             unsafe { __tsan_switch_to_fiber(self.own, 0) };
         }
 
-        /// The coroutine has ended, and its resumer runs.
-        pub fn ended(&self) {
+        /// The resumer goes on next, or does so already, as the coroutine has ended.
+        pub fn leave(&self) {
             RUNNING.set(self.outer);
             // SAFETY: that stack runs, so it is there.
             unsafe { __tsan_switch_to_fiber(self.resumer, 0) };
@@ -65,7 +65,7 @@ mod told {
     pub fn suspending() {
         // SAFETY: the context of a coroutine that runs is in use by `Stackful::resume`.
         if let Some(context) = unsafe { RUNNING.get().as_ref() } {
-            context.ended();
+            context.leave();
         }
     }
 }
@@ -85,9 +85,9 @@ mod told {
         #[inline(always)]
         pub fn enter(&mut self) {}
 
-        /// The coroutine has ended, and its resumer runs.
+        /// The resumer goes on next, or does so already, as the coroutine has ended.
         #[inline(always)]
-        pub fn ended(&self) {}
+        pub fn leave(&self) {}
     }
 
     /// The coroutine that runs is about to suspend itself.

@@ -20,7 +20,10 @@ pub struct Interest {
 impl Socket {
     /// What to wait for after EAGAIN.
     pub fn interest(&self) -> Member {
-        self.ask(Member::NOTHING, |inner| inner.member(0))
+        self.ask(Member::NOTHING, |inner| match &inner.establishing.phase {
+            Phase::AwaitName(race) => race.interest(),
+            _ => inner.events(inner.interest.events),
+        })
     }
 
     /// What a task waits for that polls the socket: these events; 0: what the socket's last operation waits for. The
@@ -28,14 +31,18 @@ impl Socket {
     /// close.
     pub fn waited_for(&self, events: Events) -> Result<Member> {
         self.ask(Ok(Member::NOTHING), |inner| {
-            if inner.handle.fd < 0 && inner.is_closed() {
-                return Err(Errno::BADF);
+            match &inner.establishing.phase {
+                // While addresses are looked for and tried, `events` does not count: the connection has no descriptor
+                // yet.
+                Phase::AwaitName(race) => return Ok(race.interest()),
+                Phase::Failed(Errno::BADF) if inner.handle.fd < 0 => return Err(Errno::BADF),
+                _ => {}
             }
-            let member = inner.member(events);
-            if member.events & libc::POLLIN != 0 {
+            let events = if events == 0 { inner.interest.events } else { events };
+            if events & libc::POLLIN != 0 {
                 inner.input.kernel.drained = false;
             }
-            Ok(member)
+            Ok(inner.events(events))
         })
     }
 
@@ -51,22 +58,12 @@ impl Socket {
 }
 
 impl Inner {
-    /// What to wait for: these events; 0: what the last operation waits for. While addresses are looked for and tried,
-    /// `events` does not count: the connection has no descriptor yet.
+    /// Events of the descriptor, and the time after which to try again.
     #[inline]
-    fn member(&self, events: Events) -> Member {
-        if let Phase::AwaitName(race) = &self.establishing.phase {
-            return race.interest();
-        }
-        let events = if events == 0 { self.interest.events } else { events };
+    fn events(&self, events: Events) -> Member {
         let owner = Some(self.handle.owner.clone());
         let (fd, timeout) = (self.handle.fd, self.interest.retry);
         Member { fd, events, owner, timeout, ..Member::NOTHING }
-    }
-
-    /// Whether the program has closed it.
-    pub(super) fn is_closed(&self) -> bool {
-        matches!(self.establishing.phase, Phase::Failed(Errno::BADF))
     }
 
     /// Notes what to wait for; the result is EAGAIN.

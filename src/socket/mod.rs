@@ -228,6 +228,6 @@ impl Socket {
 
     /// Whether it has been closed.
     pub fn is_closed(&self) -> bool {
-        self.ask(false, |inner| inner.is_closed())
+        self.ask(false, |inner| matches!(inner.establishing.phase, Phase::Failed(Errno::BADF)))
     }
 }

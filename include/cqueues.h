@@ -68,6 +68,15 @@
  * task: cq_controller_failure tells from which, by its number and its name (cq_task_set_name).  A
  * task that failed is over; the others stay as they are, and another step or loop goes on with them.
  *
+ * Scopes.  Tasks that belong together are started in a scope (cq_scope_new, cq_scope_wrap), which
+ * may lie in another one.  When a scope ends, because it was cancelled, its deadline has passed or a
+ * task in it has failed, every wait of its tasks and of those in the scopes in it ends: the one under
+ * way in the next step, and each that they begin later.  A task may also begin a scope around a part
+ * of its own code (cq_scope_begin), or be cancelled alone (cq_task_cancel).  Every function that can
+ * wait answers ECANCELED then, or ETIMEDOUT after a deadline, even if "Errors:" does not say so;
+ * calls that need not wait succeed.  Nothing is lost: what was received stays buffered, what was
+ * written stays queued, and a wait for which something has fired before it was ended succeeds.
+ *
  * Modes.  A socket begins in text mode, buffered by lines: CRLF in the stream is LF in the program,
  * both ways, and what was written leaves with the end of its line, when 4,096 bytes are buffered, at
  * a flush, and before a read waits.  For a protocol that is not made of lines set both directions to
@@ -636,6 +645,12 @@
 #define CQ_TASK_PLACE 16777215
 
 /**
+ * In `member` of a `cq_fired`, which is the only one then: the wait was ended, as the task was cancelled or its scope
+ * has ended. `events` is the code for that, ECANCELED or ETIMEDOUT.
+ */
+#define CQ_ENDED 4294967295
+
+/**
  * A role: that of the socket, which is the server if a listener accepted it, otherwise the client.
  */
 #define CQ_TLS_ANY 0
@@ -742,6 +757,13 @@ typedef struct cq_socket cq_socket;
 typedef struct cq_thread cq_thread;
 
 /**
+ * A scope: a group of tasks that end together. Scopes nest. When a scope ends, since it was cancelled, its time is
+ * over or one of its tasks has failed, then each wait of its tasks ends with a code, the present one and all later
+ * ones, and so do those of the scopes in it.
+ */
+typedef struct cq_scope cq_scope;
+
+/**
  * The body of a fiber, or a function for `cq_controller_post`. The result is as for `cq_resume`.
  */
 typedef int (*cq_function)(void *argument);
@@ -769,9 +791,13 @@ typedef struct cq_failure {
      */
     char name[64];
     /**
+     * Why, in words, or NULL. For `cq_scope_failure`, which says how long it holds.
+     */
+    const char *reason;
+    /**
      * 0. Reserved for later versions.
      */
-    uint64_t reserved[4];
+    uint64_t reserved[3];
 } cq_failure;
 
 /**
@@ -1021,28 +1047,6 @@ typedef struct cq_interest {
 } cq_interest;
 
 /**
- * What `cq_socket_stat` tells of one direction.
- */
-typedef struct cq_stat {
-    /**
-     * The number of bytes received or sent.
-     */
-    uint64_t count;
-    /**
-     * When the last operation was, in seconds since the epoch; 0 if there was none.
-     */
-    double time;
-    /**
-     * What `cq_socket_eof` tells; also true after a shutdown.
-     */
-    bool eof;
-    /**
-     * 0. Reserved for later versions.
-     */
-    uint64_t reserved[4];
-} cq_stat;
-
-/**
  * A member of a wait set that fired.
  */
 typedef struct cq_fired {
@@ -1071,6 +1075,28 @@ typedef int (*cq_resume)(struct cq_controller *controller,
  * Called once with a task's `argument` when the task is over, whether it ended or was dropped with its controller.
  */
 typedef void (*cq_release)(void *argument);
+
+/**
+ * What `cq_socket_stat` tells of one direction.
+ */
+typedef struct cq_stat {
+    /**
+     * The number of bytes received or sent.
+     */
+    uint64_t count;
+    /**
+     * When the last operation was, in seconds since the epoch; 0 if there was none.
+     */
+    double time;
+    /**
+     * What `cq_socket_eof` tells; also true after a shutdown.
+     */
+    bool eof;
+    /**
+     * 0. Reserved for later versions.
+     */
+    uint64_t reserved[4];
+} cq_stat;
 
 /**
  * A task that is ready: see `cq_controller_next`.
@@ -2600,6 +2626,274 @@ int cq_sleep(double seconds);
  * Errors: ENOENT outside of callbacks and fibers.
  */
 int cq_cancel(int fd);
+
+/**
+ * Makes a scope in the controller. It lies in `parent`; with NULL, in the present scope of the task that runs, if
+ * that is a callback or fiber of this controller, and otherwise in none. Free it with `cq_scope_free`.
+ *
+ * Errors: EINVAL for NULL, or for a parent of another controller; EBADF after close; ENOMEM; EPERM while another
+ * thread steps the controller.
+ */
+int cq_scope_new(struct cq_controller *controller,
+                 const struct cq_scope *parent,
+                 struct cq_scope **scope);
+
+/**
+ * Frees a scope. It ends, and its tasks are removed as by `cq_controller_finish`: suspended fibers never continue. To
+ * let them end by themselves, call `cq_scope_cancel` and `cq_scope_wait` before. The task that makes this call, if it
+ * is one of the scope, goes on, but cannot wait any more; a task that has begun the scope is back in the one around
+ * it. Scopes that lie in it have ended, and are still to be freed. NULL is ignored.
+ */
+void cq_scope_free(struct cq_scope *scope);
+
+/**
+ * As `cq_controller_spawn`, in a scope.
+ *
+ * Errors: as there; ECANCELED, ETIMEDOUT if the scope has ended; EBADF once the controller is closed or freed.
+ */
+int cq_scope_spawn(struct cq_scope *scope,
+                   void *data,
+                   cq_task *task);
+
+/**
+ * As `cq_controller_attach`, in a scope.
+ *
+ * Errors: as there; ECANCELED, ETIMEDOUT if the scope has ended; EBADF once the controller is closed or freed.
+ *
+ * Safety: as there.
+ */
+int cq_scope_attach(struct cq_scope *scope,
+                    cq_resume resume,
+                    cq_release release,
+                    void *argument,
+                    cq_task *task);
+
+/**
+ * As `cq_controller_wrap`, in a scope. A fiber that ends with a code other than 0 has failed: the scope ends, unless
+ * `cq_scope_set_supervisor` said otherwise, and keeps the first failure for `cq_scope_wait`; the step in which that
+ * happens goes on. Ending with the code that its waits were ended with is no failure.
+ *
+ * Errors: as there; ECANCELED, ETIMEDOUT if the scope has ended; EBADF once the controller is closed or freed.
+ *
+ * Safety: as there.
+ */
+int cq_scope_wrap(struct cq_scope *scope,
+                  cq_function function,
+                  cq_release release,
+                  void *argument,
+                  cq_task *task);
+
+/**
+ * Begins the scope around what a task does from now on, until `cq_scope_end`: when the scope ends, so do the waits of
+ * this task. `task` is 0 for the callback or fiber that runs.
+ *
+ * Errors: EINVAL for NULL, or if the scope does not lie in the task's present one; EBUSY if a task has begun it;
+ * ENOENT if there is no such task; EBADF once the controller is closed or freed; ENOMEM.
+ */
+int cq_scope_begin(struct cq_scope *scope,
+                   cq_task task);
+
+/**
+ * Ends what `cq_scope_begin` began: the task is back in the scope around it, and can wait again unless that has ended
+ * too.
+ *
+ * Errors: EINVAL for NULL, or if the scope is not the task's present one, begun by it; EBUSY while tasks that were
+ * started in the scope are left: call `cq_scope_wait` before; ENOENT if there is no such task; EBADF once the
+ * controller is closed or freed.
+ */
+int cq_scope_end(struct cq_scope *scope,
+                 cq_task task);
+
+/**
+ * Lets the scope end in so many seconds, with ETIMEDOUT: NaN or negative: not by itself; 0: now. A scope that has
+ * ended stays so.
+ *
+ * Errors: EINVAL for NULL; EBADF once the controller is closed or freed; ENOMEM.
+ */
+int cq_scope_deadline(struct cq_scope *scope,
+                      double seconds);
+
+/**
+ * Keeps out what ends the scopes around this one, or the task that has begun it, for so many seconds from now: time
+ * for cleaning up. After that their end reaches it. NaN, negative or 0: no longer. What ends the scope itself is not
+ * kept out.
+ *
+ * Errors: EINVAL for NULL; EBADF once the controller is closed or freed; ENOMEM.
+ */
+int cq_scope_shield(struct cq_scope *scope,
+                    double seconds);
+
+/**
+ * Ends the scope and those in it. Each wait of their tasks ends with ECANCELED: the present one in the next step, and
+ * each that they begin from then on, in the step after it. A wait for which something has fired already succeeds. What
+ * sockets have buffered stays, as after a timeout. `code` is for whoever waits for the scope, see `cq_scope_wait`; 0
+ * stands for ECANCELED. `reason` (may be NULL) says why, in words of which a copy is kept if there is memory for it. Cancelling again, or a scope that has ended, changes nothing.
+ *
+ * Errors: EINVAL for NULL; EBADF once the controller is closed or freed; EPERM while another thread steps it: have
+ * `cq_controller_post` cancel it there.
+ *
+ * Safety: `reason` is NULL or terminated.
+ */
+int cq_scope_cancel(struct cq_scope *scope,
+                    int code,
+                    const char *reason);
+
+/**
+ * With `true` the other tasks of the scope go on when one fails.
+ *
+ * Errors: EINVAL for NULL; EBADF once the controller is closed or freed.
+ */
+int cq_scope_set_supervisor(struct cq_scope *scope, bool supervises);
+
+/**
+ * Tells how many of the tasks that were started in the scope, and of the scopes in it that have such tasks, are left.
+ * 0 for NULL, and once the controller is closed or freed.
+ */
+size_t cq_scope_count(const struct cq_scope *scope);
+
+/**
+ * Tells whether the scope, or one around it that no shield keeps out, has ended: 0, ECANCELED, or ETIMEDOUT after a
+ * deadline.
+ *
+ * Errors: EINVAL for NULL; EBADF once the controller is closed or freed; ECANCELED, ETIMEDOUT.
+ */
+int cq_scope_status(const struct cq_scope *scope);
+
+/**
+ * Returns why the scope was cancelled, or why its first task failed, in words; NULL without any. The text holds until
+ * the scope is freed or the controller is closed. NULL for NULL.
+ */
+const char *cq_scope_reason(const struct cq_scope *scope);
+
+/**
+ * Tells which task of the scope failed first. The reason in it holds until the scope is freed or the controller is
+ * closed.
+ *
+ * Errors: EINVAL for NULL; ENOENT if none has failed; EBADF once the controller is closed or freed.
+ *
+ * Safety: `failure` is writable.
+ */
+int cq_scope_failure(const struct cq_scope *scope,
+                     struct cq_failure *failure);
+
+/**
+ * Names a scope, for whoever debugs the program. The name has at most 63 bytes, of which a copy is kept. NULL and ""
+ * take the name away.
+ *
+ * Errors: EINVAL for NULL as the scope; ENAMETOOLONG; EBADF once the controller is closed or freed.
+ *
+ * Safety: `name` is NULL or terminated.
+ */
+int cq_scope_set_name(struct cq_scope *scope,
+                      const char *name);
+
+/**
+ * Keeps a pointer of the program's with the scope.
+ *
+ * Errors: EINVAL for NULL as the scope; EBADF once the controller is closed or freed.
+ */
+int cq_scope_set_data(struct cq_scope *scope, void *data);
+
+/**
+ * Returns that pointer; NULL without one, for NULL, and once the controller is closed or freed.
+ */
+void *cq_scope_data(const struct cq_scope *scope);
+
+/**
+ * Waits until all tasks that were started in the scope, and those of the scopes in it, have ended. In a fiber only the
+ * fiber waits; outside of any task this thread steps the controller until then.
+ *
+ * Returns 0; the code of the first task that failed (`cq_scope_failure` tells the rest); or, if the scope has ended
+ * without a failure, the code given to `cq_scope_cancel`, ECANCELED or ETIMEDOUT.
+ *
+ * In a fiber that is cancelled itself, the call ends at once only if the scope goes on. If the scope has ended as well,
+ * its tasks are about to end, and the call waits for them.
+ *
+ * Errors: EINVAL for NULL; EBADF once the controller is closed or freed; EDEADLK in a callback, and in a task of the
+ * scope; ENOMEM; ECANCELED, ETIMEDOUT. Outside of any task, as for `cq_controller_step`.
+ */
+int cq_scope_wait(struct cq_scope *scope);
+
+/**
+ * Cancels a task: each of its waits ends with ECANCELED from now on, the present one included, and so do those of
+ * tasks in scopes that it has begun. Otherwise as `cq_scope_cancel`.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is no such task; ENOMEM; EPERM while another thread steps the controller.
+ *
+ * Safety: `reason` is NULL or terminated.
+ */
+int cq_task_cancel(struct cq_controller *controller,
+                   cq_task task,
+                   const char *reason);
+
+/**
+ * Tells whether the waits of a task are ended: 0, ECANCELED, or ETIMEDOUT after the deadline of a scope around it.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is no such task; ECANCELED, ETIMEDOUT.
+ */
+int cq_task_status(const struct cq_controller *controller,
+                   cq_task task);
+
+/**
+ * Returns why the waits of a task are ended, in the words of whoever has cancelled it; NULL without any. The text
+ * holds until the task is over or the scope that was cancelled is freed. NULL for NULL.
+ */
+const char *cq_task_reason(const struct cq_controller *controller,
+                           cq_task task);
+
+/**
+ * Notes that a task of the pull interface has failed, before `cq_controller_finish` removes it: the scope that it was
+ * started in ends, unless it supervises, and keeps the failure. `reason` may be NULL.
+ *
+ * Errors: EINVAL for NULL, or for 0 as the code; ENOENT if there is no such task, or if it was started in no scope.
+ *
+ * Safety: `reason` is NULL or terminated.
+ */
+int cq_task_fail(struct cq_controller *controller,
+                 cq_task task,
+                 int code,
+                 const char *reason);
+
+/**
+ * Waits until a task is over, at most `timeout` seconds (NaN or negative: without limit). `code` (may be NULL) receives
+ * the code that it ended with: ECANCELED if it was removed before its end. In a fiber only the fiber waits; outside of
+ * any task this thread steps the controller until then.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is no such task: it may be over already, and the code with it; ETIMEDOUT;
+ * ECANCELED if the wait was ended; EDEADLK in a callback, and for the task that runs; ENOMEM. Outside of any task, as
+ * for `cq_controller_step`.
+ *
+ * Safety: `code` is NULL or writable.
+ */
+int cq_task_join(struct cq_controller *controller,
+                 cq_task task,
+                 double timeout,
+                 int *code);
+
+/**
+ * Keeps a pointer of the program's with a task.
+ *
+ * Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENOMEM.
+ */
+int cq_task_set_data(struct cq_controller *controller, cq_task task, void *data);
+
+/**
+ * Returns that pointer; NULL without one, if there is no such task, and for NULL.
+ */
+void *cq_task_data(const struct cq_controller *controller, cq_task task);
+
+/**
+ * Gives the present scope of a task: the innermost of those that it has begun, or the one that it was started in. The
+ * handle is the one that `cq_scope_new` made, and not one more to free. `task` is 0 for the callback or fiber that
+ * runs.
+ *
+ * Errors: EINVAL for NULL; ENOENT if it is in no scope, or if there is no such task.
+ *
+ * Safety: `scope` is writable.
+ */
+int cq_task_scope(const struct cq_controller *controller,
+                  cq_task task,
+                  struct cq_scope **scope);
 
 /**
  * Makes a listener for signals. It does not change what the process does with them: block them first

@@ -3,7 +3,7 @@
 //! outside a controller they block the thread, inside a callback they are refused (EDEADLK).
 
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Fired, Member, Payload, TaskId, FIRED, STACK_SIZE};
+use crate::controller::{Controller, Fired, Member, Payload, TaskId, ENDED, FIRED, STACK_SIZE};
 use crate::errno::{Errno, Result};
 use crate::sys;
 use crate::sys::fiber::Stackful;
@@ -141,21 +141,24 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
             drop(controller);
             parked?;
             sys::fiber::suspend();
-            tell_fired(each);
-            Ok(())
+            tell_fired(each)
         }
     }
 }
 
-/// Tells `each` what fired for the running task. Not inlined behind the suspension, for the reason given at
-/// `sys::fiber::suspend`.
+/// Tells `each` what fired for the running task. ECANCELED, ETIMEDOUT if its wait was ended. Not inlined behind the
+/// suspension, for the reason given at `sys::fiber::suspend`.
 #[inline(never)]
-fn tell_fired(each: &mut dyn FnMut(Fired)) {
+fn tell_fired(each: &mut dyn FnMut(Fired)) -> Result<()> {
     RUNNING.with(|running| {
-        if let Some(entry) = running.borrow().last() {
-            entry.fired.iter().for_each(|fired| each(*fired));
+        let running = running.borrow();
+        let Some(entry) = running.last() else { return Ok(()) };
+        if let [Fired { member: ENDED, events }] = entry.fired[..] {
+            return Err(Errno(events as i32));
         }
-    });
+        entry.fired.iter().for_each(|fired| each(*fired));
+        Ok(())
+    })
 }
 
 /// As `poll`, for one member; whether its descriptor or its timeout fired is not told.

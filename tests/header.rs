@@ -94,6 +94,34 @@ fn exported() -> BTreeSet<String> {
     names
 }
 
+/// Functions that can wait say so in one of these ways at the beginning of a sentence, or about a timeout.
+fn waits(name: &str, comment: &str) -> bool {
+    let words = comment.split_whitespace().filter(|word| *word != "*").collect::<Vec<_>>();
+    let text = words.join(" ");
+    let says = ["Waits ", "waiting at most", "and waits", "but waits", "Steps until"];
+    // It blocks its thread, in no fiber.
+    name != "cq_controller_wait"
+        && says.iter().any(|say| text.contains(say))
+        && !text.contains("without waiting")
+}
+
+#[test]
+fn every_function_that_waits_is_ended_by_scopes_in_a_test() {
+    let header = generate();
+    let path = root().join("tests/capi/scope_waits.c");
+    let test = std::fs::read_to_string(path).expect("tests/capi/scope_waits.c");
+    let mut found = 0;
+    for name in exported() {
+        let at = header.find(&format!("{name}(")).expect("a declaration");
+        let comment = header[..at].rsplit("/**").next().unwrap_or_default();
+        if waits(&name, comment) {
+            found += 1;
+            assert!(test.contains(&format!("WAIT({name}, ")), "{name} has no row there");
+        }
+    }
+    assert_eq!(found, test.matches("\nWAIT(").count(), "rows of functions that wait");
+}
+
 #[test]
 fn every_exported_function_is_declared_documented_and_versioned() {
     let header = generate();

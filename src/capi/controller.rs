@@ -26,8 +26,10 @@ pub struct cq_failure {
     pub code: c_int,
     /// The name that `cq_task_set_name` gave it; empty without one.
     pub name: [c_char; 64],
+    /// Why, in words, or NULL. For `cq_scope_failure`, which says how long it holds.
+    pub reason: *const c_char,
     /// 0. Reserved for later versions.
-    pub reserved: [u64; 4],
+    pub reserved: [u64; 3],
 }
 
 /// Turns a handle into a counted reference, so that a task may free its own controller.
@@ -287,7 +289,8 @@ pub unsafe extern "C" fn cq_controller_failure(
         // SAFETY: as documented, here and below.
         let found = unsafe { own(controller) }?.failure().ok_or(Errno::NOENT)?;
         let (task, name) = (pack(found.task), *found.name.as_chars());
-        unsafe { put(failure, cq_failure { task, code: found.code, name, reserved: [0; 4] }) }
+        let (code, reason) = (found.code, std::ptr::null());
+        unsafe { put(failure, cq_failure { task, code, name, reason, reserved: [0; 3] }) }
     })
 }
 

@@ -21,6 +21,8 @@ pub mod library;
 pub mod notify;
 pub mod options;
 pub mod poll;
+pub mod scope;
+pub mod scope_task;
 pub mod signal;
 pub mod socket;
 pub mod socket_io;

@@ -6,6 +6,7 @@ use super::boundary::{borrow, call, hand_out, put, seconds, take_back, value};
 use super::socket_settings::direction;
 use crate::clock::{Instant, Span};
 use crate::connect;
+use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
@@ -233,8 +234,8 @@ pub unsafe extern "C" fn cq_socket_configure(
     call(|| unsafe { borrow(socket)?.configure(borrow(options)?) })
 }
 
-/// Repeats an operation, waiting as it asks, until it is done or the socket's timeout has passed.
-/// Errors of a direction stick to it until they are cleared.
+/// Repeats an operation, waiting as it asks, until it is done or the socket's timeout has passed. Errors of a direction
+/// stick to it until they are cleared, but for the end of the task's waits: others may use the socket.
 pub fn retry<T>(
     socket: &Socket,
     side: Option<Direction>,
@@ -246,24 +247,29 @@ pub fn retry<T>(
     let mut deadline = None;
     let mut first = true;
     loop {
-        let result = match operation(first) {
-            Err(error) if error.is_again() => wait(socket, &mut deadline),
+        let error = match operation(first) {
+            Err(error) if error.is_again() => match before_wait(socket, &mut deadline) {
+                Ok(member) => {
+                    fiber::poll_one(member)?;
+                    first = false;
+                    match socket.is_closed() {
+                        true => Errno::BADF,
+                        false => continue,
+                    }
+                }
+                Err(error) => error,
+            },
             Err(Errno::PIPE) if side == Some(Direction::Input) => return Err(Errno::PIPE),
-            result => result.map(Some),
+            Err(error) => error,
+            Ok(done) => return Ok(done),
         };
-        match result {
-            Ok(None) => first = false,
-            Ok(Some(done)) => return Ok(done),
-            Err(error) => {
-                side.map(|side| socket.set_error(side, Some(error)));
-                return Err(error);
-            }
-        }
+        side.map(|side| socket.set_error(side, Some(error)));
+        return Err(error);
     }
 }
 
-/// Waits for what the socket's last operation wants. The deadline is set by the first wait.
-fn wait<T>(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Option<T>> {
+/// What the socket's last operation wants to wait for, within its timeout. The deadline is set by the first wait.
+fn before_wait(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Member> {
     let mut member = socket.interest();
     if let Some(span) = socket.timeout() {
         let now = Instant::now();
@@ -274,11 +280,7 @@ fn wait<T>(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Option<T>>
         }
         member.timeout = Some(member.timeout.map_or(left, |own| own.min(left)));
     }
-    fiber::poll_one(member)?;
-    match socket.is_closed() {
-        true => Err(Errno::BADF),
-        false => Ok(None),
-    }
+    Ok(member)
 }
 
 /// shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Held lines are sent as far as the kernel takes them at once; other

@@ -4,7 +4,7 @@
 use super::boundary::{call, put_optional, slice, text, value};
 use super::controller::own;
 use super::poll::{cq_interest, member};
-use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack};
+use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack, Target};
 use crate::controller::{Controller, Member, Order, Payload};
 use crate::errno::{Errno, Result};
 use std::ffi::{c_char, c_int, c_void};
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn cq_controller_attach(
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { own(controller) }?;
-        let made = task::attach(cq, resume, release, argument)?;
+        let made = task::attach(Target(cq, None), resume, release, argument)?;
         unsafe { put_optional(task, pack(made)) };
         Ok(())
     })
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn cq_controller_wrap(
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { own(controller) }?;
-        let made = task::wrap(cq, function, release, argument)?;
+        let made = task::wrap(Target(cq, None), function, release, argument)?;
         unsafe { put_optional(task, pack(made)) };
         Ok(())
     })

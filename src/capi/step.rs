@@ -196,7 +196,7 @@ pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout
 }
 
 /// Makes one step. `false`: a task has freed the controller.
-fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> {
+pub(super) fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> {
     let mut waited_for = None;
     if fiber::is_running() && !cq.is_running() {
         let until = [timeout, cq.timeout()].into_iter().flatten().min();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Callbacks and fibers: the tasks that the library itself resumes, over the pull calls.
 
-use crate::controller::{Controller, Fired, Payload, TaskId};
+use crate::controller::{Controller, Fired, Payload, ScopeId, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber::{run_as, Fiber};
 use crate::sys::memory::{boxed, Shared};
@@ -20,6 +20,10 @@ pub type cq_task = u64;
 /// time have the same place, and the place of a task that is over is used again, so that a program can keep what
 /// belongs to tasks in an array with the place as its index.
 pub const CQ_TASK_PLACE: u64 = 0xff_ffff;
+
+/// In `member` of a `cq_fired`, which is the only one then: the wait was ended, as the task was cancelled or its scope
+/// has ended. `events` is the code for that, ECANCELED or ETIMEDOUT.
+pub const CQ_ENDED: u32 = 0xffff_ffff;
 
 /// Resumes a task. The `count` elements of `fired` tell what woke it (none the first time) and hold until the
 /// function returns. To be called again, the function parks the task again with `cq_controller_park`; otherwise the
@@ -125,7 +129,7 @@ pub fn unpack(task: cq_task) -> TaskId {
 
 /// Adds a callback task.
 pub fn attach(
-    cq: &Controller,
+    cq: Target<'_>,
     resume: cq_resume,
     release: cq_release,
     argument: *mut c_void,
@@ -136,7 +140,7 @@ pub fn attach(
 
 /// Adds a fiber.
 pub(super) fn wrap(
-    cq: &Controller,
+    cq: Target<'_>,
     function: cq_function,
     release: cq_release,
     argument: *mut c_void,
@@ -144,7 +148,7 @@ pub(super) fn wrap(
     let function = function.ok_or(Errno::BADARG)?;
     let result = boxed(Cell::new(0))?;
     let place: *const Cell<c_int> = &*result;
-    let fiber = Fiber::new(cq.stack_size(), move || {
+    let fiber = Fiber::new(cq.0.stack_size(), move || {
         // SAFETY: the function and its argument are the caller's; `place` lives in the job, which
         // outlives its fiber.
         unsafe { (*place).set(function(argument)) }
@@ -152,8 +156,22 @@ pub(super) fn wrap(
     spawn(cq, Body::Fiber(fiber), release, argument, Some(result))
 }
 
+/// A controller, and the scope in it that a task is added to, if any.
+#[derive(Clone, Copy)]
+pub struct Target<'a>(pub &'a Controller, pub Option<ScopeId>);
+
+impl Target<'_> {
+    /// Adds a task there.
+    pub fn spawn(&self, payload: Payload) -> Result<TaskId> {
+        match self.1 {
+            None => self.0.spawn(payload),
+            Some(scope) => self.0.spawn_in(scope, payload),
+        }
+    }
+}
+
 fn spawn(
-    cq: &Controller,
+    cq: Target<'_>,
     body: Body,
     release: cq_release,
     argument: *mut c_void,
@@ -213,9 +231,7 @@ pub fn dispatch(
         }
     };
     job.running.set(false);
-    if let (true, Some(cq)) = (code != 0, held.as_ref()) {
-        cq.note_failure(task, code);
-    }
+    let code = outcome(held.as_ref(), task, code);
     if let (true, Some(cq)) = (ended, held.as_ref()) {
         // ENOENT: it was cancelled meanwhile.
         let _ = cq.finish(task).map(drop_payload);
@@ -253,10 +269,15 @@ pub(super) fn run_posted(
     // SAFETY: who posted it promised that it may be called so.
     let code = run_as(held, task, false, fired, || unsafe { (posted.function)(posted.argument) });
     FIBER.set(outer);
-    if let (true, Some(cq)) = (code != 0, held) {
-        cq.note_failure(task, code);
+    outcome(held.as_ref(), task, code)
+}
+
+/// The code that a step ends with after a task has ended with one.
+fn outcome(cq: Option<&Arc<Controller>>, task: TaskId, code: c_int) -> c_int {
+    match cq {
+        Some(cq) if code != 0 => cq.note_failure(task, code),
+        _ => code,
     }
-    code
 }
 
 /// Drops what a task of this layer carried.
@@ -278,6 +299,7 @@ pub fn cancel(cq: &Controller, task: TaskId) -> Result<()> {
         if unsafe { Shared::<Job>::beside(job) }.running.get() {
             return Err(Errno::BUSY);
         }
+        cq.note_code(task, Errno::CANCELED.0);
     }
     cq.finish(task).map(drop_payload)
 }

@@ -14,16 +14,19 @@ mod alert;
 pub mod condition;
 mod descriptor;
 mod descriptors;
+mod ending;
+mod extras;
 mod held_output;
 mod inbox;
 mod member;
-mod names;
 mod outcome;
 mod outside;
 mod owner;
 mod parking;
 mod poll;
 mod run_queue;
+mod scope;
+mod scopes;
 mod state;
 mod step;
 mod timers;
@@ -33,11 +36,13 @@ mod wake;
 
 pub use condition::Condition;
 pub use descriptor::Descriptor;
+pub use ending::ENDED;
+pub use extras::{Join, Name, Text};
 pub use member::{Fired, Member};
-pub use names::Name;
 pub use outcome::Failure;
 pub use owner::Owner;
 pub use run_queue::Order;
+pub use scope::{End, Fault, ScopeId};
 pub use waits::FIRED;
 
 use crate::clock::{Instant, Span};
@@ -47,10 +52,11 @@ use crate::slab::Slab;
 use crate::thread_id::this_thread;
 use alert::Alert;
 use descriptors::Descriptors;
+use extras::Extras;
 use inbox::{Inbox, Message};
-use names::Names;
 use outcome::Outcome;
 use run_queue::{Link, RunQueue};
+use scopes::Scopes;
 use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
@@ -148,7 +154,8 @@ impl Controller {
             polled: false,
             stale: false,
             outputs: Slab::default(),
-            names: Names::default(),
+            extras: Extras::default(),
+            scopes: Scopes::default(),
         });
         let controller = Arc::new_cyclic(|me| Controller {
             state,
@@ -266,9 +273,14 @@ impl Controller {
         state.ready.clear();
         let tasks = std::mem::take(&mut state.tasks);
         state.outputs.clear();
-        state.names.clear();
+        let joins = state.extras.clear();
+        state.scopes.clear();
         let poller = state.poller.take();
-        drop(state);
+        self.settle(state);
+        for join in joins {
+            join.code.set(Some(Errno::CANCELED.0));
+            join.ended.signal(usize::MAX);
+        }
         // Other controllers may poll this one, or still be registered from having done so.
         self.owner.leave(false);
         drop(poller);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! How steps and loops end: the request to stop, which any thread may make, and the task that failed.
 
-use super::names::Name;
+use super::extras::Name;
 use super::{Controller, TaskId};
 use crate::errno::Result;
 use std::cell::Cell;
@@ -43,10 +43,15 @@ impl Controller {
         self.outcome.stop.load(Ordering::Relaxed) && self.outcome.stop.swap(false, Ordering::SeqCst)
     }
 
-    /// Notes that a task, which still has its name, ended with a code.
-    pub fn note_failure(&self, task: TaskId, code: i32) {
-        let name = self.state.borrow().names.get(task.index).copied().unwrap_or_default();
+    /// Notes that a task, which still has its name, ended with a code. Returns the code, or 0 if the task's scope
+    /// takes care of it.
+    pub fn note_failure(&self, task: TaskId, code: i32) -> i32 {
+        if self.fail_task(task, code, None) == Ok(true) {
+            return 0;
+        }
+        let name = self.state.borrow().extras.name(task.index).copied().unwrap_or_default();
         self.outcome.failure.set(Some(Failure { task, code, name }));
+        code
     }
 
     /// Forgets the failure of the last step, as another one begins.

@@ -2,6 +2,7 @@
 //! Parking a task on a wait set, and the end of a task.
 
 use super::run_queue::Order;
+use super::scope::End;
 use super::state::State;
 use super::turn::end_turn;
 use super::waits::NONE;
@@ -27,7 +28,9 @@ impl Controller {
     pub fn park_on_one(&self, task: TaskId, member: Member) -> Result<()> {
         end_turn(self);
         let mut state = self.state.borrow_mut();
-        state.begin_park(task, false)?;
+        if let Some(end) = state.begin_park(task, false)? {
+            return state.park_ended(task.index, end);
+        }
         let waits = state.wait_on(&self.me, task.index, 0, member, &mut None, false);
         if waits.is_err() {
             state.unpark(task.index);
@@ -44,7 +47,9 @@ impl Controller {
         set: impl IntoIterator<Item = Member>,
     ) -> Result<()> {
         let mut state = self.state.borrow_mut();
-        state.begin_park(task, by_itself)?;
+        if let Some(end) = state.begin_park(task, by_itself)? {
+            return state.park_ended(task.index, end);
+        }
         let (mut empty, mut now, mut result) = (true, None, Ok(()));
         let set = set.into_iter();
         let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
@@ -92,20 +97,21 @@ impl Controller {
         state.check_task(task)?;
         let data = state.remove_task(task.index).data;
         state.let_go();
+        self.settle(state);
         Ok(data)
     }
 }
 
 impl State {
     /// Ends the waits of a task and takes it out of the run queue, so that it can be parked. EINVAL for a fiber
-    /// unless it parks itself.
-    fn begin_park(&mut self, task: TaskId, by_itself: bool) -> Result<()> {
+    /// unless it parks itself. Returns why it may not wait, if it may not.
+    fn begin_park(&mut self, task: TaskId, by_itself: bool) -> Result<Option<End>> {
         self.check_task(task)?;
         if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {
             return Err(Errno::BADARG);
         }
         self.unpark(task.index);
         self.ready.remove(&mut self.tasks, task.index);
-        Ok(())
+        Ok(self.end_of(task))
     }
 }

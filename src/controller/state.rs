@@ -2,8 +2,9 @@
 //! What a controller holds, and the steps of its work: parking, waiting, waking.
 
 use super::descriptors::Descriptors;
-use super::names::Names;
+use super::extras::Extras;
 use super::run_queue::{Link, Order, RunQueue};
+use super::scopes::Scopes;
 use super::timers::{TimerKey, Timers};
 use super::turn::Output;
 use super::waits::{self, On, WaitKey, Waits, NONE};
@@ -64,8 +65,10 @@ pub struct State {
     pub stale: bool,
     /// Held output that waits for the kernel to take it.
     pub outputs: Slab<std::rc::Weak<dyn Output>>,
-    /// The names of those tasks that have one.
-    pub names: Names,
+    /// What only few tasks have.
+    pub extras: Extras,
+    /// Which tasks end together.
+    pub scopes: Scopes,
 }
 
 impl State {
@@ -252,8 +255,12 @@ impl State {
     pub fn remove_task(&mut self, index: u32) -> Task {
         self.unpark(index);
         self.ready.remove(&mut self.tasks, index);
-        self.names.forget(index);
-        self.tasks.remove(index as usize)
+        let task = self.tasks.remove(index as usize);
+        self.scopes.leave(TaskId { index, serial: task.serial });
+        if let Some(join) = self.extras.forget(index) {
+            self.scopes.signals.push(join.end()); // there is room
+        }
+        task
     }
 
     /// See `Controller::next`.

@@ -29,6 +29,8 @@ pub enum On {
     Deadline(u64),
     /// A condition, with the place in its queue.
     Condition(Arc<Condition>, u32),
+    /// A deadline of a scope, which `Wait::task` names, with the serial of its timer.
+    Scope(u64),
 }
 
 /// One record.
@@ -124,6 +126,6 @@ impl Waits {
 
     /// Whether the record at `key` still waits for the timer with that serial.
     pub fn is_timer(&self, key: WaitKey, serial: u64) -> bool {
-        matches!(self.get(key), Some(Wait { on: On::Deadline(s), .. }) if *s == serial)
+        matches!(self.get(key), Some(Wait { on: On::Deadline(s) | On::Scope(s), .. }) if *s == serial)
     }
 }

@@ -74,7 +74,10 @@ impl State {
             match self.waits.is_timer(key.wait, key.serial) {
                 true => {
                     self.timer_fired = true;
-                    self.fire(key.wait, FIRED);
+                    match self.waits.get(key.wait).map(|wait| &wait.on) {
+                        Some(On::Scope(_)) => self.scope_due(key.wait),
+                        _ => self.fire(key.wait, FIRED),
+                    }
                 }
                 false => self.timers.surfaced(),
             }

@@ -12,7 +12,7 @@ passed=0 failed=0 skipped=0
 
 PKG_CONFIG_PATH=$PREFIX/lib/pkgconfig
 export PKG_CONFIG_PATH
-for program in workload events; do
+for program in workload events scope; do
 	# shellcheck disable=SC2046
 	if ! $CC -O2 -o "$work/$program" tests/counts/$program.c \
 		$($PKG_CONFIG --cflags --libs cqueues) "-Wl,-rpath,$PREFIX/lib"; then
@@ -143,12 +143,20 @@ idle_instructions() {
 		sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
 }
 
+# scope_instructions WHAT COUNT: what is counted inside of `measured`.
+scope_instructions() {
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=measured \
+		"$work/scope" "$1" "$2" 2>&1 | sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
+}
+
 many=$("$work/workload" most 10000)
 
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	count_system_calls
 	count_events
 	count_queries
+	two_runs 1000 11000 nothing scope
+	budget 'a scope with a deadline around nothing: system calls' "$(per_operation 4 '.*' 1000 11000)" 0
 	one=$(idle_calls 1 1000)
 	budget "idle step with $many descriptors: system calls as with one" \
 		"$(awk -v all="$(idle_calls "$many" 1000)" -v one="$one" 'BEGIN { printf "%.3f", all / one }')" 1
@@ -161,6 +169,13 @@ if command -v valgrind >/dev/null; then
 	all=$(($(idle_instructions "$many" 2200) - $(idle_instructions "$many" 200)))
 	budget "idle step with $many descriptors: instructions as with one ($((one / 2000)))" \
 		"$(awk -v all=$all -v one=$one 'BEGIN { printf "%.3f", all / one }')" 1.05
+	woken=$(scope_instructions broadcast 100000)
+	ended=$(scope_instructions end 100000)
+	budget "ending a scope of 100000 sleepers: instructions as of a broadcast ($((woken / 100000)))" \
+		"$(awk -v ended="$ended" -v woken="$woken" 'BEGIN { printf "%.3f", ended / woken }')" 1.2
+	one=$(scope_instructions one 1) all=$(scope_instructions one 100000)
+	budget "cancelling one of 100000 tasks: instructions as of the only one ($one)" \
+		"$(awk -v all="$all" -v one="$one" 'BEGIN { printf "%.3f", all / one }')" 1.1
 else
 	skip 'instructions: valgrind is not installed'
 fi

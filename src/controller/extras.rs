@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+//! What only few tasks have: a name, a program's data, a reason why they were cancelled, somebody who waits for their
+//! end.
+
+use super::{Condition, Controller, TaskId};
+use crate::errno::{Errno, Result};
+use crate::sys::memory::boxed;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ffi::{c_char, CStr};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A name as C reads it: text, filled up with NUL bytes.
+#[derive(Clone, Copy)]
+pub struct Name([c_char; Name::ROOM]);
+
+impl Default for Name {
+    fn default() -> Name {
+        Name([0; Name::ROOM])
+    }
+}
+
+impl Name {
+    /// The bytes of a name, the NUL at its end included.
+    pub const ROOM: usize = 64;
+
+    /// A name with this text. ENAMETOOLONG for more than 63 bytes.
+    pub fn new(text: &CStr) -> Result<Name> {
+        let text = text.to_bytes();
+        if text.len() >= Name::ROOM {
+            return Err(Errno(libc::ENAMETOOLONG));
+        }
+        let mut name = Name::default();
+        name.0.iter_mut().zip(text).for_each(|(to, &from)| *to = from as c_char);
+        Ok(name)
+    }
+
+    /// Whether it is no name at all.
+    pub fn is_empty(&self) -> bool {
+        self.0[0] == 0
+    }
+
+    /// Where it is.
+    pub fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr()
+    }
+
+    /// The characters.
+    pub fn as_chars(&self) -> &[c_char; Name::ROOM] {
+        &self.0
+    }
+}
+
+/// A text of any length, as C reads it.
+#[derive(Clone)]
+pub struct Text(Vec<u8>);
+
+impl Text {
+    /// A copy. `None` without memory for it, and for an empty text.
+    pub fn new(text: &CStr) -> Option<Text> {
+        let bytes = text.to_bytes_with_nul();
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(bytes.len()).ok()?;
+        copy.extend_from_slice(bytes);
+        (bytes.len() > 1).then_some(Text(copy))
+    }
+
+    /// Where it is: as long as the text itself.
+    pub fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
+/// The end of a task, for whoever waits for it.
+pub struct Join {
+    /// The code that the task ended with.
+    pub code: Cell<Option<i32>>,
+    /// Signalled then.
+    pub ended: Arc<Condition>,
+}
+
+impl Join {
+    /// The task is over, without a code if none was noted. Returns what is to be signalled.
+    pub(super) fn end(&self) -> Arc<Condition> {
+        self.code.set(self.code.get().or(Some(0)));
+        Arc::clone(&self.ended)
+    }
+}
+
+/// What one task has.
+#[derive(Default)]
+struct Extra {
+    name: Option<Box<Name>>,
+    reason: Option<Text>,
+    join: Option<Rc<Join>>,
+    data: usize,
+}
+
+/// What tasks have, by their places. No peer chooses those, so the hash needs no random key. A name stays at its
+/// address until it is changed.
+#[derive(Default)]
+pub struct Extras(HashMap<u32, Extra, BuildHasherDefault<DefaultHasher>>);
+
+impl Extras {
+    /// The name of the task in a place.
+    pub fn name(&self, index: u32) -> Option<&Name> {
+        self.0.get(&index)?.name.as_deref()
+    }
+
+    /// Why the task in a place was cancelled.
+    pub fn reason(&self, index: u32) -> Option<&Text> {
+        self.0.get(&index)?.reason.as_ref()
+    }
+
+    /// Notes why, if there is memory for it.
+    pub fn set_reason(&mut self, index: u32, reason: Option<Text>) {
+        if let (Some(_), Ok(extra)) = (&reason, self.of(index)) {
+            extra.reason = reason;
+        }
+    }
+
+    /// What the task in a place has. ENOMEM.
+    fn of(&mut self, index: u32) -> Result<&mut Extra> {
+        self.0.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        Ok(self.0.entry(index).or_default())
+    }
+
+    /// Notes the code that the task in a place ends with, for whoever waits for it.
+    pub fn note_code(&self, index: u32, code: i32) {
+        if let Some(join) = self.0.get(&index).and_then(|extra| extra.join.as_ref()) {
+            join.code.set(Some(code));
+        }
+    }
+
+    /// Removes what the task in a place has, which is over, and returns who waits for its end.
+    #[inline]
+    pub fn forget(&mut self, index: u32) -> Option<Rc<Join>> {
+        match self.0.is_empty() {
+            true => None,
+            false => self.0.remove(&index)?.join,
+        }
+    }
+
+    /// Forgets all: all tasks are over. Returns who waits for their end.
+    pub fn clear(&mut self) -> Vec<Rc<Join>> {
+        self.0.drain().filter_map(|(_, extra)| extra.join).collect()
+    }
+}
+
+impl Controller {
+    /// Names a task. ENOENT if there is no such task; ENAMETOOLONG; ENOMEM.
+    pub fn set_name(&self, task: TaskId, text: &CStr) -> Result<()> {
+        let name = Name::new(text)?;
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        let name = match name.is_empty() {
+            true => None,
+            false => Some(boxed(name)?),
+        };
+        state.extras.of(task.index)?.name = name;
+        Ok(())
+    }
+
+    /// The name of a task, which holds until it is named again or over; NULL without one. ENOENT.
+    pub fn name_of(&self, task: TaskId) -> Result<*const c_char> {
+        let state = self.state.borrow();
+        state.check_task(task)?;
+        Ok(state.extras.name(task.index).map_or(std::ptr::null(), Name::as_ptr))
+    }
+
+    /// Keeps a number of the program's for a task. ENOENT, ENOMEM.
+    pub fn set_data(&self, task: TaskId, data: usize) -> Result<()> {
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        state.extras.of(task.index)?.data = data;
+        Ok(())
+    }
+
+    /// That number; 0 without one. ENOENT.
+    pub fn data_of(&self, task: TaskId) -> Result<usize> {
+        let state = self.state.borrow();
+        state.check_task(task)?;
+        Ok(state.extras.0.get(&task.index).map_or(0, |extra| extra.data))
+    }
+
+    /// The end of a task, to wait for. ENOENT, ENOMEM.
+    pub fn join(&self, task: TaskId) -> Result<Rc<Join>> {
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        state.scopes.watch()?;
+        let extra = state.extras.of(task.index)?;
+        let made = || Rc::new(Join { code: Cell::new(None), ended: Condition::new(false) });
+        Ok(Rc::clone(extra.join.get_or_insert_with(made)))
+    }
+}

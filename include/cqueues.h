@@ -121,7 +121,7 @@
       (CQ_VERSION_MINOR > (minor) || (CQ_VERSION_MINOR == (minor) && CQ_VERSION_PATCH >= (patch)))))
 
 /** An interest in nothing: initialise with this, then set what applies. */
-#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, { 0, 0 } }
+#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. New
@@ -262,6 +262,11 @@
  * The limit of notifiers of the user is reached: fs.inotify.max_user_instances.
  */
 #define CQ_EINSTANCES -1935895334
+
+/**
+ * A task of a scope has failed, in a language without codes: the reason says more.
+ */
+#define CQ_EFAILED -1935895333
 
 /**
  * A DNS message or a text does not fit its buffer.
@@ -1041,9 +1046,14 @@ typedef struct cq_interest {
      */
     const struct cq_notify *notify;
     /**
+     * A scope, or NULL: fires when none of its tasks is left. It is given alone or with a timeout. A task that is
+     * cancelled together with the scope does not wait for it so: see `cq_scope_park`.
+     */
+    const struct cq_scope *scope;
+    /**
      * NULL. Reserved for later versions.
      */
-    const void *reserved[2];
+    const void *reserved;
 } cq_interest;
 
 /**
@@ -1130,6 +1140,8 @@ typedef struct cq_ready {
  * result, 0 or an error number as a rule, is what `cq_thread_join` tells.
  */
 typedef int (*cq_thread_function)(struct cq_socket *socket, void *argument);
+
+
 
 
 
@@ -2813,6 +2825,16 @@ void *cq_scope_data(const struct cq_scope *scope);
  * scope; ENOMEM; ECANCELED, ETIMEDOUT. Outside of any task, as for `cq_controller_step`.
  */
 int cq_scope_wait(struct cq_scope *scope);
+
+/**
+ * Parks a task of the pull interface, or a callback, until the scope has no tasks left, as `cq_scope_wait` waits: if
+ * the scope has ended, what ends the task's other waits does not end this one. Without tasks in the scope the task is
+ * ready in the next step.
+ *
+ * Errors: as for `cq_controller_park`; EDEADLK for a task of the scope; EBADF once the controller is closed or freed.
+ */
+int cq_scope_park(const struct cq_scope *scope,
+                  cq_task task);
 
 /**
  * Cancels a task: each of its waits ends with ECANCELED from now on, the present one included, and so do those of

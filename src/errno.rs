@@ -48,6 +48,8 @@ impl Errno {
     pub const WATCHES: Errno = Errno(SOCKET_BASE + 18);
     /// No inotify queue is left.
     pub const INSTANCES: Errno = Errno(SOCKET_BASE + 19);
+    /// A task of a scope has failed.
+    pub const FAILED: Errno = Errno(SOCKET_BASE + 20);
     /// A DNS message does not fit.
     pub const NOBUFS: Errno = Errno(DNS_BASE);
     /// A malformed DNS name, record or message.
@@ -152,6 +154,7 @@ const LIBRARY: &[Entry] = &[
         c"CQ_EINSTANCES",
         c"no inotify queue left: raise fs.inotify.max_user_instances",
     ),
+    entry(Errno::FAILED.0, c"CQ_EFAILED", c"a task has failed"),
     entry(Errno::NOBUFS.0, c"CQ_ENOBUFS", c"DNS message does not fit its buffer"),
     entry(Errno::ILLEGAL.0, c"CQ_EILLEGAL", c"malformed DNS name, record or message"),
     entry(Errno::ORDER.0, c"CQ_EORDER", c"DNS sections are filled out of order"),

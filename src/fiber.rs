@@ -146,6 +146,22 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
     }
 }
 
+/// Suspends the fiber that runs until a scope has no tasks left; see `Controller::park_for_scope`. EDEADLK in a
+/// callback, EINVAL outside of tasks.
+pub fn wait_for_scope(member: Member, is_deaf: bool) -> Result<()> {
+    match RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber)) {
+        None => return Err(Errno::BADARG),
+        Some(false) => return Err(Errno(libc::EDEADLK)),
+        Some(true) => {}
+    }
+    let (controller, task) = running().ok_or(Errno::BADF)?;
+    let parked = controller.park_for_scope(task, true, member, is_deaf);
+    drop(controller);
+    parked?;
+    sys::fiber::suspend();
+    tell_fired(&mut |_| {})
+}
+
 /// Tells `each` what fired for the running task. ECANCELED, ETIMEDOUT if its wait was ended. Not inlined behind the
 /// suspension, for the reason given at `sys::fiber::suspend`.
 #[inline(never)]

@@ -7,12 +7,36 @@ local core = require "_cqueues"
 local cqueues = core._public(core)
 cqueues._POLL = core._POLL
 
-local poll, monotime, yield = core.poll, core.monotime, coroutine.yield
-local POLL = core._POLL
+local POLL, wait = core._POLL, core._wait
+local monotime, yield = core.monotime, coroutine.yield
+
+-- A wait that is ended returns the marker and what is to be thrown.
+local function woken(...)
+	if (...) == POLL then
+		error((select(2, ...)), 0)
+	end
+	return ...
+end
+
+--- Waits until one of the objects is ready, or the least of the numbers has passed in seconds; what has become ready.
+local function poll(...)
+	return woken(wait(...))
+end
+
+cqueues.poll, core._poll = poll, poll
+
+--- What modules of ours wait by: it returns the marker and what poll would throw if the wait is ended. A program that has
+-- replaced poll before it loaded them has them wait by its own.
+function core._waiter()
+	return cqueues.poll == poll and wait or cqueues.poll
+end
 
 --- Waits for that many seconds; in a task the others go on meanwhile.
 function cqueues.sleep(seconds)
-	poll(seconds)
+	local mark, ended = wait(seconds)
+	if mark == POLL then
+		error(ended, 0)
+	end
 end
 
 local step, resume_step, take = core._step, core._resume_step, core._take
@@ -129,6 +153,15 @@ end
 core._define("step", public_step)
 core._define("loop", loop)
 core._define("errors", errors)
+
+-- Scopes are loaded when they are first used.
+for _, name in ipairs { "scope", "timeout", "shield" } do
+	cqueues[name] = function(...)
+		local scope = require "cqueues.scope"
+		cqueues[name] = scope[name]
+		return scope[name](...)
+	end
+end
 
 --- Fills `package.loaded` tables as if they were newly loaded.
 function cqueues.loader()

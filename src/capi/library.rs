@@ -26,6 +26,8 @@ pub const CQ_ETRUNCATED: c_int = -1935895336;
 pub const CQ_EWATCHES: c_int = -1935895335;
 /// The limit of notifiers of the user is reached: fs.inotify.max_user_instances.
 pub const CQ_EINSTANCES: c_int = -1935895334;
+/// A task of a scope has failed, in a language without codes: the reason says more.
+pub const CQ_EFAILED: c_int = -1935895333;
 /// A DNS message or a text does not fit its buffer.
 pub const CQ_ENOBUFS: c_int = -1684960064;
 /// A DNS name, record or message is malformed.
@@ -140,6 +142,7 @@ mod tests {
         assert_eq!((CQ_ETLS, CQ_ENOTVERIFIED), (Errno::TLS.0, Errno::NOTVERIFIED.0));
         assert_eq!(CQ_ETRUNCATED, Errno::TRUNCATED.0);
         assert_eq!((CQ_EWATCHES, CQ_EINSTANCES), (Errno::WATCHES.0, Errno::INSTANCES.0));
+        assert_eq!(CQ_EFAILED, Errno::FAILED.0);
         let dns = [CQ_ENOBUFS, CQ_EILLEGAL, CQ_EORDER, CQ_ESECTION, CQ_EADDRESS];
         let core = [Errno::NOBUFS, Errno::ILLEGAL, Errno::ORDER, Errno::SECTION, Errno::ADDRESS];
         assert_eq!(dns, core.map(|error| error.0));

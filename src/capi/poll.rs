@@ -3,6 +3,7 @@
 
 use super::boundary::{borrow, call, limit, put_optional, slice, value};
 use super::condition::share;
+use super::scope::{self, cq_scope};
 use crate::clock::Span;
 use crate::controller::{Condition, Controller, Member};
 use crate::dns::ask::resolver::Resolver;
@@ -51,8 +52,11 @@ pub struct cq_interest {
     pub thread: *const Thread,
     /// A notifier, or NULL: fires when it has changes to tell.
     pub notify: *const Notifier,
+    /// A scope, or NULL: fires when none of its tasks is left. It is given alone or with a timeout. A task that is
+    /// cancelled together with the scope does not wait for it so: see `cq_scope_park`.
+    pub scope: *const cq_scope,
     /// NULL. Reserved for later versions.
-    pub reserved: [*const c_void; 2],
+    pub reserved: *const c_void,
 }
 
 /// In `fired`: a timeout has passed, or a condition was signalled.
@@ -93,7 +97,8 @@ fn names_an_object(interest: &cq_interest) -> bool {
         | interest.controller as usize
         | interest.signal as usize
         | interest.thread as usize
-        | interest.notify as usize;
+        | interest.notify as usize
+        | interest.scope as usize;
     addresses != 0
 }
 
@@ -103,6 +108,10 @@ fn names_an_object(interest: &cq_interest) -> bool {
 ///
 /// The objects are NULL or live.
 unsafe fn named(interest: &cq_interest) -> Result<Member> {
+    if !interest.scope.is_null() {
+        // SAFETY: as above.
+        return unsafe { scope_alone(interest) };
+    }
     // SAFETY: as above.
     let (resolver, controller, signal, thread, notify) = unsafe {
         (
@@ -120,6 +129,29 @@ unsafe fn named(interest: &cq_interest) -> Result<Member> {
         (None, None, None, Some(thread), None) => thread.interest().within(None),
         (None, None, None, None, Some(notifier)) => notifier.interest(),
         _ => return Err(Errno::BADARG),
+    })
+}
+
+/// The member that waits for a scope; with one that has no tasks left, for no time at all.
+///
+/// # Safety
+///
+/// As for `named`.
+unsafe fn scope_alone(interest: &cq_interest) -> Result<Member> {
+    let others = interest.resolver as usize
+        | interest.controller as usize
+        | interest.signal as usize
+        | interest.thread as usize
+        | interest.notify as usize
+        | interest.condition as usize;
+    if others != 0 {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above.
+    let (cq, scope) = unsafe { scope::of(interest.scope) }?;
+    Ok(match cq.idle(scope.id())? {
+        Some(idle) => Member::condition(&idle),
+        None => Member::timeout(Some(Span::ZERO)),
     })
 }
 

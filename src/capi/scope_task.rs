@@ -34,9 +34,9 @@ pub unsafe extern "C" fn cq_scope_wait(scope: *mut cq_scope) -> c_int {
         match fiber::running() {
             None => wait_outside(&cq, id)?,
             Some((_, task)) if is_in(&cq, task, id) => return Err(Errno(libc::EDEADLK)),
-            Some((running, task)) => {
+            Some((running, _)) => {
                 drop(running);
-                return wait_in_fiber(cq, id, task);
+                return wait_in_fiber(cq, id);
             }
         }
         outcome(&cq, id)
@@ -71,35 +71,52 @@ fn wait_outside(cq: &Controller, id: ScopeId) -> Result<()> {
 }
 
 /// The fiber may be abandoned while it waits, so that the controller is lent to it.
-fn wait_in_fiber(cq: Arc<Controller>, id: ScopeId, task: TaskId) -> Result<()> {
+fn wait_in_fiber(cq: Arc<Controller>, id: ScopeId) -> Result<()> {
     let lent = lend(cq);
-    let result = wait_lent(lent, id, task);
+    let result = wait_lent(lent, id);
     // SAFETY: lent above, on this fiber.
     unsafe { give_back(lent) };
     result
 }
 
-fn wait_lent(lent: *const Arc<Controller>, id: ScopeId, task: TaskId) -> Result<()> {
+fn wait_lent(lent: *const Arc<Controller>, id: ScopeId) -> Result<()> {
     loop {
         // SAFETY: good until it is given back.
         let cq = unsafe { &*lent };
-        let Some(idle) = cq.idle(id)? else { return outcome(cq, id) };
-        let is_deaf = cq.end_of_scope(id)?.is_some();
-        if is_deaf {
-            cq.set_deaf(task, true)?;
-        }
-        let member = Member::condition(&idle);
-        drop(idle);
-        let waited = fiber::poll_one(member);
+        let Some((member, is_deaf)) = member_of(cq, id)? else { return outcome(cq, id) };
+        let waited = fiber::wait_for_scope(member, is_deaf);
         // SAFETY: as above.
-        let cq = unsafe { &*lent };
-        if is_deaf {
-            cq.set_deaf(task, false)?;
-        }
-        if waited.is_err() && cq.end_of_scope(id)?.is_none() {
+        if waited.is_err() && unsafe { &*lent }.end_of_scope(id)?.is_none() {
             return waited;
         }
     }
+}
+
+/// What to wait for until a scope has no tasks left, and whether they are about to end; `None`: it has none.
+fn member_of(cq: &Controller, id: ScopeId) -> Result<Option<(Member, bool)>> {
+    let Some(idle) = cq.idle(id)? else { return Ok(None) };
+    Ok(Some((Member::condition(&idle), cq.end_of_scope(id)?.is_some())))
+}
+
+/// Parks a task of the pull interface, or a callback, until the scope has no tasks left, as `cq_scope_wait` waits: if
+/// the scope has ended, what ends the task's other waits does not end this one. Without tasks in the scope the task is
+/// ready in the next step.
+///
+/// Errors: as for `cq_controller_park`; EDEADLK for a task of the scope; EBADF once the controller is closed or freed.
+#[no_mangle]
+pub unsafe extern "C" fn cq_scope_park(scope: *const cq_scope, task: cq_task) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let (cq, scope) = unsafe { of(scope) }?;
+        let task = unpack(task);
+        if cq.is_started_in(task, scope.id()) {
+            return Err(Errno(libc::EDEADLK));
+        }
+        match member_of(&cq, scope.id())? {
+            None => cq.park(task, false, []),
+            Some((member, is_deaf)) => cq.park_for_scope(task, false, member, is_deaf),
+        }
+    })
 }
 
 /// Cancels a task: each of its waits ends with ECANCELED from now on, the present one included, and so do those of

@@ -350,15 +350,6 @@ impl Controller {
         state.scopes.check(scope).map(|index| state.scopes.end_around(index))
     }
 
-    /// Whether the waits of a task are not ended for now, whatever is cancelled. ENOENT, ENOMEM.
-    pub fn set_deaf(&self, task: TaskId, is_deaf: bool) -> Result<()> {
-        let mut state = self.state.borrow_mut();
-        state.check_task(task)?;
-        state.scopes.reserve(task.index)?;
-        state.scopes.set_deaf(task.index, is_deaf);
-        Ok(())
-    }
-
     /// A condition that is signalled when the scope is not busy any more; `None` if it is not. ENOENT, ENOMEM.
     pub fn idle(&self, scope: ScopeId) -> Result<Option<Arc<Condition>>> {
         let mut state = self.state.borrow_mut();

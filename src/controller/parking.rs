@@ -40,6 +40,35 @@ impl Controller {
         waits
     }
 
+    /// Parks a task until a scope of some controller has no tasks left. `is_deaf`: what ends the task's other waits
+    /// does not end this one, since it ends those tasks too.
+    pub fn park_for_scope(
+        &self,
+        task: TaskId,
+        by_itself: bool,
+        member: Member,
+        is_deaf: bool,
+    ) -> Result<()> {
+        end_turn(self);
+        let mut state = self.state.borrow_mut();
+        match state.begin_park(task, by_itself)? {
+            Some(end) if !is_deaf => return state.park_ended(task.index, end),
+            Some(_) => state.scopes.set_deaf(task.index, true), // it has a place, or there were no end
+            None if is_deaf => {
+                state.scopes.reserve(task.index)?;
+                state.scopes.set_deaf(task.index, true);
+            }
+            None => {}
+        }
+        let waits = state.wait_on(&self.me, task.index, 0, member, &mut None, false);
+        if waits.is_err() {
+            state.unpark(task.index);
+        } else {
+            state.let_go();
+        }
+        waits
+    }
+
     pub(super) fn park_on(
         &self,
         task: TaskId,
@@ -112,6 +141,12 @@ impl State {
         }
         self.unpark(task.index);
         self.ready.remove(&mut self.tasks, task.index);
-        Ok(self.end_of(task))
+        match self.scopes.ended {
+            0 => Ok(None),
+            _ => {
+                self.scopes.set_deaf(task.index, false);
+                Ok(self.end_of(task))
+            }
+        }
     }
 }

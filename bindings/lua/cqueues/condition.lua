@@ -5,7 +5,8 @@ local core = require "_cqueues.condition"
 local cqueues = require "cqueues"
 
 local condition = require "_cqueues"._public(core)
-local poll, check, signal = cqueues.poll, core._check, condition.new().signal
+local check, signal = core._check, condition.new().signal
+local POLL, wait = cqueues._POLL, require "_cqueues"._waiter()
 
 -- poll answers in the order of its arguments, so the condition comes first if it was signalled.
 local function woken(self, first, ...)
@@ -13,6 +14,8 @@ local function woken(self, first, ...)
 		return true, ...
 	elseif first == nil and select("#", ...) == 0 then
 		return false
+	elseif first == POLL then
+		error((...), 0)
 	end
 	return false, first, ...
 end
@@ -21,7 +24,7 @@ core._define("wait", function(self, ...)
 	if not self or self.signal ~= signal then
 		check(self)
 	end
-	return woken(self, poll(self, ...))
+	return woken(self, wait(self, ...))
 end)
 
 return condition

@@ -7,7 +7,7 @@ local errno = require "_cqueues.errno"
 local resolvers = require "cqueues.dns.resolvers"
 
 local dns = { version = core.version, random = core.random }
-local monotime, poll = cqueues.monotime, cqueues.poll
+local monotime, POLL, wait = cqueues.monotime, cqueues._POLL, require "_cqueues"._waiter()
 local EAGAIN, ETIMEDOUT = errno.EAGAIN, errno.ETIMEDOUT
 local NOERROR, NXDOMAIN = 0, 3
 local AF_UNSPEC, AF_INET, AF_INET6 = 0, core._AF_INET, core._AF_INET6
@@ -48,7 +48,10 @@ local function await(resolver, deadline)
 		elseif left and left <= 0 then
 			return nil, ETIMEDOUT
 		end
-		poll(resolver, left)
+		local mark, ended = wait(resolver, left)
+		if mark == POLL then
+			return nil, ended.code
+		end
 	end
 end
 

@@ -7,7 +7,7 @@ local cqueues = require "cqueues"
 local notify = require "_cqueues"._public(core)
 
 local begin, fetch = core._begin, core._fetch
-local poll, monotime = cqueues.poll, cqueues.monotime
+local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueues.monotime
 
 --- Waits for a change, at most that many seconds. What happened, as bits, and the name that it happened to; nil when
 -- the time is over; nil and a code when there is nothing left to watch (ENOENT) or something cannot be watched.
@@ -24,7 +24,10 @@ local function get(self, seconds)
 		if left and left <= 0 then
 			return nil
 		end
-		poll(self, left)
+		local mark, ended = wait(self, left)
+		if mark == POLL then
+			return nil, ended.code
+		end
 	end
 end
 

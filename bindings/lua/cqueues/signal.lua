@@ -7,7 +7,7 @@ local cqueues = require "cqueues"
 local signal = require "_cqueues"._public(core)
 
 local begin, fetch = core._begin, core._fetch
-local poll, monotime = cqueues.poll, cqueues.monotime
+local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueues.monotime
 
 --- Waits for a signal of the listener's, at most that many seconds. Its number, or nil.
 core._define("wait", function(self, seconds)
@@ -21,7 +21,10 @@ core._define("wait", function(self, seconds)
 		if left and left <= 0 then
 			return nil
 		end
-		poll(self, left)
+		local mark, ended = wait(self, left)
+		if mark == POLL then
+			return nil, ended.code
+		end
 	end
 end)
 

@@ -8,7 +8,7 @@ local core = require "_cqueues.socket"
 local cqueues = require "cqueues"
 local errno = require "_cqueues.errno"
 
-local EAGAIN, EPIPE, ETIMEDOUT = errno.EAGAIN, errno.EPIPE, errno.ETIMEDOUT
+local EAGAIN, EPIPE, ETIMEDOUT, ECANCELED = errno.EAGAIN, errno.EPIPE, errno.ETIMEDOUT, errno.ECANCELED
 local INPUT, OUTPUT = 0, 1
 
 local socket = require "_cqueues"._public(core)
@@ -17,23 +17,26 @@ local poll, monotime = cqueues.poll, cqueues.monotime
 local deadline_of, note = core._deadline, core._note
 
 -- A program that replaced cqueues.poll before it loaded this module waits through its own.
-if poll ~= require "_cqueues".poll then
+if poll ~= require "_cqueues"._poll then
 	require "_cqueues"._wait_by(poll)
 end
 
--- Waits for the socket. False when the deadline has passed.
+local POLL, waiter = cqueues._POLL, require "_cqueues"._waiter()
+
+-- Waits for the socket. Returns why it is not ready: ETIMEDOUT when the deadline has passed, or the code that the wait
+-- was ended with.
 local function wait(self, deadline)
 	local left = deadline and deadline - monotime()
 	if left and left <= 0 then
-		return false
+		return ETIMEDOUT
 	end
-	poll(self, left)
-	return true
+	local mark, ended = waiter(self, left)
+	return mark == POLL and ended.code or nil
 end
 
 -- Asks the error handler: what it answers is returned behind nil.
 local function fail(self, method, side, code)
-	local handler = note(self, side, code)
+	local handler = note(self, code == ECANCELED and -1 or side, code) -- the end of a task's waits sticks to no direction
 	local answer = handler(self, method, code, 4)
 	return answer
 end
@@ -51,10 +54,10 @@ local function receive(self, format, mode, deadline)
 		local value, why = self:recv(format, mode)
 		if value ~= nil or not why or why == EPIPE then
 			return value, why
-		elseif why ~= EAGAIN then
+		end
+		why = why == EAGAIN and wait(self, deadline) or why
+		if why ~= EAGAIN then
 			return nil, why, true
-		elseif not wait(self, deadline) then
-			return nil, ETIMEDOUT, true
 		end
 	end
 end
@@ -112,10 +115,9 @@ local function send(self, text, mode, deadline)
 	repeat
 		local count, why = self:send(text, first, size, mode)
 		first = first + count
-		if why and why ~= EAGAIN then
-			return nil, why
-		elseif why and not wait(self, deadline) then
-			return nil, ETIMEDOUT
+		local ended = why == EAGAIN and wait(self, deadline)
+		if ended or why and why ~= EAGAIN then
+			return nil, ended or why
 		end
 	until first > size and not why
 	return true

@@ -9,7 +9,7 @@ local thread = require "_cqueues"._public(core)
 
 local begin, outcome = core._begin, core._outcome
 local LOOK = 1 -- seconds
-local poll, monotime = cqueues.poll, cqueues.monotime
+local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueues.monotime
 
 --- Waits until the thread has ended, at most that many seconds. True, and what went wrong in it: a text, an error number,
 -- or nil; false and ETIMEDOUT while it runs. May be called again.
@@ -25,7 +25,10 @@ core._define("join", function(self, seconds)
 			return false, ETIMEDOUT
 		end
 		-- Now and then it looks for a thread that has vanished, which no descriptor tells.
-		poll(self, left and left < LOOK and left or LOOK)
+		local mark, ended = wait(self, left and left < LOOK and left or LOOK)
+		if mark == POLL then
+			return false, ended.code
+		end
 	end
 end)
 

@@ -15,6 +15,8 @@ struct task {
 	lua_State *thread;
 	/* Where the values it yielded lie on its stack: behind this index, so many. */
 	int base, count;
+	/* Lua has an object for it, which is told of its end. */
+	int is_watched;
 	struct task *next, **link;
 };
 
@@ -42,6 +44,8 @@ struct controller {
 	int quiet;
 	/* How many coroutines of failed tasks are kept; see task.c. */
 	int failed;
+	/* The code that the wait of the task that is being resumed was ended with, until that is told; 0: it was not. */
+	int ended;
 };
 
 /* _step, _take, _resume_step: see task.c. */
@@ -53,6 +57,13 @@ struct controller *shim_controller(lua_State *L);
 
 /* Adds the coroutine on top of the stack to the controller at 1. */
 void shim_spawn(lua_State *L, struct controller *controller);
+/* The same in a scope, NULL for none. */
+struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope);
+/* The object on top of the stack, which it pops, is told of the task's end: its controller is at 1. */
+void shim_watch(lua_State *L, struct task *task);
+/* Tells it, and removes the task: it has returned what lies on its stack or, with `failed`, thrown what is on top of L. 0, or
+ * -1 with a message on L instead. */
+int shim_tell_end(lua_State *L, struct controller *controller, struct task *task, int failed);
 /* Removes a task from the controller at 1. */
 void shim_finish(lua_State *L, struct controller *controller, struct task *task);
 /* Frees a task, which the core has forgotten. */
@@ -67,6 +78,16 @@ void shim_close_failed(lua_State *L, struct controller *controller);
 void shim_forgive(lua_State *L, struct controller *controller);
 /* Closes the coroutines in the list on top of the stack, and pops it. */
 void shim_close_threads(lua_State *L);
+
+/* The end of the wait that the running task was in, once; 0 if it was not ended. */
+static inline int shim_take_end(const struct shim *shim)
+{
+	struct controller *running = shim->running;
+	int code = running ? running->ended : 0;
+	if (code)
+		running->ended = 0;
+	return code;
+}
 
 /* -- The step: step.c ------------------------------------------------------------------------- */
 

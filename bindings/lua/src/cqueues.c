@@ -4,6 +4,7 @@
  */
 #include "controller.h"
 #include "dns.h"
+#include "scope.h"
 #include "socket.h"
 #include "wait_set.h"
 
@@ -42,7 +43,9 @@ static int cqueues_new(lua_State *L)
 static int cqueues_type(lua_State *L)
 {
 	struct controller *controller = shim_test(L, 1, shim_controller_tag);
-	if (!controller)
+	if (!controller && shim_is_cancellation(L, 1))
+		lua_pushliteral(L, "cancellation");
+	else if (!controller)
 		lua_pushnil(L);
 	else
 		lua_pushstring(L, controller->cq ? "controller" : "closed controller");
@@ -157,8 +160,8 @@ static int poll_blocking(lua_State *L, struct shim *shim)
 	return count;
 }
 
-/* cqueues.poll(...): what has become ready */
-static int cqueues_poll(lua_State *L)
+/* _wait(...): what of these has become ready; if the wait is ended, the marker and what poll is to throw */
+static int cqueues_wait(lua_State *L)
 {
 	struct shim *shim = shim_self(L);
 	if (!shim->running)
@@ -200,7 +203,7 @@ static const luaL_Reg functions[] = {
 	{ "running", cqueues_running },
 	{ "cancel", cqueues_cancel },
 	{ "reset", cqueues_reset },
-	{ "poll", cqueues_poll },
+	{ "_wait", cqueues_wait },
 	{ "_step", shim_step },
 	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },
@@ -225,6 +228,7 @@ static const luaL_Reg modules[] = {
 	{ "_cqueues.dns.resolver", luaopen__cqueues_dns_resolver },
 	{ "_cqueues.errno", luaopen__cqueues_errno },
 	{ "_cqueues.notify", luaopen__cqueues_notify },
+	{ "_cqueues.scope", luaopen__cqueues_scope },
 	{ "_cqueues.signal", luaopen__cqueues_signal },
 	{ "_cqueues.socket", luaopen__cqueues_socket },
 	{ "_cqueues.thread", luaopen__cqueues_thread },
@@ -245,6 +249,7 @@ void shim_preload(lua_State *L)
 int luaopen__cqueues(lua_State *L)
 {
 	shim_module(L, SHIM_CONTROLLER, shim_controller_methods, shim_controller_meta, functions);
+	shim_make_cancellations(L);
 	shim_push_poll(L);
 	lua_setfield(L, -2, "_POLL");
 	lua_pushstring(L, cq_vendor());

@@ -7,6 +7,7 @@
  * answers a marker to a small Lua function, which yields and calls `go_on`. All that is remembered across the wait
  * lies in the resolver, which has one question at a time; its number tells whether it is still the same.
  */
+#include "controller.h"
 #include "dns.h"
 
 /* Submits the question of the arguments from 2 on. A code. */
@@ -67,8 +68,14 @@ static int go(lua_State *L, struct resolver *resolver);
 /* After a wait: the question may have been given up meanwhile. */
 static int go_on_with(lua_State *L, struct resolver *resolver, unsigned serial)
 {
+	int ended = shim_take_end(resolver->object.shim);
 	if (!resolver->resolver || resolver->serial != serial)
 		return shim_nil_and_code(L, ECANCELED);
+	if (ended) {
+		cq_dns_resolver_cancel(resolver->resolver);
+		resolver->waits = 0;
+		return shim_nil_and_code(L, ended);
+	}
 	return go(L, resolver);
 }
 

@@ -7,6 +7,7 @@
  * do anything, so they are asked first, on the stack of whoever steps; see `park` in step.c.
  */
 #include "controller.h"
+#include "scope.h"
 #include "socket.h"
 #include "wait_set.h"
 #include <poll.h>
@@ -125,6 +126,10 @@ int shim_ask_foreign(lua_State *L, int index, cq_interest *interest)
 /* Of those that are no more than a descriptor and a time. */
 static int own_source(struct shim *shim, struct object *object, cq_interest *interest)
 {
+	if (object->tag == shim_scope_tag) {
+		interest->scope = ((struct scope *)object)->scope;
+		return interest->scope != NULL;
+	}
 	if (object->tag == shim_listener_tag && !shim->custom_listener)
 		interest->signal = ((struct listener *)object)->listener;
 	else if (object->tag == shim_thread_tag && !shim->custom_thread)

@@ -205,6 +205,7 @@ struct notifier {
 	cq_notify *notifier;
 };
 
+int luaopen__cqueues_scope(lua_State *L);
 int luaopen__cqueues_signal(lua_State *L);
 int luaopen__cqueues_thread(lua_State *L);
 int luaopen__cqueues_notify(lua_State *L);

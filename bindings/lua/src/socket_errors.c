@@ -18,11 +18,11 @@ static const char *push_peer(lua_State *L, const struct socket *socket, const ch
 	return lua_pushfstring(L, "[%s.%d]", name.text, name.port);
 }
 
-/* Returns EPIPE and ETIMEDOUT, throws the rest; `level` counts from the handler, as for error(), 0 stands for the caller
+/* Returns EPIPE, ETIMEDOUT and ECANCELED, throws the rest; `level` counts from the handler, as for error(), 0 stands for the caller
  * of the method that runs. */
 int shim_default_answer(lua_State *L, struct socket *socket, const char *method, int code, int level)
 {
-	if (code == EPIPE || code == ETIMEDOUT)
+	if (code == EPIPE || code == ETIMEDOUT || code == ECANCELED)
 		return code;
 	char reason[512];
 	if (!socket->so || cq_socket_reason(socket->so, reason, sizeof reason))

@@ -13,6 +13,7 @@
  * The op is kept in the socket, which has room for one that reads and one that writes; should two
  * tasks read from one socket, the second one's lies on its stack.
  */
+#include "controller.h"
 #include "socket_wait.h"
 
 /* By kind. */
@@ -92,6 +93,9 @@ int shim_go_on(lua_State *L, struct socket *socket, struct op *op)
 {
 	if (!socket->so)
 		return shim_error(L, "%s", "socket closed");
+	int ended = shim_take_end(socket->object.shim);
+	if (ended) /* it sticks to no direction: others may use the socket */
+		return shim_fail(L, socket, op, shim_methods[op->kind].name, -1, ended);
 	return go(L, socket, op, 0);
 }
 

@@ -10,6 +10,7 @@
  * `step` in cqueues.lua.
  */
 #include "controller.h"
+#include "scope.h"
 #include "socket.h"
 #include "wait_set.h"
 #include <stdlib.h>
@@ -78,6 +79,9 @@ static int park(lua_State *L, struct controller *controller, struct task *task, 
 		if (cq_controller_park(controller->cq, task->id, &controller->wait, 1) == 0)
 			return 0;
 	}
+	struct scope *scope = count == 1 ? shim_test(T, task->base + 1, shim_scope_tag) : NULL;
+	if (scope && cq_scope_park(scope->scope, task->id) == 0)
+		return 0;
 	while (count > 0 && lua_isnil(T, task->base + count))
 		count--; /* such wait for nothing */
 	if (count > SHIM_FEW && !(list = malloc((size_t)count * sizeof *list))) {
@@ -135,6 +139,27 @@ static int take_fired(const struct task *task, const cq_ready *ready)
 	return count;
 }
 
+/* The code that a wait was ended with; 0: it was not. */
+static inline int end_of(const cq_ready *ready)
+{
+	return ready->count == 1 && ready->fired->member == CQ_ENDED ? (int)ready->fired->events : 0;
+}
+
+/* As `arguments`, for a task whose wait was ended: the marker and what the poll is to throw. Others look at
+ * controller->ended. */
+static int tell_ended(lua_State *L, struct controller *controller, const struct task *task)
+{
+	lua_State *T = task->thread;
+	if (lua_status(T) != LUA_YIELD)
+		return shim_runs(T) ? -1 : 0;
+	if (!task->base || lua_gettop(T) != task->base + task->count || !lua_checkstack(T, 2))
+		return 0;
+	shim_push_poll(L);
+	shim_push_cancellation(L, controller, task, controller->ended);
+	lua_xmove(L, T, 2);
+	return 2;
+}
+
 /* How many values a task is resumed with, which lie on top of its stack; -1 if it cannot be resumed: somebody else has. */
 static int arguments(const struct task *task, const cq_ready *ready)
 {
@@ -149,11 +174,19 @@ static int arguments(const struct task *task, const cq_ready *ready)
 	return !task->base && lua_status(T) == LUA_OK && lua_gettop(T) > 0 ? lua_gettop(T) - 1 : 0;
 }
 
+enum { NEXT = 0, YIELDED = -1 };
+
 /* false, message, errno, coroutine, object, fd for a task; the message is on top of L. */
 static int report(lua_State *L, struct controller *controller, struct task *task,
                   const struct refusal *why)
 {
 	lua_State *T = task->thread;
+	if (task->is_watched) {
+		if (shim_tell_end(L, controller, task, 1))
+			return lua_error(L);
+		lua_settop(L, 1);
+		return NEXT;
+	}
 	lua_pushboolean(L, 0);
 	lua_insert(L, 2);
 	lua_insert(L, 3);
@@ -178,8 +211,6 @@ static int report(lua_State *L, struct controller *controller, struct task *task
 	shim_finish(L, controller, task);
 	return count;
 }
-
-enum { NEXT = 0, YIELDED = -1 };
 
 /* Resumes a task with `nargs` values on its stack. NEXT, YIELDED without the marker (the values
  * stay on its stack, their number in *yielded), or the number of values to return from the step. */
@@ -214,7 +245,10 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 		lua_xmove(T, L, 1);
 		return report(L, controller, task, NULL);
 	}
-	shim_finish(L, controller, task);
+	if (task->is_watched && shim_tell_end(L, controller, task, 0))
+		return lua_error(L);
+	else if (!task->is_watched)
+		shim_finish(L, controller, task);
 	return NEXT;
 }
 
@@ -236,7 +270,8 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				return 3;
 			}
 			task = ready.data;
-			nargs = arguments(task, &ready);
+			controller->ended = end_of(&ready);
+			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &ready);
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
 		if (result == YIELDED) {
@@ -359,7 +394,7 @@ int shim_resume_step(lua_State *L)
 	lua_insert(L, 2);
 	lua_insert(L, 2); /* below the values */
 	lua_xmove(L, task->thread, controller->nargs);
-	controller->suspended = 0;
+	controller->suspended = controller->ended = 0;
 	controller->outer = controller->object.shim->running;
 	controller->object.shim->running = controller;
 	return run_and_leave(L, controller);

@@ -28,23 +28,32 @@ void shim_drop_task(struct task *task)
 	free(task);
 }
 
-/* Adds the coroutine on top of the stack to the controller at 1. */
-void shim_spawn(lua_State *L, struct controller *controller)
+struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope)
 {
 	struct task *task = malloc(sizeof *task);
-	int code = task ? cq_controller_spawn(controller->cq, task, &task->id) : ENOMEM;
+	int code = ENOMEM;
+	if (task && scope)
+		code = cq_scope_spawn(scope, task, &task->id);
+	else if (task)
+		code = cq_controller_spawn(controller->cq, task, &task->id);
 	if (code) {
 		free(task);
 		luaL_error(L, "%s", cq_strerror(code));
 	}
 	task->thread = lua_tothread(L, -1);
-	task->base = task->count = 0;
+	task->base = task->count = task->is_watched = 0;
 	task->next = controller->tasks;
 	task->link = &controller->tasks;
 	if (task->next)
 		task->next->link = &task->next;
 	controller->tasks = task;
 	anchor(L, task, -1);
+	return task;
+}
+
+void shim_spawn(lua_State *L, struct controller *controller)
+{
+	shim_spawn_in(L, controller, NULL);
 }
 
 /* Removes a task from the controller at 1. */
@@ -55,6 +64,60 @@ void shim_finish(lua_State *L, struct controller *controller, struct task *task)
 	lua_pop(L, 1);
 	cq_controller_finish(controller->cq, task->id);
 	shim_drop_task(task);
+}
+
+/* -- Tasks that Lua knows --------------------------------------------------------------------- */
+
+/* Its object lies in the controller's table too, at the negated index. */
+void shim_watch(lua_State *L, struct task *task)
+{
+	lua_getuservalue(L, 1);
+	lua_insert(L, -2);
+	lua_rawseti(L, -2, -place(task));
+	lua_pop(L, 1);
+	task->is_watched = 1;
+}
+
+/* Pushes the object, and takes it out of the controller. */
+static void take_watcher(lua_State *L, const struct task *task)
+{
+	lua_getuservalue(L, 1);
+	lua_rawgeti(L, -1, -place(task));
+	lua_pushnil(L);
+	lua_rawseti(L, -3, -place(task));
+	lua_remove(L, -2);
+}
+
+int shim_tell_end(lua_State *L, struct controller *controller, struct task *task, int failed)
+{
+	lua_State *T = task->thread;
+	int results = failed ? 0 : lua_gettop(T);
+	luaL_checkstack(L, results + 8, "too many results");
+	take_watcher(L, task);
+	lua_getfield(L, -1, "_over");
+	lua_insert(L, -2);
+	lua_pushboolean(L, !failed);
+	if (failed) {
+		lua_pushvalue(L, -4); /* what was thrown */
+		lua_pushthread(T);
+		lua_xmove(T, L, 1);
+		results = 2;
+	} else {
+		lua_xmove(T, L, results);
+	}
+	int status = lua_pcall(L, results + 2, 1, 0);
+	if (!status && lua_isstring(L, -1)) /* it has failed, and this is why */
+		cq_task_fail(controller->cq, task->id, CQ_EFAILED, lua_tostring(L, -1));
+	if (!status)
+		lua_pop(L, 1);
+	if (failed) {
+		lua_pushthread(T);
+		lua_xmove(T, L, 1);
+		shim_keep_failed(L, controller);
+		lua_pop(L, 1);
+	}
+	shim_finish(L, controller, task);
+	return status ? -1 : 0;
 }
 
 /* -- Coroutines that never go on ------------------------------------------------------------- */

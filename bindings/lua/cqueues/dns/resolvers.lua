@@ -11,6 +11,7 @@ local condition = require "cqueues.condition"
 local config = require "cqueues.dns.config"
 local resolver = require "cqueues.dns.resolver"
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
+local POLL, wait = require "cqueues"._POLL, require "_cqueues"._waiter()
 
 local check_question, release, known = core._check, core._release, core._known
 
@@ -110,8 +111,11 @@ function pool:get(timeout)
 			end
 		end
 		self.waiting = self.waiting + 1
-		self.condvar:wait(left)
+		local mark, ended = wait(self.condvar, left)
 		self.waiting = self.waiting - 1
+		if mark == POLL then
+			return nil, ended.code
+		end
 	end
 	local cache = self.cache
 	local one, code = cache[#cache], nil

@@ -1,0 +1,219 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Scopes: tasks that end together, and code that can be ended.
+--
+-- A scope is begun around a call in the task that runs. Tasks that are started in it end before the call returns. When
+-- it ends, since it was cancelled, its time is over or one of its tasks has failed, every wait of its tasks and of the
+-- call ends: methods of sockets, resolvers and such return nil and an error number, and what has no error number to
+-- return throws a cancellation. Its text is the reason; pcall catches it, for cleaning up, and the next wait throws
+-- again.
+
+local core = require "_cqueues.scope"
+local cqueues = require "cqueues"
+local condition = require "cqueues.condition"
+local call = require "cqueues.protected".call
+local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
+
+local unpack = table.unpack or unpack
+local POLL, wait = cqueues._POLL, require "_cqueues"._wait
+local is_cancellation = core.is_cancellation
+local traceback = debug and debug.traceback or function() return nil end
+
+local function loader()
+	local module = {}
+
+	local function pack(...)
+		return { n = select("#", ...), ... }
+	end
+
+	-- -- Tasks --------------------------------------------------------------------------------
+
+	local task = {}
+	task.__index = task
+
+	-- What a failed task has thrown, as its scope throws it: text tells where it came from.
+	local function with_traceback(err, thread, name)
+		if type(err) ~= "string" then
+			return err
+		end
+		local trace = traceback(thread) or ""
+		return ("%s\n%s of %s"):format(err, trace, name and "task " .. name or "the task")
+	end
+
+	-- Called by the step when the task has ended. Returns why, if it has failed.
+	function task:_over(ok, ...)
+		self.results = pack(ok, ...)
+		local failed = not ok and not is_cancellation((...))
+		self.state = ok and "done" or failed and "failed" or "cancelled"
+		if failed then
+			local err, thread = ...
+			self.scope:_fail(with_traceback(err, thread, self.label))
+		end
+		if self.ended then
+			self.ended:signal()
+		end
+		self.handle = nil
+		return failed and tostring((...)) or nil
+	end
+
+	--- Ends every wait of the task, and of tasks in scopes that it has begun. True; false if it is over.
+	function task:cancel(reason)
+		return self.handle ~= nil and core.cancel_task(self.handle, reason)
+	end
+
+	--- "running" until its end, whatever it waits for; "cancelling" after its waits have ended; then "done", "failed" or
+	-- "cancelled".
+	function task:status()
+		if self.handle and core.is_cancelled(self.handle) then
+			return "cancelling"
+		end
+		return self.state
+	end
+
+	--- Its name, for whoever debugs the program; sets it before, if one is given.
+	function task:name(name)
+		if name ~= nil then
+			self.label = name
+			if self.handle then
+				core.name_task(self.handle, name)
+			end
+		end
+		return self.label
+	end
+
+	--- Waits until the task is over, at most that many seconds.
+	--
+	-- Returns what its function returned; nil and ETIMEDOUT when the time is up; nil, ECANCELED or ETIMEDOUT and the
+	-- reason if the task was cancelled. Throws what the task has thrown.
+	function task:join(timeout)
+		local deadline = timeout and cqueues.monotime() + timeout
+		while self.handle do
+			local left = deadline and deadline - cqueues.monotime()
+			if left and left <= 0 then
+				return nil, ETIMEDOUT
+			end
+			self.ended = self.ended or condition.new()
+			self.ended:wait(left)
+		end
+		local results = self.results
+		if results[1] then
+			return unpack(results, 2, results.n)
+		elseif self.state == "cancelled" then
+			return nil, results[2].code, results[2].reason
+		end
+		error(results[2], 0)
+	end
+
+	-- -- Scopes -------------------------------------------------------------------------------
+
+	local scope = {}
+	scope.__index = scope
+
+	-- The first failure counts: what is to be thrown.
+	function scope:_fail(err)
+		self.failure = self.failure or { err }
+	end
+
+	--- Starts a task that runs f(...) in the scope. Throws the reason if the scope has ended.
+	function scope:wrap(f, ...)
+		local made = setmetatable({ scope = self, state = "running" }, task)
+		made.handle = core.wrap(self.handle, made, f, ...)
+		return made
+	end
+
+	--- Ends the scope.
+	function scope:cancel(reason)
+		core.cancel(self.handle, reason)
+	end
+
+	--- Lets the scope end in that many seconds; nil: not by itself.
+	function scope:deadline(seconds)
+		core.deadline(self.handle, seconds)
+	end
+
+	--- With true, or without an argument, the others go on when a task fails. Returns the scope.
+	function scope:supervise(supervises)
+		core.supervise(self.handle, supervises ~= false)
+		return self
+	end
+
+	--- How many tasks of the scope, and scopes in it that have tasks, are left.
+	function scope:count()
+		return core.count(self.handle)
+	end
+
+	--- Nil; or the error number with which its waits end, and the reason.
+	function scope:status()
+		return core.status(self.handle)
+	end
+
+	--- Names the scope, for whoever debugs the program. Returns the scope.
+	function scope:name(name)
+		core.set_name(self.handle, name)
+		return self
+	end
+
+	-- Waits until no task is left. If the scope has ended, this wait does not: its tasks are about to end.
+	local function drain(handle)
+		while core.count(handle) > 0 do
+			local mark, ended = wait(handle)
+			if mark == POLL and not core.status(handle) then
+				return ended
+			end
+		end
+	end
+
+	-- Runs f in a scope that was prepared: what it returns, or nil, code and reason if the scope has ended it.
+	local function within(self, f, ...)
+		local handle = self.handle
+		core.begin(handle)
+		local outcome = pack(call(f, ...))
+		if not outcome[1] and not is_cancellation(outcome[2]) then
+			self:_fail(outcome[2])
+			core.cancel(handle, tostring(outcome[2]))
+		end
+		drain(handle)
+		local code, reason = core.status(handle)
+		core.leave(handle)
+		core.free(handle)
+		if self.failure then
+			error(self.failure[1], 0)
+		elseif outcome[1] then
+			return unpack(outcome, 2, outcome.n)
+		elseif code and not core.is_ended_around() then
+			return nil, code, reason
+		end
+		error(outcome[2], 0)
+	end
+
+	local function new()
+		return setmetatable({ handle = core.new() }, scope)
+	end
+
+	--- Runs f(scope, ...), waits for the tasks that it starts in the scope, and returns what it returns. Throws the first
+	-- error of f or of a task. If the scope ends f before that: nil, ECANCELED or ETIMEDOUT, and the reason.
+	function module.scope(f, ...)
+		local self = new()
+		return within(self, f, self, ...)
+	end
+
+	--- Runs f(...) for at most that many seconds; returns what it returns, or nil and ETIMEDOUT.
+	function module.timeout(seconds, f, ...)
+		local self = new()
+		self:deadline(seconds)
+		return within(self, f, ...)
+	end
+
+	--- Runs f(...), which is not ended from outside for at most that many seconds: time for cleaning up.
+	function module.shield(seconds, f, ...)
+		local self = new()
+		core.shield(self.handle, seconds)
+		return within(self, f, ...)
+	end
+
+	module.loader = loader
+
+	return module
+end
+
+return loader()

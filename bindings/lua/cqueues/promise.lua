@@ -8,25 +8,9 @@
 
 local cqueues = require "cqueues"
 local condition = require "cqueues.condition"
+local protected = require "cqueues.protected".call
 
 local unpack = table.unpack or unpack
-
--- pcall, where it lets a function yield. Lua 5.1 does not: there a coroutine stands in, and each
--- of its yields is given on, polls and others alike.
-local protected = pcall
-if not coroutine.wrap(function() return pcall(coroutine.yield, true) end)() then
-	local function hand_up(co, ...)
-		if coroutine.status(co) == "suspended" then
-			return hand_up(co, coroutine.resume(co, coroutine.yield(select(2, ...))))
-		end
-		return ...
-	end
-
-	function protected(f, ...)
-		local co = coroutine.create(function(...) return f(...) end) -- f may be no Lua function
-		return hand_up(co, coroutine.resume(co, ...))
-	end
-end
 
 local function loader()
 	local promise = {}

@@ -19,10 +19,11 @@
  * conditions that its tasks use are used by one thread at a time.  They may go to another thread
  * together, while no step of the controller is under way.  An object that no task waits for may be
  * used by any thread, by one at a time.  Calls on a controller that another thread is stepping are
- * EPERM, and so is signalling a condition that tasks of another thread wait for.  Two calls may come
- * from any thread at any time until the controller is closed or freed: cq_controller_alert, which
- * ends the wait of the step under way or makes the descriptor readable, and cq_controller_post,
- * which also has a function called by the thread that steps.  A signal handler may call
+ * EPERM, and so is signalling a condition that tasks of another thread wait for, or using a queue,
+ * semaphore or mutex that they wait for.  Three calls may come from any thread at any time until the
+ * controller is closed or freed: cq_controller_alert, which ends the wait of the step under way or
+ * makes the descriptor readable, cq_controller_post, which also has a function called by the thread
+ * that steps, and cq_queue_post, which puts an item into a queue.  A signal handler may call
  * cq_controller_alert if cq_controller_pollfd or cq_controller_alert was called before, outside of
  * the handler; it must save errno.  It may call nothing else.  Handles of threads may be used by any
  * thread, each handle by one at a time.
@@ -722,6 +723,11 @@ typedef struct cq_dns_hints cq_dns_hints;
 typedef struct cq_dns_hosts cq_dns_hosts;
 
 /**
+ * A queue of pointers, from some tasks to others.
+ */
+typedef struct cq_queue cq_queue;
+
+/**
  * Listens for signals.
  */
 typedef struct cq_signal cq_signal;
@@ -730,6 +736,11 @@ typedef struct cq_signal cq_signal;
  * A DNS message, used by one thread at a time. Records point into it.
  */
 typedef struct cq_dns_packet cq_dns_packet;
+
+/**
+ * A mutex: one task at a time holds it.
+ */
+typedef struct cq_mutex cq_mutex;
 
 /**
  * Watches a directory, or a tree.
@@ -750,6 +761,11 @@ typedef struct cq_dns_resolver cq_dns_resolver;
  * A pool.
  */
 typedef struct cq_dns_resolvers cq_dns_resolvers;
+
+/**
+ * A semaphore: a number of permits that tasks take and give back.
+ */
+typedef struct cq_semaphore cq_semaphore;
 
 /**
  * A socket. Shared within one thread; no borrow of its state outlives a call.
@@ -2411,6 +2427,49 @@ int cq_errno_code(const char *name, int *code);
 int cq_errno_list(size_t index, const char **name, int *code);
 
 /**
+ * Makes a mutex, which one task at a time can hold. It is for tasks of one thread, and does not keep threads apart.
+ * Its holder is the callback or fiber that locked it, in any number of resumptions, and outside of these the thread.
+ * Tasks that wait are served in the order in which they came: the mutex is handed to the first of them, and to the next
+ * if that one times out or is ended meanwhile. A mutex that its holder does not unlock before it ends stays locked.
+ * Free it with `cq_mutex_free`.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_mutex_new(struct cq_mutex **mutex);
+
+/**
+ * Frees a mutex that nobody holds or waits for, or that a task holds which is over. NULL is ignored.
+ *
+ * Errors: EBUSY while it is held or waited for; EPERM if tasks of another thread wait. It is then not freed.
+ */
+int cq_mutex_free(struct cq_mutex *mutex);
+
+/**
+ * Locks a mutex, and waits while another task holds it, at most `timeout` seconds (NaN or negative: without limit). In
+ * a fiber only the fiber waits; outside a controller the thread does, in which nobody else can unlock it meanwhile.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK if the caller holds it already, and in a callback that would wait; EPERM
+ * if tasks of another thread wait.
+ */
+int cq_mutex_lock(const struct cq_mutex *mutex,
+                  double timeout);
+
+/**
+ * Locks a mutex, without waiting.
+ *
+ * Errors: EINVAL for NULL; EBUSY while somebody holds it, the caller included, or it is for a task that has waited for
+ * it; EPERM if tasks of another thread wait.
+ */
+int cq_mutex_trylock(const struct cq_mutex *mutex);
+
+/**
+ * Unlocks a mutex, and hands it to the task that has waited longest for it.
+ *
+ * Errors: EINVAL for NULL; EPERM if the caller does not hold it, or if tasks of another thread wait.
+ */
+int cq_mutex_unlock(const struct cq_mutex *mutex);
+
+/**
  * Watches a directory for `changes` (`CQ_NOTIFY_...` bits). An entry is told by its name if that was added
  * (`cq_notify_add`, `cq_notify_match`). Of all other entries it is told, under the name ".", that one came
  * (`CQ_NOTIFY_CREATE`) or went (`CQ_NOTIFY_DELETE`). To watch a single file, watch its directory and add its name:
@@ -2638,6 +2697,91 @@ int cq_sleep(double seconds);
  * Errors: ENOENT outside of callbacks and fibers.
  */
 int cq_cancel(int fd);
+
+/**
+ * Makes a queue of pointers, first in, first out. It takes at most `limit` items; 0: as many as there is memory for.
+ * Tasks that wait at either end are served in the order in which they came: an item or a place that becomes free is
+ * set aside for the first of them, and goes to the next if that one times out or is ended meanwhile. Free it with
+ * `cq_queue_free`.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_queue_new(size_t limit,
+                 struct cq_queue **queue);
+
+/**
+ * Closes and frees a queue: who waits for it gets EPIPE. Items that nobody has taken are not looked at; take them
+ * before. Other threads must have stopped posting. NULL is ignored.
+ */
+void cq_queue_free(struct cq_queue *queue);
+
+/**
+ * Puts an item at the end of the queue, and waits while the queue is full, at most `timeout` seconds (NaN or negative:
+ * without limit). In a fiber only the fiber waits; outside a controller the thread does, in which nobody else can make
+ * room meanwhile. The item may be NULL.
+ *
+ * Errors: EINVAL for NULL as the queue; ETIMEDOUT; EPIPE once the queue is closed; EDEADLK in a callback that would
+ * wait; EPERM if tasks of another thread wait. The item is then not in the queue.
+ */
+int cq_queue_put(const struct cq_queue *queue,
+                 void *item,
+                 double timeout);
+
+/**
+ * Puts an item at the end of the queue, without waiting.
+ *
+ * Errors: EINVAL for NULL as the queue; EAGAIN while the queue is full, or what room it has is for tasks that have
+ * waited for it; EPIPE once the queue is closed; EPERM if tasks of another thread wait.
+ */
+int cq_queue_try_put(const struct cq_queue *queue,
+                     void *item);
+
+/**
+ * Takes the first item, and waits while there is none, at most `timeout` seconds (NaN or negative: without limit). In a
+ * fiber only the fiber waits; outside a controller the thread does, in which nobody else can put an item meanwhile.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT; EPIPE once the queue is closed and has no items left; EDEADLK in a callback that
+ * would wait; EPERM if tasks of another thread wait.
+ */
+int cq_queue_get(const struct cq_queue *queue,
+                 double timeout,
+                 void **item);
+
+/**
+ * Takes the first item, without waiting.
+ *
+ * Errors: EINVAL for NULL; EAGAIN while there is no item, or those that there are are for tasks that have waited for
+ * them; EPIPE once the queue is closed and has no items left; EPERM if tasks of another thread wait.
+ */
+int cq_queue_try_get(const struct cq_queue *queue,
+                     void **item);
+
+/**
+ * Puts an item at the end of the queue, without waiting; any thread may call this at any time until the queue or the
+ * controller is freed. The item is in the queue at once; tasks that wait for items learn of it in the next step of
+ * `controller`, which must belong to the thread whose tasks use the queue. A thread that waits in `cq_queue_get`
+ * outside a controller does not learn of it. Items of one thread stay in order.
+ *
+ * Errors: EINVAL for NULL as the queue or controller; EAGAIN while the queue is full; EPIPE once the queue is closed;
+ * EBADF if the controller is closed; EMFILE, ENFILE. The item is then not in the queue. A step of a controller that
+ * belongs to another thread than the waiting tasks ends with EPERM.
+ */
+int cq_queue_post(const struct cq_queue *queue,
+                  const struct cq_controller *controller,
+                  void *item);
+
+/**
+ * Closes a queue: nothing more can be put, and everybody who waits is woken. Items that are in the queue can still be
+ * taken; after them comes EPIPE. Closing twice is safe.
+ *
+ * Errors: EINVAL for NULL; EPERM if tasks of another thread wait.
+ */
+int cq_queue_close(const struct cq_queue *queue);
+
+/**
+ * Counts the items in the queue. 0 for NULL.
+ */
+size_t cq_queue_count(const struct cq_queue *queue);
 
 /**
  * Makes a scope in the controller. It lies in `parent`; with NULL, in the present scope of the task that runs, if
@@ -2916,6 +3060,53 @@ void *cq_task_data(const struct cq_controller *controller, cq_task task);
 int cq_task_scope(const struct cq_controller *controller,
                   cq_task task,
                   struct cq_scope **scope);
+
+/**
+ * Makes a semaphore with `count` permits, which may be 0. Tasks that wait for a permit are served in the order in which
+ * they came: a permit that is given back is set aside for the first of them, and goes to the next if that one times
+ * out or is ended meanwhile. Free it with `cq_semaphore_free`.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_semaphore_new(size_t count,
+                     struct cq_semaphore **semaphore);
+
+/**
+ * Frees a semaphore: who waits for it gets EBADF. NULL is ignored.
+ */
+void cq_semaphore_free(struct cq_semaphore *semaphore);
+
+/**
+ * Takes a permit, and waits while there is none, at most `timeout` seconds (NaN or negative: without limit). In a fiber
+ * only the fiber waits; outside a controller the thread does, in which nobody else can give one back meanwhile.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT; EBADF if the semaphore is freed meanwhile; EDEADLK in a callback that would wait;
+ * EPERM if tasks of another thread wait.
+ */
+int cq_semaphore_acquire(const struct cq_semaphore *semaphore,
+                         double timeout);
+
+/**
+ * Takes a permit, without waiting.
+ *
+ * Errors: EINVAL for NULL; EAGAIN while there is none, or those that there are are for tasks that have waited for them;
+ * EPERM if tasks of another thread wait.
+ */
+int cq_semaphore_try_acquire(const struct cq_semaphore *semaphore);
+
+/**
+ * Gives `count` permits back, or adds some that were not there before. Any task may do so.
+ *
+ * Errors: EINVAL for NULL; EOVERFLOW if there would be more than SIZE_MAX, and none is given back; EPERM if tasks of
+ * another thread wait.
+ */
+int cq_semaphore_release(const struct cq_semaphore *semaphore,
+                         size_t count);
+
+/**
+ * Counts the permits that can be taken without waiting. 0 for NULL.
+ */
+size_t cq_semaphore_count(const struct cq_semaphore *semaphore);
 
 /**
  * Makes a listener for signals. It does not change what the process does with them: block them first

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Runs the body of an exported function: 0, or the code of what went wrong.
 pub fn call(body: impl FnOnce() -> Result<()>) -> c_int {
@@ -73,6 +73,33 @@ pub unsafe fn take_back<T>(handle: *mut T) {
         }
         Ok(())
     });
+}
+
+/// Hands a counted reference out to the caller. EINVAL for NULL, and the reference is dropped.
+///
+/// # Safety
+///
+/// `place` is NULL or writable.
+pub unsafe fn hand_out_shared<T>(place: *mut *mut T, object: Arc<T>) -> Result<()> {
+    let made = Arc::into_raw(object).cast_mut();
+    // SAFETY: as above; on failure nobody else has the reference.
+    unsafe { put(place, made).inspect_err(|_| drop(Arc::from_raw(made))) }
+}
+
+/// Another counted reference, beside the one that was handed out. EINVAL for NULL.
+///
+/// # Safety
+///
+/// `handle` is NULL or came from `hand_out_shared` and was not given back.
+pub unsafe fn share<T>(handle: *const T) -> Result<Arc<T>> {
+    if handle.is_null() {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above: the handle still holds its count.
+    unsafe {
+        Arc::increment_strong_count(handle);
+        Ok(Arc::from_raw(handle))
+    }
 }
 
 /// Writes an output that the caller may not want.

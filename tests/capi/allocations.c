@@ -347,6 +347,58 @@ out:
 	return result;
 }
 
+struct meeting {
+	cq_queue *queue;
+	cq_semaphore *semaphore;
+	cq_mutex *mutex;
+	int taken;
+};
+
+static int take_and_count(void *argument)
+{
+	struct meeting *meeting = argument;
+	void *item;
+	int result = 0;
+
+	TRY(cq_queue_get(meeting->queue, 1, &item));
+	TRY(cq_semaphore_acquire(meeting->semaphore, 1));
+	TRY(cq_mutex_lock(meeting->mutex, 1));
+	meeting->taken++;
+	OK(cq_sleep(0));
+	OK(cq_mutex_unlock(meeting->mutex));
+out:
+	return result;
+}
+
+/* A task that finds no memory ends the step with ENOMEM; the others go on. */
+static int hand_items_on(void)
+{
+	struct meeting meeting = { NULL, NULL, NULL, 0 };
+	cq_controller *cq = NULL;
+	int result = 0, i;
+
+	TRY(cq_controller_new(&cq));
+	TRY(cq_queue_new(0, &meeting.queue));
+	TRY(cq_semaphore_new(0, &meeting.semaphore));
+	TRY(cq_mutex_new(&meeting.mutex));
+	for (i = 0; i < 20; i++)
+		TRY(cq_controller_wrap(cq, take_and_count, NULL, &meeting, NULL));
+	TRY(cq_controller_step(cq, 0));
+	for (i = 0; i < 20; i++)
+		TRY(i % 2 ? cq_queue_post(meeting.queue, cq, cq) : cq_queue_put(meeting.queue, NULL, 0));
+	TRY(cq_controller_step(cq, 0));
+	TRY(cq_semaphore_release(meeting.semaphore, 20));
+	TRY(cq_controller_loop(cq, -1));
+	EQ(meeting.taken, 20);
+	EQ(cq_queue_count(meeting.queue), 0);
+out:
+	cq_controller_free(cq);
+	cq_queue_free(meeting.queue);
+	cq_semaphore_free(meeting.semaphore);
+	OK(cq_mutex_free(meeting.mutex));
+	return result;
+}
+
 /* Answers one question from a plain socket: there is no such name. */
 static void answer_from(int fd)
 {
@@ -550,6 +602,7 @@ SCENARIO(fibers_without_memory, many_fibers, true, 2)
 SCENARIO(first_fibers_without_memory, many_fibers, false, 10)
 SCENARIO(wait_sets_without_memory, pull_and_wait, true, 3)
 SCENARIO(posts_without_memory, post_some, true, 2)
+SCENARIO(queues_without_memory, hand_items_on, true, 87)
 SCENARIO(echoes_without_memory, echo_on_a_pair, true, 4)
 SCENARIO(first_echoes_without_memory, echo_on_a_pair, false, 5)
 SCENARIO(connections_without_memory, connect_and_accept, true, 14)

@@ -38,6 +38,10 @@ static int attempt_fiber(void *argument)
 
 	s->function->call(s->values, &attempt->result);
 	attempt->done = true;
+	/* What has locked a mutex is over in a moment, and nobody else could unlock it. */
+	if (attempt->result.i == 0 && (strcmp(s->function->name, "cq_mutex_lock") == 0 ||
+	                               strcmp(s->function->name, "cq_mutex_trylock") == 0))
+		OK(cq_mutex_unlock(s->values[0].p));
 	return 0;
 }
 
@@ -106,6 +110,7 @@ static int wait_for_object(void *argument)
 	struct made *made = argument;
 	const char *type = made->type;
 	const void *data;
+	void *object;
 	cq_dns_packet *packet;
 	cq_interest on = CQ_INTEREST_NONE;
 	uint32_t changes;
@@ -115,6 +120,12 @@ static int wait_for_object(void *argument)
 		return cq_socket_fill(made->object, 100) + cq_socket_read(made->object, CQ_READ_ALL, 0, &data, (size_t *)&data);
 	if (strstr(type, "cq_condition"))
 		return cq_condition_wait(made->object, -1);
+	if (strstr(type, "cq_queue"))
+		return cq_queue_get(made->object, -1, &object);
+	if (strstr(type, "cq_semaphore"))
+		return cq_semaphore_acquire(made->object, -1) + cq_semaphore_acquire(made->object, -1);
+	if (strstr(type, "cq_mutex"))
+		return cq_mutex_lock(made->object, -1) + cq_sleep(-1);
 	if (strstr(type, "cq_signal"))
 		return cq_signal_wait(made->object, -1, &number);
 	if (strstr(type, "cq_notify"))
@@ -221,7 +232,7 @@ static void clean_up(struct setting *s, const struct attempt *attempt)
 	bool succeeded = attempt->done && function->returns == CODE && attempt->result.i == 0;
 	int i, fd;
 
-	if (function->says & FREES)
+	if (function->says & FREES && !(attempt->done && function->returns == CODE && attempt->result.i != 0))
 		forget(s, s->values[0].p);
 	if (strstr(function->name, "sharetls") && attempt->done)
 		SSL_free((SSL *)(intptr_t)attempt->result.i);
@@ -246,8 +257,11 @@ static void clean_up(struct setting *s, const struct attempt *attempt)
 	for (i = s->made_count; i-- > 0;)
 		if (s->made[i].object && strcmp(s->made[i].type, "SSL") == 0)
 			SSL_free(s->made[i].object);
-		else if (s->made[i].object)
+		else if (s->made[i].object) {
+			if (strcmp(s->made[i].type, "struct cq_mutex **") == 0)
+				cq_mutex_unlock(s->made[i].object);
 			free_as(s->made[i].type, s->made[i].object);
+		}
 	for (i = 0; i < s->fd_count; i++)
 		if (s->fds[i] >= 0)
 			close(s->fds[i]);

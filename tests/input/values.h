@@ -321,6 +321,9 @@ static void *make_plain(struct setting *s, int kind)
 	switch (kind) {
 	case CONDITION:
 		return keep(s, "struct cq_condition **", new_condition(false));
+	case SEMAPHORE:
+		OK(cq_semaphore_new(1, (cq_semaphore **)&object));
+		return keep(s, "struct cq_semaphore **", object);
 	case SIGNAL:
 		OK(cq_signal_listen(signals, 1, (cq_signal **)&object));
 		return keep(s, "struct cq_signal **", object);
@@ -339,6 +342,28 @@ static void *make_plain(struct setting *s, int kind)
 	return NULL;
 }
 
+static void *make_queue(struct setting *s, int variant)
+{
+	cq_queue *queue;
+
+	OK(cq_queue_new(1, &queue));
+	if (variant == 2)
+		OK(cq_queue_close(queue));
+	if (variant == 3)
+		OK(cq_queue_try_put(queue, scratch));
+	return keep(s, "struct cq_queue **", queue);
+}
+
+static void *make_mutex(struct setting *s, int variant)
+{
+	cq_mutex *mutex;
+
+	OK(cq_mutex_new(&mutex));
+	if (variant == 2)
+		OK(cq_mutex_lock(mutex, 0));
+	return keep(s, "struct cq_mutex **", mutex);
+}
+
 /* How many variants an object has. */
 static int object_variants(int kind)
 {
@@ -351,8 +376,10 @@ static int object_variants(int kind)
 		return 5;
 	case THREAD:
 	case TLS:
+	case MUTEX:
 		return 3;
 	case DNS_RESOLVER:
+	case QUEUE:
 		return 4;
 	}
 	return 2;
@@ -376,6 +403,10 @@ static void *make_object(struct setting *s, int kind, int variant)
 		return make_resolver(s, variant);
 	case DNS_RESOLVERS:
 		return make_pool(s);
+	case QUEUE:
+		return make_queue(s, variant);
+	case MUTEX:
+		return make_mutex(s, variant);
 	case DNS_PACKET:
 		return make_packet(s);
 	case TLS:

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+use super::*;
+
+#[test]
+fn permits_are_counted() {
+    let semaphore = Semaphore::new(1);
+    assert_eq!((semaphore.try_acquire(), semaphore.try_acquire()), (Ok(()), Err(Errno::AGAIN)));
+    assert_eq!((semaphore.release(2), semaphore.count()), (Ok(()), 2));
+    assert_eq!(semaphore.release(usize::MAX), Err(Errno(libc::EOVERFLOW)));
+    assert_eq!(semaphore.count(), 2);
+}

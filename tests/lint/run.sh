@@ -56,12 +56,16 @@ files_carry_the_licence() {
 		xargs grep -L 'SPDX-License-Identifier: MIT' | grep .
 }
 
-# readme_example LANGUAGE N: the N-th example in that language.
-readme_example() {
-	awk -v begin="\`\`\`$1" -v wanted="$2" '
+# example DOCUMENT LANGUAGE N: the N-th example in that language.
+example() {
+	awk -v begin="\`\`\`$2" -v wanted="$3" '
 		$0 == "```" { inside = 0 }
 		inside { print }
-		$0 == begin { inside = ++count == wanted }' README.md
+		$0 == begin { inside = ++count == wanted }' "$1"
+}
+
+readme_example() {
+	example README.md "$@"
 }
 
 # readme_shows LANGUAGE N FILE: the README's example is the file without its licence line.
@@ -73,11 +77,15 @@ readme_shows() {
 	return $status
 }
 
-# readme_quotes LANGUAGE N FILE: the README's example is a part of the file, in one piece.
-readme_quotes() {
-	QUOTE=$(readme_example "$1" "$2") awk '
+# document_quotes DOCUMENT LANGUAGE N FILE: its example is a part of the file, in one piece.
+document_quotes() {
+	QUOTE=$(example "$1" "$2" "$3") awk '
 		{ text = text $0 "\n" }
-		END { exit ENVIRON["QUOTE"] == "" || !index(text, ENVIRON["QUOTE"] "\n") }' "$3"
+		END { exit ENVIRON["QUOTE"] == "" || !index(text, ENVIRON["QUOTE"] "\n") }' "$4"
+}
+
+readme_quotes() {
+	document_quotes README.md "$@"
 }
 
 readme_shows_its_examples() {
@@ -146,6 +154,29 @@ events_md_names_everything() {
 	! events_md_leaves_out | grep .
 }
 
+# What docs/queues.md leaves out: functions in Lua and in C.
+queues_md_leaves_out() {
+	for noun in queue semaphore mutex; do
+		sed -n 's/^function [a-z]*[.:]\([a-z]*\)(.*/\1/p' bindings/lua/cqueues/$noun.lua | while read -r name; do
+			grep -q "^|.*[.:]${name}(" docs/queues.md || echo "the function $name of $noun"
+		done
+		grep -o "cq_${noun}_[a-z_]*(" include/cqueues.h | sort -u | tr -d '(' | grep -v '_free$' | while read -r name; do
+			grep -q "^|.*\`$name\`" docs/queues.md || grep -q "^|.*\`cq_${noun}_.*\`_${name#cq_"${noun}"_}\`" docs/queues.md ||
+				echo "the function $name"
+		done
+	done
+}
+
+queues_md_names_everything() {
+	! queues_md_leaves_out | grep .
+}
+
+# Its examples are parts of the programs.
+queues_md_shows_its_examples() {
+	document_quotes docs/queues.md lua 1 examples/queues/workers.lua &&
+		document_quotes docs/queues.md c 1 examples/queues/workers.c
+}
+
 if "$CARGO" fmt --version >/dev/null 2>&1; then
 	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
 else
@@ -181,6 +212,8 @@ check 'the examples of the README are those of examples/' readme_shows_its_examp
 check 'docs/sockets.md names every option and method' sockets_md_names_everything
 check 'docs/dns.md names every option and method' dns_md_names_everything
 check 'docs/events.md names every function' events_md_names_everything
+check 'docs/queues.md names every function' queues_md_names_everything
+check 'docs/queues.md shows parts of examples/queues' queues_md_shows_its_examples
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -98,14 +98,6 @@ impl ItemQueue {
         Ok(())
     }
 
-    /// How many calls of `look` will never come, since their controllers were closed before. They are told once.
-    pub fn take_lost(&self) -> usize {
-        let mut content = self.lock();
-        let before = content.asked.len();
-        content.asked.retain(|asked| asked.upgrade().is_some_and(|cq| cq.alert().is_ok()));
-        before - content.asked.len()
-    }
-
     /// Ends all waiting, and lets nothing more in. EPERM if tasks of another thread wait.
     pub fn close(&self) -> Result<()> {
         self.check_thread()?;

@@ -261,7 +261,7 @@ pub unsafe extern "C" fn cq_controller_post(
     argument: *mut c_void,
 ) -> c_int {
     // SAFETY: as documented; a post touches only what threads may share.
-    call(|| task::post(unsafe { borrow(controller) }?, function, argument))
+    call(|| task::post(unsafe { borrow(controller) }?, function, None, argument))
 }
 
 /// Has the `cq_controller_loop` that is under way return ECANCELED when its step is done; if none is under way, the

@@ -100,7 +100,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
         // SAFETY: as documented, here and below.
         let pool = unsafe { share(pool) };
         let ticket = Ticket::new(Rc::clone(&pool), Condition::new(false));
-        let loan = lend(Loan { pool, ticket, resolver: RefCell::new(None) });
+        let loan = lend(Loan { pool, ticket, resolver: RefCell::new(None) })?;
         // SAFETY: the loan lives until it is given back.
         let answer = unsafe { query_through(loan, name, type_, class_, deadline) };
         unsafe { give_back(loan) };

@@ -32,12 +32,7 @@ pub unsafe extern "C" fn cq_queue_free(queue: *mut ItemQueue) {
             return Ok(());
         }
         // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
-        let queue = unsafe { Arc::from_raw(queue) };
-        for _ in 0..queue.take_lost() {
-            // SAFETY: this reference was the argument of a call that never comes, see `cq_queue_post`.
-            drop(unsafe { Weak::from_raw(Arc::as_ptr(&queue)) });
-        }
-        queue.close()
+        unsafe { Arc::from_raw(queue) }.close()
     });
 }
 
@@ -135,11 +130,17 @@ pub unsafe extern "C" fn cq_queue_post(
         shared.post(item, cq, || {
             // A weak reference: a queue that is freed before the call has nobody left to wake.
             let argument = Weak::into_raw(Arc::downgrade(&shared));
-            task::post(cq, Some(look), argument.cast_mut().cast())
+            task::post(cq, Some(look), Some(forget), argument.cast_mut().cast())
                 // SAFETY: made above, and seen by nobody on failure.
                 .inspect_err(|_| drop(unsafe { Weak::from_raw(argument) }))
         })
     })
+}
+
+/// What is called instead of `look` if the controller is closed before.
+unsafe extern "C" fn forget(argument: *mut c_void) {
+    // SAFETY: from `cq_queue_post`; each is used once.
+    drop(unsafe { Weak::from_raw(argument.cast_const().cast::<ItemQueue>()) });
 }
 
 /// What the thread of the tasks that use the queue calls after other threads have posted.

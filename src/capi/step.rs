@@ -235,7 +235,7 @@ impl Drop for Stepping<'_> {
 /// fiber be abandoned; so the reference that keeps the controller alive is lent to the fiber.
 fn await_work(cq: &Controller, until: Option<Span>) -> Result<Arc<Controller>> {
     let member = cq.interest(until)?;
-    let lent = task::lend(cq.share());
+    let lent = task::lend(cq.share())?;
     let waited = fiber::poll_one(member);
     // SAFETY: lent above; good until it is given back.
     let again = unsafe { Arc::clone(&*lent) };

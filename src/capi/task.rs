@@ -8,7 +8,6 @@ use crate::sys::memory::{boxed, Shared};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// The number of a task in its controller. A number is used again after 1,099,511,627,776 (2^40) tasks and timeouts
@@ -66,7 +65,7 @@ pub struct Job {
     /// Where a fiber's function leaves its result; boxed, since the fiber points to it. None for a callback.
     result: Option<Box<Cell<c_int>>>,
     /// The values that were lent to its fiber (`lend`): dropped with the fiber if that is abandoned.
-    lent: RefCell<Vec<Rc<dyn Any>>>,
+    lent: RefCell<Vec<Loan>>,
 }
 
 thread_local! {
@@ -74,19 +73,33 @@ thread_local! {
     static FIBER: Cell<*const Job> = const { Cell::new(std::ptr::null()) };
 }
 
+/// A value that was lent, under its address.
+struct Loan(*mut dyn Any);
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        // SAFETY: from Box::into_raw in `lend`, and dropped once.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
+}
+
 /// Keeps a value for a call that may wait. If the call's fiber is abandoned meanwhile, the frames of the call vanish
 /// without running destructors, and the value is dropped with the fiber. The pointer is good until `give_back`, on
-/// the same fiber.
+/// the same fiber. ENOMEM, and the value is dropped.
 #[inline(never)] // no thread-local is touched by code inlined behind a suspension
-pub(super) fn lend<T: 'static>(thing: T) -> *const T {
-    let thing = Rc::new(thing);
-    let place = Rc::as_ptr(&thing);
+pub(super) fn lend<T: 'static>(thing: T) -> Result<*const T> {
+    let place = Box::into_raw(boxed(thing)?);
+    let loan = Loan(place);
     // SAFETY: NULL, or the job that is being resumed, which `dispatch` holds.
     match unsafe { FIBER.get().as_ref() } {
-        Some(job) => job.lent.borrow_mut().push(thing),
-        None => drop(Rc::into_raw(thing)),
+        Some(job) => {
+            let mut lent = job.lent.borrow_mut();
+            lent.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+            lent.push(loan);
+        }
+        None => std::mem::forget(loan),
     }
-    place
+    Ok(place)
 }
 
 /// Drops what was lent.
@@ -98,14 +111,13 @@ pub(super) fn lend<T: 'static>(thing: T) -> *const T {
 pub(super) unsafe fn give_back<T: 'static>(place: *const T) {
     // SAFETY: as in `lend`.
     let Some(job) = (unsafe { FIBER.get().as_ref() }) else {
-        // SAFETY: from Rc::into_raw there.
-        return drop(unsafe { Rc::from_raw(place) });
+        return drop(Loan(place.cast_mut()));
     };
     let mut lent = job.lent.borrow_mut();
-    let index = lent.iter().position(|thing| std::ptr::addr_eq(Rc::as_ptr(thing), place));
-    let thing = index.map(|index| lent.swap_remove(index));
+    let index = lent.iter().position(|loan| std::ptr::addr_eq(loan.0, place));
+    let loan = index.map(|index| lent.swap_remove(index));
     drop(lent);
-    drop(thing);
+    drop(loan);
 }
 
 impl Drop for Job {
@@ -243,12 +255,20 @@ pub fn dispatch(
 struct Posted {
     function: unsafe extern "C" fn(*mut c_void) -> c_int,
     argument: *mut c_void,
+    /// Called instead, if the function is never called.
+    release: cq_release,
 }
 
-/// Has a function called by the controller's thread, in its next step.
-pub(super) fn post(cq: &Controller, function: cq_function, argument: *mut c_void) -> Result<()> {
+/// Has a function called by the controller's thread, in its next step; if the controller is closed before, `release`
+/// is called instead. On failure neither is.
+pub(super) fn post(
+    cq: &Controller,
+    function: cq_function,
+    release: cq_release,
+    argument: *mut c_void,
+) -> Result<()> {
     let function = function.ok_or(Errno::BADARG)?;
-    let posted = Box::into_raw(boxed(Posted { function, argument })?);
+    let posted = Box::into_raw(boxed(Posted { function, argument, release })?);
     // SAFETY: made above, and seen by nobody on failure.
     cq.post(posted as usize).inspect_err(|_| drop(unsafe { Box::from_raw(posted) }))
 }
@@ -284,7 +304,11 @@ fn outcome(cq: Option<&Arc<Controller>>, task: TaskId, code: c_int) -> c_int {
 pub fn drop_payload(payload: Payload) {
     if let Payload::Posted(posted) = payload {
         // SAFETY: from `post`; the task had the only reference.
-        drop(unsafe { Box::from_raw(posted as *mut Posted) });
+        let posted = unsafe { Box::from_raw(posted as *mut Posted) };
+        if let Some(release) = posted.release {
+            // SAFETY: who posted it promised that it may be called with this.
+            unsafe { release(posted.argument) };
+        }
     }
     if let Payload::Callback(job) | Payload::Fiber(job) = payload {
         // SAFETY: the task's counted reference, given up with the task.

@@ -275,7 +275,7 @@ pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const C
     call(|| {
         // SAFETY: as documented, here and below; the loan holds until it is given back.
         let socket = unsafe { borrow(socket) }?;
-        let config = lend(unsafe { config(tls) }?);
+        let config = lend(unsafe { config(tls) }?)?;
         let result = retry(socket, None, |_| socket.start_tls(unsafe { &*config }));
         unsafe { give_back(config) };
         result

@@ -11,7 +11,7 @@ use crate::waiters::{Place, Want};
 /// Waits until it is the calling task's turn, at most `timeout` seconds: ETIMEDOUT; EDEADLK in a callback. Whatever
 /// ends the wait before that, nothing stays set aside for the task.
 pub(super) fn wait<W: Want + 'static>(want: W, timeout: f64) -> Result<W::Thing> {
-    let place = lend(Place::new(want));
+    let place = lend(Place::new(want))?;
     // SAFETY: the place is lent until it is given back.
     let thing = unsafe { wait_at(place, timeout) };
     unsafe { give_back(place) };

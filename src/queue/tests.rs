@@ -45,5 +45,4 @@ fn a_closed_controller_is_noticed_though_it_was_asked() {
     drop(controller.close().unwrap());
     assert_eq!(queue.post(item(2), &controller, || Ok(())), Err(Errno::BADF));
     assert_eq!(queue.count(), 1);
-    assert_eq!((queue.take_lost(), queue.take_lost()), (1, 0));
 }

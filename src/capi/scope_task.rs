@@ -72,7 +72,7 @@ fn wait_outside(cq: &Controller, id: ScopeId) -> Result<()> {
 
 /// The fiber may be abandoned while it waits, so that the controller is lent to it.
 fn wait_in_fiber(cq: Arc<Controller>, id: ScopeId) -> Result<()> {
-    let lent = lend(cq);
+    let lent = lend(cq)?;
     let result = wait_lent(lent, id);
     // SAFETY: lent above, on this fiber.
     unsafe { give_back(lent) };
@@ -241,7 +241,7 @@ fn join_outside(cq: &Controller, join: &Join, deadline: Option<Instant>) -> Resu
 }
 
 fn join_in_fiber(join: Rc<Join>, deadline: Option<Instant>) -> Result<c_int> {
-    let lent = lend(join);
+    let lent = lend(join)?;
     let result = join_lent(lent, deadline);
     // SAFETY: lent above, on this fiber.
     unsafe { give_back(lent) };

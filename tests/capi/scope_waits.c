@@ -22,6 +22,9 @@ struct stage {
 	cq_tls *client, *server;
 	cq_dns_resolver *resolver;
 	cq_dns_resolvers *pool;
+	cq_queue *queue;
+	cq_semaphore *semaphore;
+	cq_mutex *mutex;
 	struct nameserver nameserver;
 	int fd, port;
 	size_t filled, took;
@@ -39,6 +42,8 @@ struct wait {
 	void (*succeed)(struct stage *);
 	void (*close)(struct stage *);
 };
+
+static const struct wait *current;
 
 /* -- sleeping, polling, conditions -- */
 
@@ -560,9 +565,108 @@ static void close_inner(struct stage *s)
 	close_condition(s);
 }
 
-/* -- the test -- */
+/* -- queues, semaphores, mutexes: a fired wait that is not taken up goes to whoever waits next -- */
 
-static const struct wait *current;
+static int item;
+
+static void open_queue(struct stage *s)
+{
+	OK(cq_queue_new(1, &s->queue));
+}
+
+static void put_one(struct stage *s)
+{
+	OK(cq_queue_try_put(s->queue, &item));
+}
+
+static int wait_cq_queue_get(struct stage *s)
+{
+	void *got = NULL;
+	int code = cq_queue_get(s->queue, -1, &got);
+
+	CHECK(code || got == &item);
+	return code;
+}
+
+static void open_full_queue(struct stage *s)
+{
+	open_queue(s);
+	put_one(s);
+}
+
+static void get_one(struct stage *s)
+{
+	void *got = NULL;
+
+	OK(cq_queue_try_get(s->queue, &got));
+}
+
+static int wait_cq_queue_put(struct stage *s)
+{
+	return cq_queue_put(s->queue, &item, -1);
+}
+
+static void close_queue(struct stage *s)
+{
+	EQ(cq_queue_count(s->queue), current->wait == wait_cq_queue_put);
+	cq_queue_free(s->queue);
+}
+
+static void open_semaphore(struct stage *s)
+{
+	OK(cq_semaphore_new(0, &s->semaphore));
+}
+
+static void release_one(struct stage *s)
+{
+	OK(cq_semaphore_release(s->semaphore, 1));
+}
+
+static int wait_cq_semaphore_acquire(struct stage *s)
+{
+	return cq_semaphore_acquire(s->semaphore, -1);
+}
+
+static void close_semaphore(struct stage *s)
+{
+	EQ(cq_semaphore_count(s->semaphore), 0);
+	cq_semaphore_free(s->semaphore);
+}
+
+static int hold_mutex(void *argument)
+{
+	struct stage *s = argument;
+
+	OK(cq_mutex_lock(s->mutex, -1));
+	OK(cq_condition_wait(s->cv, -1));
+	OK(cq_mutex_unlock(s->mutex));
+	return 0;
+}
+
+static void open_mutex(struct stage *s)
+{
+	s->cv = new_condition(false);
+	OK(cq_mutex_new(&s->mutex));
+	OK(cq_controller_wrap(s->cq, hold_mutex, NULL, s, NULL));
+	OK(cq_controller_step(s->cq, 0));
+}
+
+static int wait_cq_mutex_lock(struct stage *s)
+{
+	int code = cq_mutex_lock(s->mutex, -1);
+
+	if (code == 0)
+		OK(cq_mutex_unlock(s->mutex));
+	return code;
+}
+
+static void close_mutex(struct stage *s)
+{
+	OK(cq_mutex_free(s->mutex));
+	close_condition(s);
+}
+
+/* -- the test -- */
 
 static int run_wait(void *argument)
 {
@@ -681,3 +785,7 @@ WAIT(cq_scope_wait, open_task, signal_it, close_task)
 WAIT(cq_task_join, open_task, signal_it, close_task)
 WAIT(cq_controller_step, open_inner, signal_it, close_inner)
 WAIT(cq_controller_loop, open_inner, signal_it, close_inner)
+WAIT(cq_queue_get, open_queue, put_one, close_queue)
+WAIT(cq_queue_put, open_full_queue, get_one, close_queue)
+WAIT(cq_semaphore_acquire, open_semaphore, release_one, close_semaphore)
+WAIT(cq_mutex_lock, open_mutex, signal_it, close_mutex)

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Scopes: tasks that end together, deadlines, cancellations.
-local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
+local here = arg[0]:gsub("[^/]*$", "")
+local t = dofile(here .. "harness.lua")
+local d = dofile(here .. "dns.lua")(t)
 local cqueues, errno, condition = t.cqueues, require "cqueues.errno", require "cqueues.condition"
 local socket, promise = require "cqueues.socket", require "cqueues.promise"
 local protected = require "cqueues.protected".call
@@ -159,7 +161,7 @@ end)
 t.test("what_waits_throws_a_cancellation_each_time", function()
 	local seen = {}
 	cqueues.scope(function(scope)
-		local p, cv, other = promise.new(), condition.new(), scope:wrap(forever)
+		local p, cv = promise.new(), condition.new()
 		scope:cancel "why"
 		for name, wait in pairs {
 			sleep = function() cqueues.sleep(10) end,
@@ -167,7 +169,6 @@ t.test("what_waits_throws_a_cancellation_each_time", function()
 			nothing = function() cqueues.poll() end,
 			condition = function() cv:wait() end,
 			promise = function() p:get() end,
-			join = function() other:join() end,
 			step = function() cqueues.new():wrap(forever):step() end,
 		} do
 			local err = thrown(wait)
@@ -182,10 +183,21 @@ t.test("what_waits_throws_a_cancellation_each_time", function()
 	check(#seen >= 6, "all were tried")
 end)
 
+t.test("a_join_is_ended_with_the_task_that_joins", function()
+	cqueues.scope(function(outer)
+		local other = outer:wrap(forever)
+		cqueues.scope(function(scope)
+			scope:cancel "why"
+			equal(tostring(thrown(other.join, other)), "why")
+		end)
+		equal(other:status(), "running")
+		outer:cancel()
+	end)
+end)
+
 t.test("methods_with_error_numbers_return_them", function()
 	local signal, notify = require "cqueues.signal", require "cqueues.notify"
-	local thread, dns = require "cqueues.thread", require "cqueues.dns.resolver"
-	local config, hosts = require "cqueues.dns.config", require "cqueues.dns.hosts"
+	local thread = require "cqueues.thread"
 	local a, b = socket.pair()
 	local server = socket.listen("127.0.0.1", 0)
 	server:listen()
@@ -193,18 +205,16 @@ t.test("methods_with_error_numbers_return_them", function()
 	local listener = signal.listen(signal.SIGUSR2)
 	local notifier = notify.opendir "/"
 	local worker, pipe = thread.start(function(con) con:read "*l" end)
-	local silent = socket.listen { host = "127.0.0.1", port = 0, type = socket.SOCK_DGRAM }
-	silent:listen()
-	local _, _, port = silent:localname()
-	local conf = config.new()
-	conf:loadfile(t.file("nameserver [127.0.0.1]:" .. port .. "\noptions timeout:20\n"))
-	local resolver = dns.new(conf, hosts.new())
+	local resolver = d.resolver(d.serve(function() end))
 	local calls = {
 		read = function() return a:read "*l" end,
 		xread = function() return a:xread "*a" end,
 		fill = function() return a:fill(10) end,
 		unpack = function() return a:unpack(8) end,
-		recvfd = function() return select(2, a:recvfd()) and nil, select(3, a:recvfd()) end,
+		recvfd = function()
+			local _, _, code = a:recvfd()
+			return nil, code
+		end,
 		accept = function() return server:accept() end,
 		signal = function() return listener:wait() end,
 		notify = function() return notifier:get() end,
@@ -244,11 +254,9 @@ t.test("lines_end_and_error_handlers_are_asked", function()
 		return code
 	end)
 	cqueues.timeout(0.01, function()
-		for _ in a:lines() do
-			error "there are none"
-		end
+		equal(a:lines()(), nil)
 	end)
-	equal(asked, "read " .. ETIMEDOUT)
+	equal(asked, "lines " .. ETIMEDOUT)
 end)
 
 t.test("nothing_is_lost_when_a_read_is_ended", function()
@@ -261,6 +269,30 @@ t.test("nothing_is_lost_when_a_read_is_ended", function()
 	b:write "ne\n"
 	b:flush()
 	equal(a:read "*l", "half a line")
+end)
+
+t.test("queues_semaphores_and_mutexes_lose_nothing", function()
+	local queue = require "cqueues.queue".new()
+	local semaphore = require "cqueues.semaphore".new(0)
+	local mutex = require "cqueues.mutex".new()
+	mutex:lock()
+	cqueues.scope(function(scope)
+		local tasks = {
+			scope:wrap(queue.get, queue),
+			scope:wrap(semaphore.acquire, semaphore),
+			scope:wrap(mutex.lock, mutex),
+		}
+		cqueues.sleep(0.01)
+		for _, task in ipairs(tasks) do
+			task:cancel()
+		end
+		queue:put "item"
+		semaphore:release()
+		mutex:unlock()
+	end)
+	equal(queue:get(0), "item")
+	equal(semaphore:count(), 1)
+	equal(mutex:lock(0), true)
 end)
 
 t.test("a_signal_goes_to_another_when_a_waiter_is_cancelled", function()
@@ -279,7 +311,7 @@ t.test("a_signal_goes_to_another_when_a_waiter_is_cancelled", function()
 		first:cancel()
 		equal(cv:signal(1), 1)
 	end)
-	values({ "second", n = 1 }, unpack(got))
+	values({ "second", n = 1 }, t.unpack(got))
 end)
 
 -- -- Time
@@ -431,7 +463,7 @@ if _VERSION == "Lua 5.4" then
 		end)
 		cqueues.sleep(0)
 		table.sort(closed)
-		values({ "cancelled", "failed", n = 2 }, table.unpack(closed))
+		values({ "cancelled", "failed", n = 2 }, t.unpack(closed))
 	end)
 end
 

@@ -13,6 +13,15 @@ static struct scope *check(lua_State *L)
 	return shim_check(L, 1, shim_scope_tag, SHIM_SCOPE);
 }
 
+/* The scope at 1; throws if it is over. */
+static cq_scope *open_scope(lua_State *L)
+{
+	struct scope *scope = check(L);
+	if (!scope->scope)
+		luaL_error(L, "the scope is over");
+	return scope->scope;
+}
+
 static int throw(lua_State *L, int code)
 {
 	return luaL_error(L, "%s", cq_strerror(code));
@@ -122,7 +131,7 @@ static int scope_free(lua_State *L)
 /* cancel(scope[, reason]) */
 static int scope_cancel(lua_State *L)
 {
-	int code = cq_scope_cancel(check(L)->scope, 0, reason(L, 2));
+	int code = cq_scope_cancel(open_scope(L), 0, reason(L, 2));
 	return code ? throw(L, code) : 0;
 }
 
@@ -130,28 +139,28 @@ static int scope_cancel(lua_State *L)
 static int scope_deadline(lua_State *L)
 {
 	double seconds = lua_isnoneornil(L, 2) ? NAN : fmax(luaL_checknumber(L, 2), 0);
-	int code = cq_scope_deadline(check(L)->scope, seconds);
+	int code = cq_scope_deadline(open_scope(L), seconds);
 	return code ? throw(L, code) : 0;
 }
 
 /* shield(scope, seconds) */
 static int scope_shield(lua_State *L)
 {
-	int code = cq_scope_shield(check(L)->scope, luaL_checknumber(L, 2));
+	int code = cq_scope_shield(open_scope(L), luaL_checknumber(L, 2));
 	return code ? throw(L, code) : 0;
 }
 
 /* supervise(scope, boolean) */
 static int scope_supervise(lua_State *L)
 {
-	int code = cq_scope_set_supervisor(check(L)->scope, lua_toboolean(L, 2));
+	int code = cq_scope_set_supervisor(open_scope(L), lua_toboolean(L, 2));
 	return code ? throw(L, code) : 0;
 }
 
 /* set_name(scope, name) */
 static int scope_set_name(lua_State *L)
 {
-	int code = cq_scope_set_name(check(L)->scope, luaL_optstring(L, 2, NULL));
+	int code = cq_scope_set_name(open_scope(L), luaL_optstring(L, 2, NULL));
 	return code ? throw(L, code) : 0;
 }
 
@@ -166,7 +175,7 @@ static int scope_count(lua_State *L)
 static int scope_status(lua_State *L)
 {
 	struct scope *scope = check(L);
-	int code = cq_scope_status(scope->scope);
+	int code = scope->scope ? cq_scope_status(scope->scope) : 0;
 	if (!code)
 		return 0;
 	const char *why = cq_scope_reason(scope->scope);
@@ -206,7 +215,7 @@ static struct controller *of(lua_State *L, const struct known *known)
  * functions below take. */
 static int scope_wrap(lua_State *L)
 {
-	struct scope *scope = check(L);
+	cq_scope *scope = open_scope(L);
 	struct shim *shim = shim_self(L);
 	struct controller *controller = running(L);
 	luaL_checktype(L, 2, LUA_TTABLE);
@@ -226,7 +235,7 @@ static int scope_wrap(lua_State *L)
 	lua_pushvalue(L, 1);
 	lua_insert(L, 3);   /* known, controller, known, object, thread */
 	lua_remove(L, 1);   /* controller, known, object, thread: as for shim_spawn */
-	struct task *task = shim_spawn_in(L, controller, scope->scope);
+	struct task *task = shim_spawn_in(L, controller, scope);
 	lua_pop(L, 1);
 	shim_watch(L, task);
 	known->id = task->id;

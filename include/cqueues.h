@@ -748,7 +748,7 @@ typedef struct cq_mutex cq_mutex;
 typedef struct cq_notify cq_notify;
 
 /**
- * Where to connect or listen, and how.
+ * Where to connect or listen, and how. A copy takes no memory, since texts are counted.
  */
 typedef struct cq_options cq_options;
 
@@ -1225,7 +1225,7 @@ extern "C" {
  * Makes a condition variable. With `lifo` the latest waiter is woken first, otherwise the
  * earliest. Free it with `cq_condition_free`.
  *
- * Errors: EINVAL for NULL.
+ * Errors: EINVAL for NULL; ENOMEM.
  *
  * Source: guide §3.2.13.
  */
@@ -2189,7 +2189,7 @@ int cq_dns_type_member(unsigned int type_,
  * configuration's name servers (a stub) or the root servers (a recursive resolver). Free it with
  * `cq_dns_resolver_free`.
  *
- * Errors: EINVAL for NULL `resolver`.
+ * Errors: EINVAL for NULL `resolver`; ENOMEM.
  *
  * Safety: the others are NULL or live.
  *
@@ -2237,8 +2237,8 @@ int cq_dns_resolver_submit(const struct cq_dns_resolver *resolver,
  * `cq_dns_resolver_reason` tells more.
  *
  * Errors: EINVAL for NULL; EAGAIN: wait for the resolver (struct member `cq_interest.resolver`) and repeat;
- * `CQ_ENOQUERY` without a question, `CQ_EFETCHED` if the answer was taken; EBADF after close; what the
- * system says of the only server: ECONNREFUSED, ENETUNREACH.
+ * `CQ_ENOQUERY` without a question, `CQ_EFETCHED` if the answer was taken; EBADF after close; ENOMEM, and the question
+ * is given up; what the system says of the only server: ECONNREFUSED, ENETUNREACH.
  */
 int cq_dns_resolver_fetch(const struct cq_dns_resolver *resolver,
                           struct cq_dns_packet **packet);
@@ -2592,7 +2592,7 @@ const char *cq_notify_name(uint32_t bit);
  * Makes options with the defaults of the guide: a stream socket, SO_REUSEADDR for listeners. Free
  * them with `cq_options_free`; sockets keep no reference to them.
  *
- * Errors: EINVAL for NULL.
+ * Errors: EINVAL for NULL; ENOMEM.
  *
  * Source: guide §3.2.2.
  */
@@ -2607,7 +2607,7 @@ void cq_options_free(struct cq_options *options);
  * Sets the host to connect to or to listen on, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and
  * the port.
  *
- * Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8.
+ * Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8; ENOMEM.
  */
 int cq_options_host(struct cq_options *options,
                     const char *host,
@@ -2617,7 +2617,7 @@ int cq_options_host(struct cq_options *options,
  * Sets the path of a UNIX socket, `size` bytes. On Linux a path that begins with NUL is in the
  * abstract namespace.
  *
- * Errors: EINVAL for NULL or an empty path; ENAMETOOLONG.
+ * Errors: EINVAL for NULL or an empty path; ENAMETOOLONG; ENOMEM.
  */
 int cq_options_path(struct cq_options *options, const void *path, size_t size);
 
@@ -2634,7 +2634,7 @@ int cq_options_bind(struct cq_options *options, const char *host, int port);
  *
  * With an empty name the handshake fails.
  *
- * Errors: EINVAL for NULL, or text that is not UTF-8.
+ * Errors: EINVAL for NULL, or text that is not UTF-8; ENOMEM.
  */
 int cq_options_sendname(struct cq_options *options,
                         const char *name);
@@ -3114,7 +3114,7 @@ size_t cq_semaphore_count(const struct cq_semaphore *semaphore);
  * a listener may have many signals. Free it with `cq_signal_free`.
  *
  * Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which
- * nobody can listen for; EMFILE, ENFILE.
+ * nobody can listen for; EMFILE, ENFILE, ENOMEM.
  *
  * Safety: `signals` is readable for `count` numbers.
  *
@@ -3271,7 +3271,7 @@ int cq_signal_list(size_t index, const char **name, int *signal);
  * the next one when one fails or has taken 250 ms; the first connection is kept. A listener or a datagram socket
  * takes the first address that works. All of this counts towards the timeout of the operation that waits.
  *
- * Errors: EINVAL for NULL or options that name no address.
+ * Errors: EINVAL for NULL or options that name no address; ENOMEM.
  *
  * Source: guide §3.2.2.
  */
@@ -3282,7 +3282,7 @@ int cq_socket_connect(const struct cq_options *options,
  * Makes a socket that listens. Otherwise as `cq_socket_connect`; `cq_socket_establish` tells whether binding
  * succeeded.
  *
- * Errors: EINVAL for NULL or options that name no address.
+ * Errors: EINVAL for NULL or options that name no address; ENOMEM.
  */
 int cq_socket_listen(const struct cq_options *options,
                      struct cq_socket **socket);
@@ -3290,7 +3290,7 @@ int cq_socket_listen(const struct cq_options *options,
 /**
  * Makes two connected UNIX sockets of a type (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET).
  *
- * Errors: EINVAL for NULL; EMFILE, ENFILE; what the system says of another type: ESOCKTNOSUPPORT,
+ * Errors: EINVAL for NULL; EMFILE, ENFILE; ENOMEM; what the system says of another type: ESOCKTNOSUPPORT,
  * EPROTONOSUPPORT.
  */
 int cq_socket_pair(int kind,
@@ -3301,7 +3301,7 @@ int cq_socket_pair(int kind,
  * Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the socket. A descriptor
  * that is no socket is a stream to read and write. On error it stays the caller's.
  *
- * Errors: EINVAL for NULL; EBADF.
+ * Errors: EINVAL for NULL; EBADF; ENOMEM.
  */
 int cq_socket_adopt(int fd,
                     struct cq_socket **socket);
@@ -3310,7 +3310,7 @@ int cq_socket_adopt(int fd,
  * Makes a socket of a copy of a descriptor; the descriptor itself stays the caller's. Otherwise as
  * `cq_socket_adopt`.
  *
- * Errors: EINVAL for NULL; EBADF; EMFILE.
+ * Errors: EINVAL for NULL; EBADF; EMFILE; ENOMEM.
  */
 int cq_socket_dup(int fd,
                   struct cq_socket **socket);
@@ -3374,8 +3374,8 @@ int cq_socket_try_listen(const struct cq_socket *socket);
  * listener ends after some time (`cq_socket_retry`) rather than at an event: the listener goes on once descriptors
  * are free.
  *
- * Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; what kept the listener from being
- * bound; what listen(2) says.
+ * Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; ENOMEM, and the connection can
+ * be taken later; what kept the listener from being bound; what listen(2) says.
  */
 int cq_socket_try_accept(const struct cq_socket *socket,
                          struct cq_socket **accepted);
@@ -3391,7 +3391,7 @@ int cq_socket_accept(const struct cq_socket *socket, struct cq_socket **accepted
  * Applies options to an existing socket, one that was accepted, adopted or made by `cq_socket_pair`: everything that
  * can still be set, which is all but its address, family, type and what concerns binding.
  *
- * Errors: EINVAL for NULL; EBADF; what the system says.
+ * Errors: EINVAL for NULL; EBADF; ENOMEM; what the system says.
  */
 int cq_socket_configure(const struct cq_socket *socket,
                         const struct cq_options *options);
@@ -3912,7 +3912,7 @@ int cq_controller_loop(struct cq_controller *controller,
  * The thread may end by returning from the function or by pthread_exit(3). It goes on when its handle is freed or
  * the thread that started it ends, until the process ends.
  *
- * Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE.
+ * Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE, ENOMEM.
  *
  * Safety: `argument` is what `function` expects, and may be used in another thread.
  *
@@ -3931,7 +3931,7 @@ void cq_thread_free(struct cq_thread *thread);
 /**
  * Makes a handle of the calling thread. Free it with `cq_thread_free`.
  *
- * Errors: EINVAL for NULL; ESRCH in a thread that `cq_thread_start` did not start.
+ * Errors: EINVAL for NULL; ESRCH in a thread that `cq_thread_start` did not start; ENOMEM.
  */
 int cq_thread_self(struct cq_thread **thread);
 

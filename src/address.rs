@@ -13,7 +13,7 @@ pub enum Name {
     /// Not connected, or an address without a name: only the family.
     Unnamed(i32),
     /// IPv4 or IPv6: family, address, port.
-    Internet(i32, String, u16),
+    Internet(i32, IpAddr, u16),
     /// A UNIX path; begins with NUL in Linux's abstract namespace.
     Path(Vec<u8>),
 }
@@ -62,10 +62,10 @@ pub fn family(address: &SockaddrStorage) -> i32 {
 pub fn name(address: &SockaddrStorage) -> Name {
     let family = family(address);
     if let Some(v4) = address.as_sockaddr_in() {
-        return Name::Internet(family, v4.ip().to_string(), v4.port());
+        return Name::Internet(family, v4.ip().into(), v4.port());
     }
     if let Some(v6) = address.as_sockaddr_in6() {
-        return Name::Internet(family, v6.ip().to_string(), v6.port());
+        return Name::Internet(family, v6.ip().into(), v6.port());
     }
     match address.as_unix_addr().map(unix_path) {
         Some(path) if !path.is_empty() => Name::Path(path),

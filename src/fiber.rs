@@ -7,9 +7,9 @@ use crate::controller::{Controller, Fired, Member, Payload, TaskId, ENDED, FIRED
 use crate::errno::{Errno, Result};
 use crate::sys;
 use crate::sys::fiber::Stackful;
+use crate::sys::memory::AtomicShared;
 use crate::sys::stack::Stack;
 use std::cell::RefCell;
-use std::sync::Arc;
 
 /// A thread keeps up to 256 unused stacks, since making one costs system calls and page faults. The first 32 are kept
 /// with all memory that was touched; the others give back to the system what deep calls have touched.
@@ -24,7 +24,7 @@ thread_local! {
 
 /// A task that is being resumed.
 struct Running {
-    controller: Arc<Controller>,
+    controller: AtomicShared<Controller>,
     task: TaskId,
     is_fiber: bool,
     fired: Vec<Fired>,
@@ -79,7 +79,7 @@ impl Drop for Fiber {
 /// otherwise they are refused. `fired` is what woke it. The reference to the controller is moved in and out, so no
 /// count changes.
 pub fn run_as<R>(
-    controller: &mut Option<Arc<Controller>>,
+    controller: &mut Option<AtomicShared<Controller>>,
     task: TaskId,
     is_fiber: bool,
     fired: &mut Vec<Fired>,
@@ -115,10 +115,10 @@ impl Drop for Popped {
 }
 
 /// The innermost task that is being resumed on this thread, and its controller.
-pub fn running() -> Option<(Arc<Controller>, TaskId)> {
+pub fn running() -> Option<(AtomicShared<Controller>, TaskId)> {
     RUNNING.with(|running| {
         let running = running.borrow();
-        running.last().map(|entry| (Arc::clone(&entry.controller), entry.task))
+        running.last().map(|entry| (entry.controller.clone(), entry.task))
     })
 }
 

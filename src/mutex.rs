@@ -3,9 +3,9 @@
 
 use crate::controller::{Controller, TaskId};
 use crate::errno::{Errno, Result};
+use crate::sys::memory::{AtomicShared, AtomicWeak};
 use crate::waiters::{Waiters, Want};
 use std::cell::RefCell;
-use std::sync::{Arc, Weak};
 
 /// A mutex: one task at a time holds it.
 pub struct Mutex {
@@ -17,7 +17,7 @@ pub struct Mutex {
 #[derive(Clone)]
 pub enum Holder {
     /// A task. The weak reference keeps other controllers from having the address of its own.
-    Task(Weak<Controller>, TaskId),
+    Task(AtomicWeak<Controller>, TaskId),
     /// A thread in which no task runs, by `thread_id::this_thread`.
     Thread(u64),
 }
@@ -25,7 +25,9 @@ pub enum Holder {
 impl Holder {
     fn is(&self, other: &Holder) -> bool {
         match (self, other) {
-            (Holder::Task(a, task), Holder::Task(b, other)) => a.ptr_eq(b) && task == other,
+            (Holder::Task(a, task), Holder::Task(b, other)) => {
+                AtomicWeak::is_same(a, b) && task == other
+            }
             (Holder::Thread(a), Holder::Thread(b)) => a == b,
             _ => false,
         }
@@ -44,10 +46,10 @@ impl Holder {
 }
 
 impl Mutex {
-    /// Held by nobody.
-    #[allow(clippy::arc_with_non_send_sync)] // shared within one thread; the count is atomic
-    pub fn new() -> Arc<Mutex> {
-        Arc::new(Mutex { holder: RefCell::new(None), waiters: Waiters::new() })
+    /// Held by nobody. ENOMEM.
+    pub fn new() -> Result<AtomicShared<Mutex>> {
+        let (holder, waiters) = (RefCell::new(None), Waiters::new()?);
+        Ok(AtomicShared::new(Mutex { holder, waiters })?)
     }
 
     /// Locks it for `holder`. EBUSY if somebody holds it or was woken to; EPERM if tasks of another thread wait.
@@ -95,7 +97,7 @@ impl Mutex {
 }
 
 /// Waiting for a mutex.
-pub struct Lock(pub Arc<Mutex>, pub Holder);
+pub struct Lock(pub AtomicShared<Mutex>, pub Holder);
 
 impl Want for Lock {
     type Thing = ();

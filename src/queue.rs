@@ -4,10 +4,11 @@
 
 use crate::controller::Controller;
 use crate::errno::{Errno, Result};
+use crate::sys::memory::{AtomicShared, AtomicWeak};
 use crate::waiters::{Waiters, Want};
 use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a queue holds: a pointer of the program's, which nobody here follows.
 pub type Item = *mut c_void;
@@ -26,19 +27,19 @@ pub struct ItemQueue {
 struct Content {
     items: VecDeque<Item>,
     closed: bool,
-    /// The controllers that were asked to call `look` and have not yet done so. Weak references, so that no other
+    /// The controllers that were asked to call `look` and have not yet done so. AtomicWeak references, so that no other
     /// controllers can have their addresses.
-    asked: Vec<Weak<Controller>>,
+    asked: Vec<AtomicWeak<Controller>>,
 }
 
 impl ItemQueue {
-    /// An empty queue for at most `limit` items; 0: any number.
-    #[allow(clippy::arc_with_non_send_sync)] // what threads share is behind the lock; the count is atomic
-    pub fn new(limit: usize) -> Arc<ItemQueue> {
+    /// An empty queue for at most `limit` items; 0: any number. ENOMEM.
+    pub fn new(limit: usize) -> Result<AtomicShared<ItemQueue>> {
         let limit = if limit == 0 { usize::MAX } else { limit };
         let content = Content { items: VecDeque::new(), closed: false, asked: Vec::new() };
-        let (getters, putters) = (Waiters::new(), Waiters::new());
-        Arc::new(ItemQueue { limit, content: Mutex::new(content), getters, putters })
+        let (getters, putters) = (Waiters::new()?, Waiters::new()?);
+        let content = Mutex::new(content);
+        Ok(AtomicShared::new(ItemQueue { limit, content, getters, putters })?)
     }
 
     /// Puts an item at the end. EAGAIN without room, EPIPE once closed, ENOMEM, EPERM if tasks of another thread wait.
@@ -78,11 +79,12 @@ impl ItemQueue {
         self.check_room(&content)?;
         content.items.try_reserve(1).map_err(|_| Errno::NOMEM)?;
         content.asked.try_reserve(1).map_err(|_| Errno::NOMEM)?;
-        match content.asked.iter().any(|asked| std::ptr::eq(asked.as_ptr(), controller)) {
+        let weak = AtomicShared::downgrade(&controller.share());
+        match content.asked.iter().any(|asked| AtomicWeak::is_same(asked, &weak)) {
             true => controller.alert()?, // EBADF, if it will never look
             false => {
                 ask()?;
-                content.asked.push(Arc::downgrade(&controller.share()));
+                content.asked.push(weak);
             }
         }
         content.push(item)
@@ -92,7 +94,8 @@ impl ItemQueue {
     /// another thread.
     pub fn look(&self, controller: &Controller) -> Result<()> {
         let mut content = self.lock();
-        content.asked.retain(|asked| !std::ptr::eq(asked.as_ptr(), controller));
+        let weak = AtomicShared::downgrade(&controller.share());
+        content.asked.retain(|asked| !AtomicWeak::is_same(asked, &weak));
         self.check_thread()?;
         self.settle(&content);
         Ok(())
@@ -149,10 +152,10 @@ impl Content {
 }
 
 /// Waiting for an item.
-pub struct Get(pub Arc<ItemQueue>);
+pub struct Get(pub AtomicShared<ItemQueue>);
 
 /// Waiting for room for an item.
-pub struct Put(pub Arc<ItemQueue>, pub Item);
+pub struct Put(pub AtomicShared<ItemQueue>, pub Item);
 
 impl Want for Get {
     type Thing = Item;

@@ -2,9 +2,9 @@
 //! Semaphores: a number of permits that tasks take and give back.
 
 use crate::errno::{Errno, Result};
+use crate::sys::memory::AtomicShared;
 use crate::waiters::{Waiters, Want};
 use std::cell::Cell;
-use std::sync::Arc;
 
 /// A semaphore: a number of permits that tasks take and give back.
 pub struct Semaphore {
@@ -15,11 +15,11 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// With so many permits.
-    #[allow(clippy::arc_with_non_send_sync)] // shared within one thread; the count is atomic
-    pub fn new(permits: usize) -> Arc<Semaphore> {
+    /// With so many permits. ENOMEM.
+    pub fn new(permits: usize) -> Result<AtomicShared<Semaphore>> {
         let (permits, freed) = (Cell::new(permits), Cell::new(false));
-        Arc::new(Semaphore { permits, freed, waiters: Waiters::new() })
+        let waiters = Waiters::new()?;
+        Ok(AtomicShared::new(Semaphore { permits, freed, waiters })?)
     }
 
     /// Takes a permit. EAGAIN without one; EPERM if tasks of another thread wait.
@@ -59,7 +59,7 @@ impl Semaphore {
 }
 
 /// Waiting for a permit.
-pub struct Acquire(pub Arc<Semaphore>);
+pub struct Acquire(pub AtomicShared<Semaphore>);
 
 impl Want for Acquire {
     type Thing = ();

@@ -9,13 +9,14 @@ use crate::errno::{Errno, Result};
 use crate::fork::forks;
 use crate::socket::Socket;
 use crate::sys;
+use crate::sys::memory::AtomicShared;
 use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 thread_local! {
     /// The calling thread's own side, if it was started here. Dropped when the thread ends, in whatever way.
@@ -36,7 +37,7 @@ pub struct Outcome {
 
 /// A handle of a thread; there may be many.
 pub struct Thread {
-    shared: Arc<Shared>,
+    shared: AtomicShared<Shared>,
     /// Takes the descriptor out of the controllers in which a task waits by this handle.
     owner: Owner,
 }
@@ -58,13 +59,13 @@ struct Shared {
 
 /// The thread's own side.
 struct Current {
-    shared: Arc<Shared>,
+    shared: AtomicShared<Shared>,
     reason: Option<CString>,
 }
 
 /// What a new thread needs to become the one that was prepared.
 pub struct Entry {
-    shared: Arc<Shared>,
+    shared: AtomicShared<Shared>,
     socket: OwnedFd,
 }
 
@@ -74,10 +75,16 @@ pub fn prepare() -> Result<(Thread, Entry, Socket)> {
     let (ours, theirs) = sys::socket::owned_pair(libc::SOCK_STREAM)?;
     let (ended, end) = sys::pipe()?;
     let (outcome, id, end) = (OnceLock::new(), Mutex::new(None), File::from(end));
-    let shared =
-        Arc::new(Shared { outcome, id, ended, end, born: forks(), number: AtomicI32::new(0) });
-    let entry = Entry { shared: Arc::clone(&shared), socket: theirs };
-    Ok((Thread { shared, owner: Owner::new() }, entry, Socket::adopt(ours.into_raw_fd())?))
+    let shared = AtomicShared::new(Shared {
+        outcome,
+        id,
+        ended,
+        end,
+        born: forks(),
+        number: AtomicI32::new(0),
+    })?;
+    let entry = Entry { shared: shared.clone(), socket: theirs };
+    Ok((Thread { shared, owner: Owner::new()? }, entry, Socket::adopt_owned(ours)?))
 }
 
 /// How long `join` waits for a thread whose function has returned, in nanoseconds: it is gone at once unless it runs
@@ -90,7 +97,7 @@ impl Entry {
         self.shared.number.store(sys::thread::number(), Ordering::Release);
         let current = Current { shared: self.shared, reason: None };
         CURRENT.with(|place| *place.borrow_mut() = Some(current));
-        Socket::adopt(self.socket.into_raw_fd())
+        Socket::adopt_owned(self.socket)
     }
 }
 
@@ -115,11 +122,12 @@ pub fn leave(code: i32) {
     });
 }
 
-/// The calling thread, if it was started here.
-pub fn current() -> Option<Thread> {
+/// The calling thread. ESRCH if it was not started here; ENOMEM.
+pub fn current() -> Result<Thread> {
     CURRENT.with(|current| {
-        let shared = Arc::clone(&current.borrow().as_ref()?.shared);
-        Some(Thread { shared, owner: Owner::new() })
+        let current = current.borrow();
+        let shared = current.as_ref().ok_or(Errno(libc::ESRCH))?.shared.clone();
+        Ok(Thread { shared, owner: Owner::new()? })
     })
 }
 
@@ -173,13 +181,16 @@ impl Thread {
     /// Whether it is the calling thread.
     pub fn is_current(&self) -> bool {
         CURRENT.with(|current| {
-            current.borrow().as_ref().is_some_and(|c| Arc::ptr_eq(&c.shared, &self.shared))
+            current
+                .borrow()
+                .as_ref()
+                .is_some_and(|c| AtomicShared::is_same(&c.shared, &self.shared))
         })
     }
 
     /// Whether both are handles of one thread.
     pub fn is(&self, other: &Thread) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+        AtomicShared::is_same(&self.shared, &other.shared)
     }
 
     /// The descriptor that is readable when it has ended.
@@ -197,7 +208,7 @@ impl Drop for Thread {
     fn drop(&mut self) {
         // Other handles may live on. A task waits by a handle of its own thread, and those that wait by this one
         // wake.
-        let last = Arc::strong_count(&self.shared) == 1 && self.shared.born == forks();
+        let last = AtomicShared::count(&self.shared) == 1 && self.shared.born == forks();
         self.owner.leave(last);
     }
 }

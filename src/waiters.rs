@@ -9,13 +9,13 @@
 
 use crate::controller::{Condition, Member};
 use crate::errno::Result;
+use crate::sys::memory::AtomicShared;
 use std::cell::Cell;
-use std::sync::Arc;
 
 /// The tasks that wait for one kind of thing.
 pub struct Waiters {
     /// Where they are queued; signalled for nothing else than a thing that was set aside, or the end of all waiting.
-    condition: Arc<Condition>,
+    condition: AtomicShared<Condition>,
     /// How many tasks have entered and have not left.
     present: Cell<usize>,
     /// How many things are set aside: at most as many as there are.
@@ -23,10 +23,10 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// Nobody waits.
-    pub fn new() -> Waiters {
+    /// Nobody waits. ENOMEM.
+    pub fn new() -> Result<Waiters> {
         let (present, set_aside) = (Cell::new(0), Cell::new(0));
-        Waiters { condition: Condition::new(false), present, set_aside }
+        Ok(Waiters { condition: Condition::new(false)?, present, set_aside })
     }
 
     /// EPERM if tasks of another thread wait.

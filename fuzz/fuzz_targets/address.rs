@@ -102,10 +102,11 @@ fn check_options(host: &str) {
             (_, Some(v6)) => v6.ip().is_loopback(),
             _ => false,
         });
-    let options = Options { host: Some(host.into()), ..Options::default() };
+    let mut options = Options::default();
+    options.set_host(host).expect("memory");
     match options.address() {
         Ok(_) if is_local => {
-            let _ = connect::listen(options).establish();
+            let _ = connect::listen(options).and_then(|socket| socket.establish());
         }
         found => assert_eq!(found.is_ok(), internet(host, 0).is_ok(), "{host:?}"),
     }

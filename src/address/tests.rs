@@ -9,11 +9,11 @@ fn round_trip(host: &str, port: u16) -> Name {
 
 #[test]
 fn numeric_addresses_come_back_as_they_were_written() {
-    let v4 = Name::Internet(libc::AF_INET, "127.0.0.1".to_owned(), 80);
+    let v4 = Name::Internet(libc::AF_INET, "127.0.0.1".parse().unwrap(), 80);
     assert_eq!(round_trip("127.0.0.1", 80), v4);
-    let v6 = Name::Internet(libc::AF_INET6, "::1".to_owned(), 65535);
+    let v6 = Name::Internet(libc::AF_INET6, "::1".parse().unwrap(), 65535);
     assert_eq!(round_trip("::1", 65535), v6);
-    let long = Name::Internet(libc::AF_INET6, "2001:db8::1".to_owned(), 0);
+    let long = Name::Internet(libc::AF_INET6, "2001:db8::1".parse().unwrap(), 0);
     assert_eq!(round_trip("2001:0db8:0:0:0:0:0:1", 0), long);
 }
 

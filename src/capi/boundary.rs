@@ -3,13 +3,13 @@
 
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
-use crate::sys::memory::boxed;
+use crate::sys::memory::{boxed_by, AtomicShared};
 use std::alloc::Layout;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{c_char, c_int, c_void, CStr, CString};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// Runs the body of an exported function: 0, or the code of what went wrong.
 pub fn call(body: impl FnOnce() -> Result<()>) -> c_int {
@@ -49,15 +49,42 @@ pub unsafe fn put<T>(place: *mut T, value: T) -> Result<()> {
     Ok(())
 }
 
-/// Hands an object out to the caller. EINVAL for NULL, and the object is dropped.
+/// Hands an object out to the caller. EINVAL for NULL and ENOMEM, and the object is dropped.
 ///
 /// # Safety
 ///
 /// `place` is NULL or writable.
 pub unsafe fn hand_out<T>(place: *mut *mut T, object: T) -> Result<()> {
-    let made = Box::into_raw(boxed(object)?);
-    // SAFETY: as above; on failure nobody else has the pointer that was made here.
-    unsafe { put(place, made).inspect_err(|_| drop(Box::from_raw(made))) }
+    // SAFETY: as above.
+    unsafe { hand_out_made(place, || Ok(object)) }
+}
+
+/// As `hand_out`, with an object that is made only once there is a place for it: nothing that it takes over is lost for
+/// want of that.
+///
+/// # Safety
+///
+/// `place` is NULL or writable.
+pub unsafe fn hand_out_made<T>(place: *mut *mut T, make: impl FnOnce() -> Result<T>) -> Result<()> {
+    if place.is_null() {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above.
+    unsafe { put(place, Box::into_raw(boxed_by(make)?)) }
+}
+
+/// Hands a counted object out to the caller, whose pointer stands for a reference. EINVAL for NULL, and the object is
+/// dropped.
+///
+/// # Safety
+///
+/// `place` is NULL or writable.
+pub unsafe fn hand_out_shared<T>(place: *mut *mut T, object: AtomicShared<T>) -> Result<()> {
+    if place.is_null() {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: as above.
+    unsafe { put(place, AtomicShared::into_raw(object).cast_mut()) }
 }
 
 /// Takes an object back that was handed out, and drops it. NULL is ignored.
@@ -75,30 +102,16 @@ pub unsafe fn take_back<T>(handle: *mut T) {
     });
 }
 
-/// Hands a counted reference out to the caller. EINVAL for NULL, and the reference is dropped.
-///
-/// # Safety
-///
-/// `place` is NULL or writable.
-pub unsafe fn hand_out_shared<T>(place: *mut *mut T, object: Arc<T>) -> Result<()> {
-    let made = Arc::into_raw(object).cast_mut();
-    // SAFETY: as above; on failure nobody else has the reference.
-    unsafe { put(place, made).inspect_err(|_| drop(Arc::from_raw(made))) }
-}
-
 /// Another counted reference, beside the one that was handed out. EINVAL for NULL.
 ///
 /// # Safety
 ///
 /// `handle` is NULL or came from `hand_out_shared` and was not given back.
-pub unsafe fn share<T>(handle: *const T) -> Result<Arc<T>> {
-    if handle.is_null() {
-        return Err(Errno::BADARG);
-    }
-    // SAFETY: as above: the handle still holds its count.
-    unsafe {
-        Arc::increment_strong_count(handle);
-        Ok(Arc::from_raw(handle))
+pub unsafe fn share<T>(handle: *const T) -> Result<AtomicShared<T>> {
+    match handle.is_null() {
+        true => Err(Errno::BADARG),
+        // SAFETY: as above: the handle still stands for a reference.
+        false => Ok(unsafe { AtomicShared::beside(handle) }),
     }
 }
 

@@ -1,42 +1,35 @@
 // SPDX-License-Identifier: MIT
 //! `cq_condition_*`.
 
-use super::boundary::{borrow, call, limit, put, put_optional, value};
+use super::boundary::{borrow, call, hand_out_shared, limit, put_optional, value};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::errno::Errno;
 use crate::fiber;
+use crate::sys::memory::AtomicShared;
 use std::ffi::c_int;
-use std::sync::Arc;
 
 /// Turns a handle of a condition into a counted reference; `None` for NULL.
 ///
 /// # Safety
 ///
 /// `handle` is NULL or a live handle from `cq_condition_new`.
-pub unsafe fn share(handle: *const Condition) -> Option<Arc<Condition>> {
-    if handle.is_null() {
-        return None;
-    }
-    // SAFETY: the handle came from Arc::into_raw and still holds its count.
-    unsafe {
-        Arc::increment_strong_count(handle);
-        Some(Arc::from_raw(handle))
-    }
+pub unsafe fn share(handle: *const Condition) -> Option<AtomicShared<Condition>> {
+    // SAFETY: the handle came from `into_raw`, and stands for its reference.
+    (!handle.is_null()).then(|| unsafe { AtomicShared::beside(handle) })
 }
 
 /// Makes a condition variable. With `lifo` the latest waiter is woken first, otherwise the
 /// earliest. Free it with `cq_condition_free`.
 ///
-/// Errors: EINVAL for NULL.
+/// Errors: EINVAL for NULL; ENOMEM.
 ///
 /// Source: guide §3.2.13.
 #[no_mangle]
 pub unsafe extern "C" fn cq_condition_new(lifo: bool, condition: *mut *mut Condition) -> c_int {
     call(|| {
-        let made = Arc::into_raw(Condition::new(lifo)).cast_mut();
-        // SAFETY: as documented. On failure the handle is taken back.
-        unsafe { put(condition, made).inspect_err(|_| drop(Arc::from_raw(made))) }
+        // SAFETY: as documented.
+        unsafe { hand_out_shared(condition, Condition::new(lifo)?) }
     })
 }
 
@@ -45,8 +38,8 @@ pub unsafe extern "C" fn cq_condition_new(lifo: bool, condition: *mut *mut Condi
 pub unsafe extern "C" fn cq_condition_free(condition: *mut Condition) {
     value((), || {
         if !condition.is_null() {
-            // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
-            drop(unsafe { Arc::from_raw(condition) });
+            // SAFETY: the handle came from `into_raw`; the caller gives it up.
+            drop(unsafe { AtomicShared::from_raw(condition) });
         }
         Ok(())
     });

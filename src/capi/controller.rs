@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`.
 
-use super::boundary::{borrow, bytes, call, put, put_optional, seconds, value};
+use super::boundary::{borrow, bytes, call, hand_out_shared, put, put_optional, seconds, value};
 use super::task::{self, cq_function, cq_task, pack};
 use crate::controller::{Controller, Order};
 use crate::errno::{Errno, Result};
 use crate::fiber;
+use crate::sys::memory::AtomicShared;
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::Arc;
 
 /// For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. New
 /// controllers have this order.
@@ -33,15 +33,12 @@ pub struct cq_failure {
 }
 
 /// Turns a handle into a counted reference, so that a task may free its own controller.
-pub(super) unsafe fn share(handle: *const Controller) -> Result<Arc<Controller>> {
+pub(super) unsafe fn share(handle: *const Controller) -> Result<AtomicShared<Controller>> {
     if handle.is_null() {
         return Err(Errno::BADARG);
     }
-    // SAFETY: a live handle came from Arc::into_raw and still holds its count.
-    unsafe {
-        Arc::increment_strong_count(handle);
-        Ok(Arc::from_raw(handle))
-    }
+    // SAFETY: a live handle came from `into_raw`, and stands for its reference.
+    Ok(unsafe { AtomicShared::beside(handle) })
 }
 
 /// Turns a handle into a reference, for the calls that only the thread may make that uses the controller. EPERM while
@@ -69,9 +66,8 @@ pub(super) fn refuse_inside(cq: &Controller) -> Result<()> {
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_new(controller: *mut *mut Controller) -> c_int {
     call(|| {
-        let made = Arc::into_raw(Controller::new()?).cast_mut();
-        // SAFETY: as documented. On failure the handle is taken back.
-        unsafe { put(controller, made).inspect_err(|_| drop(Arc::from_raw(made))) }
+        // SAFETY: as documented.
+        unsafe { hand_out_shared(controller, Controller::new()?) }
     })
 }
 
@@ -83,8 +79,8 @@ pub unsafe extern "C" fn cq_controller_free(controller: *mut Controller) {
         if controller.is_null() {
             return Ok(());
         }
-        // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
-        let cq = unsafe { Arc::from_raw(controller) };
+        // SAFETY: the handle came from `into_raw`; the caller gives it up.
+        let cq = unsafe { AtomicShared::from_raw(controller.cast_const()) };
         close_and_drop(&cq).or_else(|_| {
             cq.close_after_step();
             Ok(())
@@ -313,7 +309,7 @@ pub unsafe extern "C" fn cq_running(controller: *mut *mut Controller, task: *mut
     call(|| {
         let (cq, id) = fiber::running().ok_or(Errno::NOENT)?;
         // SAFETY: as documented, here and below.
-        unsafe { put_optional(controller, Arc::as_ptr(&cq).cast_mut()) };
+        unsafe { put_optional(controller, AtomicShared::as_ptr(&cq).cast_mut()) };
         unsafe { put_optional(task, pack(id)) };
         Ok(())
     })

@@ -42,7 +42,7 @@ pub unsafe extern "C" fn cq_dns_addresses(
         }
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
         let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
-        let lookup = lend(RefCell::new(Lookup::new(unsafe { share(pool) }, name, family)))?;
+        let lookup = lend(RefCell::new(Lookup::new(unsafe { share(pool) }, name, family)?))?;
         let found = unsafe { finish(lookup, deadline) };
         // SAFETY: lent above.
         unsafe { give_back(lookup) };

@@ -53,7 +53,7 @@ pub(super) unsafe fn hand_out_counted<T>(place: *mut *mut T, object: T) -> Resul
 /// configuration's name servers (a stub) or the root servers (a recursive resolver). Free it with
 /// `cq_dns_resolver_free`.
 ///
-/// Errors: EINVAL for NULL `resolver`.
+/// Errors: EINVAL for NULL `resolver`; ENOMEM.
 ///
 /// Safety: the others are NULL or live.
 ///
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn cq_dns_resolver_new(
     call(|| {
         // SAFETY: as documented, here and below.
         let (config, hosts, hints) = unsafe { parts(config, hosts, hints) };
-        unsafe { hand_out_counted(resolver, Resolver::new(config, hosts, hints)) }
+        unsafe { hand_out_counted(resolver, Resolver::new(config, hosts, hints)?) }
     })
 }
 
@@ -139,8 +139,8 @@ pub(super) unsafe fn ask(
 /// `cq_dns_resolver_reason` tells more.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the resolver (struct member `cq_interest.resolver`) and repeat;
-/// `CQ_ENOQUERY` without a question, `CQ_EFETCHED` if the answer was taken; EBADF after close; what the
-/// system says of the only server: ECONNREFUSED, ENETUNREACH.
+/// `CQ_ENOQUERY` without a question, `CQ_EFETCHED` if the answer was taken; EBADF after close; ENOMEM, and the question
+/// is given up; what the system says of the only server: ECONNREFUSED, ENETUNREACH.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_fetch(
     resolver: *const Resolver,

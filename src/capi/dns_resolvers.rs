@@ -99,7 +99,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
         // SAFETY: as documented, here and below.
         let pool = unsafe { share(pool) };
-        let ticket = Ticket::new(Rc::clone(&pool), Condition::new(false));
+        let ticket = Ticket::new(Rc::clone(&pool), Condition::new(false)?);
         let loan = lend(Loan { pool, ticket, resolver: RefCell::new(None) })?;
         // SAFETY: the loan lives until it is given back.
         let answer = unsafe { query_through(loan, name, type_, class_, deadline) };
@@ -134,7 +134,7 @@ unsafe fn query_through(
     let resolver = loop {
         // SAFETY: lent by the caller until it is done, here and below; no reference is held while waiting.
         let loan = unsafe { borrow(loan) }?;
-        if let Some(resolver) = loan.ticket.get() {
+        if let Some(resolver) = loan.ticket.get()? {
             let place = Rc::as_ptr(&resolver);
             loan.resolver.replace(Some(resolver));
             break place;

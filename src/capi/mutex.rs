@@ -6,14 +6,14 @@ use super::waiting::wait;
 use crate::errno::Errno;
 use crate::fiber;
 use crate::mutex::{Holder, Lock, Mutex};
+use crate::sys::memory::AtomicShared;
 use crate::thread_id::this_thread;
 use std::ffi::c_int;
-use std::sync::Arc;
 
 /// Whoever runs: the task, or outside of callbacks and fibers the thread.
 fn caller() -> Holder {
     match fiber::running() {
-        Some((controller, task)) => Holder::Task(Arc::downgrade(&controller), task),
+        Some((controller, task)) => Holder::Task(AtomicShared::downgrade(&controller), task),
         None => Holder::Thread(this_thread()),
     }
 }
@@ -28,7 +28,7 @@ fn caller() -> Holder {
 #[no_mangle]
 pub unsafe extern "C" fn cq_mutex_new(mutex: *mut *mut Mutex) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out_shared(mutex, Mutex::new()) })
+    call(|| unsafe { hand_out_shared(mutex, Mutex::new()?) })
 }
 
 /// Frees a mutex that nobody holds or waits for, or that a task holds which is over. NULL is ignored.
@@ -42,8 +42,8 @@ pub unsafe extern "C" fn cq_mutex_free(mutex: *mut Mutex) -> c_int {
         }
         // SAFETY: as documented.
         unsafe { borrow(mutex) }?.check_unused()?;
-        // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
-        drop(unsafe { Arc::from_raw(mutex) });
+        // SAFETY: the handle came from AtomicShared::into_raw; the caller gives it up.
+        drop(unsafe { AtomicShared::from_raw(mutex) });
         Ok(())
     })
 }

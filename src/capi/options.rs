@@ -10,7 +10,7 @@ use std::ffi::{c_char, c_int, c_void};
 /// Makes options with the defaults of the guide: a stream socket, SO_REUSEADDR for listeners. Free
 /// them with `cq_options_free`; sockets keep no reference to them.
 ///
-/// Errors: EINVAL for NULL.
+/// Errors: EINVAL for NULL; ENOMEM.
 ///
 /// Source: guide §3.2.2.
 #[no_mangle]
@@ -44,7 +44,7 @@ unsafe fn change(options: *mut Options, f: impl FnOnce(&mut Options) -> Result<(
 /// Sets the host to connect to or to listen on, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and
 /// the port.
 ///
-/// Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8.
+/// Errors: EINVAL for NULL, a port outside 0 to 65535, or text that is not UTF-8; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_options_host(
     options: *mut Options,
@@ -56,8 +56,7 @@ pub unsafe extern "C" fn cq_options_host(
         change(options, |options| {
             let host = text(host)?.to_str().map_err(|_| Errno::BADARG)?;
             options.port = u16::try_from(port).map_err(|_| Errno::BADARG)?;
-            options.host = Some(host.into());
-            Ok(())
+            options.set_host(host)
         })
     }
 }
@@ -65,7 +64,7 @@ pub unsafe extern "C" fn cq_options_host(
 /// Sets the path of a UNIX socket, `size` bytes. On Linux a path that begins with NUL is in the
 /// abstract namespace.
 ///
-/// Errors: EINVAL for NULL or an empty path; ENAMETOOLONG.
+/// Errors: EINVAL for NULL or an empty path; ENAMETOOLONG; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_options_path(
     options: *mut Options,
@@ -77,8 +76,7 @@ pub unsafe extern "C" fn cq_options_path(
         change(options, |options| {
             let path = bytes(path, size)?;
             unix(path)?;
-            options.path = Some(path.to_owned());
-            Ok(())
+            options.set_path(path)
         })
     }
 }
@@ -108,15 +106,14 @@ pub unsafe extern "C" fn cq_options_bind(
 ///
 /// With an empty name the handshake fails.
 ///
-/// Errors: EINVAL for NULL, or text that is not UTF-8.
+/// Errors: EINVAL for NULL, or text that is not UTF-8; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_options_sendname(options: *mut Options, name: *const c_char) -> c_int {
     // SAFETY: as documented, here and below.
     unsafe {
         change(options, |options| {
             let name = text(name)?.to_str().map_err(|_| Errno::BADARG)?;
-            options.send_name = SendName::Given(name.to_owned());
-            Ok(())
+            options.set_send_name(name)
         })
     }
 }

@@ -8,8 +8,8 @@ use crate::controller::Controller;
 use crate::errno::Errno;
 use crate::fiber;
 use crate::queue::{Get, ItemQueue, Put};
+use crate::sys::memory::{AtomicShared, AtomicWeak};
 use std::ffi::{c_int, c_void};
-use std::sync::{Arc, Weak};
 
 /// Makes a queue of pointers, first in, first out. It takes at most `limit` items; 0: as many as there is memory for.
 /// Tasks that wait at either end are served in the order in which they came: an item or a place that becomes free is
@@ -20,7 +20,7 @@ use std::sync::{Arc, Weak};
 #[no_mangle]
 pub unsafe extern "C" fn cq_queue_new(limit: usize, queue: *mut *mut ItemQueue) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out_shared(queue, ItemQueue::new(limit)) })
+    call(|| unsafe { hand_out_shared(queue, ItemQueue::new(limit)?) })
 }
 
 /// Closes and frees a queue: who waits for it gets EPIPE. Items that nobody has taken are not looked at; take them
@@ -31,8 +31,8 @@ pub unsafe extern "C" fn cq_queue_free(queue: *mut ItemQueue) {
         if queue.is_null() {
             return Ok(());
         }
-        // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
-        unsafe { Arc::from_raw(queue) }.close()
+        // SAFETY: the handle came from AtomicShared::into_raw; the caller gives it up.
+        unsafe { AtomicShared::from_raw(queue) }.close()
     });
 }
 
@@ -129,10 +129,10 @@ pub unsafe extern "C" fn cq_queue_post(
         let (shared, cq) = (unsafe { share(queue) }?, unsafe { borrow(controller) }?);
         shared.post(item, cq, || {
             // A weak reference: a queue that is freed before the call has nobody left to wake.
-            let argument = Weak::into_raw(Arc::downgrade(&shared));
-            task::post(cq, Some(look), Some(forget), argument.cast_mut().cast())
+            let argument = AtomicWeak::into_raw(AtomicShared::downgrade(&shared));
+            task::post(cq, Some(look), Some(forget), argument as *mut c_void)
                 // SAFETY: made above, and seen by nobody on failure.
-                .inspect_err(|_| drop(unsafe { Weak::from_raw(argument) }))
+                .inspect_err(|_| drop(unsafe { AtomicWeak::<ItemQueue>::from_raw(argument) }))
         })
     })
 }
@@ -140,14 +140,14 @@ pub unsafe extern "C" fn cq_queue_post(
 /// What is called instead of `look` if the controller is closed before.
 unsafe extern "C" fn forget(argument: *mut c_void) {
     // SAFETY: from `cq_queue_post`; each is used once.
-    drop(unsafe { Weak::from_raw(argument.cast_const().cast::<ItemQueue>()) });
+    drop(unsafe { AtomicWeak::<ItemQueue>::from_raw(argument as usize) });
 }
 
 /// What the thread of the tasks that use the queue calls after other threads have posted.
 unsafe extern "C" fn look(argument: *mut c_void) -> c_int {
     call(|| {
         // SAFETY: from `cq_queue_post`; each is used once.
-        let queue = unsafe { Weak::from_raw(argument.cast_const().cast::<ItemQueue>()) };
+        let queue = unsafe { AtomicWeak::<ItemQueue>::from_raw(argument as usize) };
         match (queue.upgrade(), fiber::running()) {
             (Some(queue), Some((controller, _))) => queue.look(&controller),
             _ => Ok(()), // the queue was freed meanwhile

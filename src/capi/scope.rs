@@ -8,16 +8,16 @@ use crate::controller::{Controller, Name, Payload, ScopeId, TaskId, Text};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::sys::memory::boxed;
+use crate::sys::memory::{AtomicShared, AtomicWeak};
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::{Arc, Weak};
 
 /// A scope: a group of tasks that end together. Scopes nest. When a scope ends, since it was cancelled, its time is
 /// over or one of its tasks has failed, then each wait of its tasks ends with a code, the present one and all later
 /// ones, and so do those of the scopes in it.
 #[allow(non_camel_case_types)]
 pub struct cq_scope {
-    controller: Weak<Controller>,
+    controller: AtomicWeak<Controller>,
     id: ScopeId,
 }
 
@@ -50,7 +50,7 @@ fn handle(scope: cq_scope) -> Result<Box<cq_scope>> {
 
 /// Keeps a handle for another scope.
 fn keep(mut handle: Box<cq_scope>) {
-    handle.controller = Weak::new();
+    handle.controller = AtomicWeak::new();
     let _ = HANDLES.try_with(|handles| {
         let mut handles = handles.borrow_mut();
         if handles.len() < SPARE && handles.try_reserve(1).is_ok() {
@@ -61,7 +61,9 @@ fn keep(mut handle: Box<cq_scope>) {
 
 /// The controller of a scope, and its number there. EBADF once the controller is closed or freed; EPERM while another
 /// thread steps it.
-pub(super) unsafe fn of<'a>(scope: *const cq_scope) -> Result<(Arc<Controller>, &'a cq_scope)> {
+pub(super) unsafe fn of<'a>(
+    scope: *const cq_scope,
+) -> Result<(AtomicShared<Controller>, &'a cq_scope)> {
     // SAFETY: as for `borrow`.
     let scope = unsafe { borrow(scope) }?;
     let cq = scope.controller.upgrade().ok_or(Errno::BADF)?;
@@ -115,7 +117,7 @@ pub unsafe extern "C" fn cq_scope_new(
             },
         };
         let id = cq.new_scope(around)?;
-        let controller = Arc::downgrade(&unsafe { share(controller) }?);
+        let controller = AtomicShared::downgrade(&unsafe { share(controller) }?);
         let made = handle(cq_scope { controller, id }).inspect_err(|_| {
             let _ = cq.remove_scope(id);
         })?;

@@ -10,9 +10,8 @@ use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Join, Member, ScopeId, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber;
+use crate::sys::memory::{AtomicShared, Shared};
 use std::ffi::{c_char, c_int, c_void};
-use std::rc::Rc;
-use std::sync::Arc;
 
 /// Waits until all tasks that were started in the scope, and those of the scopes in it, have ended. In a fiber only the
 /// fiber waits; outside of any task this thread steps the controller until then.
@@ -71,7 +70,7 @@ fn wait_outside(cq: &Controller, id: ScopeId) -> Result<()> {
 }
 
 /// The fiber may be abandoned while it waits, so that the controller is lent to it.
-fn wait_in_fiber(cq: Arc<Controller>, id: ScopeId) -> Result<()> {
+fn wait_in_fiber(cq: AtomicShared<Controller>, id: ScopeId) -> Result<()> {
     let lent = lend(cq)?;
     let result = wait_lent(lent, id);
     // SAFETY: lent above, on this fiber.
@@ -79,7 +78,7 @@ fn wait_in_fiber(cq: Arc<Controller>, id: ScopeId) -> Result<()> {
     result
 }
 
-fn wait_lent(lent: *const Arc<Controller>, id: ScopeId) -> Result<()> {
+fn wait_lent(lent: *const AtomicShared<Controller>, id: ScopeId) -> Result<()> {
     loop {
         // SAFETY: good until it is given back.
         let cq = unsafe { &*lent };
@@ -240,7 +239,7 @@ fn join_outside(cq: &Controller, join: &Join, deadline: Option<Instant>) -> Resu
     }
 }
 
-fn join_in_fiber(join: Rc<Join>, deadline: Option<Instant>) -> Result<c_int> {
+fn join_in_fiber(join: Shared<Join>, deadline: Option<Instant>) -> Result<c_int> {
     let lent = lend(join)?;
     let result = join_lent(lent, deadline);
     // SAFETY: lent above, on this fiber.
@@ -248,7 +247,7 @@ fn join_in_fiber(join: Rc<Join>, deadline: Option<Instant>) -> Result<c_int> {
     result
 }
 
-fn join_lent(lent: *const Rc<Join>, deadline: Option<Instant>) -> Result<c_int> {
+fn join_lent(lent: *const Shared<Join>, deadline: Option<Instant>) -> Result<c_int> {
     loop {
         // SAFETY: good until it is given back.
         let join = unsafe { &*lent };

@@ -5,8 +5,8 @@ use super::boundary::{borrow, call, hand_out_shared, share, value};
 use super::waiting::wait;
 use crate::errno::Errno;
 use crate::semaphore::{Acquire, Semaphore};
+use crate::sys::memory::AtomicShared;
 use std::ffi::c_int;
-use std::sync::Arc;
 
 /// Makes a semaphore with `count` permits, which may be 0. Tasks that wait for a permit are served in the order in which
 /// they came: a permit that is given back is set aside for the first of them, and goes to the next if that one times
@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[no_mangle]
 pub unsafe extern "C" fn cq_semaphore_new(count: usize, semaphore: *mut *mut Semaphore) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out_shared(semaphore, Semaphore::new(count)) })
+    call(|| unsafe { hand_out_shared(semaphore, Semaphore::new(count)?) })
 }
 
 /// Frees a semaphore: who waits for it gets EBADF. NULL is ignored.
@@ -26,8 +26,8 @@ pub unsafe extern "C" fn cq_semaphore_free(semaphore: *mut Semaphore) {
         if semaphore.is_null() {
             return Ok(());
         }
-        // SAFETY: the handle came from Arc::into_raw; the caller gives it up.
-        unsafe { Arc::from_raw(semaphore) }.close()
+        // SAFETY: the handle came from AtomicShared::into_raw; the caller gives it up.
+        unsafe { AtomicShared::from_raw(semaphore) }.close()
     });
 }
 

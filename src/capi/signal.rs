@@ -29,7 +29,7 @@ pub const CQ_SIGNAL_KQUEUE1: u32 = 16;
 /// a listener may have many signals. Free it with `cq_signal_free`.
 ///
 /// Errors: EINVAL for NULL, for a number that is no signal, and for SIGKILL and SIGSTOP, which
-/// nobody can listen for; EMFILE, ENFILE.
+/// nobody can listen for; EMFILE, ENFILE, ENOMEM.
 ///
 /// Safety: `signals` is readable for `count` numbers.
 ///

@@ -2,7 +2,7 @@
 //! `cq_socket_*`: making and ending sockets, connecting and accepting. Reading and writing are in
 //! `socket_io.rs`, settings and statistics in `socket_settings.rs`.
 
-use super::boundary::{borrow, call, hand_out, put, seconds, take_back, value};
+use super::boundary::{borrow, call, hand_out, hand_out_made, put, seconds, take_back, value};
 use super::socket_settings::direction;
 use crate::clock::{Instant, Span};
 use crate::connect;
@@ -10,6 +10,7 @@ use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
+use crate::sys::memory::{boxed_by, Room};
 use std::ffi::{c_char, c_int};
 
 /// Makes a socket that begins to connect. Whether it succeeds is told by the first operation on the socket: no error
@@ -19,7 +20,7 @@ use std::ffi::{c_char, c_int};
 /// the next one when one fails or has taken 250 ms; the first connection is kept. A listener or a datagram socket
 /// takes the first address that works. All of this counts towards the timeout of the operation that waits.
 ///
-/// Errors: EINVAL for NULL or options that name no address.
+/// Errors: EINVAL for NULL or options that name no address; ENOMEM.
 ///
 /// Source: guide §3.2.2.
 #[no_mangle]
@@ -31,14 +32,14 @@ pub unsafe extern "C" fn cq_socket_connect(
         // SAFETY: as documented, here and below.
         let options = unsafe { borrow(options) }?.clone();
         options.check()?;
-        unsafe { hand_out(socket, connect::connect(options)) }
+        unsafe { hand_out(socket, connect::connect(options)?) }
     })
 }
 
 /// Makes a socket that listens. Otherwise as `cq_socket_connect`; `cq_socket_establish` tells whether binding
 /// succeeded.
 ///
-/// Errors: EINVAL for NULL or options that name no address.
+/// Errors: EINVAL for NULL or options that name no address; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_listen(
     options: *const Options,
@@ -48,13 +49,13 @@ pub unsafe extern "C" fn cq_socket_listen(
         // SAFETY: as documented, here and below.
         let options = unsafe { borrow(options) }?.clone();
         options.check()?;
-        unsafe { hand_out(socket, connect::listen(options)) }
+        unsafe { hand_out(socket, connect::listen(options)?) }
     })
 }
 
 /// Makes two connected UNIX sockets of a type (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET).
 ///
-/// Errors: EINVAL for NULL; EMFILE, ENFILE; what the system says of another type: ESOCKTNOSUPPORT,
+/// Errors: EINVAL for NULL; EMFILE, ENFILE; ENOMEM; what the system says of another type: ESOCKTNOSUPPORT,
 /// EPROTONOSUPPORT.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_pair(
@@ -66,40 +67,35 @@ pub unsafe extern "C" fn cq_socket_pair(
         if first.is_null() || second.is_null() {
             return Err(Errno::BADARG);
         }
-        let (a, b) = Socket::pair(kind)?;
+        let rooms = (Room::new()?, Room::new()?);
+        let made = Socket::pair(kind)?;
         // SAFETY: as documented, here and below.
-        unsafe { hand_out(first, a) }?;
-        unsafe { hand_out(second, b) }
+        unsafe { put(first, Box::into_raw(rooms.0.fill(made.0))) }?;
+        unsafe { put(second, Box::into_raw(rooms.1.fill(made.1))) }
     })
 }
 
 /// Takes over a descriptor, which becomes non-blocking and close-on-exec and is closed with the socket. A descriptor
 /// that is no socket is a stream to read and write. On error it stays the caller's.
 ///
-/// Errors: EINVAL for NULL; EBADF.
+/// Errors: EINVAL for NULL; EBADF; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_adopt(fd: c_int, socket: *mut *mut Socket) -> c_int {
     call(|| {
-        if socket.is_null() {
-            return Err(Errno::BADARG);
-        }
         // SAFETY: as documented.
-        unsafe { hand_out(socket, Socket::adopt(fd)?) }
+        unsafe { hand_out_made(socket, || Socket::adopt(fd)) }
     })
 }
 
 /// Makes a socket of a copy of a descriptor; the descriptor itself stays the caller's. Otherwise as
 /// `cq_socket_adopt`.
 ///
-/// Errors: EINVAL for NULL; EBADF; EMFILE.
+/// Errors: EINVAL for NULL; EBADF; EMFILE; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_dup(fd: c_int, socket: *mut *mut Socket) -> c_int {
     call(|| {
-        if socket.is_null() {
-            return Err(Errno::BADARG);
-        }
         // SAFETY: as documented.
-        unsafe { hand_out(socket, Socket::duplicate(fd)?) }
+        unsafe { hand_out_made(socket, || Socket::duplicate(fd)) }
     })
 }
 
@@ -185,20 +181,16 @@ pub unsafe extern "C" fn cq_socket_try_listen(socket: *const Socket) -> c_int {
 /// listener ends after some time (`cq_socket_retry`) rather than at an event: the listener goes on once descriptors
 /// are free.
 ///
-/// Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; what kept the listener from being
-/// bound; what listen(2) says.
+/// Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; ENOMEM, and the connection can
+/// be taken later; what kept the listener from being bound; what listen(2) says.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_accept(
     socket: *const Socket,
     accepted: *mut *mut Socket,
 ) -> c_int {
     call(|| {
-        if accepted.is_null() {
-            return Err(Errno::BADARG);
-        }
         // SAFETY: as documented, here and below.
-        let made = unsafe { borrow(socket) }?.accept()?;
-        unsafe { hand_out(accepted, made) }
+        unsafe { hand_out_made(accepted, || borrow(socket)?.accept()) }
     })
 }
 
@@ -216,15 +208,15 @@ pub unsafe extern "C" fn cq_socket_accept(
         }
         // SAFETY: as documented, here and below.
         let socket = unsafe { borrow(socket) }?;
-        let made = retry(socket, None, |_| socket.accept())?;
-        unsafe { hand_out(accepted, made) }
+        let made = retry(socket, None, |_| boxed_by(|| socket.accept()))?;
+        unsafe { put(accepted, Box::into_raw(made)) }
     })
 }
 
 /// Applies options to an existing socket, one that was accepted, adopted or made by `cq_socket_pair`: everything that
 /// can still be set, which is all but its address, family, type and what concerns binding.
 ///
-/// Errors: EINVAL for NULL; EBADF; what the system says.
+/// Errors: EINVAL for NULL; EBADF; ENOMEM; what the system says.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_configure(
     socket: *const Socket,

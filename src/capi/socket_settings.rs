@@ -6,6 +6,7 @@ use crate::address::Name;
 use crate::errno::{Errno, Result};
 use crate::socket::{Buffering, Direction, Flags, Mode, Socket};
 use std::ffi::{c_char, c_int};
+use std::io::Write;
 
 /// For `which`: the direction from the peer to the program.
 pub const CQ_INPUT: u32 = 0;
@@ -147,15 +148,22 @@ pub struct cq_name {
 
 /// A name as the header has it.
 pub fn c_name(name: Name) -> cq_name {
-    let (family, port, bytes) = match name {
-        Name::Unnamed(family) => (family, 0, Vec::new()),
-        Name::Internet(family, address, port) => (family, port.into(), address.into_bytes()),
-        Name::Path(path) => (libc::AF_UNIX, 0, path),
+    let (mut bytes, mut family, mut port) = ([0; 128], libc::AF_UNIX, 0);
+    let mut rest = &mut bytes[..127];
+    // Longer ones than fit are cut.
+    let _ = match name {
+        Name::Unnamed(of) => {
+            family = of;
+            Ok(())
+        }
+        Name::Internet(of, address, number) => {
+            (family, port) = (of, number.into());
+            write!(rest, "{address}")
+        }
+        Name::Path(path) => rest.write_all(&path),
     };
-    let size = bytes.len().min(127);
-    let mut text = [0; 128];
-    text.iter_mut().zip(&bytes[..size]).for_each(|(to, from)| *to = *from as c_char);
-    cq_name { family, port, size, text, reserved: [0; 2] }
+    let size = 127 - rest.len();
+    cq_name { family, port, size, text: bytes.map(|byte: u8| byte as c_char), reserved: [0; 2] }
 }
 
 /// Sets whether lines may be held back: of several lines that a task writes in one resumption, the first leaves at

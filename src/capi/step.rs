@@ -9,9 +9,9 @@ use crate::controller::{Controller, Fired, Payload, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::sys::fiber::outside;
+use crate::sys::memory::AtomicShared;
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
-use std::sync::Arc;
 
 /// A task that is ready: see `cq_controller_next`.
 #[repr(C)]
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_i
         cq.note_entered(false);
         leave(cq);
         // SAFETY: the count that `enter` took.
-        unsafe { Arc::decrement_strong_count(controller) };
+        drop(unsafe { AtomicShared::from_raw(controller) });
         Ok(())
     })
 }
@@ -146,7 +146,7 @@ fn ready_of(task: TaskId, data: usize, fired: *const Fired, count: usize) -> cq_
 fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) -> Result<cq_ready> {
     let cq = cq.share();
     loop {
-        outside(|| run_job(&mut Some(Arc::clone(&cq)), task, payload))?;
+        outside(|| run_job(&mut Some(cq.clone()), task, payload))?;
         let (next, data, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
         if let Payload::Foreign(data) = data {
             return Ok(ready_of(next, data, fired, count));
@@ -157,7 +157,11 @@ fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) ->
 
 /// Resumes a callback or fiber, or calls a posted function. The reference to the controller travels through `held`,
 /// as the task may free the controller.
-fn run_job(held: &mut Option<Arc<Controller>>, task: TaskId, payload: Payload) -> Result<()> {
+fn run_job(
+    held: &mut Option<AtomicShared<Controller>>,
+    task: TaskId,
+    payload: Payload,
+) -> Result<()> {
     let mut fired = held.as_ref().map(|cq| cq.take_kept()).unwrap_or_default();
     if let Some(cq) = held {
         cq.note_inside(true);
@@ -233,18 +237,18 @@ impl Drop for Stepping<'_> {
 
 /// Waits in a fiber until another controller has something to do. That controller may be freed meanwhile, and the
 /// fiber be abandoned; so the reference that keeps the controller alive is lent to the fiber.
-fn await_work(cq: &Controller, until: Option<Span>) -> Result<Arc<Controller>> {
+fn await_work(cq: &Controller, until: Option<Span>) -> Result<AtomicShared<Controller>> {
     let member = cq.interest(until)?;
     let lent = task::lend(cq.share())?;
     let waited = fiber::poll_one(member);
     // SAFETY: lent above; good until it is given back.
-    let again = unsafe { Arc::clone(&*lent) };
+    let again = unsafe { AtomicShared::clone(&*lent) };
     // SAFETY: lent above, on this fiber.
     unsafe { task::give_back(lent) };
     waited.map(|()| again)
 }
 
-fn run_batch(cq: Arc<Controller>) -> Result<()> {
+fn run_batch(cq: AtomicShared<Controller>) -> Result<()> {
     let mut held = Some(cq);
     while let Some((task, payload, _)) = held.as_ref().and_then(|cq| cq.next_kept()) {
         match payload {

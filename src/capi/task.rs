@@ -4,11 +4,10 @@
 use crate::controller::{Controller, Fired, Payload, ScopeId, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber::{run_as, Fiber};
-use crate::sys::memory::{boxed, Shared};
+use crate::sys::memory::{boxed, AtomicShared, Shared};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
-use std::sync::Arc;
 
 /// The number of a task in its controller. A number is used again after 1,099,511,627,776 (2^40) tasks and timeouts
 /// of that controller at the earliest.
@@ -191,10 +190,11 @@ fn spawn(
 ) -> Result<TaskId> {
     let (running, lent, ends) = (Cell::new(false), RefCell::default(), Cell::new(None));
     let is_fiber = matches!(body, Body::Fiber(_));
-    let job = Shared::new(Job { body, argument, release: ends, running, result, lent })?.into_raw();
+    let job = Job { body, argument, release: ends, running, result, lent };
+    let job = Shared::<Job>::into_raw(Shared::new(job)?);
     let payload = match is_fiber {
-        false => Payload::Callback(job),
-        true => Payload::Fiber(job),
+        false => Payload::Callback(job as usize),
+        true => Payload::Fiber(job as usize),
     };
     match cq.spawn(payload) {
         Ok(task) => {
@@ -211,15 +211,15 @@ fn spawn(
 
 /// Resumes a job, outside of any fiber. Returns the code that its task ended with, or 0 if the task goes on.
 pub fn dispatch(
-    held: &mut Option<Arc<Controller>>,
+    held: &mut Option<AtomicShared<Controller>>,
     task: TaskId,
     job: usize,
     fired: &mut Vec<Fired>,
 ) -> c_int {
-    let handle = held.as_ref().map_or(std::ptr::null(), Arc::as_ptr);
+    let handle = held.as_ref().map_or(std::ptr::null(), AtomicShared::as_ptr);
     // SAFETY: the payload of a job task is a counted reference; this takes another one, so the job
     // outlives its resumption whatever happens to the task.
-    let job = unsafe { Shared::<Job>::beside(job) };
+    let job = unsafe { Shared::<Job>::beside(job as *const Job) };
     job.running.set(true);
     let (code, ended) = match &job.body {
         Body::Callback(callback) => {
@@ -236,7 +236,7 @@ pub fn dispatch(
             (code, !held.as_ref().is_some_and(|cq| cq.is_parked(task)))
         }
         Body::Fiber(fiber) => {
-            let outer = FIBER.replace(job.as_ptr());
+            let outer = FIBER.replace(Shared::as_ptr(&job));
             let ended = run_as(held, task, true, fired, || fiber.resume());
             FIBER.set(outer);
             (job.result.as_ref().filter(|_| ended).map_or(0, |result| result.get()), ended)
@@ -275,7 +275,7 @@ pub(super) fn post(
 
 /// Calls a posted function, as a callback. Returns its code.
 pub(super) fn run_posted(
-    held: &mut Option<Arc<Controller>>,
+    held: &mut Option<AtomicShared<Controller>>,
     task: TaskId,
     posted: usize,
     fired: &mut Vec<Fired>,
@@ -293,7 +293,7 @@ pub(super) fn run_posted(
 }
 
 /// The code that a step ends with after a task has ended with one.
-fn outcome(cq: Option<&Arc<Controller>>, task: TaskId, code: c_int) -> c_int {
+fn outcome(cq: Option<&AtomicShared<Controller>>, task: TaskId, code: c_int) -> c_int {
     match cq {
         Some(cq) if code != 0 => cq.note_failure(task, code),
         _ => code,
@@ -312,7 +312,7 @@ pub fn drop_payload(payload: Payload) {
     }
     if let Payload::Callback(job) | Payload::Fiber(job) = payload {
         // SAFETY: the task's counted reference, given up with the task.
-        drop(unsafe { Shared::<Job>::from_raw(job) });
+        drop(unsafe { Shared::<Job>::from_raw(job as *const Job) });
     }
 }
 
@@ -320,7 +320,7 @@ pub fn drop_payload(payload: Payload) {
 pub fn cancel(cq: &Controller, task: TaskId) -> Result<()> {
     if let Payload::Callback(job) | Payload::Fiber(job) = cq.payload(task)? {
         // SAFETY: the task still holds its reference.
-        if unsafe { Shared::<Job>::beside(job) }.running.get() {
+        if unsafe { Shared::<Job>::beside(job as *const Job) }.running.get() {
             return Err(Errno::BUSY);
         }
         cq.note_code(task, Errno::CANCELED.0);

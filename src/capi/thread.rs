@@ -31,7 +31,7 @@ struct Start {
 /// The thread may end by returning from the function or by pthread_exit(3). It goes on when its handle is freed or
 /// the thread that started it ends, until the process ends.
 ///
-/// Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE.
+/// Errors: EINVAL for NULL; EAGAIN if the system has no room for a thread; EMFILE, ENFILE, ENOMEM.
 ///
 /// Safety: `argument` is what `function` expects, and may be used in another thread.
 ///
@@ -97,11 +97,11 @@ pub unsafe extern "C" fn cq_thread_free(thread: *mut Thread) {
 
 /// Makes a handle of the calling thread. Free it with `cq_thread_free`.
 ///
-/// Errors: EINVAL for NULL; ESRCH in a thread that `cq_thread_start` did not start.
+/// Errors: EINVAL for NULL; ESRCH in a thread that `cq_thread_start` did not start; ENOMEM.
 #[no_mangle]
 pub unsafe extern "C" fn cq_thread_self(thread: *mut *mut Thread) -> c_int {
     call(|| {
-        let current = thread::current().ok_or(Errno(libc::ESRCH))?;
+        let current = thread::current()?;
         // SAFETY: as documented.
         unsafe { hand_out(thread, current) }
     })

@@ -47,12 +47,13 @@ pub struct Race {
 }
 
 impl Race {
-    /// Begins to look for the addresses of a name. `family`: AF_INET, AF_INET6, or AF_UNSPEC for both.
-    pub fn new(name: &str, port: u16, family: i32) -> Race {
-        Race {
+    /// Begins to look for the addresses of a name. `family`: AF_INET, AF_INET6, or AF_UNSPEC for both. ENOMEM.
+    pub fn new(name: &str, port: u16, family: i32) -> Result<Race> {
+        let lookup = Lookup::new(usual(), name, family)?;
+        Ok(Race {
             name: name.to_owned(),
             port,
-            lookup: Some(Lookup::new(usual(), name, family)),
+            lookup: Some(lookup),
             v6: VecDeque::new(),
             v4: VecDeque::new(),
             v4_next: false,
@@ -62,7 +63,7 @@ impl Race {
             story: String::new(),
             poller: None,
             waits: Member::NOTHING,
-        }
+        })
     }
 }
 
@@ -235,7 +236,7 @@ impl Race {
         for member in list {
             poller.set(member.fd, 0, 0, member.events)?;
         }
-        let owner = Owner::new();
+        let owner = Owner::new()?;
         let member = Member::owned(poller.fd(), libc::POLLIN, &owner);
         self.poller = Some((poller, owner));
         Ok(member)

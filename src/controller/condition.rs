@@ -5,10 +5,10 @@
 use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::slab::Slab;
+use crate::sys::memory::{AtomicShared, AtomicWeak};
 use crate::thread_id::this_thread;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 
 const NONE: u32 = u32::MAX;
 
@@ -28,18 +28,18 @@ struct Queue {
 }
 
 struct Waiter {
-    controller: Weak<Controller>,
+    controller: AtomicWeak<Controller>,
     wait: u32,
     previous: u32,
     next: u32,
 }
 
 impl Condition {
-    /// Without waiters. `lifo` wakes the latest waiter first, otherwise the earliest.
-    #[allow(clippy::arc_with_non_send_sync)] // shared within one thread; the count is atomic
-    pub fn new(lifo: bool) -> Arc<Condition> {
+    /// Without waiters. `lifo` wakes the latest waiter first, otherwise the earliest. ENOMEM.
+    pub fn new(lifo: bool) -> Result<AtomicShared<Condition>> {
         let queue = Queue { waiters: Slab::default(), first: NONE, last: NONE };
-        Arc::new(Condition { lifo, thread: AtomicU64::new(0), queue: RefCell::new(queue) })
+        let (thread, queue) = (AtomicU64::new(0), RefCell::new(queue));
+        Ok(AtomicShared::new(Condition { lifo, thread, queue })?)
     }
 
     /// EPERM if tasks of another thread wait.
@@ -89,7 +89,7 @@ impl Condition {
     }
 
     /// Adds a waiter; the result names its place for `dequeue`. ENOMEM.
-    pub(crate) fn enqueue(&self, controller: Weak<Controller>, wait: u32) -> Result<u32> {
+    pub(crate) fn enqueue(&self, controller: AtomicWeak<Controller>, wait: u32) -> Result<u32> {
         let mut queue = self.queue.borrow_mut();
         let place = queue.push(controller, wait)?;
         if queue.waiters.len() == 1 {
@@ -113,7 +113,7 @@ impl Condition {
 }
 
 impl Queue {
-    fn push(&mut self, controller: Weak<Controller>, wait: u32) -> Result<u32> {
+    fn push(&mut self, controller: AtomicWeak<Controller>, wait: u32) -> Result<u32> {
         let previous = self.last;
         let place = self.waiters.insert(Waiter { controller, wait, previous, next: NONE })? as u32;
         match previous {

@@ -2,6 +2,7 @@
 //! Descriptors of the library's own. A descriptor that is dropped is taken out of all controllers and closed.
 
 use super::{Member, Owner};
+use crate::errno::Result;
 use crate::fork::forks;
 use crate::poller::Events;
 use crate::sys;
@@ -19,23 +20,23 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// Takes over an open descriptor.
-    pub fn new(fd: RawFd) -> Descriptor {
-        Descriptor {
+    /// Takes over an open descriptor. ENOMEM, and it is closed.
+    pub fn new(fd: RawFd) -> Result<Descriptor> {
+        Ok(Descriptor {
             fd,
-            owner: Owner::new(),
+            owner: Owner::new().inspect_err(|_| sys::close(fd))?,
             born: forks(),
             #[cfg(kqueue)]
             process: None,
-        }
+        })
     }
 
     /// Takes over a kqueue. A child of fork(2) does not inherit it, and uses the number for other descriptors.
     #[cfg(kqueue)]
-    pub fn queue(fd: RawFd) -> Descriptor {
-        let mut queue = Descriptor::new(fd);
+    pub fn queue(fd: RawFd) -> Result<Descriptor> {
+        let mut queue = Descriptor::new(fd)?;
         queue.process = Some(std::process::id());
-        queue
+        Ok(queue)
     }
 
     #[cfg(kqueue)]

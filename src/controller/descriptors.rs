@@ -20,8 +20,8 @@ use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::fork::{births, births_again};
 use crate::poller::{Events, Poller, Token};
+use crate::sys::memory::AtomicWeak;
 use std::os::fd::RawFd;
-use std::sync::Weak;
 
 /// One row of the table.
 struct Row {
@@ -97,7 +97,7 @@ impl Descriptors {
     pub fn register(
         &mut self,
         poller: &Poller,
-        me: &Weak<Controller>,
+        me: &AtomicWeak<Controller>,
         fd: RawFd,
         events: Events,
         owner: Option<&Owner>,
@@ -116,7 +116,7 @@ impl Descriptors {
     fn register_more(
         &mut self,
         poller: &Poller,
-        me: &Weak<Controller>,
+        me: &AtomicWeak<Controller>,
         (fd, events): (RawFd, Events),
         owner: Option<&Owner>,
         lasting: bool,

@@ -15,9 +15,9 @@ use crate::clock::{Instant, Span};
 use crate::controller::timers::TimerKey;
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
+use crate::sys::memory::AtomicShared;
 use std::cell::RefMut;
 use std::ffi::c_char;
-use std::sync::Arc;
 
 /// The member of a task's wait set that fires when its wait is ended; the events are the code that the wait ends with.
 pub const ENDED: u32 = u32::MAX;
@@ -351,7 +351,7 @@ impl Controller {
     }
 
     /// A condition that is signalled when the scope is not busy any more; `None` if it is not. ENOENT, ENOMEM.
-    pub fn idle(&self, scope: ScopeId) -> Result<Option<Arc<Condition>>> {
+    pub fn idle(&self, scope: ScopeId) -> Result<Option<AtomicShared<Condition>>> {
         let mut state = self.state.borrow_mut();
         let index = state.scopes.check(scope)?;
         if state.scopes.busy(index) == 0 {

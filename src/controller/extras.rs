@@ -4,13 +4,11 @@
 
 use super::{Condition, Controller, TaskId};
 use crate::errno::{Errno, Result};
-use crate::sys::memory::boxed;
+use crate::sys::memory::{boxed, AtomicShared, Shared};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::{c_char, CStr};
 use std::hash::{BuildHasherDefault, DefaultHasher};
-use std::rc::Rc;
-use std::sync::Arc;
 
 /// A name as C reads it: text, filled up with NUL bytes.
 #[derive(Clone, Copy)]
@@ -78,14 +76,14 @@ pub struct Join {
     /// The code that the task ended with.
     pub code: Cell<Option<i32>>,
     /// Signalled then.
-    pub ended: Arc<Condition>,
+    pub ended: AtomicShared<Condition>,
 }
 
 impl Join {
     /// The task is over, without a code if none was noted. Returns what is to be signalled.
-    pub(super) fn end(&self) -> Arc<Condition> {
+    pub(super) fn end(&self) -> AtomicShared<Condition> {
         self.code.set(self.code.get().or(Some(0)));
-        Arc::clone(&self.ended)
+        AtomicShared::clone(&self.ended)
     }
 }
 
@@ -94,7 +92,7 @@ impl Join {
 struct Extra {
     name: Option<Box<Name>>,
     reason: Option<Text>,
-    join: Option<Rc<Join>>,
+    join: Option<Shared<Join>>,
     data: usize,
 }
 
@@ -136,7 +134,7 @@ impl Extras {
 
     /// Removes what the task in a place has, which is over, and returns who waits for its end.
     #[inline]
-    pub fn forget(&mut self, index: u32) -> Option<Rc<Join>> {
+    pub fn forget(&mut self, index: u32) -> Option<Shared<Join>> {
         match self.0.is_empty() {
             true => None,
             false => self.0.remove(&index)?.join,
@@ -144,7 +142,7 @@ impl Extras {
     }
 
     /// Forgets all: all tasks are over. Returns who waits for their end.
-    pub fn clear(&mut self) -> Vec<Rc<Join>> {
+    pub fn clear(&mut self) -> Vec<Shared<Join>> {
         self.0.drain().filter_map(|(_, extra)| extra.join).collect()
     }
 }
@@ -186,12 +184,15 @@ impl Controller {
     }
 
     /// The end of a task, to wait for. ENOENT, ENOMEM.
-    pub fn join(&self, task: TaskId) -> Result<Rc<Join>> {
+    pub fn join(&self, task: TaskId) -> Result<Shared<Join>> {
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;
         state.scopes.watch()?;
         let extra = state.extras.of(task.index)?;
-        let made = || Rc::new(Join { code: Cell::new(None), ended: Condition::new(false) });
-        Ok(Rc::clone(extra.join.get_or_insert_with(made)))
+        if extra.join.is_none() {
+            let (code, ended) = (Cell::new(None), Condition::new(false)?);
+            extra.join = Some(Shared::new(Join { code, ended })?);
+        }
+        extra.join.clone().ok_or(Errno::NOMEM)
     }
 }

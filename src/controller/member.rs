@@ -4,8 +4,8 @@
 use super::{Condition, Owner};
 use crate::clock::Span;
 use crate::poller::Events;
+use crate::sys::memory::AtomicShared;
 use std::os::fd::RawFd;
-use std::sync::Arc;
 
 /// One member of a wait set: a descriptor, a timeout, a condition, in any mix. It fires as soon as any of them does.
 #[derive(Clone)]
@@ -21,9 +21,9 @@ pub struct Member {
     /// The timeout, counted from the call that parks the task.
     pub timeout: Option<Span>,
     /// The condition.
-    pub condition: Option<Arc<Condition>>,
+    pub condition: Option<AtomicShared<Condition>>,
     /// Another condition: a socket may wait for one of its own beside the one that it is polled with.
-    pub also: Option<Arc<Condition>>,
+    pub also: Option<AtomicShared<Condition>>,
 }
 
 impl Member {
@@ -54,8 +54,8 @@ impl Member {
     }
 
     /// A condition.
-    pub fn condition(condition: &Arc<Condition>) -> Member {
-        Member { condition: Some(Arc::clone(condition)), ..Member::NOTHING }
+    pub fn condition(condition: &AtomicShared<Condition>) -> Member {
+        Member { condition: Some(condition.clone()), ..Member::NOTHING }
     }
 
     /// This member with that timeout instead of its own.

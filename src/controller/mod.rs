@@ -49,6 +49,7 @@ use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller};
 use crate::slab::Slab;
+use crate::sys::memory::{AtomicShared, AtomicWeak};
 use crate::thread_id::this_thread;
 use alert::Alert;
 use descriptors::Descriptors;
@@ -61,7 +62,6 @@ use state::{State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, Weak};
 use timers::Timers;
 use waits::{WaitKey, Waits, NONE};
 
@@ -123,13 +123,14 @@ pub struct Controller {
     thread: AtomicU64,
     /// The owner of the kernel queue's descriptor, which other controllers may poll.
     owner: Owner,
-    me: Weak<Controller>,
+    me: AtomicWeak<Controller>,
 }
 
 impl Controller {
-    /// A controller without tasks. It belongs to the calling thread until another one steps it.
-    #[allow(clippy::arc_with_non_send_sync)] // other threads touch only `alert`, `inbox` and the atomic members
-    pub fn new() -> Result<Arc<Controller>> {
+    /// A controller without tasks. It belongs to the calling thread until another one steps it: others touch only
+    /// `alert`, `inbox` and the atomic members. ENOMEM, and what the system says of its kernel queue.
+    pub fn new() -> Result<AtomicShared<Controller>> {
+        let owner = Owner::new()?;
         let poller = Poller::new()?;
         let alert = Alert::new(poller.fd());
         let state = RefCell::new(State {
@@ -157,7 +158,7 @@ impl Controller {
             extras: Extras::default(),
             scopes: Scopes::default(),
         });
-        let controller = Arc::new_cyclic(|me| Controller {
+        let controller = AtomicShared::new_cyclic(|me| Controller {
             state,
             alert,
             inbox: Inbox::default(),
@@ -168,9 +169,9 @@ impl Controller {
             entered: Cell::new(false),
             inside: Cell::new(0),
             thread: AtomicU64::new(this_thread()),
-            owner: Owner::new(),
+            owner,
             me: me.clone(),
-        });
+        })?;
         Ok(controller)
     }
 
@@ -239,7 +240,7 @@ impl Controller {
     }
 
     /// A counted reference to this controller.
-    pub fn share(&self) -> Arc<Controller> {
+    pub fn share(&self) -> AtomicShared<Controller> {
         self.me.upgrade().expect("a controller is borrowed only while it is counted")
     }
 

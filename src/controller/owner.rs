@@ -6,15 +6,14 @@ use super::inbox::Message;
 use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::poller::Token;
+use crate::sys::memory::{AtomicWeak, Shared};
 use crate::thread_id::this_thread;
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Weak;
 
 /// Stands for one descriptor of the library's own. Clones are the same owner.
 #[derive(Clone)]
-pub struct Owner(Rc<Places>);
+pub struct Owner(Shared<Places>);
 
 struct Places {
     /// Tells this owner from all others that there ever were: numbers of descriptors are used again, this one is not.
@@ -24,22 +23,16 @@ struct Places {
 
 /// A registration.
 struct Place {
-    controller: Weak<Controller>,
+    controller: AtomicWeak<Controller>,
     token: Token,
 }
 
-impl Default for Owner {
-    fn default() -> Owner {
-        Owner::new()
-    }
-}
-
 impl Owner {
-    /// The owner of a descriptor that is registered nowhere.
-    pub fn new() -> Owner {
+    /// The owner of a descriptor that is registered nowhere. ENOMEM.
+    pub fn new() -> Result<Owner> {
         static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
         let id = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Owner(Rc::new(Places { id, list: RefCell::default() }))
+        Ok(Owner(Shared::new(Places { id, list: RefCell::default() })?))
     }
 
     /// Its number; not `FOREIGN`.
@@ -53,9 +46,9 @@ impl Owner {
     }
 
     /// Notes a registration, for which there is room.
-    pub(super) fn enter(&self, controller: Weak<Controller>, token: Token) {
+    pub(super) fn enter(&self, controller: AtomicWeak<Controller>, token: Token) {
         let mut list = self.0.list.borrow_mut();
-        list.retain(|place| place.controller.strong_count() > 0);
+        list.retain(|place| !place.controller.is_gone());
         list.push(Place { controller, token });
     }
 

@@ -6,7 +6,7 @@ use super::waits::{WaitKey, NONE};
 use super::{Condition, TaskId};
 use crate::clock::Instant;
 use crate::errno::Errno;
-use std::sync::Arc;
+use crate::sys::memory::AtomicShared;
 
 /// Identifies a scope; stays unequal to the identifiers of later scopes in the same place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,7 +86,7 @@ pub struct Scope {
     pub shield: Option<Instant>,
     pub shield_timer: WaitKey,
     /// Signalled when it is not busy any more.
-    pub idle: Option<Arc<Condition>>,
+    pub idle: Option<AtomicShared<Condition>>,
     pub name: Name,
     /// The program's.
     pub data: usize,

@@ -11,7 +11,7 @@ use super::waits::NONE;
 use super::{Condition, TaskId};
 use crate::errno::{Errno, Result};
 use crate::slab::Slab;
-use std::sync::Arc;
+use crate::sys::memory::AtomicShared;
 
 /// Where a task belongs. Tasks that never were in a scope and never cancelled have none.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub struct Scopes {
     /// How many scopes and tasks there are that were ended: while it is 0, no wait need look whether it may begin.
     pub ended: u32,
     /// To be signalled as soon as the controller's state is not borrowed: somebody waits for scopes that are idle now.
-    pub signals: Vec<Arc<Condition>>,
+    pub signals: Vec<AtomicShared<Condition>>,
     /// For how many of these there is room.
     watched: usize,
 }
@@ -214,14 +214,17 @@ impl Scopes {
     }
 
     /// A condition that is signalled when a scope is not busy any more. ENOMEM.
-    pub fn idle_condition(&mut self, index: u32) -> Result<Arc<Condition>> {
+    pub fn idle_condition(&mut self, index: u32) -> Result<AtomicShared<Condition>> {
         self.watch()?;
         let scope = self.get_mut(index).ok_or(Errno::NOENT)?;
-        Ok(Arc::clone(scope.idle.get_or_insert_with(|| Condition::new(false))))
+        match &mut scope.idle {
+            Some(idle) => Ok(idle.clone()),
+            none => Ok(none.insert(Condition::new(false)?).clone()),
+        }
     }
 
     /// Takes the next condition to signal.
-    pub fn take_signal(&mut self) -> Option<Arc<Condition>> {
+    pub fn take_signal(&mut self) -> Option<AtomicShared<Condition>> {
         let signal = self.signals.pop()?;
         self.watched -= 1;
         Some(signal)

@@ -6,7 +6,7 @@ use super::extras::Extras;
 use super::run_queue::{Link, Order, RunQueue};
 use super::scopes::Scopes;
 use super::timers::{TimerKey, Timers};
-use super::turn::Output;
+use super::turn::Holder;
 use super::waits::{self, On, WaitKey, Waits, NONE};
 use super::{Controller, Fired, Member, Payload, TaskId, MOST_TASKS};
 use crate::clock::Instant;
@@ -14,7 +14,7 @@ use crate::controller::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller, Ready};
 use crate::slab::Slab;
-use std::sync::{Arc, Weak};
+use crate::sys::memory::{AtomicShared, AtomicWeak};
 
 pub struct Task {
     pub serial: u64,
@@ -64,7 +64,7 @@ pub struct State {
     /// The kernel tells of a descriptor that it should have forgotten: its file is still open elsewhere.
     pub stale: bool,
     /// Held output that waits for the kernel to take it.
-    pub outputs: Slab<std::rc::Weak<dyn Output>>,
+    pub outputs: Slab<Holder>,
     /// What only few tasks have.
     pub extras: Extras,
     /// Which tasks end together.
@@ -104,7 +104,7 @@ impl State {
     /// read once for the whole set. With `later` the kernel is not told of descriptors yet: `register` does that.
     pub fn wait_on(
         &mut self,
-        me: &Weak<Controller>,
+        me: &AtomicWeak<Controller>,
         task: u32,
         member: u32,
         on: Member,
@@ -145,7 +145,7 @@ impl State {
 
     fn wait_on_descriptor(
         &mut self,
-        me: &Weak<Controller>,
+        me: &AtomicWeak<Controller>,
         task: u32,
         member: u32,
         on: &Member,
@@ -160,7 +160,7 @@ impl State {
 
     /// Tells the kernel of the descriptors of a task's wait set, the last member first, as the original Lua library
     /// does: this decides in which order tasks run that wait for several descriptors.
-    pub fn register(&mut self, me: &Weak<Controller>, task: u32) -> Result<()> {
+    pub fn register(&mut self, me: &AtomicWeak<Controller>, task: u32) -> Result<()> {
         let mut key = self.tasks[task as usize].waits;
         while let Some(wait) = self.waits.get_mut(key) {
             let next = wait.next_of_task;
@@ -182,10 +182,10 @@ impl State {
 
     fn wait_on_conditions(
         &mut self,
-        me: &Weak<Controller>,
+        me: &AtomicWeak<Controller>,
         task: u32,
         member: u32,
-        conditions: [Option<Arc<Condition>>; 2],
+        conditions: [Option<AtomicShared<Condition>>; 2],
     ) -> Result<()> {
         for condition in conditions.into_iter().flatten() {
             condition.check_thread()?;

@@ -5,8 +5,9 @@
 
 use super::{Controller, Member};
 use crate::errno::{Errno, Result};
+use crate::sys::memory::Weak;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
 use std::sync::Once;
 
 /// Something that holds output back until the turn ends: a socket.
@@ -15,6 +16,29 @@ pub trait Output {
     fn release(&self) -> Result<()>;
     /// Goes on sending. Returns what to wait for, `None` once all is sent or sending has failed.
     fn go_on(&self) -> Option<Member>;
+}
+
+/// A weak reference to something that holds output back.
+#[derive(Clone)]
+pub struct Holder {
+    object: Weak<dyn Any>,
+    /// Tells the type of the object again.
+    output: fn(&dyn Any) -> Option<&dyn Output>,
+}
+
+impl Holder {
+    /// The reference without its type.
+    pub fn new<T: Output + Any>(object: Weak<T>) -> Holder {
+        fn output<T: Output + Any>(object: &dyn Any) -> Option<&dyn Output> {
+            Some(object.downcast_ref::<T>()?)
+        }
+        Holder { object: object.erased(), output: output::<T> }
+    }
+
+    /// Does something with what is held; `None` if that is gone.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&dyn Output) -> R) -> Option<R> {
+        (self.output)(&*self.object.upgrade()?).map(f)
+    }
 }
 
 /// The state of a thread's turns and sockets. Kept together and without a destructor, since it is looked at twice
@@ -49,7 +73,7 @@ thread_local! {
             }
         };
     /// The sockets that hold output back.
-    static HELD: RefCell<Vec<Weak<dyn Output>>> = const { RefCell::new(Vec::new()) };
+    static HELD: RefCell<Vec<Holder>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Reads or changes the state of the calling thread.
@@ -94,22 +118,29 @@ pub(super) fn end_turn(controller: &Controller) {
     }
 }
 
-/// Notes that `output` holds something back. It leaves before fork(2) too, or both processes would send it.
-pub fn hold(output: Weak<dyn Output>) {
+/// Notes that `output` holds something back. It leaves before fork(2) too, or both processes would send it. ENOMEM, and
+/// nobody will release it.
+pub fn hold(output: Holder) -> Result<()> {
     static WATCH: Once = Once::new();
     WATCH.call_once(|| crate::sys::before_fork(before_fork));
+    let noted = HELD.try_with(|held| {
+        let mut held = held.borrow_mut();
+        held.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        held.push(output);
+        Ok(())
+    });
     NOW.with(|now| now.holding.set(true));
-    let _ = HELD.try_with(|held| held.borrow_mut().push(output));
+    noted.unwrap_or(Ok(())) // in a destructor of the thread's: no turn ends after that
 }
 
 /// Sends all output that is held back on this thread; `stuck` is told of what the kernel does not take.
 #[cold]
-fn release_all(mut stuck: impl FnMut(&Rc<dyn Output>)) {
+fn release_all(mut stuck: impl FnMut(&Holder)) {
     NOW.with(|now| now.holding.set(false));
     let list = HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
-    for output in list.iter().filter_map(Weak::upgrade) {
-        if output.release() == Err(Errno::AGAIN) {
-            stuck(&output);
+    for output in &list {
+        if output.with(|output| output.release()) == Some(Err(Errno::AGAIN)) {
+            stuck(output);
         }
     }
     // Keep the list's memory.

@@ -7,9 +7,9 @@ use super::{Condition, Owner};
 use crate::errno::Result;
 use crate::poller::Events;
 use crate::slab::Slab;
+use crate::sys::memory::AtomicShared;
 use std::cell::Cell;
 use std::os::fd::RawFd;
-use std::sync::Arc;
 
 /// A record's place in the slab.
 pub type WaitKey = u32;
@@ -28,7 +28,7 @@ pub enum On {
     /// A deadline, with the serial of its timer.
     Deadline(u64),
     /// A condition, with the place in its queue.
-    Condition(Arc<Condition>, u32),
+    Condition(AtomicShared<Condition>, u32),
     /// A deadline of a scope, which `Wait::task` names, with the serial of its timer.
     Scope(u64),
 }

@@ -5,10 +5,10 @@ use crate::controller::Payload;
 #[test]
 fn only_its_holder_unlocks_it() {
     let controller = Controller::new().unwrap();
-    let holder = |task| Holder::Task(Arc::downgrade(&controller), task);
+    let holder = |task| Holder::Task(AtomicShared::downgrade(&controller), task);
     let (first, second) = (Payload::Foreign(1), Payload::Foreign(2));
     let (first, second) = (controller.spawn(first).unwrap(), controller.spawn(second).unwrap());
-    let mutex = Mutex::new();
+    let mutex = Mutex::new().unwrap();
     assert_eq!(mutex.unlock(&holder(first)), Err(Errno(libc::EPERM)));
     assert_eq!(mutex.try_lock(holder(first)), Ok(()));
     assert_eq!(mutex.try_lock(holder(first)), Err(Errno::BUSY));
@@ -23,9 +23,9 @@ fn only_its_holder_unlocks_it() {
 fn a_mutex_is_in_use_while_its_holder_can_unlock_it() {
     let controller = Controller::new().unwrap();
     let task = controller.spawn(Payload::Foreign(1)).unwrap();
-    let mutex = Mutex::new();
+    let mutex = Mutex::new().unwrap();
     assert_eq!(mutex.check_unused(), Ok(()));
-    assert_eq!(mutex.try_lock(Holder::Task(Arc::downgrade(&controller), task)), Ok(()));
+    assert_eq!(mutex.try_lock(Holder::Task(AtomicShared::downgrade(&controller), task)), Ok(()));
     assert_eq!(mutex.check_unused(), Err(Errno::BUSY));
     controller.finish(task).unwrap();
     assert_eq!(mutex.check_unused(), Ok(()));

@@ -46,7 +46,7 @@ pub struct Source {
 impl Source {
     /// An empty queue.
     pub fn new() -> Result<Source> {
-        let queue = Descriptor::new(sys::create().map_err(|error| limited(error.into()))?);
+        let queue = Descriptor::new(sys::create().map_err(|error| limited(error.into()))?)?;
         let (directories, watches) = (HashMap::new(), HashMap::new());
         Ok(Source { queue, directories, watches, buffer: vec![0; BUFFER].into() })
     }

@@ -48,7 +48,7 @@ pub struct Watcher {
 impl Watcher {
     /// A watcher that watches nothing yet.
     pub fn new() -> Result<Watcher> {
-        let queue = Descriptor::queue(sys::create()?);
+        let queue = Descriptor::queue(sys::create()?)?;
         Ok(Watcher { queue, files: HashMap::new(), events: Vec::with_capacity(ROOM) })
     }
 
@@ -68,7 +68,7 @@ impl Watcher {
         // O_NONBLOCK: opening a named pipe must not wait for its other end.
         let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | ONLY_EVENTS | kind;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        let file = Descriptor::new(file.into_raw_fd());
+        let file = Descriptor::new(file.into_raw_fd())?;
         let notes = NOTES.iter().fold(0, |all, note| all | note.0);
         let ident = file.fd() as usize;
         let event = sys::event(ident, sys::VNODE, sys::ADD | sys::CLEAR, notes, token);

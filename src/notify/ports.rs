@@ -46,7 +46,7 @@ pub struct Watcher {
 impl Watcher {
     /// A watcher that watches nothing yet.
     pub fn new() -> Result<Watcher> {
-        let port = Descriptor::new(sys::create()?);
+        let port = Descriptor::new(sys::create()?)?;
         Ok(Watcher { port, files: HashMap::new(), events: Vec::with_capacity(ROOM) })
     }
 

@@ -7,7 +7,7 @@ fn item(number: usize) -> Item {
 
 #[test]
 fn items_come_out_in_the_order_in_which_they_were_put() {
-    let queue = ItemQueue::new(3);
+    let queue = ItemQueue::new(3).unwrap();
     for number in 1..=3 {
         assert_eq!(queue.try_put(item(number)), Ok(()));
     }
@@ -21,7 +21,7 @@ fn items_come_out_in_the_order_in_which_they_were_put() {
 
 #[test]
 fn a_controller_is_asked_once_until_it_has_looked() {
-    let (queue, controller) = (ItemQueue::new(3), Controller::new().unwrap());
+    let (queue, controller) = (ItemQueue::new(3).unwrap(), Controller::new().unwrap());
     let mut asked = 0;
     for number in 1..=3 {
         let post = queue.post(item(number), &controller, || {
@@ -40,7 +40,7 @@ fn a_controller_is_asked_once_until_it_has_looked() {
 
 #[test]
 fn a_closed_controller_is_noticed_though_it_was_asked() {
-    let (queue, controller) = (ItemQueue::new(0), Controller::new().unwrap());
+    let (queue, controller) = (ItemQueue::new(0).unwrap(), Controller::new().unwrap());
     assert_eq!(queue.post(item(1), &controller, || Ok(())), Ok(()));
     drop(controller.close().unwrap());
     assert_eq!(queue.post(item(2), &controller, || Ok(())), Err(Errno::BADF));

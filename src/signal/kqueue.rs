@@ -26,7 +26,7 @@ pub struct Source {
 impl Source {
     /// Listens for those signals.
     pub fn new(_set: &Set, signals: &[i32]) -> Result<Source> {
-        let queue = Descriptor::queue(sys::create()?);
+        let queue = Descriptor::queue(sys::create()?)?;
         let added: Vec<sys::Event> = signals
             .iter()
             .map(|&signal| sys::event(signal as usize, sys::SIGNAL, sys::ADD | sys::CLEAR, 0, 0))

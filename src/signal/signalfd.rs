@@ -24,7 +24,7 @@ pub struct Source {
 impl Source {
     /// Listens for the set.
     pub fn new(set: &Set, _signals: &[i32]) -> Result<Source> {
-        Ok(Source { fd: Descriptor::new(sys::create(set)?) })
+        Ok(Source { fd: Descriptor::new(sys::create(set)?)? })
     }
 
     /// Readable while a signal is pending.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Accepting: connections are taken from a listener one by one.
 
-use super::Socket;
+use super::{Prepared, Socket};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
@@ -16,18 +16,19 @@ impl Socket {
     }
 
     /// Takes a connection from a listener. EAGAIN when there is none, and, for a while, when the
-    /// process or the system is out of descriptors.
+    /// process or the system is out of descriptors. ENOMEM, and the connection stays where it is.
     pub fn accept(&self) -> Result<Socket> {
         self.operate(|inner| {
             inner.establish_listener()?;
             if inner.pace.has_accepted_enough() {
                 return Err(inner.must_wait(libc::POLLIN));
             }
+            let prepared = inner.next.take().map_or_else(Prepared::new, Ok)?;
             loop {
                 match sock::accept(inner.handle.fd).map_err(Errno::from) {
                     Ok(fd) => {
-                        let accepted =
-                            Socket::connected(fd, inner.handle.family, inner.handle.kind);
+                        let (family, kind) = (inner.handle.family, inner.handle.kind);
+                        let accepted = prepared.connected(fd, family, kind);
                         accepted.inner.borrow_mut().follow_listener(inner);
                         accepted.inner.borrow_mut().input.kernel.note_accepted();
                         inner.interest.events = libc::POLLIN; // for whoever polls the listener now
@@ -35,11 +36,15 @@ impl Socket {
                     }
                     Err(Errno(libc::ECONNABORTED | libc::EINTR)) => {}
                     Err(Errno(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)) => {
+                        inner.next = Some(prepared);
                         let again = inner.must_wait(0);
                         inner.interest.retry = Some(ACCEPT_RETRY);
                         return Err(again);
                     }
-                    Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLIN)),
+                    Err(error) if error.is_again() => {
+                        inner.next = Some(prepared);
+                        return Err(inner.must_wait(libc::POLLIN));
+                    }
                     Err(error) => return Err(error),
                 }
             }

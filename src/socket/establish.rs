@@ -8,9 +8,9 @@ use crate::address;
 use crate::clock::{Instant, Span};
 use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
-use crate::sys::socket as sock;
+use crate::sys::{self, socket as sock};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 
@@ -293,7 +293,7 @@ impl Inner {
             match result {
                 Ok(_) => break,
                 Err(_) if self.handle.fd >= 0 => {
-                    drop(Descriptor::new(std::mem::replace(&mut self.handle.fd, -1)))
+                    sys::close(std::mem::replace(&mut self.handle.fd, -1))
                 }
                 Err(_) => {}
             }
@@ -347,7 +347,7 @@ impl Inner {
 fn begin(options: &Options, address: &SocketAddr) -> Result<(Descriptor, bool)> {
     let target = SockaddrStorage::from(*address);
     let family = address::family(&target);
-    let descriptor = Descriptor::new(sock::open(family, options.kind)?);
+    let descriptor = Descriptor::new(sock::open(family, options.kind)?)?;
     options.apply(descriptor.fd(), family, options.kind, false)?;
     if let Some(local) = options.bind.as_ref().filter(|local| address::family(local) == family) {
         sock::bind(descriptor.fd(), local)?;
@@ -362,13 +362,12 @@ fn begin(options: &Options, address: &SocketAddr) -> Result<(Descriptor, bool)> 
 /// Binds. At a UNIX path it first removes what is there, and sets permissions and umask, as far as the options say
 /// so.
 fn bind(fd: i32, target: &SockaddrStorage, options: &Options) -> Result<()> {
-    let path = options.path.as_deref().filter(|path| path.first() != Some(&0));
+    let path = options.path.as_deref().map(Vec::as_slice).filter(|path| path.first() != Some(&0));
     let Some(path) = path.filter(|_| target.as_unix_addr().is_some() && target.len() > 0) else {
         return Ok(sock::bind(fd, target)?);
     };
-    let path = CString::new(path).map_err(|_| Errno::BADARG)?;
     if options.unlink {
-        match nix::unistd::unlink(path.as_c_str()) {
+        match nix::unistd::unlink(path) {
             Err(nix::errno::Errno::ENOENT) | Ok(()) => {}
             Err(error) => return Err(error.into()),
         }

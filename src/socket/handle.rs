@@ -26,8 +26,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub fn new(fd: RawFd, kind: i32) -> Handle {
-        let (owner, born, family) = (Owner::new(), forks(), libc::AF_UNSPEC);
+    pub fn new(fd: RawFd, kind: i32, owner: Owner) -> Handle {
+        let (born, family) = (forks(), libc::AF_UNSPEC);
         Handle { fd, owner, kind, family, exposed: false, born }
     }
 

@@ -8,11 +8,11 @@
 //! sent by a task of the controller's own as soon as it does.
 
 use super::{Buffering, Inner, Socket};
-use crate::controller::turn;
+use crate::controller::turn::{self, Holder};
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
+use crate::sys::memory::Weak;
 use std::cell::RefCell;
-use std::rc::Weak;
 
 /// The held lines of a socket, which are the front of its output queue.
 pub struct Held {
@@ -23,12 +23,12 @@ pub struct Held {
     /// The last turn in which a line was written.
     turn: u64,
     /// The socket itself, for the list of those that hold lines.
-    pub me: Weak<RefCell<Inner>>,
+    me: Weak<RefCell<Inner>>,
 }
 
 impl Held {
-    pub fn new() -> Held {
-        Held { allowed: true, some: false, turn: 0, me: Weak::new() }
+    pub fn new(me: Weak<RefCell<Inner>>) -> Held {
+        Held { allowed: true, some: false, turn: 0, me }
     }
 
     /// Whether lines are held now.
@@ -92,7 +92,9 @@ impl Inner {
             return;
         }
         self.held.some = true;
-        turn::hold(self.held.me.clone());
+        if turn::hold(Holder::new(self.held.me.clone())).is_err() {
+            let _ = self.release_held(); // at once, as nobody else would do it
+        }
     }
 
     /// Sends what is held. What must wait stays, as other output does.

@@ -34,8 +34,10 @@ pub use side::{Direction, Stat};
 pub use sys::message::{Address, Datagram, TRUNCATED};
 
 use crate::clock::Span;
+use crate::controller::Owner;
 use crate::errno::{Errno, Result};
 use crate::sys;
+use crate::sys::memory::{boxed, Shared, SharedRoom};
 use crate::sys::socket as sock;
 pub use establish::{Connecting, Start};
 use establish::{Establishing, Phase, Plan};
@@ -48,8 +50,7 @@ use pace::Pace;
 use secure::Secure;
 use side::Side;
 use std::cell::RefCell;
-use std::os::fd::RawFd;
-use std::rc::Rc;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// The type of a descriptor that is no socket but can be read and written.
 const NO_SOCKET: i32 = 0;
@@ -57,7 +58,7 @@ const NO_SOCKET: i32 = 0;
 /// A socket. Shared within one thread; no borrow of its state outlives a call.
 pub struct Socket {
     /// Counted, since the thread's list of sockets with held lines has weak references to it.
-    inner: Rc<RefCell<Inner>>,
+    inner: Shared<RefCell<Inner>>,
 }
 
 /// What a socket holds.
@@ -70,6 +71,8 @@ pub(crate) struct Inner {
     secure: Secure,
     pace: Pace,
     interest: Interest,
+    /// Of a listener: memory for the next connection, which an attempt has not used that found none.
+    next: Option<Prepared>,
     /// Whether the time of each operation is noted for `stat`.
     time: bool,
     /// The default limit of waiting operations.
@@ -77,16 +80,17 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    fn new(fd: RawFd, kind: i32, phase: Phase) -> Inner {
+    fn new(handle: Handle, phase: Phase, held: Held) -> Inner {
         Inner {
-            handle: Handle::new(fd, kind),
+            handle,
             establishing: Establishing::new(phase),
             input: Input::new(),
             output: Output::new(),
-            held: Held::new(),
+            held,
             secure: Secure::new(),
             pace: Pace::new(),
             interest: Interest::default(),
+            next: None,
             time: true,
             timeout: None,
         }
@@ -100,49 +104,76 @@ impl Inner {
     }
 }
 
-impl Socket {
-    fn from_inner(inner: Inner) -> Socket {
-        let inner = Rc::new(RefCell::new(inner));
-        inner.borrow_mut().held.me = Rc::downgrade(&inner);
-        Socket { inner }
+/// The memory of a socket, which is asked for before its descriptor is there: a failure loses no connection.
+struct Prepared {
+    inner: SharedRoom<RefCell<Inner>>,
+    owner: Owner,
+}
+
+impl Prepared {
+    /// ENOMEM.
+    fn new() -> Result<Prepared> {
+        Ok(Prepared { inner: SharedRoom::new()?, owner: Owner::new()? })
     }
 
-    fn from_plan(plan: Plan) -> Socket {
+    /// The socket of a descriptor, or of none: -1.
+    fn socket(self, fd: RawFd, kind: i32, phase: Phase) -> Socket {
+        let handle = Handle::new(fd, kind, self.owner);
+        let make = |me: &_| RefCell::new(Inner::new(handle, phase, Held::new(Clone::clone(me))));
+        Socket { inner: Shared::within(self.inner, make) }
+    }
+
+    fn connected(self, fd: RawFd, family: i32, kind: i32) -> Socket {
+        let socket = self.socket(fd, kind, Phase::Connected);
+        socket.ask((), |inner| inner.handle.family = family);
+        socket
+    }
+}
+
+impl Socket {
+    fn from_plan(plan: Plan) -> Result<Socket> {
+        let (prepared, plan) = (Prepared::new()?, boxed(plan)?);
+        let socket = prepared.socket(-1, plan.options.kind, Phase::AwaitAddress);
         if !plan.listen {
             kernel_buffer::note_client();
         }
-        let mut inner = Inner::new(-1, plan.options.kind, Phase::AwaitAddress);
-        inner.follow(&plan.options);
-        inner.input.kernel.note_drained(true);
-        inner.establishing.plan = Some(Box::new(plan));
-        // Begin now. An error is told by the first operation.
-        let _ = inner.establish();
-        Socket::from_inner(inner)
+        socket.with(|inner| {
+            inner.follow(&plan.options)?;
+            inner.input.kernel.note_drained(true);
+            inner.establishing.plan = Some(plan);
+            // Begin now. An error is told by the first operation.
+            let _ = inner.establish();
+            Ok(())
+        })?;
+        Ok(socket)
     }
 
-    /// A socket that begins to connect. `name` finds the addresses where the options say a name.
-    pub fn connect(options: Options, name: Option<Box<dyn Connecting>>) -> Socket {
+    /// A socket that begins to connect. `name` finds the addresses where the options say a name. ENOMEM.
+    pub fn connect(options: Options, name: Option<Box<dyn Connecting>>) -> Result<Socket> {
         Socket::from_plan(Plan { listen: false, options, name })
     }
 
-    /// A socket that listens.
-    pub fn listen(options: Options, name: Option<Box<dyn Connecting>>) -> Socket {
+    /// A socket that listens. ENOMEM.
+    pub fn listen(options: Options, name: Option<Box<dyn Connecting>>) -> Result<Socket> {
         Socket::from_plan(Plan { listen: true, options, name })
     }
 
-    /// Two connected UNIX sockets.
+    /// Two connected UNIX sockets. ENOMEM.
     pub fn pair(kind: i32) -> Result<(Socket, Socket)> {
+        let (first, second) = (Prepared::new()?, Prepared::new()?);
         let (a, b) = sock::pair(kind)?;
-        let connected = |fd| {
-            let socket = Socket::connected(fd, libc::AF_UNIX, kind);
+        let connected = |prepared: Prepared, fd| {
+            let socket = prepared.connected(fd, libc::AF_UNIX, kind);
             socket.ask((), |inner| inner.input.kernel.note_drained(true));
             socket
         };
-        Ok((connected(a), connected(b)))
+        Ok((connected(first, a), connected(second, b)))
     }
 
-    /// Takes a descriptor over. A descriptor that is no socket counts as a stream to read and write. EBADF.
+    /// Takes a descriptor over. A descriptor that is no socket counts as a stream to read and write. EBADF, ENOMEM: it
+    /// stays the caller's.
     pub fn adopt(fd: RawFd) -> Result<Socket> {
+        let prepared = Prepared::new()?;
         let kind = match sock::option(fd, libc::SOL_SOCKET, libc::SO_TYPE).map_err(Errno::from) {
             Err(Errno(libc::ENOTSOCK)) => NO_SOCKET,
             result => result?,
@@ -151,9 +182,16 @@ impl Socket {
         sock::adopt(fd)?;
         kernel_buffer::note_client();
         let phase = if listens { Phase::Listening } else { Phase::Connected };
-        let mut inner = Inner::new(fd, kind, phase);
-        inner.handle.exposed = true;
-        Ok(Socket::from_inner(inner))
+        let socket = prepared.socket(fd, kind, phase);
+        socket.ask((), |inner| inner.handle.exposed = true);
+        Ok(socket)
+    }
+
+    /// As `adopt`, and without a socket the descriptor is closed.
+    pub fn adopt_owned(fd: OwnedFd) -> Result<Socket> {
+        let socket = Socket::adopt(fd.as_raw_fd())?;
+        let _ = fd.into_raw_fd();
+        Ok(socket)
     }
 
     /// As `adopt`, with a copy of the descriptor, which stays the caller's.
@@ -162,18 +200,12 @@ impl Socket {
         Socket::adopt(copy).inspect_err(|_| sys::close(copy))
     }
 
-    fn connected(fd: RawFd, family: i32, kind: i32) -> Socket {
-        let mut inner = Inner::new(fd, kind, Phase::Connected);
-        inner.handle.family = family;
-        Socket::from_inner(inner)
-    }
-
     /// Runs one operation on what the socket holds. A reference to that is counted first, as a callback of the
     /// program that libssl calls meanwhile may free the socket. `busy` is the answer if the operation is called from
     /// such a callback.
     #[inline(always)]
     fn with_or<T>(&self, busy: T, operation: impl FnOnce(&mut Inner) -> T) -> T {
-        let counted = Rc::clone(&self.inner);
+        let counted = self.inner.clone();
         let result = match counted.try_borrow_mut() {
             Ok(mut inner) => operation(&mut inner),
             Err(_) => busy,

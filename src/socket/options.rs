@@ -3,21 +3,21 @@
 
 use crate::address;
 use crate::errno::{Errno, Result};
+use crate::sys::memory::{bytes, text, AtomicShared};
 use crate::sys::socket as sock;
 use crate::tls::Peer;
 use nix::sys::socket::SockaddrStorage;
 use std::os::fd::RawFd;
-use std::sync::Arc;
 
 /// The name that a TLS client tells the server.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone)]
 pub enum SendName {
     /// The host, unless it is an address.
     Host,
     /// None.
     No,
     /// This one.
-    Given(String),
+    Given(AtomicShared<String>),
 }
 
 /// SO_KEEPALIVE and its numbers; where one is 0, the system's applies.
@@ -33,19 +33,19 @@ pub struct KeepAlive {
     pub count: i32,
 }
 
-/// Where to connect or listen, and how.
-#[derive(Clone, Debug)]
+/// Where to connect or listen, and how. A copy takes no memory, since texts are counted.
+#[derive(Clone)]
 pub struct Options {
     /// AF_UNSPEC, AF_INET or AF_INET6; others match no host.
     pub family: i32,
     /// SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, or what socket(2) refuses.
     pub kind: i32,
     /// The host, a numeric address or a name.
-    pub host: Option<Arc<str>>,
+    pub host: Option<AtomicShared<String>>,
     /// The port.
     pub port: u16,
     /// The path of a UNIX socket.
-    pub path: Option<Vec<u8>>,
+    pub path: Option<AtomicShared<Vec<u8>>>,
     /// The local address of a connecting socket.
     pub bind: Option<SockaddrStorage>,
     /// Permissions of a bound UNIX socket.
@@ -118,6 +118,24 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Sets the host. ENOMEM.
+    pub fn set_host(&mut self, host: &str) -> Result<()> {
+        self.host = Some(AtomicShared::new(text(host)?)?);
+        Ok(())
+    }
+
+    /// Sets the path. ENOMEM.
+    pub fn set_path(&mut self, path: &[u8]) -> Result<()> {
+        self.path = Some(AtomicShared::new(bytes(path)?)?);
+        Ok(())
+    }
+
+    /// Sets the name that a TLS client tells the server. ENOMEM.
+    pub fn set_send_name(&mut self, name: &str) -> Result<()> {
+        self.send_name = SendName::Given(AtomicShared::new(text(name)?)?);
+        Ok(())
+    }
+
     /// EINVAL if the options name neither a host nor a path.
     pub fn check(&self) -> Result<()> {
         match self.path.is_some() || self.host.is_some() {
@@ -142,7 +160,7 @@ impl Options {
 
     /// The name whose addresses have to be looked for, if that is what the host is.
     pub fn name(&self) -> Option<&str> {
-        let host = self.host.as_deref().filter(|_| self.path.is_none())?;
+        let host = self.host.as_deref().map(String::as_str).filter(|_| self.path.is_none())?;
         address::internet(host, self.port)
             .is_err_and(|error| error == Errno::NONAME)
             .then_some(host)
@@ -188,7 +206,7 @@ impl Options {
                 SendName::Given(name) => Some(name.clone()),
                 _ => None,
             },
-            nameless: self.send_name == SendName::No,
+            nameless: matches!(self.send_name, SendName::No),
             verify: self.verify,
         };
         let tells = peer.host.is_some() || peer.name.is_some() || peer.nameless || peer.verify;

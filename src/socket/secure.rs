@@ -166,12 +166,12 @@ impl Inner {
 
     /// Keeps a reason, with the peer that it concerns.
     pub(super) fn explain(&mut self, reason: &str) {
-        let peer = match self.secure.peer.as_deref() {
-            Some(Peer { host: Some(host), port, .. }) if host.contains(':') => {
-                format!("[{host}]:{port}")
-            }
-            Some(Peer { host: Some(host), port, .. }) => format!("{host}:{port}"),
-            _ => sock::peer_name(self.handle.fd)
+        let host =
+            self.secure.peer.as_deref().and_then(|peer| Some((peer.host.as_deref()?, peer.port)));
+        let peer = match host {
+            Some((host, port)) if host.contains(':') => format!("[{host}]:{port}"),
+            Some((host, port)) => format!("{host}:{port}"),
+            None => sock::peer_name(self.handle.fd)
                 .map_or_else(|_| String::new(), |a| crate::address::describe(&a)),
         };
         let separator = if peer.is_empty() { "" } else { ", peer " };

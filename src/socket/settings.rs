@@ -5,6 +5,7 @@ use super::establish::Phase;
 use super::{Direction, Inner, Mode, Options, Socket, Stat, NO_SOCKET};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
+use crate::sys::memory::boxed;
 use crate::sys::socket as sock;
 
 impl Socket {
@@ -106,8 +107,7 @@ impl Socket {
                 )?;
             }
             options.relax(inner.handle.fd, listens)?;
-            inner.follow(options);
-            Ok(())
+            inner.follow(options)
         })
     }
 
@@ -122,12 +122,13 @@ impl Socket {
 }
 
 impl Inner {
-    /// Takes over those options that concern what the library does, and not the descriptor.
-    pub(super) fn follow(&mut self, options: &Options) {
+    /// Takes over those options that concern what the library does, and not the descriptor. ENOMEM.
+    pub(super) fn follow(&mut self, options: &Options) -> Result<()> {
+        self.secure.peer = options.peer().map(boxed).transpose()?;
         self.time = options.time;
         self.output.flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
-        self.secure.peer = options.peer().map(Box::new);
         self.secure.strict = options.strict.unwrap_or(self.secure.strict);
+        Ok(())
     }
 
     /// Takes over the settings of its listener for an accepted socket.

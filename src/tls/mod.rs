@@ -9,6 +9,7 @@ pub use crate::sys::tls::Role;
 pub use engine::{Engine, Failure, Read, Written, OVERHEAD, RECORD};
 
 use crate::errno::{Errno, Result};
+use crate::sys::memory::AtomicShared;
 use crate::sys::tls as sys;
 use openssl::error::ErrorStack;
 use openssl::ssl::{AlpnError, Ssl, SslContext, SslContextBuilder, SslFiletype, SslMethod};
@@ -31,14 +32,14 @@ pub enum Verify {
 }
 
 /// What a socket tells about the peer of its connection.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default)]
 pub struct Peer {
     /// The host that it was told to connect to.
-    pub host: Option<Arc<str>>,
+    pub host: Option<AtomicShared<String>>,
     /// The port.
     pub port: u16,
     /// The name to tell the server, if not the host.
-    pub name: Option<String>,
+    pub name: Option<AtomicShared<String>>,
     /// Tell no name.
     pub nameless: bool,
     /// The socket demands verification, whatever the configuration says.
@@ -249,8 +250,8 @@ impl Config {
         let usual = if role == Role::Client { Verify::Peer } else { Verify::No };
         let verify = if peer.verify { Verify::Require } else { state.verify.unwrap_or(usual) };
         // A name that the program gives for a host says whom it wants to reach.
-        let given = state.name.as_deref().or(peer.name.as_deref());
-        let name = given.or(peer.host.as_deref()).map(str::to_owned);
+        let given = state.name.as_ref().or(peer.name.as_deref());
+        let name = given.or(peer.host.as_deref()).cloned();
         Demands { verify, name, nameless: peer.nameless }
     }
 
@@ -262,7 +263,7 @@ impl Config {
         peer: &Peer,
         datagrams: bool,
     ) -> Option<String> {
-        let host = peer.host.as_ref()?;
+        let host = peer.host.as_deref()?;
         if datagrams || self.own().is_err() {
             return None;
         }

@@ -30,7 +30,7 @@ const HOSTS: &str =
 
 fn race(family: i32) -> Race {
     know(HOSTS);
-    Race::new("name", 80, family)
+    Race::new("name", 80, family).unwrap()
 }
 
 /// The order in which addresses are tried that all refuse.
@@ -69,7 +69,7 @@ fn the_first_that_connects_wins_and_the_rest_is_not_tried() {
     let mut tried = 0;
     let mut race = race(libc::AF_UNSPEC);
     let (one, _other) = UnixStream::pair().expect("a socket pair");
-    let mut one = Some(Descriptor::new(one.into_raw_fd()));
+    let mut one = Some(Descriptor::new(one.into_raw_fd()).unwrap());
     let (_, winner) = race
         .step(&mut |address| {
             tried += 1;
@@ -87,7 +87,7 @@ fn an_attempt_that_takes_long_has_a_quarter_of_a_second_for_itself() {
     let mut race = race(libc::AF_INET);
     let fd = sock::open(libc::AF_INET, libc::SOCK_STREAM).expect("a socket");
     let (begun, address) = (Instant::now(), SocketAddr::from(([192, 0, 2, 1], 80)));
-    race.attempts.push((Descriptor::new(fd), address));
+    race.attempts.push((Descriptor::new(fd).unwrap(), address));
     race.next = Some(begun.after(STAGGER));
     assert!(!race.may_start(begun));
     assert!(!race.may_start(begun.after(Span(249_000_000))));
@@ -100,7 +100,7 @@ fn an_attempt_that_takes_long_has_a_quarter_of_a_second_for_itself() {
 #[test]
 fn a_name_without_addresses_fails_with_what_the_resolver_said() {
     know("");
-    let mut race = Race::new("unknown", 80, libc::AF_UNSPEC);
+    let mut race = Race::new("unknown", 80, libc::AF_UNSPEC).unwrap();
     let result = race.step(&mut |_| panic!("nothing is tried"));
     assert_eq!(result.err(), Some(Errno::FAIL));
     assert_eq!(race.story(), "unknown.: no server is known");

@@ -5,13 +5,13 @@ use super::*;
 use crate::clock::Span;
 use crate::controller::{Member, Payload, TaskId};
 
-fn on(condition: &Arc<Condition>) -> Member {
+fn on(condition: &AtomicShared<Condition>) -> Member {
     let condition = Some(condition.clone());
     Member { condition, ..Member::NOTHING }
 }
 
 /// A task that waits for the condition.
-fn waiter(controller: &Controller, number: usize, condition: &Arc<Condition>) -> TaskId {
+fn waiter(controller: &Controller, number: usize, condition: &AtomicShared<Condition>) -> TaskId {
     let task = controller.spawn(Payload::Foreign(number)).unwrap();
     controller.park(task, false, [on(condition)]).unwrap();
     task
@@ -30,7 +30,7 @@ fn step(controller: &Controller) -> Vec<usize> {
 }
 
 fn woken_by_two_signals(lifo: bool) -> Vec<usize> {
-    let (controller, condition) = (Controller::new().unwrap(), Condition::new(lifo));
+    let (controller, condition) = (Controller::new().unwrap(), Condition::new(lifo).unwrap());
     for number in 1..=4 {
         waiter(&controller, number, &condition);
     }
@@ -54,7 +54,7 @@ fn of_a_lifo_condition_the_latest_waiter_is_woken_first() {
 
 #[test]
 fn a_signal_wakes_no_more_than_its_limit_and_tells_how_many() {
-    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false));
+    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false).unwrap());
     assert_eq!(condition.signal(usize::MAX), 0);
     for number in 1..=5 {
         waiter(&controller, number, &condition);
@@ -68,7 +68,7 @@ fn a_signal_wakes_no_more_than_its_limit_and_tells_how_many() {
 
 #[test]
 fn a_signal_is_not_kept_for_those_who_come_later() {
-    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false));
+    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false).unwrap());
     condition.signal(1);
     waiter(&controller, 1, &condition);
     assert!(step(&controller).is_empty());
@@ -77,7 +77,7 @@ fn a_signal_is_not_kept_for_those_who_come_later() {
 #[test]
 fn a_finished_waiter_is_out_of_the_queue_wherever_it_stood() {
     for gone in 0..3 {
-        let (controller, condition) = (Controller::new().unwrap(), Condition::new(false));
+        let (controller, condition) = (Controller::new().unwrap(), Condition::new(false).unwrap());
         let tasks: Vec<_> = (0..3).map(|n| waiter(&controller, n, &condition)).collect();
         controller.finish(tasks[gone]).unwrap();
         assert_eq!(condition.signal(usize::MAX), 2);
@@ -88,7 +88,7 @@ fn a_finished_waiter_is_out_of_the_queue_wherever_it_stood() {
 
 #[test]
 fn a_waiter_that_was_woken_otherwise_is_out_of_the_queue() {
-    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false));
+    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false).unwrap());
     let task = controller.spawn(Payload::Foreign(1)).unwrap();
     let member = Member { timeout: Some(Span::ZERO), ..on(&condition) };
     controller.park(task, false, [member]).unwrap();
@@ -99,7 +99,7 @@ fn a_waiter_that_was_woken_otherwise_is_out_of_the_queue() {
 #[test]
 fn waiters_of_a_dropped_controller_are_passed_over() {
     let (kept, dropped) = (Controller::new().unwrap(), Controller::new().unwrap());
-    let condition = Condition::new(false);
+    let condition = Condition::new(false).unwrap();
     waiter(&dropped, 1, &condition);
     waiter(&dropped, 2, &condition);
     waiter(&kept, 3, &condition);
@@ -111,7 +111,7 @@ fn waiters_of_a_dropped_controller_are_passed_over() {
 #[test]
 fn one_signal_reaches_tasks_of_several_controllers() {
     let controllers = [Controller::new().unwrap(), Controller::new().unwrap()];
-    let condition = Condition::new(false);
+    let condition = Condition::new(false).unwrap();
     for controller in &controllers {
         waiter(controller, 1, &condition);
     }
@@ -123,7 +123,7 @@ fn one_signal_reaches_tasks_of_several_controllers() {
 
 #[test]
 fn a_task_may_wait_for_one_condition_twice() {
-    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false));
+    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false).unwrap());
     let task = controller.spawn(Payload::Foreign(1)).unwrap();
     controller.park(task, false, [on(&condition), on(&condition)]).unwrap();
     assert_eq!(condition.signal(1), 1);
@@ -133,7 +133,7 @@ fn a_task_may_wait_for_one_condition_twice() {
 
 #[test]
 fn waiting_and_waking_again_and_again_takes_no_more_room() {
-    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false));
+    let (controller, condition) = (Controller::new().unwrap(), Condition::new(false).unwrap());
     let task = controller.spawn(Payload::Foreign(1)).unwrap();
     for _ in 0..1000 {
         controller.park(task, false, [on(&condition)]).unwrap();

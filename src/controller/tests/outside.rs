@@ -18,7 +18,7 @@ fn the_descriptor_is_readable_while_there_is_something_to_do() {
     assert!(is_readable(fd));
     step(&controller);
     assert!(!is_readable(fd));
-    let condition = Condition::new(false);
+    let condition = Condition::new(false).unwrap();
     let on_condition = Member { condition: Some(condition.clone()), ..on_foreign(-1, 0) };
     park(&controller, task, [on_condition]);
     condition.signal(1);
@@ -114,13 +114,13 @@ fn a_descriptor_that_another_thread_closes_is_forgotten() {
     let (_a, b) = pair();
     let fd = b.as_raw_fd();
     let task = spawn_started(&controller, 1);
-    let owner = Owner::new();
+    let owner = Owner::new().unwrap();
     park(&controller, task, [Member::owned(fd, IN, &owner)]);
     controller.thread.store(u64::MAX, Ordering::Relaxed); // as if another thread had stepped it
     owner.leave(true);
     let (mut c, d) = pair();
     sys::testing::replace(fd, d.as_raw_fd());
-    let other = Owner::new();
+    let other = Owner::new().unwrap();
     let second = spawn(&controller, 2);
     park(&controller, second, [Member::owned(fd, IN, &other)]);
     c.write_all(b"x").unwrap();

@@ -11,11 +11,11 @@ use crate::dns::resolve::exchange::{refuses_edns, Exchange, Noise, Verdict};
 use crate::dns::resolve::resolution::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::errno::{Errno, Result};
+use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 /// Room for a datagram: more than the `EDNS_SIZE` that servers are told.
 pub const DATAGRAM: usize = 4096;
@@ -72,7 +72,7 @@ pub struct Stat {
 /// A socket towards an address, bound to `interface` unless that is any.
 pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<Descriptor> {
     let family = if server.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    let descriptor = Descriptor::new(sock::open(family, kind)?);
+    let descriptor = Descriptor::new(sock::open(family, kind)?)?;
     let any = interface.ip().is_unspecified() && interface.port() == 0;
     if !any && interface.is_ipv4() == server.is_ipv4() {
         // Only one connection to a server can have a given local port, so TCP gets another one each time.
@@ -130,7 +130,7 @@ pub struct Manner<'a> {
     /// How many sockets are shared; 0: none.
     pub ports: u32,
     /// What is signalled when something came at a shared socket.
-    pub condition: &'a Arc<Condition>,
+    pub condition: &'a AtomicShared<Condition>,
 }
 
 /// An exchange under way.
@@ -188,7 +188,7 @@ impl Flight {
     }
 
     /// Sets what is signalled from now on when something came at a shared port.
-    pub fn set_condition(&self, condition: &Arc<Condition>) {
+    pub fn set_condition(&self, condition: &AtomicShared<Condition>) {
         if let Link::Shared(slot) = &self.link {
             slot.set_condition(condition);
         }

@@ -15,6 +15,7 @@ use crate::dns::resolve::exchange::{Ask, Exchange};
 use crate::dns::resolve::resolution::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::errno::Result;
+use crate::sys::memory::AtomicShared;
 use crate::thread_id::this_thread;
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::{Entry, HashMap};
@@ -46,7 +47,7 @@ struct Common {
     /// How it ended, for those who have not looked since.
     ended: RefCell<Option<Progress>>,
     /// Those who wait: a number, and what wakes them.
-    waiting: RefCell<Vec<(u32, Arc<Condition>)>>,
+    waiting: RefCell<Vec<(u32, AtomicShared<Condition>)>>,
     /// The number that was given last.
     last: Cell<u32>,
     /// The number of the leader.
@@ -57,7 +58,7 @@ struct Common {
 pub struct Joint {
     common: Arc<Common>,
     number: u32,
-    condition: Arc<Condition>,
+    condition: AtomicShared<Condition>,
     deadline: Instant,
     patience: Span,
     /// When it no longer relies on the leader.
@@ -105,8 +106,8 @@ impl Joint {
         };
         let number = common.last.get().wrapping_add(1);
         common.last.set(number);
-        let condition = Arc::clone(manner.condition);
-        common.waiting.borrow_mut().push((number, Arc::clone(&condition)));
+        let condition = manner.condition.clone();
+        common.waiting.borrow_mut().push((number, condition.clone()));
         let patience = manner.patience;
         let (deadline, relief) = (now.after(patience), now.after(GRACE));
         Ok(Joint { common, number, condition, deadline, patience, relief, spare: None })
@@ -207,7 +208,7 @@ impl Joint {
             None => return nothing,
         };
         if !alone && member.condition.is_none() {
-            member.condition = Some(Arc::clone(&self.condition));
+            member.condition = Some(self.condition.clone());
         }
         member
     }

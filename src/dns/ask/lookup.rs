@@ -9,10 +9,10 @@ use crate::controller::Member;
 use crate::dns::message::packet::{rcode, Packet, ANSWER};
 use crate::dns::message::types::{self, A, AAAA};
 use crate::errno::{Errno, Result};
+use crate::sys::memory::AtomicShared;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 
 thread_local! {
     static USUAL: RefCell<Option<Rc<Resolvers>>> = const { RefCell::new(None) };
@@ -48,7 +48,7 @@ pub struct Lookup {
     name: String,
     halves: Vec<Half>,
     /// What wakes the task that waits for the lookup, whichever half can go on.
-    condition: Arc<Condition>,
+    condition: AtomicShared<Condition>,
     /// Its place among those who wait for a resolver, once it had to.
     ticket: Option<Rc<Ticket>>,
     /// In words, why there are none.
@@ -58,7 +58,7 @@ pub struct Lookup {
 impl Lookup {
     /// Begins a lookup. `family` is AF_INET, AF_INET6, or AF_UNSPEC for both. No server is asked for what the files
     /// know.
-    pub fn new(pool: Rc<Resolvers>, name: &str, family: i32) -> Lookup {
+    pub fn new(pool: Rc<Resolvers>, name: &str, family: i32) -> Result<Lookup> {
         let setup = pool.setup();
         let types: &[u16] = match family {
             libc::AF_INET => &[A],
@@ -75,9 +75,9 @@ impl Lookup {
             Ok(None) => types.iter().map(|&rtype| Half::Waiting(rtype)).collect(),
             Err(error) => vec![Half::Known(Err(error))],
         };
-        let condition = Condition::new(false);
+        let condition = Condition::new(false)?;
         let name = name.to_owned();
-        Lookup { pool, name, halves, condition, ticket: None, reason: String::new() }
+        Ok(Lookup { pool, name, halves, condition, ticket: None, reason: String::new() })
     }
 
     /// Goes on without waiting. EAGAIN while anything is still to come.
@@ -85,7 +85,7 @@ impl Lookup {
         let mut waits = false;
         for index in 0..self.halves.len() {
             if let Half::Waiting(rtype) = self.halves[index] {
-                if let Some(resolver) = self.resolver() {
+                if let Some(resolver) = self.resolver()? {
                     let condition = Some(&self.condition);
                     self.halves[index] =
                         match resolver.submit_for(&self.name, rtype, types::IN, condition) {
@@ -124,14 +124,14 @@ impl Lookup {
         }
     }
 
-    /// A resolver, or a place among those who wait for one.
-    fn resolver(&mut self) -> Option<Rc<Resolver>> {
+    /// A resolver, or a place among those who wait for one. ENOMEM.
+    fn resolver(&mut self) -> Result<Option<Rc<Resolver>>> {
         if self.ticket.is_none() {
-            if let Some(resolver) = self.pool.get() {
-                return Some(resolver);
+            if let Some(resolver) = self.pool.get()? {
+                return Ok(Some(resolver));
             }
         }
-        let made = || Ticket::new(Rc::clone(&self.pool), Arc::clone(&self.condition));
+        let made = || Ticket::new(Rc::clone(&self.pool), self.condition.clone());
         self.ticket.get_or_insert_with(made).get()
     }
 

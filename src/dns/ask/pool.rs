@@ -10,6 +10,8 @@ use crate::dns::resolve::setup::Setup;
 use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;
+use crate::errno::Result;
+use crate::sys::memory::AtomicShared;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
@@ -37,7 +39,7 @@ pub struct Resolvers {
 /// resolver, calls the next one.
 pub struct Ticket {
     pool: Rc<Resolvers>,
-    condition: Arc<Condition>,
+    condition: AtomicShared<Condition>,
     /// Whether it was called: a resolver was free then.
     called: Cell<bool>,
     queued: Cell<bool>,
@@ -45,14 +47,14 @@ pub struct Ticket {
 
 impl Ticket {
     /// A ticket that is not in the queue yet. `condition` is signalled when it is called.
-    pub fn new(pool: Rc<Resolvers>, condition: Arc<Condition>) -> Rc<Ticket> {
+    pub fn new(pool: Rc<Resolvers>, condition: AtomicShared<Condition>) -> Rc<Ticket> {
         Rc::new(Ticket { pool, condition, called: Cell::new(false), queued: Cell::new(false) })
     }
 
-    /// Takes a resolver out. If none is free, the ticket enters the queue.
-    pub fn get(self: &Rc<Ticket>) -> Option<Rc<Resolver>> {
+    /// Takes a resolver out. If none is free, the ticket enters the queue. ENOMEM.
+    pub fn get(self: &Rc<Ticket>) -> Result<Option<Rc<Resolver>>> {
+        let found = self.pool.get()?;
         let called = self.called.replace(false);
-        let found = self.pool.get();
         if found.is_none() && !self.queued.replace(true) {
             let mut waiting = self.pool.waiting.borrow_mut();
             match called {
@@ -61,7 +63,7 @@ impl Ticket {
                 false => waiting.push_back(Rc::downgrade(self)),
             }
         }
-        found
+        Ok(found)
     }
 
     /// What to wait for before the next `get`.
@@ -105,17 +107,20 @@ impl Resolvers {
         (0..free.min(waiting)).for_each(|_| self.call());
     }
 
-    /// Takes a resolver out, if one is free or can be made.
-    pub fn get(&self) -> Option<Rc<Resolver>> {
+    /// Takes a resolver out, if one is free or may be made. ENOMEM.
+    pub fn get(&self) -> Result<Option<Rc<Resolver>>> {
         if self.busy.get() >= self.limit.get() {
-            return None;
+            return Ok(None);
         }
-        self.busy.set(self.busy.get() + 1);
         let idle = self.idle.borrow_mut().pop();
-        Some(idle.unwrap_or_else(|| {
-            let (hosts, hints) = (self.hosts.clone(), self.hints.clone());
-            Rc::new(Resolver::new(Arc::clone(&self.config), hosts, hints))
-        }))
+        let resolver = idle.map_or_else(|| self.make(), Ok)?;
+        self.busy.set(self.busy.get() + 1);
+        Ok(Some(resolver))
+    }
+
+    fn make(&self) -> Result<Rc<Resolver>> {
+        let (hosts, hints) = (self.hosts.clone(), self.hints.clone());
+        Ok(Rc::new(Resolver::new(Arc::clone(&self.config), hosts, hints)?))
     }
 
     /// Gives one back. A closed one is not used again.

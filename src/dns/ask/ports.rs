@@ -15,6 +15,7 @@ use crate::errno::{Errno, Result};
 use crate::fork::forks;
 use crate::random;
 use crate::socket::Address;
+use crate::sys::memory::AtomicShared;
 use crate::sys::message;
 use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
@@ -22,7 +23,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// How many queries leave through a port before it is given up: so long a forger has time to find it out.
 const USES: u32 = 1000;
@@ -62,7 +62,7 @@ struct Place {
     inbox: RefCell<Vec<Vec<u8>>>,
     /// The error that the system told of the server.
     error: Cell<Option<Errno>>,
-    condition: RefCell<Arc<Condition>>,
+    condition: RefCell<AtomicShared<Condition>>,
 }
 
 /// A query's place at a port.
@@ -78,7 +78,7 @@ pub fn send(
     exchange: &mut Exchange,
     count: u32,
     interface: &SocketAddr,
-    condition: &Arc<Condition>,
+    condition: &AtomicShared<Condition>,
 ) -> Result<Slot> {
     let server = exchange.ask.server;
     let port = choose(exchange, count, interface)?;
@@ -94,7 +94,7 @@ pub fn send(
             message::send_to(fd, query.wire(), Some(&to), libc::MSG_NOSIGNAL)?
         }
     };
-    let condition = RefCell::new(Arc::clone(condition));
+    let condition = RefCell::new(condition.clone());
     let place =
         Rc::new(Place { server, inbox: RefCell::default(), error: Cell::new(None), condition });
     let id = exchange.id();
@@ -227,7 +227,7 @@ impl Slot {
     /// What to wait for: the leader for the descriptor, everybody for what is signalled when the answer is there,
     /// or when it is time to lead.
     pub fn member(&self) -> Member {
-        let condition = Some(Arc::clone(&self.place.condition.borrow()));
+        let condition = Some(self.place.condition.borrow().clone());
         match self.leads() {
             true => Member { condition, ..self.port.descriptor.member(libc::POLLIN) },
             false => Member { condition, ..Member::NOTHING },
@@ -235,8 +235,8 @@ impl Slot {
     }
 
     /// Sets what is signalled from now on.
-    pub fn set_condition(&self, condition: &Arc<Condition>) {
-        *self.place.condition.borrow_mut() = Arc::clone(condition);
+    pub fn set_condition(&self, condition: &AtomicShared<Condition>) {
+        *self.place.condition.borrow_mut() = condition.clone();
     }
 
     /// Receives for all if this slot leads; `impatient` makes it the leader.

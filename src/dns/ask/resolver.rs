@@ -17,6 +17,7 @@ use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;
 use crate::errno::{Errno, Result};
 use crate::random;
+use crate::sys::memory::AtomicShared;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
@@ -50,8 +51,8 @@ struct Inner {
     spare: Option<Spare>,
     /// Signalled when something came that another resolver has received: `own_condition`, or one that `submit_for`
     /// was given.
-    condition: Arc<Condition>,
-    own_condition: Arc<Condition>,
+    condition: AtomicShared<Condition>,
+    own_condition: AtomicShared<Condition>,
     /// Tells a question from earlier ones of this resolver.
     serial: u64,
     /// In words, why the last answer is not what was wanted.
@@ -74,24 +75,24 @@ enum Work {
 
 impl Resolver {
     /// A resolver. Without `hosts` a stub has the system's and a recursive resolver none; without `hints` a stub asks
-    /// the servers of the configuration and a recursive resolver begins at the root.
+    /// the servers of the configuration and a recursive resolver begins at the root. ENOMEM.
     pub fn new(
         config: Arc<Config>,
         hosts: Option<Arc<Hosts>>,
         hints: Option<Arc<Hints>>,
-    ) -> Resolver {
-        let condition = Condition::new(false);
+    ) -> Result<Resolver> {
+        let condition = Condition::new(false)?;
         let inner = Inner {
             sources: Sources::new(config, hosts, hints, Instant::now()),
             work: Work::Idle,
             stat: Stat::default(),
             spare: None,
-            own_condition: Arc::clone(&condition),
+            own_condition: condition.clone(),
             condition,
             serial: 0,
             reason: String::new(),
         };
-        Resolver { inner: RefCell::new(inner) }
+        Ok(Resolver { inner: RefCell::new(inner) })
     }
 
     /// Asks a question, in place of one that is not answered yet: whoever waits for that one wakes. CQ_EILLEGAL for
@@ -107,7 +108,7 @@ impl Resolver {
         name: &str,
         rtype: u16,
         class: u16,
-        condition: Option<&Arc<Condition>>,
+        condition: Option<&AtomicShared<Condition>>,
     ) -> Result<()> {
         let mut inner = self.inner.borrow_mut();
         if matches!(inner.work, Work::Closed) {
@@ -119,7 +120,7 @@ impl Resolver {
         let resolution = Resolution::new(Rc::clone(inner.sources.setup()), name, rtype, class)?;
         let replaced = inner.give_up(Work::Busy(Box::new(resolution), None, now));
         inner.serial += 1;
-        inner.condition = Arc::clone(condition.unwrap_or(&inner.own_condition));
+        inner.condition = condition.unwrap_or(&inner.own_condition).clone();
         drop(inner);
         wake(replaced);
         Ok(())
@@ -234,7 +235,7 @@ impl Resolver {
 }
 
 /// Wakes whoever waits for what was given up.
-fn wake((work, condition): (Work, Option<Arc<Condition>>)) {
+fn wake((work, condition): (Work, Option<AtomicShared<Condition>>)) {
     drop(work);
     if let Some(condition) = condition {
         condition.signal(usize::MAX);
@@ -244,10 +245,10 @@ fn wake((work, condition): (Work, Option<Arc<Condition>>)) {
 impl Inner {
     /// Replaces the work. Returns what `wake` has to drop and to signal once nothing is borrowed: the old work, and
     /// the condition if somebody may wait.
-    fn give_up(&mut self, work: Work) -> (Work, Option<Arc<Condition>>) {
+    fn give_up(&mut self, work: Work) -> (Work, Option<AtomicShared<Condition>>) {
         let work = std::mem::replace(&mut self.work, work);
         let waited = matches!(work, Work::Busy(_, Some(_), _));
-        (work, waited.then(|| Arc::clone(&self.condition)))
+        (work, waited.then(|| self.condition.clone()))
     }
 
     /// Works on the question until something has to be waited for, or until it is over.
@@ -280,6 +281,8 @@ impl Inner {
                 let manner = manner(config, &self.condition);
                 match Joint::start(exchange, &manner, None, now, &mut self.stat) {
                     Ok(started) => return *flight = Some(started),
+                    // Not the server's fault.
+                    Err(Errno::NOMEM) => return self.work = Work::Done(Err(Errno::NOMEM)),
                     Err(error) => outcome = Some(Outcome::Failure(error)),
                 }
             }
@@ -303,6 +306,7 @@ impl Inner {
                                 *flight = Some(started);
                                 return None;
                             }
+                            Err(Errno::NOMEM) => return Some(Err(Errno::NOMEM)),
                             Err(error) => outcome = Some(Outcome::Failure(error)),
                         }
                     }
@@ -321,7 +325,7 @@ impl Inner {
 }
 
 /// What a flight needs to know of the configuration.
-fn manner<'a>(config: &Config, condition: &'a Arc<Condition>) -> Manner<'a> {
+fn manner<'a>(config: &Config, condition: &'a AtomicShared<Condition>) -> Manner<'a> {
     Manner {
         patience: Span(u64::from(config.timeout.max(1)) * 1_000_000_000),
         tcp: config.tcp,

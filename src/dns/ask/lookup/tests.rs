@@ -4,6 +4,7 @@
 use super::*;
 use crate::dns::system::config::Config;
 use crate::dns::system::hosts::Hosts;
+use std::sync::Arc;
 
 /// Resolvers that know a hosts file and nobody else.
 fn pool(hosts: &str) -> Rc<Resolvers> {
@@ -15,7 +16,7 @@ fn pool(hosts: &str) -> Rc<Resolvers> {
 }
 
 fn found(hosts: &str, name: &str, family: i32) -> Result<Vec<String>> {
-    let mut lookup = Lookup::new(pool(hosts), name, family);
+    let mut lookup = Lookup::new(pool(hosts), name, family).unwrap();
     lookup.step()?;
     let list = lookup.take();
     match list.is_empty() {
@@ -53,7 +54,7 @@ fn an_address_in_text_stands_for_itself() {
 fn a_name_that_nobody_can_tell_of_is_a_failure_and_not_no_name() {
     assert_eq!(found(HOSTS, "unknown", libc::AF_UNSPEC), Err(Errno::FAIL));
     assert_eq!(found(HOSTS, "a..b", libc::AF_UNSPEC), Err(Errno::ILLEGAL));
-    let mut lookup = Lookup::new(pool(HOSTS), "unknown", libc::AF_INET);
+    let mut lookup = Lookup::new(pool(HOSTS), "unknown", libc::AF_INET).unwrap();
     lookup.step().expect("nobody is asked");
     assert_eq!(lookup.reason(), "unknown.: no server is known");
 }
@@ -67,9 +68,9 @@ fn localhost_is_this_machine_without_any_file() {
 fn what_the_files_know_needs_no_resolver() {
     let pool = pool(HOSTS);
     pool.set_limit(1);
-    let _taken = pool.get().expect("the only one");
+    let _taken = pool.get().unwrap().expect("the only one");
     for name in ["both", "localhost", "a.localhost.", "192.0.2.1", "::1"] {
-        let mut lookup = Lookup::new(Rc::clone(&pool), name, libc::AF_UNSPEC);
+        let mut lookup = Lookup::new(Rc::clone(&pool), name, libc::AF_UNSPEC).unwrap();
         assert_eq!(lookup.step(), Ok(()), "{name}");
         assert!(!lookup.take().is_empty(), "{name}");
     }
@@ -85,7 +86,7 @@ fn a_name_in_one_family_is_none_of_the_other() {
 #[test]
 fn an_address_may_have_a_zone() {
     for (hosts, name) in [("", "fe80::53%7"), ("fe80::53%7 near\n", "near")] {
-        let mut lookup = Lookup::new(pool(hosts), name, libc::AF_UNSPEC);
+        let mut lookup = Lookup::new(pool(hosts), name, libc::AF_UNSPEC).unwrap();
         lookup.step().expect("nobody is asked");
         let found = lookup.take();
         assert_eq!(found.len(), 1, "{name}");
@@ -97,26 +98,26 @@ fn an_address_may_have_a_zone() {
 fn one_who_goes_when_it_is_his_turn_passes_it_on() {
     let pool = pool(HOSTS);
     pool.set_limit(1);
-    let taken = pool.get().expect("the only one");
+    let taken = pool.get().unwrap().expect("the only one");
     let tickets: Vec<_> =
-        (0..3).map(|_| Ticket::new(Rc::clone(&pool), Condition::new(false))).collect();
-    assert!(tickets.iter().all(|ticket| ticket.get().is_none()));
+        (0..3).map(|_| Ticket::new(Rc::clone(&pool), Condition::new(false).unwrap())).collect();
+    assert!(tickets.iter().all(|ticket| ticket.get().unwrap().is_none()));
     let [first, second, third] = <[_; 3]>::try_from(tickets).ok().expect("three");
     pool.put(taken);
     drop(first);
-    let taken = second.get().expect("it is its turn");
+    let taken = second.get().unwrap().expect("it is its turn");
     drop(second);
-    assert!(third.get().is_none(), "the only one is out");
+    assert!(third.get().unwrap().is_none(), "the only one is out");
     pool.put(taken);
-    assert!(third.get().is_some());
+    assert!(third.get().unwrap().is_some());
 }
 
 #[test]
 fn whoever_finds_no_resolver_free_waits_and_gives_all_back() {
     let pool = pool(HOSTS);
     pool.set_limit(1);
-    let taken = pool.get().expect("the only one");
-    let mut lookup = Lookup::new(Rc::clone(&pool), "unknown", libc::AF_UNSPEC);
+    let taken = pool.get().unwrap().expect("the only one");
+    let mut lookup = Lookup::new(Rc::clone(&pool), "unknown", libc::AF_UNSPEC).unwrap();
     assert_eq!(lookup.step(), Err(Errno::AGAIN));
     assert_eq!(lookup.interests().count(), 2);
     assert_eq!(lookup.progress(), "unknown: waiting for a resolver");
@@ -125,5 +126,5 @@ fn whoever_finds_no_resolver_free_waits_and_gives_all_back() {
     assert_eq!(lookup.step(), Ok(()));
     assert_eq!(lookup.error(), Errno::FAIL);
     drop(lookup);
-    assert!(pool.get().is_some());
+    assert!(pool.get().unwrap().is_some());
 }

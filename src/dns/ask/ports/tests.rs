@@ -20,8 +20,8 @@ fn exchange(server: SocketAddr) -> Exchange {
     Exchange::new(ask, random::id(), false)
 }
 
-fn sent(server: SocketAddr, count: u32) -> (Slot, Arc<Condition>, u16) {
-    let (mut exchange, condition) = (exchange(server), Condition::new(false));
+fn sent(server: SocketAddr, count: u32) -> (Slot, AtomicShared<Condition>, u16) {
+    let (mut exchange, condition) = (exchange(server), Condition::new(false).unwrap());
     let any = SocketAddr::from(([0, 0, 0, 0], 0));
     let slot = send(&mut exchange, count, &any, &condition).expect("it is sent");
     (slot, condition, exchange.id())

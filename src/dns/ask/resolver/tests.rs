@@ -16,7 +16,7 @@ fn config(text: &str) -> Arc<Config> {
 }
 
 fn resolver(text: &str) -> Resolver {
-    Resolver::new(config(text), Some(Arc::default()), None)
+    Resolver::new(config(text), Some(Arc::default()), None).unwrap()
 }
 
 /// Waits for a descriptor as a controller would.

@@ -8,6 +8,7 @@
  *   slow...     after 50 milliseconds  local...   127.0.0.1 and ::1
  *   half...     127.0.0.1, and of ::1 nothing comes
  *   hangup...   a cut datagram, and the end of the connection
+ *   large4097.. 4,097 bytes of records of a private type; a cut datagram where they are too many for one
  *   others      192.0.2.1 for A, nothing for other types
  */
 #ifndef DNS_H
@@ -15,7 +16,7 @@
 
 #include "fixture.h"
 
-enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_MX = 15, CLASS_IN = 1 };
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_MX = 15, TYPE_PRIVATE = 65280, CLASS_IN = 1 };
 
 struct nameserver {
 	int datagrams, listener, port;
@@ -79,6 +80,22 @@ UNUSED static void push_rdata(cq_dns_packet *reply, const char *name, unsigned t
 	OK(cq_dns_packet_push(reply, CQ_DNS_ANSWER, name, type, CLASS_IN, 60, data, size));
 }
 
+/* Adds answers of a private type until the message has this size. */
+UNUSED static void fill_up(cq_dns_packet *reply, const char *name, size_t size)
+{
+	static const char zeros[100];
+	const void *data;
+	size_t filled, left;
+
+	/* A record has 12 bytes beside its data, as its name is a pointer. */
+	for (OK(cq_dns_packet_dump(reply, &data, &filled)); filled < size; filled += left) {
+		left = size - filled < 100 ? size - filled : 50;
+		push_rdata(reply, name, TYPE_PRIVATE, zeros, left - 12);
+	}
+	OK(cq_dns_packet_dump(reply, &data, &filled));
+	EQ(filled, size);
+}
+
 /* Makes the answer to a query; NULL for none. */
 UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stream)
 {
@@ -91,7 +108,7 @@ UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stre
 	OK(cq_dns_packet_parse(query, size, &asked));
 	OK(cq_dns_packet_grep(asked, NULL, &cursor, &question));
 	OK(cq_dns_record_name(&question, name, sizeof name, NULL));
-	OK(cq_dns_packet_new(4096, &reply));
+	OK(cq_dns_packet_new(65535, &reply));
 	OK(cq_dns_packet_set_qid(reply, cq_dns_packet_qid(asked)));
 	OK(cq_dns_packet_push(reply, CQ_DNS_QUESTION, name, question.type_, question.class_, 0, NULL, 0));
 	cq_dns_packet_free(asked);
@@ -101,6 +118,10 @@ UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stre
 	}
 	if (begins(name, "nodata"))
 		;
+	else if (begins(name, "large") && (stream || atoi(name + 5) < 65000))
+		fill_up(reply, name, (size_t)atoi(name + 5));
+	else if (begins(name, "large"))
+		flags |= 0x200;
 	else if (begins(name, "no"))
 		flags |= 3;
 	else if (begins(name, "fail"))
@@ -206,6 +227,25 @@ UNUSED static bool read_all(int fd, void *data, size_t size)
 	return true;
 }
 
+/* Writes all bytes to a connection. */
+UNUSED static void write_all(int fd, const void *data, size_t size)
+{
+	const char *at = (const char *)data;
+
+	while (size > 0) {
+		ssize_t count = write(fd, at, size);
+		cq_interest interest = on_fd(fd, POLLOUT);
+
+		if (count < 0) {
+			EQ(errno, EAGAIN);
+			OK(cq_poll(&interest, 1, NULL));
+			continue;
+		}
+		at += count;
+		size -= (size_t)count;
+	}
+}
+
 /* Answers connections for ever, one after the other. */
 UNUSED static int serve_connections(void *argument)
 {
@@ -233,8 +273,8 @@ UNUSED static int serve_connections(void *argument)
 				OK(cq_dns_packet_dump(reply, &data, &size));
 				length[0] = (unsigned char)(size >> 8);
 				length[1] = (unsigned char)size;
-				EQ(write(fd, length, 2), 2);
-				EQ(write(fd, data, size), size);
+				write_all(fd, length, 2);
+				write_all(fd, data, size);
 				cq_dns_packet_free(reply);
 			}
 		}

@@ -8,12 +8,15 @@ struct query {
 	cq_dns_resolver *resolver;
 	cq_dns_resolvers *pool;
 	const char *name;
+	unsigned type;
 	double timeout;
 	bool done;
 	int code;
 	unsigned rcode;
 	double seconds;
 	char answer[64];
+	/* The bytes of the message. */
+	size_t size;
 };
 
 static int ask(void *argument)
@@ -23,12 +26,15 @@ static int ask(void *argument)
 	double begun = now();
 
 	if (query->resolver)
-		query->code = cq_dns_resolver_query(query->resolver, query->name, TYPE_A, CLASS_IN, query->timeout, &packet);
+		query->code = cq_dns_resolver_query(query->resolver, query->name, query->type, CLASS_IN, query->timeout, &packet);
 	else
-		query->code = cq_dns_resolvers_query(query->pool, query->name, TYPE_A, CLASS_IN, query->timeout, &packet);
+		query->code = cq_dns_resolvers_query(query->pool, query->name, query->type, CLASS_IN, query->timeout, &packet);
 	query->seconds = now() - begun;
 	EQ(packet != NULL, query->code == 0);
 	if (packet) {
+		const void *data;
+
+		OK(cq_dns_packet_dump(packet, &data, &query->size));
 		query->rcode = cq_dns_packet_rcode(packet);
 		snprintf(query->answer, sizeof query->answer, "%s", first_answer(packet));
 	}
@@ -49,6 +55,7 @@ static struct query question(cq_dns_resolver *resolver, const char *name)
 	memset(&query, 0, sizeof query);
 	query.resolver = resolver;
 	query.name = name;
+	query.type = TYPE_A;
 	query.timeout = -1;
 	return query;
 }
@@ -167,6 +174,50 @@ TEST(a_cut_answer_is_had_over_tcp)
 	query = answered(stage.controller, stage.resolver, "cut.test");
 	OK(query.code);
 	EQ(stage.server.streamed, 0);
+	clear_stage(&stage);
+}
+
+/* How many bytes of answers come for "large4097.test" and the like. */
+static size_t size_of(struct stage *stage, const char *name)
+{
+	struct query query = question(stage->resolver, name);
+
+	query.type = TYPE_PRIVATE;
+	begin(stage->controller, &query);
+	UNTIL(query.done, stage->controller);
+	OK(query.code);
+	EQ(query.rcode, 0);
+	return query.size;
+}
+
+/* By UDP one that does not fit into 4,096 bytes is as one that the server has cut, though it does not say so. What went wrong:
+ * where no connection may be made, it became an answer that there is no such record. */
+TEST(a_message_has_4096_bytes_by_udp_and_65535_by_tcp_at_most)
+{
+	const char *configs[] = { "options nocache", "options nocache ports:2" };
+	cq_dns_packet *packet = NULL;
+	struct stage stage;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		set_stage(&stage, configs[i]);
+		EQ(size_of(&stage, "large4096.test"), 4096);
+		EQ(stage.server.streamed, 0);
+		EQ(size_of(&stage, "large4097.test"), 4097);
+		EQ(stage.server.streamed, 1);
+		EQ(stat_of(stage.resolver).udp_received.bytes, 2 * 4096);
+		EQ(size_of(&stage, "large65535.test"), 65535);
+		EQ(stage.server.streamed, 2);
+		EQ(stat_of(stage.resolver).tcp_received.bytes, 2 + 4097 + 2 + 65535);
+		clear_stage(&stage);
+	}
+	set_stage(&stage, "options tcp:disable");
+	OK(cq_dns_resolver_submit(stage.resolver, "large4097.test", TYPE_PRIVATE, CLASS_IN));
+	UNTIL(cq_dns_resolver_fetch(stage.resolver, &packet) == 0, stage.controller);
+	CHECK(cq_dns_packet_flags(packet) & 0x200);
+	EQ(cq_dns_packet_count(packet, CQ_DNS_ANSWER), 0);
+	EQ(stage.server.streamed, 0);
+	cq_dns_packet_free(packet);
 	clear_stage(&stage);
 }
 

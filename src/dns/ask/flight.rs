@@ -356,7 +356,7 @@ fn weigh(exchange: &Exchange, message: &[u8], noise: &mut Option<Noise>) -> Opti
     match exchange.judge(message, false) {
         Verdict::Ignore => None,
         Verdict::Noise(Noise::Malformed) if message.len() == DATAGRAM => {
-            Some(Verdict::Truncated(crate::dns::message::packet::Packet::new(0)))
+            Some(Verdict::Truncated(exchange.cut()))
         }
         Verdict::Noise(heard) => {
             *noise = Some(heard);

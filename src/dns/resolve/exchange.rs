@@ -101,6 +101,12 @@ impl Exchange {
         packet
     }
 
+    /// What stands for an answer that is too long to be read: it has no records, and says that it was cut.
+    pub fn cut(&self) -> Packet {
+        let (rtype, class) = (self.ask.rtype, self.ask.class);
+        Packet::query(self.id, flag::QR | flag::TC, &self.ask.name, rtype, class)
+    }
+
     /// Judges a message that came from the server. `stream`: it came over TCP, where nothing is truncated.
     pub fn judge(&self, message: &[u8], stream: bool) -> Verdict {
         let Some(&[id_high, id_low, a, b, q, s, ..]) = message.first_chunk::<HEADER>() else {

@@ -25,10 +25,14 @@ thread_local! {
     pub static ROOM: RefCell<[u8; DATAGRAM]> = const { RefCell::new([0; DATAGRAM]) };
 }
 
-/// How many datagrams are received in one call, so that other tasks run.
+/// How many datagrams are received in one call, so that other tasks run. Chosen: an answer is one datagram, and what comes
+/// besides is forged or late. Fewer give a flood of those more steps, more keep the other tasks waiting for it.
 const BURST: usize = 32;
 
-/// How long a flight relies on the leader of a shared port to receive for it, see `ports.rs`.
+/// How long a flight relies on the leader of a shared port to receive for it, see `ports.rs`. Chosen: well below the
+/// second that is the shortest time limit of a query (`timeout:1`), so that an answer is found in time though the leader's
+/// controller stands still. With a smaller one many wake for nothing while a server is slow, with a larger one that
+/// answer comes later.
 const GRACE: Span = Span(200_000_000);
 
 /// How much of a stream is received at once.

@@ -24,7 +24,10 @@ use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
 
-/// How long the others rely on the leader to receive.
+/// How long the others rely on the leader to receive. Chosen, as that of `flight.rs` and for the same: below the second
+/// that is the shortest time limit of a query. It is longer than that one, which may pass before the leader itself receives
+/// from a shared port. With a smaller one those who wait wake for nothing while a server is slow, with a larger one they
+/// wait longer for an answer that a leader has left lying.
 const GRACE: Span = Span(500_000_000);
 
 type Table = RefCell<HashMap<u64, Weak<Common>, BuildHasherDefault<Spread>>>;

@@ -24,16 +24,23 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-/// How many queries leave through a port before it is given up: so long a forger has time to find it out.
+/// How many queries leave through a port before it is given up: so long a forger has time to find it out. Chosen: with
+/// fewer, opening and closing ports costs what sharing them saves (its few system calls, spread over a
+/// thousand queries, are nothing); with more, a port that was found out serves the forger longer.
 const USES: u32 = 1000;
 
-/// How many queries may wait at one port. Their ids must differ.
+/// How many queries may wait at one port. Their ids must differ. Chosen: a sixteenth of the 65,536 ids, so that a random
+/// one is free at the first attempt nearly always. With more, a forged answer with any id is likelier to meet a query
+/// that waits; with fewer, more ports are needed for as many queries.
 const CROWD: usize = 4096;
 
-/// How many messages are received in one call, so that other tasks run.
+/// How many messages are received in one call, so that other tasks run. Chosen, and measured: 64 datagrams of 100 bytes
+/// take 0.07 ms of the kernel. With fewer the leader wakes more often for a crowd's answers, with more the others wait.
 const BURST: usize = 64;
 
-/// How many messages are kept for a query that does not look; more are dropped.
+/// How many messages are kept for a query that does not look; more are dropped. Chosen: one is its answer, the others are
+/// forged, as they must carry its id. With fewer, forgers can keep the answer out; with more, a port that is flooded holds
+/// more memory: 8 of at most 4,096 bytes are 32 KiB a query.
 const INBOX: usize = 8;
 
 thread_local! {

@@ -320,6 +320,21 @@
 #define CQ_ENONAME -1684960054
 
 /**
+ * For `state` of `cq_task_info`: the task is being resumed.
+ */
+#define CQ_TASK_RUNNING 0
+
+/**
+ * The task runs in this step or in the next one.
+ */
+#define CQ_TASK_READY 1
+
+/**
+ * The task waits.
+ */
+#define CQ_TASK_PARKED 2
+
+/**
  * In `changes`: a file or directory came: it was made, or renamed to this name.
  */
 #define CQ_NOTIFY_CREATE 1
@@ -1003,6 +1018,104 @@ typedef struct cq_dns_stat {
      */
     uint64_t reserved[8];
 } cq_dns_stat;
+
+/**
+ * A task, as `cq_controller_tasks` tells it.
+ */
+typedef struct cq_task_info {
+    /**
+     * The task.
+     */
+    cq_task task;
+    /**
+     * Its present scope, or NULL; not one more handle to free.
+     */
+    struct cq_scope *scope;
+    /**
+     * `CQ_TASK_RUNNING`, `CQ_TASK_READY` or `CQ_TASK_PARKED`.
+     */
+    uint32_t state;
+    /**
+     * How many things it waits for beside the one that `wait` tells, timeouts aside.
+     */
+    uint32_t others;
+    /**
+     * Since when it has been in this state, as `cq_monotime` tells time; NaN unless `cq_controller_set_counting` was
+     * called.
+     */
+    double since;
+    /**
+     * When its wait ends at the latest; NaN without limit.
+     */
+    double deadline;
+    /**
+     * Its name; empty without one.
+     */
+    char name[64];
+    /**
+     * What it waits for, in words: "read of 127.0.0.1:443", "accept on [::1]:80", "condition", "sleep", "file
+     * changes". Empty if it does not wait.
+     */
+    char wait[96];
+    /**
+     * 0. Reserved for later versions.
+     */
+    uint64_t reserved[4];
+} cq_task_info;
+
+/**
+ * What a controller has done, see `cq_controller_stat`. The times are seconds.
+ */
+typedef struct cq_controller_counts {
+    /**
+     * How many tasks there are, descriptors that the kernel watches, and deadlines. These are told always.
+     */
+    uint64_t tasks;
+    /**
+     * See above.
+     */
+    uint64_t descriptors;
+    /**
+     * See above.
+     */
+    uint64_t deadlines;
+    /**
+     * How many steps there were.
+     */
+    uint64_t steps;
+    /**
+     * How often a task was resumed.
+     */
+    uint64_t resumptions;
+    /**
+     * How many descriptors the kernel has told of.
+     */
+    uint64_t events;
+    /**
+     * How long tasks have run.
+     */
+    double busy;
+    /**
+     * How long the kernel was asked and waited for.
+     */
+    double idle;
+    /**
+     * How long the longest resumption took.
+     */
+    double longest;
+    /**
+     * Whose that was; 0 if there was none.
+     */
+    cq_task longest_task;
+    /**
+     * The name of that task, if it had one and was not over after that resumption.
+     */
+    char longest_name[64];
+    /**
+     * 0. Reserved for later versions.
+     */
+    uint64_t reserved[8];
+} cq_controller_counts;
 
 /**
  * One member of a wait set. It fires as soon as any part of it does.
@@ -2425,6 +2538,49 @@ int cq_errno_code(const char *name, int *code);
  * Safety: `name` and `code` are writable. The name is static.
  */
 int cq_errno_list(size_t index, const char **name, int *code);
+
+/**
+ * Lists the tasks of a controller into an array with room for `room` of them, in the order of their places (see
+ * `CQ_TASK_PLACE`). `count` receives how many there are, which may be more than there was room for. Nothing is
+ * allocated, no task is disturbed, and nothing of the program's is called.
+ *
+ * Errors: EINVAL for NULL; EPERM while another thread steps the controller.
+ *
+ * Safety: `tasks` is writable for `room` elements.
+ */
+int cq_controller_tasks(const struct cq_controller *controller,
+                        struct cq_task_info *tasks,
+                        size_t room,
+                        size_t *count);
+
+/**
+ * Lets the controller count what it does, from zero, or not any more. Counting reads the clock at each resumption.
+ *
+ * Errors: EINVAL for NULL; ENOMEM.
+ */
+int cq_controller_set_counting(struct cq_controller *controller,
+                               bool counts);
+
+/**
+ * Tells what a controller has done since `cq_controller_set_counting`; without that, only what there is now, and 0 for
+ * the rest.
+ *
+ * Errors: EINVAL for NULL; EPERM while another thread steps the controller.
+ *
+ * Safety: `counts` is writable.
+ */
+int cq_controller_stat(const struct cq_controller *controller,
+                       struct cq_controller_counts *counts);
+
+/**
+ * Returns the scope around a scope; NULL if there is none, and for NULL. It is not one more handle to free.
+ */
+struct cq_scope *cq_scope_parent(const struct cq_scope *scope);
+
+/**
+ * Returns the name of a scope, which holds until the scope is named again or freed; NULL without one, and for NULL.
+ */
+const char *cq_scope_name(const struct cq_scope *scope);
 
 /**
  * Makes a mutex, which one task at a time can hold. It is for tasks of one thread, and does not keep threads apart.

@@ -154,12 +154,11 @@ core._define("step", public_step)
 core._define("loop", loop)
 core._define("errors", errors)
 
--- Scopes are loaded when they are first used.
-for _, name in ipairs { "scope", "timeout", "shield" } do
+-- What stands in modules of its own is loaded when it is first used.
+for name, module in pairs { scope = "scope", timeout = "scope", shield = "scope", tasks = "dump", dump = "dump" } do
 	cqueues[name] = function(...)
-		local scope = require "cqueues.scope"
-		cqueues[name] = scope[name]
-		return scope[name](...)
+		cqueues[name] = require("cqueues." .. module)[name]
+		return cqueues[name](...)
 	end
 end
 

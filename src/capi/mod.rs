@@ -18,6 +18,7 @@ pub mod dns_record;
 pub mod dns_resolver;
 pub mod dns_resolvers;
 pub mod library;
+pub mod listing;
 pub mod mutex;
 pub mod notify;
 pub mod options;

@@ -69,6 +69,11 @@ impl Descriptors {
         self.registered
     }
 
+    /// The number of the descriptor in a row.
+    pub fn number(&self, row: u32) -> RawFd {
+        self.rows.get(row as usize).map_or(-1, |row| row.fd)
+    }
+
     /// The empty table of a controller whose kernel queue has just been made.
     pub fn new() -> Descriptors {
         Descriptors { born: births(), ..Descriptors::default() }

@@ -45,6 +45,11 @@ impl Name {
         self.0.as_ptr()
     }
 
+    /// The characters themselves.
+    pub fn into_chars(self) -> [c_char; Name::ROOM] {
+        self.0
+    }
+
     /// The characters.
     pub fn as_chars(&self) -> &[c_char; Name::ROOM] {
         &self.0

@@ -18,6 +18,7 @@ mod ending;
 mod extras;
 mod held_output;
 mod inbox;
+mod listing;
 mod member;
 mod outcome;
 mod outside;
@@ -38,6 +39,7 @@ pub use condition::Condition;
 pub use descriptor::Descriptor;
 pub use ending::ENDED;
 pub use extras::{Join, Name, Text};
+pub use listing::{Doing, Listed, Thing};
 pub use member::{Fired, Member};
 pub use outcome::Failure;
 pub use owner::Owner;
@@ -157,6 +159,7 @@ impl Controller {
             outputs: Slab::default(),
             extras: Extras::default(),
             scopes: Scopes::default(),
+            counts: None,
         });
         let controller = AtomicShared::new_cyclic(|me| Controller {
             state,

@@ -20,9 +20,13 @@ impl State {
         if self.fired.capacity() < self.widest {
             self.fired.try_reserve(self.widest).map_err(|_| Errno::NOMEM)?;
         }
+        let begun = self.counts.is_some().then(Instant::now);
         match self.ready.order {
             Order::OldestFirst => self.wait_oldest_first(alert, limit, lazy)?,
             Order::NewestFirst => self.wait_newest_first(alert, limit)?,
+        }
+        if let Some(begun) = begun {
+            self.count_wait(begun);
         }
         self.ready.begin_pass();
         self.unfinished = true;

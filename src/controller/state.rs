@@ -3,6 +3,7 @@
 
 use super::descriptors::Descriptors;
 use super::extras::Extras;
+use super::listing::Counts;
 use super::run_queue::{Link, Order, RunQueue};
 use super::scopes::Scopes;
 use super::timers::{TimerKey, Timers};
@@ -69,6 +70,8 @@ pub struct State {
     pub extras: Extras,
     /// Which tasks end together.
     pub scopes: Scopes,
+    /// What was done; `None` unless that is counted.
+    pub counts: Option<Box<Counts>>,
 }
 
 impl State {
@@ -268,10 +271,16 @@ impl State {
         fired.clear();
         let Some(index) = self.ready.take(&mut self.tasks) else {
             self.unfinished = false;
+            if self.counts.is_some() {
+                self.count_turn(None);
+            }
             return None;
         };
         self.resumptions = self.resumptions.wrapping_add(1);
         let Task { serial, data, .. } = self.tasks[index as usize];
+        if self.counts.is_some() {
+            self.count_turn(Some(TaskId { index, serial }));
+        }
         self.unpark_with(index, |member, events| match fired.last_mut() {
             Some(last) if last.member == member => last.events |= events as u32,
             _ => fired.push(Fired { member, events: events as u32 }),

@@ -41,6 +41,16 @@ impl Timers {
         self.stale += 1;
     }
 
+    /// How many entries there are, stale ones aside.
+    pub fn count(&self) -> usize {
+        self.heap.len().saturating_sub(self.stale)
+    }
+
+    /// Tells all entries, stale ones included, in no order.
+    pub fn each(&self, mut tell: impl FnMut(Instant, TimerKey)) {
+        self.heap.iter().for_each(|&Reverse((deadline, key))| tell(deadline, key));
+    }
+
     /// Whether there are no timers, so that the clock need not be read.
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()

@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod clock;
+pub mod describe;
 #[cfg(emulated)]
 pub mod emulation;
 #[cfg(any(epoll, emulated))]

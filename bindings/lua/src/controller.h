@@ -96,6 +96,10 @@ int shim_step(lua_State *L);
 int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
 
+/* -- Lists of tasks: listing.c ------------------------------------------------------------------ */
+
+int shim_tasks(lua_State *L);
+
 /* -- Methods: controller.c -------------------------------------------------------------------- */
 
 int shim_begin_loop(lua_State *L);

@@ -194,6 +194,13 @@ static int cqueues_steps_by_method(lua_State *L)
 	return 1;
 }
 
+/* _controllers(): all controllers of the VM, by their numbers */
+static int cqueues_controllers(lua_State *L)
+{
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "create", cqueues_create },
 	{ "new", cqueues_new },
@@ -208,6 +215,8 @@ static const luaL_Reg functions[] = {
 	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },
 	{ "_begin_loop", shim_begin_loop },
+	{ "_controllers", cqueues_controllers },
+	{ "_tasks", shim_tasks },
 	{ "_steps_by_method", cqueues_steps_by_method },
 	{ "_wait_by", shim_wait_by },
 	{ "_define", shim_define },

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * _tasks: the tasks of a controller, and what they wait for; cqueues/dump.lua makes a tree of them.
+ */
+#include "controller.h"
+#include "scope.h"
+#include <stdlib.h>
+
+static void set_text(lua_State *L, const char *field, const char *text)
+{
+	if (!text || !*text)
+		return;
+	lua_pushstring(L, text);
+	lua_setfield(L, -2, field);
+}
+
+static void set_time(lua_State *L, const char *field, double time)
+{
+	if (isnan(time))
+		return;
+	lua_pushnumber(L, time);
+	lua_setfield(L, -2, field);
+}
+
+/* A scope as a key: its address, in digits. */
+static void set_scope(lua_State *L, const char *field, const cq_scope *scope)
+{
+	if (!scope)
+		return;
+	lua_pushfstring(L, "%p", (const void *)scope);
+	lua_setfield(L, -2, field);
+}
+
+/* Adds the scope to the table of scopes at `scopes`, and those around it. */
+static void tell_scopes(lua_State *L, int scopes, cq_scope *scope)
+{
+	for (; scope; scope = cq_scope_parent(scope)) {
+		lua_pushfstring(L, "%p", (const void *)scope);
+		lua_pushvalue(L, -1);
+		lua_rawget(L, scopes);
+		int known = !lua_isnil(L, -1);
+		lua_pop(L, 1);
+		if (known) {
+			lua_pop(L, 1);
+			return;
+		}
+		lua_newtable(L);
+		set_text(L, "name", cq_scope_name(scope));
+		set_text(L, "ended", cq_scope_status(scope) ? cq_scope_reason(scope) ? cq_scope_reason(scope) :
+		                                                                       cq_strerror(cq_scope_status(scope)) : NULL);
+		set_scope(L, "parent", cq_scope_parent(scope));
+		lua_rawset(L, scopes);
+	}
+}
+
+static const char *const states[] = { "running", "ready", "parked" };
+
+/* One task: a table on top. The coroutine is that of the controller at 1, if the task is one of Lua's. */
+static void tell_task(lua_State *L, const cq_task_info *info)
+{
+	lua_createtable(L, 0, 8);
+	lua_pushfstring(L, "%d", (int)(info->task & CQ_TASK_PLACE));
+	lua_setfield(L, -2, "place");
+	set_text(L, "state", states[info->state <= CQ_TASK_PARKED ? info->state : CQ_TASK_PARKED]);
+	set_text(L, "name", info->name);
+	set_text(L, "wait", info->wait);
+	set_time(L, "since", info->since);
+	set_time(L, "deadline", info->deadline);
+	set_scope(L, "scope", info->scope);
+	lua_getuservalue(L, 1);
+	lua_rawgeti(L, -1, (int)(info->task & CQ_TASK_PLACE) + 1);
+	lua_remove(L, -2);
+	if (lua_isthread(L, -1))
+		lua_setfield(L, -2, "thread");
+	else
+		lua_pop(L, 1);
+}
+
+/* _tasks(controller): a list of tasks, and a table of the scopes that they are in */
+int shim_tasks(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	size_t room = cq_controller_count(controller->cq) + 1, count = 0;
+	cq_task_info *list = lua_newuserdata(L, room * sizeof *list); /* may collect, and tasks go; none comes */
+	int code = cq_controller_tasks(controller->cq, list, room, &count);
+	if (code)
+		return luaL_error(L, "%s", cq_strerror(code));
+	lua_newtable(L);
+	int scopes = lua_gettop(L);
+	lua_createtable(L, (int)count, 0);
+	for (size_t i = 0; i < count && i < room; i++) {
+		luaL_checkstack(L, 8, "too many tasks");
+		tell_task(L, &list[i]);
+		lua_rawseti(L, -2, (int)i + 1);
+		tell_scopes(L, scopes, list[i].scope);
+	}
+	lua_insert(L, -2);
+	return 2;
+}

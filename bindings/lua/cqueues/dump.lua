@@ -37,6 +37,11 @@ function module.tasks(controller)
 	return list
 end
 
+-- Whether a line of a traceback tells nothing about the program.
+local function is_ours(where)
+	return where:find "^%[C%]" or where:find "^%(" or where:find "^cqueues%.[%w_.]+:%d" or where:find "/cqueues[%w_/]*%.lua:%d"
+end
+
 local function seconds(span)
 	return ("%.3g s"):format(span)
 end
@@ -55,7 +60,7 @@ local function describe(task, now, indent, lines)
 	if task.thread and traceback then
 		for line in traceback(task.thread):gmatch "[^\n]+" do
 			local where = line:match "^%s+(.*)$"
-			if where and not where:find "^%[C%]" and not where:find "/cqueues[%w_/]*%.lua:%d" then
+			if where and not is_ours(where) then
 				lines[#lines + 1] = indent .. "    " .. where
 			end
 		end

@@ -1517,6 +1517,23 @@ int cq_controller_failure(const struct cq_controller *controller,
                           struct cq_failure *failure);
 
 /**
+ * Shuts down in good order, and returns at once. Tasks that wait to accept a connection get ECANCELED, once, and are
+ * to close their listeners; scopes that are idle (`cq_scope_set_idle`) end, and those that become so. In `grace`
+ * seconds all other scopes and tasks end, with ETIMEDOUT; NaN or negative: never; 0: now. Then go on with
+ * `cq_controller_loop`, which returns when all tasks have ended. Of tasks that do not end, `cq_controller_tasks` tells
+ * the name and the wait. Another call changes the grace.
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EPERM while another thread steps the controller; ENOMEM.
+ */
+int cq_controller_shutdown(struct cq_controller *controller,
+                           double grace);
+
+/**
+ * Tells whether `cq_controller_shutdown` was called. False for NULL.
+ */
+bool cq_controller_shuts_down(const struct cq_controller *controller);
+
+/**
  * After fork(2), in the child: gives the controller a kernel queue of its own, in which everything that its tasks
  * wait for is registered again.
  *
@@ -3058,6 +3075,15 @@ int cq_scope_cancel(struct cq_scope *scope,
 int cq_scope_set_supervisor(struct cq_scope *scope, bool supervises);
 
 /**
+ * With `true`, what the scope does may end at once when its controller shuts down: a connection waits for its next
+ * request, for instance. If it shuts down already, the scope ends now, with ECANCELED.
+ *
+ * Errors: EINVAL for NULL; EBADF once the controller is closed or freed.
+ */
+int cq_scope_set_idle(struct cq_scope *scope,
+                      bool idle);
+
+/**
  * Tells how many of the tasks that were started in the scope, and of the scopes in it that have such tasks, are left.
  * 0 for NULL, and once the controller is closed or freed.
  */
@@ -3138,7 +3164,7 @@ int cq_scope_park(const struct cq_scope *scope,
 
 /**
  * Cancels a task: each of its waits ends with ECANCELED from now on, the present one included, and so do those of
- * tasks in scopes that it has begun. Otherwise as `cq_scope_cancel`.
+ * tasks in scopes that it has begun. Ending with that code is no failure. Otherwise as `cq_scope_cancel`.
  *
  * Errors: EINVAL for NULL; ENOENT if there is no such task; ENOMEM; EPERM while another thread steps the controller.
  *

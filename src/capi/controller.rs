@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`.
 
-use super::boundary::{borrow, bytes, call, hand_out_shared, put, put_optional, seconds, value};
+use super::boundary::{
+    borrow, bytes, call, hand_out_shared, limit, put, put_optional, seconds, value,
+};
 use super::task::{self, cq_function, cq_task, pack};
 use crate::controller::{Controller, Order};
 use crate::errno::{Errno, Result};
@@ -288,6 +290,26 @@ pub unsafe extern "C" fn cq_controller_failure(
         let (code, reason) = (found.code, std::ptr::null());
         unsafe { put(failure, cq_failure { task, code, name, reason, reserved: [0; 3] }) }
     })
+}
+
+/// Shuts down in good order, and returns at once. Tasks that wait to accept a connection get ECANCELED, once, and are
+/// to close their listeners; scopes that are idle (`cq_scope_set_idle`) end, and those that become so. In `grace`
+/// seconds all other scopes and tasks end, with ETIMEDOUT; NaN or negative: never; 0: now. Then go on with
+/// `cq_controller_loop`, which returns when all tasks have ended. Of tasks that do not end, `cq_controller_tasks` tells
+/// the name and the wait. Another call changes the grace.
+///
+/// Errors: EINVAL for NULL; EBADF after close; EPERM while another thread steps the controller; ENOMEM.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_shutdown(controller: *mut Controller, grace: f64) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { own(controller) }?.shutdown(limit(grace)))
+}
+
+/// Tells whether `cq_controller_shutdown` was called. False for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_shuts_down(controller: *const Controller) -> bool {
+    // SAFETY: as documented.
+    value(false, || Ok(unsafe { own(controller) }?.shuts_down()))
 }
 
 /// After fork(2), in the child: gives the controller a kernel queue of its own, in which everything that its tasks

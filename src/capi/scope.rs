@@ -307,6 +307,19 @@ pub unsafe extern "C" fn cq_scope_set_supervisor(scope: *mut cq_scope, supervise
     })
 }
 
+/// With `true`, what the scope does may end at once when its controller shuts down: a connection waits for its next
+/// request, for instance. If it shuts down already, the scope ends now, with ECANCELED.
+///
+/// Errors: EINVAL for NULL; EBADF once the controller is closed or freed.
+#[no_mangle]
+pub unsafe extern "C" fn cq_scope_set_idle(scope: *mut cq_scope, idle: bool) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let (cq, scope) = unsafe { of(scope) }?;
+        cq.set_idle(scope.id, idle)
+    })
+}
+
 /// Tells how many of the tasks that were started in the scope, and of the scopes in it that have such tasks, are left.
 /// 0 for NULL, and once the controller is closed or freed.
 #[no_mangle]

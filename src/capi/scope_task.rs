@@ -119,7 +119,7 @@ pub unsafe extern "C" fn cq_scope_park(scope: *const cq_scope, task: cq_task) ->
 }
 
 /// Cancels a task: each of its waits ends with ECANCELED from now on, the present one included, and so do those of
-/// tasks in scopes that it has begun. Otherwise as `cq_scope_cancel`.
+/// tasks in scopes that it has begun. Ending with that code is no failure. Otherwise as `cq_scope_cancel`.
 ///
 /// Errors: EINVAL for NULL; ENOENT if there is no such task; ENOMEM; EPERM while another thread steps the controller.
 ///

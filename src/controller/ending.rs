@@ -11,8 +11,6 @@ use super::scope::{End, Fault, Scope, ScopeId, Source};
 use super::state::State;
 use super::waits::{On, Wait, NONE};
 use super::{Condition, Controller, Payload, TaskId};
-use crate::clock::{Instant, Span};
-use crate::controller::timers::TimerKey;
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
 use crate::sys::memory::AtomicShared;
@@ -36,7 +34,7 @@ impl State {
     }
 
     /// Ends the waits of all tasks in a scope that may not wait any more.
-    fn interrupt_scope(&mut self, root: u32) {
+    pub fn interrupt_scope(&mut self, root: u32) {
         let mut scope = root;
         while scope != NONE {
             let mut task = self.scopes.first_task(scope);
@@ -53,7 +51,7 @@ impl State {
     }
 
     /// Ends the wait of a task that may not wait any more. One that runs, or is about to, is not disturbed.
-    fn interrupt(&mut self, index: u32) {
+    pub fn interrupt(&mut self, index: u32) {
         let task = &self.tasks[index as usize];
         if task.waits == NONE || task.link.is_queued() {
             return;
@@ -90,66 +88,16 @@ impl State {
         }
     }
 
-    /// A timer of a scope is due: its deadline, or that of its shield.
-    pub fn scope_due(&mut self, key: u32) {
-        let Some(scope) = self.waits.get(key).map(|wait| wait.task) else { return };
-        let Some(found) = self.scopes.get_mut(scope) else { return };
-        if found.shield_timer == key {
-            (found.shield, found.shield_timer) = (None, NONE);
-            self.waits.remove(key);
-            self.interrupt_scope(scope);
-        } else {
-            found.timer = NONE;
-            self.waits.remove(key);
-            self.end_scope(scope, End::Late, None);
-        }
-    }
-
-    /// Sets a timer for a scope. ENOMEM.
-    fn set_timer(&mut self, scope: u32, deadline: Instant) -> Result<u32> {
-        self.sweep_timers();
-        self.timers.reserve()?;
-        let serial = self.next_serial();
-        let wait = self.waits.insert(scope, 0, NONE, On::Scope(serial))?;
-        self.timers.set(deadline, TimerKey { serial, wait });
-        Ok(wait)
-    }
-
-    fn sweep_timers(&mut self) {
-        let waits = &self.waits;
-        self.timers.sweep(|key| waits.is_timer(key.wait, key.serial));
-    }
-
-    fn drop_timer(&mut self, key: u32) {
-        if key != NONE {
-            self.waits.remove(key);
-            self.timers.forget();
-        }
-    }
-
-    /// A scope has ended, or goes: its deadline needs no timer any more. `keep_shield`: its shield does.
-    fn stop_timers(&mut self, scope: u32, keep_shield: bool) {
-        let Some(found) = self.scopes.get_mut(scope) else { return };
-        found.deadline = None;
-        let timer = std::mem::replace(&mut found.timer, NONE);
-        let shield = match keep_shield {
-            true => NONE,
-            false => std::mem::replace(&mut found.shield_timer, NONE),
-        };
-        self.drop_timer(timer);
-        self.drop_timer(shield);
-    }
-
     /// A task that was started in a scope has failed: the others of the scope end, unless it was made to let them go
-    /// on. `false`: it belongs to no scope.
+    /// on. `false`: it belongs to no scope, and its waits were not ended with that code.
     fn fail_in_scope(&mut self, task: TaskId, code: i32, reason: Option<Text>) -> bool {
         let home = self.scopes.home(task);
         let end = self.end_of(task);
         let name = self.extras.name(task.index).copied().unwrap_or_default();
-        let Some(scope) = self.scopes.get_mut(home) else { return false };
         if end.is_some_and(|end| end.code().0 == code) {
             return true; // it did as it was told
         }
+        let Some(scope) = self.scopes.get_mut(home) else { return false };
         if scope.fault.is_none() {
             scope.fault = Some(Fault { task, code, name, reason: reason.clone() });
         }
@@ -261,47 +209,15 @@ impl Controller {
         Ok(())
     }
 
-    /// Sets when a scope ends by itself; `None`: not. A scope that has ended stays so.
-    pub fn set_deadline(&self, scope: ScopeId, span: Option<Span>) -> Result<()> {
+    /// Whether what a scope does may end at once when the controller shuts down.
+    pub fn set_idle(&self, scope: ScopeId, is_idle: bool) -> Result<()> {
         let mut state = self.state.borrow_mut();
         let index = state.scopes.check(scope)?;
-        if state.scopes.get(index).is_none_or(|scope| scope.end.is_some()) {
-            return Ok(());
+        if let Some(found) = state.scopes.get_mut(index) {
+            found.is_idle = is_idle;
         }
-        state.stop_timers(index, true);
-        match span {
-            None => {}
-            Some(Span::ZERO) => state.end_scope(index, End::Late, None),
-            Some(span) => {
-                let deadline = Instant::now().after(span);
-                let timer = state.set_timer(index, deadline)?;
-                if let Some(found) = state.scopes.get_mut(index) {
-                    (found.timer, found.deadline) = (timer, Some(deadline));
-                }
-            }
-        }
-        self.settle(state);
-        Ok(())
-    }
-
-    /// For that long, what ends the scopes around this one does not reach it; `None`: no longer.
-    pub fn set_shield(&self, scope: ScopeId, span: Option<Span>) -> Result<()> {
-        let mut state = self.state.borrow_mut();
-        let index = state.scopes.check(scope)?;
-        let old = state.scopes.get_mut(index).map_or(NONE, |found| {
-            found.shield = None;
-            std::mem::replace(&mut found.shield_timer, NONE)
-        });
-        state.drop_timer(old);
-        match span {
-            None | Some(Span::ZERO) => state.interrupt_scope(index),
-            Some(span) => {
-                let until = Instant::now().after(span);
-                let timer = state.set_timer(index, until)?;
-                if let Some(found) = state.scopes.get_mut(index) {
-                    (found.shield, found.shield_timer) = (Some(until), timer);
-                }
-            }
+        if is_idle && state.shuts_down {
+            state.end_scope(index, End::Cancelled, None);
         }
         self.settle(state);
         Ok(())

@@ -12,6 +12,7 @@
 
 mod alert;
 pub mod condition;
+mod deadlines;
 mod descriptor;
 mod descriptors;
 mod ending;
@@ -28,6 +29,7 @@ mod poll;
 mod run_queue;
 mod scope;
 mod scopes;
+mod shutdown;
 mod state;
 mod step;
 mod timers;
@@ -160,6 +162,8 @@ impl Controller {
             extras: Extras::default(),
             scopes: Scopes::default(),
             counts: None,
+            shuts_down: false,
+            grace: NONE,
         });
         let controller = AtomicShared::new_cyclic(|me| Controller {
             state,

@@ -79,6 +79,8 @@ pub struct Scope {
     pub fault: Option<Fault>,
     /// Whether the others go on when a task fails.
     pub supervises: bool,
+    /// Whether it may end at once when the controller shuts down.
+    pub is_idle: bool,
     /// The wait that is its deadline, and when that is.
     pub timer: WaitKey,
     pub deadline: Option<Instant>,
@@ -111,6 +113,7 @@ impl Scope {
             reason: None,
             fault: None,
             supervises: false,
+            is_idle: false,
             timer: NONE,
             deadline: None,
             shield: None,

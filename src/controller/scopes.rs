@@ -112,6 +112,11 @@ impl Scopes {
         }
     }
 
+    /// All scopes have a lower index.
+    pub fn room(&self) -> u32 {
+        self.slab.places() as u32
+    }
+
     pub fn get(&self, index: u32) -> Option<&Scope> {
         self.slab.get(index as usize)
     }

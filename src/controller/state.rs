@@ -70,6 +70,9 @@ pub struct State {
     pub extras: Extras,
     /// Which tasks end together.
     pub scopes: Scopes,
+    /// `Controller::shutdown` was called, and the wait that is the end of its grace.
+    pub shuts_down: bool,
+    pub grace: WaitKey,
     /// What was done; `None` unless that is counted.
     pub counts: Option<Box<Counts>>,
 }

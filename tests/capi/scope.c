@@ -769,7 +769,8 @@ TEST(a_task_may_cancel_itself_and_its_scope)
 	cq_scope *scope = new_scope(cq, NULL);
 	struct part a = { .cq = cq }, b = { .cq = cq, .scope = scope };
 
-	ERR((OK(cq_controller_wrap(cq, cancel_oneself, NULL, &a, &a.task)), cq_controller_loop(cq, -1)), ECANCELED);
+	OK(cq_controller_wrap(cq, cancel_oneself, NULL, &a, &a.task));
+	OK(cq_controller_loop(cq, -1)); /* its code is no failure either */
 	start(scope, cancel_oneself, &b);
 	ERR(cq_scope_wait(scope), ECANCELED);
 	ERR(cq_scope_failure(scope, &(cq_failure){ 0 }), ENOENT); /* it did as it was told */
@@ -954,5 +955,119 @@ TEST(ten_thousand_tasks_and_scopes_end_together)
 	cq_scope_free(root);
 	free(parts);
 	free(scopes);
+	cq_controller_free(cq);
+}
+
+/* -- shutting down -- */
+
+struct service {
+	cq_controller *cq;
+	cq_socket *listener;
+	cq_scope *connections;
+	int accept_code, connections_code, ended;
+};
+
+static int accept_all(void *argument)
+{
+	struct service *s = argument;
+	cq_socket *accepted;
+
+	while ((s->accept_code = cq_socket_accept(s->listener, &accepted)) == 0)
+		cq_socket_free(accepted);
+	cq_socket_close(s->listener);
+	s->connections_code = cq_scope_wait(s->connections);
+	s->ended = 1;
+	return 0;
+}
+
+static int wait_idle(void *argument)
+{
+	struct part *p = argument;
+	cq_scope *scope = new_scope(p->cq, NULL);
+
+	OK(cq_scope_begin(scope, 0));
+	OK(cq_scope_set_idle(scope, true));
+	p->code = cq_sleep(-1);
+	OK(cq_scope_end(scope, 0));
+	cq_scope_free(scope);
+	p->again = cq_sleep(0); /* what is left of it goes on */
+	p->ended = 1;
+	return 0;
+}
+
+TEST(a_shutdown_ends_acceptors_and_idle_scopes_at_once_and_the_rest_after_the_grace)
+{
+	cq_controller *cq = new_controller();
+	int port;
+	struct service s = { .cq = cq, .listener = listen_on("127.0.0.1", &port), .connections = new_scope(cq, NULL) };
+	struct part idle = { .cq = cq }, busy = { .seconds = MS(20) }, stuck = { .seconds = -1 }, outside = { .seconds = -1 };
+	double begun = cq_monotime();
+
+	start(s.connections, wait_idle, &idle);
+	start(s.connections, sleep_twice, &busy);
+	start(s.connections, sleep_twice, &stuck);
+	OK(cq_controller_wrap(cq, accept_all, NULL, &s, NULL));
+	start_outside(cq, sleep_twice, &outside);
+	OK(cq_controller_step(cq, 0));
+	OK(cq_controller_step(cq, 0));
+	CHECK(!cq_controller_shuts_down(cq));
+	OK(cq_controller_shutdown(cq, MS(100)));
+	CHECK(cq_controller_shuts_down(cq) && !cq_controller_shuts_down(NULL));
+	OK(cq_controller_step(cq, 0));
+	EQ(s.accept_code, ECANCELED);
+	EQ(idle.code, ECANCELED);
+	OK(cq_controller_loop(cq, 10));
+	CHECK(cq_monotime() - begun >= MS(100));
+	OK(idle.again);
+	OK(busy.code);
+	EQ(stuck.code, ETIMEDOUT);
+	EQ(outside.code, ETIMEDOUT);
+	EQ(s.connections_code, ETIMEDOUT);
+	CHECK(s.ended && idle.ended && busy.ended && stuck.ended && outside.ended);
+	cq_scope_free(s.connections);
+	cq_socket_free(s.listener);
+	cq_controller_free(cq);
+}
+
+TEST(a_task_that_does_not_end_is_told_by_its_name_and_wait)
+{
+	cq_controller *cq = new_controller();
+	struct part p = { .again = -1000000 };
+	cq_task_info info;
+	cq_task task;
+	size_t count;
+
+	OK(cq_controller_wrap(cq, stubborn, NULL, &p, &task));
+	OK(cq_task_set_name(cq, task, "stubborn"));
+	OK(cq_controller_step(cq, 0));
+	OK(cq_controller_shutdown(cq, 0));
+	ERR(cq_controller_loop(cq, MS(20)), ETIMEDOUT);
+	OK(cq_controller_tasks(cq, &info, 1, &count));
+	EQ(count, 1);
+	CHECK(strcmp(info.name, "stubborn") == 0);
+	cq_controller_free(cq);
+}
+
+TEST(what_becomes_idle_while_the_controller_shuts_down_ends)
+{
+	cq_controller *cq = new_controller();
+	cq_scope *scope = new_scope(cq, NULL);
+	struct part p = { .seconds = -1 };
+
+	ERR(cq_controller_shutdown(NULL, 1), EINVAL);
+	start(scope, sleep_twice, &p);
+	OK(cq_controller_shutdown(cq, -1)); /* never */
+	OK(cq_controller_step(cq, 0));
+	OK(cq_controller_step(cq, 0));
+	CHECK(!p.ended);
+	OK(cq_scope_set_idle(scope, true));
+	ERR(cq_scope_wait(scope), ECANCELED);
+	EQ(p.code, ECANCELED);
+	OK(cq_controller_shutdown(cq, 0)); /* another grace; nothing is left */
+	cq_scope_free(scope);
+	cq_controller_free(cq);
+	cq = new_controller();
+	OK(cq_controller_close(cq));
+	ERR(cq_controller_shutdown(cq, 1), EBADF);
 	cq_controller_free(cq);
 }

@@ -137,6 +137,13 @@ local function loader()
 		return self
 	end
 
+	--- With true, or without an argument, what the scope does may end at once when the controller shuts down. Returns the
+	-- scope.
+	function scope:idle(is_idle)
+		core.set_idle(self.handle, is_idle ~= false)
+		return self
+	end
+
 	--- How many tasks of the scope, and scopes in it that have tasks, are left.
 	function scope:count()
 		return core.count(self.handle)

@@ -121,6 +121,18 @@ static int controller_alert(lua_State *L)
 	return 1;
 }
 
+/* controller:shutdown([grace]) */
+static int controller_shutdown(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	double grace = lua_isnoneornil(L, 2) ? NAN : fmax(luaL_checknumber(L, 2), 0);
+	int code = cq_controller_shutdown(controller->cq, grace);
+	if (code)
+		return luaL_error(L, "%s", cq_strerror(code));
+	lua_settop(L, 1);
+	return 1;
+}
+
 /* controller:pause(signal, ...) */
 static int controller_pause(lua_State *L)
 {
@@ -206,6 +218,7 @@ const luaL_Reg shim_controller_methods[] = {
 	{ "count", controller_count },
 	{ "alert", controller_alert },
 	{ "pause", controller_pause },
+	{ "shutdown", controller_shutdown },
 	{ "reset", controller_reset },
 	{ "cancel", controller_cancel },
 	{ "close", controller_close },

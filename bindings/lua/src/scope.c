@@ -157,6 +157,13 @@ static int scope_supervise(lua_State *L)
 	return code ? throw(L, code) : 0;
 }
 
+/* set_idle(scope, boolean) */
+static int scope_set_idle(lua_State *L)
+{
+	int code = cq_scope_set_idle(open_scope(L), lua_toboolean(L, 2));
+	return code ? throw(L, code) : 0;
+}
+
 /* set_name(scope, name) */
 static int scope_set_name(lua_State *L)
 {
@@ -320,6 +327,7 @@ static const luaL_Reg functions[] = {
 	{ "deadline", scope_deadline },
 	{ "shield", scope_shield },
 	{ "supervise", scope_supervise },
+	{ "set_idle", scope_set_idle },
 	{ "set_name", scope_set_name },
 	{ "count", scope_count },
 	{ "status", scope_status },

@@ -1517,6 +1517,18 @@ int cq_controller_failure(const struct cq_controller *controller,
                           struct cq_failure *failure);
 
 /**
+ * Keeps a pointer of the program's with the controller.
+ *
+ * Errors: EINVAL for NULL as the controller; EPERM while another thread steps it.
+ */
+int cq_controller_set_data(struct cq_controller *controller, void *data);
+
+/**
+ * Returns that pointer; NULL without one. NULL for NULL.
+ */
+void *cq_controller_data(const struct cq_controller *controller);
+
+/**
  * Shuts down in good order, and returns at once. Tasks that wait to accept a connection get ECANCELED, once, and are
  * to close their listeners; scopes that are idle (`cq_scope_set_idle`) end, and those that become so. In `grace`
  * seconds all other scopes and tasks end, with ETIMEDOUT; NaN or negative: never; 0: now. Then go on with
@@ -2590,12 +2602,12 @@ int cq_controller_stat(const struct cq_controller *controller,
                        struct cq_controller_counts *counts);
 
 /**
- * Returns the scope around a scope; NULL if there is none, and for NULL. It is not one more handle to free.
+ * Returns the scope around a scope, which is not one more handle to free; NULL if there is none. NULL for NULL.
  */
 struct cq_scope *cq_scope_parent(const struct cq_scope *scope);
 
 /**
- * Returns the name of a scope, which holds until the scope is named again or freed; NULL without one, and for NULL.
+ * Returns the name of a scope, which holds until the scope is named again or freed; NULL without one. NULL for NULL.
  */
 const char *cq_scope_name(const struct cq_scope *scope);
 
@@ -3133,7 +3145,7 @@ int cq_scope_set_name(struct cq_scope *scope,
 int cq_scope_set_data(struct cq_scope *scope, void *data);
 
 /**
- * Returns that pointer; NULL without one, for NULL, and once the controller is closed or freed.
+ * Returns that pointer; NULL without one, and once the controller is closed or freed. NULL for NULL.
  */
 void *cq_scope_data(const struct cq_scope *scope);
 
@@ -3226,7 +3238,7 @@ int cq_task_join(struct cq_controller *controller,
 int cq_task_set_data(struct cq_controller *controller, cq_task task, void *data);
 
 /**
- * Returns that pointer; NULL without one, if there is no such task, and for NULL.
+ * Returns that pointer; NULL without one, and if there is no such task. NULL for NULL.
  */
 void *cq_task_data(const struct cq_controller *controller, cq_task task);
 
@@ -3912,6 +3924,18 @@ int cq_socket_set_error(const struct cq_socket *socket,
                         uint32_t which,
                         int error,
                         int *previous);
+
+/**
+ * Keeps a pointer of the program's with the socket.
+ *
+ * Errors: EINVAL for NULL as the socket.
+ */
+int cq_socket_set_data(const struct cq_socket *socket, void *data);
+
+/**
+ * Returns that pointer; NULL without one. NULL for NULL.
+ */
+void *cq_socket_data(const struct cq_socket *socket);
 
 /**
  * Adds a task of the pull interface, which language bindings use: the caller resumes it by itself.

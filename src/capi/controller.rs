@@ -292,6 +292,28 @@ pub unsafe extern "C" fn cq_controller_failure(
     })
 }
 
+/// Keeps a pointer of the program's with the controller.
+///
+/// Errors: EINVAL for NULL as the controller; EPERM while another thread steps it.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_set_data(
+    controller: *mut Controller,
+    data: *mut c_void,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { own(controller) }?.data().set(data as usize);
+        Ok(())
+    })
+}
+
+/// Returns that pointer; NULL without one. NULL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_data(controller: *const Controller) -> *mut c_void {
+    // SAFETY: as documented.
+    value(std::ptr::null_mut(), || Ok(unsafe { own(controller) }?.data().get() as *mut c_void))
+}
+
 /// Shuts down in good order, and returns at once. Tasks that wait to accept a connection get ECANCELED, once, and are
 /// to close their listeners; scopes that are idle (`cq_scope_set_idle`) end, and those that become so. In `grace`
 /// seconds all other scopes and tasks end, with ETIMEDOUT; NaN or negative: never; 0: now. Then go on with

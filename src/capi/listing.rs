@@ -232,7 +232,7 @@ fn now(cq: &Controller) -> cq_controller_counts {
     }
 }
 
-/// Returns the scope around a scope; NULL if there is none, and for NULL. It is not one more handle to free.
+/// Returns the scope around a scope, which is not one more handle to free; NULL if there is none. NULL for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_scope_parent(scope: *const cq_scope) -> *mut cq_scope {
     value(std::ptr::null_mut(), || {
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn cq_scope_parent(scope: *const cq_scope) -> *mut cq_scop
     })
 }
 
-/// Returns the name of a scope, which holds until the scope is named again or freed; NULL without one, and for NULL.
+/// Returns the name of a scope, which holds until the scope is named again or freed; NULL without one. NULL for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_scope_name(scope: *const cq_scope) -> *const c_char {
     value(std::ptr::null(), || {

@@ -413,7 +413,7 @@ pub unsafe extern "C" fn cq_scope_set_data(scope: *mut cq_scope, data: *mut c_vo
     })
 }
 
-/// Returns that pointer; NULL without one, for NULL, and once the controller is closed or freed.
+/// Returns that pointer; NULL without one, and once the controller is closed or freed. NULL for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_scope_data(scope: *const cq_scope) -> *mut c_void {
     value(std::ptr::null_mut(), || {

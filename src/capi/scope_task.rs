@@ -271,7 +271,7 @@ pub unsafe extern "C" fn cq_task_set_data(
     call(|| unsafe { own(controller) }?.set_data(unpack(task), data as usize))
 }
 
-/// Returns that pointer; NULL without one, if there is no such task, and for NULL.
+/// Returns that pointer; NULL without one, and if there is no such task. NULL for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_task_data(controller: *const Controller, task: cq_task) -> *mut c_void {
     value(std::ptr::null_mut(), || {

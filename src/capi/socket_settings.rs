@@ -5,7 +5,7 @@ use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, va
 use crate::address::Name;
 use crate::errno::{Errno, Result};
 use crate::socket::{Buffering, Direction, Flags, Mode, Socket};
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::io::Write;
 
 /// For `which`: the direction from the peer to the program.
@@ -385,4 +385,23 @@ pub unsafe extern "C" fn cq_socket_set_error(
         unsafe { put_optional(previous, before.map_or(0, |e| e.0)) };
         Ok(())
     })
+}
+
+/// Keeps a pointer of the program's with the socket.
+///
+/// Errors: EINVAL for NULL as the socket.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_set_data(socket: *const Socket, data: *mut c_void) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.set_data(data as usize);
+        Ok(())
+    })
+}
+
+/// Returns that pointer; NULL without one. NULL for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_data(socket: *const Socket) -> *mut c_void {
+    // SAFETY: as documented.
+    value(std::ptr::null_mut(), || Ok(unsafe { borrow(socket) }?.data() as *mut c_void))
 }

@@ -114,6 +114,8 @@ pub struct Controller {
     outcome: Outcome,
     /// The thread that steps it, by `living_thread`; 0 between steps.
     stepping: AtomicUsize,
+    /// The program's.
+    data: Cell<usize>,
     /// The stack size of fibers that are added from now on, in bytes.
     stack_size: Cell<usize>,
     /// Its owner has given it up inside a step: it is closed when the step ends.
@@ -171,6 +173,7 @@ impl Controller {
             inbox: Inbox::default(),
             outcome: Outcome::default(),
             stepping: AtomicUsize::new(0),
+            data: Cell::new(0),
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
             entered: Cell::new(false),
@@ -199,6 +202,11 @@ impl Controller {
     /// The size of the stacks of fibers that are added from now on, in bytes.
     pub fn stack_size(&self) -> usize {
         self.stack_size.get()
+    }
+
+    /// A number of the program's, 0 at first.
+    pub fn data(&self) -> &Cell<usize> {
+        &self.data
     }
 
     /// Sets the size of the stacks of fibers that are added from now on, in bytes.

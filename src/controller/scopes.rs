@@ -26,6 +26,9 @@ pub struct Place {
     pub is_deaf: bool,
 }
 
+/// What a task costs more in a scope than outside.
+const _: () = assert!(size_of::<Place>() <= 16);
+
 impl Place {
     const NONE: Place =
         Place { scope: NONE, previous: NONE, next: NONE, end: None, is_deaf: false };

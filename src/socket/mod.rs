@@ -77,6 +77,8 @@ pub(crate) struct Inner {
     time: bool,
     /// The default limit of waiting operations.
     timeout: Option<Span>,
+    /// The program's.
+    data: usize,
 }
 
 impl Inner {
@@ -93,6 +95,7 @@ impl Inner {
             next: None,
             time: true,
             timeout: None,
+            data: 0,
         }
     }
 
@@ -256,6 +259,16 @@ impl Socket {
                 _ => inner.handle.fd,
             }
         })
+    }
+
+    /// A number of the program's, 0 at first.
+    pub fn data(&self) -> usize {
+        self.ask(0, |inner| inner.data)
+    }
+
+    /// Sets that number.
+    pub fn set_data(&self, data: usize) {
+        self.ask((), |inner| inner.data = data);
     }
 
     /// Whether it has been closed.

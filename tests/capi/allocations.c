@@ -664,6 +664,31 @@ SCENARIO(threads_without_memory, start_and_join, true, 1)
 SCENARIO(signals_without_memory, hear_a_signal, true, 0)
 
 /* 3,100 allocations, of which 9 end the process. */
+TEST(a_scope_around_nothing_takes_no_memory_once_warm)
+{
+	cq_controller *cq;
+	int i;
+
+	if (!FAILS)
+		SKIP("the allocator is the tool's");
+	if (getenv("CQUEUES_TEST_BACKEND"))
+		SKIP("an imitated kernel allocates in the process");
+	OK(cq_controller_new(&cq));
+	for (i = 0; i < 300; i++) {
+		cq_scope *scope;
+
+		if (i == 200)
+			counting = 1, counted = 0; /* the heap of deadlines is swept now and then, and has its room by now */
+		OK(cq_scope_new(cq, NULL, &scope));
+		OK(cq_scope_deadline(scope, 1000));
+		OK(cq_scope_wait(scope));
+		cq_scope_free(scope);
+	}
+	counting = 0;
+	EQ(counted, 0);
+	cq_controller_free(cq);
+}
+
 TEST(handshakes_without_memory)
 {
 	fail_each(shake_hands_and_talk, true, 13, LOST, 2);

@@ -908,6 +908,25 @@ TEST(whoever_waits_for_another_s_scope_can_be_cancelled)
 
 /* -- many, and data -- */
 
+TEST(data_belongs_to_controllers_and_sockets)
+{
+	cq_controller *cq = new_controller();
+	cq_socket *a, *b;
+
+	pair(&a, &b);
+	CHECK(cq_controller_data(cq) == NULL && cq_socket_data(a) == NULL);
+	OK(cq_controller_set_data(cq, a));
+	OK(cq_socket_set_data(a, b));
+	CHECK(cq_controller_data(cq) == a && cq_socket_data(a) == b && cq_socket_data(b) == NULL);
+	ERR(cq_controller_set_data(NULL, a), EINVAL);
+	ERR(cq_socket_set_data(NULL, a), EINVAL);
+	OK(cq_socket_close(a));
+	CHECK(cq_socket_data(a) == b);
+	cq_socket_free(a);
+	cq_socket_free(b);
+	cq_controller_free(cq);
+}
+
 TEST(data_belongs_to_scopes_and_tasks)
 {
 	cq_controller *cq = new_controller();

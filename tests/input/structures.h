@@ -110,13 +110,20 @@ static void *interests_of(struct setting *s, int variant)
 		set[0].resolver = make_object(s, DNS_RESOLVER, 0);
 		break;
 	case 7:
-		set[0].reserved[1] = set;
+		set[0].reserved = set;
 		break;
 	case 8:
 		set[0].controller = make_object(s, CONTROLLER, 2);
 		break;
 	case 9:
 		set[0].resolver = make_object(s, DNS_RESOLVER, 2);
+		break;
+	case 11:
+		set[0].scope = make_object(s, SCOPE, 3);
+		break;
+	case 12:
+		set[0].scope = make_object(s, SCOPE, 0);
+		set[0].condition = make_object(s, CONDITION, 0);
 		break;
 	case 10:
 		set[0].fd = 999;
@@ -258,7 +265,7 @@ static int variants_of(int kind)
 	case DNS_SELECTOR:
 		return 8;
 	case INTEREST:
-		return 11;
+		return 13;
 	case INT_fd:
 		return 5;
 	}

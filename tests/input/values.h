@@ -364,6 +364,22 @@ static void *make_mutex(struct setting *s, int variant)
 	return keep(s, "struct cq_mutex **", mutex);
 }
 
+/* Of a controller of its own; ended, with a task, after its controller was closed. */
+static void *make_scope(struct setting *s, int variant)
+{
+	cq_controller *controller = make_controller(s, 0);
+	cq_scope *scope;
+
+	OK(cq_scope_new(controller, NULL, &scope));
+	if (variant == 2)
+		OK(cq_scope_cancel(scope, 0, "input"));
+	if (variant == 3)
+		OK(cq_scope_attach(scope, end_at_once, NULL, NULL, NULL));
+	if (variant == 4)
+		OK(cq_controller_close(controller));
+	return keep(s, "struct cq_scope **", scope);
+}
+
 /* How many variants an object has. */
 static int object_variants(int kind)
 {
@@ -373,6 +389,7 @@ static int object_variants(int kind)
 	case SOCKET:
 		return 8;
 	case OPTIONS:
+	case SCOPE:
 		return 5;
 	case THREAD:
 	case TLS:
@@ -407,6 +424,8 @@ static void *make_object(struct setting *s, int kind, int variant)
 		return make_queue(s, variant);
 	case MUTEX:
 		return make_mutex(s, variant);
+	case SCOPE:
+		return make_scope(s, variant);
 	case DNS_PACKET:
 		return make_packet(s);
 	case TLS:

@@ -43,6 +43,16 @@ else
 	verdict bad "$name"
 fi
 
+# The file servers, in C and in Lua, under other people's clients.
+. examples/lua.sh
+set -- C build/examples/server
+if [ -n "$lua" ]; then set -- "$@" "$lua" "$lua examples/server/server.lua"; fi
+if python3 tests/demo/file_servers.py build/demo-files "$@" >build/demo-files.list 2>"$log"; then
+	while read -r outcome name; do verdict "$outcome" "$name"; done <build/demo-files.list
+else
+	verdict bad 'the file servers are tested'
+fi
+
 for program in openssl nginx; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null && continue
 	echo "skip   HTTPS: no $program"

@@ -4,7 +4,7 @@
 
     bench.py [--rounds N] [--seconds S] [--apart] [--record FILE] [NAME...]
 
-NAMEs choose workloads by the start of their names (echo, accept, connect, idle, pairs, bulk, tls, udp, dns;
+NAMEs choose workloads by the start of their names (echo, accept, connect, idle, pairs, bulk, tls, udp, sleepers, dns;
 `workloads.py` has them all). What is not installed is left out. `make bench` builds everything first.
 
 A round runs every variant of a workload once, in random order; a figure is the median over the
@@ -35,6 +35,7 @@ from workloads import TOP, workloads
 
 RECORDS = Path(__file__).resolve().parent / "record"
 START_SECONDS = 5
+DIGITS = {"bytes": 0, "rate": 0, "mean": 3, "p99": 3}
 
 
 # -- Running -------------------------------------------------------------------
@@ -120,8 +121,10 @@ def measure(workload, options):
 
 
 def reference_figures(workload, results, variant):
-    """What a variant is compared with: one figure a round."""
+    """What a variant is compared with: one figure a round; None for nothing."""
     figure = workload.figure
+    if workload.reference is None:
+        return None
     if workload.reference == "best":
         peers = {other: [f[figure] for f in found] for other, found in results.items() if other.is_peer}
         return min(peers.values(), key=statistics.median, default=None)
@@ -138,7 +141,7 @@ def rows(workload, results):
         values = [f[workload.figure] for f in found]
         base = reference_figures(workload, results, variant)
         ratio = statistics.median(value / other for value, other in zip(values, base)) if base else None
-        digits = 0 if workload.figure == "bytes" else 2
+        digits = DIGITS.get(workload.figure, 2)
         yield (
             variant.name,
             f"{statistics.median(values):.{digits}f}",
@@ -158,6 +161,9 @@ def table(measured):
 def legend(measured):
     lines = []
     for workload, results in measured:
+        if workload.reference is None:
+            lines.append(f"- {workload.name}: {workload.title}.")
+            continue
         if workload.reference == "best":
             peers = {v.name: statistics.median(f[workload.figure] for f in r) for v, r in results.items() if v.is_peer}
             base = f"{min(peers, key=peers.get)}, the best of {', '.join(peers)}" if peers else "nothing"
@@ -211,7 +217,7 @@ def main():
     begun = time.monotonic()
     chosen = [w for w in workloads(options.seconds, options.messages)
               if not options.names or any(w.name.startswith(name) for name in options.names)]
-    measured = [(w, measure(w, options)) for w in chosen]
+    measured = [(view, results) for w in chosen for results in [measure(w, options)] for view in w.views]
     text = f"{heading(options.rounds, options.seconds, options.apart)}\n\n{table(measured)}\n\n{legend(measured)}\n"
     print(text)
     print(f"({time.monotonic() - begun:.0f} s)", file=sys.stderr)

@@ -32,11 +32,18 @@ class Variant:
 
 class Workload:
     """What the variants do. If they are servers, `load` is the command line of what loads them; if they are
-    clients, `server` is that of what serves them. PORT and PID in a command line stand for the server's."""
+    clients, `server` is that of what serves them. PORT and PID in a command line stand for the server's.
+    `views` are the figures that are shown of one run: the workload itself, unless there are several."""
 
     def __init__(self, name, title, unit, variants, reference, load=None, server=None, figure="cost"):
         self.name, self.title, self.unit, self.figure = name, title, unit, figure
         self.variants, self.reference, self.load, self.server = variants, reference, load, server
+        self.views = [self]
+
+    def shows(self, name, title, unit, figure, reference="best"):
+        """Adds a view: another figure of the same runs. Returns the workload."""
+        self.views.append(Workload(name, title, unit, self.variants, reference, figure=figure))
+        return self
 
 
 # -- Building ------------------------------------------------------------------
@@ -308,6 +315,19 @@ def thread_workloads():
     ]
 
 
+def timer_workloads(seconds):
+    seconds = max(3, seconds)
+    variants = styles(ours("sleepers"), ("callbacks", "fibers"), seconds) + as_peers(
+        variants_of(("libev", build("sleepers_ev", ["-lev"]), seconds), ("libuv", build("sleepers_uv", ["-luv", "-lm"]), seconds)))
+    asleep = Workload("sleepers", "100,000 tasks (of others: timers) that each sleep again and again, for times up to twice a mean at "
+                      "which the process is busy for half of the time: how late they wake, on the average",
+                      "ms", variants, "best", figure="mean")
+    return [asleep.shows("sleepers, 99th percentile", "All but one in a hundred wake no later than this", "ms", "p99")
+            .shows("sleepers, cost", "What one of these wakes costs", "µs CPU/wake", "cost")
+            .shows("sleepers, busy", "For how much of the time the process was busy", "%", "busy", None)
+            .shows("sleepers, rate", "How many tasks woke in a second", "wakes/s", "rate", None)]
+
+
 def dns_workloads():
     parse_lua = lua_variants("dns_parse", PARSED // 10, needs="cqueues.dns.packet")
     found = [
@@ -331,5 +351,5 @@ def dns_workloads():
 
 
 def workloads(seconds, messages):
-    return (echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) + thread_workloads() +
-            dns_workloads())
+    return (echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) +
+            timer_workloads(seconds) + thread_workloads() + dns_workloads())

@@ -43,8 +43,27 @@ else
 	verdict bad "$name"
 fi
 
-# The file servers, in C and in Lua, under other people's clients.
+# What the programs of docs/scopes.md print, sorted, with ";" for the ends of lines.
 . examples/lua.sh
+prints() {
+	name=$1 wanted=$2
+	shift 2
+	said=$(timeout 20 "$@" 2>&1 | LC_ALL=C sort | tr '\n' ';')
+	echo "$said" >"$log"
+	if [ "$said" = "$wanted" ]; then verdict ok "$name"; else verdict bad "$name"; fi
+}
+prints 'a request in C has a time limit' 'Connection timed out;later: half past nine;' build/examples/request
+if [ -n "$lua" ]; then
+	prints 'a request in Lua has a time limit' 'Connection timed out;later: half past nine;' "$lua" examples/scopes/request.lua
+	lost='has lost its server.' served='is served.'
+	prints 'a server stops with its connections' \
+		"Client 1 $lost;Client 1 $served;Client 2 $lost;Client 2 $served;Client 3 $lost;Client 3 $served;The server has stopped.;" \
+		"$lua" examples/scopes/stop.lua
+	prints 'a worker cleans up under a shield' 'answer: bye;bye: the shift is over;the task is cancelled;' \
+		"$lua" examples/scopes/cleanup.lua
+fi
+
+# The file servers, in C and in Lua, under other people's clients.
 set -- C build/examples/server
 if [ -n "$lua" ]; then set -- "$@" "$lua" "$lua examples/server/server.lua"; fi
 if python3 tests/demo/file_servers.py build/demo-files "$@" >build/demo-files.list 2>"$log"; then

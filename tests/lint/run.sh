@@ -177,6 +177,31 @@ queues_md_shows_its_examples() {
 		document_quotes docs/queues.md c 1 examples/queues/workers.c
 }
 
+# What docs/scopes.md leaves out: functions in Lua and in C.
+scopes_md_leaves_out() {
+	sed -n 's/^	function [a-z]*[.:]\([a-z]*\)(.*/\1/p' bindings/lua/cqueues/scope.lua | while read -r name; do
+		grep -q "^|.*[.:]${name}(" docs/scopes.md || echo "the function $name"
+	done
+	for noun in scope task; do
+		grep -o "cq_${noun}_[a-z_]*(" include/cqueues.h | sort -u | tr -d '(' | grep -v '_free$' | while read -r name; do
+			grep -q "^|.*\`$name\`" docs/scopes.md || grep -q "^|.*\`cq_${noun}_.*\`_${name#cq_"${noun}"_}\`" docs/scopes.md ||
+				echo "the function $name"
+		done
+	done
+}
+
+scopes_md_names_everything() {
+	! scopes_md_leaves_out | grep .
+}
+
+# Its examples are parts of the programs.
+scopes_md_shows_its_examples() {
+	document_quotes docs/scopes.md lua 1 examples/scopes/request.lua && document_quotes docs/scopes.md c 1 examples/scopes/request.c &&
+		document_quotes docs/scopes.md lua 2 examples/scopes/stop.lua &&
+		document_quotes docs/scopes.md lua 3 examples/scopes/cleanup.lua &&
+		test -z "$(example docs/scopes.md lua 4)$(example docs/scopes.md c 2)"
+}
+
 if "$CARGO" fmt --version >/dev/null 2>&1; then
 	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
 else
@@ -214,6 +239,8 @@ check 'docs/dns.md names every option and method' dns_md_names_everything
 check 'docs/events.md names every function' events_md_names_everything
 check 'docs/queues.md names every function' queues_md_names_everything
 check 'docs/queues.md shows parts of examples/queues' queues_md_shows_its_examples
+check 'docs/scopes.md names every function' scopes_md_names_everything
+check 'docs/scopes.md shows parts of examples/scopes' scopes_md_shows_its_examples
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -185,6 +185,7 @@ static void end(cq_scope *scope)
 	cq_scope_free(scope);
 }
 
+/* Whether there is a next request. One that has come when the server stops is still answered. */
 static bool await_request(struct connection *c)
 {
 	cq_scope *scope = c->wait = begin();
@@ -192,7 +193,7 @@ static bool await_request(struct connection *c)
 
 	c->wait = NULL;
 	end(scope);
-	return begun;
+	return begun || (stopping && cq_socket_try_fill(c->socket, 1) == 0);
 }
 
 static int serve(void *argument)

@@ -119,14 +119,15 @@ local function answer(scope, client)
 	return sent and keep
 end
 
--- Waits for the next request, in a scope of its own that the stop can cancel. Whether there is one.
+-- Waits for the next request, in a scope of its own that the stop can cancel. Whether there is one; one that has come when
+-- the server stops is still answered.
 local function await_request(client)
 	return cqueues.scope(function(wait)
 		waits[wait] = true
 		local begun = not stopping and client:fill(1, seconds)
 		waits[wait] = nil
 		return begun
-	end)
+	end) or stopping and client:fill(1, 0)
 end
 
 local function serve(client)

@@ -25,19 +25,16 @@
 
 struct connection {
 	cq_socket *socket; /* NULL: this one is free */
-	cq_scope *wait;    /* around the wait for the next request, so that the stop can cancel it */
 	bool keep;         /* the connection goes on after the answer */
 	char target[4096];
 	char piece[65536];
 };
 
 static cq_controller *controller;
-static cq_scope *all; /* every connection, and who accepts them */
 static cq_semaphore *permits;
 static struct connection *connections;
 static double seconds = 30, grace = 5;
 static int root, limit = 100;
-static bool stopping;
 
 static void check(int error, const char *what)
 {
@@ -145,7 +142,7 @@ static bool answer(struct connection *c, cq_scope *scope)
 		return false;
 	snprintf(header, sizeof header, "%.*s", (int)size, (const char *)data);
 	bool good = sscanf(header, "%15[A-Z] %4095s HTTP/1.%1d%n", method, c->target, &minor, &end) == 3 && (size_t)end == size;
-	c->keep = good && minor > 0 && !stopping;
+	c->keep = good && minor > 0 && !cq_controller_shuts_down(controller);
 	while (!(error = cq_socket_read(c->socket, CQ_READ_HEADER, 0, &data, &size)) && data && count++ < 100) {
 		snprintf(header, sizeof header, "%.*s", (int)size, (const char *)data);
 		has_host |= strncasecmp(header, "Host:", 5) == 0;
@@ -153,7 +150,7 @@ static bool answer(struct connection *c, cq_scope *scope)
 		    (strncasecmp(header, "Content-Length:", 15) == 0 && !has_word(header, "Content-Length:", "0")))
 			c->keep = false;
 		else if (has_word(header, "Connection:", "keep-alive"))
-			c->keep = good && !stopping;
+			c->keep = good && !cq_controller_shuts_down(controller);
 	}
 	if (error || cq_socket_read(c->socket, CQ_READ_LINE, 0, &data, &size))
 		return false;
@@ -168,13 +165,14 @@ static bool answer(struct connection *c, cq_scope *scope)
 
 /* -- Connections -- */
 
-/* Begins a scope around what the running fiber does next, with SECONDS for it. It lies in the fiber's present one. */
-static cq_scope *begin(void)
+/* Begins a scope around what the running fiber does next. It lies in the fiber's present one. */
+static cq_scope *begin(double deadline, bool is_idle)
 {
 	cq_scope *scope;
 
 	check(cq_scope_new(controller, NULL, &scope), "scope");
-	check(cq_scope_deadline(scope, seconds), "scope");
+	check(cq_scope_deadline(scope, deadline), "scope");
+	check(cq_scope_set_idle(scope, is_idle), "scope");
 	check(cq_scope_begin(scope, 0), "scope");
 	return scope;
 }
@@ -185,15 +183,14 @@ static void end(cq_scope *scope)
 	cq_scope_free(scope);
 }
 
-/* Whether there is a next request. One that has come when the server stops is still answered. */
+/* Whether there is a next request. The wait ends when the server stops; a request that has come by then is answered. */
 static bool await_request(struct connection *c)
 {
-	cq_scope *scope = c->wait = begin();
-	bool begun = !stopping && cq_socket_fill(c->socket, 1) == 0;
+	cq_scope *scope = begin(seconds, true);
+	int error = cq_socket_fill(c->socket, 1);
 
-	c->wait = NULL;
 	end(scope);
-	return begun || (stopping && cq_socket_try_fill(c->socket, 1) == 0);
+	return !error || (error == ECANCELED && cq_socket_try_fill(c->socket, 1) == 0);
 }
 
 static int serve(void *argument)
@@ -202,7 +199,7 @@ static int serve(void *argument)
 	bool goes_on = true;
 
 	while (goes_on && await_request(c)) {
-		cq_scope *scope = begin();
+		cq_scope *scope = begin(seconds, false);
 		const void *data;
 		size_t size;
 
@@ -227,8 +224,10 @@ static void hang_up(void *argument)
 	cq_semaphore_release(permits, 1);
 }
 
+/* Starts a fiber for each connection, until the server stops. */
 static int welcome(void *listener)
 {
+	cq_scope *scope = begin(-1, true);
 	int error;
 
 	while ((error = cq_semaphore_acquire(permits, -1)) == 0) {
@@ -237,47 +236,29 @@ static int welcome(void *listener)
 		while (c->socket) /* there is a free one, as there was a permit */
 			c++;
 		if ((error = cq_socket_accept(listener, &c->socket)))
-			return error;
+			break;
 		cq_socket_set_mode(c->socket, CQ_OUTPUT, cq_mode_parse("bf", 2));
-		if (cq_scope_wrap(all, serve, hang_up, c, NULL))
+		if (cq_controller_wrap(controller, serve, hang_up, c, NULL))
 			hang_up(c);
 	}
-	return error;
+	end(scope);
+	cq_socket_close(listener);
+	return error == ECANCELED ? 0 : error;
 }
 
-/* -- The server -- */
-
-/* Runs the server until a signal stops it. Listener and connections lie in a scope that this fiber has begun: if accepting
- * fails, the wait for the signal ends as well. */
-static int run(void *listener)
+static int await_stop(void *signals)
 {
-	const int signals[] = { SIGTERM, SIGINT };
-	cq_signal *stop;
-	cq_task accepting;
-	int error, number;
+	int number, error = cq_signal_wait(signals, -1, &number);
 
-	check(cq_signal_listen(signals, 2, &stop), "signals");
-	check(cq_scope_begin(all, 0), "scope");
-	check(cq_scope_wrap(all, welcome, NULL, listener, &accepting), "fiber");
-	if (cq_signal_wait(stop, -1, &number) == 0) {
-		stopping = true;
-		cq_task_cancel(controller, accepting, NULL);
-		cq_task_join(controller, accepting, -1, NULL);
-		cq_socket_close(listener);
-		for (int i = 0; i < limit; i++)
-			cq_scope_cancel(connections[i].wait, 0, NULL); /* NULL: a request is under way, or there is no connection */
-		check(cq_scope_deadline(all, grace), "scope");
-	}
-	error = cq_scope_wait(all); /* until the last connection has ended */
-	cq_signal_free(stop);
-	return error == ETIMEDOUT ? 0 : error;
+	return error ? error : cq_controller_shutdown(controller, grace); /* ends what is idle now, and the rest after the grace */
 }
 
 int main(int argc, char **argv)
 {
-	const int signals[] = { SIGTERM, SIGINT };
+	static const int numbers[] = { SIGTERM, SIGINT };
 	cq_options *options;
 	cq_socket *listener;
+	cq_signal *signals;
 	cq_name name;
 
 	if (argc < 2 || (root = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -288,7 +269,8 @@ int main(int argc, char **argv)
 	connections = calloc((size_t)limit, sizeof *connections);
 	check(connections ? cq_semaphore_new((size_t)limit, &permits) : ENOMEM, "connections");
 
-	check(cq_signal_block(signals, 2), "signals");
+	check(cq_signal_block(numbers, 2), "signals");
+	check(cq_signal_listen(numbers, 2, &signals), "signals");
 	check(cq_options_new(&options), "options");
 	check(cq_options_host(options, argc > 2 ? argv[2] : "127.0.0.1", argc > 3 ? atoi(argv[3]) : 8080), "address");
 	check(cq_socket_listen(options, &listener), "listen");
@@ -298,11 +280,11 @@ int main(int argc, char **argv)
 	fflush(stdout);
 
 	check(cq_controller_new(&controller), "controller");
-	check(cq_scope_new(controller, NULL, &all), "scope");
-	check(cq_controller_wrap(controller, run, NULL, listener, NULL), "fiber");
-	check(cq_controller_loop(controller, -1), "loop");
-	cq_scope_free(all);
+	check(cq_controller_wrap(controller, welcome, NULL, listener, NULL), "fiber");
+	check(cq_controller_wrap(controller, await_stop, NULL, signals, NULL), "fiber");
+	check(cq_controller_loop(controller, -1), "loop"); /* until the last connection has ended */
 	cq_controller_free(controller);
+	cq_signal_free(signals);
 	cq_socket_free(listener);
 	cq_options_free(options);
 	cq_semaphore_free(permits);

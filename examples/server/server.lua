@@ -24,7 +24,6 @@ local REASONS = { [200] = "OK", [400] = "Bad Request", [404] = "Not Found", [405
 local TYPES = { html = "text/html", txt = "text/plain", css = "text/css", js = "text/javascript", png = "image/png" }
 
 local permits = semaphore.new(tonumber(limit or 100))
-local waits = {} -- the scopes of connections that wait for their next request
 local stopping = false
 
 -- Reads the head of a request. Returns method, path and headers; or false and why not, a status; or nothing if it does not come.
@@ -119,14 +118,12 @@ local function answer(scope, client)
 	return sent and keep
 end
 
--- Waits for the next request, in a scope of its own that the stop can cancel. Whether there is one; one that has come when
--- the server stops is still answered.
+-- Waits for the next request, in a scope that ends when the server stops. Whether there is one; one that has come by then is
+-- still answered.
 local function await_request(client)
 	return cqueues.scope(function(wait)
-		waits[wait] = true
-		local begun = not stopping and client:fill(1, seconds)
-		waits[wait] = nil
-		return begun
+		wait:idle()
+		return client:fill(1, seconds)
 	end) or stopping and client:fill(1, 0)
 end
 
@@ -150,12 +147,17 @@ local function connection(client)
 	end
 end
 
-local function welcome(listener, server)
-	while permits:acquire() do
-		local client = listener:accept { nodelay = true }
-		if not client then return end
-		server:wrap(connection, client)
-	end
+-- Starts a task for each connection, until the server stops.
+local function welcome(listener, connections)
+	cqueues.scope(function(accepting)
+		accepting:idle()
+		while permits:acquire() do
+			local client = listener:accept { nodelay = true }
+			if not client then return end
+			connections:wrap(connection, client)
+		end
+	end)
+	listener:close()
 end
 
 signal.block(signal.SIGTERM, signal.SIGINT)
@@ -167,17 +169,13 @@ io.stdout:flush()
 
 local controller = cqueues.new()
 controller:wrap(function()
-	cqueues.scope(function(server)
-		local accepting = server:wrap(welcome, listener, server)
-		stop:wait()
-		stopping = true
-		accepting:cancel()
-		accepting:join()
-		listener:close()
-		for wait in pairs(waits) do
-			wait:cancel()
-		end
-		server:deadline(grace)
+	cqueues.scope(function(connections)
+		welcome(listener, connections)
 	end) -- returns when the last connection has ended
+end)
+controller:wrap(function()
+	stop:wait()
+	stopping = true
+	controller:shutdown(grace) -- ends what is idle now, and the rest after the grace
 end)
 assert(controller:loop())

@@ -58,6 +58,15 @@ class Server:
         with self.connection(text) as connection:
             return rest(connection)
 
+    def refuses(self):
+        """Waits until it accepts no more connections."""
+        until = time.monotonic() + SECONDS
+        with contextlib.suppress(ConnectionRefusedError):
+            while time.monotonic() < until:
+                with contextlib.suppress(ConnectionResetError):  # it was in the queue when the listener closed
+                    self.connection().close()
+            raise AssertionError("it still accepts")
+
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)
 
@@ -208,9 +217,7 @@ def at_sigterm_a_download_ends_and_idle_connections_do_at_once(command, folder):
             assert first.startswith(b"HTTP/1.1 200 "), first
             server.terminate()
             equal(rest(idle), b"")  # although the download has not moved
-            with contextlib.suppress(ConnectionRefusedError):
-                server.connection().close()
-                raise AssertionError("it still accepts")
+            server.refuses()
             assert (first + rest(busy)).endswith(BIG), "the download is not whole"
         equal(server.ends(), 0)
 
@@ -227,6 +234,17 @@ def a_request_that_hangs_is_cut_after_the_grace(command, folder):
             assert 0.4 < took < 5, f"it took {took:.2f} s"
             assert len(rest(stuck)) < len(BIG), "it was not cut"
             equal(rest(half), b"")
+
+
+@check
+def at_its_limit_it_ends_too(command, folder):
+    with running(command, folder, grace=10 * SECONDS, limit=1) as server:
+        with server.connection(request("/big")) as busy, server.connection(request("/")) as other:
+            first = busy.recv(100)
+            server.terminate()
+            equal(rest(other), b"")  # it was never accepted
+            assert (first + rest(busy)).endswith(BIG), "the download is not whole"
+        equal(server.ends(), 0)
 
 
 @check

@@ -314,8 +314,8 @@ pub unsafe extern "C" fn cq_controller_data(controller: *const Controller) -> *m
     value(std::ptr::null_mut(), || Ok(unsafe { own(controller) }?.data().get() as *mut c_void))
 }
 
-/// Shuts down in good order, and returns at once. Tasks that wait to accept a connection get ECANCELED, once, and are
-/// to close their listeners; scopes that are idle (`cq_scope_set_idle`) end, and those that become so. In `grace`
+/// Shuts down in good order, and returns at once. Tasks that wait to accept a connection get ECANCELED, from now on, and
+/// are to close their listeners; scopes that are idle (`cq_scope_set_idle`) end, and those that become so. In `grace`
 /// seconds all other scopes and tasks end, with ETIMEDOUT; NaN or negative: never; 0: now. Then go on with
 /// `cq_controller_loop`, which returns when all tasks have ended. Of tasks that do not end, `cq_controller_tasks` tells
 /// the name and the wait. Another call changes the grace.

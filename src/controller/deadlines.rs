@@ -47,6 +47,7 @@ impl State {
 
     /// Begins to shut down, with so much time for what is left. ENOMEM.
     pub fn set_grace(&mut self, grace: Option<Span>) -> Result<()> {
+        self.scopes.ended += u32::from(!self.shuts_down); // each wait looks from now on
         self.shuts_down = true;
         let old = std::mem::replace(&mut self.grace, NONE);
         self.drop_timer(old);

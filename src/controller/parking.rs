@@ -28,8 +28,10 @@ impl Controller {
     pub fn park_on_one(&self, task: TaskId, member: Member) -> Result<()> {
         end_turn(self);
         let mut state = self.state.borrow_mut();
-        if let Some(end) = state.begin_park(task, false)? {
-            return state.park_ended(task.index, end);
+        state.take_out(task, false)?;
+        if state.scopes.ended != 0 {
+            drop(state);
+            return self.park_on(task, false, [member]); // which looks whether it may wait
         }
         let waits = state.wait_on(&self.me, task.index, 0, member, &mut None, false);
         if waits.is_err() {
@@ -101,6 +103,7 @@ impl Controller {
         if empty {
             ready.stay(tasks, task.index);
         }
+        state.end_accept(task.index);
         state.let_go();
         Ok(())
     }
@@ -135,12 +138,7 @@ impl State {
     /// Ends the waits of a task and takes it out of the run queue, so that it can be parked. EINVAL for a fiber
     /// unless it parks itself. Returns why it may not wait, if it may not.
     fn begin_park(&mut self, task: TaskId, by_itself: bool) -> Result<Option<End>> {
-        self.check_task(task)?;
-        if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {
-            return Err(Errno::BADARG);
-        }
-        self.unpark(task.index);
-        self.ready.remove(&mut self.tasks, task.index);
+        self.take_out(task, by_itself)?;
         match self.scopes.ended {
             0 => Ok(None),
             _ => {
@@ -148,5 +146,17 @@ impl State {
                 Ok(self.end_of(task))
             }
         }
+    }
+
+    /// The first half of `begin_park`.
+    #[inline]
+    fn take_out(&mut self, task: TaskId, by_itself: bool) -> Result<()> {
+        self.check_task(task)?;
+        if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {
+            return Err(Errno::BADARG);
+        }
+        self.unpark(task.index);
+        self.ready.remove(&mut self.tasks, task.index);
+        Ok(())
     }
 }

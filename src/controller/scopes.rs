@@ -40,7 +40,8 @@ pub struct Scopes {
     slab: Slab<Scope>,
     /// By the places of tasks; as long as the last of them that has needed one.
     places: Vec<Place>,
-    /// How many scopes and tasks there are that were ended: while it is 0, no wait need look whether it may begin.
+    /// How many scopes and tasks there are that were ended, and tasks that are deaf, and one more for a controller that
+    /// shuts down: while it is 0, no wait need look whether it may begin.
     pub ended: u32,
     /// To be signalled as soon as the controller's state is not borrowed: somebody waits for scopes that are idle now.
     pub signals: Vec<AtomicShared<Condition>>,
@@ -258,7 +259,8 @@ impl Scopes {
             self.unhost(task, begun);
         }
         self.unlink_task(task.index);
-        self.ended -= u32::from(self.place(task.index).end.is_some());
+        let Place { end, is_deaf, .. } = self.place(task.index);
+        self.ended -= u32::from(end.is_some()) + u32::from(is_deaf);
         self.places[task.index as usize] = Place::NONE;
         self.less_busy(home);
     }
@@ -310,8 +312,13 @@ impl Scopes {
 
     /// Lets the waits of a task be ended, or not; there is room.
     pub fn set_deaf(&mut self, task: u32, is_deaf: bool) {
-        if let Some(place) = self.places.get_mut(task as usize) {
+        if let Some(place) = self.places.get_mut(task as usize).filter(|p| p.is_deaf != is_deaf) {
             place.is_deaf = is_deaf;
+            // As long as there is one, each wait looks; so the next wait of this task ends it.
+            match is_deaf {
+                true => self.ended += 1,
+                false => self.ended -= 1,
+            }
         }
     }
 

@@ -10,11 +10,14 @@ use crate::errno::Result;
 use crate::sys::socket;
 
 impl State {
-    /// Ends the wait of a task once, without ending its later ones.
-    fn end_wait(&mut self, index: u32) {
-        self.unpark(index);
-        // The wait that was given up has left room.
-        let _ = self.park_ended(index, End::Cancelled);
+    /// While the controller shuts down, no task waits for connections; nearly always it does not.
+    #[inline]
+    pub fn end_accept(&mut self, index: u32) {
+        if self.shuts_down && self.accepts(index) {
+            self.unpark(index);
+            // The wait that was given up has left room.
+            let _ = self.park_ended(index, End::Cancelled);
+        }
     }
 
     /// Whether a task is parked until a connection comes.
@@ -70,8 +73,8 @@ impl Controller {
         state.check_open()?;
         state.set_grace(grace)?;
         for index in 0..state.tasks.places() as u32 {
-            if state.tasks.get(index as usize).is_some() && state.accepts(index) {
-                state.end_wait(index);
+            if state.tasks.get(index as usize).is_some() {
+                state.end_accept(index);
             }
         }
         for scope in 0..state.scopes.room() {

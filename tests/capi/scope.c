@@ -977,6 +977,48 @@ TEST(ten_thousand_tasks_and_scopes_end_together)
 	cq_controller_free(cq);
 }
 
+/* What went wrong: the next wait after that for an ended scope could not be ended. */
+static int wait_after_scope(void *argument)
+{
+	struct part *p = argument;
+	cq_scope *scope = new_scope(p->cq, NULL);
+	struct part child = { .seconds = -1 };
+
+	OK(cq_scope_begin(scope, 0));
+	start(scope, sleep_twice, &child);
+	OK(cq_sleep(0));
+	OK(cq_scope_cancel(scope, 0, NULL));
+	ERR(cq_scope_wait(scope), ECANCELED);
+	OK(cq_scope_end(scope, 0));
+	cq_scope_free(scope);
+	scope = new_scope(p->cq, NULL);
+	OK(cq_scope_begin(scope, 0));
+	OK(cq_scope_deadline(scope, MS(5)));
+	p->code = cq_sleep(1000);
+	OK(cq_scope_end(scope, 0));
+	cq_scope_free(scope);
+	p->again = cq_sleep(1000);
+	p->ended = 1;
+	return 0;
+}
+
+TEST(a_wait_after_one_for_an_ended_scope_can_be_ended_again)
+{
+	cq_controller *cq = new_controller();
+	struct part p = { .again = -1 };
+
+	start_outside(cq, wait_after_scope, &p);
+	while (p.again != -1 || p.code == 0)
+		OK(cq_controller_step(cq, 0.1));
+	EQ(p.code, ETIMEDOUT);
+	OK(cq_controller_step(cq, 0));
+	OK(cq_task_cancel(cq, p.task, NULL));
+	run(cq);
+	EQ(p.again, ECANCELED);
+	CHECK(p.ended);
+	cq_controller_free(cq);
+}
+
 /* -- shutting down -- */
 
 struct service {
@@ -985,6 +1027,18 @@ struct service {
 	cq_scope *connections;
 	int accept_code, connections_code, ended;
 };
+
+static int accept_late(void *argument)
+{
+	struct service *s = argument;
+	cq_socket *accepted;
+
+	OK(cq_sleep(MS(10)));
+	s->accept_code = cq_socket_accept(s->listener, &accepted);
+	s->connections_code = cq_socket_accept(s->listener, &accepted);
+	return 0;
+}
+
 
 static int accept_all(void *argument)
 {
@@ -1088,5 +1142,21 @@ TEST(what_becomes_idle_while_the_controller_shuts_down_ends)
 	cq = new_controller();
 	OK(cq_controller_close(cq));
 	ERR(cq_controller_shutdown(cq, 1), EBADF);
+	cq_controller_free(cq);
+}
+
+TEST(nobody_begins_to_accept_while_the_controller_shuts_down)
+{
+	cq_controller *cq = new_controller();
+	int port;
+	struct service s = { .listener = listen_on("127.0.0.1", &port) };
+
+	OK(cq_controller_wrap(cq, accept_late, NULL, &s, NULL));
+	OK(cq_controller_step(cq, 0));
+	OK(cq_controller_shutdown(cq, 1000));
+	OK(cq_controller_loop(cq, 10));
+	EQ(s.accept_code, ECANCELED);
+	EQ(s.connections_code, ECANCELED);
+	cq_socket_free(s.listener);
 	cq_controller_free(cq);
 }

@@ -133,6 +133,13 @@ static int controller_shutdown(lua_State *L)
 	return 1;
 }
 
+/* controller:closing(): whether it shuts down */
+static int controller_closing(lua_State *L)
+{
+	lua_pushboolean(L, cq_controller_shuts_down(shim_controller(L)->cq));
+	return 1;
+}
+
 /* controller:pause(signal, ...) */
 static int controller_pause(lua_State *L)
 {
@@ -219,6 +226,7 @@ const luaL_Reg shim_controller_methods[] = {
 	{ "alert", controller_alert },
 	{ "pause", controller_pause },
 	{ "shutdown", controller_shutdown },
+	{ "closing", controller_closing },
 	{ "reset", controller_reset },
 	{ "cancel", controller_cancel },
 	{ "close", controller_close },

@@ -1373,7 +1373,8 @@ int cq_condition_wait(const struct cq_condition *condition,
                       double timeout);
 
 /**
- * Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`.
+ * Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`. If the environment
+ * variable `CQUEUES_INSPECT` names a directory, the controller is served there as by `cq_controller_inspect`.
  *
  * Errors: EINVAL for NULL; EMFILE, ENFILE, ENOMEM.
  *
@@ -2520,6 +2521,28 @@ int cq_dns_resolvers_query(const struct cq_dns_resolvers *pool,
 int cq_dns_configure(const struct cq_dns_config *config,
                      const struct cq_dns_hosts *hosts,
                      const struct cq_dns_hints *hints);
+
+/**
+ * Lets other programs look at the controller, `cq ps` for instance: serves its tasks, their scopes and what
+ * `cq_controller_stat` tells over a UNIX stream socket that is made at `path`. Only processes of this process's user,
+ * and of root, can connect. Who connects gets one JSON object and then the end of the stream; who sends the line
+ * `tree` or `top` first gets text for people instead. The document "inspect" lists what stands in them. NULL as the
+ * path stops that; a path beside an earlier one replaces it.
+ *
+ * The controller counts from then on as after `cq_controller_set_counting`, unless it does already. It answers in its
+ * steps: not while a task runs, nor between steps. What serves is no task of the program's: loops end beside it, and
+ * it is neither counted nor listed; its descriptors are counted. The path is removed when serving stops, and when
+ * the controller is closed or freed; a relative one is looked up again then. A child of fork(2) does not serve, and
+ * leaves the path alone. A socket of the same user at which nobody listens any more is replaced.
+ *
+ * Errors: EINVAL for NULL as the controller, or an empty path; EADDRINUSE if somebody listens at the path, or
+ * something else is there; ENAMETOOLONG; EBADF after close; EPERM while another thread steps the controller; ENOMEM,
+ * and what the system says of the path: ENOENT, EACCES, EMFILE. On failure an earlier path may be served no longer.
+ *
+ * Safety: `path` is NULL or terminated.
+ */
+int cq_controller_inspect(struct cq_controller *controller,
+                          const char *path);
 
 /**
  * Returns the release of the library that runs: the `CQ_VERSION` of its header.

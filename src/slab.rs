@@ -31,11 +31,6 @@ impl<T> Slab<T> {
         self.len
     }
 
-    /// Whether there are no values.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// Inserts a value and tells its place. ENOMEM.
     #[inline]
     pub fn insert(&mut self, value: T) -> Result<usize> {

@@ -4,6 +4,7 @@
 use super::boundary::{
     borrow, bytes, call, hand_out_shared, limit, put, put_optional, seconds, value,
 };
+use super::inspect::inspect_new;
 use super::task::{self, cq_function, cq_task, pack};
 use crate::controller::{Controller, Order};
 use crate::errno::{Errno, Result};
@@ -60,7 +61,8 @@ pub(super) fn refuse_inside(cq: &Controller) -> Result<()> {
     }
 }
 
-/// Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`.
+/// Makes a controller, which belongs to the calling thread. Free it with `cq_controller_free`. If the environment
+/// variable `CQUEUES_INSPECT` names a directory, the controller is served there as by `cq_controller_inspect`.
 ///
 /// Errors: EINVAL for NULL; EMFILE, ENFILE, ENOMEM.
 ///
@@ -68,8 +70,12 @@ pub(super) fn refuse_inside(cq: &Controller) -> Result<()> {
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_new(controller: *mut *mut Controller) -> c_int {
     call(|| {
+        let made = Controller::new()?;
+        if !controller.is_null() {
+            inspect_new(&made);
+        }
         // SAFETY: as documented.
-        unsafe { hand_out_shared(controller, Controller::new()?) }
+        unsafe { hand_out_shared(controller, made) }
     })
 }
 

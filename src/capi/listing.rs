@@ -6,9 +6,8 @@ use super::controller::own;
 use super::scope::{cq_scope, of};
 use super::task::{cq_task, pack, CQ_TASK_PLACE};
 use crate::clock::Instant;
-use crate::controller::{Controller, Doing, Listed, Thing};
+use crate::controller::{Controller, Doing, Listed};
 use crate::errno::{Errno, Result};
-use crate::sys::describe;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int};
 use std::fmt::Write;
@@ -93,27 +92,14 @@ impl Write for Words<'_> {
     }
 }
 
-fn words(thing: Thing, doing: Doing) -> [c_char; 96] {
-    let mut text = [0; 96];
-    let mut to = Words(&mut text);
-    let _ = match thing {
-        _ if doing == Doing::Runs => Ok(()),
-        Thing::Nothing if doing == Doing::IsReady => Ok(()),
-        Thing::Nothing => to.write_str("nothing"),
-        Thing::Time => to.write_str("sleep"),
-        Thing::Condition => to.write_str("condition"),
-        Thing::HeldOutput => to.write_str("room for held output"),
-        Thing::Descriptor(fd, events) => describe::wait(fd, events, &mut to),
-    };
-    text
-}
-
 fn info(listed: &Listed) -> cq_task_info {
     let state = match listed.doing {
         Doing::Runs => CQ_TASK_RUNNING,
         Doing::IsReady => CQ_TASK_READY,
         Doing::Waits => CQ_TASK_PARKED,
     };
+    let mut wait = [0; 96];
+    let _ = listed.wait_in_words(&mut Words(&mut wait));
     cq_task_info {
         task: pack(listed.task),
         scope: listed.scope as *mut cq_scope,
@@ -122,7 +108,7 @@ fn info(listed: &Listed) -> cq_task_info {
         since: listed.since.map_or(f64::NAN, Instant::seconds),
         deadline: f64::NAN,
         name: listed.name.copied().unwrap_or_default().into_chars(),
-        wait: words(listed.thing, listed.doing),
+        wait,
         reserved: [0; 4],
     }
 }

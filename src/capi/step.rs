@@ -169,7 +169,7 @@ fn run_job(
     let code = match payload {
         Payload::Callback(job) | Payload::Fiber(job) => task::dispatch(held, task, job, &mut fired),
         Payload::Posted(posted) => task::run_posted(held, task, posted, &mut fired),
-        Payload::Foreign(_) | Payload::Output(_) => 0, // others resume these
+        Payload::Foreign(_) | Payload::Output(_) | Payload::Inspector => 0, // others resume these
     };
     if let Some(cq) = held {
         cq.note_inside(false);
@@ -259,7 +259,7 @@ fn run_batch(cq: AtomicShared<Controller>) -> Result<()> {
                 held.as_ref().map_or(Ok(()), |cq| cq.park(task, false, []))?;
                 return Err(Errno(libc::ENOTSUP));
             }
-            Payload::Output(_) => {} // never handed out
+            Payload::Output(_) | Payload::Inspector => {} // never handed out
         }
     }
     Ok(())

@@ -130,7 +130,7 @@ impl Drop for Job {
 
 /// The number of a task, for C.
 pub fn pack(task: TaskId) -> cq_task {
-    task.serial << 24 | u64::from(task.index)
+    task.number()
 }
 
 /// The task of a number.

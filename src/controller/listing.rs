@@ -8,7 +8,9 @@ use super::waits::{On, NONE};
 use super::{Controller, Payload, TaskId};
 use crate::clock::Instant;
 use crate::poller::Events;
+use crate::sys::describe;
 use crate::sys::memory::boxed;
+use std::fmt::{self, Write};
 use std::os::fd::RawFd;
 
 /// What a task does.
@@ -51,8 +53,38 @@ pub struct Listed<'a> {
     pub others: u32,
     /// When it was resumed last, or stopped being so; `None` unless that is counted.
     pub since: Option<Instant>,
+    /// How many nanoseconds it has run, and how often it was resumed; 0 unless that is counted.
+    pub busy: u64,
+    /// See above.
+    pub resumptions: u64,
     /// Its name.
     pub name: Option<&'a Name>,
+}
+
+impl Listed<'_> {
+    /// Writes what it waits for, in words: "read of 127.0.0.1:443". Nothing if it does not wait.
+    pub fn wait_in_words(&self, to: &mut impl Write) -> fmt::Result {
+        match self.thing {
+            _ if self.doing == Doing::Runs => Ok(()),
+            Thing::Nothing if self.doing == Doing::IsReady => Ok(()),
+            Thing::Nothing => to.write_str("nothing"),
+            Thing::Time => to.write_str("sleep"),
+            Thing::Condition => to.write_str("condition"),
+            Thing::HeldOutput => to.write_str("room for held output"),
+            Thing::Descriptor(fd, events) => describe::wait(fd, events, to),
+        }
+    }
+}
+
+/// What one task has done.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    /// Tells the task from others in its place.
+    serial: u64,
+    /// When it was resumed last, or stopped being so.
+    since: Option<Instant>,
+    busy: u64,
+    resumptions: u64,
 }
 
 /// What a controller has done since it began to count.
@@ -71,8 +103,8 @@ pub struct Counts {
     pub longest_name: Name,
     /// The task that is being resumed, and since when.
     running: Option<(TaskId, Instant)>,
-    /// By the places of tasks: when the task was resumed last, or stopped being so.
-    since: Vec<Option<Instant>>,
+    /// By the places of tasks.
+    spent: Vec<Spent>,
 }
 
 impl Counts {
@@ -86,25 +118,37 @@ impl Counts {
                 (self.longest, self.longest_task) = (span, Some(task));
                 self.longest_name = name_of(task).unwrap_or_default();
             }
-            self.note(task, now);
+            if let Some(spent) = self.spent_by(task) {
+                (spent.since, spent.busy) = (Some(now), spent.busy + span);
+            }
         }
         if let Some(task) = next {
             self.resumptions += 1;
             self.running = Some((task, now));
-            self.note(task, now);
+            if let Some(spent) = self.spent_by(task) {
+                (spent.since, spent.resumptions) = (Some(now), spent.resumptions + 1);
+            }
         }
     }
 
-    /// Without memory the time is not told.
-    fn note(&mut self, task: TaskId, now: Instant) {
+    /// Where that is kept for a task. Without memory it is not.
+    fn spent_by(&mut self, task: TaskId) -> Option<&mut Spent> {
         let place = task.index as usize;
-        if place >= self.since.len() {
-            if self.since.try_reserve(place + 1 - self.since.len()).is_err() {
-                return;
-            }
-            self.since.resize(place + 1, None);
+        if place >= self.spent.len() {
+            self.spent.try_reserve(place + 1 - self.spent.len()).ok()?;
+            self.spent.resize(place + 1, Spent::default());
         }
-        self.since[place] = Some(now);
+        let spent = &mut self.spent[place];
+        if spent.serial != task.serial {
+            *spent = Spent { serial: task.serial, ..Spent::default() };
+        }
+        Some(spent)
+    }
+
+    /// What was kept for a task.
+    fn spent(&self, task: TaskId) -> Spent {
+        let found = self.spent.get(task.index as usize);
+        found.filter(|spent| spent.serial == task.serial).copied().unwrap_or_default()
     }
 }
 
@@ -133,7 +177,24 @@ impl State {
         }
     }
 
-    fn listed(&self, index: u32, task: &Task) -> Listed<'_> {
+    /// All tasks but the one that tells others of them.
+    pub(super) fn listable(&self) -> impl Iterator<Item = (u32, &Task)> {
+        let tasks = self.tasks.iter().filter(|(_, task)| task.data != Payload::Inspector);
+        tasks.map(|(index, task)| (index as u32, task))
+    }
+
+    /// Tells the deadlines of tasks that wait, in no order.
+    pub(super) fn each_deadline(&self, due: &mut dyn FnMut(u32, Instant)) {
+        self.timers.each(|deadline, key| {
+            let wait =
+                self.waits.get(key.wait).filter(|_| self.waits.is_timer(key.wait, key.serial));
+            if let Some(wait) = wait.filter(|wait| matches!(wait.on, On::Deadline(_))) {
+                due(wait.task, deadline);
+            }
+        });
+    }
+
+    pub(super) fn listed(&self, index: u32, task: &Task) -> Listed<'_> {
         let id = TaskId { index, serial: task.serial };
         let (mut thing, mut others, mut key) = (Thing::Nothing, 0, task.waits);
         while let Some(wait) = self.waits.get(key) {
@@ -163,10 +224,11 @@ impl State {
             (false, NONE) => Doing::Runs,
             (false, _) => Doing::Waits,
         };
-        let since = self.counts.as_ref().and_then(|counts| *counts.since.get(index as usize)?);
+        let spent = self.counts.as_ref().map_or(Spent::default(), |counts| counts.spent(id));
+        let Spent { since, busy, resumptions, .. } = spent;
         let (scope, name) = (self.scopes.place(index).scope, self.extras.name(index));
         let scope = self.scopes.get(scope).map_or(0, |scope| scope.handle);
-        Listed { task: id, scope, doing, thing, others, since, name }
+        Listed { task: id, scope, doing, thing, others, since, busy, resumptions, name }
     }
 }
 
@@ -175,16 +237,10 @@ impl Controller {
     /// order. Neither may call the controller.
     pub fn list(&self, mut each: impl FnMut(Listed), mut due: impl FnMut(u32, Instant)) {
         let state = self.state.borrow();
-        for (index, task) in state.tasks.iter() {
-            each(state.listed(index as u32, task));
+        for (index, task) in state.listable() {
+            each(state.listed(index, task));
         }
-        state.timers.each(|deadline, key| {
-            let wait =
-                state.waits.get(key.wait).filter(|_| state.waits.is_timer(key.wait, key.serial));
-            if let Some(wait) = wait.filter(|wait| matches!(wait.on, On::Deadline(_))) {
-                due(wait.task, deadline);
-            }
-        });
+        state.each_deadline(&mut due);
     }
 
     /// Begins to count, from zero, or stops. ENOMEM.
@@ -192,6 +248,16 @@ impl Controller {
         let made = if counts { Some(boxed(Counts::default())?) } else { None };
         self.state.borrow_mut().counts = made;
         Ok(())
+    }
+
+    /// Begins to count unless it counts already. ENOMEM.
+    pub(super) fn count_on(&self) -> crate::errno::Result<()> {
+        let counts = self.state.borrow().counts.is_some();
+        if counts {
+            Ok(())
+        } else {
+            self.set_counting(true)
+        }
     }
 
     /// Reads what was counted; `None` unless it counts.

@@ -19,6 +19,8 @@ mod ending;
 mod extras;
 mod held_output;
 mod inbox;
+mod inspect;
+mod inspect_socket;
 mod listing;
 mod member;
 mod outcome;
@@ -26,6 +28,8 @@ mod outside;
 mod owner;
 mod parking;
 mod poll;
+mod report;
+mod report_text;
 mod run_queue;
 mod scope;
 mod scopes;
@@ -90,6 +94,13 @@ pub struct TaskId {
     pub serial: u64,
 }
 
+impl TaskId {
+    /// Both in one number, the place in the lower 24 bits.
+    pub fn number(self) -> u64 {
+        self.serial << 24 | u64::from(self.index)
+    }
+}
+
 /// What a task carries for whoever resumes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Payload {
@@ -98,6 +109,9 @@ pub enum Payload {
     /// A task of the controller's own: the place of its output in the controller's list of held output that the
     /// kernel has not taken yet.
     Output(usize),
+    /// A task of the controller's own, which tells others what the tasks do; see `inspect`. It is neither counted nor
+    /// listed.
+    Inspector,
     /// A C callback: a number of the callback and fiber layer's, which resumes the task by itself.
     Callback(usize),
     /// A C fiber, which parks itself: a number of the same layer's.
@@ -164,6 +178,8 @@ impl Controller {
             extras: Extras::default(),
             scopes: Scopes::default(),
             counts: None,
+            inspector: None,
+            uncounted: 0,
             shuts_down: false,
             grace: NONE,
         });
@@ -228,7 +244,7 @@ impl Controller {
     /// How many tasks there are, including posted ones that have not become tasks yet.
     pub fn count(&self) -> usize {
         let posted = if self.inbox.is_empty() { 0 } else { self.inbox.posts() };
-        self.state.borrow().tasks.len() + posted
+        self.state.borrow().counted() + posted
     }
 
     /// The time until there is something to do even if no descriptor becomes ready: zero if a task is ready, `None`
@@ -262,6 +278,7 @@ impl Controller {
     /// Replaces the kernel queue by a new one and registers everything there: in the child after fork(2), or because
     /// the old queue reports a descriptor that it should have forgotten.
     pub fn reset(&self) -> Result<()> {
+        self.disinherit_inspector();
         let mut state = self.state.borrow_mut();
         let State { descriptors, waits, poller, .. } = &mut *state;
         let poller = poller.as_mut().ok_or(Errno::BADF)?;
@@ -289,10 +306,13 @@ impl Controller {
         state.ready.clear();
         let tasks = std::mem::take(&mut state.tasks);
         state.outputs.clear();
+        let inspector = state.inspector.take();
+        state.uncounted = 0;
         let joins = state.extras.clear();
         state.scopes.clear();
         let poller = state.poller.take();
         self.settle(state);
+        drop(inspector);
         for join in joins {
             join.code.set(Some(Errno::CANCELED.0));
             join.ended.signal(usize::MAX);

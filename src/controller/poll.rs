@@ -92,7 +92,7 @@ impl State {
 
     /// How long the kernel may be waited for: not at all while a task is ready, nor without tasks.
     fn limit(&self, limit: Option<Span>, deadline: Option<Span>) -> Option<Span> {
-        match self.ready.is_empty() && !self.tasks.is_empty() {
+        match self.ready.is_empty() && self.counted() != 0 {
             true => [limit, deadline].into_iter().flatten().min(),
             false => Some(Span::ZERO),
         }

@@ -23,6 +23,9 @@ impl State {
     /// Whether a task is parked until a connection comes.
     fn accepts(&self, index: u32) -> bool {
         let task = &self.tasks[index as usize];
+        if task.data == Payload::Inspector {
+            return false; // it tells how the shutdown goes
+        }
         let mut key = task.waits;
         while let Some(wait) = self.waits.get(key).filter(|_| !task.link.is_queued()) {
             let fd = match wait.on {
@@ -48,7 +51,8 @@ impl State {
             }
         }
         for index in 0..self.tasks.places() as u32 {
-            let is_ours = |data| matches!(data, Payload::Output(_) | Payload::Posted(_));
+            let is_ours =
+                |data| matches!(data, Payload::Output(_) | Payload::Posted(_) | Payload::Inspector);
             let Some(task) = self.tasks.get(index as usize).filter(|task| !is_ours(task.data))
             else {
                 continue;

@@ -3,6 +3,7 @@
 
 use super::descriptors::Descriptors;
 use super::extras::Extras;
+use super::inspect::Inspector;
 use super::listing::Counts;
 use super::run_queue::{Link, Order, RunQueue};
 use super::scopes::Scopes;
@@ -75,6 +76,10 @@ pub struct State {
     pub grace: WaitKey,
     /// What was done; `None` unless that is counted.
     pub counts: Option<Box<Counts>>,
+    /// What tells others of the tasks; not there while its own task runs.
+    pub inspector: Option<Box<Inspector>>,
+    /// How many tasks are not counted: that of `inspector`.
+    pub uncounted: usize,
 }
 
 impl State {
@@ -87,6 +92,11 @@ impl State {
             Some(found) if found.serial == task.serial => Ok(()),
             _ => Err(Errno::NOENT),
         }
+    }
+
+    /// How many tasks there are for whoever waits until there are none.
+    pub fn counted(&self) -> usize {
+        self.tasks.len() - self.uncounted
     }
 
     /// Makes room for this number of further tasks. ENOMEM.
@@ -282,7 +292,8 @@ impl State {
         self.resumptions = self.resumptions.wrapping_add(1);
         let Task { serial, data, .. } = self.tasks[index as usize];
         if self.counts.is_some() {
-            self.count_turn(Some(TaskId { index, serial }));
+            let task = TaskId { index, serial };
+            self.count_turn((data != Payload::Inspector).then_some(task));
         }
         self.unpark_with(index, |member, events| match fired.last_mut() {
             Some(last) if last.member == member => last.events |= events as u32,

@@ -146,12 +146,14 @@ impl Controller {
             state.fired = fired;
             drop(state);
             let (task, payload) = found?;
-            if let Payload::Output(place) = payload {
-                self.send_on(task, place);
-                continue;
+            match payload {
+                Payload::Output(place) => self.send_on(task, place),
+                Payload::Inspector => self.tell_readers(),
+                _ => {
+                    begin_turn(self);
+                    return Some((task, payload, kept));
+                }
             }
-            begin_turn(self);
-            return Some((task, payload, kept));
         }
     }
 

@@ -51,6 +51,30 @@ pub fn close(fd: RawFd) {
     unsafe { libc::close(fd) };
 }
 
+/// The effective user of this process.
+pub fn user() -> u32 {
+    // SAFETY: no pointers; always succeeds.
+    unsafe { libc::geteuid() }
+}
+
+/// Whether the process runs with other rights than those of whoever started it: setuid, setgid, or capabilities.
+pub fn is_privileged() -> bool {
+    // SAFETY: no pointers; these always succeed.
+    let same = unsafe { libc::geteuid() == libc::getuid() && libc::getegid() == libc::getgid() };
+    !same || is_secure()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_secure() -> bool {
+    // SAFETY: no pointers.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_secure() -> bool {
+    false
+}
+
 /// fcntl(2), for those who cannot do it from birth.
 #[cfg(not(any(epoll, target_os = "netbsd")))]
 fn close_on_exec(fd: RawFd) -> io::Result<()> {

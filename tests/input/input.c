@@ -421,6 +421,7 @@ int main(int argc, char **argv)
 	prepare_world();
 	run_place((enum place)place, argc - 1, argv + 1, &passed, &failed);
 	remove(file);
+	remove(nothing);
 	rmdir(folder);
 	printf("%d passed, %d failed, 0 skipped\n", passed, failed);
 	return failed > 0;

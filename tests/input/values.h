@@ -84,7 +84,7 @@ struct setting {
 
 static uint64_t scratch[1 << 14]; /* for outputs, buffers and bytes */
 static char long_text[1 << 16];
-static char folder[120], file[150];
+static char folder[120], file[150], nothing[150]; /* there is nothing at the last */
 static int silent_port, refused_port;
 static SSL_CTX *context;
 
@@ -153,6 +153,7 @@ static void prepare_world(void)
 	snprintf(folder, sizeof folder, "%s", temporary_path("input"));
 	SYS(mkdir(folder, 0700));
 	snprintf(file, sizeof file, "%s/file", folder);
+	snprintf(nothing, sizeof nothing, "%s/nothing", folder);
 	stream = fopen(file, "w");
 	CHECK(stream != NULL);
 	fputs("127.0.0.1 somebody\n", stream);

@@ -58,6 +58,9 @@ LIB_FLAGS    = -shared -Wl,-soname,libcqueues.so.$(ABI) -Wl,--version-script=src
 MODULE_FLAGS = -shared -Wl,-z,nodelete
 ORIGIN      := $$ORIGIN
 endif
+ifeq ($(SYSTEM),SunOS)
+CQ_LIBS     := -lsocket -lnsl
+endif
 ifeq ($(SYSTEM),Linux)
 NATIVE_LIBS ?= -lssl -lcrypto -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 endif
@@ -82,10 +85,15 @@ endef
 ARCHIVE := target/release/libcqueues.a
 RUST    := $(wildcard Cargo.toml Cargo.lock build.rs cbindgen.toml) $(shell find src -name '*.rs')
 
-all: lib $$(addprefix all,$$(LUAS_FOUND))
+all: lib build/cq $$(addprefix all,$$(LUAS_FOUND))
 	@test -n "$(LUAS_FOUND)" || echo 'No Lua headers found: built the library only.'
 
 lib: build/$(LIB_FILE)
+
+# The program that looks at others; it needs no library.
+build/cq: programs/cq.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< $(LDFLAGS) $(CQ_LIBS)
 
 # cargo leaves the archive's time alone when nothing in it changed.
 $(ARCHIVE): $(RUST)
@@ -157,8 +165,10 @@ $(foreach v,$(LUAS),$(eval $(call lua_rules,$(v),$(subst .,,$(v)))))
 
 install: install-lib $$(addprefix install,$$(LUAS_FOUND))
 
-install-lib: lib
-	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(includedir)'
+install-lib: lib build/cq
+	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(bindir)'
+	$(INSTALL) -m 755 build/cq '$(DESTDIR)$(bindir)/cq'
+	$(STRIP) -S '$(DESTDIR)$(bindir)/cq'
 	$(INSTALL) -m 644 build/$(LIB_FILE) $(ARCHIVE) '$(DESTDIR)$(libdir)'
 	$(STRIP) -S '$(DESTDIR)$(libdir)/$(LIB_FILE)' '$(DESTDIR)$(libdir)/libcqueues.a'
 	for link in $(LIB_LINKS); do ln -sf $(LIB_FILE) '$(DESTDIR)$(libdir)/'$$link; done
@@ -170,7 +180,7 @@ install-lib: lib
 
 uninstall:
 	rm -f $(foreach file,$(LIB_FILE) $(LIB_LINKS) libcqueues.a pkgconfig/cqueues.pc,'$(DESTDIR)$(libdir)/$(file)')
-	rm -f '$(DESTDIR)$(includedir)/cqueues.h'
+	rm -f '$(DESTDIR)$(includedir)/cqueues.h' '$(DESTDIR)$(bindir)/cq'
 	for path in $(foreach v,51 52 53 54 55,'$(lua$(v)path)'); do \
 	    for file in $(LUA_FILES); do rm -f '$(DESTDIR)'"$$path/$$file"; done; \
 	    find '$(DESTDIR)'"$$path/cqueues" -depth -type d -exec rmdir {} \; 2>/dev/null; \

@@ -33,6 +33,7 @@ abi            120 -      sh tests/abi/run.sh
 install        300 -      sh tests/install/run.sh
 capi           900 -      sh tests/capi/run.sh
 input          300 -      sh tests/input/run.sh
+inspect         60 -      sh tests/inspect/run.sh
 peers          300 -      sh tests/peers/run.sh
 dns            300 -      sh tests/dns/run.sh
 counts         300 -      sh tests/counts/capi.sh

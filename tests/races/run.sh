@@ -37,7 +37,7 @@ if ! env -u MAKEFLAGS -u RUSTUP_TOOLCHAIN -u CARGO_TARGET_DIR CARGO_HOME="$work/
 	verdict FAILED 'the library is built with ThreadSanitizer'
 	finish
 fi
-for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings examples include pkgconfig src tools; do
+for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings examples include pkgconfig programs src tools; do
 	ln -sfn "$PWD/$file" "$work/tree/$file"
 done
 touch "$work/target/$target/release/libcqueues.a"

@@ -217,6 +217,7 @@ demo:
 	@sh examples/https/demo.sh
 	@sh examples/dig/demo.sh
 	@sh examples/watch/demo.sh
+	@sh examples/hang/demo.sh
 
 test:
 	@tools/prerequisites test

@@ -164,5 +164,14 @@ else
 	verdict bad "$name"
 fi
 
+name='make demo ends with a program that hangs, and cq ps and the program itself tell why'
+if sh examples/hang/demo.sh >"$log" 2>&1 && grep -q '"kitchen", waits for .*: condition' "$log" &&
+	grep -q 'task guest, waits: condition' "$log" && grep -q 'hang.lua:[0-9]*: in function' "$log"; then
+	verdict ok "$name"
+else
+	verdict bad "$name"
+	cat "$log"
+fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

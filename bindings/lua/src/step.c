@@ -245,10 +245,10 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 		lua_xmove(T, L, 1);
 		return report(L, controller, task, NULL);
 	}
-	if (task->is_watched && shim_tell_end(L, controller, task, 0))
-		return lua_error(L);
-	else if (!task->is_watched)
+	if (!task->is_watched)
 		shim_finish(L, controller, task);
+	else if (shim_tell_end(L, controller, task, 0))
+		return lua_error(L);
 	return NEXT;
 }
 

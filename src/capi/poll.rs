@@ -5,7 +5,7 @@ use super::boundary::{borrow, call, limit, put_optional, slice, value};
 use super::condition::share;
 use super::scope::{self, cq_scope};
 use crate::clock::Span;
-use crate::controller::{Condition, Controller, Member};
+use crate::controller::{Condition, Controller, Fired, Member};
 use crate::dns::ask::resolver::Resolver;
 use crate::errno::{Errno, Result};
 use crate::fiber;
@@ -195,10 +195,12 @@ fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
 #[no_mangle]
 pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mut usize) -> c_int {
     call(|| {
+        let (mut scopes, mut list) = (false, Vec::new());
         // SAFETY: as documented.
         for interest in unsafe { slice(set, count) }? {
             // SAFETY: as documented, here and below.
             unsafe { member(interest) }?;
+            scopes |= !interest.scope.is_null();
         }
         for index in 0..count {
             unsafe { (*set.add(index)).fired = 0 };
@@ -206,10 +208,18 @@ pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mu
         let mut fired = 0;
         // Nothing may be owned across the wait, so members are made again one by one.
         let members = (0..count).filter_map(|index| unsafe { member(&*set.add(index)) }.ok());
-        fiber::poll(members, &mut |hit| {
+        let mut each = |hit: Fired| {
             fired += 1;
             unsafe { (*set.add(hit.member as usize)).fired = hit.events };
-        })?;
+        };
+        if scopes {
+            // A scope is asked in its controller, which parking borrows: before that. Parking takes the list apart.
+            list.try_reserve_exact(count).map_err(|_| Errno::NOMEM)?;
+            list.extend(members);
+            fiber::poll(list, &mut each)?;
+        } else {
+            fiber::poll(members, &mut each)?;
+        }
         unsafe { put_optional(ready, fired) };
         Ok(())
     })

@@ -228,7 +228,7 @@ static int compute(void *argument)
 TEST(what_is_counted_is_told_and_counts_from_zero)
 {
 	cq_controller *cq = new_controller();
-	double little = MS(5), much = MS(30), begun = cq_monotime();
+	double little = MS(5), much = MS(250), begun = cq_monotime();
 	cq_controller_counts counts;
 	cq_task longest;
 
@@ -243,7 +243,7 @@ TEST(what_is_counted_is_told_and_counts_from_zero)
 	OK(cq_controller_stat(cq, &counts));
 	EQ(counts.deadlines, 2);
 	EQ(counts.resumptions, 2);
-	CHECK(counts.longest >= MS(30) && counts.busy >= MS(35) && counts.busy < cq_monotime() - begun + 1);
+	CHECK(counts.longest >= MS(250) && counts.busy >= MS(255) && counts.busy < cq_monotime() - begun + 1);
 	CHECK(counts.longest_task == longest);
 	STR(counts.longest_name, "long");
 	CHECK(found(cq, longest)->since > begun && found(cq, longest)->since <= cq_monotime());
@@ -261,7 +261,7 @@ TEST(what_is_counted_is_told_and_counts_from_zero)
 	cq_controller_free(cq);
 }
 
-/* The figure is for a machine on which nothing else runs; under tools and load it is only told. */
+/* 15 to 30 ms on a machine on which nothing else runs; what is checked is that it is not quadratic. */
 TEST(a_hundred_thousand_tasks_are_listed_quickly)
 {
 	enum { MANY = 100000 };
@@ -285,8 +285,8 @@ TEST(a_hundred_thousand_tasks_are_listed_quickly)
 	EQ(count, wanted);
 	STR(all[wanted - 1].wait, "sleep");
 	CHECK(!isnan(all[0].deadline) && !isnan(all[wanted - 1].deadline));
-	if (!slow() && !SANITIZED)
-		CHECK(begun < 0.05);
+	printf("       %.1f ms\n", begun * 1000);
+	CHECK(begun < 1);
 	free(all);
 	cq_controller_free(cq);
 }

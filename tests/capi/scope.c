@@ -521,6 +521,105 @@ TEST(a_task_of_the_pull_interface_is_told_and_can_begin_scopes_and_fail)
 	cq_controller_free(cq);
 }
 
+/* Runs a step in which one task of the pull interface is ready; returns the code that its wait was ended with, or 0. */
+static int pull_one(cq_controller *cq, double seconds, int *ready_count)
+{
+	cq_ready ready;
+	int code = 0;
+
+	*ready_count = 0;
+	OK(cq_controller_enter(cq));
+	OK(cq_controller_wait(cq, seconds, 0));
+	while (cq_controller_next(cq, &ready) == 0) {
+		++*ready_count;
+		if (ready.count == 1 && ready.fired[0].member == CQ_ENDED)
+			code = (int)ready.fired[0].events;
+	}
+	OK(cq_controller_leave(cq));
+	return code;
+}
+
+TEST(a_task_of_the_pull_interface_waits_for_a_scope)
+{
+	cq_controller *cq = new_controller();
+	cq_scope *scope = new_scope(cq, NULL);
+	struct part p = { .seconds = slow() ? 0.2 : MS(20) };
+	cq_task task, inside;
+	int count = 0;
+
+	ERR(cq_scope_park(NULL, 1), EINVAL);
+	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(pull_one(cq, 0, &count));
+	OK(cq_scope_park(scope, task)); /* it has no tasks: ready at once */
+	OK(pull_one(cq, 0, &count));
+	EQ(count, 1);
+	OK(cq_scope_spawn(scope, NULL, &inside));
+	ERR(cq_scope_park(scope, inside), EDEADLK);
+	OK(cq_controller_finish(cq, inside));
+	start(scope, sleep_twice, &p);
+	OK(cq_scope_park(scope, task));
+	OK(pull_one(cq, 0, &count));
+	EQ(count, 0);
+	while (count == 0)
+		OK(pull_one(cq, 1, &count));
+	CHECK(p.ended);
+
+	/* Cancelled with the scope, it waits for it all the same; cancelled alone, it does not. */
+	p = (struct part){ .seconds = -1 };
+	start(scope, sleep_twice, &p);
+	OK(pull_one(cq, 0, &count));
+	OK(cq_scope_park(scope, task));
+	OK(cq_task_cancel(cq, task, NULL));
+	EQ(pull_one(cq, 0, &count), ECANCELED);
+	OK(cq_scope_cancel(scope, 0, NULL));
+	OK(cq_scope_park(scope, task));
+	for (count = 0; count == 0;)
+		OK(pull_one(cq, 1, &count));
+	CHECK(p.ended);
+	cq_scope_free(scope);
+	cq_controller_free(cq);
+	ERR(cq_scope_park(NULL, task), EINVAL);
+}
+
+static int poll_scope(void *argument)
+{
+	struct part *p = argument;
+	cq_interest set[2] = { CQ_INTEREST_NONE, CQ_INTEREST_NONE };
+
+	set[0].scope = p->scope;
+	set[1].timeout = p->seconds;
+	p->code = cq_poll(set, 2, NULL);
+	p->again = set[0].fired != 0;
+	p->ended = 1;
+	return 0;
+}
+
+TEST(a_scope_is_a_member_of_wait_sets)
+{
+	cq_controller *cq = new_controller();
+	cq_scope *scope = new_scope(cq, NULL);
+	cq_condition *cv = new_condition(false);
+	struct part sleeper = { .seconds = slow() ? 0.5 : MS(50) }, early = { .scope = scope, .seconds = MS(1) };
+	struct part late = { .scope = scope, .seconds = 100 };
+	cq_interest both = CQ_INTEREST_NONE;
+
+	both.scope = scope;
+	both.condition = cv;
+	ERR(cq_poll(&both, 1, NULL), EINVAL);
+	both.condition = NULL;
+	OK(cq_poll(&both, 1, NULL)); /* no task is left */
+	start(scope, sleep_twice, &sleeper);
+	start_outside(cq, poll_scope, &early);
+	start_outside(cq, poll_scope, &late);
+	run(cq);
+	CHECK(sleeper.ended && early.ended && late.ended && !early.again && late.again);
+	OK(early.code);
+	OK(late.code);
+	cq_scope_free(scope);
+	cq_condition_free(cv);
+	cq_controller_free(cq);
+}
+
 /* -- joining -- */
 
 static struct part *joined;

@@ -357,13 +357,13 @@ static void close_tls(struct stage *s)
 static void open_resolver(struct stage *s)
 {
 	open_nameserver(&s->nameserver);
-	s->resolver = resolver_for(s->nameserver.port, "options timeout:1\n");
+	s->resolver = resolver_for(s->nameserver.port, "options timeout:20\n");
 }
 
 static void open_pool(struct stage *s)
 {
 	open_nameserver(&s->nameserver);
-	s->pool = pool_for(s->nameserver.port, "options timeout:1\n");
+	s->pool = pool_for(s->nameserver.port, "options timeout:20\n");
 }
 
 static void answer_names(struct stage *s)
@@ -713,6 +713,8 @@ static void try_once(const struct wait *wait, enum moment moment, bool by_deadli
 	OK(cq_scope_wrap(scope, run_wait, NULL, s, NULL));
 	if (moment != BEFORE)
 		settle(s->cq);
+	if (s->over)
+		printf("       it has ended with %s\n", cq_strerror(s->code));
 	CHECK(!s->over); /* it does wait */
 	descriptors = open_descriptors();
 	if (moment == AFTER_SUCCESS)

@@ -24,11 +24,11 @@ local function memory()
 end
 
 t.test("tasks_tell_what_they_wait_for_and_where_they_stand", function()
-	local cv, a = condition.new(), (socket.pair())
+	local cv, ends = condition.new(), { socket.pair() } -- both stay open
 	cqueues.scope(function(scope)
 		scope:name "outer"
 		scope:wrap(function() cv:wait(50) end):name "waits"
-		scope:wrap(function() a:read "*l" end):name "reads"
+		scope:wrap(function() ends[1]:read "*l" end):name "reads"
 		scope:wrap(function() cqueues.sleep(100) end):name "sleeps"
 		cqueues.sleep(0.01)
 		equal(named("waits").wait, "condition")

@@ -30,7 +30,9 @@ t.test("tasks_tell_what_they_wait_for_and_where_they_stand", function()
 		scope:wrap(function() cv:wait(50) end):name "waits"
 		scope:wrap(function() ends[1]:read "*l" end):name "reads"
 		scope:wrap(function() cqueues.sleep(100) end):name "sleeps"
-		cqueues.sleep(0.01)
+		for _ = 1, 3 do
+			cqueues.sleep(0) -- the others run, and wait
+		end
 		equal(named("waits").wait, "condition")
 		equal(named("waits").state, "parked")
 		equal(named("waits").scope, "outer")

@@ -83,13 +83,14 @@ local waits = {
 		return function() return listener:wait() end, function() signal.raise(signal.SIGUSR2) end
 	end },
 	{ "notifier:get", function()
-		local path = os.tmpname()
-		os.remove(path)
-		local folder = path:match "^(.*)/"
+		local folder = os.tmpname()
+		local path = folder .. "/file"
+		os.remove(folder)
+		os.execute("mkdir " .. folder)
 		local notifier = notify.opendir(folder)
-		notifier:add(path:match "[^/]*$")
+		notifier:add "file"
 		return function() return notifier:get() end, function() assert(io.open(path, "w")):close() end, nil,
-			function() os.remove(path) end
+			function() os.execute("rm -r " .. folder) end
 	end },
 	{ "thread:join", function()
 		local worker, con = thread.start(function(con) con:read "*l" end)

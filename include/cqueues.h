@@ -1068,15 +1068,15 @@ typedef struct cq_task_info {
  */
 typedef struct cq_controller_counts {
     /**
-     * How many tasks there are, descriptors that the kernel watches, and deadlines. These are told always.
+     * How many tasks there are now. This and the next two are told always.
      */
     uint64_t tasks;
     /**
-     * See above.
+     * How many descriptors the kernel watches now.
      */
     uint64_t descriptors;
     /**
-     * See above.
+     * How many deadlines of waits and scopes are set now.
      */
     uint64_t deadlines;
     /**
@@ -3069,8 +3069,8 @@ int cq_scope_end(struct cq_scope *scope,
                  cq_task task);
 
 /**
- * Lets the scope end in so many seconds, with ETIMEDOUT: NaN or negative: not by itself; 0: now. A scope that has
- * ended stays so.
+ * Lets the scope end in so many seconds, with ETIMEDOUT. With NaN or a negative number it does not end by itself, and
+ * with 0 it ends now. A scope that has ended stays so.
  *
  * Errors: EINVAL for NULL; EBADF once the controller is closed or freed; ENOMEM.
  */
@@ -3270,7 +3270,7 @@ void *cq_task_data(const struct cq_controller *controller, cq_task task);
  * handle is the one that `cq_scope_new` made, and not one more to free. `task` is 0 for the callback or fiber that
  * runs.
  *
- * Errors: EINVAL for NULL; ENOENT if it is in no scope, or if there is no such task.
+ * Errors: EINVAL for NULL; ENOENT if it is in no scope, or if there is no such task in this controller.
  *
  * Safety: `scope` is writable.
  */

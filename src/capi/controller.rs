@@ -35,15 +35,6 @@ pub struct cq_failure {
     pub reserved: [u64; 3],
 }
 
-/// Turns a handle into a counted reference, so that a task may free its own controller.
-pub(super) unsafe fn share(handle: *const Controller) -> Result<AtomicShared<Controller>> {
-    if handle.is_null() {
-        return Err(Errno::BADARG);
-    }
-    // SAFETY: a live handle came from `into_raw`, and stands for its reference.
-    Ok(unsafe { AtomicShared::beside(handle) })
-}
-
 /// Turns a handle into a reference, for the calls that only the thread may make that uses the controller. EPERM while
 /// another thread steps it.
 pub(super) unsafe fn own<'a>(handle: *const Controller) -> Result<&'a Controller> {

@@ -51,11 +51,11 @@ pub struct cq_task_info {
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct cq_controller_counts {
-    /// How many tasks there are, descriptors that the kernel watches, and deadlines. These are told always.
+    /// How many tasks there are now. This and the next two are told always.
     pub tasks: u64,
-    /// See above.
+    /// How many descriptors the kernel watches now.
     pub descriptors: u64,
-    /// See above.
+    /// How many deadlines of waits and scopes are set now.
     pub deadlines: u64,
     /// How many steps there were.
     pub steps: u64,
@@ -107,7 +107,7 @@ fn info(listed: &Listed) -> cq_task_info {
         others: listed.others,
         since: listed.since.map_or(f64::NAN, Instant::seconds),
         deadline: f64::NAN,
-        name: listed.name.copied().unwrap_or_default().into_chars(),
+        name: *listed.name.copied().unwrap_or_default().as_chars(),
         wait,
         reserved: [0; 4],
     }
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn cq_controller_stat(
             idle: c.idle as f64 / 1e9,
             longest: c.longest as f64 / 1e9,
             longest_task: c.longest_task.map_or(0, pack),
-            longest_name: c.longest_name.into_chars(),
+            longest_name: *c.longest_name.as_chars(),
             ..now(cq)
         });
         unsafe { put(counts, told.unwrap_or_else(|| now(cq))) }

@@ -195,12 +195,12 @@ fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
 #[no_mangle]
 pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mut usize) -> c_int {
     call(|| {
-        let (mut scopes, mut list) = (false, Vec::new());
+        let (mut asks_controllers, mut list) = (false, Vec::new());
         // SAFETY: as documented.
         for interest in unsafe { slice(set, count) }? {
             // SAFETY: as documented, here and below.
             unsafe { member(interest) }?;
-            scopes |= !interest.scope.is_null();
+            asks_controllers |= !interest.scope.is_null() || !interest.controller.is_null();
         }
         for index in 0..count {
             unsafe { (*set.add(index)).fired = 0 };
@@ -212,8 +212,9 @@ pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mu
             fired += 1;
             unsafe { (*set.add(hit.member as usize)).fired = hit.events };
         };
-        if scopes {
-            // A scope is asked in its controller, which parking borrows: before that. Parking takes the list apart.
+        if asks_controllers {
+            // Parking borrows the fiber's controller, which may be the one to ask: it is asked before. Parking takes the
+            // list apart, so that nothing of it is left across the wait.
             list.try_reserve_exact(count).map_err(|_| Errno::NOMEM)?;
             list.extend(members);
             fiber::poll(list, &mut each)?;

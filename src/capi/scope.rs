@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! `cq_scope_*`: groups of tasks that end together.
 
-use super::boundary::{borrow, call, limit, put, put_optional, text, value};
-use super::controller::{cq_failure, own, share};
+use super::boundary::{borrow, call, limit, put, put_optional, share, text, value};
+use super::controller::{cq_failure, own};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack, Target};
 use crate::controller::{Controller, Name, Payload, ScopeId, TaskId, Text};
 use crate::errno::{Errno, Result};
@@ -75,7 +75,7 @@ pub(super) unsafe fn of<'a>(
 }
 
 /// The task of a number; 0 stands for the one that runs on this thread.
-fn named(cq: &Controller, task: cq_task) -> Result<TaskId> {
+pub(super) fn named(cq: &Controller, task: cq_task) -> Result<TaskId> {
     match task {
         0 => {
             let (running, task) = fiber::running().ok_or(Errno::NOENT)?;
@@ -246,8 +246,8 @@ pub unsafe extern "C" fn cq_scope_end(scope: *mut cq_scope, task: cq_task) -> c_
     })
 }
 
-/// Lets the scope end in so many seconds, with ETIMEDOUT: NaN or negative: not by itself; 0: now. A scope that has
-/// ended stays so.
+/// Lets the scope end in so many seconds, with ETIMEDOUT. With NaN or a negative number it does not end by itself, and
+/// with 0 it ends now. A scope that has ended stays so.
 ///
 /// Errors: EINVAL for NULL; EBADF once the controller is closed or freed; ENOMEM.
 #[no_mangle]

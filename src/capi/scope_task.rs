@@ -3,7 +3,7 @@
 
 use super::boundary::{call, limit, put, put_optional, value};
 use super::controller::own;
-use super::scope::{cq_scope, of, reason};
+use super::scope::{cq_scope, named, of, reason};
 use super::step::step;
 use super::task::{cq_task, give_back, lend, unpack};
 use crate::clock::{Instant, Span};
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn cq_task_data(controller: *const Controller, task: cq_ta
 /// handle is the one that `cq_scope_new` made, and not one more to free. `task` is 0 for the callback or fiber that
 /// runs.
 ///
-/// Errors: EINVAL for NULL; ENOENT if it is in no scope, or if there is no such task.
+/// Errors: EINVAL for NULL; ENOENT if it is in no scope, or if there is no such task in this controller.
 ///
 /// Safety: `scope` is writable.
 #[no_mangle]
@@ -296,11 +296,7 @@ pub unsafe extern "C" fn cq_task_scope(
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { own(controller) }?;
-        let task = match task {
-            0 => fiber::running().ok_or(Errno::NOENT)?.1,
-            task => unpack(task),
-        };
-        let id = cq.scope_of(task).ok_or(Errno::NOENT)?;
+        let id = cq.scope_of(named(cq, task)?).ok_or(Errno::NOENT)?;
         let handle = cq.with_scope(id, |scope| scope.handle)?;
         unsafe { put(scope, handle as *mut cq_scope) }
     })

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`: steps. The pull calls for bindings, and the loop that runs callbacks and fibers.
 
-use super::boundary::{borrow, call, limit};
-use super::controller::{close_and_drop, own, refuse_inside, share};
+use super::boundary::{borrow, call, limit, share};
+use super::controller::{close_and_drop, own, refuse_inside};
 use super::task::{self, cq_task, pack};
 use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Payload, TaskId};

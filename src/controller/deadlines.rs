@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The times of scopes: deadlines, shields, and the time of grace of a controller that shuts down.
 
-use super::scope::{End, ScopeId};
+use super::scope::{End, Scope, ScopeId};
 use super::state::State;
 use super::timers::TimerKey;
 use super::waits::{On, NONE};
@@ -20,7 +20,7 @@ impl State {
         let Some(scope) = self.waits.get(key).map(|wait| wait.task) else { return };
         let Some(found) = self.scopes.get_mut(scope) else { return };
         if found.shield_timer == key {
-            (found.shield, found.shield_timer) = (None, NONE);
+            found.shield_timer = NONE;
             self.waits.remove(key);
             self.interrupt_scope(scope);
         } else {
@@ -108,18 +108,15 @@ impl Controller {
     pub fn set_shield(&self, scope: ScopeId, span: Option<Span>) -> Result<()> {
         let mut state = self.state.borrow_mut();
         let index = state.scopes.check(scope)?;
-        let old = state.scopes.get_mut(index).map_or(NONE, |found| {
-            found.shield = None;
-            std::mem::replace(&mut found.shield_timer, NONE)
-        });
+        let timer_of = |found: &mut Scope| std::mem::replace(&mut found.shield_timer, NONE);
+        let old = state.scopes.get_mut(index).map_or(NONE, timer_of);
         state.drop_timer(old);
         match span {
             None | Some(Span::ZERO) => state.interrupt_scope(index),
             Some(span) => {
-                let until = Instant::now().after(span);
-                let timer = state.set_timer(index, until)?;
+                let timer = state.set_timer(index, Instant::now().after(span))?;
                 if let Some(found) = state.scopes.get_mut(index) {
-                    (found.shield, found.shield_timer) = (Some(until), timer);
+                    found.shield_timer = timer;
                 }
             }
         }

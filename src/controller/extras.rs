@@ -45,11 +45,6 @@ impl Name {
         self.0.as_ptr()
     }
 
-    /// The characters themselves.
-    pub fn into_chars(self) -> [c_char; Name::ROOM] {
-        self.0
-    }
-
     /// The characters.
     pub fn as_chars(&self) -> &[c_char; Name::ROOM] {
         &self.0
@@ -147,8 +142,8 @@ impl Extras {
     }
 
     /// Forgets all: all tasks are over. Returns who waits for their end.
-    pub fn clear(&mut self) -> Vec<Shared<Join>> {
-        self.0.drain().filter_map(|(_, extra)| extra.join).collect()
+    pub fn clear(&mut self) -> impl Iterator<Item = Shared<Join>> {
+        std::mem::take(&mut self.0).into_values().filter_map(|extra| extra.join)
     }
 }
 
@@ -192,12 +187,13 @@ impl Controller {
     pub fn join(&self, task: TaskId) -> Result<Shared<Join>> {
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;
-        state.scopes.watch()?;
-        let extra = state.extras.of(task.index)?;
-        if extra.join.is_none() {
-            let (code, ended) = (Cell::new(None), Condition::new(false)?);
-            extra.join = Some(Shared::new(Join { code, ended })?);
+        if let Some(join) = &state.extras.of(task.index)?.join {
+            return Ok(join.clone());
         }
-        extra.join.clone().ok_or(Errno::NOMEM)
+        let (code, ended) = (Cell::new(None), Condition::new(false)?);
+        let join = Shared::new(Join { code, ended })?;
+        state.scopes.watch()?;
+        state.extras.of(task.index)?.join = Some(join.clone());
+        Ok(join)
     }
 }

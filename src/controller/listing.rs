@@ -53,9 +53,9 @@ pub struct Listed<'a> {
     pub others: u32,
     /// When it was resumed last, or stopped being so; `None` unless that is counted.
     pub since: Option<Instant>,
-    /// How many nanoseconds it has run, and how often it was resumed; 0 unless that is counted.
+    /// How many nanoseconds it has run; 0 unless that is counted.
     pub busy: u64,
-    /// See above.
+    /// How often it was resumed; 0 unless that is counted.
     pub resumptions: u64,
     /// Its name.
     pub name: Option<&'a Name>,

@@ -33,13 +33,7 @@ impl Controller {
             drop(state);
             return self.park_on(task, false, [member]); // which looks whether it may wait
         }
-        let waits = state.wait_on(&self.me, task.index, 0, member, &mut None, false);
-        if waits.is_err() {
-            state.unpark(task.index);
-        } else {
-            state.let_go();
-        }
-        waits
+        self.wait_on_one(&mut state, task, member)
     }
 
     /// Parks a task until a scope of some controller has no tasks left. `is_deaf`: what ends the task's other waits
@@ -53,15 +47,18 @@ impl Controller {
     ) -> Result<()> {
         end_turn(self);
         let mut state = self.state.borrow_mut();
-        match state.begin_park(task, by_itself)? {
-            Some(end) if !is_deaf => return state.park_ended(task.index, end),
-            Some(_) => state.scopes.set_deaf(task.index, true), // it has a place, or there were no end
-            None if is_deaf => {
-                state.scopes.reserve(task.index)?;
-                state.scopes.set_deaf(task.index, true);
-            }
-            None => {}
+        let end = state.begin_park(task, by_itself)?;
+        if is_deaf {
+            state.scopes.reserve(task.index)?;
+            state.scopes.set_deaf(task.index, true);
+        } else if let Some(end) = end {
+            return state.park_ended(task.index, end);
         }
+        self.wait_on_one(&mut state, task, member)
+    }
+
+    #[inline]
+    fn wait_on_one(&self, state: &mut State, task: TaskId, member: Member) -> Result<()> {
         let waits = state.wait_on(&self.me, task.index, 0, member, &mut None, false);
         if waits.is_err() {
             state.unpark(task.index);

@@ -84,8 +84,7 @@ pub struct Scope {
     /// The wait that is its deadline, and when that is.
     pub timer: WaitKey,
     pub deadline: Option<Instant>,
-    /// Until when it keeps out what ends the scopes around it, and the wait that stands for that.
-    pub shield: Option<Instant>,
+    /// The wait that stands for the end of its shield, which keeps out what ends the scopes around it.
     pub shield_timer: WaitKey,
     /// Signalled when it is not busy any more.
     pub idle: Option<AtomicShared<Condition>>,
@@ -116,7 +115,6 @@ impl Scope {
             is_idle: false,
             timer: NONE,
             deadline: None,
-            shield: None,
             shield_timer: NONE,
             idle: None,
             name: Name::default(),
@@ -127,6 +125,6 @@ impl Scope {
 
     /// Whether what ends the scopes around it does not reach it now.
     pub fn is_shielded(&self) -> bool {
-        self.shield.is_some()
+        self.shield_timer != NONE
     }
 }

@@ -45,7 +45,7 @@ pub struct Scopes {
     pub ended: u32,
     /// To be signalled as soon as the controller's state is not borrowed: somebody waits for scopes that are idle now.
     pub signals: Vec<AtomicShared<Condition>>,
-    /// For how many of these there is room.
+    /// How many conditions there are that may have to be signalled: so much room there is.
     watched: usize,
 }
 
@@ -216,7 +216,11 @@ impl Scopes {
 
     /// The scope that a task was started in: the one around those that it has begun itself.
     pub fn home(&self, task: TaskId) -> u32 {
-        match self.get(self.outermost_begun(task)) {
+        self.home_around(self.outermost_begun(task), task)
+    }
+
+    fn home_around(&self, outermost_begun: u32, task: TaskId) -> u32 {
+        match self.get(outermost_begun) {
             Some(begun) => begun.parent,
             None => self.place(task.index).scope,
         }
@@ -224,12 +228,14 @@ impl Scopes {
 
     /// A condition that is signalled when a scope is not busy any more. ENOMEM.
     pub fn idle_condition(&mut self, index: u32) -> Result<AtomicShared<Condition>> {
-        self.watch()?;
-        let scope = self.get_mut(index).ok_or(Errno::NOENT)?;
-        match &mut scope.idle {
-            Some(idle) => Ok(idle.clone()),
-            none => Ok(none.insert(Condition::new(false)?).clone()),
+        let scope = self.get(index).ok_or(Errno::NOENT)?;
+        if let Some(idle) = &scope.idle {
+            return Ok(idle.clone());
         }
+        let idle = Condition::new(false)?;
+        self.watch()?;
+        self.slab[index as usize].idle = Some(idle.clone());
+        Ok(idle)
     }
 
     /// Takes the next condition to signal.
@@ -239,10 +245,11 @@ impl Scopes {
         Some(signal)
     }
 
-    /// Makes room for one more signal. ENOMEM.
+    /// Makes room for the signal of one more condition. ENOMEM.
     pub fn watch(&mut self) -> Result<()> {
+        self.signals.try_reserve(self.watched + 1).map_err(|_| Errno::NOMEM)?;
         self.watched += 1;
-        self.signals.try_reserve(self.watched).map_err(|_| Errno::NOMEM)
+        Ok(())
     }
 
     /// A task has ended, and leaves its scope. Scopes that it has begun lose their host.
@@ -251,10 +258,7 @@ impl Scopes {
             return;
         }
         let begun = self.outermost_begun(task);
-        let home = match self.get(begun) {
-            None => self.place(task.index).scope,
-            Some(begun) => begun.parent,
-        };
+        let home = self.home_around(begun, task);
         if begun != NONE {
             self.unhost(task, begun);
         }
@@ -342,7 +346,7 @@ impl Scopes {
             if let Some(end) = found.end {
                 return Some((end, Source::Scope(scope)));
             }
-            if found.shield.is_some() {
+            if found.is_shielded() {
                 return None;
             }
             (who, scope) = (host, found.parent);

@@ -3,6 +3,9 @@
 
 #include "fixture.h"
 #include <pthread.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static cq_scope *new_scope(cq_controller *cq, cq_scope *parent)
 {
@@ -787,6 +790,87 @@ TEST(freeing_a_scope_that_one_has_begun_ends_it)
 	cq_scope_free(home);
 	cq_controller_free(cq);
 }
+
+/* What went wrong: asking about itself while it parked was a bug of the library. */
+static int poll_own_controller(void *argument)
+{
+	struct part *p = argument;
+	cq_interest own = CQ_INTEREST_NONE;
+
+	own.controller = p->cq;
+	own.timeout = MS(1);
+	p->code = cq_poll(&own, 1, NULL);
+	p->ended = 1;
+	return 0;
+}
+
+TEST(a_fiber_that_polls_its_own_controller_gets_a_code)
+{
+	cq_controller *cq = new_controller();
+	struct part p = { 0 };
+
+	start_outside(cq, poll_own_controller, &p);
+	run(cq);
+	CHECK(p.ended && p.code != CQ_EPANIC);
+	cq_controller_free(cq);
+}
+
+/* What went wrong: of a task of another controller the number was looked up here. */
+static int ask_elsewhere(void *argument)
+{
+	struct part *p = argument;
+	cq_scope *found = NULL;
+
+	p->code = cq_task_scope(p->scope ? cq_scope_data(p->scope) : NULL, 0, &found);
+	CHECK(found == NULL);
+	return 0;
+}
+
+TEST(task_0_is_one_of_the_controller_that_is_asked)
+{
+	cq_controller *cq = new_controller(), *other = new_controller();
+	cq_scope *scope = new_scope(other, NULL), *equal = new_scope(cq, NULL); /* the numbers go on alike */
+	struct part p = { .scope = scope }, namesake = { .seconds = -1 };
+
+	OK(cq_scope_set_data(scope, other));
+	start(scope, sleep_twice, &namesake);
+	start_outside(cq, ask_elsewhere, &p);
+	CHECK(p.task == namesake.task);
+	run(cq);
+	EQ(p.code, ENOENT);
+	cq_scope_free(scope);
+	cq_scope_free(equal);
+	cq_controller_free(other);
+	cq_controller_free(cq);
+}
+
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 33)
+/* What went wrong: each look made room for another signal. */
+TEST(looking_again_and_again_takes_no_memory)
+{
+	cq_controller *cq = new_controller();
+	cq_scope *scope = new_scope(cq, NULL);
+	cq_interest on = CQ_INTEREST_NONE;
+	struct part p = { .seconds = -1 };
+	size_t before;
+
+	on.scope = scope;
+	on.timeout = 0;
+	start(scope, sleep_twice, &p);
+	ERR(cq_task_join(cq, p.task, 0, NULL), ETIMEDOUT);
+	OK(cq_poll(&on, 1, NULL));
+	before = mallinfo2().uordblks;
+	for (int i = 0; i < (slow() ? 2000 : 20000); i++) {
+		ERR(cq_task_join(cq, p.task, 0, NULL), ETIMEDOUT);
+		OK(cq_interest_pollfd(&on) + 1);
+	}
+	CHECK(mallinfo2().uordblks < before + 4096);
+	cq_scope_free(scope);
+	cq_controller_free(cq);
+}
+#endif
+#endif
 
 static int begin_and_end(void *argument)
 {

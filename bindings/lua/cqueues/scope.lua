@@ -15,7 +15,7 @@ local call = require "cqueues.protected".call
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
 
 local unpack = table.unpack or unpack
-local POLL, wait = cqueues._POLL, require "_cqueues"._wait
+local wait = require "_cqueues"._wait
 local is_cancellation = core.is_cancellation
 local traceback = debug and debug.traceback or function() return nil end
 
@@ -160,13 +160,11 @@ local function loader()
 		return self
 	end
 
-	-- Waits until no task is left. If the scope has ended, this wait does not: its tasks are about to end.
+	-- Waits until no task is left. What ends this wait has ended the scope too, and the next one lasts until its tasks have
+	-- ended.
 	local function drain(handle)
 		while core.count(handle) > 0 do
-			local mark, ended = wait(handle)
-			if mark == POLL and not core.status(handle) then
-				return ended
-			end
+			wait(handle)
 		end
 	end
 

@@ -204,7 +204,6 @@ static const char task_tag[] = SHIM_TASK;
 /* A task that Lua knows: it may be over. */
 struct known {
 	struct object object;
-	lua_State *unused;
 	cq_task id;
 	unsigned controller; /* its number in the list of controllers */
 };

@@ -1053,8 +1053,9 @@ typedef struct cq_task_info {
      */
     char name[64];
     /**
-     * What it waits for, in words: "read of 127.0.0.1:443", "accept on [::1]:80", "condition", "sleep", "file
-     * changes". Empty if it does not wait.
+     * What it waits for, in words: "read of 127.0.0.1:443 (TLS handshake)", "accept on [::1]:80", "connection to
+     * 192.0.2.1:80", "answer of 127.0.0.53 to AAAA example.test., try 2", "file changes of /etc", "end of task 16777216",
+     * "condition", "sleep". Empty if it does not wait; cut to 95 bytes.
      */
     char wait[96];
     /**
@@ -1348,6 +1349,18 @@ int cq_condition_new(bool lifo, struct cq_condition **condition);
  * Frees a condition variable. Tasks that wait for it stay parked on the rest of their wait set. NULL is ignored.
  */
 void cq_condition_free(struct cq_condition *condition);
+
+/**
+ * Names what tasks wait for at a condition, for lists of tasks: they show `condition "NAME"`. The name has at most 63
+ * bytes, of which a copy is kept. NULL and "" take the name away.
+ *
+ * Errors: EINVAL for a NULL condition; ENAMETOOLONG, ENOMEM, and EPERM if tasks of another thread wait: it keeps the
+ * name that it had.
+ *
+ * Safety: `name` is NULL or terminated.
+ */
+int cq_condition_set_name(const struct cq_condition *condition,
+                          const char *name);
 
 /**
  * Wakes at most `limit` waiting tasks and tells how many it woke. They run in the next step of their controllers. It

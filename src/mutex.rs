@@ -48,7 +48,7 @@ impl Holder {
 impl Mutex {
     /// Held by nobody. ENOMEM.
     pub fn new() -> Result<AtomicShared<Mutex>> {
-        let (holder, waiters) = (RefCell::new(None), Waiters::new()?);
+        let (holder, waiters) = (RefCell::new(None), Waiters::new("mutex")?);
         Ok(AtomicShared::new(Mutex { holder, waiters })?)
     }
 

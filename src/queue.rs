@@ -37,7 +37,8 @@ impl ItemQueue {
     pub fn new(limit: usize) -> Result<AtomicShared<ItemQueue>> {
         let limit = if limit == 0 { usize::MAX } else { limit };
         let content = Content { items: VecDeque::new(), closed: false, asked: Vec::new() };
-        let (getters, putters) = (Waiters::new()?, Waiters::new()?);
+        let (getters, putters) =
+            (Waiters::new("item of a queue")?, Waiters::new("room in a queue")?);
         let content = Mutex::new(content);
         Ok(AtomicShared::new(ItemQueue { limit, content, getters, putters })?)
     }

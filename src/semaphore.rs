@@ -18,7 +18,7 @@ impl Semaphore {
     /// With so many permits. ENOMEM.
     pub fn new(permits: usize) -> Result<AtomicShared<Semaphore>> {
         let (permits, freed) = (Cell::new(permits), Cell::new(false));
-        let waiters = Waiters::new()?;
+        let waiters = Waiters::new("permit of a semaphore")?;
         Ok(AtomicShared::new(Semaphore { permits, freed, waiters })?)
     }
 

@@ -9,6 +9,7 @@
 
 use crate::controller::{Condition, Member};
 use crate::errno::Result;
+use crate::sys::describe::words;
 use crate::sys::memory::AtomicShared;
 use std::cell::Cell;
 
@@ -23,10 +24,12 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// Nobody waits. ENOMEM.
-    pub fn new() -> Result<Waiters> {
+    /// Nobody waits. `thing` is what they wait for, in words. ENOMEM.
+    pub fn new(thing: &'static str) -> Result<Waiters> {
         let (present, set_aside) = (Cell::new(0), Cell::new(0));
-        Ok(Waiters { condition: Condition::new(false)?, present, set_aside })
+        let condition = Condition::new(false)?;
+        condition.describe(words(thing))?;
+        Ok(Waiters { condition, present, set_aside })
     }
 
     /// EPERM if tasks of another thread wait.

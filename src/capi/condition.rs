@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //! `cq_condition_*`.
 
-use super::boundary::{borrow, call, hand_out_shared, limit, put_optional, value};
+use super::boundary::{borrow, call, hand_out_shared, limit, put_optional, text, value};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::errno::Errno;
 use crate::fiber;
 use crate::sys::memory::AtomicShared;
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 
 /// Turns a handle of a condition into a counted reference; `None` for NULL.
 ///
@@ -43,6 +43,26 @@ pub unsafe extern "C" fn cq_condition_free(condition: *mut Condition) {
         }
         Ok(())
     });
+}
+
+/// Names what tasks wait for at a condition, for lists of tasks: they show `condition "NAME"`. The name has at most 63
+/// bytes, of which a copy is kept. NULL and "" take the name away.
+///
+/// Errors: EINVAL for a NULL condition; ENAMETOOLONG, ENOMEM, and EPERM if tasks of another thread wait: it keeps the
+/// name that it had.
+///
+/// Safety: `name` is NULL or terminated.
+#[no_mangle]
+pub unsafe extern "C" fn cq_condition_set_name(
+    condition: *const Condition,
+    name: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let condition = unsafe { borrow(condition) }?;
+        let name = if name.is_null() { c"" } else { unsafe { text(name) }? };
+        condition.set_name(name)
+    })
 }
 
 /// Wakes at most `limit` waiting tasks and tells how many it woke. They run in the next step of their controllers. It

@@ -39,8 +39,9 @@ pub struct cq_task_info {
     pub deadline: f64,
     /// Its name; empty without one.
     pub name: [c_char; 64],
-    /// What it waits for, in words: "read of 127.0.0.1:443", "accept on [::1]:80", "condition", "sleep", "file
-    /// changes". Empty if it does not wait.
+    /// What it waits for, in words: "read of 127.0.0.1:443 (TLS handshake)", "accept on [::1]:80", "connection to
+    /// 192.0.2.1:80", "answer of 127.0.0.53 to AAAA example.test., try 2", "file changes of /etc", "end of task 16777216",
+    /// "condition", "sleep". Empty if it does not wait; cut to 95 bytes.
     pub wait: [c_char; 96],
     /// 0. Reserved for later versions.
     pub reserved: [u64; 4],

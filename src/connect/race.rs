@@ -237,6 +237,8 @@ impl Race {
             poller.set(member.fd, 0, 0, member.events)?;
         }
         let owner = Owner::new()?;
+        // The last attempt, or the last question.
+        owner.describe(list.last().and_then(|member| member.owner.as_ref()?.words()));
         let member = Member::owned(poller.fd(), libc::POLLIN, &owner);
         self.poller = Some((poller, owner));
         Ok(member)

@@ -2,12 +2,15 @@
 //! Condition variables: tasks queue, a signal wakes the first or the last of them. No descriptor
 //! and no syscall is involved within one controller.
 
+use super::extras::Name;
 use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::slab::Slab;
+use crate::sys::describe::Words;
 use crate::sys::memory::{AtomicShared, AtomicWeak};
 use crate::thread_id::this_thread;
 use std::cell::RefCell;
+use std::ffi::CStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const NONE: u32 = u32::MAX;
@@ -25,6 +28,8 @@ struct Queue {
     waiters: Slab<Waiter>,
     first: u32,
     last: u32,
+    /// What they wait for.
+    words: Words,
 }
 
 struct Waiter {
@@ -37,7 +42,7 @@ struct Waiter {
 impl Condition {
     /// Without waiters. `lifo` wakes the latest waiter first, otherwise the earliest. ENOMEM.
     pub fn new(lifo: bool) -> Result<AtomicShared<Condition>> {
-        let queue = Queue { waiters: Slab::default(), first: NONE, last: NONE };
+        let queue = Queue { waiters: Slab::default(), first: NONE, last: NONE, words: None };
         let (thread, queue) = (AtomicU64::new(0), RefCell::new(queue));
         Ok(AtomicShared::new(Condition { lifo, thread, queue })?)
     }
@@ -50,6 +55,28 @@ impl Condition {
             thread if thread == this_thread() => Ok(()),
             _ => Err(Errno(libc::EPERM)),
         }
+    }
+
+    /// Says what its waiters wait for. EPERM if they are another thread's.
+    pub fn describe(&self, words: Words) -> Result<()> {
+        self.check_thread()?;
+        self.queue.borrow_mut().words = words;
+        Ok(())
+    }
+
+    /// Names what its waiters wait for; an empty name takes the name away. EPERM if they are another thread's;
+    /// ENAMETOOLONG, ENOMEM.
+    pub fn set_name(&self, name: &CStr) -> Result<()> {
+        let name = Name::new(name)?;
+        match name.is_empty() {
+            true => self.describe(None),
+            false => self.describe(Some(AtomicShared::new(name)?.told())),
+        }
+    }
+
+    /// What that is.
+    pub fn words(&self) -> Words {
+        self.queue.borrow().words.clone()
     }
 
     /// Notes that the controller of a waiter is now stepped by the calling thread.

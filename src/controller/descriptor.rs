@@ -6,6 +6,7 @@ use crate::errno::Result;
 use crate::fork::forks;
 use crate::poller::Events;
 use crate::sys;
+use crate::sys::describe::Words;
 use std::os::fd::RawFd;
 
 /// An open descriptor.
@@ -57,6 +58,11 @@ impl Descriptor {
     /// A member of a wait set that waits for events of this descriptor.
     pub fn member(&self, events: Events) -> Member {
         Member::owned(self.fd, events, &self.owner)
+    }
+
+    /// Says what waits for it are for.
+    pub fn describe(&self, words: Words) {
+        self.owner.describe(words);
     }
 
     /// Whether no other process can have a copy: this one has not forked since.

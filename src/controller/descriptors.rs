@@ -20,7 +20,10 @@ use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::fork::{births, births_again};
 use crate::poller::{Events, Poller, Token};
-use crate::sys::memory::AtomicWeak;
+use crate::sys::describe::{Describe, Words};
+use crate::sys::memory::{AtomicShared, AtomicWeak};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::os::fd::RawFd;
 
 /// One row of the table.
@@ -56,6 +59,9 @@ pub struct Descriptors {
     numbers: Vec<u32>,
     /// Rows that are registered, not lasting, and were left by their last waiter since the last `drop_orphans`.
     orphans: Vec<u32>,
+    /// Of the few rows whose owners say it, what their waits are for. They are not kept in the rows, which are looked at
+    /// in every wait.
+    words: HashMap<u32, AtomicShared<dyn Describe>, BuildHasherDefault<DefaultHasher>>,
     /// How many rows are registered.
     registered: usize,
     /// The value of `fork::births` when the kernel queue was made: a child of fork(2) must not change its parent's
@@ -72,6 +78,21 @@ impl Descriptors {
     /// The number of the descriptor in a row.
     pub fn number(&self, row: u32) -> RawFd {
         self.rows.get(row as usize).map_or(-1, |row| row.fd)
+    }
+
+    /// What the owner of a row says that its waits are for.
+    pub fn words(&self, row: u32) -> Words {
+        self.words.get(&row).cloned()
+    }
+
+    /// Sets that, if there is memory for it.
+    #[inline]
+    pub fn set_words(&mut self, row: u32, words: Words) {
+        match words {
+            None if self.words.is_empty() => {} // as a rule
+            Some(words) if self.words.try_reserve(1).is_ok() => drop(self.words.insert(row, words)),
+            _ => drop(self.words.remove(&row)),
+        }
     }
 
     /// The empty table of a controller whose kernel queue has just been made.
@@ -159,6 +180,7 @@ impl Descriptors {
         if let Some(owner) = owner.filter(|_| claims) {
             (row.owner, row.lasting) = (wanted_owner, lasting);
             owner.enter(me.clone(), name(index, row.generation));
+            self.set_words(index, owner.words());
         }
         Ok(index)
     }
@@ -237,6 +259,7 @@ impl Descriptors {
         }
         row.generation = (row.generation + 1) & GENERATIONS;
         (row.fd, row.owner, row.lasting) = (-1, FOREIGN, false);
+        self.set_words(index, None);
         self.free.push(index);
     }
 
@@ -344,6 +367,7 @@ impl Descriptors {
     pub fn disown(&mut self, index: u32) {
         let row = &mut self.rows[index as usize];
         (row.owner, row.lasting) = (FOREIGN, false);
+        self.set_words(index, None);
     }
 
     /// Registers everything with a new kernel queue. A descriptor that the kernel refuses is left

@@ -4,11 +4,14 @@
 
 use super::{Condition, Controller, TaskId};
 use crate::errno::{Errno, Result};
+use crate::sys::describe::{words, Describe};
 use crate::sys::memory::{boxed, AtomicShared, Shared};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::{c_char, CStr};
+use std::fmt::{self, Write};
 use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::os::fd::RawFd;
 
 /// A name as C reads it: text, filled up with NUL bytes.
 #[derive(Clone, Copy)]
@@ -35,6 +38,20 @@ impl Name {
         Ok(name)
     }
 
+    /// Writes it. What is not UTF-8 becomes U+FFFD.
+    pub fn write(&self, to: &mut dyn Write) -> fmt::Result {
+        let mut bytes = [0; Name::ROOM];
+        bytes.iter_mut().zip(self.0).for_each(|(to, from)| *to = from as u8);
+        let size = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+        for chunk in bytes[..size].utf8_chunks() {
+            to.write_str(chunk.valid())?;
+            if !chunk.invalid().is_empty() {
+                to.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether it is no name at all.
     pub fn is_empty(&self) -> bool {
         self.0[0] == 0
@@ -48,6 +65,15 @@ impl Name {
     /// The characters.
     pub fn as_chars(&self) -> &[c_char; Name::ROOM] {
         &self.0
+    }
+}
+
+/// The name of a condition, for those who wait for it.
+impl Describe for Name {
+    fn describe(&self, _fd: RawFd, _events: i16, to: &mut dyn Write) -> fmt::Result {
+        to.write_str("condition \"")?;
+        self.write(to)?;
+        to.write_str("\"")
     }
 }
 
@@ -147,6 +173,13 @@ impl Extras {
     }
 }
 
+/// What those wait for who wait for the end of a task.
+impl Describe for TaskId {
+    fn describe(&self, _fd: RawFd, _events: i16, to: &mut dyn Write) -> fmt::Result {
+        write!(to, "end of task {}", self.number())
+    }
+}
+
 impl Controller {
     /// Names a task. ENOENT if there is no such task; ENAMETOOLONG; ENOMEM.
     pub fn set_name(&self, task: TaskId, text: &CStr) -> Result<()> {
@@ -191,6 +224,7 @@ impl Controller {
             return Ok(join.clone());
         }
         let (code, ended) = (Cell::new(None), Condition::new(false)?);
+        ended.describe(words(task))?;
         let join = Shared::new(Join { code, ended })?;
         state.scopes.watch()?;
         state.extras.of(task.index)?.join = Some(join.clone());

@@ -8,7 +8,7 @@ use super::waits::{On, NONE};
 use super::{Controller, Payload, TaskId};
 use crate::clock::Instant;
 use crate::poller::Events;
-use crate::sys::describe;
+use crate::sys::describe::{self, Words};
 use crate::sys::memory::boxed;
 use std::fmt::{self, Write};
 use std::os::fd::RawFd;
@@ -49,6 +49,8 @@ pub struct Listed<'a> {
     pub doing: Doing,
     /// What it waits for.
     pub thing: Thing,
+    /// What is said of that.
+    words: Words,
     /// How many further things it waits for, timeouts aside.
     pub others: u32,
     /// When it was resumed last, or stopped being so; `None` unless that is counted.
@@ -63,15 +65,21 @@ pub struct Listed<'a> {
 
 impl Listed<'_> {
     /// Writes what it waits for, in words: "read of 127.0.0.1:443". Nothing if it does not wait.
-    pub fn wait_in_words(&self, to: &mut impl Write) -> fmt::Result {
+    pub fn wait_in_words(&self, to: &mut dyn Write) -> fmt::Result {
         match self.thing {
             _ if self.doing == Doing::Runs => Ok(()),
             Thing::Nothing if self.doing == Doing::IsReady => Ok(()),
             Thing::Nothing => to.write_str("nothing"),
             Thing::Time => to.write_str("sleep"),
-            Thing::Condition => to.write_str("condition"),
             Thing::HeldOutput => to.write_str("room for held output"),
-            Thing::Descriptor(fd, events) => describe::wait(fd, events, to),
+            Thing::Condition => match &self.words {
+                Some(words) => words.describe(-1, 0, to),
+                None => to.write_str("condition"),
+            },
+            Thing::Descriptor(fd, events) => match &self.words {
+                Some(words) => words.describe(fd, events, to),
+                None => describe::wait(fd, events, to),
+            },
         }
     }
 }
@@ -196,20 +204,12 @@ impl State {
 
     pub(super) fn listed(&self, index: u32, task: &Task) -> Listed<'_> {
         let id = TaskId { index, serial: task.serial };
-        let (mut thing, mut others, mut key) = (Thing::Nothing, 0, task.waits);
+        let (mut thing, mut words, mut others, mut key) = (Thing::Nothing, None, 0, task.waits);
         while let Some(wait) = self.waits.get(key) {
-            let found = match &wait.on {
-                On::Nothing | On::Scope(_) => Thing::Nothing,
-                On::Deadline(_) => Thing::Time,
-                On::Descriptor(row, events) => {
-                    Thing::Descriptor(self.descriptors.number(*row), *events)
-                }
-                On::Unregistered(fd, events, ..) => Thing::Descriptor(*fd, *events),
-                On::Condition(..) => Thing::Condition,
-            };
+            let found = self.thing(&wait.on);
             match (thing, found) {
                 (Thing::Nothing, found) | (Thing::Time, found) if found != Thing::Nothing => {
-                    thing = found;
+                    (thing, words) = (found, self.words(&wait.on));
                 }
                 (_, Thing::Nothing | Thing::Time) => {}
                 _ => others += 1,
@@ -228,7 +228,29 @@ impl State {
         let Spent { since, busy, resumptions, .. } = spent;
         let (scope, name) = (self.scopes.place(index).scope, self.extras.name(index));
         let scope = self.scopes.get(scope).map_or(0, |scope| scope.handle);
-        Listed { task: id, scope, doing, thing, others, since, busy, resumptions, name }
+        Listed { task: id, scope, doing, thing, words, others, since, busy, resumptions, name }
+    }
+
+    fn thing(&self, on: &On) -> Thing {
+        match on {
+            On::Nothing | On::Scope(_) => Thing::Nothing,
+            On::Deadline(_) => Thing::Time,
+            On::Descriptor(row, events) => {
+                Thing::Descriptor(self.descriptors.number(*row), *events)
+            }
+            On::Unregistered(fd, events, ..) => Thing::Descriptor(*fd, *events),
+            On::Condition(..) => Thing::Condition,
+        }
+    }
+
+    /// What is said of a thing that is waited for.
+    fn words(&self, on: &On) -> Words {
+        match on {
+            On::Descriptor(row, _) => self.descriptors.words(*row),
+            On::Unregistered(.., owner) => owner.as_ref()?.words(),
+            On::Condition(condition, _) => condition.words(),
+            _ => None,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Controller, Member, Message, Payload};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::poller::{Poller, Token};
+use crate::sys::describe::Words;
 use std::os::fd::RawFd;
 
 impl Controller {
@@ -105,6 +106,14 @@ impl Controller {
         drop(state);
         if woken {
             self.announce();
+        }
+    }
+
+    /// The owner of a descriptor says what waits for it are for: see `Owner::describe`.
+    pub(super) fn describe(&self, token: Token, words: Words) {
+        let descriptors = &mut self.state.borrow_mut().descriptors;
+        if let Some(row) = descriptors.row_named(token) {
+            descriptors.set_words(row, words);
         }
     }
 

@@ -6,6 +6,7 @@ use super::inbox::Message;
 use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::poller::Token;
+use crate::sys::describe::Words;
 use crate::sys::memory::{AtomicWeak, Shared};
 use crate::thread_id::this_thread;
 use std::cell::RefCell;
@@ -19,6 +20,8 @@ struct Places {
     /// Tells this owner from all others that there ever were: numbers of descriptors are used again, this one is not.
     id: u64,
     list: RefCell<Vec<Place>>,
+    /// What waits for the descriptor are for.
+    words: RefCell<Words>,
 }
 
 /// A registration.
@@ -32,12 +35,33 @@ impl Owner {
     pub fn new() -> Result<Owner> {
         static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
         let id = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Ok(Owner(Shared::new(Places { id, list: RefCell::default() })?))
+        Ok(Owner(Shared::new(Places { id, list: RefCell::default(), words: RefCell::default() })?))
     }
 
     /// Its number; not `FOREIGN`.
     pub fn id(&self) -> u64 {
         self.0.id
+    }
+
+    /// Says what waits for the descriptor are for. Controllers that other threads step learn it when the descriptor is
+    /// registered there the next time.
+    pub fn describe(&self, words: Words) {
+        if words.is_none() && self.0.words.borrow().is_none() {
+            return; // as a rule
+        }
+        for Place { controller, token } in &*self.0.list.borrow() {
+            if let Some(controller) = controller.upgrade() {
+                if controller.thread() == this_thread() {
+                    controller.describe(*token, words.clone());
+                }
+            }
+        }
+        self.0.words.replace(words);
+    }
+
+    /// What that was.
+    pub fn words(&self) -> Words {
+        self.0.words.borrow().clone()
     }
 
     /// Makes room for one more registration. ENOMEM.

@@ -134,14 +134,14 @@ impl<'a> Report<'a> {
             None => to.write_str(",\"longest_task\":null")?,
         }
         to.write_str(",\"longest_name\":\"")?;
-        write_name(&mut Quoted(to), &c.longest_name)?;
+        c.longest_name.write(&mut Quoted(to))?;
         to.write_str("\"")
     }
 
     fn json_scope(&self, to: &mut Page, index: u32) -> fmt::Result {
         let Some(scope) = self.state.scopes.get(index) else { return Ok(()) };
         write!(to, "\n{{\"scope\":{index},\"parent\":{},\"name\":\"", OrNull(scope.parent))?;
-        write_name(&mut Quoted(to), &scope.name)?;
+        scope.name.write(&mut Quoted(to))?;
         let end = match scope.end {
             None => "null",
             Some(End::Cancelled) => "\"ECANCELED\"",
@@ -155,7 +155,7 @@ impl<'a> Report<'a> {
     fn json_task(&self, to: &mut Page, row: &Row) -> fmt::Result {
         let listed = self.listed(row);
         write!(to, "\n{{\"task\":\"{}\",\"name\":\"", listed.task.number())?;
-        write_name(&mut Quoted(to), listed.name.unwrap_or(&Name::default()))?;
+        listed.name.unwrap_or(&Name::default()).write(&mut Quoted(to))?;
         let (scope, state) = (OrNull(row.scope), state_of(&listed));
         write!(to, "\",\"scope\":{scope},\"state\":\"{state}\",\"wait\":\"")?;
         listed.wait_in_words(&mut Quoted(to))?;
@@ -182,20 +182,6 @@ fn write_time(to: &mut Page, time: Option<Instant>) -> fmt::Result {
         Some(time) => write!(to, "{:.6}", time.seconds()),
         None => to.write_str("null"),
     }
-}
-
-/// Writes a name. What is not UTF-8 becomes U+FFFD.
-pub fn write_name(to: &mut impl Write, name: &Name) -> fmt::Result {
-    let mut bytes = [0; Name::ROOM];
-    bytes.iter_mut().zip(name.as_chars()).for_each(|(to, &from)| *to = from as u8);
-    let size = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    for chunk in bytes[..size].utf8_chunks() {
-        to.write_str(chunk.valid())?;
-        if !chunk.invalid().is_empty() {
-            to.write_char(char::REPLACEMENT_CHARACTER)?;
-        }
-    }
-    Ok(())
 }
 
 /// The number of a scope.

@@ -3,7 +3,7 @@
 
 use super::extras::Name;
 use super::listing::{Doing, Listed};
-use super::report::{write_name, Page, Report, Row};
+use super::report::{Page, Report, Row};
 use super::scope::End;
 use super::waits::NONE;
 use crate::clock::Instant;
@@ -170,7 +170,7 @@ fn quoted(to: &mut Page, name: &Name) -> fmt::Result {
         return Ok(());
     }
     to.write_str(" \"")?;
-    write_name(&mut Plain(to), name)?;
+    name.write(&mut Plain(to))?;
     to.write_str("\"")
 }
 

@@ -11,7 +11,10 @@ use super::waits::NONE;
 use super::{Condition, TaskId};
 use crate::errno::{Errno, Result};
 use crate::slab::Slab;
+use crate::sys::describe::{words, Describe};
 use crate::sys::memory::AtomicShared;
+use std::fmt::{self, Write};
+use std::os::fd::RawFd;
 
 /// Where a task belongs. Tasks that never were in a scope and never cancelled have none.
 #[derive(Clone, Copy)]
@@ -32,6 +35,15 @@ const _: () = assert!(size_of::<Place>() <= 16);
 impl Place {
     const NONE: Place =
         Place { scope: NONE, previous: NONE, next: NONE, end: None, is_deaf: false };
+}
+
+/// What those wait for who wait until a scope, by its number, is not busy any more.
+struct ScopeEnd(u32);
+
+impl Describe for ScopeEnd {
+    fn describe(&self, _fd: RawFd, _events: i16, to: &mut dyn Write) -> fmt::Result {
+        write!(to, "end of scope {}", self.0)
+    }
 }
 
 /// All scopes of a controller.
@@ -233,6 +245,7 @@ impl Scopes {
             return Ok(idle.clone());
         }
         let idle = Condition::new(false)?;
+        idle.describe(words(ScopeEnd(index)))?;
         self.watch()?;
         self.slab[index as usize].idle = Some(idle.clone());
         Ok(idle)

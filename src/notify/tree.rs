@@ -5,6 +5,8 @@
 use super::backend::Source;
 use super::{is_limit, join};
 use crate::errno::{Errno, Result};
+use crate::sys::describe::{words, Changes};
+use crate::sys::memory;
 use nix::dir::{Dir, Type};
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
@@ -45,6 +47,10 @@ impl Tree {
             next: ROOT,
             numbers: HashMap::new(),
         };
+        if let Some(owner) = tree.source.member().owner {
+            let path = memory::bytes(tree.root.as_os_str().as_bytes());
+            owner.describe(path.ok().and_then(|path| words(Changes(path))));
+        }
         tree.watch(b"")?;
         if recursive {
             tree.watch_below(ROOT)?;

@@ -8,6 +8,7 @@ use crate::address;
 use crate::clock::{Instant, Span};
 use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
+use crate::sys::describe::{words, Connection};
 use crate::sys::{self, socket as sock};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::ffi::CStr;
@@ -209,6 +210,7 @@ impl Inner {
 
     fn enter(&mut self, phase: Phase) -> Result<()> {
         self.establishing.phase = phase;
+        self.handle.owner.describe(None);
         // A read from a listener must ask the kernel, which answers with an error.
         self.input.kernel.drained &= !matches!(self.establishing.phase, Phase::Listening);
         match (&self.establishing.phase, self.establishing.plan.take()) {
@@ -307,6 +309,7 @@ impl Inner {
             Ok(()) => Ok(Phase::Connected),
             Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {
                 self.establishing.phase = Phase::AwaitConnection;
+                self.handle.owner.describe(words(Connection(*target)));
                 Err(self.must_wait(libc::POLLOUT))
             }
             // UNIX sockets only: the backlog is full.
@@ -355,7 +358,10 @@ fn begin(options: &Options, address: &SocketAddr) -> Result<(Descriptor, bool)> 
     }
     match sock::connect(descriptor.fd(), &target).map_err(Errno::from) {
         Ok(()) => Ok((descriptor, true)),
-        Err(Errno(libc::EINPROGRESS | libc::EINTR)) => Ok((descriptor, false)),
+        Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {
+            descriptor.describe(words(Connection(target)));
+            Ok((descriptor, false))
+        }
         Err(error) => Err(error),
     }
 }

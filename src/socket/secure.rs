@@ -7,6 +7,7 @@ use super::{Inner, Socket};
 use crate::bytes;
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
+use crate::sys::describe::{words, Stage};
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
@@ -113,6 +114,7 @@ impl Inner {
         self.input.scanned = 0;
         self.secure.engine = Some(tls);
         self.establishing.phase = Phase::AwaitHandshake;
+        self.handle.owner.describe(words(Stage("TLS handshake")));
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! Memory for single objects whose number grows with what a program does: where the standard library's boxes and
 //! counted references end the process, those here answer ENOMEM.
 
+use super::describe::Describe;
 use std::alloc::{alloc, Layout};
 use std::any::Any;
 use std::cell::Cell;
@@ -254,7 +255,25 @@ impl<T, C: Count> Shared<T, C> {
     }
 }
 
+impl<T: Describe + 'static, C: Count + 'static> Shared<T, C> {
+    /// The same reference to something that is only asked for words.
+    pub fn told(self) -> Shared<dyn Describe, C> {
+        let block = ManuallyDrop::new(self).0;
+        Shared(block as NonNull<Counted<dyn Describe, C>>)
+    }
+}
+
 impl<T: ?Sized, C: Count> Shared<T, C> {
+    /// The end of the last reference. Kept apart, so that the end of another one stays small where it is inlined.
+    #[inline(never)]
+    fn drop_value(&mut self) {
+        let block = Weak(Some(self.0));
+        // SAFETY: no other reference leads to the value any more, and `block` is the weak one that stood for all strong
+        // ones.
+        unsafe { ManuallyDrop::drop(&mut (*self.0.as_ptr()).value) };
+        drop(block);
+    }
+
     /// A reference that does not keep the value.
     pub fn downgrade(this: &Shared<T, C>) -> Weak<T, C> {
         // SAFETY: this reference keeps the block.
@@ -296,14 +315,9 @@ impl<T: ?Sized, C: Count> Clone for Shared<T, C> {
 impl<T: ?Sized, C: Count> Drop for Shared<T, C> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: this reference keeps both. The last one drops the value, to which no other leads any more, and then
-        // the weak reference that stands for all strong ones.
-        unsafe {
-            if Counted::strong(self.0).decrement() {
-                let block = Weak(Some(self.0));
-                ManuallyDrop::drop(&mut (*self.0.as_ptr()).value);
-                drop(block);
-            }
+        // SAFETY: this reference keeps the block.
+        if unsafe { Counted::strong(self.0) }.decrement() {
+            self.drop_value();
         }
     }
 }

@@ -13,7 +13,7 @@ struct Heap {
 
 impl Heap {
     fn new() -> Rc<Heap> {
-        Rc::new(Heap { things: Cell::new(0), waiters: Waiters::new().unwrap() })
+        Rc::new(Heap { things: Cell::new(0), waiters: Waiters::new("thing").unwrap() })
     }
 
     fn add(&self, things: usize) {

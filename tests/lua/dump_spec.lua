@@ -34,6 +34,11 @@ t.test("tasks_tell_what_they_wait_for_and_where_they_stand", function()
 			cqueues.sleep(0) -- the others run, and wait
 		end
 		equal(named("waits").wait, "condition")
+		equal(cv:name "database", cv)
+		equal(named("waits").wait, 'condition "database"')
+		cv:name ""
+		equal(named("waits").wait, "condition")
+		check(not pcall(cv.name, cv), "a name is needed")
 		equal(named("waits").state, "parked")
 		equal(named("waits").scope, "outer")
 		check(named("waits").deadline - cqueues.monotime() <= 50)

@@ -21,7 +21,7 @@ end
 --- Makes a mutex that nobody holds.
 function mutex.new()
 	local self = setmetatable({ holder = nil }, mutex)
-	self.waiters = waiters.new(function() hand_on(self) end)
+	self.waiters = waiters.new("mutex", function() hand_on(self) end)
 	return self
 end
 
@@ -44,7 +44,7 @@ function mutex:lock(timeout)
 			self.holder = me
 			return true
 		end
-		waiter = waiter or waiters.waiter(timeout, me)
+		waiter = waiter or self.waiters:waiter(timeout, me)
 		local goes_on = self.waiters:wait(waiter)
 		if waiter.served then
 			return true

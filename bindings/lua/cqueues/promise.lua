@@ -23,7 +23,7 @@ local function loader()
 	-- the promise, what it throws rejects it.
 	-- Throws when there is a function and no controller runs.
 	function promise.new(f, ...)
-		local self = setmetatable({ state = "pending", pollfd = condition.new() }, promise)
+		local self = setmetatable({ state = "pending", pollfd = condition.new():name "promise" }, promise)
 		if f then
 			local controller = cqueues.running()
 			if not controller then

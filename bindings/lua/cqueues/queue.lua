@@ -51,12 +51,12 @@ function queue.new(limit)
 		closed = false,
 		pollfd = condition.new(),
 	}, queue)
-	self.getters = waiters.new(function(waiter)
+	self.getters = waiters.new("item of a queue", function(waiter)
 		self.front, self.size = self.front - 1, self.size + 1
 		self.values[self.front] = waiter.thing
 		settle(self)
 	end)
-	self.putters = waiters.new(function() end) -- the value is in the queue, or was taken
+	self.putters = waiters.new("room in a queue", function() end) -- the value is in the queue, or was taken
 	return self
 end
 
@@ -80,7 +80,7 @@ function queue:put(value, timeout)
 			settle(self)
 			return true
 		end
-		waiter = waiter or waiters.waiter(timeout, value)
+		waiter = waiter or self.putters:waiter(timeout, value)
 		local goes_on = self.putters:wait(waiter)
 		if waiter.served then
 			return true
@@ -105,7 +105,7 @@ function queue:get(timeout)
 		elseif self.closed then
 			return nil, EPIPE
 		end
-		waiter = waiter or waiters.waiter(timeout)
+		waiter = waiter or self.getters:waiter(timeout)
 		local goes_on = self.getters:wait(waiter)
 		if waiter.served then
 			return waiter.thing

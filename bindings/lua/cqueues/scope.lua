@@ -92,7 +92,7 @@ local function loader()
 			if left and left <= 0 then
 				return nil, ETIMEDOUT
 			end
-			self.ended = self.ended or condition.new()
+			self.ended = self.ended or condition.new():name("end of a task")
 			self.ended:wait(left)
 		end
 		local results = self.results

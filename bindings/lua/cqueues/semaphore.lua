@@ -21,7 +21,7 @@ end
 -- count: how many permits it has, a whole number; nil for 1.
 function semaphore.new(count)
 	local self = setmetatable({ permits = check_count(count or 1, 0, "new") }, semaphore)
-	self.waiters = waiters.new(function() self:release() end)
+	self.waiters = waiters.new("permit of a semaphore", function() self:release() end)
 	return self
 end
 
@@ -41,7 +41,7 @@ function semaphore:acquire(timeout)
 			self.permits = self.permits - 1
 			return true
 		end
-		waiter = waiter or waiters.waiter(timeout)
+		waiter = waiter or self.waiters:waiter(timeout)
 		local goes_on = self.waiters:wait(waiter)
 		if waiter.served then
 			return true

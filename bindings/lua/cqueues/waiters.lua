@@ -14,9 +14,10 @@ local protected = require "cqueues.protected".call
 local waiters = {}
 waiters.__index = waiters
 
---- Nobody waits. `give_back` is called with a waiter whose wait has thrown after it was served.
-function waiters.new(give_back)
-	return setmetatable({ give_back = give_back }, waiters)
+--- Nobody waits. `thing` is what they will wait for, in words. `give_back` is called with a waiter whose wait has thrown
+-- after it was served.
+function waiters.new(thing, give_back)
+	return setmetatable({ thing = thing, give_back = give_back }, waiters)
 end
 
 local function append(self, waiter)
@@ -56,9 +57,9 @@ end
 
 --- A waiter for the running task, which brings something along. It obeys the polling protocol: `timeout` is 0 once the
 -- task shall not wait any longer, as it may not have come to waiting yet.
-function waiters.waiter(timeout, brings)
+function waiters:waiter(timeout, brings)
 	return {
-		pollfd = condition.new(),
+		pollfd = condition.new():name(self.thing),
 		deadline = timeout and monotime() + timeout,
 		brings = brings,
 		queued = false,  -- whether it stands in the list

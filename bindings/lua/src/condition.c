@@ -44,6 +44,17 @@ static int condition_signal(lua_State *L)
 	return 1;
 }
 
+/* condition:name(name): names what tasks wait for, for lists of tasks; "" takes the name away. Returns the condition. */
+static int condition_name(lua_State *L)
+{
+	struct condition *condition = check(L);
+	int code = cq_condition_set_name(condition->cv, luaL_checkstring(L, 2));
+	if (code)
+		return shim_failure(L, code);
+	lua_settop(L, 1);
+	return 1;
+}
+
 /* condition:pollfd(), and calling it: the condition itself */
 static int condition_pollfd(lua_State *L)
 {
@@ -78,6 +89,7 @@ static int condition_gc(lua_State *L)
 
 static const luaL_Reg methods[] = {
 	{ "signal", condition_signal },
+	{ "name", condition_name },
 	{ "pollfd", condition_pollfd },
 	{ "events", condition_nothing },
 	{ "timeout", condition_nothing },

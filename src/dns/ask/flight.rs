@@ -3,6 +3,7 @@
 //! says so. Every query has a port of its own that the kernel has chosen at random, unless ports are shared.
 
 use super::ports::{self, Slot};
+use super::words::Asked;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Descriptor;
@@ -11,6 +12,7 @@ use crate::dns::resolve::exchange::{refuses_edns, Exchange, Noise, Verdict};
 use crate::dns::resolve::resolution::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::errno::{Errno, Result};
+use crate::sys::describe::{words, Words};
 use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
@@ -123,6 +125,17 @@ enum Link {
     Stream(Descriptor, Vec<u8>, Vec<u8>),
 }
 
+impl Link {
+    /// Says what waits for it are for. `condition`: what fires for a place at a shared socket.
+    fn describe(&self, words: &Words, condition: &Condition) {
+        match self {
+            Link::Datagram(socket) | Link::Stream(socket, ..) => socket.describe(words.clone()),
+            // EPERM, if another thread waits for it: it has its words already.
+            Link::Shared(_) => drop(condition.describe(words.clone())),
+        }
+    }
+}
+
 /// What a flight needs to know of the resolver.
 pub struct Manner<'a> {
     /// How long to wait for an answer.
@@ -135,6 +148,8 @@ pub struct Manner<'a> {
     pub ports: u32,
     /// What is signalled when something came at a shared socket.
     pub condition: &'a AtomicShared<Condition>,
+    /// How often the server is asked, this time included.
+    pub attempt: u32,
 }
 
 /// An exchange under way.
@@ -149,6 +164,8 @@ pub struct Flight {
     relief: Instant,
     /// The last message that came and was no answer.
     noise: Option<Noise>,
+    /// What its waits are for.
+    words: Words,
 }
 
 /// What came of looking for the answer.
@@ -180,10 +197,11 @@ impl Flight {
         };
         let deadline = now.after(manner.patience);
         let relief = now.after(GRACE);
-        let Manner { patience, tcp, interface, .. } = *manner;
-        let noise = None;
+        let Manner { patience, tcp, interface, attempt, .. } = *manner;
+        let (noise, words) = (None, words(Asked { ask: exchange.ask.clone(), attempt }));
+        link.describe(&words, manner.condition);
         let mut flight =
-            Flight { exchange, link, patience, tcp, interface, deadline, relief, noise };
+            Flight { exchange, link, patience, tcp, interface, deadline, relief, noise, words };
         if matches!(flight.link, Link::Stream(..)) {
             // A connection on this machine may be there at once.
             flight.transmit(stat)?;
@@ -292,6 +310,9 @@ impl Flight {
     /// Asks the same question over TCP.
     fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
         let dialled = dial(&self.exchange, self.interface).and_then(|link| {
+            if let Link::Stream(socket, ..) = &link {
+                socket.describe(self.words.clone());
+            }
             self.link = link;
             self.transmit(stat)
         });

@@ -8,3 +8,4 @@ pub mod pool;
 mod ports;
 pub mod resolver;
 pub mod sources;
+mod words;

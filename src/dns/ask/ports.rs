@@ -15,6 +15,7 @@ use crate::errno::{Errno, Result};
 use crate::fork::forks;
 use crate::random;
 use crate::socket::Address;
+use crate::sys::describe::words;
 use crate::sys::memory::AtomicShared;
 use crate::sys::message;
 use crate::sys::socket as sock;
@@ -150,6 +151,7 @@ impl Port {
     fn open(server: &SocketAddr, peer: Option<SocketAddr>, interface: &SocketAddr) -> Result<Port> {
         let any = SocketAddr::new(interface.ip(), 0);
         let descriptor = open(server, libc::SOCK_DGRAM, &any)?;
+        descriptor.describe(words("answers to DNS questions"));
         if peer.is_some() {
             sock::connect(descriptor.fd(), &SockaddrStorage::from(*server))?;
         }

@@ -278,7 +278,7 @@ impl Inner {
             };
             if let Some(edns) = again {
                 let exchange = Exchange::new(under_way.ask().clone(), random::id(), edns);
-                let manner = manner(config, &self.condition);
+                let manner = manner(config, &self.condition, resolution.attempt());
                 match Joint::start(exchange, &manner, None, now, &mut self.stat) {
                     Ok(started) => return *flight = Some(started),
                     // Not the server's fault.
@@ -300,7 +300,7 @@ impl Inner {
                     Action::Ask(ask) => {
                         let edns = config.edns0 && !cache.is(ask.server, Trait::Plain, now);
                         let exchange = Exchange::new(ask, random::id(), edns);
-                        let manner = manner(config, condition);
+                        let manner = manner(config, condition, resolution.attempt());
                         match Joint::start(exchange, &manner, spare.take(), now, stat) {
                             Ok(started) => {
                                 *flight = Some(started);
@@ -325,13 +325,14 @@ impl Inner {
 }
 
 /// What a flight needs to know of the configuration.
-fn manner<'a>(config: &Config, condition: &'a AtomicShared<Condition>) -> Manner<'a> {
+fn manner<'a>(config: &Config, condition: &'a AtomicShared<Condition>, attempt: u32) -> Manner<'a> {
     Manner {
         patience: Span(u64::from(config.timeout.max(1)) * 1_000_000_000),
         tcp: config.tcp,
         interface: config.interface,
         ports: config.ports,
         condition,
+        attempt,
     }
 }
 

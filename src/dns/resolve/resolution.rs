@@ -228,6 +228,13 @@ impl Resolution {
         Next::Done(Ok(frame.unanswered()))
     }
 
+    /// How often the server that is being asked was asked for this, this time included.
+    pub fn attempt(&self) -> u32 {
+        let servers = self.frames.last().and_then(|frame| frame.servers.as_ref());
+        let server = servers.and_then(|servers| servers.addresses.get(servers.current));
+        server.map_or(1, |server| server.tries.saturating_add(1))
+    }
+
     /// Takes the outcome of an exchange.
     fn take(&mut self, cache: &mut Cache, now: Instant, outcome: Outcome) {
         let setup = Rc::clone(&self.setup);

@@ -17,6 +17,7 @@ fn start(ask: &Ask, edns: bool, now: Instant, stat: &mut Stat) -> Joint {
         tcp: Tcp::Enable,
         interface: SocketAddr::from(([0, 0, 0, 0], 0)),
         ports: 0,
+        attempt: 1,
         condition: &Condition::new(false).unwrap(),
     };
     let exchange = Exchange::new(ask.clone(), 7, edns);

@@ -2558,6 +2558,27 @@ int cq_controller_inspect(struct cq_controller *controller,
                           const char *path);
 
 /**
+ * Tells whether somebody looks at the controller from outside who wants to see where the code of each task stands. It is
+ * for bindings, which alone know that: they ask at the end of each step, call `cq_task_set_place` for each of their
+ * tasks if it is so, and the answer is given in the next step. It is true once for each who looks. Without such
+ * a question in earlier steps, answers do not wait for places. False for NULL.
+ */
+bool cq_controller_wants_places(const struct cq_controller *controller);
+
+/**
+ * Says where the code of a task stands, "server.lua:12", for who looks at the controller at present: see
+ * `cq_controller_wants_places`. A copy is kept until that was shown. NULL and "" take it away.
+ *
+ * Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENOMEM; EPERM while another thread steps
+ * the controller.
+ *
+ * Safety: `place` is NULL or terminated.
+ */
+int cq_task_set_place(struct cq_controller *controller,
+                      cq_task task,
+                      const char *place);
+
+/**
  * Returns the release of the library that runs: the `CQ_VERSION` of its header.
  */
 int cq_version(void);

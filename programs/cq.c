@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ANSWERED, STUCK, NOTHING };
@@ -35,25 +37,70 @@ enum { ANSWER_TIME = 1000, PIECE_TIME = 5000 };
 enum { MOST_PATHS = 256 };
 
 /* Prints what came, without what a terminal would obey. */
-static void print(const char *text, size_t size)
+static void print(FILE *to, const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		putchar((c < ' ' && c != '\n') || c == 127 ? '?' : c);
+		fputc((c < ' ' && c != '\n') || c == 127 ? '?' : c, to);
 	}
 }
 
 static int complain(const char *path, const char *what, int status)
 {
 	fflush(stdout);
-	fprintf(stderr, "cq: %s: %s\n", path, what);
+	fprintf(stderr, "cq: %s: ", path);
+	print(stderr, what, strlen(what));
+	fputc('\n', stderr);
 	return status;
 }
 
+/* What a controller keeps in a file beside its socket: see docs/inspect.md, "The page". */
+struct page {
+	char magic[8];
+	uint64_t changes, task, since;
+	char name[64];
+};
+
+/* Reads it while nobody changes it. */
+static bool read_page(const char *path, struct page *page)
+{
+	char name[sizeof ((struct sockaddr_un *)0)->sun_path + 8];
+	bool complete = false;
+	struct page again;
+	int fd;
+
+	if (strlen(path) + sizeof ".page" > sizeof name)
+		return false;
+	snprintf(name, sizeof name, "%s.page", path);
+	fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	for (int i = 0; i < 100 && fd >= 0 && !complete; i++)
+		complete = pread(fd, page, sizeof *page, 0) == sizeof *page && pread(fd, &again, sizeof again, 0) == sizeof again &&
+		           page->changes % 2 == 0 && memcmp(page, &again, sizeof again) == 0;
+	if (fd >= 0)
+		close(fd);
+	page->name[sizeof page->name - 1] = '\0';
+	return complete && memcmp(page->magic, "cqueues1", sizeof page->magic) == 0;
+}
+
+/* Says which task has not given way, as far as it can be known. */
 static int no_answer(const char *path)
 {
-	return complain(path, "no answer within a second: its loop is stuck in a task, or is not running", STUCK);
+	struct timespec now;
+	struct page page;
+	char text[200];
+	double seconds;
+
+	if (!read_page(path, &page))
+		return complain(path, "no answer within a second: its loop is stuck in a task, or is not running", STUCK);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)page.since / 1e9;
+	if (page.task == UINT64_MAX)
+		snprintf(text, sizeof text, "no answer within a second: no task runs, and its loop has made no step for %.3f s", seconds);
+	else
+		snprintf(text, sizeof text, "no answer within a second: task %" PRIu64 "%s%s%s has been running for %.3f s", page.task,
+		         page.name[0] ? " \"" : "", page.name, page.name[0] ? "\"" : "", seconds);
+	return complain(path, text, STUCK);
 }
 
 /* A connection, or -1 with errno. It never waits: EAGAIN says that nobody takes connections. */
@@ -104,7 +151,7 @@ static int receive(const char *path, int fd)
 			return complain(path, "the answer is not complete", STUCK);
 		if (size == 0)
 			return ANSWERED;
-		print(piece, (size_t)size);
+		print(stdout, piece, (size_t)size);
 		begun = true;
 	}
 }
@@ -148,7 +195,8 @@ static size_t paths_of(const char *pid, char **paths)
 	while (list && (entry = readdir(list)) && count < MOST_PATHS) {
 		size_t room = strlen(folder) + strlen(entry->d_name) + 2;
 
-		if (strncmp(entry->d_name, pid, size) != 0 || entry->d_name[size] != '.')
+		if (strncmp(entry->d_name, pid, size) != 0 || entry->d_name[size] != '.' ||
+		    entry->d_name[size + 1 + strspn(entry->d_name + size + 1, "0123456789")] != '\0')
 			continue;
 		paths[count] = malloc(room);
 		if (paths[count])

@@ -97,6 +97,7 @@ end
 
 -- Answers a request. Whether the connection goes on.
 local function answer(scope, client)
+	scope:name "request"
 	scope:deadline(seconds)
 	local method, target, headers = read_head(client)
 	if not method then
@@ -122,6 +123,7 @@ end
 -- still answered.
 local function await_request(client)
 	return cqueues.scope(function(wait)
+		wait:name "next request"
 		wait:idle()
 		return client:fill(1, seconds)
 	end) or stopping and client:fill(1, 0)
@@ -150,11 +152,12 @@ end
 -- Starts a task for each connection, until the server stops.
 local function welcome(listener, connections)
 	cqueues.scope(function(accepting)
+		accepting:name "accepting"
 		accepting:idle()
 		while permits:acquire() do
 			local client = listener:accept { nodelay = true }
 			if not client then return end
-			connections:wrap(connection, client)
+			connections:wrap(connection, client):name "connection"
 		end
 	end)
 	listener:close()
@@ -170,6 +173,7 @@ io.stdout:flush()
 local controller = cqueues.new()
 controller:wrap(function()
 	cqueues.scope(function(connections)
+		connections:name "connections"
 		welcome(listener, connections)
 	end) -- returns when the last connection has ended
 end)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_inspect`: looking at a controller from outside.
 
-use super::boundary::{call, text};
+use super::boundary::{call, text, value};
 use super::controller::own;
+use super::task::{cq_task, unpack};
 use crate::controller::Controller;
 use crate::errno::Errno;
 use crate::sys;
@@ -46,6 +47,37 @@ pub unsafe extern "C" fn cq_controller_inspect(
             b"" => Err(Errno::BADARG),
             path => cq.inspect(path),
         }
+    })
+}
+
+/// Tells whether somebody looks at the controller from outside who wants to see where the code of each task stands. It is
+/// for bindings, which alone know that: they ask at the end of each step, call `cq_task_set_place` for each of their
+/// tasks if it is so, and the answer is given in the next step. It is true once for each who looks. Without such
+/// a question in earlier steps, answers do not wait for places. False for NULL.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_wants_places(controller: *const Controller) -> bool {
+    // SAFETY: as documented.
+    value(false, || Ok(unsafe { own(controller) }?.wants_places()))
+}
+
+/// Says where the code of a task stands, "server.lua:12", for who looks at the controller at present: see
+/// `cq_controller_wants_places`. A copy is kept until that was shown. NULL and "" take it away.
+///
+/// Errors: EINVAL for NULL as the controller; ENOENT if there is no such task; ENOMEM; EPERM while another thread steps
+/// the controller.
+///
+/// Safety: `place` is NULL or terminated.
+#[no_mangle]
+pub unsafe extern "C" fn cq_task_set_place(
+    controller: *mut Controller,
+    task: cq_task,
+    place: *const c_char,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { own(controller) }?;
+        let place = if place.is_null() { c"" } else { unsafe { text(place) }? };
+        cq.set_place(unpack(task), place)
     })
 }
 

@@ -86,10 +86,16 @@ impl Descriptors {
     }
 
     /// Sets that, if there is memory for it.
-    #[inline]
+    #[inline(always)]
     pub fn set_words(&mut self, row: u32, words: Words) {
+        if words.is_some() || !self.words.is_empty() {
+            self.change_words(row, words);
+        }
+    }
+
+    #[cold]
+    fn change_words(&mut self, row: u32, words: Words) {
         match words {
-            None if self.words.is_empty() => {} // as a rule
             Some(words) if self.words.try_reserve(1).is_ok() => drop(self.words.insert(row, words)),
             _ => drop(self.words.remove(&row)),
         }

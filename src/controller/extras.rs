@@ -43,13 +43,7 @@ impl Name {
         let mut bytes = [0; Name::ROOM];
         bytes.iter_mut().zip(self.0).for_each(|(to, from)| *to = from as u8);
         let size = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-        for chunk in bytes[..size].utf8_chunks() {
-            to.write_str(chunk.valid())?;
-            if !chunk.invalid().is_empty() {
-                to.write_char(char::REPLACEMENT_CHARACTER)?;
-            }
-        }
-        Ok(())
+        write_bytes(&bytes[..size], to)
     }
 
     /// Whether it is no name at all.
@@ -66,6 +60,16 @@ impl Name {
     pub fn as_chars(&self) -> &[c_char; Name::ROOM] {
         &self.0
     }
+}
+
+fn write_bytes(text: &[u8], to: &mut dyn Write) -> fmt::Result {
+    for chunk in text.utf8_chunks() {
+        to.write_str(chunk.valid())?;
+        if !chunk.invalid().is_empty() {
+            to.write_char(char::REPLACEMENT_CHARACTER)?;
+        }
+    }
+    Ok(())
 }
 
 /// The name of a condition, for those who wait for it.
@@ -95,6 +99,11 @@ impl Text {
     pub fn as_ptr(&self) -> *const c_char {
         self.0.as_ptr().cast()
     }
+
+    /// Writes it, without the NUL at its end. What is not UTF-8 becomes U+FFFD.
+    pub fn write(&self, to: &mut dyn Write) -> fmt::Result {
+        write_bytes(&self.0[..self.0.len() - 1], to)
+    }
 }
 
 /// The end of a task, for whoever waits for it.
@@ -118,8 +127,16 @@ impl Join {
 struct Extra {
     name: Option<Box<Name>>,
     reason: Option<Text>,
+    /// Where its code stands, as a binding has told; forgotten once that was shown.
+    place: Option<Text>,
     join: Option<Shared<Join>>,
     data: usize,
+}
+
+impl Extra {
+    fn is_empty(&self) -> bool {
+        self.name.is_none() && self.reason.is_none() && self.join.is_none() && self.data == 0
+    }
 }
 
 /// What tasks have, by their places. No peer chooses those, so the hash needs no random key. A name stays at its
@@ -136,6 +153,19 @@ impl Extras {
     /// Why the task in a place was cancelled.
     pub fn reason(&self, index: u32) -> Option<&Text> {
         self.0.get(&index)?.reason.as_ref()
+    }
+
+    /// Where the code of the task in a place stands, as it was told.
+    pub fn place(&self, index: u32) -> Option<&Text> {
+        self.0.get(&index)?.place.as_ref()
+    }
+
+    /// Forgets the places of all tasks.
+    pub fn forget_places(&mut self) {
+        self.0.retain(|_, extra| {
+            extra.place = None;
+            !extra.is_empty()
+        });
     }
 
     /// Notes why, if there is memory for it.
@@ -199,6 +229,22 @@ impl Controller {
         let state = self.state.borrow();
         state.check_task(task)?;
         Ok(state.extras.name(task.index).map_or(std::ptr::null(), Name::as_ptr))
+    }
+
+    /// Notes where the code of a task stands. ENOENT, ENOMEM.
+    pub fn set_place(&self, task: TaskId, text: &CStr) -> Result<()> {
+        let mut state = self.state.borrow_mut();
+        state.check_task(task)?;
+        state.extras.of(task.index)?.place = Text::new(text);
+        Ok(())
+    }
+
+    /// Whether somebody waits to be told where all tasks stand; once for each who asks.
+    #[inline]
+    pub fn wants_places(&self) -> bool {
+        let places = &mut self.state.borrow_mut().places;
+        places.can_be_told = true;
+        std::mem::take(&mut places.are_wanted)
     }
 
     /// Keeps a number of the program's for a task. ENOENT, ENOMEM.

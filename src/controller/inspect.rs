@@ -8,6 +8,7 @@
 
 use super::inspect_socket::PathListener;
 use super::report::Form;
+use super::running::Running;
 use super::{Controller, Descriptor, Member, Payload, TaskId};
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
@@ -34,6 +35,8 @@ struct Reader {
 enum Reading {
     /// What has come of a request.
     Asks([u8; REQUEST], usize),
+    /// The form is known, and a binding is to tell in this step where its tasks stand.
+    Waits(Form),
     /// An answer, and how much of it was sent.
     Takes(Vec<u8>, usize),
 }
@@ -52,8 +55,9 @@ impl Controller {
         self.state.borrow_mut().uncounted = 1;
         let made = boxed(Inspector { task, listener, readers, rests: None });
         let result = made.map_err(Errno::from).and_then(|inspector| self.keep_inspector(inspector));
-        if result.is_err() {
-            self.drop_inspector_task(task);
+        match result {
+            Ok(()) => self.tell_running(Running::new(path).ok()), // if that can be
+            Err(_) => self.drop_inspector_task(task),
         }
         result
     }
@@ -76,6 +80,7 @@ impl Controller {
 
     /// Removes the task before its descriptors are closed, which want the state for themselves.
     fn drop_inspector_task(&self, task: TaskId) {
+        self.tell_running(None);
         let mut state = self.state.borrow_mut();
         if state.check_task(task).is_ok() {
             state.remove_task(task.index);
@@ -90,6 +95,13 @@ impl Controller {
         Ok(())
     }
 
+    /// Asks a binding to tell where its tasks stand, if there is one that can.
+    fn want_places(&self) -> bool {
+        let places = &mut self.state.borrow_mut().places;
+        places.are_wanted = places.can_be_told;
+        places.can_be_told
+    }
+
     /// One turn of the task: accepts, reads and writes what can be without waiting.
     #[cold]
     pub(super) fn tell_readers(&self) {
@@ -97,7 +109,12 @@ impl Controller {
         let Some(mut inspector) = inspector else { return };
         let (task, now) = (inspector.task, Instant::now());
         inspector.accept(now);
+        let waited = |reader: &Reader| matches!(reader.state, Reading::Waits(_));
+        let were_told = inspector.readers.iter().any(waited);
         inspector.readers.retain_mut(|reader| reader.go_on(self, now).is_some_and(|goes| goes));
+        if were_told {
+            self.state.borrow_mut().extras.forget_places();
+        }
         if self.park_on(task, true, inspector.members()).is_err() {
             inspector.readers.clear(); // without memory, perhaps
         } else {
@@ -146,6 +163,7 @@ impl Inspector {
 impl Reader {
     fn member(&self, now: Instant) -> Member {
         let events = match self.state {
+            Reading::Waits(_) => return Member::timeout(Some(Span::ZERO)),
             Reading::Asks(..) => libc::POLLIN,
             Reading::Takes(..) => libc::POLLOUT,
         };
@@ -158,6 +176,12 @@ impl Reader {
             let Some(form) = read_request(&self.socket, request, size, now >= self.until)? else {
                 return Some(true);
             };
+            self.state = Reading::Waits(form);
+            if cq.want_places() {
+                return Some(true);
+            }
+        }
+        if let Reading::Waits(form) = self.state {
             self.state = Reading::Takes(cq.report(form)?, 0);
             self.until = now.after(TAKING);
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! What a controller's tasks wait for, and what it has done: for whoever asks why a program hangs.
 
-use super::extras::Name;
+use super::extras::{Name, Text};
+use super::running::Running;
 use super::scope::ScopeId;
 use super::state::{State, Task};
 use super::waits::{On, NONE};
@@ -61,6 +62,8 @@ pub struct Listed<'a> {
     pub resumptions: u64,
     /// Its name.
     pub name: Option<&'a Name>,
+    /// Where its code stands, if a binding has told.
+    pub place: Option<&'a Text>,
 }
 
 impl Listed<'_> {
@@ -113,6 +116,8 @@ pub struct Counts {
     running: Option<(TaskId, Instant)>,
     /// By the places of tasks.
     spent: Vec<Spent>,
+    /// Where it is told who runs, while somebody may look at the controller.
+    told: Option<Running>,
 }
 
 impl Counts {
@@ -129,6 +134,9 @@ impl Counts {
             if let Some(spent) = self.spent_by(task) {
                 (spent.since, spent.busy) = (Some(now), spent.busy + span);
             }
+        }
+        if let Some(told) = &self.told {
+            told.tell(next.map(|task| (task, name_of(task))), now);
         }
         if let Some(task) = next {
             self.resumptions += 1;
@@ -228,7 +236,20 @@ impl State {
         let Spent { since, busy, resumptions, .. } = spent;
         let (scope, name) = (self.scopes.place(index).scope, self.extras.name(index));
         let scope = self.scopes.get(scope).map_or(0, |scope| scope.handle);
-        Listed { task: id, scope, doing, thing, words, others, since, busy, resumptions, name }
+        let place = self.extras.place(index);
+        Listed {
+            task: id,
+            scope,
+            doing,
+            thing,
+            words,
+            others,
+            since,
+            busy,
+            resumptions,
+            name,
+            place,
+        }
     }
 
     fn thing(&self, on: &On) -> Thing {
@@ -267,9 +288,20 @@ impl Controller {
 
     /// Begins to count, from zero, or stops. ENOMEM.
     pub fn set_counting(&self, counts: bool) -> crate::errno::Result<()> {
-        let made = if counts { Some(boxed(Counts::default())?) } else { None };
-        self.state.borrow_mut().counts = made;
+        let mut made = if counts { Some(boxed(Counts::default())?) } else { None };
+        let mut state = self.state.borrow_mut();
+        if let (Some(new), Some(old)) = (&mut made, &mut state.counts) {
+            new.told = old.told.take();
+        }
+        state.counts = made;
         Ok(())
+    }
+
+    /// Tells who runs there, as long as it counts.
+    pub(super) fn tell_running(&self, told: Option<Running>) {
+        if let Some(counts) = &mut self.state.borrow_mut().counts {
+            counts.told = told;
+        }
     }
 
     /// Begins to count unless it counts already. ENOMEM.

@@ -31,6 +31,7 @@ mod poll;
 mod report;
 mod report_text;
 mod run_queue;
+mod running;
 mod scope;
 mod scopes;
 mod shutdown;
@@ -66,7 +67,7 @@ use inbox::{Inbox, Message};
 use outcome::Outcome;
 use run_queue::{Link, RunQueue};
 use scopes::Scopes;
-use state::{State, Task};
+use state::{Places, State, Task};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -180,6 +181,7 @@ impl Controller {
             counts: None,
             inspector: None,
             uncounted: 0,
+            places: Places::default(),
             shuts_down: false,
             grace: NONE,
         });

@@ -159,6 +159,8 @@ impl<'a> Report<'a> {
         let (scope, state) = (OrNull(row.scope), state_of(&listed));
         write!(to, "\",\"scope\":{scope},\"state\":\"{state}\",\"wait\":\"")?;
         listed.wait_in_words(&mut Quoted(to))?;
+        to.write_str("\",\"place\":\"")?;
+        listed.place.map_or(Ok(()), |place| place.write(&mut Quoted(to)))?;
         write!(to, "\",\"others\":{},\"since\":", listed.others)?;
         write_time(to, listed.since)?;
         to.write_str(",\"deadline\":")?;

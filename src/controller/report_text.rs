@@ -133,6 +133,10 @@ impl Report<'_> {
             write!(to, " and {} more", listed.others)?;
         }
         self.deadline(to, row.deadline)?;
+        if let Some(place) = listed.place {
+            to.write_str(", at ")?;
+            place.write(&mut Plain(to))?;
+        }
         to.write_str("\n")
     }
 

@@ -27,6 +27,15 @@ pub struct Task {
     pub data: Payload,
 }
 
+/// How the places are told where tasks stand, which only bindings know.
+#[derive(Clone, Copy, Default)]
+pub struct Places {
+    /// A binding asks in each step whether they are wanted.
+    pub can_be_told: bool,
+    /// An inspector waits for them.
+    pub are_wanted: bool,
+}
+
 /// What a controller holds. Borrowed for the length of one call, never across a resumption.
 pub struct State {
     /// `None` once closed.
@@ -80,6 +89,8 @@ pub struct State {
     pub inspector: Option<Box<Inspector>>,
     /// How many tasks are not counted: that of `inspector`.
     pub uncounted: usize,
+    /// Whether and how places of tasks are told.
+    pub places: Places,
 }
 
 impl State {

@@ -265,6 +265,7 @@ impl<T: Describe + 'static, C: Count + 'static> Shared<T, C> {
 
 impl<T: ?Sized, C: Count> Shared<T, C> {
     /// The end of the last reference. Kept apart, so that the end of another one stays small where it is inlined.
+    #[cold]
     #[inline(never)]
     fn drop_value(&mut self) {
         let block = Weak(Some(self.0));

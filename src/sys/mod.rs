@@ -21,6 +21,7 @@ pub mod memory;
 pub mod message;
 mod missing;
 mod newborn;
+pub mod page;
 pub mod peer;
 #[cfg(not(epoll))]
 pub mod poll;

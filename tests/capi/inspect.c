@@ -164,6 +164,122 @@ TEST(people_get_the_tree_and_the_longest)
 	cq_controller_free(cq);
 }
 
+/* As `answer`, of a controller whose binding tells where the task stands, at another line each time. */
+static char *answer_with_places(cq_controller *cq, cq_task task, int fd, int *told)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	char place[32];
+
+	while (poll(&input, 1, 0) == 0) {
+		OK(cq_controller_step(cq, MS(5)));
+		if (cq_controller_wants_places(cq)) {
+			snprintf(place, sizeof place, "main\"\033.x:%d", ++*told);
+			OK(cq_task_set_place(cq, task, place));
+		}
+	}
+	return answer(cq, fd);
+}
+
+TEST(a_binding_tells_where_its_tasks_stand)
+{
+	cq_controller *cq = new_controller();
+	cq_task task = sleeper(cq, "told"), other = sleeper(cq, "untold");
+	int told = 0, first, second;
+	char *text;
+
+	OK(cq_controller_inspect(cq, a_path()));
+	CHECK(!cq_controller_wants_places(cq));
+	text = answer_with_places(cq, task, ask(where, "tree\n"), &told);
+	says(text, "\"told\", waits for ");
+	says(text, ", at main\"?.x:1\n");
+	CHECK(strstr(strstr(text, "\"untold\""), ", at ") == NULL);
+	free(text);
+
+	/* Two at once: one question may do for both, and both are told. */
+	first = ask(where, "json\n");
+	second = ask(where, "json\n");
+	text = answer_with_places(cq, task, first, &told);
+	says(text, "\"place\":\"main\\\"\\u001b.x:");
+	free(text);
+	text = answer_with_places(cq, task, second, &told);
+	says(text, "\"place\":\"main\\\"\\u001b.x:");
+	says(text, "\"place\":\"\"");
+	free(text);
+
+	/* What was shown is forgotten: an answer without the binding's help has no places. */
+	text = answer(cq, ask(where, "tree\n"));
+	CHECK(strstr(text, ", at ") == NULL);
+	free(text);
+	CHECK(cq_controller_wants_places(cq));
+	CHECK(!cq_controller_wants_places(cq));
+	CHECK(!cq_controller_wants_places(NULL));
+	EQ(cq_task_set_place(NULL, task, "x"), EINVAL);
+	OK(cq_task_cancel(cq, other, NULL));
+	UNTIL(cq_controller_count(cq) == 1, cq);
+	EQ(cq_task_set_place(cq, other, "x"), ENOENT);
+	OK(cq_task_set_place(cq, task, "x"));
+	OK(cq_task_set_place(cq, task, NULL));
+	cq_controller_free(cq);
+}
+
+/* Reads the page beside the path: whether somebody runs, and its name. */
+static bool runs(char name[64])
+{
+	uint64_t words[12];
+	char page[200];
+	int fd;
+
+	snprintf(page, sizeof page, "%s.page", where);
+	fd = (int)SYS(open(page, O_RDONLY));
+	EQ(SYS(read(fd, words, sizeof words)), sizeof words);
+	close(fd);
+	EQ(memcmp(words, "cqueues1", 8), 0);
+	EQ(words[1] % 2, 0);
+	CHECK((double)words[3] / 1e9 <= cq_monotime());
+	memcpy(name, &words[4], 64);
+	return words[2] != UINT64_MAX;
+}
+
+static int look_at_the_page(void *argument)
+{
+	(void)argument;
+	for (int i = 0; i < 2; i++) {
+		char name[64];
+
+		CHECK(runs(name));
+		EQ(strcmp(name, "looks"), 0);
+		OK(cq_sleep(0.001));
+	}
+	return 0;
+}
+
+TEST(a_page_beside_the_path_tells_who_runs)
+{
+	cq_controller *cq = new_controller();
+	char name[64], page[200];
+	cq_task task;
+
+	sleeper(cq, "another");
+	OK(cq_controller_wrap(cq, look_at_the_page, NULL, NULL, &task));
+	OK(cq_task_set_name(cq, task, "looks"));
+	OK(cq_controller_inspect(cq, a_path()));
+	CHECK(!runs(name));
+	UNTIL(cq_controller_count(cq) == 1, cq);
+	CHECK(!runs(name));
+	EQ(name[0], '\0');
+	OK(cq_controller_set_counting(cq, true)); /* anew */
+	CHECK(!runs(name));
+	snprintf(page, sizeof page, "%s.page", where);
+	OK(cq_controller_set_counting(cq, false)); /* then it is not known */
+	EQ(access(page, F_OK), -1);
+	OK(cq_controller_inspect(cq, NULL));
+	OK(cq_controller_inspect(cq, where));
+	EQ(access(page, F_OK), 0);
+	OK(cq_controller_inspect(cq, NULL));
+	EQ(access(page, F_OK), -1);
+	cq_controller_free(cq);
+}
+
 TEST(only_the_owner_may_connect)
 {
 	cq_controller *cq = new_controller();

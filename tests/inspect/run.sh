@@ -40,7 +40,15 @@ shows_the_tree() {
 
 # The loop of the second never runs.
 tells_the_second_apart() {
-	says 1 "^cq: .*/$program.2: no answer within a second" ps "$program" && grep -q '"sleeper"' "$work/out"
+	says 1 "^cq: .*/$program.2: no answer within a second: no task runs" ps "$program" && grep -q '"sleeper"' "$work/out"
+}
+
+# Nobody else may read who runs; without the page it is not known.
+keeps_its_page_private() {
+	page=$CQUEUES_INSPECT/$program.2.page
+	test "$(stat -c %a "$page")" = 600 && mv "$page" "$work/page" &&
+		says 1 'no answer within a second: its loop is stuck in a task, or is not running' ps "$CQUEUES_INSPECT/$program.2" &&
+		: >"$page" && says 1 'is stuck in a task, or is not running' ps "$CQUEUES_INSPECT/$program.2" && mv "$work/page" "$page"
 }
 
 dumps_json() {
@@ -66,10 +74,28 @@ shows_the_longest_again() {
 	[ $tries -le 100 ] && grep -q '^busiest$' "$work/out"
 }
 
+# A Lua program, if Lua 5.4 is there.
+tells_file_and_line() {
+	export LUA_PATH="$PREFIX/share/lua/5.4/?.lua;;" LUA_CPATH="$PREFIX/lib/lua/5.4/?.so;;"
+	lua5.4 tests/inspect/program.lua "$work/lua.sock" &
+	lua=$!
+	tries=0
+	until says 0 ' "sleeper", waits for .*: sleep, .*, at tests/inspect/program.lua:8$' ps "$work/lua.sock"; do
+		tries=$((tries + 1))
+		if [ $tries -gt 100 ]; then break; fi
+		sleep 0.1
+	done
+	grep -q ' "waiter", waits for .*: condition "database", at tests/inspect/program.lua:11$' "$work/out"
+	found=$?
+	kill $lua
+	wait $lua 2>/dev/null
+	[ $tries -le 100 ] && [ $found -eq 0 ]
+}
+
 says_that_a_loop_is_stuck() {
 	echo stuck >&3
 	tries=0
-	until says 1 'no answer within a second: its loop is stuck in a task' ps "$CQUEUES_INSPECT/$program.1"; do
+	until says 1 'no answer within a second: task [0-9]* "obeys" has been running for [0-9]*\.' ps "$CQUEUES_INSPECT/$program.1"; do
 		tries=$((tries + 1))
 		if [ $tries -gt 20 ]; then return 1; fi
 	done
@@ -116,8 +142,14 @@ read -r ready <&4
 check 'the program is ready' test "$ready" = ready
 check 'cq ps shows the tree' shows_the_tree
 check 'cq ps asks each controller of a process, and tells which does not run' tells_the_second_apart
+check 'who runs is told to nobody else, and only if it is known' keeps_its_page_private
 check 'cq dump prints one JSON object' dumps_json
 check 'cq top shows the longest waits again and again' shows_the_longest_again
+if command -v lua5.4 >/dev/null && [ -f "$PREFIX/lib/lua/5.4/_cqueues.so" ]; then
+	check 'cq ps shows where the tasks of a Lua program stand' tells_file_and_line
+else
+	verdict skip 'cq ps shows where the tasks of a Lua program stand: no lua5.4'
+fi
 check 'a loop that is stuck is told from one that answers' says_that_a_loop_is_stuck
 check 'a process that is over is told from one that is stuck' says_that_a_process_is_over
 check 'what cannot be asked is an error of its own' has_nothing_to_ask

@@ -121,6 +121,17 @@ static int controller_alert(lua_State *L)
 	return 1;
 }
 
+/* controller:inspect(path): lets other programs look at it there; at nothing for nil */
+static int controller_inspect(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	int code = cq_controller_inspect(controller->cq, luaL_optstring(L, 2, NULL));
+	if (code)
+		return shim_failure(L, code);
+	lua_settop(L, 1);
+	return 1;
+}
+
 /* controller:shutdown([grace]) */
 static int controller_shutdown(lua_State *L)
 {
@@ -225,6 +236,7 @@ const luaL_Reg shim_controller_methods[] = {
 	{ "count", controller_count },
 	{ "alert", controller_alert },
 	{ "pause", controller_pause },
+	{ "inspect", controller_inspect },
 	{ "shutdown", controller_shutdown },
 	{ "closing", controller_closing },
 	{ "reset", controller_reset },

@@ -99,6 +99,8 @@ int shim_resume_step(lua_State *L);
 /* -- Lists of tasks: listing.c ------------------------------------------------------------------ */
 
 int shim_tasks(lua_State *L);
+/* Tells the core in which file and line each coroutine stands, for who looks at the controller from outside. */
+void shim_tell_places(const struct controller *controller);
 
 /* -- Methods: controller.c -------------------------------------------------------------------- */
 

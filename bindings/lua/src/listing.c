@@ -4,7 +4,9 @@
  */
 #include "controller.h"
 #include "scope.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void set_text(lua_State *L, const char *field, const char *text)
 {
@@ -74,6 +76,28 @@ static void tell_task(lua_State *L, const cq_task_info *info)
 		lua_setfield(L, -2, "thread");
 	else
 		lua_pop(L, 1);
+}
+
+/* Whether a chunk is a file of the binding, or was loaded from memory as one of its modules. */
+static int is_ours(const char *source)
+{
+	return strstr(source, "/cqueues/") || strstr(source, "/cqueues.lua") || strncmp(source, "cqueues.", 8) == 0;
+}
+
+void shim_tell_places(const struct controller *controller)
+{
+	for (const struct task *task = controller->tasks; task; task = task->next) {
+		char place[LUA_IDSIZE + 16] = "";
+		lua_Debug frame;
+		for (int level = 0; lua_getstack(task->thread, level, &frame); level++) {
+			lua_getinfo(task->thread, "Sl", &frame);
+			if (frame.currentline > 0 && !is_ours(frame.source)) {
+				snprintf(place, sizeof place, "%s:%d", frame.short_src, frame.currentline);
+				break;
+			}
+		}
+		cq_task_set_place(controller->cq, task->id, place);
+	}
 }
 
 /* _tasks(controller): a list of tasks, and a table of the scopes that they are in */

@@ -286,6 +286,8 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 			return result;
 		task = NULL;
 	}
+	if (cq_controller_wants_places(controller->cq))
+		shim_tell_places(controller);
 	lua_pushboolean(L, 1);
 	lua_pushboolean(L, controller->tasks == NULL);
 	return 2;

@@ -15,6 +15,8 @@ cd "$(dirname "$0")/.." || exit 1
 : "${CARGO:=cargo}" "${MAKE:=make}" "${CC:=cc}"
 export CARGO MAKE CC
 export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
+# shellcheck source=tests/lua55/path.sh
+. tests/lua55/path.sh
 # shellcheck source=tests/tally.sh
 . tests/tally.sh
 

@@ -40,6 +40,9 @@ local function list_of(list)
 	return #words == 0 and "nothing" or table.concat(words, ", ")
 end
 
+--- What pcall answers for error(nil): a text from 5.5 on.
+t.no_error = select(2, pcall(error))
+
 -- Assertions. Each throws, with what it got and what it wanted.
 
 function t.check(value, what)
@@ -58,7 +61,12 @@ end
 -- t.values({ wanted... }, got...): all of them and no more; trailing nils count.
 function t.values(wanted, ...)
 	local got = pack(...)
-	wanted.n = wanted.n or #wanted
+	if not wanted.n then
+		wanted.n = 0 -- what # is of a list with a nil in it depends on the version
+		for place in pairs(wanted) do
+			wanted.n = type(place) == "number" and math.max(wanted.n, place) or wanted.n
+		end
+	end
 	local same = got.n == wanted.n
 	for i = 1, wanted.n do
 		same = same and got[i] == wanted[i]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Run every spec here, or those named, on all five interpreters, or those that LUAS names.
+# Run every spec here, or those named, on all six interpreters, or those that LUAS names.
 #
 #   PREFIX=/usr/local tests/lua/run.sh [socket_stream_spec.lua ...]
 #
@@ -11,11 +11,13 @@
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 prefix=${PREFIX:?"set PREFIX to the prefix the binding is installed under"}
+# shellcheck source=tests/lua55/path.sh
+cd "$here/../.." && . tests/lua55/path.sh
 output=$(mktemp "${TMPDIR:-/tmp}/specs-XXXXXX") || exit 2
 trap 'rm -f "$output"' EXIT
 trap 'exit 130' INT TERM
 unset LUA_INIT
-for version in 5_1 5_2 5_3 5_4; do
+for version in 5_1 5_2 5_3 5_4 5_5; do
 	unset "LUA_PATH_$version" "LUA_CPATH_$version"
 done
 
@@ -25,7 +27,7 @@ else
 	specs=$(cd "$here" && ls ./*_spec.lua)
 fi
 total_passed=0 total_failed=0 total_skipped=0
-luas=${LUAS:-lua5.1 luajit lua5.2 lua5.3 lua5.4}
+luas=${LUAS:-lua5.1 luajit lua5.2 lua5.3 lua5.4 lua5.5}
 
 # Every other interpreter beside the rest: most of the time is waited.
 case $luas in

@@ -76,10 +76,8 @@ local function enumerate()
 		end
 		local states = spec.states or { "none" }
 		for _, where in ipairs(spec.waits and { "task", "outside" } or { spec.where or "outside" }) do
-			for state_number, state in ipairs(states) do
-				if spec.waits and where == "outside" then
-					state_number = 3
-				end
+			for number, state in ipairs(states) do
+				local state_number = spec.waits and where == "outside" and 3 or number
 				for place = 1, spec.places or 0 do
 					add_kinds(spec, state, place, where, state_number)
 				end

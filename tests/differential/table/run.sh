@@ -17,6 +17,9 @@ if ! command -v python3 >/dev/null; then
 	echo 'table: 0 passed, 0 failed, 1 skipped'
 	exit
 fi
+cd "$here/../../.." || exit 2
+# shellcheck source=tests/lua55/path.sh
+. tests/lua55/path.sh
 python3 "$here/driver.py" "$@"
 status=$?
 if [ $status -eq 77 ]; then

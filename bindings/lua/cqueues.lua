@@ -32,12 +32,12 @@ function core._waiter()
 end
 
 --- Waits for that many seconds; in a task the others go on meanwhile.
-function cqueues.sleep(seconds)
+cqueues.sleep = core._quick_sleep(function(seconds)
 	local mark, ended = wait(seconds)
 	if mark == POLL then
 		error(ended, 0)
 	end
-end
+end)
 
 local step, resume_step, take = core._step, core._resume_step, core._take
 local begin_loop, steps_by_method = core._begin_loop, core._steps_by_method
@@ -111,7 +111,7 @@ local function loop(self, seconds)
 	while true do
 		local left = left_until(deadline)
 		-- Here and not in a function of its own, as this is done for each step of nearly every program.
-		local ok, message, code, thread, object, fd = step(self, left, false)
+		local ok, message, code, thread, object, fd = step(self, left, false, deadline or false)
 		if ok == nil or ok == POLL then
 			if ok == nil and steps_by_method() then
 				ok, message, code, thread, object, fd = replaced_step(self, left)

@@ -20,11 +20,11 @@ local function woken(self, first, ...)
 	return false, first, ...
 end
 
-core._define("wait", function(self, ...)
+core._define("wait", require "_cqueues"._quick_wait(function(self, ...)
 	if not self or self.signal ~= signal then
 		check(self)
 	end
 	return woken(self, wait(self, ...))
-end)
+end))
 
 return condition

@@ -27,12 +27,17 @@ struct controller {
 	/* The task that is being resumed, or is to be first, with that many arguments. */
 	struct task *current;
 	int nargs;
-	/* What the task that is being resumed waits for, if it is a socket's method that yields nothing: at most so many seconds,
-	 * NaN for no limit. */
-	struct socket *handed;
+	/* What the task that is being resumed waits for, if it is in a function that yields nothing: the socket or condition, and at
+	 * most so many seconds, NaN for no limit. */
+	enum handed { HANDED_NOTHING, HANDED_SOCKET, HANDED_CONDITION, HANDED_TIME } handed_kind;
+	void *handed;
 	double seconds;
 	/* An interest of which only socket and timeout are ever set. It is large, and most waits are for one socket. */
 	cq_interest wait;
+	/* Two of which only the first one's condition and the timeouts are ever set. */
+	cq_interest handed_waits[2];
+	/* How many members of its wait set have fired for the task that is being resumed, and which comes first. */
+	int fired_count, fired_first;
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;
@@ -42,6 +47,9 @@ struct controller {
 	int suspended;
 	/* A step waits for it in a task of another controller, and has time: it is not to be woken for nothing. */
 	int quiet;
+	/* The step is one of a loop, which ends at a time of cq_monotime, NaN for none; whether a task has run in it. */
+	int loops, has_run;
+	double deadline;
 	/* How many coroutines of failed tasks are kept; see task.c. */
 	int failed;
 	/* The code that the wait of the task that is being resumed was ended with, until that is told; 0: it was not. */
@@ -95,6 +103,14 @@ static inline int shim_take_end(const struct shim *shim)
 int shim_step(lua_State *L);
 int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
+
+/* -- Waits that are handed over: handed.c ---------------------------------------------------------- */
+
+/* _quick_sleep(f), _quick_wait(f): `sleep` of cqueues and `wait` of conditions, which leave to f what they cannot do */
+int shim_quick_sleep(lua_State *L);
+int shim_quick_wait(lua_State *L);
+/* Parks a task on the condition or the time that was handed over. An errno, or 0. */
+int shim_park_handed(struct controller *controller, struct task *task);
 
 /* -- Lists of tasks: listing.c ------------------------------------------------------------------ */
 

@@ -17,7 +17,7 @@ static int cqueues_create(lua_State *L)
 	lua_newtable(L);
 	lua_setuservalue(L, -2);
 	static const cq_interest none = CQ_INTEREST_NONE;
-	controller->wait = none;
+	controller->wait = controller->handed_waits[0] = controller->handed_waits[1] = none;
 	int code = cq_controller_new(&controller->cq);
 	if (code)
 		return shim_failure(L, code);
@@ -211,6 +211,8 @@ static const luaL_Reg functions[] = {
 	{ "cancel", cqueues_cancel },
 	{ "reset", cqueues_reset },
 	{ "_wait", cqueues_wait },
+	{ "_quick_sleep", shim_quick_sleep },
+	{ "_quick_wait", shim_quick_wait },
 	{ "_step", shim_step },
 	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },

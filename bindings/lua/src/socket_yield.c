@@ -67,6 +67,7 @@ int shim_suspend(lua_State *L, struct socket *socket, const struct op *op, doubl
 	struct task *task = shim->running->current;
 	if (task && task->thread == L && !shim->custom_socket && SHIM_HANDS_OVER(L)) {
 		/* It is the step that has resumed this coroutine: nobody in between has to see what it waits for. */
+		shim->running->handed_kind = HANDED_SOCKET;
 		shim->running->handed = socket;
 		shim->running->seconds = left;
 		return lua_yieldk(L, 0, context, continue_op);

@@ -98,13 +98,12 @@ static int park(lua_State *L, struct controller *controller, struct task *task, 
 }
 
 /* Parks a task on the socket that its method has handed over, which lies at 1 on its stack. 0, or -1 with a message on L. */
-static int park_handed(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
+static int park_on_socket(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
 {
 	const struct socket *socket = controller->handed;
 	cq_interest own, *wait = &controller->wait;
 	wait->socket = socket->so;
 	wait->timeout = controller->seconds;
-	task->base = 0; /* it has yielded nothing, and is resumed with nothing */
 	if (!isnan(socket->timeout)) {
 		shim_ask_own(task->thread, controller->object.shim, 1, &own);
 		own.timeout = fmin(own.timeout, controller->seconds); /* the other one, if one is NaN */
@@ -115,6 +114,20 @@ static int park_handed(lua_State *L, struct controller *controller, struct task 
 		return 0;
 	why->object = 1;
 	why->fd = cq_socket_pollfd(socket->so);
+	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
+	return -1;
+}
+
+/* The same for whatever was handed over. */
+static int park_handed(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
+{
+	task->base = 0; /* it has yielded nothing, and is resumed with nothing */
+	if (controller->handed_kind == HANDED_SOCKET)
+		return park_on_socket(L, controller, task, why);
+	why->code = shim_park_handed(controller, task);
+	if (why->code == 0)
+		return 0;
+	why->object = 1;
 	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
 	return -1;
 }
@@ -225,11 +238,11 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 		return report(L, controller, task, NULL);
 	}
 	controller->current = task;
-	controller->handed = NULL;
+	controller->handed_kind = HANDED_NOTHING;
 	int status = shim_resume(T, L, nargs, &count);
 	controller->current = NULL;
 	if (status == LUA_YIELD) {
-		if (controller->handed)
+		if (controller->handed_kind)
 			return park_handed(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 		int top = lua_gettop(T);
 		if (count < 0)
@@ -252,6 +265,26 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	return NEXT;
 }
 
+/* Begins the next step of a loop at once, without a way through Lua. 0 if Lua is to decide how to go on: the loop may be over,
+ * a hook waits to be called (the interpreter's for SIGINT is set so), or no task has run, as after a signal. */
+static int begin_next(lua_State *L, struct controller *controller, int *code)
+{
+	const struct shim *shim = controller->object.shim;
+	double left = NAN;
+	*code = 0;
+	if (!controller->loops || !controller->has_run || !controller->tasks || controller->failed || shim->custom_step ||
+	    lua_gethook(L))
+		return 0;
+	if (!isnan(controller->deadline) && !((left = controller->deadline - cq_monotime()) > 0))
+		return 0;
+	controller->has_run = 0;
+	cq_controller_leave(controller->cq);
+	*code = cq_controller_enter(controller->cq);
+	if (*code == 0)
+		*code = cq_controller_wait(controller->cq, left, 0);
+	return 1;
+}
+
 /* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
 static int run(lua_State *L, struct controller *controller, struct task *task, int nargs)
 {
@@ -260,8 +293,14 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 	for (;;) {
 		if (!task) {
 			int code = cq_controller_next(controller->cq, &ready);
-			if (code == ENOENT)
-				break;
+			if (code == ENOENT) {
+				if (cq_controller_wants_places(controller->cq))
+					shim_tell_places(controller);
+				if (!begin_next(L, controller, &code))
+					break;
+				if (code == 0)
+					continue;
+			}
 			if (code) {
 				/* A callback or fiber of the C library on this controller has failed. */
 				lua_pushboolean(L, 0);
@@ -270,6 +309,9 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				return 3;
 			}
 			task = ready.data;
+			controller->has_run = 1;
+			controller->fired_count = (int)ready.count;
+			controller->fired_first = ready.count ? (int)ready.fired->member : 0;
 			controller->ended = end_of(&ready);
 			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &ready);
 		}
@@ -286,8 +328,6 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 			return result;
 		task = NULL;
 	}
-	if (cq_controller_wants_places(controller->cq))
-		shim_tell_places(controller);
 	lua_pushboolean(L, 1);
 	lua_pushboolean(L, controller->tasks == NULL);
 	return 2;
@@ -338,9 +378,10 @@ static void enter(lua_State *L, struct controller *controller)
 	controller->object.shim->running = controller;
 }
 
-/* _step(controller, seconds, polled): true and whether no tasks are left, or false and why. Nil in
+/* _step(controller, seconds, polled, deadline): true and whether no tasks are left, or false and why. Nil in
  * a task of another controller, unless the caller has `polled`; false for that argument stands for a loop, which is
- * answered nil too if the method `step` was replaced. The marker if a task yielded without it:
+ * answered nil too if the method `step` was replaced. A loop names its deadline, false for none, and further steps may be
+ * made before this returns. The marker if a task yielded without it:
  * the caller yields what `_take` gives and goes on with `_resume_step`. */
 int shim_step(lua_State *L)
 {
@@ -356,6 +397,9 @@ int shim_step(lua_State *L)
 	}
 	if (timeout < 0)
 		timeout = 0;
+	controller->loops = !lua_isnone(L, 4);
+	controller->deadline = shim_seconds(L, 4);
+	controller->has_run = 0;
 	lua_settop(L, 1);
 	shim_close_failed(L, controller);
 	push_run(L);

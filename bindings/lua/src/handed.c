@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cqueues.sleep and condition:wait where they need no more than the step: what they wait for is handed over beside the
+ * stack, as sockets do (`shim_suspend`), and nothing is yielded. All else is done by functions in Lua.
+ */
+#include "controller.h"
+#include "scope.h"
+
+#if LUA_VERSION_NUM >= 504
+/* The controller whose step has resumed this coroutine, if nobody in between has to see what it waits for. */
+static struct controller *stepped(lua_State *L, const struct shim *shim)
+{
+	struct controller *running = shim->running;
+	if (!running || !running->current || running->current->thread != L || shim->custom_poll != LUA_NOREF)
+		return NULL;
+	return lua_isyieldable(L) ? running : NULL;
+}
+
+/* Throws if the wait was ended. The controller that runs, if it is its step that has resumed this coroutine. */
+static const struct controller *resumed(lua_State *L)
+{
+	struct shim *shim = shim_self(L);
+	struct controller *running = stepped(L, shim);
+	int code = running ? shim_take_end(shim) : 0;
+	if (code) {
+		shim_push_cancellation(L, running, running->current, code);
+		lua_error(L);
+	}
+	return running;
+}
+
+SHIM_CONTINUATION(continue_slowly)
+{
+	(void)status, (void)given;
+	return lua_gettop(L);
+}
+
+/* Has the function in Lua, an upvalue, do it. */
+static int slowly(lua_State *L)
+{
+	lua_pushvalue(L, lua_upvalueindex(2));
+	lua_insert(L, 1);
+	lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, continue_slowly);
+	return lua_gettop(L);
+}
+
+SHIM_CONTINUATION(continue_sleep)
+{
+	(void)status, (void)given;
+	resumed(L);
+	return 0;
+}
+
+static int quick_sleep(lua_State *L)
+{
+	struct controller *running = lua_type(L, 1) == LUA_TNUMBER ? stepped(L, shim_self(L)) : NULL;
+	if (!running)
+		return slowly(L);
+	running->handed_kind = HANDED_TIME;
+	running->seconds = lua_tonumber(L, 1);
+	return lua_yieldk(L, 0, 0, continue_sleep);
+}
+
+/* Whether the condition was signalled; with a limit that has passed, also that. */
+SHIM_CONTINUATION(continue_wait)
+{
+	(void)status, (void)given;
+	const struct controller *running = resumed(L);
+	int count = running ? running->fired_count : 0;
+	lua_pushboolean(L, count > 0 && running->fired_first == 0);
+	if (count == 0 || (count == 1 && running->fired_first == 0))
+		return 1;
+	lua_pushvalue(L, 2);
+	return 2;
+}
+
+static int quick_wait(lua_State *L)
+{
+	struct shim *shim = shim_self(L);
+	struct condition *condition = shim_test(L, 1, shim_condition_tag);
+	int type = lua_type(L, 2);
+	struct controller *running = condition && (type == LUA_TNUMBER || type <= LUA_TNIL) ? stepped(L, shim) : NULL;
+	if (!running || lua_gettop(L) > 2 || shim->custom_condition)
+		return slowly(L);
+	running->handed_kind = HANDED_CONDITION;
+	running->handed = condition;
+	running->seconds = type == LUA_TNUMBER ? lua_tonumber(L, 2) : NAN;
+	return lua_yieldk(L, 0, 0, continue_wait);
+}
+
+static int with_slow_way(lua_State *L, lua_CFunction function)
+{
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	shim_push_state(L);
+	lua_pushvalue(L, 1);
+	lua_pushcclosure(L, function, 2);
+	return 1;
+}
+
+int shim_quick_sleep(lua_State *L)
+{
+	return with_slow_way(L, quick_sleep);
+}
+
+int shim_quick_wait(lua_State *L)
+{
+	return with_slow_way(L, quick_wait);
+}
+
+int shim_park_handed(struct controller *controller, struct task *task)
+{
+	cq_interest *wait = controller->handed_waits;
+	double seconds = controller->seconds;
+	int kind = controller->handed_kind;
+	size_t count = 1;
+	controller->handed_kind = HANDED_NOTHING;
+	seconds = isinf(seconds) ? NAN : seconds < 0 ? 0 : seconds;
+	wait->condition = kind == HANDED_CONDITION ? ((struct condition *)controller->handed)->cv : NULL;
+	if (kind == HANDED_CONDITION && !isnan(seconds))
+		count = 2;
+	wait[count - 1].timeout = seconds;
+	if (count == 2)
+		wait[0].timeout = NAN;
+	return cq_controller_park(controller->cq, task->id, wait, count);
+}
+#else
+int shim_quick_sleep(lua_State *L)
+{
+	lua_settop(L, 1);
+	return 1;
+}
+
+int shim_quick_wait(lua_State *L)
+{
+	return shim_quick_sleep(L);
+}
+
+int shim_park_handed(struct controller *controller, struct task *task)
+{
+	(void)controller, (void)task;
+	return EINVAL; /* nothing is handed over */
+}
+#endif

@@ -3,6 +3,7 @@
 
 pub mod flight;
 mod joint;
+mod link;
 pub mod lookup;
 pub mod pool;
 mod ports;

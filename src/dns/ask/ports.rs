@@ -7,7 +7,8 @@
 //! condition is signalled. When the leader has its own answer, another one becomes leader. Should it not look in time
 //! (its controller may stand still), whoever notices takes over.
 
-use super::flight::{open, ROOM};
+use super::flight::ROOM;
+use super::link::{local_address, open};
 use crate::controller::Descriptor;
 use crate::controller::{Condition, Member};
 use crate::dns::resolve::exchange::Exchange;
@@ -21,7 +22,7 @@ use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 /// How many queries leave through a port before it is given up: so long a forger has time to find it out. Chosen: with
@@ -55,6 +56,9 @@ struct Port {
     server: Option<SocketAddr>,
     v4: bool,
     interface: SocketAddr,
+    /// The address that queries leave from; unless the socket is connected, that of the interface, as the kernel
+    /// chooses one for each query then.
+    own: IpAddr,
     forks: u32,
     uses: Cell<u32>,
     /// Who waits, by the ids of their queries.
@@ -89,6 +93,7 @@ pub fn send(
 ) -> Result<Slot> {
     let server = exchange.ask.server;
     let port = choose(exchange, count, interface)?;
+    exchange.leave_from(port.own);
     while port.waiting.borrow().contains_key(&exchange.id()) {
         exchange.set_id(random::id());
     }
@@ -153,11 +158,13 @@ impl Port {
         if peer.is_some() {
             sock::connect(descriptor.fd(), &SockaddrStorage::from(*server))?;
         }
+        let own = peer.map_or(interface.ip(), |_| local_address(descriptor.fd()));
         Ok(Port {
             descriptor,
             server: peer,
             v4: server.is_ipv4(),
             interface: *interface,
+            own,
             forks: forks(),
             uses: Cell::new(USES),
             waiting: RefCell::default(),

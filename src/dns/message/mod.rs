@@ -5,6 +5,7 @@ mod append;
 pub mod field;
 pub mod format;
 pub mod name;
+pub mod options;
 pub mod packet;
 pub mod record;
 pub mod records;

@@ -68,6 +68,23 @@ impl Name {
         Ok((Name(wire[..size].into()), next))
     }
 
+    /// The same name with each letter in a random case; `random` gives 32 random bits.
+    pub fn respelt(&self, mut random: impl FnMut() -> u32) -> Name {
+        let (mut bits, mut wire) = (0u32, [0; LONGEST]);
+        let wire = &mut wire[..self.0.len()];
+        wire.copy_from_slice(&self.0);
+        // Lengths of labels are below every letter.
+        for byte in wire.iter_mut().filter(|byte| byte.is_ascii_alphabetic()) {
+            // The highest bit that is set tells how many are left.
+            if bits <= 1 {
+                bits = random() | 1 << 31;
+            }
+            *byte ^= (bits as u8 & 1) << 5;
+            bits >>= 1;
+        }
+        Name((&*wire).into())
+    }
+
     /// The wire form.
     pub fn wire(&self) -> &[u8] {
         &self.0

@@ -140,7 +140,14 @@ impl Frame {
         let hints = setup.hints.of(zone);
         if hints.len() == 1 {
             let address = hints.iter().map(|hint| hint.address);
-            return Some(Servers::new(zone.clone(), address, VecDeque::new(), cache, now));
+            return Some(Servers::new(
+                zone.clone(),
+                address,
+                VecDeque::new(),
+                setup.view,
+                cache,
+                now,
+            ));
         }
         // By priority. A recursive resolver asks servers of equal priority in random order, a stub in the given
         // order. With `rotate` all servers count as equal, and are asked in random order.
@@ -154,7 +161,7 @@ impl Frame {
             .collect();
         order.sort_by_key(|&(priority, chance, _)| (priority, chance));
         let addresses = order.iter().map(|entry| entry.2);
-        Some(Servers::new(zone.clone(), addresses, VecDeque::new(), cache, now))
+        Some(Servers::new(zone.clone(), addresses, VecDeque::new(), setup.view, cache, now))
     }
 
     /// Takes over the addresses that the search for a name server has found. `packet`: the answer, if there is one.

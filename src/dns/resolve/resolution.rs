@@ -249,18 +249,18 @@ impl Resolution {
                 self.error = None;
                 frame.silence = true;
                 self.story = format!("{}: no answer from {address}", frame.name);
-                cache.mark(address, Trait::Silent, true, now);
+                cache.mark(setup.view, address, Trait::Silent, true, now);
             }
             Outcome::Failure(error) => {
                 server.tries = u32::MAX;
                 frame.silence = true;
                 self.error = Some(error);
                 self.story = format!("{}: {address}: {error}", frame.name);
-                cache.mark(address, Trait::Silent, true, now);
+                cache.mark(setup.view, address, Trait::Silent, true, now);
             }
             Outcome::Answer(packet) => {
                 self.error = None;
-                cache.mark(address, Trait::Silent, false, now);
+                cache.mark(setup.view, address, Trait::Silent, false, now);
                 self.answered(&setup, cache, now, packet, address);
             }
         }

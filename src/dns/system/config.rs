@@ -84,6 +84,10 @@ pub struct Config {
     pub no_aaaa: bool,
     /// Send EDNS, RFC 6891.
     pub edns0: bool,
+    /// Send cookies where EDNS is sent, RFC 7873.
+    pub cookies: bool,
+    /// Send names in random letter case, which the answer must repeat.
+    pub random_letters: bool,
     /// A name with fewer dots is tried with the search list first.
     pub ndots: u32,
     /// Seconds until a server is given up for now.
@@ -131,6 +135,8 @@ impl Default for Config {
             bind_ends: 0,
             no_aaaa: false,
             edns0: false,
+            cookies: true,
+            random_letters: false,
             ndots: 1,
             timeout: 5,
             attempts: 2,
@@ -185,7 +191,7 @@ impl Config {
                 $(if self.$field == old.$field { self.$field.clone_from(&fresh.$field) })*
             };
         }
-        take!(nameservers search lookup file_ends bind_ends no_aaaa edns0 ndots timeout attempts rotate tcp ports cache interface);
+        take!(nameservers search lookup file_ends bind_ends no_aaaa edns0 cookies random_letters ndots timeout attempts rotate tcp ports cache interface);
         self.warnings.clone_from(&fresh.warnings);
         self.system = fresh.system;
         *self != before

@@ -29,6 +29,7 @@ impl Config {
                 self.set(name, "true")
             }
             ("nocache", "") => self.set("cache", "false"),
+            ("nocookies", "") => self.set("cookies", "false"),
             (name, _) if OTHERS.contains(&name) => Ok(()),
             _ => self.set(name, value),
         };
@@ -53,6 +54,8 @@ impl Config {
             "attempts" => self.attempts = number()?,
             "ports" => self.ports = number()?.min(4096),
             "edns0" => self.edns0 = flag()?,
+            "cookies" => self.cookies = flag()?,
+            "use-caps-for-id" => self.random_letters = flag()?,
             "rotate" => self.rotate = flag()?,
             "recurse" => self.recurse = flag()?,
             "smart" => self.smart = flag()?,
@@ -80,6 +83,8 @@ impl Config {
             "attempts" => self.attempts.to_string(),
             "ports" => self.ports.to_string(),
             "edns0" => self.edns0.to_string(),
+            "cookies" => self.cookies.to_string(),
+            "use-caps-for-id" => self.random_letters.to_string(),
             "rotate" => self.rotate.to_string(),
             "recurse" => self.recurse.to_string(),
             "smart" => self.smart.to_string(),

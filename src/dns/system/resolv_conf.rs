@@ -151,6 +151,8 @@ impl Config {
             (self.tcp == Tcp::Only, " tcp"),
             (self.tcp == Tcp::Disable, " tcp:disable"),
             (!self.cache, " nocache"),
+            (!self.cookies, " nocookies"),
+            (self.random_letters, " use-caps-for-id"),
             (self.no_aaaa, " no-aaaa"),
         ];
         flags.iter().filter(|flag| flag.0).for_each(|flag| text.push_str(flag.1));

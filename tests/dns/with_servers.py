@@ -221,6 +221,8 @@ def texts(started):
     for (name, kind), packet in zip(pairs, packets):
         command = ["dig", f"@{started['nsd']}", name, kind, "+noall", "+answer", "+nosplit"]
         told = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+        # A byte of a text has two forms, `\\"` and `\\034`.
+        told = told.replace("\\\\", "\\092").replace('\\"', "\\034")
         theirs = sorted(re.sub(r"[\t ]+", " ", line) for line in told.splitlines())
         judge(f"the text of {name} {kind} is that of dig",
               [] if sorted(packet.answer) == theirs and theirs else [f"{packet.answer} instead of {theirs}"])

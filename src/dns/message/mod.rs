@@ -4,6 +4,7 @@
 mod append;
 pub mod field;
 pub mod format;
+mod location;
 pub mod name;
 pub mod options;
 pub mod packet;

@@ -34,9 +34,18 @@ pub fn escape(string: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// In hexadecimal, in lower case.
+/// As data of an unknown type, RFC 3597 §5: `\# 2 ABCD`.
+pub fn generic(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend(format!("\\# {}", bytes.len()).bytes());
+    if !bytes.is_empty() {
+        out.push(b' ');
+        hexadecimal(bytes, out);
+    }
+}
+
+/// In hexadecimal, in upper case.
 pub fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for &byte in bytes {
         out.extend([DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]);
     }

@@ -154,6 +154,26 @@ t.test("equal_questions_at_once_are_one", function()
 	equal(seen.udp, 1)
 end)
 
+t.test("the_flag_ad_is_asked_for_and_told_of_servers_that_are_trusted", function()
+	for _, trusted in ipairs { true, false } do
+		local asked
+		local port = d.serve(function(name, _, _, query)
+			asked = query:flags().z
+			local records = wildcard(name)
+			records.flags = { z = 2 }
+			return records
+		end)
+		for _, more in ipairs { { ["trust-ad"] = trusted }, { ["trust-ad"] = trusted, cache = true } } do
+			local r = d.resolver(port, more)
+			for _ = 1, 2 do
+				equal(t.check(r:query "www.test"):flags().z, trusted and 2 or 0)
+			end
+			equal(asked, trusted and 2 or 0)
+			r:close()
+		end
+	end
+end)
+
 t.plain("names_that_end_in_a_backslash_are_refused", function()
 	local r = resolver.new({ search = { "a.test", "b.test" }, nameserver = {} }, hosts.new())
 	for _, name in ipairs { "\\", "a\\", "a.b\\", "a\\\\\\", "a\\1", "a\\30" } do

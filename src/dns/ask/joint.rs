@@ -45,6 +45,7 @@ struct Kind {
     /// Whether there is a cookie, and whether the server has refused one.
     cookies: (bool, bool),
     random_letters: bool,
+    trust: bool,
     tcp: Tcp,
     interface: SocketAddr,
     ports: u32,
@@ -98,6 +99,7 @@ impl Joint {
             edns: exchange.edns(),
             cookies: exchange.offers(),
             random_letters: exchange.has_random_letters(),
+            trust: exchange.trusts(),
             tcp: manner.tcp,
             interface: manner.interface,
             ports: manner.ports,

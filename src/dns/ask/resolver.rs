@@ -337,6 +337,9 @@ fn exchange(
     if edns && config.cookies {
         exchange = exchange.with_cookie(cache.cookies.offer(view, server, now), again);
     }
+    if config.trusts_ad() {
+        exchange = exchange.with_trust();
+    }
     if config.random_letters && !cache.is(view, server, Trait::Folds, now) {
         exchange = exchange.with_random_letters(random::word);
     }

@@ -36,6 +36,8 @@ pub mod flag {
     pub const RD: u16 = 0x0100;
     /// It can.
     pub const RA: u16 = 0x0080;
+    /// The records were found authentic, RFC 4035 §3.2.3; in a query: tell whether they are, RFC 6840 §5.7.
+    pub const AD: u16 = 0x0020;
 
     /// The operation.
     pub fn opcode(flags: u16) -> u16 {

@@ -41,6 +41,8 @@ pub struct Exchange {
     edns: bool,
     /// The name in random letter case, if it is sent so.
     spelling: Option<Name>,
+    /// Asks whether the records are authentic.
+    trust: bool,
     /// What a cookie is made of, if one is sent.
     offer: Option<Offer>,
     /// The cookie, once it is known from which address the query leaves.
@@ -101,13 +103,24 @@ impl Exchange {
     /// An exchange that is to begin. `id` must be random.
     pub fn new(ask: Ask, id: u16, edns: bool) -> Exchange {
         let (spelling, offer, cookie) = (None, None, None);
-        Exchange { ask, id, edns, spelling, offer, cookie, again: false }
+        Exchange { ask, id, edns, spelling, trust: false, offer, cookie, again: false }
     }
 
     /// Sends a cookie. `again`: the server has refused one for this question.
     pub fn with_cookie(mut self, offer: Offer, again: bool) -> Exchange {
         (self.offer, self.again) = (Some(offer), again);
         self
+    }
+
+    /// Asks whether the records are authentic, RFC 6840 §5.7.
+    pub fn with_trust(mut self) -> Exchange {
+        self.trust = true;
+        self
+    }
+
+    /// Whether it asks whether the records are authentic.
+    pub fn trusts(&self) -> bool {
+        self.trust
     }
 
     /// Sends the name in random letter case; `random` gives 32 random bits.
@@ -167,6 +180,7 @@ impl Exchange {
     /// The query.
     pub fn query(&self) -> Packet {
         let flags = if self.ask.recursive { flag::RD } else { 0 };
+        let flags = if self.trust { flags | flag::AD } else { flags };
         let (rtype, class) = (self.ask.rtype, self.ask.class);
         let mut packet = Packet::query(self.id, flags, self.name(), rtype, class);
         if self.edns {

@@ -16,7 +16,7 @@ use super::servers::Servers;
 use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::format::{named, RCODES};
-use crate::dns::message::packet::{rcode, Packet, ADDITIONAL, ANSWER};
+use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER};
 use crate::dns::message::types::{A, AAAA};
 use crate::errno::{Errno, Result};
 use std::net::SocketAddr;
@@ -400,8 +400,12 @@ impl Resolution {
 
     /// Ends the search for one candidate. After a negative answer the other candidates are tried.
     fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
+        let trusted = self.setup.config.trusts_ad();
         let spelt = result.map(|mut packet| {
             packet.spell(&frame.asked);
+            if !trusted && packet.flags() & flag::AD != 0 {
+                packet.set_flags(packet.flags() & !flag::AD);
+            }
             packet
         });
         let found = |packet: &Packet| packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0;

@@ -19,7 +19,6 @@ impl Config {
             "no_tld_query",
             "single-request",
             "single-request-reopen",
-            "trust-ad",
             "insecure1",
             "insecure2",
         ];
@@ -34,7 +33,7 @@ impl Config {
             _ => self.set(name, value),
         };
         set.map_err(|error| match error {
-            Errno::NOENT => format!("unknown option {name:?}"),
+            Errno::NOENT => complaint("unknown option", name),
             _ => bad(name, value),
         })
     }
@@ -60,6 +59,7 @@ impl Config {
             "recurse" => self.recurse = flag()?,
             "smart" => self.smart = flag()?,
             "no-aaaa" => self.no_aaaa = flag()?,
+            "trust-ad" => self.trust_ad = flag()?,
             "cache" => self.cache = flag()?,
             "tcp" => {
                 self.tcp = match value {
@@ -89,6 +89,7 @@ impl Config {
             "recurse" => self.recurse.to_string(),
             "smart" => self.smart.to_string(),
             "no-aaaa" => self.no_aaaa.to_string(),
+            "trust-ad" => self.trust_ad.to_string(),
             "cache" => self.cache.to_string(),
             "tcp" => (self.tcp as u32).to_string(),
             "interface" => format_address(&self.interface, 0),
@@ -98,5 +99,16 @@ impl Config {
 }
 
 pub(super) fn bad(what: &str, text: &str) -> String {
-    format!("bad {what} {text:?}")
+    complaint(&format!("bad {what}"), text)
 }
+
+/// What is wrong, and with which word of a file. Of a long word its beginning is told.
+pub(super) fn complaint(what: &str, text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{what} {:?}...", &text[..end]),
+        None => format!("{what} {text:?}"),
+    }
+}
+
+/// The most letters of a word that are told.
+const LONGEST: usize = 300;

@@ -1732,8 +1732,8 @@ int cq_socket_recvfd(const struct cq_socket *socket,
 /**
  * Finds the addresses of a host and waits for them, at most `timeout` seconds. `pool` is NULL for the thread's own.
  * Aliases are followed; the search list and the hosts file count; an address in text stands for itself. `family` is
- * AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many addresses there is room for, and
- * receives how many were written; more are dropped. Ports are 0.
+ * AF_INET, AF_INET6, or AF_UNSPEC for both. The addresses come in the order of `cq_dns_sort`. `count` is how many
+ * addresses there is room for, and receives how many were written; more are dropped. Ports are 0.
  *
  * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
  * server could tell; as for `cq_dns_resolver_query`.
@@ -1746,6 +1746,19 @@ int cq_dns_addresses(const struct cq_dns_resolvers *pool,
                      double timeout,
                      struct cq_address *addresses,
                      size_t *count);
+
+/**
+ * Sorts `count` addresses in the order in which to connect to them, RFC 6724, with the table of policies of its §2.1;
+ * gai.conf(5) is not read. The source address for each is found out by connecting a datagram socket, for which nothing is
+ * sent. Addresses to which there is no way come last. What is behind the first 256 stays where it is. Ports are kept.
+ *
+ * Errors: EINVAL for NULL; EAFNOSUPPORT if there is an address of another family than IPv4 and IPv6, and nothing is
+ * sorted.
+ *
+ * Safety: `addresses` is writable for `count` of them.
+ */
+int cq_dns_sort(struct cq_address *addresses,
+                size_t count);
 
 /**
  * Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,

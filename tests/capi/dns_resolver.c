@@ -702,6 +702,27 @@ TEST(hints_tell_whom_to_ask_for_which_zone)
 	clear_stage(&stage);
 }
 
+TEST(addresses_are_sorted_as_rfc_6724_says)
+{
+	/* No way leads to the reserved block 240.0.0.0/4, so it comes last; both addresses of this host are reached, and of
+	 * these IPv6 comes first. */
+	static const char *const sorted[] = { "127.0.0.1", "127.0.0.2", "240.0.0.1" };
+	cq_address addresses[3], path;
+	cq_name name;
+
+	for (int i = 0; i < 3; i++)
+		OK(cq_address_parse(sorted[2 - i], 80, &addresses[i]));
+	OK(cq_dns_sort(addresses, 3));
+	for (int i = 0; i < 3; i++) {
+		OK(cq_address_name(&addresses[i], &name));
+		EQ(name.port, 80);
+	}
+	TEXT(name.text, name.size, "240.0.0.1");
+	OK(cq_address_path("/tmp/x", 6, &path));
+	addresses[1] = path;
+	ERR(cq_dns_sort(addresses, 3), EAFNOSUPPORT);
+}
+
 TEST(a_host_has_addresses_of_both_kinds_ipv6_first)
 {
 	cq_dns_resolvers *pool = pool_for(serve_elsewhere(), "");
@@ -788,6 +809,8 @@ TEST(null_is_an_invalid_argument_and_never_a_crash)
 	ERR(cq_dns_addresses(pool, NULL, AF_INET, 0, &address, &size), EINVAL);
 	ERR(cq_dns_addresses(pool, "a", AF_INET, 0, NULL, &size), EINVAL);
 	ERR(cq_dns_addresses(pool, "a", AF_INET, 0, &address, NULL), EINVAL);
+	ERR(cq_dns_sort(NULL, 1), EINVAL);
+	OK(cq_dns_sort(NULL, 0));
 	CHECK(packet == NULL);
 	cq_dns_resolver_free(resolver);
 	cq_dns_resolvers_free(pool);

@@ -153,6 +153,8 @@ def main():
             count_others(*beside.result(), "internet")
         if not words or "servers" in words:
             count_others(*run("with_servers.py"), "servers")
+        if not words or "glibc" in words:
+            count_others(*run("with_glibc.py", os.environ.get("LIBRARY", "build/stage/lib/libcqueues.so.1")), "glibc")
     if not words:
         half_a_scenario_is_refused()
         the_scenarios_bite()

@@ -82,14 +82,15 @@ local types = { [AF_INET] = { "A" }, [AF_INET6] = { "AAAA" }, [AF_UNSPEC] = { "A
 --- The addresses of a host, as texts. Aliases are followed, the search list and the hosts file count, an address
 -- stands for itself.
 --
--- family: AF_INET, AF_INET6, or nil for both, IPv6 first. timeout: seconds for all, or nil.
+-- family: AF_INET, AF_INET6, or nil for both. timeout: seconds for all, or nil. The list is in the order in which to
+-- connect, RFC 6724.
 -- Returns a list, or nil, code and the reason as text.
 function dns.addresses(name, family, timeout)
 	local wanted = types[family or AF_UNSPEC] or error("unknown address family", 2)
 	local from = dns.getpool()
 	local known, why_not = from:known(name, family or AF_UNSPEC) -- throws if it is no text
 	if known then
-		return known
+		return core._sort(known)
 	elseif why_not ~= EAGAIN then
 		return nil, why_not, errno.strerror(why_not)
 	end
@@ -123,7 +124,7 @@ function dns.addresses(name, family, timeout)
 		from:put(second)
 	end
 	if #list > 0 then
-		return list
+		return core._sort(list)
 	end
 	return nil, code, why
 end

@@ -177,8 +177,38 @@ static int dns_configure(lua_State *L)
 	return 0;
 }
 
+/* _sort(list): the addresses of a list of texts in the order in which to connect to them. A list that has anything else
+ * comes back as it is. */
+static int dns_sort(lua_State *L)
+{
+	size_t count = lua_rawlen(L, 1);
+	cq_address *sorted = lua_newuserdata(L, (2 * count + 1) * sizeof *sorted), *given = sorted + count;
+	for (size_t i = 0; i < count; i++) {
+		lua_rawgeti(L, 1, (int)i + 1);
+		const char *text = lua_tostring(L, -1);
+		if (!text || cq_address_parse(text, 0, &given[i])) {
+			lua_pushvalue(L, 1);
+			return 1;
+		}
+		lua_pop(L, 1);
+	}
+	memcpy(sorted, given, count * sizeof *sorted);
+	cq_dns_sort(sorted, count);
+	lua_createtable(L, (int)count, 0);
+	for (size_t i = 0; i < count; i++) {
+		size_t k = 0;
+		while (given[k].size != sorted[i].size || memcmp(&given[k], &sorted[i], sizeof given[k]))
+			k++;
+		given[k].size = 0; /* an address may be there twice */
+		lua_rawgeti(L, 1, (int)k + 1);
+		lua_rawseti(L, -2, (int)i + 1);
+	}
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "version", dns_version },
+	{ "_sort", dns_sort },
 	{ "random", dns_random },
 	{ "_configure", dns_configure },
 	{ NULL, NULL },

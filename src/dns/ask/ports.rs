@@ -182,7 +182,7 @@ impl Port {
                         sock::receive(self.descriptor.fd(), buffer).map(|n| (n, Some(server)))
                     }
                     None => message::receive_from(self.descriptor.fd(), buffer)
-                        .map(|received| (received.size, address(&received.from))),
+                        .map(|received| (received.size, received.from.internet())),
                 };
                 match received.map_err(Errno::from) {
                     Ok((size, Some(from))) if self.deliver(&buffer[..size], from) => return,
@@ -229,12 +229,6 @@ impl Port {
             place.condition.borrow().signal(usize::MAX);
         }
     }
-}
-
-fn address(from: &Address) -> Option<SocketAddr> {
-    let storage = from.storage()?;
-    let v4 = storage.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), a.port())));
-    v4.or_else(|| storage.as_sockaddr_in6().map(|&a| SocketAddr::V6(a.into())))
 }
 
 impl Slot {

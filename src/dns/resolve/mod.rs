@@ -9,6 +9,7 @@ pub mod compose;
 pub mod cookie;
 pub mod exchange;
 mod frame;
+pub mod order;
 pub mod resolution;
 mod rewrite;
 mod servers;

@@ -2537,6 +2537,49 @@ int cq_dns_configure(const struct cq_dns_config *config,
                      const struct cq_dns_hints *hints);
 
 /**
+ * Writes the name under which the names of an address stand, "1.2.0.192.in-addr.arpa." (RFC 1035 §3.5, RFC 3596 §2.5),
+ * and a NUL. 80 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; EAFNOSUPPORT for an address of another family than IPv4 and IPv6; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_reverse_name(const struct cq_address *address,
+                        char *buffer,
+                        size_t size);
+
+/**
+ * Finds the names of an address and waits for them, at most `timeout` seconds. `pool` is NULL for the thread's own. The
+ * PTR records in the answer section of `packet` have the names; free it with `cq_dns_packet_free`. The hosts file counts.
+ * A name is a claim of whoever holds the address: `cq_dns_addresses` tells whether the name has the address.
+ *
+ * Errors: EINVAL for NULL; EAFNOSUPPORT for an address of another family than IPv4 and IPv6; `CQ_ENONAME`: it has no
+ * name; `CQ_EFAIL`: no server could tell; as for `cq_dns_resolver_query`.
+ */
+int cq_dns_reverse(const struct cq_dns_resolvers *pool,
+                   const struct cq_address *address,
+                   double timeout,
+                   struct cq_dns_packet **packet);
+
+/**
+ * Finds the addresses of a service, "_xmpp-client._tcp.example.com", and waits for them, at most `timeout` seconds: its
+ * SRV records, and the addresses of the hosts that they name, with their ports. They come in the order in which to try
+ * them: by priority, and by chance according to weight (RFC 2782); those of one host in the order of `cq_dns_sort`. `pool`
+ * is NULL for the thread's own. Of a service with more, 16 hosts are looked up. `count` is how many addresses there is
+ * room for, and receives how many were written; more are dropped.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such service, or its hosts have no address; `CQ_EFAIL`: no server
+ * could tell; as for `cq_dns_resolver_query`.
+ *
+ * Safety: `name` is a string; `addresses` is writable for `count` of them.
+ */
+int cq_dns_services(const struct cq_dns_resolvers *pool,
+                    const char *name,
+                    double timeout,
+                    struct cq_address *addresses,
+                    size_t *count);
+
+/**
  * Lets other programs look at the controller, `cq ps` for instance: serves its tasks, their scopes and what
  * `cq_controller_stat` tells over a UNIX stream socket that is made at `path`. Only processes of this process's user,
  * and of root, can connect. Who connects gets one JSON object and then the end of the stream; who sends the line

@@ -82,7 +82,7 @@ pub unsafe extern "C" fn cq_dns_sort(addresses: *mut Address, count: usize) -> c
     })
 }
 
-unsafe fn finish(
+pub(super) unsafe fn finish(
     lookup: *const RefCell<Lookup>,
     deadline: Option<Instant>,
 ) -> Result<Vec<SocketAddr>> {

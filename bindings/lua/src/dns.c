@@ -206,7 +206,19 @@ static int dns_sort(lua_State *L)
 	return 1;
 }
 
+/* _reverse(address): the name under which the names of an address stand; nil for what is no address */
+static int dns_reverse(lua_State *L)
+{
+	char name[80];
+	cq_address address;
+	if (cq_address_parse(luaL_checkstring(L, 1), 0, &address) || cq_dns_reverse_name(&address, name, sizeof name))
+		return 0;
+	lua_pushstring(L, name);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
+	{ "_reverse", dns_reverse },
 	{ "version", dns_version },
 	{ "_sort", dns_sort },
 	{ "random", dns_random },

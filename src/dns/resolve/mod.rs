@@ -13,4 +13,5 @@ pub mod order;
 pub mod resolution;
 mod rewrite;
 mod servers;
+pub mod services;
 pub mod setup;

@@ -132,6 +132,20 @@ impl Hosts {
     }
 }
 
+/// The name under which the names of an address stand, RFC 1035 §3.5, RFC 3596 §2.5.
+pub fn reverse(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
+        }
+        IpAddr::V6(v6) => {
+            let digits = v6.octets().into_iter().rev().flat_map(|byte| [byte & 15, byte >> 4]);
+            digits.map(|digit| format!("{digit:x}.")).collect::<String>() + "ip6.arpa."
+        }
+    }
+}
+
 /// The address that a name under in-addr.arpa or ip6.arpa stands for.
 fn reversed(name: &Name) -> Option<IpAddr> {
     let text = name.to_string().to_ascii_lowercase();

@@ -146,3 +146,18 @@ fn long_lines_are_read_whole_and_words_with_a_nul_are_no_names() {
     hosts.load(format!("{label} a\n192.0.2.1 {label}\n").as_bytes(), "hosts");
     assert!(hosts.warnings.iter().all(|line| line.len() < 400));
 }
+
+#[test]
+fn the_name_of_an_address_leads_back_to_it() {
+    for (address, name) in [
+        ("192.0.2.1", "1.2.0.192.in-addr.arpa."),
+        (
+            "2001:db8::5:1",
+            "1.0.0.0.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+        ),
+    ] {
+        let address: IpAddr = address.parse().expect("an address");
+        assert_eq!(reverse(address), name);
+        assert_eq!(reversed(&Name::scan(name.as_bytes()).expect("a name")), Some(address));
+    }
+}

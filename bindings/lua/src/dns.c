@@ -50,9 +50,17 @@ static unsigned check_number(lua_State *L, int index, unsigned usual, const char
 			return number;
 		break;
 	}
-	case LUA_TSTRING:
-		if (!lua_isnumber(L, index) && find(lua_tostring(L, index), &number) == 0)
-			return number;
+	case LUA_TSTRING: {
+		const char *name = lua_tostring(L, index);
+		if (name[0] == 'A' && !name[1] && usual == 1 && find == cq_dns_type_number)
+			return 1;
+		if (name[0] == 'I' && name[1] == 'N' && !name[2] && find == cq_dns_class_number)
+			return 1;
+		/* What begins with a letter is a number for nobody, but "inf" and "nan" are none for lua_isnumber either. */
+		if (((name[0] | 32) >= 'a' && (name[0] | 32) <= 'z') || !lua_isnumber(L, index))
+			if (find(name, &number) == 0)
+				return number;
+	}
 	}
 	return unknown(L, index, what);
 }

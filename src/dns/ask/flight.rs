@@ -102,6 +102,8 @@ pub struct Flight {
     folds: bool,
     /// What the answer has told of the server.
     lesson: Lesson,
+    /// How many messages were sent after the first one.
+    more: u32,
 }
 
 /// What came of looking for the answer.
@@ -153,6 +155,7 @@ impl Flight {
             noise: None,
             folds: false,
             lesson: Lesson::default(),
+            more: 0,
         };
         if matches!(flight.link, Link::Stream(..)) {
             // A connection on this machine may be there at once.
@@ -179,7 +182,7 @@ impl Flight {
 
     /// What the answer has told of the server.
     pub fn lesson(&self) -> Lesson {
-        self.lesson
+        Lesson { more: self.more, ..self.lesson }
     }
 
     /// Looks for the answer.
@@ -298,6 +301,7 @@ impl Flight {
 
     /// Asks the same question over TCP.
     fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+        self.more += 1;
         let dialled = dial(&mut self.exchange, self.interface).and_then(|link| {
             self.link = link;
             self.transmit(stat)

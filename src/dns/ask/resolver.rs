@@ -268,13 +268,18 @@ impl Inner {
             let again = CACHE.with(|cache| {
                 let cache = &mut *cache.borrow_mut();
                 cache.learn(setup.view, under_way.ask().server, &under_way.lesson(), now);
+                let may_repeat = resolution.charge(under_way.lesson().more);
                 match progress {
-                    Progress::Over(result) => {
-                        outcome = Some(result);
-                        None
+                    Progress::Over(result) => outcome = Some(result),
+                    // Begun again, and not sent again: whoever received is gone.
+                    Progress::Again => return repeat(setup, cache, under_way, &progress, now),
+                    progress if may_repeat => {
+                        resolution.charge(1);
+                        return repeat(setup, cache, under_way, &progress, now);
                     }
-                    progress => repeat(setup, cache, under_way, &progress, now),
+                    _ => outcome = Some(Outcome::Silence),
                 }
+                None
             });
             if let Some(exchange) = again {
                 let manner = manner(&setup.config, &self.condition);

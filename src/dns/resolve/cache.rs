@@ -153,6 +153,8 @@ pub struct Cache {
     size: usize,
     limit: usize,
     hasher: RandomState,
+    /// The name that was hashed last, and its hash.
+    last: Option<(Name, u64)>,
 }
 
 impl Default for Cache {
@@ -171,6 +173,7 @@ impl Cache {
             size: 0,
             limit,
             hasher: RandomState::new(),
+            last: None,
         }
     }
 
@@ -185,8 +188,17 @@ impl Cache {
         self.hasher.hash_one(what)
     }
 
-    fn key(&self, view: u64, name: &Name, kind: Kind) -> Key {
-        Key { hash: self.hasher.hash_one(name), view, name: name.clone(), kind }
+    fn key(&mut self, view: u64, name: &Name, kind: Kind) -> Key {
+        // An answer is looked for, and kept when it has come, by the same name.
+        let hash = match &self.last {
+            Some((last, hash)) if last.is_copy_of(name) => *hash,
+            _ => {
+                let hash = self.hasher.hash_one(name);
+                self.last = Some((name.clone(), hash));
+                hash
+            }
+        };
+        Key { hash, view, name: name.clone(), kind }
     }
 
     /// Keeps an answer to a question, if it is one to be kept.
@@ -251,7 +263,8 @@ impl Cache {
         let mut zone = Some(name.clone());
         while let Some(name) = zone {
             zone = name.parent();
-            if let Some(Entry::Zone(found)) = self.get(&self.key(view, &name, Kind::Zone), now) {
+            let key = self.key(view, &name, Kind::Zone);
+            if let Some(Entry::Zone(found)) = self.get(&key, now) {
                 return Some(Rc::clone(found));
             }
         }

@@ -8,7 +8,7 @@
 //! that it repeats the letter case of the name that was asked for, which is random then (draft-vixie-dnsext-dns0x20).
 
 use super::cookie::{self, told, Cookie, Offer, Told};
-use crate::dns::message::name::Name;
+use crate::dns::message::name::{same, Name};
 use crate::dns::message::packet::{flag, rcode, Packet, ANSWER, HEADER};
 use std::net::{IpAddr, SocketAddr};
 
@@ -60,6 +60,8 @@ pub struct Lesson {
     pub no_cookies: bool,
     /// It does not keep the letter case of names.
     pub folds: bool,
+    /// How many messages were sent after the first one.
+    pub more: u32,
 }
 
 /// What a message means for an exchange.
@@ -288,7 +290,7 @@ impl Exchange {
         let name_end = HEADER + wire.len();
         let ([t, y], [c, l]) = (self.ask.rtype.to_be_bytes(), self.ask.class.to_be_bytes());
         message[4..6] == [0, 1]
-            && message.get(HEADER..name_end).is_some_and(|name| name.eq_ignore_ascii_case(wire))
+            && message.get(HEADER..name_end).is_some_and(|name| same(name, wire))
             && message.get(name_end..name_end + 4) == Some(&[t, y, c, l])
     }
 }

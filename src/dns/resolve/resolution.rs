@@ -87,6 +87,18 @@ impl Resolution {
         })
     }
 
+    /// Counts further messages of the exchange that was asked for last: over TCP, without EDNS, with another cookie. Tells
+    /// whether the limits allow another one.
+    pub fn charge(&mut self, messages: u32) -> bool {
+        self.sends += messages;
+        let frame = self.frames.last_mut();
+        let sends = frame.map_or(0, |frame| {
+            frame.sends += messages;
+            frame.sends
+        });
+        sends < SENDS && self.sends < SENDS_IN_ALL
+    }
+
     /// Goes on. `outcome` is that of the exchange that was asked for last; `random` decides which servers come first.
     pub fn step(
         &mut self,

@@ -47,12 +47,20 @@ fn complete(all: &mut [Destination]) {
     let of = |v4: bool| all.iter().filter(move |d| d.source.is_some() && d.address.is_ipv4() == v4);
     let near = of(true).count() > 1 && of(true).any(is_near);
     let deprecated = of(false).count() > 0;
+    // Most destinations have the same source.
+    let mut known: Vec<Source> = Vec::new();
     for source in all.iter_mut().filter_map(|destination| destination.source.as_mut()) {
-        match source.address {
-            IpAddr::V4(v4) if near => source.prefix = prefix(v4),
-            IpAddr::V6(v6) if deprecated => source.deprecated = is_deprecated(v6),
-            _ => {}
-        }
+        let before = known.iter().find(|known| known.address == source.address);
+        *source = before.copied().unwrap_or_else(|| {
+            let mut told = *source;
+            match source.address {
+                IpAddr::V4(v4) if near => told.prefix = prefix(v4),
+                IpAddr::V6(v6) if deprecated => told.deprecated = is_deprecated(v6),
+                _ => {}
+            }
+            known.push(told);
+            told
+        });
     }
 }
 

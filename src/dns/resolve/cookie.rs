@@ -9,7 +9,6 @@ use crate::dns::message::types::OPT;
 use lru::LruCache;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
 
 /// The number of the EDNS option, RFC 7873 §4.
 pub const OPTION: u16 = 10;
@@ -28,7 +27,7 @@ const SECRET_LIFETIME: Span = Span(86_400_000_000_000);
 const LIFETIME: Span = Span(3_600_000_000_000);
 
 /// How many servers are remembered.
-const SERVERS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+const SERVERS: usize = 1024;
 
 /// A client cookie, and behind it the server's if there is one: the data of the option.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,7 +122,7 @@ pub struct Cookies {
 
 impl Default for Cookies {
     fn default() -> Cookies {
-        Cookies { secret: RandomState::new(), until: None, known: LruCache::new(SERVERS) }
+        Cookies { secret: RandomState::new(), until: None, known: LruCache::unbounded() }
     }
 }
 
@@ -142,6 +141,9 @@ impl Cookies {
     /// Keeps what a server has given.
     pub fn keep(&mut self, view: u64, server: SocketAddr, cookie: Cookie, now: Instant) {
         self.known.put((view, server), (cookie, now.after(LIFETIME)));
+        if self.known.len() > SERVERS {
+            self.known.pop_lru();
+        }
     }
 
     /// Forgets that a server gives cookies.

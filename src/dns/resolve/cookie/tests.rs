@@ -99,3 +99,14 @@ fn of_several_options_the_first_counts() {
     let both = [(OPTION, &other[..]), (OPTION, &whole)];
     assert_eq!(told(&reply(&both), &sent), Told::Wrong);
 }
+
+#[test]
+fn no_more_servers_are_remembered_than_the_limit() {
+    let (mut cookies, now) = (Cookies::default(), Instant(1));
+    let cookie = Cookie::scan(&[1; 16]).expect("a cookie");
+    let servers: Vec<SocketAddr> =
+        (0..=SERVERS).map(|n| SocketAddr::from(([10, 0, (n / 256) as u8, n as u8], 53))).collect();
+    servers.iter().for_each(|&server| cookies.keep(1, server, cookie, now));
+    let known = servers.iter().filter(|&&server| cookies.offer(1, server, now).is_known()).count();
+    assert_eq!(known, SERVERS);
+}

@@ -374,7 +374,8 @@ fn a_message_of_any_shape_is_parsed_and_printed_in_bounded_time() {
     assert!(long(0) < 255);
     let windows: Vec<u8> = (0..=255u8).flat_map(|w| [&[w, 32][..], &[255; 32]].concat()).collect();
     let chain = |at: usize| {
-        record(&[0xC0 | (at.max(14) - 12 >> 8) as u8 & 0x3F, (at.max(14) - 12) as u8], 16, b"")
+        let to = at.max(14) - 12;
+        record(&[0xC0 | (to >> 8) as u8 & 0x3F, to as u8], 16, b"")
     };
     let parameters = [&[0, 1, 0][..], &[0, 0, 0, 250], &[7; 250]].concat();
     let shapes: Vec<(&str, Vec<u8>)> = vec![

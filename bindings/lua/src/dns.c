@@ -5,6 +5,7 @@
 #include "dns.h"
 #include <sys/socket.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #ifdef __APPLE__
 #include <sys/random.h>
@@ -185,6 +186,12 @@ static int dns_configure(lua_State *L)
 	return 0;
 }
 
+/* Behind `size` an address may hold anything. */
+static int same_address(const cq_address *a, const cq_address *b)
+{
+	return a->size == b->size && !memcmp(a->storage, b->storage, a->size);
+}
+
 /* _sort(list): the addresses of a list of texts in the order in which to connect to them. A list that has anything else
  * comes back as it is. */
 static int dns_sort(lua_State *L)
@@ -205,7 +212,7 @@ static int dns_sort(lua_State *L)
 	lua_createtable(L, (int)count, 0);
 	for (size_t i = 0; i < count; i++) {
 		size_t k = 0;
-		while (given[k].size != sorted[i].size || memcmp(&given[k], &sorted[i], sizeof given[k]))
+		while (k + 1 < count && !same_address(&given[k], &sorted[i]))
 			k++;
 		given[k].size = 0; /* an address may be there twice */
 		lua_rawgeti(L, 1, (int)k + 1);

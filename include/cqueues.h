@@ -1745,8 +1745,8 @@ int cq_socket_recvfd(const struct cq_socket *socket,
 /**
  * Finds the addresses of a host and waits for them, at most `timeout` seconds. `pool` is NULL for the thread's own.
  * Aliases are followed; the search list and the hosts file count; an address in text stands for itself. `family` is
- * AF_INET, AF_INET6, or AF_UNSPEC for both, IPv6 first. `count` is how many addresses there is room for, and
- * receives how many were written; more are dropped. Ports are 0.
+ * AF_INET, AF_INET6, or AF_UNSPEC for both. The addresses come in the order of `cq_dns_sort`. `count` is how many
+ * addresses there is room for, and receives how many were written; more are dropped. Ports are 0.
  *
  * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such host, or it has no such address; `CQ_EFAIL`: no
  * server could tell; as for `cq_dns_resolver_query`.
@@ -1759,6 +1759,19 @@ int cq_dns_addresses(const struct cq_dns_resolvers *pool,
                      double timeout,
                      struct cq_address *addresses,
                      size_t *count);
+
+/**
+ * Sorts `count` addresses in the order in which to connect to them, RFC 6724, with the table of policies of its §2.1;
+ * gai.conf(5) is not read. The source address for each is found out by connecting a datagram socket, for which nothing is
+ * sent. Addresses to which there is no way come last. What is behind the first 256 stays where it is. Ports are kept.
+ *
+ * Errors: EINVAL for NULL; EAFNOSUPPORT if there is an address of another family than IPv4 and IPv6, and nothing is
+ * sorted.
+ *
+ * Safety: `addresses` is writable for `count` of them.
+ */
+int cq_dns_sort(struct cq_address *addresses,
+                size_t count);
 
 /**
  * Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
@@ -1815,7 +1828,8 @@ int cq_dns_config_loadpath(const struct cq_dns_config *config, const char *path,
 
 /**
  * Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts", "edns0",
- * "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+ * "rotate", "recurse", "smart", "cache", "cookies", "use-caps-for-id", "no-aaaa", "trust-ad" ("true" or "false"), "tcp"
+ * ("enable", "only", "disable"),
  * "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that many
  * sockets for all queries of the thread). docs/dns.md says what each option does.
  *
@@ -2534,6 +2548,49 @@ int cq_dns_resolvers_query(const struct cq_dns_resolvers *pool,
 int cq_dns_configure(const struct cq_dns_config *config,
                      const struct cq_dns_hosts *hosts,
                      const struct cq_dns_hints *hints);
+
+/**
+ * Writes the name under which the names of an address stand, "1.2.0.192.in-addr.arpa." (RFC 1035 §3.5, RFC 3596 §2.5),
+ * and a NUL. 80 bytes are enough.
+ *
+ * Errors: EINVAL for NULL; EAFNOSUPPORT for an address of another family than IPv4 and IPv6; `CQ_ENOBUFS`.
+ *
+ * Safety: `buffer` is writable for `size` bytes.
+ */
+int cq_dns_reverse_name(const struct cq_address *address,
+                        char *buffer,
+                        size_t size);
+
+/**
+ * Finds the names of an address and waits for them, at most `timeout` seconds. `pool` is NULL for the thread's own. The
+ * PTR records in the answer section of `packet` have the names; free it with `cq_dns_packet_free`. The hosts file counts.
+ * A name is a claim of whoever holds the address: `cq_dns_addresses` tells whether the name has the address.
+ *
+ * Errors: EINVAL for NULL; EAFNOSUPPORT for an address of another family than IPv4 and IPv6; `CQ_ENONAME`: it has no
+ * name; `CQ_EFAIL`: no server could tell; as for `cq_dns_resolver_query`.
+ */
+int cq_dns_reverse(const struct cq_dns_resolvers *pool,
+                   const struct cq_address *address,
+                   double timeout,
+                   struct cq_dns_packet **packet);
+
+/**
+ * Finds the addresses of a service, "_xmpp-client._tcp.example.com", and waits for them, at most `timeout` seconds: its
+ * SRV records, and the addresses of the hosts that they name, with their ports. They come in the order in which to try
+ * them: by priority, and by chance according to weight (RFC 2782); those of one host in the order of `cq_dns_sort`. `pool`
+ * is NULL for the thread's own. Of a service with more, 16 hosts are looked up. `count` is how many addresses there is
+ * room for, and receives how many were written; more are dropped.
+ *
+ * Errors: EINVAL for NULL; `CQ_ENONAME`: there is no such service, or its hosts have no address; `CQ_EFAIL`: no server
+ * could tell; as for `cq_dns_resolver_query`.
+ *
+ * Safety: `name` is a string; `addresses` is writable for `count` of them.
+ */
+int cq_dns_services(const struct cq_dns_resolvers *pool,
+                    const char *name,
+                    double timeout,
+                    struct cq_address *addresses,
+                    size_t *count);
 
 /**
  * Lets other programs look at the controller, `cq ps` for instance: serves its tasks, their scopes and what

@@ -30,7 +30,7 @@ static const char usage[] =
 	"  --timeout SECONDS    how long to wait for each\n"
 	"  --deadline SECONDS   how long to wait for all\n"
 	"  --tcp=enable|only|disable\n"
-	"  --edns --rotate --smart --no-cache --ports N\n"
+	"  --edns --no-cookies --use-caps-for-id --rotate --smart --no-cache --ports N\n"
 	"  --short              print the data only, a record a line\n"
 	"  --stat               print what went over the network, when all is done\n";
 
@@ -131,6 +131,7 @@ static const struct option options[] = {
 	{ "tcp", required_argument, NULL, 'o' },      { "edns", no_argument, NULL, 'e' },
 	{ "rotate", no_argument, NULL, 'f' },         { "smart", no_argument, NULL, 'f' },
 	{ "no-cache", no_argument, NULL, 'n' },       { "short", no_argument, &in_short, 1 },
+	{ "no-cookies", no_argument, NULL, 'k' },     { "use-caps-for-id", no_argument, NULL, 'f' },
 	{ "stat", no_argument, NULL, 't' },           { NULL, 0, NULL, 0 },
 };
 
@@ -276,6 +277,7 @@ int main(int argc, char **argv)
 		case 'f': set(options[index].name, "true"); break;
 		case 'e': set("edns0", "true"); break;
 		case 'n': set("cache", "false"); break;
+		case 'k': set("cookies", "false"); break;
 		case 't': stat = 1; break;
 		}
 	for (; optind < argc; optind++)

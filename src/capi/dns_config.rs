@@ -131,7 +131,8 @@ pub unsafe extern "C" fn cq_dns_config_loadpath(
 }
 
 /// Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts", "edns0",
-/// "rotate", "recurse", "smart", "cache", "no-aaaa" ("true" or "false"), "tcp" ("enable", "only", "disable"),
+/// "rotate", "recurse", "smart", "cache", "cookies", "use-caps-for-id", "no-aaaa", "trust-ad" ("true" or "false"), "tcp"
+/// ("enable", "only", "disable"),
 /// "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that many
 /// sockets for all queries of the thread). docs/dns.md says what each option does.
 ///

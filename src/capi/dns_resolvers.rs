@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! `cq_dns_resolvers_*`, `cq_dns_configure`: pools of resolvers, the thread's own among them.
 
-use super::boundary::{borrow, call, limit, value};
+use super::boundary::{borrow, call, limit, text, value};
 use super::dns_config::DnsConfig;
 use super::dns_hints::DnsHints;
 use super::dns_hosts::DnsHosts;
 use super::dns_packet::{hand_out_packet, Message};
-use super::dns_resolver::{ask, hand_out_counted, parts, wait};
+use super::dns_resolver::{hand_out_counted, parts, wait};
 use super::task::{give_back, lend};
 use crate::clock::Instant;
 use crate::controller::Condition;
@@ -98,20 +98,36 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
         }
         let deadline = limit(timeout).map(|span| Instant::now().after(span));
         // SAFETY: as documented, here and below.
-        let pool = unsafe { share(pool) };
-        let ticket = Ticket::new(Rc::clone(&pool), Condition::new(false)?);
-        let loan = lend(Loan { pool, ticket, resolver: RefCell::new(None) })?;
-        // SAFETY: the loan lives until it is given back.
-        let answer = unsafe { query_through(loan, name, type_, class_, deadline) };
-        unsafe { give_back(loan) };
-        unsafe { hand_out_packet(packet, answer?) }
+        let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
+        let number = |value| u16::try_from(value).map_err(|_| Errno::BADARG);
+        let kind = (number(type_)?, number(class_)?);
+        let answer = ask_pool(unsafe { share(pool) }, name.to_owned(), kind, deadline)?;
+        unsafe { hand_out_packet(packet, answer) }
     })
+}
+
+/// Asks for records of a type and class through a pool, and waits for the answer.
+pub(super) fn ask_pool(
+    pool: Rc<Resolvers>,
+    name: String,
+    kind: (u16, u16),
+    deadline: Option<Instant>,
+) -> Result<Packet> {
+    let ticket = Ticket::new(Rc::clone(&pool), Condition::new(false)?);
+    let loan = lend(Loan { pool, ticket, name, kind, resolver: RefCell::new(None) })?;
+    // SAFETY: the loan lives until it is given back.
+    let answer = unsafe { query_through(loan, deadline) };
+    // SAFETY: lent above.
+    unsafe { give_back(loan) };
+    answer
 }
 
 /// What a query has taken out of a pool. It goes back when the query ends, also when its fiber is abandoned.
 struct Loan {
     pool: Rc<Resolvers>,
     ticket: Rc<Ticket>,
+    name: String,
+    kind: (u16, u16),
     resolver: RefCell<Option<Rc<Resolver>>>,
 }
 
@@ -124,25 +140,19 @@ impl Drop for Loan {
 }
 
 /// Takes a resolver out of a pool and asks.
-unsafe fn query_through(
-    loan: *const Loan,
-    name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
-    deadline: Option<Instant>,
-) -> Result<Packet> {
+unsafe fn query_through(loan: *const Loan, deadline: Option<Instant>) -> Result<Packet> {
     let resolver = loop {
         // SAFETY: lent by the caller until it is done, here and below; no reference is held while waiting.
         let loan = unsafe { borrow(loan) }?;
         if let Some(resolver) = loan.ticket.get()? {
             let place = Rc::as_ptr(&resolver);
-            loan.resolver.replace(Some(resolver));
+            loan.resolver.replace(Some(Rc::clone(&resolver)));
+            resolver.submit(&loan.name, loan.kind.0, loan.kind.1)?;
             break place;
         }
         fiber::poll_until(loan.ticket.interest(), deadline)?;
     };
     // SAFETY: the loan holds it.
-    unsafe { ask(borrow(resolver)?, name, type_, class_) }?;
     unsafe { wait(resolver, deadline) }
 }
 

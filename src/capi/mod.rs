@@ -17,6 +17,7 @@ pub mod dns_packet;
 pub mod dns_record;
 pub mod dns_resolver;
 pub mod dns_resolvers;
+pub mod dns_services;
 pub mod inspect;
 pub mod library;
 pub mod listing;

@@ -6,6 +6,7 @@
 use crate::clock::{Instant, Span};
 use crate::controller::{Descriptor, Member, Owner};
 use crate::dns::ask::lookup::{usual, Lookup};
+use crate::dns::ask::order::order;
 use crate::errno::{Errno, Result};
 use crate::poller::Poller;
 use crate::socket::{Connecting, Start};
@@ -35,6 +36,10 @@ pub struct Race {
     v4: VecDeque<SocketAddr>,
     /// Whether the next attempt is for an IPv4 address, if there is one.
     v4_next: bool,
+    /// Whether an address was tried.
+    begun: bool,
+    /// Sorts addresses, as `order`; tests do without what this host knows.
+    sort: fn(&mut [SocketAddr]),
     attempts: Vec<(Descriptor, SocketAddr)>,
     /// When the next attempt begins; `None`: at once.
     next: Option<Instant>,
@@ -57,6 +62,8 @@ impl Race {
             v6: VecDeque::new(),
             v4: VecDeque::new(),
             v4_next: false,
+            begun: false,
+            sort: order,
             attempts: Vec::new(),
             next: None,
             error: None,
@@ -135,9 +142,13 @@ impl Race {
             Err(Errno::AGAIN) => false,
             result => result.map(|()| true)?,
         };
-        for mut address in lookup.take() {
-            address.set_port(self.port);
-            if address.is_ipv4() { &mut self.v4 } else { &mut self.v6 }.push_back(address);
+        let mut found = lookup.take();
+        if !found.is_empty() {
+            found.iter_mut().for_each(|address| address.set_port(self.port));
+            (self.sort)(&mut found);
+            for address in found {
+                if address.is_ipv4() { &mut self.v4 } else { &mut self.v6 }.push_back(address);
+            }
         }
         if over {
             if self.story.is_empty()
@@ -151,7 +162,17 @@ impl Race {
         } else if self.next.is_none() && self.v6.is_empty() && !self.v4.is_empty() {
             self.next = Some(Instant::now().after(PATIENCE));
         }
+        self.choose_family();
         Ok(())
+    }
+
+    /// Before the first attempt: begins with the family of the address that RFC 6724 puts first.
+    fn choose_family(&mut self) {
+        if let (Some(&v6), Some(&v4), false) = (self.v6.front(), self.v4.front(), self.begun) {
+            let mut both = [v6, v4];
+            (self.sort)(&mut both);
+            self.v4_next = both[0].is_ipv4();
+        }
     }
 
     /// Looks at the attempts that are under way. Returns the first that is connected; drops those that failed.
@@ -197,6 +218,7 @@ impl Race {
     fn pick(&mut self) -> Option<SocketAddr> {
         let v4 = (self.v4_next && !self.v4.is_empty()) || self.v6.is_empty();
         self.v4_next = !v4;
+        self.begun = true;
         if v4 {
             self.v4.pop_front()
         } else {

@@ -20,6 +20,7 @@ pub mod kqueue;
 pub mod memory;
 pub mod message;
 mod missing;
+pub mod networks;
 mod newborn;
 pub mod page;
 pub mod peer;

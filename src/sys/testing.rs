@@ -31,6 +31,25 @@ pub fn interrupted<R>(f: impl FnOnce() -> R) -> R {
     })
 }
 
+/// Runs `f` in a child of fork(2), and returns the bytes that it returns there.
+pub fn in_child(f: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
+    use std::io::{Read, Write};
+    let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
+    // SAFETY: the child calls `f` and ends; the allocator is usable there.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let _ = writer.write_all(&f());
+        // SAFETY: ends the process without running what its parent has registered.
+        unsafe { libc::_exit(0) };
+    }
+    drop(writer);
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).expect("what the child has written");
+    // SAFETY: no pointers but NULL.
+    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    bytes
+}
+
 /// Closes `to` and makes it a copy of `from`, dup2(2).
 pub fn replace(to: RawFd, from: RawFd) {
     // SAFETY: no pointers.

@@ -9,6 +9,9 @@
  *   half...     127.0.0.1, and of ::1 nothing comes
  *   hangup...   a cut datagram, and the end of the connection
  *   large4097.. 4,097 bytes of records of a private type; a cut datagram where they are too many for one
+ *   _www...     for SRV: www.test at port 80, and, less wanted, local.test at port 81
+ *   _off...     for SRV: the service is not there
+ *   1.2.0...    for PTR: www.test
  *   others      192.0.2.1 for A, nothing for other types
  */
 #ifndef DNS_H
@@ -16,7 +19,7 @@
 
 #include "fixture.h"
 
-enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_MX = 15, TYPE_PRIVATE = 65280, CLASS_IN = 1 };
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_PTR = 12, TYPE_MX = 15, TYPE_SRV = 33, TYPE_PRIVATE = 65280, CLASS_IN = 1 };
 
 struct nameserver {
 	int datagrams, listener, port;
@@ -135,6 +138,13 @@ UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stre
 		push_rdata(reply, name, TYPE_A, "\177\0\0\1", 4);
 	else if (begins(name, "local") && question.type_ == TYPE_AAAA)
 		push_rdata(reply, name, TYPE_AAAA, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+	else if (begins(name, "_www") && question.type_ == TYPE_SRV) {
+		push_rdata(reply, name, TYPE_SRV, "\0\2\0\7\0\121\5local\4test", 18);
+		push_rdata(reply, name, TYPE_SRV, "\0\1\0\7\0\120\3www\4test", 16);
+	} else if (begins(name, "_off") && question.type_ == TYPE_SRV)
+		push_rdata(reply, name, TYPE_SRV, "\0\0\0\0\0\0", 7);
+	else if (begins(name, "1.2.0.") && question.type_ == TYPE_PTR)
+		push_rdata(reply, name, TYPE_PTR, "\3www\4test", 10);
 	else if (question.type_ == TYPE_A)
 		push_rdata(reply, name, TYPE_A, "\300\0\2\1", 4);
 	OK(cq_dns_packet_set_flags(reply, flags));

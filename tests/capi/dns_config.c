@@ -123,6 +123,12 @@ TEST(options_take_what_makes_sense)
 	is_set_to(config, "interface", "[192.0.2.1]:99");
 	OK(cq_dns_config_set(config, "ports", "8"));
 	is_set_to(config, "ports", "8");
+	is_set_to(config, "cookies", "true");
+	OK(cq_dns_config_set(config, "cookies", "false"));
+	is_set_to(config, "cookies", "false");
+	is_set_to(config, "use-caps-for-id", "false");
+	OK(cq_dns_config_set(config, "use-caps-for-id", "true"));
+	is_set_to(config, "use-caps-for-id", "true");
 	OK(cq_dns_config_set(config, "tcp", "disable"));
 	is_set_to(config, "tcp", "2");
 	ERR(cq_dns_config_set(config, "timeout", "soon"), EINVAL);

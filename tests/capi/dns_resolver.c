@@ -702,6 +702,91 @@ TEST(hints_tell_whom_to_ask_for_which_zone)
 	clear_stage(&stage);
 }
 
+TEST(an_address_has_names)
+{
+	cq_dns_resolvers *pool = pool_for(serve_elsewhere(), "");
+	cq_dns_packet *answer;
+	cq_dns_record record;
+	cq_address address, path;
+	char name[80];
+	uint64_t cursor = 0;
+
+	OK(cq_address_parse("192.0.2.1", 0, &address));
+	OK(cq_dns_reverse_name(&address, name, sizeof name));
+	TEXT(name, strlen(name), "1.2.0.192.in-addr.arpa.");
+	ERR(cq_dns_reverse_name(&address, name, 23), CQ_ENOBUFS);
+	OK(cq_dns_reverse(pool, &address, -1, &answer));
+	cq_dns_selector answers = { .size = sizeof answers, .sections = CQ_DNS_ANSWER };
+	OK(cq_dns_packet_grep(answer, &answers, &cursor, &record));
+	OK(cq_dns_record_format(&record, name, sizeof name, NULL));
+	TEXT(name, strlen(name), "www.test.");
+	cq_dns_packet_free(answer);
+	OK(cq_address_parse("2001:db8::1", 0, &address));
+	OK(cq_dns_reverse_name(&address, name, sizeof name));
+	TEXT(name, strlen(name), "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.");
+	ERR(cq_dns_reverse(pool, &address, -1, &answer), CQ_ENONAME);
+	OK(cq_address_path("/tmp/x", 6, &path));
+	ERR(cq_dns_reverse(pool, &path, -1, &answer), EAFNOSUPPORT);
+	ERR(cq_dns_reverse_name(&path, name, sizeof name), EAFNOSUPPORT);
+	ERR(cq_dns_reverse(pool, NULL, 0, &answer), EINVAL);
+	ERR(cq_dns_reverse(pool, &address, 0, NULL), EINVAL);
+	ERR(cq_dns_reverse_name(NULL, name, sizeof name), EINVAL);
+	cq_dns_resolvers_free(pool);
+}
+
+TEST(a_service_has_addresses_in_the_order_of_its_priorities)
+{
+	cq_dns_resolvers *pool = pool_for(serve_elsewhere(), "");
+	cq_address addresses[4];
+	cq_name name;
+	size_t count = COUNT(addresses);
+
+	OK(cq_dns_services(pool, "_www._tcp.test", -1, addresses, &count));
+	EQ(count, 3);
+	OK(cq_address_name(&addresses[0], &name));
+	TEXT(name.text, name.size, "192.0.2.1");
+	EQ(name.port, 80);
+	for (int i = 1; i < 3; i++) {
+		OK(cq_address_name(&addresses[i], &name));
+		EQ(name.port, 81);
+	}
+	count = 1;
+	OK(cq_dns_services(pool, "_www._tcp.test", -1, addresses, &count));
+	EQ(count, 1);
+	count = COUNT(addresses);
+	ERR(cq_dns_services(pool, "_off._tcp.test", -1, addresses, &count), CQ_ENONAME);
+	ERR(cq_dns_services(pool, "www.test", -1, addresses, &count), CQ_ENONAME);
+	ERR(cq_dns_services(pool, "fail.test", -1, addresses, &count), CQ_EFAIL);
+	ERR(cq_dns_services(pool, "silent.test", MS(30), addresses, &count), ETIMEDOUT);
+	ERR(cq_dns_services(pool, "a..b", -1, addresses, &count), CQ_EILLEGAL);
+	ERR(cq_dns_services(pool, NULL, 0, addresses, &count), EINVAL);
+	ERR(cq_dns_services(pool, "a", 0, NULL, &count), EINVAL);
+	ERR(cq_dns_services(pool, "a", 0, addresses, NULL), EINVAL);
+	EQ(count, 4);
+	cq_dns_resolvers_free(pool);
+}
+
+TEST(addresses_are_sorted_as_rfc_6724_says)
+{
+	/* No way leads to the reserved block 240.0.0.0/4, so it comes last; both addresses of this host are reached, and of
+	 * these IPv6 comes first. */
+	static const char *const sorted[] = { "127.0.0.1", "127.0.0.2", "240.0.0.1" };
+	cq_address addresses[3], path;
+	cq_name name;
+
+	for (int i = 0; i < 3; i++)
+		OK(cq_address_parse(sorted[2 - i], 80, &addresses[i]));
+	OK(cq_dns_sort(addresses, 3));
+	for (int i = 0; i < 3; i++) {
+		OK(cq_address_name(&addresses[i], &name));
+		EQ(name.port, 80);
+	}
+	TEXT(name.text, name.size, "240.0.0.1");
+	OK(cq_address_path("/tmp/x", 6, &path));
+	addresses[1] = path;
+	ERR(cq_dns_sort(addresses, 3), EAFNOSUPPORT);
+}
+
 TEST(a_host_has_addresses_of_both_kinds_ipv6_first)
 {
 	cq_dns_resolvers *pool = pool_for(serve_elsewhere(), "");
@@ -788,6 +873,8 @@ TEST(null_is_an_invalid_argument_and_never_a_crash)
 	ERR(cq_dns_addresses(pool, NULL, AF_INET, 0, &address, &size), EINVAL);
 	ERR(cq_dns_addresses(pool, "a", AF_INET, 0, NULL, &size), EINVAL);
 	ERR(cq_dns_addresses(pool, "a", AF_INET, 0, &address, NULL), EINVAL);
+	ERR(cq_dns_sort(NULL, 1), EINVAL);
+	OK(cq_dns_sort(NULL, 0));
 	CHECK(packet == NULL);
 	cq_dns_resolver_free(resolver);
 	cq_dns_resolvers_free(pool);

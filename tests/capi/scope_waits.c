@@ -400,6 +400,26 @@ static int wait_cq_dns_addresses(struct stage *s)
 	return cq_dns_addresses(s->pool, "www.test", AF_INET, -1, list, &count);
 }
 
+static int wait_cq_dns_reverse(struct stage *s)
+{
+	cq_dns_packet *answer;
+	cq_address address;
+	int code;
+
+	OK(cq_address_parse("192.0.2.1", 0, &address));
+	code = cq_dns_reverse(s->pool, &address, -1, &answer);
+	return code == CQ_ENONAME ? 0 : code; /* the server here answers, and knows no names */
+}
+
+static int wait_cq_dns_services(struct stage *s)
+{
+	cq_address list[4];
+	size_t count = COUNT(list);
+	int code = cq_dns_services(s->pool, "_www._tcp.test", -1, list, &count);
+
+	return code == CQ_ENONAME ? 0 : code;
+}
+
 static void close_resolver(struct stage *s)
 {
 	cq_dns_resolver_free(s->resolver);
@@ -780,6 +800,8 @@ WAIT(cq_socket_starttls, open_tls, begin_serving_tls, close_tls)
 WAIT(cq_dns_resolver_query, open_resolver, answer_names, close_resolver)
 WAIT(cq_dns_resolvers_query, open_pool, answer_names, close_pool)
 WAIT(cq_dns_addresses, open_pool, answer_names, close_pool)
+WAIT(cq_dns_reverse, open_pool, answer_names, close_pool)
+WAIT(cq_dns_services, open_pool, answer_names, close_pool)
 WAIT(cq_signal_wait, open_signal, raise_it, close_signal)
 WAIT(cq_thread_join, open_thread, end_thread, close_thread)
 WAIT(cq_notify_get, open_notifier, make_file, close_notifier)

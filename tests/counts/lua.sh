@@ -281,8 +281,8 @@ count_instructions() {
 }
 
 count_query_instructions() {
-	queries "$1" in_callgrind 'instructions of a DNS query' 25000 0 0
-	queries "$1" in_callgrind 'instructions of a DNS query from a shared port' 26500 8 0
+	queries "$1" in_callgrind 'instructions of a DNS query' 24000 0 0
+	queries "$1" in_callgrind 'instructions of a DNS query from a shared port' 25500 8 0
 }
 
 # idle_step COUNT INTERPRETER DESCRIPTORS STEPS: what a step costs while so many descriptors are silent.

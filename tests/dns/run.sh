@@ -41,5 +41,6 @@ if [ -z "$DIG" ]; then
 	fi
 	DIG=$work/dig
 fi
-export DIG
+LIBRARY=$PREFIX/lib/libcqueues.so.1
+export DIG LIBRARY
 exec "$python" tests/dns/suite.py "$@"

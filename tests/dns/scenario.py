@@ -8,7 +8,7 @@ from pathlib import Path
 import wire
 
 SETTINGS = {"id", "from", "question", "case", "rcode", "count.question", "count.answer", "count.authority",
-            "count.additional", "cut", "extra", "after", "prefix", "close", "qr", "opcode"}
+            "count.additional", "cookie", "options", "opts", "cut", "extra", "after", "prefix", "close", "qr", "opcode"}
 WORDS = {"tc", "aa", "noaa", "nora", "noopt", "noquestion", "twice", "chop"}
 
 
@@ -47,26 +47,30 @@ class Rule:
 
     def __init__(self, words):
         self.text = " ".join(words)
-        self.protocol = self.edns = None
+        self.protocol = self.edns = self.cookie = None
         self.times, self.used, self.maybe = None, 0, False
-        while words and words[0] in ("udp", "tcp", "edns", "plain", "maybe"):
+        while words and (words[0] in ("udp", "tcp", "edns", "plain", "maybe") or words[0].startswith("cookie=")):
             word = words.pop(0)
             if word in ("udp", "tcp"):
                 self.protocol = word
             elif word == "maybe":
                 self.maybe = True
+            elif word.startswith("cookie="):
+                self.cookie = word.removeprefix("cookie=")
             else:
                 self.edns = word == "edns"
         if words[2:3] == ["times"]:
             self.times = int(words[3])
             del words[2:4]
         if len(words) != 2:
-            raise Mistake("on [udp|tcp] [edns|plain] [maybe] NAME TYPE [times N]")
+            raise Mistake("on [udp|tcp] [edns|plain] [cookie=...] [maybe] NAME TYPE [times N]")
         self.name, self.type = words
         self.replies = []
 
     def matches(self, protocol, query):
         if self.protocol not in (None, protocol) or self.edns not in (None, query.edns):
+            return False
+        if self.cookie not in (None, kind_of_cookie(query.cookie)):
             return False
         if self.times is not None and self.used >= self.times:
             return False
@@ -76,6 +80,11 @@ class Rule:
         if self.name.startswith("*."):
             return name.endswith(self.name[1:].lower())
         return self.name == "any" or self.name.lower() == name
+
+
+def kind_of_cookie(data):
+    """`none`, `client`, or the server's in hexadecimal."""
+    return (data[wire.CLIENT_COOKIE:].hex() or "client") if data else "none"
 
 
 class Bound:

@@ -122,14 +122,14 @@ def internet_is_missing():
     return None
 
 
-def count_internet(status, output):
-    """Takes over what the tests with the internet counted."""
+def count_others(status, output, what):
+    """Takes over what the tests with the internet, or with servers, counted."""
     for line in output.splitlines():
         print(line)
         if re.match(r"(ok|FAILED|skip) {1,6}\S", line):
             counts[line.split()[0]] += 1
-    if status not in (0, 1) or "internet: " not in output:
-        report("FAILED", f"the tests with the internet ran to their end: status {status}")
+    if status not in (0, 1) or f"{what}: " not in output:
+        report("FAILED", f"the tests with {what} ran to their end: status {status}")
 
 
 def main():
@@ -150,7 +150,11 @@ def main():
         for verdict, name, said in pool.map(play, scenarios):
             report(verdict, name, said)
         if beside:
-            count_internet(*beside.result())
+            count_others(*beside.result(), "internet")
+        if not words or "servers" in words:
+            count_others(*run("with_servers.py"), "servers")
+        if not words or "glibc" in words:
+            count_others(*run("with_glibc.py", os.environ.get("LIBRARY", "build/stage/lib/libcqueues.so.1")), "glibc")
     if not words:
         half_a_scenario_is_refused()
         the_scenarios_bite()

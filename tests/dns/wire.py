@@ -13,9 +13,10 @@ import struct
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "NAPTR": 35,
          "DNAME": 39, "OPT": 41, "DS": 43, "SSHFP": 44, "SVCB": 64, "HTTPS": 65, "SPF": 99, "ANY": 255}
 RCODES = {"NOERROR": 0, "FORMERR": 1, "SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5, "YXDOMAIN": 6,
-          "NOTAUTH": 9, "BADVERS": 16}
+          "NOTAUTH": 9, "BADVERS": 16, "BADCOOKIE": 23}
 SECTIONS = ["answer", "authority", "additional"]
 IN, OPT = 1, 41
+COOKIE, CLIENT_COOKIE = 10, 8
 EDNS_SIZE = 1232  # what passes everywhere without fragments, and what our client has to say
 
 
@@ -41,12 +42,13 @@ class Query:
         self.question = data[12:place + 5]
         if rclass != IN:
             raise Malformed(f"class {rclass}")
-        self.edns = additionals == 1
+        self.edns, self.cookie = additionals == 1, b""
         rest = data[place + 5:]
         if self.edns:
             name, kind, self.size, extended, version, _, length = struct.unpack_from(">BHHBBHH", rest)
             if (name, kind, extended, version) != (0, OPT, 0, 0) or self.size != EDNS_SIZE:
                 raise Malformed(f"a strange OPT record: {rest.hex()}")
+            self.cookie = cookie_of(rest[11:11 + length])
             rest = rest[11 + length:]
         if rest:
             raise Malformed(f"bytes after the query: {rest.hex()}")
@@ -54,6 +56,30 @@ class Query:
     @property
     def recursion_desired(self):
         return bool(self.flags & 0x0100)
+
+
+def cookie_of(options):
+    """The data of the one option that our client sends."""
+    if not options:
+        return b""
+    code, length = struct.unpack_from(">2H", options)
+    if code != COOKIE or length != len(options) - 4 or not (length == CLIENT_COOKIE or 16 <= length <= 40):
+        raise Malformed(f"strange options: {options.hex()}")
+    return options[4:]
+
+
+def reply_options(query, settings):
+    """The data of the OPT record of a reply: `cookie=HEX` is a server cookie behind the client's, `cookie=echo` none,
+    `cookie=wrong` one behind another client's; `options=HEX` is what stands before it, N times with `*N`."""
+    text, _, times = settings.get("options", "").partition("*")
+    out = bytes.fromhex(text) * int(times or 1)
+    if "cookie" in settings and query.cookie:
+        client, said = query.cookie[:CLIENT_COOKIE], settings["cookie"]
+        if said == "wrong":
+            client, said = bytes([client[0] ^ 1]) + client[1:], "00" * 16
+        data = client + bytes.fromhex("" if said == "echo" else said)
+        out += struct.pack(">2H", COOKIE, len(data)) + data
+    return out
 
 
 def escaped(label):
@@ -129,7 +155,8 @@ def reply_bytes(query, reply, identity):
         name, _, kind = settings["question"].partition("/")
         question = name_bytes(name, 12) + struct.pack(">2H", type_number(kind), IN)
     if "case" in settings:
-        question = bytes(c ^ 0x20 if chr(c).isalpha() and i < len(question) - 4 else c for i, c in enumerate(question))
+        change = str.lower if settings["case"] == "lower" else str.swapcase
+        question = change(question[:-4].decode("latin-1")).encode("latin-1") + question[-4:]
     if "noquestion" in settings:
         question, questions = b"", 0
     if "twice" in settings:
@@ -139,8 +166,9 @@ def reply_bytes(query, reply, identity):
         counts[1 + SECTIONS.index(section)] += 1
         records += record_bytes(record, query.name, 12 + len(question) + len(records))
     if query.edns and "noopt" not in settings:
-        counts[3] += 1
-        records += struct.pack(">BHHBBHH", 0, OPT, EDNS_SIZE, rcode >> 4, 0, 0, 0)
+        copies, options = int(settings.get("opts", 1)), reply_options(query, settings)
+        counts[3] += copies
+        records += (struct.pack(">BHHBBHH", 0, OPT, EDNS_SIZE, rcode >> 4, 0, 0, len(options)) + options) * copies
     for i, section in enumerate(["question", *SECTIONS]):
         counts[i] = int(settings.get(f"count.{section}", counts[i]))
     message = struct.pack(">2H4H", identity, flags(query, reply, rcode), *counts) + question + records

@@ -121,6 +121,13 @@ return function(t)
 		return resolver.new(d.options(port, more), ...)
 	end
 
+	-- A list of addresses as one text, in an order that does not depend on what this host reaches.
+	function d.set(list)
+		local copy = { t.unpack(list) }
+		table.sort(copy)
+		return table.concat(copy, " ")
+	end
+
 	-- The addresses in an answer, or the failure.
 	function d.addresses(p, code)
 		if not p then

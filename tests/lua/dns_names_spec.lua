@@ -103,9 +103,9 @@ t.test("what_is_known_needs_no_resolver", function()
 	pool.hiwat = 1
 	local out = pool:get()
 	local before = dns.setpool(pool)
-	for name, wanted in pairs { ads = "0.0.0.0", both = "::5 10.0.0.1", localhost = "::1 127.0.0.1", ["127.0.0.1"] = "127.0.0.1",
+	for name, wanted in pairs { ads = "0.0.0.0", both = "10.0.0.1 ::5", localhost = "127.0.0.1 ::1", ["127.0.0.1"] = "127.0.0.1",
 		["::1"] = "::1" } do
-		equal(table.concat(t.check(dns.addresses(name, nil, 1)), " "), wanted, name)
+		equal(d.set(t.check(dns.addresses(name, nil, 1))), wanted, name)
 	end
 	for _, name in ipairs { "near", "fe80::53%1", "FE80::0053%1" } do
 		local address = t.check(dns.addresses(name, nil, 1))[1]
@@ -116,6 +116,20 @@ t.test("what_is_known_needs_no_resolver", function()
 	values({ nil, errno.EAGAIN }, pool:known("other", socket.AF_INET))
 	equal(seen.udp, 0)
 	pool:put(out)
+	dns.setpool(before or resolvers.stub())
+end)
+
+t.test("addresses_come_in_the_order_in_which_to_connect", function()
+	-- No way leads to the reserved block 240.0.0.0/4.
+	local before = dns.setpool(resolvers.new(d.options(d.serve(nobody), { lookup = { "file", "bind" } }),
+		table_of { two = "240.0.0.1 127.0.0.3 127.0.0.3" }))
+	equal(table.concat(t.check(dns.addresses "two"), " "), "127.0.0.3 127.0.0.3 240.0.0.1")
+	dns.setpool(before or resolvers.stub())
+	local port = d.serve(function(name)
+		return { { "AN", name, "A", "\240\0\0\1" }, { "AN", name, "A", "\127\0\0\3" } }
+	end)
+	before = dns.setpool(resolvers.new(d.options(port), table_of {}))
+	equal(table.concat(t.check(dns.addresses("www.test", socket.AF_INET)), " "), "127.0.0.3 240.0.0.1")
 	dns.setpool(before or resolvers.stub())
 end)
 
@@ -152,6 +166,26 @@ t.test("equal_questions_at_once_are_one", function()
 		ended:wait()
 	end
 	equal(seen.udp, 1)
+end)
+
+t.test("the_flag_ad_is_asked_for_and_told_of_servers_that_are_trusted", function()
+	for _, trusted in ipairs { true, false } do
+		local asked
+		local port = d.serve(function(name, _, _, query)
+			asked = query:flags().z
+			local records = wildcard(name)
+			records.flags = { z = 2 }
+			return records
+		end)
+		for _, more in ipairs { { ["trust-ad"] = trusted }, { ["trust-ad"] = trusted, cache = true } } do
+			local r = d.resolver(port, more)
+			for _ = 1, 2 do
+				equal(t.check(r:query "www.test"):flags().z, trusted and 2 or 0)
+			end
+			equal(asked, trusted and 2 or 0)
+			r:close()
+		end
+	end
 end)
 
 t.plain("names_that_end_in_a_backslash_are_refused", function()

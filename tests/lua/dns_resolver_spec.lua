@@ -204,4 +204,24 @@ t.test("descriptors_are_closed_with_the_resolver", function()
 	t.check(t.descriptors() <= before, "descriptors")
 end)
 
+-- Lesson: a resolver that keeps the socket of a query whose answer was lost leaks one for each loss.
+t.test("lost_packets_leave_no_descriptor", function()
+	local seen = {}
+	local port = d.serve(function(name)
+		seen[name] = (seen[name] or 0) + 1
+		return not (name:find "^lost" and seen[name] == 1) and { { "AN", name, "A", "\127\0\0\1" } } or nil
+	end)
+	local r = d.resolver(port, { timeout = 1, attempts = 2 })
+	equal(d.addresses(r:query "one.test"), "127.0.0.1")
+	local before = t.descriptors()
+	for i = 1, 2 do
+		equal(d.addresses(r:query("lost" .. i .. ".test")), "127.0.0.1")
+		equal(d.addresses(r:query("n" .. i .. ".test")), "127.0.0.1")
+		equal(t.descriptors(), before)
+	end
+	equal(seen["lost1.test."], 2)
+	r:close()
+	equal(t.descriptors(), before - 1)
+end)
+
 t.finish()

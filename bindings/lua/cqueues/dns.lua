@@ -82,14 +82,15 @@ local types = { [AF_INET] = { "A" }, [AF_INET6] = { "AAAA" }, [AF_UNSPEC] = { "A
 --- The addresses of a host, as texts. Aliases are followed, the search list and the hosts file count, an address
 -- stands for itself.
 --
--- family: AF_INET, AF_INET6, or nil for both, IPv6 first. timeout: seconds for all, or nil.
+-- family: AF_INET, AF_INET6, or nil for both. timeout: seconds for all, or nil. The list is in the order in which to
+-- connect, RFC 6724.
 -- Returns a list, or nil, code and the reason as text.
 function dns.addresses(name, family, timeout)
 	local wanted = types[family or AF_UNSPEC] or error("unknown address family", 2)
 	local from = dns.getpool()
 	local known, why_not = from:known(name, family or AF_UNSPEC) -- throws if it is no text
 	if known then
-		return known
+		return core._sort(known)
 	elseif why_not ~= EAGAIN then
 		return nil, why_not, errno.strerror(why_not)
 	end
@@ -123,9 +124,108 @@ function dns.addresses(name, family, timeout)
 		from:put(second)
 	end
 	if #list > 0 then
-		return list
+		return core._sort(list)
 	end
 	return nil, code, why
+end
+
+-- The records of a type in the answer to a question; or nil, code and the reason as text.
+local function records(name, type, timeout)
+	local from, deadline = dns.getpool(), timeout and monotime() + timeout
+	local resolver, code = from:get(timeout)
+	if not resolver then
+		return nil, code, errno.strerror(code)
+	end
+	local answer, reason
+	local ok
+	ok, code = resolver:submit(name, type)
+	if ok then
+		answer, code = await(resolver, deadline)
+	end
+	reason = resolver:reason()
+	from:put(resolver)
+	if not answer then
+		return nil, code, reason or errno.strerror(code)
+	end
+	local list = {}
+	for record in answer:grep { section = "ANSWER", type = type } do
+		list[#list + 1] = record
+	end
+	if #list > 0 then
+		return list
+	end
+	local rcode = answer:flags().rcode
+	code = (rcode == NOERROR or rcode == NXDOMAIN) and core._ENONAME or core._EFAIL
+	return nil, code, reason or name .. ": " .. errno.strerror(code)
+end
+
+--- The names of an address, as texts; or nil, code and the reason as text. The hosts file counts. A name is a claim of
+-- whoever holds the address.
+function dns.reverse(address, timeout)
+	local name = core._reverse(address) or error("not an address: " .. address, 2)
+	local list, code, reason = records(name, "PTR", timeout)
+	for index, record in ipairs(list or {}) do
+		list[index] = record:host()
+	end
+	return list, code, reason
+end
+
+-- Sorts the servers of a service: by priority, and by chance according to weight, RFC 2782. At most 16.
+local function in_order(list)
+	table.sort(list, function(a, b)
+		if a.priority ~= b.priority then
+			return a.priority < b.priority
+		end
+		return a.weight == 0 and b.weight > 0 -- they have a small chance
+	end)
+	local sorted = {}
+	while #list > 0 and #sorted < 16 do
+		local sum, chosen = 0, 1
+		for _, server in ipairs(list) do
+			sum = sum + (server.priority == list[1].priority and server.weight or 0)
+		end
+		local left = sum > 0 and core.random(sum + 1) or 0
+		while list[chosen].weight < left do
+			left = left - list[chosen].weight
+			chosen = chosen + 1
+		end
+		sorted[#sorted + 1] = table.remove(list, chosen)
+	end
+	return sorted
+end
+
+--- Where a service is, "_xmpp-client._tcp.example.com": its SRV records, and the addresses of the hosts that they name.
+--
+-- Returns a list in the order in which to try: tables with `host`, `port`, `priority`, `weight` and `address`, one for each
+-- address; or nil, code and the reason as text.
+function dns.services(name, timeout)
+	local deadline = timeout and monotime() + timeout
+	local list, code, reason = records(name, "SRV", timeout)
+	if not list then
+		return nil, code, reason
+	end
+	local servers = {}
+	for _, record in ipairs(list) do
+		if record:target() ~= "." then -- that is no server: the service is not there
+			servers[#servers + 1] = { host = record:target(), port = record:port(), priority = record:priority(),
+				weight = record:weight() }
+		end
+	end
+	local found, why, what = {}, core._ENONAME, name .. ": no such service"
+	for _, server in ipairs(in_order(servers)) do
+		local addresses, failure, story = dns.addresses(server.host, nil, deadline and math.max(deadline - monotime(), 0))
+		for _, address in ipairs(addresses or {}) do
+			found[#found + 1] = { host = server.host, port = server.port, priority = server.priority,
+				weight = server.weight, address = address }
+		end
+		if not addresses and why == core._ENONAME then
+			why, what = failure, story
+		end
+	end
+	if #found > 0 then
+		return found
+	end
+	return nil, why, what
 end
 
 function dns.loader()

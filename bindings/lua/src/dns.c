@@ -5,6 +5,7 @@
 #include "dns.h"
 #include <sys/socket.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #ifdef __APPLE__
 #include <sys/random.h>
@@ -50,9 +51,17 @@ static unsigned check_number(lua_State *L, int index, unsigned usual, const char
 			return number;
 		break;
 	}
-	case LUA_TSTRING:
-		if (!lua_isnumber(L, index) && find(lua_tostring(L, index), &number) == 0)
-			return number;
+	case LUA_TSTRING: {
+		const char *name = lua_tostring(L, index);
+		if (name[0] == 'A' && !name[1] && usual == 1 && find == cq_dns_type_number)
+			return 1;
+		if (name[0] == 'I' && name[1] == 'N' && !name[2] && find == cq_dns_class_number)
+			return 1;
+		/* What begins with a letter is a number for nobody, but "inf" and "nan" are none for lua_isnumber either. */
+		if (((name[0] | 32) >= 'a' && (name[0] | 32) <= 'z') || !lua_isnumber(L, index))
+			if (find(name, &number) == 0)
+				return number;
+	}
 	}
 	return unknown(L, index, what);
 }
@@ -177,8 +186,56 @@ static int dns_configure(lua_State *L)
 	return 0;
 }
 
+/* Behind `size` an address may hold anything. */
+static int same_address(const cq_address *a, const cq_address *b)
+{
+	return a->size == b->size && !memcmp(a->storage, b->storage, a->size);
+}
+
+/* _sort(list): the addresses of a list of texts in the order in which to connect to them. A list that has anything else
+ * comes back as it is. */
+static int dns_sort(lua_State *L)
+{
+	size_t count = lua_rawlen(L, 1);
+	cq_address *sorted = lua_newuserdata(L, (2 * count + 1) * sizeof *sorted), *given = sorted + count;
+	for (size_t i = 0; i < count; i++) {
+		lua_rawgeti(L, 1, (int)i + 1);
+		const char *text = lua_tostring(L, -1);
+		if (!text || cq_address_parse(text, 0, &given[i])) {
+			lua_pushvalue(L, 1);
+			return 1;
+		}
+		lua_pop(L, 1);
+	}
+	memcpy(sorted, given, count * sizeof *sorted);
+	cq_dns_sort(sorted, count);
+	lua_createtable(L, (int)count, 0);
+	for (size_t i = 0; i < count; i++) {
+		size_t k = 0;
+		while (k + 1 < count && !same_address(&given[k], &sorted[i]))
+			k++;
+		given[k].size = 0; /* an address may be there twice */
+		lua_rawgeti(L, 1, (int)k + 1);
+		lua_rawseti(L, -2, (int)i + 1);
+	}
+	return 1;
+}
+
+/* _reverse(address): the name under which the names of an address stand; nil for what is no address */
+static int dns_reverse(lua_State *L)
+{
+	char name[80];
+	cq_address address;
+	if (cq_address_parse(luaL_checkstring(L, 1), 0, &address) || cq_dns_reverse_name(&address, name, sizeof name))
+		return 0;
+	lua_pushstring(L, name);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
+	{ "_reverse", dns_reverse },
 	{ "version", dns_version },
+	{ "_sort", dns_sort },
 	{ "random", dns_random },
 	{ "_configure", dns_configure },
 	{ NULL, NULL },

@@ -29,6 +29,9 @@ static const struct {
 	{ "tcp", TCP, NULL, 0 },
 	{ "cache", SWITCH, "true", 0 },
 	{ "no-aaaa", SWITCH, "false", 1 },
+	{ "trust-ad", SWITCH, "false", 1 },
+	{ "cookies", SWITCH, "true", 1 },
+	{ "use-caps-for-id", SWITCH, "false", 1 },
 	{ "ports", NUMBER, "0", 1 },
 };
 

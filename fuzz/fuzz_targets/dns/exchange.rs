@@ -66,10 +66,13 @@ fn outcome(exchange: &Exchange, messages: &mut Messages) -> Outcome {
         return Outcome::Silence;
     }
     match exchange.judge(&message(exchange, rest), false) {
-        Verdict::Ignore | Verdict::WithoutEdns => Outcome::Silence,
-        Verdict::Answer(packet) | Verdict::Truncated(packet) => Outcome::Answer(packet),
+        Verdict::Ignore | Verdict::WithoutEdns | Verdict::Unproven { .. } => Outcome::Silence,
+        Verdict::Answer(packet) | Verdict::Truncated(packet) | Verdict::BadCookie(packet) => {
+            Outcome::Answer(packet)
+        }
         Verdict::Noise(Noise::Malformed) => Outcome::Failure(Errno::ILLEGAL),
         Verdict::Noise(Noise::Unasked(packet)) => Outcome::Answer(packet),
+        Verdict::Noise(_) => Outcome::Silence,
     }
 }
 
@@ -104,6 +107,7 @@ fn judge_as_it_is(data: &[u8], edns: bool, stream: bool) {
                 packet.format();
             }
             Verdict::Ignore | Verdict::Noise(_) => {}
+            Verdict::BadCookie(_) | Verdict::Unproven { .. } => panic!("no cookie was sent"),
             Verdict::WithoutEdns => assert!(edns),
         }
     }

@@ -30,7 +30,23 @@ const HOSTS: &str =
 
 fn race(family: i32) -> Race {
     know(HOSTS);
-    Race::new("name", 80, family).unwrap()
+    // What this host can reach is not asked.
+    let mut race = Race::new("name", 80, family).unwrap();
+    race.sort = |_| {};
+    race
+}
+
+#[test]
+fn the_address_that_is_sorted_first_is_tried_first_and_the_kinds_take_turns() {
+    let mut race = race(libc::AF_UNSPEC);
+    race.sort = |list| list.sort_by_key(|address| !address.is_ipv4());
+    let mut tried = Vec::new();
+    let result = race.step(&mut |address: &SocketAddr| {
+        tried.push(address.is_ipv4());
+        Err(Errno(libc::ECONNREFUSED))
+    });
+    assert_eq!(result.err(), Some(Errno(libc::ECONNREFUSED)));
+    assert_eq!(tried[..3], [true, false, true]);
 }
 
 /// The order in which addresses are tried that all refuse.

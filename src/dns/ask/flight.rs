@@ -2,20 +2,19 @@
 //! An exchange carried over the network: by a datagram, or by TCP where the answer was truncated or the configuration
 //! says so. Every query has a port of its own that the kernel has chosen at random, unless ports are shared.
 
-use super::ports::{self, Slot};
+use super::link::{cast, dial, Link, Spare};
 use super::words::Asked;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
-use crate::controller::Descriptor;
 use crate::controller::Member;
-use crate::dns::resolve::exchange::{refuses_edns, Exchange, Noise, Verdict};
+use crate::dns::message::packet::Packet;
+use crate::dns::resolve::exchange::{refuses_edns, Exchange, Lesson, Noise, Verdict};
 use crate::dns::resolve::resolution::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::errno::{Errno, Result};
 use crate::sys::describe::{words, Words};
 use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
-use nix::sys::socket::SockaddrStorage;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 
@@ -75,67 +74,6 @@ pub struct Stat {
     pub reserved: [u64; 8],
 }
 
-/// A socket towards an address, bound to `interface` unless that is any.
-pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<Descriptor> {
-    let family = if server.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    let descriptor = Descriptor::new(sock::open(family, kind)?)?;
-    let any = interface.ip().is_unspecified() && interface.port() == 0;
-    if !any && interface.is_ipv4() == server.is_ipv4() {
-        // Only one connection to a server can have a given local port, so TCP gets another one each time.
-        let port = if kind == libc::SOCK_STREAM { 0 } else { interface.port() };
-        let local = SockaddrStorage::from(SocketAddr::new(interface.ip(), port));
-        sock::bind(descriptor.fd(), &local)?;
-    }
-    Ok(descriptor)
-}
-
-/// The socket of an exchange that is over, to be used again with a new port: Linux chooses another one, at random,
-/// when an unbound socket that was disconnected connects again. That costs less than a new socket, and datagrams for
-/// the old port do not reach it any more.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // it is only closed
-pub struct Spare {
-    socket: Descriptor,
-    v4: bool,
-}
-
-impl Spare {
-    /// The socket, disconnected, so that it has neither port nor peer. `None` if it does not fit the server, if an
-    /// interface is given, or if another process may have a copy.
-    #[cfg(target_os = "linux")]
-    fn fresh(self, server: &SocketAddr, interface: &SocketAddr) -> Option<Descriptor> {
-        let unbound = interface.ip().is_unspecified() && interface.port() == 0;
-        let fits = unbound && self.v4 == server.is_ipv4() && self.socket.is_alone();
-        (fits && sock::disconnect(self.socket.fd()).is_ok()).then_some(self.socket)
-    }
-
-    /// `None`: on other systems the port stays the same.
-    #[cfg(not(target_os = "linux"))]
-    fn fresh(self, _server: &SocketAddr, _interface: &SocketAddr) -> Option<Descriptor> {
-        None
-    }
-}
-
-/// How the question is sent and the answer comes.
-enum Link {
-    /// A datagram socket of its own, connected to the server: the kernel drops what others send.
-    Datagram(Descriptor),
-    /// A place at a shared datagram socket.
-    Shared(Slot),
-    /// A connection: what is still to be sent, and what has come.
-    Stream(Descriptor, Vec<u8>, Vec<u8>),
-}
-
-impl Link {
-    /// Says what waits for it are for. `condition`: what fires for a place at a shared socket.
-    fn describe(&self, words: &Words, condition: &Condition) {
-        match self {
-            Link::Datagram(socket) | Link::Stream(socket, ..) => socket.describe(words.clone()),
-            // EPERM, if another thread waits for it: it has its words already.
-            Link::Shared(_) => drop(condition.describe(words.clone())),
-        }
-    }
-}
-
 /// What a flight needs to know of the resolver.
 pub struct Manner<'a> {
     /// How long to wait for an answer.
@@ -166,6 +104,12 @@ pub struct Flight {
     noise: Option<Noise>,
     /// What its waits are for.
     words: Words,
+    /// The server seems not to keep the letter case of names; TCP is to tell.
+    folds: bool,
+    /// What the answer has told of the server.
+    lesson: Lesson,
+    /// How many messages were sent after the first one.
+    more: u32,
 }
 
 /// What came of looking for the answer.
@@ -177,6 +121,10 @@ pub enum Progress {
     Over(Outcome),
     /// The exchange can be repeated without EDNS. `true`: the server has said that it does not know EDNS.
     WithoutEdns(bool),
+    /// The exchange can be repeated with the cookie that the server has given with its refusal.
+    BadCookie,
+    /// The exchange can be repeated without random letter case: the server does not keep it, and TCP does not work.
+    Folded,
     /// The exchange has to be begun again: whoever received for it is gone.
     Again,
 }
@@ -192,16 +140,32 @@ impl Flight {
     ) -> Result<Flight> {
         stat.queries += 1;
         let link = match manner.tcp {
-            Tcp::Only => dial(&exchange, manner.interface)?,
-            _ => cast(&mut exchange, manner, spare, stat)?,
+            Tcp::Only => dial(&mut exchange, manner.interface)?,
+            _ => {
+                let link = cast(&mut exchange, manner, spare)?;
+                stat.udp_sent.add(exchange.size());
+                link
+            }
         };
         let deadline = now.after(manner.patience);
         let relief = now.after(GRACE);
         let Manner { patience, tcp, interface, attempt, .. } = *manner;
-        let (noise, words) = (None, words(Asked { ask: exchange.ask.clone(), attempt }));
+        let words = words(Asked { ask: exchange.ask.clone(), attempt });
         link.describe(&words, manner.condition);
-        let mut flight =
-            Flight { exchange, link, patience, tcp, interface, deadline, relief, noise, words };
+        let mut flight = Flight {
+            exchange,
+            link,
+            patience,
+            tcp,
+            interface,
+            deadline,
+            relief,
+            noise: None,
+            words,
+            folds: false,
+            lesson: Lesson::default(),
+            more: 0,
+        };
         if matches!(flight.link, Link::Stream(..)) {
             // A connection on this machine may be there at once.
             flight.transmit(stat)?;
@@ -225,6 +189,11 @@ impl Flight {
         }
     }
 
+    /// What the answer has told of the server.
+    pub fn lesson(&self) -> Lesson {
+        Lesson { more: self.more, ..self.lesson }
+    }
+
     /// Looks for the answer.
     pub fn go_on(&mut self, now: Instant, stat: &mut Stat) -> Progress {
         let found = match &mut self.link {
@@ -233,27 +202,57 @@ impl Flight {
             Link::Stream(..) => self.stream(stat),
         };
         match found {
-            Ok(None) if now >= self.deadline => self.expire(),
+            Ok(None) if now >= self.deadline => self.expire(now, stat),
             Ok(None) => Progress::Wait,
-            Ok(Some(Verdict::WithoutEdns)) => Progress::WithoutEdns(true),
-            Ok(Some(Verdict::Answer(packet))) => Progress::Over(Outcome::Answer(packet)),
-            Ok(Some(Verdict::Truncated(packet))) => match self.tcp {
-                Tcp::Disable => Progress::Over(Outcome::Answer(packet)),
-                _ => self.over_stream(now, stat),
-            },
-            // Over a connection: there is no other answer to wait for.
-            Ok(Some(Verdict::Noise(_) | Verdict::Ignore)) => {
-                Progress::Over(Outcome::Failure(Errno::ILLEGAL))
-            }
+            Ok(Some(verdict)) => self.conclude(verdict, now, stat),
+            // A forger can make a server seem to change letters, but not keep its connections from working.
+            Err(_) if self.folds => Progress::Folded,
             Err(error) => Progress::Over(Outcome::Failure(error)),
         }
     }
 
+    /// Acts on a verdict that ends the wait.
+    fn conclude(&mut self, verdict: Verdict, now: Instant, stat: &mut Stat) -> Progress {
+        let may_connect = self.tcp != Tcp::Disable;
+        match verdict {
+            Verdict::WithoutEdns => Progress::WithoutEdns(true),
+            Verdict::Answer(packet) => self.answered(packet),
+            Verdict::Truncated(packet) if !may_connect => self.answered(packet),
+            Verdict::BadCookie(packet) if self.exchange.offers().1 && !may_connect => {
+                self.answered(packet)
+            }
+            Verdict::BadCookie(packet) if !self.exchange.offers().1 => {
+                self.lesson = self.exchange.lesson(&packet, false);
+                Progress::BadCookie
+            }
+            Verdict::Truncated(_) | Verdict::BadCookie(_) => self.over_stream(now, stat),
+            Verdict::Unproven { letters } => {
+                self.folds = letters;
+                self.over_stream(now, stat)
+            }
+            // Over a connection: there is no other answer to wait for.
+            Verdict::Noise(_) | Verdict::Ignore => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+        }
+    }
+
+    /// Ends with an answer.
+    fn answered(&mut self, mut packet: Packet) -> Progress {
+        let stream = matches!(self.link, Link::Stream(..));
+        self.lesson = self.exchange.lesson(&packet, stream);
+        self.exchange.restore_letters(&mut packet);
+        Progress::Over(Outcome::Answer(packet))
+    }
+
     /// The outcome when the time is over: what came instead of an answer, or silence.
-    fn expire(&mut self) -> Progress {
+    fn expire(&mut self, now: Instant, stat: &mut Stat) -> Progress {
         match self.noise.take() {
+            None if self.folds => Progress::Folded,
             None => Progress::Over(Outcome::Silence),
             Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+            Some(Noise::Unproven { letters: true }) => Progress::Folded,
+            Some(Noise::Forged) if !self.exchange.expects_cookie() => Progress::WithoutEdns(false),
+            Some(Noise::Forged) if self.tcp != Tcp::Disable => self.over_stream(now, stat),
+            Some(Noise::Forged | Noise::Unproven { .. }) => Progress::Over(Outcome::Silence),
             // Anybody may have sent it, so the next question is asked with EDNS again.
             Some(Noise::Unasked(packet)) if self.exchange.edns() && refuses_edns(&packet) => {
                 Progress::WithoutEdns(false)
@@ -286,7 +285,9 @@ impl Flight {
                     Err(error) => return Err(error),
                 };
                 stat.udp_received.add(size);
-                if let Some(verdict) = weigh(&self.exchange, &buffer[..size], &mut self.noise) {
+                if let Some(verdict) =
+                    weigh(&self.exchange, self.tcp, &buffer[..size], &mut self.noise)
+                {
                     return Ok(Some(verdict));
                 }
             }
@@ -300,7 +301,7 @@ impl Flight {
         slot.look(now >= self.relief);
         while let Some(message) = slot.take() {
             stat.udp_received.add(message.len());
-            if let Some(verdict) = weigh(&self.exchange, &message, &mut self.noise) {
+            if let Some(verdict) = weigh(&self.exchange, self.tcp, &message, &mut self.noise) {
                 return Ok(Some(verdict));
             }
         }
@@ -309,7 +310,8 @@ impl Flight {
 
     /// Asks the same question over TCP.
     fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
-        let dialled = dial(&self.exchange, self.interface).and_then(|link| {
+        self.more += 1;
+        let dialled = dial(&mut self.exchange, self.interface).and_then(|link| {
             if let Link::Stream(socket, ..) = &link {
                 socket.describe(self.words.clone());
             }
@@ -319,6 +321,7 @@ impl Flight {
         self.deadline = now.after(self.patience);
         match dialled {
             Ok(()) => Progress::Wait,
+            Err(_) if self.folds => Progress::Folded,
             Err(error) => Progress::Over(Outcome::Failure(error)),
         }
     }
@@ -377,11 +380,20 @@ impl Flight {
 }
 
 /// What a datagram means, if it ends the wait. One that fills all the room may have been longer.
-fn weigh(exchange: &Exchange, message: &[u8], noise: &mut Option<Noise>) -> Option<Verdict> {
+fn weigh(
+    exchange: &Exchange,
+    tcp: Tcp,
+    message: &[u8],
+    noise: &mut Option<Noise>,
+) -> Option<Verdict> {
     match exchange.judge(message, false) {
         Verdict::Ignore => None,
         Verdict::Noise(Noise::Malformed) if message.len() == DATAGRAM => {
             Some(Verdict::Truncated(exchange.cut()))
+        }
+        Verdict::Unproven { letters } if tcp == Tcp::Disable => {
+            *noise = Some(Noise::Unproven { letters });
+            None
         }
         Verdict::Noise(heard) => {
             *noise = Some(heard);
@@ -389,43 +401,4 @@ fn weigh(exchange: &Exchange, message: &[u8], noise: &mut Option<Noise>) -> Opti
         }
         verdict => Some(verdict),
     }
-}
-
-/// Sends the question in a datagram.
-fn cast(
-    exchange: &mut Exchange,
-    manner: &Manner,
-    spare: Option<Spare>,
-    stat: &mut Stat,
-) -> Result<Link> {
-    let server = exchange.ask.server;
-    let link = match manner.ports {
-        0 => {
-            let query = exchange.query();
-            let socket = match spare.and_then(|spare| spare.fresh(&server, &manner.interface)) {
-                Some(socket) => socket,
-                None => open(&server, libc::SOCK_DGRAM, &manner.interface)?,
-            };
-            sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
-            sock::send(socket.fd(), query.wire(), libc::MSG_NOSIGNAL)?;
-            Link::Datagram(socket)
-        }
-        count => Link::Shared(ports::send(exchange, count, &manner.interface, manner.condition)?),
-    };
-    stat.udp_sent.add(exchange.size());
-    Ok(link)
-}
-
-/// Begins a connection over which the question is to be sent.
-fn dial(exchange: &Exchange, interface: SocketAddr) -> Result<Link> {
-    let server = exchange.ask.server;
-    let socket = open(&server, libc::SOCK_STREAM, &interface)?;
-    match sock::connect(socket.fd(), &SockaddrStorage::from(server)).map_err(Errno::from) {
-        Ok(()) | Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {}
-        Err(error) => return Err(error),
-    }
-    let query = exchange.query();
-    let length = query.wire().len() as u16;
-    let unsent = [&length.to_be_bytes(), query.wire()].concat();
-    Ok(Link::Stream(socket, unsent, Vec::new()))
 }

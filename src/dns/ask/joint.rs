@@ -6,12 +6,13 @@
 //! conditions when it is over. When the leader goes, another one leads. Should it not look in time (its controller may
 //! stand still), whoever notices takes over.
 
-use super::flight::{Flight, Manner, Progress, Spare, Stat};
+use super::flight::{Flight, Manner, Progress, Stat};
+use super::link::Spare;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::dns::resolve::cache::Spread;
-use crate::dns::resolve::exchange::{Ask, Exchange};
+use crate::dns::resolve::exchange::{Ask, Exchange, Lesson};
 use crate::dns::resolve::resolution::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::errno::Result;
@@ -37,18 +38,32 @@ thread_local! {
     static UNDER_WAY: Table = RefCell::default();
 }
 
+/// What must be equal besides the question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    edns: bool,
+    /// Whether there is a cookie, and whether the server has refused one.
+    cookies: (bool, bool),
+    random_letters: bool,
+    trust: bool,
+    tcp: Tcp,
+    interface: SocketAddr,
+    ports: u32,
+}
+
 /// An exchange, which all who wait for it share.
 struct Common {
     /// The thread that it belongs to. A resolver that is used by another thread meanwhile does not touch it.
     thread: u64,
     hash: u64,
     ask: Ask,
-    /// What must be equal besides the question: EDNS, the use of TCP, the interface, how many ports are shared.
-    manner: (bool, Tcp, SocketAddr, u32),
+    kind: Kind,
     /// `None` once it is over.
     flight: RefCell<Option<Flight>>,
     /// How it ended, for those who have not looked since.
     ended: RefCell<Option<Progress>>,
+    /// What it has told of the server.
+    lesson: Cell<Lesson>,
     /// Those who wait: a number, and what wakes them.
     waiting: RefCell<Vec<(u32, AtomicShared<Condition>)>>,
     /// The number that was given last.
@@ -80,12 +95,20 @@ impl Joint {
         now: Instant,
         stat: &mut Stat,
     ) -> Result<Joint> {
-        let kind = (exchange.edns(), manner.tcp, manner.interface, manner.ports);
+        let kind = Kind {
+            edns: exchange.edns(),
+            cookies: exchange.offers(),
+            random_letters: exchange.has_random_letters(),
+            trust: exchange.trusts(),
+            tcp: manner.tcp,
+            interface: manner.interface,
+            ports: manner.ports,
+        };
         let hash = digest(&exchange.ask, &kind);
         let known = UNDER_WAY.with(|table| table.borrow().get(&hash).and_then(Weak::upgrade));
         let equal = known.filter(|common| {
             let open = common.flight.borrow().is_some();
-            open && common.manner == kind && common.ask == exchange.ask
+            open && common.kind == kind && common.ask == exchange.ask
         });
         let common = match equal {
             Some(common) => common,
@@ -96,9 +119,10 @@ impl Joint {
                     thread: this_thread(),
                     hash,
                     ask,
-                    manner: kind,
+                    kind,
                     flight: RefCell::new(Some(flight)),
                     ended: RefCell::new(None),
+                    lesson: Cell::default(),
                     waiting: RefCell::new(Vec::with_capacity(1)), // nearly always one
                     last: Cell::new(0),
                     leader: Cell::new(None),
@@ -123,7 +147,17 @@ impl Joint {
 
     /// Whether it was asked with EDNS.
     pub fn edns(&self) -> bool {
-        self.common.manner.0
+        self.common.kind.edns
+    }
+
+    /// Whether the server has refused a cookie before.
+    pub fn is_second(&self) -> bool {
+        self.common.kind.cookies.1
+    }
+
+    /// What the answer has told of the server.
+    pub fn lesson(&self) -> Lesson {
+        self.common.lesson.get()
     }
 
     /// The socket, after an answer, for the one who has received it.
@@ -164,7 +198,10 @@ impl Joint {
     /// Ends the exchange and wakes the others, who find how it ended.
     fn end(&mut self, progress: &Progress) {
         let common = &self.common;
-        self.spare = common.flight.borrow_mut().take().and_then(Flight::spare);
+        if let Some(flight) = common.flight.borrow_mut().take() {
+            common.lesson.set(flight.lesson());
+            self.spare = flight.spare();
+        }
         common.forget();
         if common.waiting.borrow().len() < 2 {
             return;
@@ -264,7 +301,7 @@ impl Drop for Joint {
 
 /// The hash of what makes exchanges equal. FNV-1a needs no random key here: whoever makes two questions collide only
 /// keeps them from being shared.
-fn digest(ask: &Ask, kind: &(bool, Tcp, SocketAddr, u32)) -> u64 {
+fn digest(ask: &Ask, kind: &Kind) -> u64 {
     let mut hash = 0xCBF2_9CE4_8422_2325u64;
     let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
     ask.name.wire().iter().for_each(|byte| add(byte.to_ascii_lowercase()));
@@ -276,7 +313,7 @@ fn digest(ask: &Ask, kind: &(bool, Tcp, SocketAddr, u32)) -> u64 {
         std::net::IpAddr::V4(v4) => v4.octets().into_iter().for_each(&mut add),
         std::net::IpAddr::V6(v6) => v6.octets().into_iter().for_each(&mut add),
     }
-    add(u8::from(ask.recursive) | u8::from(kind.0) << 1);
+    add(u8::from(ask.recursive) | u8::from(kind.edns) << 1);
     hash
 }
 

@@ -3,7 +3,9 @@
 
 pub mod flight;
 mod joint;
+mod link;
 pub mod lookup;
+pub mod order;
 pub mod pool;
 mod ports;
 pub mod resolver;

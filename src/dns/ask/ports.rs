@@ -7,7 +7,8 @@
 //! condition is signalled. When the leader has its own answer, another one becomes leader. Should it not look in time
 //! (its controller may stand still), whoever notices takes over.
 
-use super::flight::{open, ROOM};
+use super::flight::ROOM;
+use super::link::{local_address, open};
 use crate::controller::Descriptor;
 use crate::controller::{Condition, Member};
 use crate::dns::resolve::exchange::Exchange;
@@ -22,7 +23,7 @@ use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 /// How many queries leave through a port before it is given up: so long a forger has time to find it out. Chosen: with
@@ -56,6 +57,9 @@ struct Port {
     server: Option<SocketAddr>,
     v4: bool,
     interface: SocketAddr,
+    /// The address that queries leave from; unless the socket is connected, that of the interface, as the kernel
+    /// chooses one for each query then.
+    own: IpAddr,
     forks: u32,
     uses: Cell<u32>,
     /// Who waits, by the ids of their queries.
@@ -90,6 +94,7 @@ pub fn send(
 ) -> Result<Slot> {
     let server = exchange.ask.server;
     let port = choose(exchange, count, interface)?;
+    exchange.leave_from(port.own);
     while port.waiting.borrow().contains_key(&exchange.id()) {
         exchange.set_id(random::id());
     }
@@ -155,11 +160,13 @@ impl Port {
         if peer.is_some() {
             sock::connect(descriptor.fd(), &SockaddrStorage::from(*server))?;
         }
+        let own = peer.map_or(interface.ip(), |_| local_address(descriptor.fd()));
         Ok(Port {
             descriptor,
             server: peer,
             v4: server.is_ipv4(),
             interface: *interface,
+            own,
             forks: forks(),
             uses: Cell::new(USES),
             waiting: RefCell::default(),
@@ -177,7 +184,7 @@ impl Port {
                         sock::receive(self.descriptor.fd(), buffer).map(|n| (n, Some(server)))
                     }
                     None => message::receive_from(self.descriptor.fd(), buffer)
-                        .map(|received| (received.size, address(&received.from))),
+                        .map(|received| (received.size, received.from.internet())),
                 };
                 match received.map_err(Errno::from) {
                     Ok((size, Some(from))) if self.deliver(&buffer[..size], from) => return,
@@ -224,12 +231,6 @@ impl Port {
             place.condition.borrow().signal(usize::MAX);
         }
     }
-}
-
-fn address(from: &Address) -> Option<SocketAddr> {
-    let storage = from.storage()?;
-    let v4 = storage.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), a.port())));
-    v4.or_else(|| storage.as_sockaddr_in6().map(|&a| SocketAddr::V6(a.into())))
 }
 
 impl Slot {

@@ -2,16 +2,18 @@
 //! Resolvers: a question in, an answer out. Carries what a [`Resolution`] asks for over the network,
 //! one exchange after the other, and never blocks.
 
-use super::flight::{Manner, Progress, Spare, Stat};
+use super::flight::{Manner, Progress, Stat};
 use super::joint::Joint;
+use super::link::Spare;
 use super::sources::Sources;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::dns::message::packet::{Packet, ANSWER};
 use crate::dns::resolve::cache::{Cache, Trait};
-use crate::dns::resolve::exchange::Exchange;
+use crate::dns::resolve::exchange::{Ask, Exchange};
 use crate::dns::resolve::resolution::{Action, Outcome, Resolution};
+use crate::dns::resolve::setup::Setup;
 use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;
@@ -256,29 +258,31 @@ impl Inner {
         let Work::Busy(resolution, flight, looked) = &mut self.work else { return };
         let now = Instant::now();
         *looked = now;
-        let config = &self.sources.setup().config;
+        let setup = self.sources.setup();
         let mut outcome = None;
         if let Some(under_way) = flight {
-            let again = match under_way.go_on(now, &mut self.stat) {
-                Progress::Wait => return,
-                Progress::Over(result) => {
-                    outcome = Some(result);
-                    None
-                }
-                Progress::Again => Some(under_way.edns()),
-                Progress::WithoutEdns(said) => {
-                    if said {
-                        let server = under_way.ask().server;
-                        CACHE.with(|cache| {
-                            cache.borrow_mut().mark(server, Trait::Plain, true, now);
-                        });
+            let progress = under_way.go_on(now, &mut self.stat);
+            if let Progress::Wait = progress {
+                return;
+            }
+            let again = CACHE.with(|cache| {
+                let cache = &mut *cache.borrow_mut();
+                cache.learn(setup.view, under_way.ask().server, &under_way.lesson(), now);
+                let may_repeat = resolution.charge(under_way.lesson().more);
+                match progress {
+                    Progress::Over(result) => outcome = Some(result),
+                    // Begun again, and not sent again: whoever received is gone.
+                    Progress::Again => return repeat(setup, cache, under_way, &progress, now),
+                    progress if may_repeat => {
+                        resolution.charge(1);
+                        return repeat(setup, cache, under_way, &progress, now);
                     }
-                    Some(false)
+                    _ => outcome = Some(Outcome::Silence),
                 }
-            };
-            if let Some(edns) = again {
-                let exchange = Exchange::new(under_way.ask().clone(), random::id(), edns);
-                let manner = manner(config, &self.condition, resolution.attempt());
+                None
+            });
+            if let Some(exchange) = again {
+                let manner = manner(&setup.config, &self.condition, resolution.attempt());
                 match Joint::start(exchange, &manner, None, now, &mut self.stat) {
                     Ok(started) => return *flight = Some(started),
                     // Not the server's fault.
@@ -298,9 +302,10 @@ impl Inner {
             loop {
                 match resolution.step(cache, now, outcome.take(), &mut random::word) {
                     Action::Ask(ask) => {
-                        let edns = config.edns0 && !cache.is(ask.server, Trait::Plain, now);
-                        let exchange = Exchange::new(ask, random::id(), edns);
-                        let manner = manner(config, condition, resolution.attempt());
+                        let edns = setup.config.edns0
+                            && !cache.is(setup.view, ask.server, Trait::Plain, now);
+                        let exchange = exchange(setup, cache, ask, (edns, false), now);
+                        let manner = manner(&setup.config, condition, resolution.attempt());
                         match Joint::start(exchange, &manner, spare.take(), now, stat) {
                             Ok(started) => {
                                 *flight = Some(started);
@@ -322,6 +327,53 @@ impl Inner {
             self.work = Work::Done(result);
         }
     }
+}
+
+/// An exchange as the configuration wants it, and what is known of the server. `again`: the server has refused a cookie.
+fn exchange(
+    setup: &Setup,
+    cache: &mut Cache,
+    ask: Ask,
+    (edns, again): (bool, bool),
+    now: Instant,
+) -> Exchange {
+    let (config, view, server) = (&setup.config, setup.view, ask.server);
+    let mut exchange = Exchange::new(ask, random::id(), edns);
+    if edns && config.cookies {
+        exchange = exchange.with_cookie(cache.cookies.offer(view, server, now), again);
+    }
+    if config.trusts_ad() {
+        exchange = exchange.with_trust();
+    }
+    if config.random_letters && !cache.is(view, server, Trait::Folds, now) {
+        exchange = exchange.with_random_letters(random::word);
+    }
+    exchange
+}
+
+/// The exchange that takes the place of one that ended so.
+fn repeat(
+    setup: &Setup,
+    cache: &mut Cache,
+    ended: &Joint,
+    progress: &Progress,
+    now: Instant,
+) -> Option<Exchange> {
+    let server = ended.ask().server;
+    let (mut edns, mut again) = (ended.edns(), ended.is_second());
+    match progress {
+        Progress::WithoutEdns(said) => {
+            edns = false;
+            if *said {
+                cache.mark(setup.view, server, Trait::Plain, true, now);
+            }
+        }
+        Progress::BadCookie => again = true,
+        Progress::Folded => cache.mark(setup.view, server, Trait::Folds, true, now),
+        Progress::Again => {}
+        Progress::Wait | Progress::Over(_) => return None,
+    }
+    Some(exchange(setup, cache, ended.ask().clone(), (edns, again), now))
 }
 
 /// What a flight needs to know of the configuration.

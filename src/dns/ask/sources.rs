@@ -113,7 +113,7 @@ fn setup(config: Arc<Config>, hosts: Arc<Hosts>, hints: Option<Arc<Hints>>) -> S
         true => Arc::new(Hints::root()),
         false => Arc::new(Hints::stub(&config)),
     });
-    let sources = (config.recurse, hints.format(), config.interface);
+    let sources = (config.recurse, hints.format(), config.interface, config.trusts_ad());
     let view = super::resolver::view(&sources);
     let local = hints.all().any(|hint| hint.address.ip().to_canonical().is_loopback());
     Setup { config, hosts, hints, view, local }

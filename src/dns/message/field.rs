@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The kinds of members that rdata is made of: where each ends on the wire, its value, its text. RFC 1035 §3.3.
 
+use super::location;
 use super::name::{self, expand, LONGEST};
 use super::text;
 use super::types::type_name;
@@ -39,6 +40,8 @@ pub enum Field {
     Types,
     /// Service parameters, RFC 9460 §2.2.
     Parameters,
+    /// A place on Earth, RFC 1876 §2.
+    Location,
 }
 
 /// What a member holds.
@@ -73,6 +76,12 @@ impl Field {
             Field::Name | Plain => name::check(message, at)?,
             Types => text::check_types(message.get(at..).ok_or(Errno::ILLEGAL)?)?,
             Parameters => text::check_parameters(message.get(at..).ok_or(Errno::ILLEGAL)?)?,
+            Location => match message.get(at) {
+                Some(0) => at + location::SIZE,
+                // A later version, whose form is not known.
+                Some(_) => message.len(),
+                None => return Err(Errno::ILLEGAL),
+            },
             Quoted | Hex | Base64 => message.len(),
         };
         let end = if matches!(self, Types | Parameters) { at + end } else { end };
@@ -86,7 +95,7 @@ impl Field {
         let bytes = &message[at..self.end(message, at)?];
         Ok(match self {
             U8 | U16 | U32 | Type | Time => Value::Number(number(bytes)),
-            Field::Name | Plain | V4 | V6 | Types | Parameters => {
+            Field::Name | Plain | V4 | V6 | Types | Parameters | Location => {
                 let mut text = Vec::new();
                 self.format(message, at, &mut text);
                 Value::Text(String::from_utf8_lossy(&text).into_owned())
@@ -139,6 +148,7 @@ impl Field {
             Base64 => text::base64(bytes, out),
             Types => text::types(bytes, out),
             Parameters => text::parameters(bytes, out),
+            Location => location::format(bytes, out),
         }
     }
 }

@@ -4,7 +4,9 @@
 mod append;
 pub mod field;
 pub mod format;
+mod location;
 pub mod name;
+pub mod options;
 pub mod packet;
 pub mod record;
 pub mod records;

@@ -68,6 +68,28 @@ impl Name {
         Ok((Name(wire[..size].into()), next))
     }
 
+    /// The same name with each letter in a random case; `random` gives 32 random bits.
+    pub fn respelt(&self, mut random: impl FnMut() -> u32) -> Name {
+        let (mut bits, mut wire) = (0u32, [0; LONGEST]);
+        let wire = &mut wire[..self.0.len()];
+        wire.copy_from_slice(&self.0);
+        // Lengths of labels are below every letter.
+        for byte in wire.iter_mut().filter(|byte| byte.is_ascii_alphabetic()) {
+            // The highest bit that is set tells how many are left.
+            if bits <= 1 {
+                bits = random() | 1 << 31;
+            }
+            *byte ^= (bits as u8 & 1) << 5;
+            bits >>= 1;
+        }
+        Name((&*wire).into())
+    }
+
+    /// Whether it is a copy of another one; equal names that are no copies may be told apart.
+    pub fn is_copy_of(&self, other: &Name) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The wire form.
     pub fn wire(&self) -> &[u8] {
         &self.0
@@ -94,7 +116,7 @@ impl Name {
         while rest.len() > suffix.len() {
             rest = &rest[1 + rest[0] as usize..];
         }
-        rest.eq_ignore_ascii_case(suffix)
+        same(rest, suffix)
     }
 
     /// Without its first label; `None` for the root.
@@ -117,11 +139,17 @@ impl Name {
     }
 }
 
+/// Whether names are equal but for the case of letters. Most are spelt the same, which is seen in a few instructions.
+#[inline]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    a == b || a.eq_ignore_ascii_case(b)
+}
+
 /// Whether the name at `at` of a message is the one of a wire form.
 pub fn stands(message: &[u8], at: usize, wire: &[u8]) -> bool {
     let mut rest = wire;
     trace(message, at, |labels| match rest.split_at_checked(labels.len()) {
-        Some((mine, others)) if mine.eq_ignore_ascii_case(labels) => {
+        Some((mine, others)) if same(mine, labels) => {
             rest = others;
             Ok(())
         }
@@ -275,7 +303,7 @@ impl fmt::Debug for Name {
 
 impl PartialEq for Name {
     fn eq(&self, other: &Name) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        same(&self.0, &other.0)
     }
 }
 

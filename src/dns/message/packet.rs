@@ -36,6 +36,8 @@ pub mod flag {
     pub const RD: u16 = 0x0100;
     /// It can.
     pub const RA: u16 = 0x0080;
+    /// The records were found authentic, RFC 4035 §3.2.3; in a query: tell whether they are, RFC 6840 §5.7.
+    pub const AD: u16 = 0x0020;
 
     /// The operation.
     pub fn opcode(flags: u16) -> u16 {
@@ -58,7 +60,11 @@ pub mod rcode {
     pub const NOTIMP: u16 = 4;
     pub const REFUSED: u16 = 5;
     pub const BADVERS: u16 = 16;
+    pub const BADCOOKIE: u16 = 23;
 }
+
+/// Room for an OPT record with a cookie of 40 bytes.
+const OPT_ROOM: usize = 11 + 4 + 40;
 
 /// A message.
 #[derive(Clone)]
@@ -80,7 +86,7 @@ impl Packet {
 
     /// A query with one question.
     pub fn query(id: u16, flags: u16, name: &Name, rtype: u16, class: u16) -> Packet {
-        let mut data = Vec::with_capacity(HEADER + name.wire().len() + 4 + 11);
+        let mut data = Vec::with_capacity(HEADER + name.wire().len() + 4 + OPT_ROOM);
         data.extend(id.to_be_bytes());
         data.extend(flags.to_be_bytes());
         data.extend([0, 1, 0, 0, 0, 0, 0, 0]);
@@ -88,6 +94,22 @@ impl Packet {
         data.extend(rtype.to_be_bytes());
         data.extend(class.to_be_bytes());
         Packet { data, limit: LARGEST, places: Vec::new() }
+    }
+
+    /// Appends an OPT record, RFC 6891 §6.1.2, to a message that has no additional records: how large datagrams may be,
+    /// and perhaps an option.
+    pub fn add_opt(&mut self, size: u16, option: Option<(u16, &[u8])>) {
+        let length = option.map_or(0, |(_, data)| 4 + data.len()) as u16;
+        self.data.extend([0, 0, OPT as u8]);
+        self.data.extend(size.to_be_bytes());
+        self.data.extend([0; 4]);
+        self.data.extend(length.to_be_bytes());
+        if let Some((code, data)) = option {
+            self.data.extend(code.to_be_bytes());
+            self.data.extend((data.len() as u16).to_be_bytes());
+            self.data.extend(data);
+        }
+        self.set_word(10, 1);
     }
 
     /// From the wire: every record that the header announces is there, unless it says that some were
@@ -215,6 +237,17 @@ impl Packet {
         match self.count(QUESTION) {
             0 => None,
             _ => self.data.get_mut(HEADER..HEADER + size),
+        }
+    }
+
+    /// Overwrites labels that stand at `at` by others of the same lengths, up to a pointer or the root.
+    pub(crate) fn overwrite_labels(&mut self, at: usize, labels: &[u8]) {
+        for (byte, &letter) in self.data.iter_mut().skip(at).zip(labels) {
+            match *byte {
+                0 | 0xC0..=0xFF => return,
+                _ if !byte.eq_ignore_ascii_case(&letter) => return,
+                _ => *byte = letter,
+            }
         }
     }
 

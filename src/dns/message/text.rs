@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Members of records as text, as zone files have them: RFC 1035 §5.1, RFC 4034, RFC 9460 §2.1.
 
+use super::options::options;
 use super::types::type_name;
 use crate::errno::{Errno, Result};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -33,9 +34,18 @@ pub fn escape(string: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// In hexadecimal, in lower case.
+/// As data of an unknown type, RFC 3597 §5: `\# 2 ABCD`.
+pub fn generic(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend(format!("\\# {}", bytes.len()).bytes());
+    if !bytes.is_empty() {
+        out.push(b' ');
+        hexadecimal(bytes, out);
+    }
+}
+
+/// In hexadecimal, in upper case.
 pub fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for &byte in bytes {
         out.extend([DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]);
     }
@@ -96,19 +106,9 @@ pub fn types(map: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The service parameters: key and value.
-fn pairs(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
-    std::iter::from_fn(move || {
-        let (&[k, e, l, n], rest) = bytes.split_first_chunk()?;
-        let (value, rest) = rest.split_at_checked(u16::from_be_bytes([l, n]) as usize)?;
-        bytes = rest;
-        Some((u16::from_be_bytes([k, e]), value))
-    })
-}
-
 /// The size of service parameters that reach to the end of the bytes.
 pub fn check_parameters(bytes: &[u8]) -> Result<usize> {
-    let size = pairs(bytes).map(|pair| 4 + pair.1.len()).sum();
+    let size = options(bytes).map(|pair| 4 + pair.1.len()).sum();
     (size == bytes.len()).then_some(size).ok_or(Errno::ILLEGAL)
 }
 
@@ -121,7 +121,7 @@ fn key(number: u16) -> String {
 
 /// Service parameters as `key=value`.
 pub fn parameters(bytes: &[u8], out: &mut Vec<u8>) {
-    for (index, (number, value)) in pairs(bytes).enumerate() {
+    for (index, (number, value)) in options(bytes).enumerate() {
         if index > 0 {
             out.push(b' ');
         }

@@ -66,10 +66,15 @@ pub static TYPES: &[Layout] = &[
         ],
     ),
     row(PTR, "PTR", &[("host", Field::Name)]),
+    row(13, "HINFO", &[("cpu", Text), ("os", Text)]),
     row(MX, "MX", &[("preference", U16), ("host", Field::Name)]),
     row(16, "TXT", &[("data", Texts)]),
+    // RFC 1183 §2.2
+    row(17, "RP", &[("mailbox", Plain), ("text", Plain)]),
     // RFC 3596
     row(AAAA, "AAAA", &[("addr", V6)]),
+    // RFC 1876
+    row(29, "LOC", &[("location", Location)]),
     // RFC 2782
     row(SRV, "SRV", &[("priority", U16), ("weight", U16), ("port", U16), ("target", Plain)]),
     // RFC 3403
@@ -119,11 +124,20 @@ pub static TYPES: &[Layout] = &[
     ),
     // RFC 6698
     row(52, "TLSA", &[("usage", U8), ("selector", U8), ("matching_type", U8), ("data", Hex)]),
+    // RFC 7344
+    row(59, "CDS", &[("key_tag", U16), ("algorithm", U8), ("digest_type", U8), ("digest", Hex)]),
+    row(
+        60,
+        "CDNSKEY",
+        &[("flags", U16), ("protocol", U8), ("algorithm", U8), ("public_key", Base64)],
+    ),
     // RFC 9460
     row(64, "SVCB", &[("priority", U16), ("target", Plain), ("params", Parameters)]),
     row(65, "HTTPS", &[("priority", U16), ("target", Plain), ("params", Parameters)]),
     // RFC 4408 §3.1.1
     row(99, "SPF", &[("policy", Texts)]),
+    // RFC 7553
+    row(256, "URI", &[("priority", U16), ("weight", U16), ("target", Quoted)]),
     // RFC 8659
     row(257, "CAA", &[("flags", U8), ("tag", Word), ("value", Quoted)]),
 ];

@@ -6,13 +6,13 @@
 //! What answers a question and what only tells whom to ask are kept apart: addresses that came beside a
 //! referral never answer a question.
 
+use super::cookie::Cookies;
+use super::exchange::Lesson;
 use crate::clock::{Instant, Span};
 use crate::dns::message::field::Value;
 use crate::dns::message::name::Name;
-use crate::dns::message::packet::{
-    flag, rcode, Packet, ADDITIONAL, ALL, ANSWER, AUTHORITY, QUESTION,
-};
-use crate::dns::message::types::{self, OPT, SOA};
+use crate::dns::message::packet::{flag, rcode, Packet, ANSWER, AUTHORITY};
+use crate::dns::message::types::{self, SOA};
 use lru::LruCache;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::net::SocketAddr;
@@ -45,6 +45,8 @@ pub enum Trait {
     Silent,
     /// It does not know EDNS.
     Plain,
+    /// It does not keep the letter case of names.
+    Folds,
 }
 
 impl Trait {
@@ -52,7 +54,7 @@ impl Trait {
     fn lifetime(self) -> Span {
         match self {
             Trait::Silent => Span(60_000_000_000),
-            Trait::Plain => Span(3_600_000_000_000),
+            Trait::Plain | Trait::Folds => Span(3_600_000_000_000),
         }
     }
 }
@@ -144,11 +146,15 @@ struct Kept {
 /// The cache.
 pub struct Cache {
     entries: LruCache<Key, Kept, BuildHasherDefault<Spread>>,
-    /// What is known of servers, and until when.
-    servers: LruCache<(SocketAddr, Trait), Instant>,
+    /// What is known of servers, by view, and until when.
+    servers: LruCache<(u64, SocketAddr, Trait), Instant>,
+    /// The cookies of servers.
+    pub cookies: Cookies,
     size: usize,
     limit: usize,
     hasher: RandomState,
+    /// The name that was hashed last, and its hash.
+    last: Option<(Name, u64)>,
 }
 
 impl Default for Cache {
@@ -163,9 +169,11 @@ impl Cache {
         Cache {
             entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
             servers: LruCache::new(SERVERS),
+            cookies: Cookies::default(),
             size: 0,
             limit,
             hasher: RandomState::new(),
+            last: None,
         }
     }
 
@@ -180,8 +188,17 @@ impl Cache {
         self.hasher.hash_one(what)
     }
 
-    fn key(&self, view: u64, name: &Name, kind: Kind) -> Key {
-        Key { hash: self.hasher.hash_one(name), view, name: name.clone(), kind }
+    fn key(&mut self, view: u64, name: &Name, kind: Kind) -> Key {
+        // An answer is looked for, and kept when it has come, by the same name.
+        let hash = match &self.last {
+            Some((last, hash)) if last.is_copy_of(name) => *hash,
+            _ => {
+                let hash = self.hasher.hash_one(name);
+                self.last = Some((name.clone(), hash));
+                hash
+            }
+        };
+        Key { hash, view, name: name.clone(), kind }
     }
 
     /// Keeps an answer to a question, if it is one to be kept.
@@ -246,7 +263,8 @@ impl Cache {
         let mut zone = Some(name.clone());
         while let Some(name) = zone {
             zone = name.parent();
-            if let Some(Entry::Zone(found)) = self.get(&self.key(view, &name, Kind::Zone), now) {
+            let key = self.key(view, &name, Kind::Zone);
+            if let Some(Entry::Zone(found)) = self.get(&key, now) {
                 return Some(Rc::clone(found));
             }
         }
@@ -260,23 +278,38 @@ impl Cache {
     }
 
     /// Notes that a server has a trait, or that it has it not.
-    pub fn mark(&mut self, server: SocketAddr, what: Trait, so: bool, now: Instant) {
+    pub fn mark(&mut self, view: u64, server: SocketAddr, what: Trait, so: bool, now: Instant) {
         match so {
-            true => drop(self.servers.put((server, what), now.after(what.lifetime()))),
+            true => drop(self.servers.put((view, server, what), now.after(what.lifetime()))),
             false if self.servers.is_empty() => {}
-            false => drop(self.servers.pop(&(server, what))),
+            false => drop(self.servers.pop(&(view, server, what))),
+        }
+    }
+
+    /// Notes what an answer tells of its server.
+    pub fn learn(&mut self, view: u64, server: SocketAddr, lesson: &Lesson, now: Instant) {
+        if let Some(cookie) = lesson.cookie {
+            self.cookies.keep(view, server, cookie, now);
+        }
+        if lesson.no_cookies {
+            self.cookies.forget(view, server);
+        }
+        if lesson.folds {
+            self.mark(view, server, Trait::Folds, true, now);
         }
     }
 
     /// Whether it was noted lately that a server has this trait.
-    pub fn is(&mut self, server: SocketAddr, what: Trait, now: Instant) -> bool {
-        !self.servers.is_empty() && self.servers.get(&(server, what)).is_some_and(|&end| end > now)
+    pub fn is(&mut self, view: u64, server: SocketAddr, what: Trait, now: Instant) -> bool {
+        let key = (view, server, what);
+        !self.servers.is_empty() && self.servers.get(&key).is_some_and(|&end| end > now)
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.servers.clear();
+        self.cookies.clear();
         self.size = 0;
     }
 
@@ -339,41 +372,6 @@ pub fn positive(ttl: u32) -> u32 {
         0
     } else {
         ttl.min(LONGEST)
-    }
-}
-
-impl Packet {
-    /// Writes the question's name in the letter case of one who asked for it.
-    pub(crate) fn spell(&mut self, name: &Name) {
-        let wire = name.wire();
-        let place = self.question_name(wire.len());
-        if let Some(place) = place.filter(|place| place[..] != *wire) {
-            if place.eq_ignore_ascii_case(wire) {
-                place.copy_from_slice(wire);
-            }
-        }
-    }
-
-    /// Changes the type in the question.
-    fn set_question_type(&mut self, rtype: u16) {
-        let data = self.records(QUESTION).next().map(|question| question.rdata as usize - 4);
-        if let Some(at) = data {
-            self.set_word(at, rtype);
-        }
-    }
-
-    /// Reduces the lifetimes of records by seconds that have passed.
-    fn age(&mut self, seconds: u32) {
-        if seconds == 0 {
-            return;
-        }
-        // The lifetime stands six bytes before the data.
-        let places: Vec<(usize, u32)> = self
-            .records(ALL & !QUESTION)
-            .filter(|record| record.section != ADDITIONAL || record.rtype != OPT)
-            .map(|record| (record.rdata as usize - 6, record.ttl.saturating_sub(seconds)))
-            .collect();
-        places.into_iter().for_each(|(at, ttl)| self.set_ttl(at, ttl));
     }
 }
 

@@ -4,12 +4,13 @@
 //! An answer has the id and the question that were sent, and came from where they went (which
 //! whoever receives sees to). Everything else is somebody's guess or somebody's mistake, and the wait for
 //! the answer goes on: also after a failure without the question, and after a message that cannot be read.
-//! RFC 5452 §9.
+//! RFC 5452 §9. Two more things can be asked of an answer: that it repeats the cookie that was sent (RFC 7873), and
+//! that it repeats the letter case of the name that was asked for, which is random then (draft-vixie-dnsext-dns0x20).
 
-use crate::dns::message::name::Name;
-use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER, HEADER};
-use crate::dns::message::types::OPT;
-use std::net::SocketAddr;
+use super::cookie::{self, told, Cookie, Offer, Told};
+use crate::dns::message::name::{same, Name};
+use crate::dns::message::packet::{flag, rcode, Packet, ANSWER, HEADER};
+use std::net::{IpAddr, SocketAddr};
 
 /// The largest datagram that servers are told to send: it passes everywhere without being fragmented.
 /// <https://www.dnsflagday.net/2020/>
@@ -38,6 +39,29 @@ pub struct Exchange {
     id: u16,
     /// Sent with EDNS.
     edns: bool,
+    /// The name in random letter case, if it is sent so.
+    spelling: Option<Name>,
+    /// Asks whether the records are authentic.
+    trust: bool,
+    /// What a cookie is made of, if one is sent.
+    offer: Option<Offer>,
+    /// The cookie, once it is known from which address the query leaves.
+    cookie: Option<Cookie>,
+    /// The server has refused the first cookie.
+    again: bool,
+}
+
+/// What the answer tells of the server, for later queries.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Lesson {
+    /// The cookie to send from now on.
+    pub cookie: Option<Cookie>,
+    /// The server gives no cookies any more.
+    pub no_cookies: bool,
+    /// It does not keep the letter case of names.
+    pub folds: bool,
+    /// How many messages were sent after the first one.
+    pub more: u32,
 }
 
 /// What a message means for an exchange.
@@ -50,6 +74,13 @@ pub enum Verdict {
     Truncated(Packet),
     /// The server does not know EDNS: ask again without.
     WithoutEdns,
+    /// The server wants its new cookie, RFC 7873 §5.3: ask again with that.
+    BadCookie(Packet),
+    /// It fits, but lacks what others cannot guess: ask over TCP. `letters`: the letter case rather than the cookie.
+    Unproven {
+        /// See above.
+        letters: bool,
+    },
     /// It may come from anybody who has guessed the id, or from a broken server: the wait goes on, and this is told
     /// if nothing better comes.
     Noise(Noise),
@@ -61,12 +92,70 @@ pub enum Noise {
     Malformed,
     /// A failure that does not repeat the question, RFC 5452 §9.1.
     Unasked(Packet),
+    /// Its cookie is not the one that was sent.
+    Forged,
+    /// As the verdict of this name.
+    Unproven {
+        /// The letter case is missing rather than the cookie.
+        letters: bool,
+    },
 }
 
 impl Exchange {
     /// An exchange that is to begin. `id` must be random.
     pub fn new(ask: Ask, id: u16, edns: bool) -> Exchange {
-        Exchange { ask, id, edns }
+        let (spelling, offer, cookie) = (None, None, None);
+        Exchange { ask, id, edns, spelling, trust: false, offer, cookie, again: false }
+    }
+
+    /// Sends a cookie. `again`: the server has refused one for this question.
+    pub fn with_cookie(mut self, offer: Offer, again: bool) -> Exchange {
+        (self.offer, self.again) = (Some(offer), again);
+        self
+    }
+
+    /// Asks whether the records are authentic, RFC 6840 §5.7.
+    pub fn with_trust(mut self) -> Exchange {
+        self.trust = true;
+        self
+    }
+
+    /// Whether it asks whether the records are authentic.
+    pub fn trusts(&self) -> bool {
+        self.trust
+    }
+
+    /// Sends the name in random letter case; `random` gives 32 random bits.
+    pub fn with_random_letters(mut self, random: impl FnMut() -> u32) -> Exchange {
+        self.spelling = Some(self.ask.name.respelt(random));
+        self
+    }
+
+    /// Tells from which address the query leaves, of which the cookie depends. The first one counts.
+    pub fn leave_from(&mut self, own: IpAddr) {
+        if let (Some(offer), None) = (&self.offer, &self.cookie) {
+            self.cookie = Some(offer.cookie(own));
+        }
+    }
+
+    /// Whether `leave_from` is to be called before `query`.
+    pub fn needs_address(&self) -> bool {
+        self.offer.is_some() && self.cookie.is_none()
+    }
+
+    /// Whether a cookie was offered, and whether after a refusal.
+    pub fn offers(&self) -> (bool, bool) {
+        (self.offer.is_some(), self.again)
+    }
+
+    /// Whether the name is sent in random letter case.
+    pub fn has_random_letters(&self) -> bool {
+        self.spelling.is_some()
+    }
+
+    /// Whether the server has given cookies.
+    pub fn expects_cookie(&self) -> bool {
+        self.offer.as_ref().is_some_and(Offer::is_known)
     }
 
     /// The id of the query.
@@ -86,19 +175,46 @@ impl Exchange {
 
     /// How many bytes the query is.
     pub fn size(&self) -> usize {
-        HEADER + self.ask.name.wire().len() + 4 + if self.edns { 11 } else { 0 }
+        let cookie = self.cookie.map_or(0, |cookie| 4 + cookie.data().len());
+        HEADER + self.ask.name.wire().len() + 4 + if self.edns { 11 + cookie } else { 0 }
     }
 
     /// The query.
     pub fn query(&self) -> Packet {
         let flags = if self.ask.recursive { flag::RD } else { 0 };
+        let flags = if self.trust { flags | flag::AD } else { flags };
         let (rtype, class) = (self.ask.rtype, self.ask.class);
-        let mut packet = Packet::query(self.id, flags, &self.ask.name, rtype, class);
+        let mut packet = Packet::query(self.id, flags, self.name(), rtype, class);
         if self.edns {
-            // Cannot fail: the additional section is the last one, and eleven bytes fit.
-            let _ = packet.push(ADDITIONAL, &Name::root(), OPT, EDNS_SIZE, 0, &[]);
+            let option = self.cookie.as_ref().map(|cookie| (cookie::OPTION, cookie.data()));
+            packet.add_opt(EDNS_SIZE, option);
         }
         packet
+    }
+
+    /// The name as it is sent.
+    fn name(&self) -> &Name {
+        self.spelling.as_ref().unwrap_or(&self.ask.name)
+    }
+
+    /// What an answer, as it came, tells of the server. `stream`: it came over TCP.
+    pub fn lesson(&self, answer: &Packet, stream: bool) -> Lesson {
+        let mut lesson = Lesson::default();
+        match self.cookie.map(|sent| told(answer, &sent)) {
+            Some(Told::Ours(cookie)) => lesson.cookie = Some(cookie),
+            Some(Told::Nothing) if stream => lesson.no_cookies = self.expects_cookie(),
+            _ => {}
+        }
+        lesson.folds = self.spelling.is_some() && !self.is_spelt(answer.wire());
+        lesson
+    }
+
+    /// Gives an answer the letter case of the name that was asked for, in place of the random one.
+    pub fn restore_letters(&self, answer: &mut Packet) {
+        if self.spelling.is_some() {
+            answer.spell(&self.ask.name);
+            answer.spell_owners(&self.ask.name);
+        }
     }
 
     /// What stands for an answer that is too long to be read: it has no records, and says that it was cut.
@@ -132,7 +248,14 @@ impl Exchange {
             true if truncated && packet.count(ANSWER) == 0 => {
                 return Verdict::Noise(Noise::Malformed);
             }
-            _ => {}
+            true => {}
+            false => match self.doubt(&packet) {
+                Some(doubt) => return doubt,
+                None if self.cookie.is_some() && packet.rcode() == rcode::BADCOOKIE => {
+                    return Verdict::BadCookie(packet);
+                }
+                None => {}
+            },
         }
         match (self.edns && refuses_edns(&packet), truncated && !stream) {
             (true, _) => Verdict::WithoutEdns,
@@ -141,13 +264,33 @@ impl Exchange {
         }
     }
 
+    /// Why a datagram that fits may be forged all the same. RFC 7873 §5.3: without a cookie it is not believed of a
+    /// server that has given cookies. A cookie proves more than the letter case, of which some servers know nothing.
+    fn doubt(&self, packet: &Packet) -> Option<Verdict> {
+        match self.cookie.map_or(Told::Nothing, |sent| told(packet, &sent)) {
+            Told::Ours(_) => None,
+            // A server that knows no EDNS may refuse a query by sending it back.
+            Told::Echo if refuses_edns(packet) => None,
+            Told::Wrong | Told::Echo => Some(Verdict::Noise(Noise::Forged)),
+            Told::Nothing if self.expects_cookie() => Some(Verdict::Unproven { letters: false }),
+            Told::Nothing if self.is_spelt(packet.wire()) => None,
+            Told::Nothing => Some(Verdict::Unproven { letters: true }),
+        }
+    }
+
+    /// Whether the question of a message is spelt as it was sent, if that matters.
+    fn is_spelt(&self, message: &[u8]) -> bool {
+        let Some(name) = &self.spelling else { return true };
+        message.get(HEADER..HEADER + name.wire().len()) == Some(name.wire())
+    }
+
     /// Whether the one question of a message is ours.
     fn is_question(&self, message: &[u8]) -> bool {
         let wire = self.ask.name.wire();
         let name_end = HEADER + wire.len();
         let ([t, y], [c, l]) = (self.ask.rtype.to_be_bytes(), self.ask.class.to_be_bytes());
         message[4..6] == [0, 1]
-            && message.get(HEADER..name_end).is_some_and(|name| name.eq_ignore_ascii_case(wire))
+            && message.get(HEADER..name_end).is_some_and(|name| same(name, wire))
             && message.get(name_end..name_end + 4) == Some(&[t, y, c, l])
     }
 }

@@ -4,6 +4,7 @@
 use super::answer::SERVERS;
 use super::cache::Cache;
 use super::compose::{from_hosts, local, reply};
+use super::exchange::Ask;
 use super::servers::{Server, Servers};
 use super::setup::Setup;
 use crate::clock::Instant;
@@ -140,7 +141,14 @@ impl Frame {
         let hints = setup.hints.of(zone);
         if hints.len() == 1 {
             let address = hints.iter().map(|hint| hint.address);
-            return Some(Servers::new(zone.clone(), address, VecDeque::new(), cache, now));
+            return Some(Servers::new(
+                zone.clone(),
+                address,
+                VecDeque::new(),
+                setup.view,
+                cache,
+                now,
+            ));
         }
         // By priority. A recursive resolver asks servers of equal priority in random order, a stub in the given
         // order. With `rotate` all servers count as equal, and are asked in random order.
@@ -154,7 +162,7 @@ impl Frame {
             .collect();
         order.sort_by_key(|&(priority, chance, _)| (priority, chance));
         let addresses = order.iter().map(|entry| entry.2);
-        Some(Servers::new(zone.clone(), addresses, VecDeque::new(), cache, now))
+        Some(Servers::new(zone.clone(), addresses, VecDeque::new(), setup.view, cache, now))
     }
 
     /// Takes over the addresses that the search for a name server has found. `packet`: the answer, if there is one.
@@ -187,4 +195,12 @@ impl Frame {
             }
         }
     }
+}
+
+/// What the work on a frame led to.
+pub(crate) enum Next {
+    Ask(Ask),
+    /// Look at the frames again.
+    Go,
+    Done(crate::errno::Result<Packet>),
 }

@@ -11,12 +11,12 @@ use super::cache::{Cache, Trait};
 use super::candidates::{Candidates, Ending};
 use super::compose::{joined, keep, missing, rebuilt};
 use super::exchange::Ask;
-use super::frame::{Frame, Purpose};
+use super::frame::{Frame, Next, Purpose};
 use super::servers::Servers;
 use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::format::{named, RCODES};
-use crate::dns::message::packet::{rcode, Packet, ADDITIONAL, ANSWER};
+use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER};
 use crate::dns::message::types::{A, AAAA};
 use crate::errno::{Errno, Result};
 use std::net::SocketAddr;
@@ -85,6 +85,18 @@ impl Resolution {
             error: None,
             story: String::new(),
         })
+    }
+
+    /// Counts further messages of the exchange that was asked for last: over TCP, without EDNS, with another cookie. Tells
+    /// whether the limits allow another one.
+    pub fn charge(&mut self, messages: u32) -> bool {
+        self.sends += messages;
+        let frame = self.frames.last_mut();
+        let sends = frame.map_or(0, |frame| {
+            frame.sends += messages;
+            frame.sends
+        });
+        sends < SENDS && self.sends < SENDS_IN_ALL
     }
 
     /// Goes on. `outcome` is that of the exchange that was asked for last; `random` decides which servers come first.
@@ -230,9 +242,7 @@ impl Resolution {
 
     /// How often the server that is being asked was asked for this, this time included.
     pub fn attempt(&self) -> u32 {
-        let servers = self.frames.last().and_then(|frame| frame.servers.as_ref());
-        let server = servers.and_then(|servers| servers.addresses.get(servers.current));
-        server.map_or(1, |server| server.tries.saturating_add(1))
+        self.frames.last().and_then(|frame| frame.servers.as_ref()).map_or(1, Servers::attempt)
     }
 
     /// Takes the outcome of an exchange.
@@ -256,18 +266,18 @@ impl Resolution {
                 self.error = None;
                 frame.silence = true;
                 self.story = format!("{}: no answer from {address}", frame.name);
-                cache.mark(address, Trait::Silent, true, now);
+                cache.mark(setup.view, address, Trait::Silent, true, now);
             }
             Outcome::Failure(error) => {
                 server.tries = u32::MAX;
                 frame.silence = true;
                 self.error = Some(error);
                 self.story = format!("{}: {address}: {error}", frame.name);
-                cache.mark(address, Trait::Silent, true, now);
+                cache.mark(setup.view, address, Trait::Silent, true, now);
             }
             Outcome::Answer(packet) => {
                 self.error = None;
-                cache.mark(address, Trait::Silent, false, now);
+                cache.mark(setup.view, address, Trait::Silent, false, now);
                 self.answered(&setup, cache, now, packet, address);
             }
         }
@@ -407,8 +417,12 @@ impl Resolution {
 
     /// Ends the search for one candidate. After a negative answer the other candidates are tried.
     fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
+        let trusted = self.setup.config.trusts_ad();
         let spelt = result.map(|mut packet| {
             packet.spell(&frame.asked);
+            if !trusted && packet.flags() & flag::AD != 0 {
+                packet.set_flags(packet.flags() & !flag::AD);
+            }
             packet
         });
         let found = |packet: &Packet| packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0;
@@ -424,14 +438,6 @@ impl Resolution {
         self.candidates.failed(&frame.asked, spelt, ending, story);
         None
     }
-}
-
-/// What the work on a frame led to.
-enum Next {
-    Ask(Ask),
-    /// Look at the frames again.
-    Go,
-    Done(Result<Packet>),
 }
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ pub(crate) struct Server {
 }
 
 impl Servers {
+    /// How often the one that is being asked was asked, this time included.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.addresses.get(self.current).map_or(1, |server| server.tries.saturating_add(1))
+    }
+
     /// No servers.
     pub(crate) fn none(zone: Name) -> Servers {
         Servers { zone, addresses: Vec::new(), names: VecDeque::new(), current: 0, dead_ends: 0 }
@@ -39,6 +44,7 @@ impl Servers {
         zone: Name,
         addresses: impl Iterator<Item = SocketAddr>,
         names: VecDeque<(Name, u16)>,
+        view: u64,
         cache: &mut Cache,
         now: Instant,
     ) -> Servers {
@@ -46,7 +52,7 @@ impl Servers {
             addresses.take(SERVERS).map(|address| Server { address, tries: 0 }).collect();
         if addresses.len() > 1 {
             // Who was silent lately comes last; the order is kept otherwise.
-            addresses.sort_by_key(|server| cache.is(server.address, Trait::Silent, now));
+            addresses.sort_by_key(|server| cache.is(view, server.address, Trait::Silent, now));
         }
         Servers { zone, addresses, names, current: 0, dead_ends: 0 }
     }
@@ -65,7 +71,7 @@ impl Servers {
         let unknown = delegation.servers.iter().filter(|server| server.1.is_empty());
         let names = unknown.map(|server| (server.0.clone(), A)).collect();
         let addresses = v4.into_iter().chain(v6);
-        Servers::new(delegation.zone.clone(), addresses, names, cache, now)
+        Servers::new(delegation.zone.clone(), addresses, names, setup.view, cache, now)
     }
 
     /// The server to ask next: the first among those that were asked least.

@@ -82,8 +82,14 @@ pub struct Config {
     pub bind_ends: u8,
     /// Ask no name server for AAAA.
     pub no_aaaa: bool,
+    /// The servers and the way to them are trusted to tell whether records are authentic.
+    pub trust_ad: bool,
     /// Send EDNS, RFC 6891.
     pub edns0: bool,
+    /// Send cookies where EDNS is sent, RFC 7873.
+    pub cookies: bool,
+    /// Send names in random letter case, which the answer must repeat.
+    pub random_letters: bool,
     /// A name with fewer dots is tried with the search list first.
     pub ndots: u32,
     /// Seconds until a server is given up for now.
@@ -130,7 +136,10 @@ impl Default for Config {
             file_ends: 0,
             bind_ends: 0,
             no_aaaa: false,
+            trust_ad: false,
             edns0: false,
+            cookies: true,
+            random_letters: false,
             ndots: 1,
             timeout: 5,
             attempts: 2,
@@ -185,7 +194,7 @@ impl Config {
                 $(if self.$field == old.$field { self.$field.clone_from(&fresh.$field) })*
             };
         }
-        take!(nameservers search lookup file_ends bind_ends no_aaaa edns0 ndots timeout attempts rotate tcp ports cache interface);
+        take!(nameservers search lookup file_ends bind_ends no_aaaa trust_ad edns0 cookies random_letters ndots timeout attempts rotate tcp ports cache interface);
         self.warnings.clone_from(&fresh.warnings);
         self.system = fresh.system;
         *self != before
@@ -220,6 +229,11 @@ impl Config {
     /// Whether IPv6 addresses are not asked for: the option `no-aaaa`, which is about a stub resolver.
     pub fn leaves_out_aaaa(&self) -> bool {
         self.no_aaaa && !self.recurse
+    }
+
+    /// Whether the flag AD of answers counts: the option `trust-ad`. A recursive resolver has nobody to trust.
+    pub fn trusts_ad(&self) -> bool {
+        self.trust_ad && !self.recurse
     }
 
     /// Whether name servers are asked.

@@ -2,6 +2,7 @@
 //! Names and addresses that a file tells: hosts(5).
 
 use super::files::{self, version, Version};
+use super::options::bad;
 use super::server::{format_address, scan_address};
 use crate::dns::message::name::Name;
 use crate::errno::{Errno, Result};
@@ -70,15 +71,17 @@ impl Hosts {
                 std::str::from_utf8(address).ok().and_then(|text| scan_address(text, 0).ok());
             let Some(found) = found else {
                 let text = String::from_utf8_lossy(address);
-                self.warnings.push(format!("{file}:{}: bad address {text:?}", index + 1));
+                self.warnings.push(format!("{file}:{}: {}", index + 1, bad("address", &text)));
                 continue;
             };
             for (place, word) in words.enumerate() {
                 match Name::scan(word) {
-                    Ok(name) if !name.is_root() => self.add(found, name, place == 0),
+                    Ok(name) if !name.is_root() && !word.contains(&0) => {
+                        self.add(found, name, place == 0)
+                    }
                     _ => {
                         let text = String::from_utf8_lossy(word);
-                        self.warnings.push(format!("{file}:{}: bad name {text:?}", index + 1));
+                        self.warnings.push(format!("{file}:{}: {}", index + 1, bad("name", &text)));
                     }
                 }
             }
@@ -126,6 +129,20 @@ impl Hosts {
             let _ = writeln!(text, "{:<16} {}", format_address(&entry.address, 0), entry.name);
         }
         text
+    }
+}
+
+/// The name under which the names of an address stand, RFC 1035 §3.5, RFC 3596 §2.5.
+pub fn reverse(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
+        }
+        IpAddr::V6(v6) => {
+            let digits = v6.octets().into_iter().rev().flat_map(|byte| [byte & 15, byte >> 4]);
+            digits.map(|digit| format!("{digit:x}.")).collect::<String>() + "ip6.arpa."
+        }
     }
 }
 

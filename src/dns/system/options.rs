@@ -19,7 +19,6 @@ impl Config {
             "no_tld_query",
             "single-request",
             "single-request-reopen",
-            "trust-ad",
             "insecure1",
             "insecure2",
         ];
@@ -29,11 +28,12 @@ impl Config {
                 self.set(name, "true")
             }
             ("nocache", "") => self.set("cache", "false"),
+            ("nocookies", "") => self.set("cookies", "false"),
             (name, _) if OTHERS.contains(&name) => Ok(()),
             _ => self.set(name, value),
         };
         set.map_err(|error| match error {
-            Errno::NOENT => format!("unknown option {name:?}"),
+            Errno::NOENT => complaint("unknown option", name),
             _ => bad(name, value),
         })
     }
@@ -53,10 +53,13 @@ impl Config {
             "attempts" => self.attempts = number()?,
             "ports" => self.ports = number()?.min(4096),
             "edns0" => self.edns0 = flag()?,
+            "cookies" => self.cookies = flag()?,
+            "use-caps-for-id" => self.random_letters = flag()?,
             "rotate" => self.rotate = flag()?,
             "recurse" => self.recurse = flag()?,
             "smart" => self.smart = flag()?,
             "no-aaaa" => self.no_aaaa = flag()?,
+            "trust-ad" => self.trust_ad = flag()?,
             "cache" => self.cache = flag()?,
             "tcp" => {
                 self.tcp = match value {
@@ -80,10 +83,13 @@ impl Config {
             "attempts" => self.attempts.to_string(),
             "ports" => self.ports.to_string(),
             "edns0" => self.edns0.to_string(),
+            "cookies" => self.cookies.to_string(),
+            "use-caps-for-id" => self.random_letters.to_string(),
             "rotate" => self.rotate.to_string(),
             "recurse" => self.recurse.to_string(),
             "smart" => self.smart.to_string(),
             "no-aaaa" => self.no_aaaa.to_string(),
+            "trust-ad" => self.trust_ad.to_string(),
             "cache" => self.cache.to_string(),
             "tcp" => (self.tcp as u32).to_string(),
             "interface" => format_address(&self.interface, 0),
@@ -93,5 +99,16 @@ impl Config {
 }
 
 pub(super) fn bad(what: &str, text: &str) -> String {
-    format!("bad {what} {text:?}")
+    complaint(&format!("bad {what}"), text)
 }
+
+/// What is wrong, and with which word of a file. Of a long word its beginning is told.
+pub(super) fn complaint(what: &str, text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{what} {:?}...", &text[..end]),
+        None => format!("{what} {text:?}"),
+    }
+}
+
+/// The most letters of a word that are told.
+const LONGEST: usize = 300;

@@ -3,7 +3,7 @@
 
 use super::config::{Config, Source, Syntax, Tcp, PORT};
 use super::files;
-use super::options::bad;
+use super::options::{bad, complaint};
 use super::server::{format_address, scan_address};
 use super::switch::{format_ends, Switch};
 use crate::dns::message::name::Name;
@@ -22,7 +22,7 @@ impl Config {
     pub fn load(&mut self, text: &[u8], syntax: Syntax, file: &str) {
         let mut fresh = true;
         for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
-            let line = String::from_utf8_lossy(line);
+            let line = String::from_utf8_lossy(line).replace('\0', "\u{fffd}");
             let line = line.split(['#', ';']).next().unwrap_or_default();
             // nsswitch.conf needs no blank after the colon.
             let (key, line) = match syntax {
@@ -93,7 +93,7 @@ impl Config {
             }
             ("sortlist" | "family", _) => Ok(()),
             ("nameserver" | "interface", []) => Err(format!("{key} without an address")),
-            _ => Err(format!("unknown keyword {key:?}")),
+            _ => Err(complaint("unknown keyword", key)),
         }
     }
 
@@ -151,7 +151,10 @@ impl Config {
             (self.tcp == Tcp::Only, " tcp"),
             (self.tcp == Tcp::Disable, " tcp:disable"),
             (!self.cache, " nocache"),
+            (!self.cookies, " nocookies"),
+            (self.random_letters, " use-caps-for-id"),
             (self.no_aaaa, " no-aaaa"),
+            (self.trust_ad, " trust-ad"),
         ];
         flags.iter().filter(|flag| flag.0).for_each(|flag| text.push_str(flag.1));
         if self.ports > 0 {

@@ -347,3 +347,59 @@ fn the_data_of_names_is_looked_at_before_it_is_pushed() {
     let record = packet.records(ANSWER).next().expect("the SOA");
     assert_eq!(record.member("minimum"), Ok(Value::Number(9)));
 }
+
+/// Lesson: hostile messages cost a parser seconds (RFC 9267, and printers that expand what they print). Each shape fills 64 KiB
+/// with what is dearest to it; without the limit on the length of a name the first one alone takes minutes.
+#[test]
+fn a_message_of_any_shape_is_parsed_and_printed_in_bounded_time() {
+    let fill = |head: &[u8], piece: &dyn Fn(usize) -> Vec<u8>| {
+        let mut bytes = vec![0x12, 0x34, 0x81, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
+        bytes.extend(head);
+        let (mut count, mut next) = (0u16, piece(bytes.len()));
+        while bytes.len() + next.len() <= LARGEST {
+            bytes.extend(next);
+            count += 1;
+            next = piece(bytes.len());
+        }
+        bytes[6..8].copy_from_slice(&count.to_be_bytes());
+        bytes
+    };
+    let record = |owner: &[u8], rtype: u16, data: &[u8]| {
+        let length = (data.len() as u16).to_be_bytes();
+        [owner, &rtype.to_be_bytes(), &[0, 1, 0, 0, 0, 9], &length, data].concat()
+    };
+    // 127 labels of one byte, each a place to point to.
+    let labels: Vec<u8> = [[1u8, b'a']; 126].concat();
+    let long = |at: usize| [&labels[..], &[0]].concat().len() + at;
+    assert!(long(0) < 255);
+    let windows: Vec<u8> = (0..=255u8).flat_map(|w| [&[w, 32][..], &[255; 32]].concat()).collect();
+    let chain = |at: usize| {
+        let to = at.max(14) - 12;
+        record(&[0xC0 | (to >> 8) as u8 & 0x3F, to as u8], 16, b"")
+    };
+    let parameters = [&[0, 1, 0][..], &[0, 0, 0, 250], &[7; 250]].concat();
+    let shapes: Vec<(&str, Vec<u8>)> = vec![
+        (
+            "long names",
+            fill(&[], &|_| record(&[&labels[..], &[0]].concat(), 2, &[&labels[..], &[0]].concat())),
+        ),
+        ("chains of pointers", fill(&[1, b'a', 0], &chain)),
+        ("type bit maps", fill(&[], &|_| record(&[0], 47, &[&[0][..], &windows].concat()))),
+        ("texts of one byte", fill(&[], &|_| record(&[0], 16, &[1, 255].repeat(100)))),
+        ("keys of parameters", fill(&[], &|_| record(&[0], 64, &parameters))),
+        ("records without data", fill(&[], &|_| record(&[0], 65280, &[]))),
+        ("options", fill(&[], &|_| record(&[0], 41, &[0, 9, 0, 0].repeat(1000)))),
+        ("places", fill(&[], &|_| record(&[0], 29, &[0; 16]))),
+    ];
+    for (what, bytes) in shapes {
+        let begun = std::time::Instant::now();
+        let size = match Packet::parse_whole(&bytes) {
+            Ok(packet) => packet.format().len(),
+            Err(_) => Packet::parse_answers(&bytes).map_or(0, |packet| packet.format().len()),
+        };
+        let seconds = begun.elapsed().as_secs_f64();
+        assert!(seconds < 3.0, "{what}: {seconds} s");
+        // A type of a bit map takes a bit, and eight bytes in print.
+        assert!(size <= 80 * LARGEST, "{what}: {size} bytes");
+    }
+}

@@ -2,7 +2,8 @@
 //! Records: each type's data as text and by its members, beside what the crate `domain` makes of it.
 
 use super::super::field::Field::{
-    Base64, Hex, Parameters, Quoted, Text, Texts, Time, Type, Types, Word, U16, U32, U8, V4, V6,
+    Base64, Hex, Location, Parameters, Quoted, Text, Texts, Time, Type, Types, Word, U16, U32, U8,
+    V4, V6,
 };
 use super::super::packet::{Packet, ALL as SECTIONS, ANSWER, LARGEST, QUESTION};
 use super::super::text;
@@ -76,6 +77,13 @@ fn samples() -> Vec<(u16, Vec<u8>, &'static str)> {
             bytes(&[host, mail, &[120, 123, 161, 161, 0, 0, 14, 16, 0, 0, 3, 132], &[0, 9, 58, 128, 0, 1, 81, 128]]),
             "ns1.Example.net. host\\.master.example.net. 2021368225 3600 900 604800 86400",
         ),
+        (13, b"\x06PDP-11\x04UNIX".to_vec(), "\"PDP-11\" \"UNIX\""),
+        (17, bytes(&[mail, host]), "host\\.master.example.net. ns1.Example.net."),
+        (
+            29,
+            vec![0, 0, 0x16, 0x13, 0x8b, 0x3c, 0xf0, 0x18, 0x81, 0x0c, 0xbc, 0xe0, 0x00, 0x98, 0x95, 0xb8],
+            "52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m",
+        ),
         (MX, bytes(&[&[0, 10], host]), "10 ns1.Example.net."),
         (16, b"\x0bv=spf1 -all".to_vec(), "\"v=spf1 -all\""),
         (AAAA, vec![0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], "2001:db8::1"),
@@ -86,8 +94,8 @@ fn samples() -> Vec<(u16, Vec<u8>, &'static str)> {
             "100 10 \"S\" \"SIP+D2U\" \"\" ns1.Example.net.",
         ),
         (DNAME, host.to_vec(), "ns1.Example.net."),
-        (DS, bytes(&[&[0x4f, 0x66, 8, 2], &[0xab; 4]]), "20326 8 2 abababab"),
-        (44, vec![1, 2, 0x12, 0x3a], "1 2 123a"),
+        (DS, bytes(&[&[0x4f, 0x66, 8, 2], &[0xab; 4]]), "20326 8 2 ABABABAB"),
+        (44, vec![1, 2, 0x12, 0x3a], "1 2 123A"),
         (
             46,
             bytes(&[&[0, 1, 8, 3, 0, 1, 81, 128, 0x65, 0x92, 0, 0x80, 0x65, 0x6a, 0x73, 0x80, 0x4f, 0x66], host, b"sig!"]),
@@ -95,8 +103,10 @@ fn samples() -> Vec<(u16, Vec<u8>, &'static str)> {
         ),
         (47, bytes(&[host, &[0, 7, 0x62, 0x01, 0x80, 0x08, 0, 3, 0x80, 1, 1, 0x40]]), "ns1.Example.net. A NS SOA MX TXT AAAA RRSIG NSEC DNSKEY CAA"),
         (48, bytes(&[&[1, 1, 3, 8], b"key"]), "257 3 8 a2V5"),
-        (52, vec![3, 1, 1, 0xde, 0xad], "3 1 1 dead"),
+        (52, vec![3, 1, 1, 0xde, 0xad], "3 1 1 DEAD"),
         (OPT, vec![], "\"\""),
+        (59, vec![0, 0, 0, 0, 0], "0 0 0 00"),
+        (60, bytes(&[&[1, 1, 3, 8], b"key"]), "257 3 8 a2V5"),
         (64, bytes(&[&[0, 0], host]), "0 ns1.Example.net."),
         (
             65,
@@ -111,6 +121,7 @@ fn samples() -> Vec<(u16, Vec<u8>, &'static str)> {
             "1 . alpn=\"h2,h3\" no-default-alpn port=443 ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=2001:db8::1",
         ),
         (99, b"\x0bv=spf1 -all".to_vec(), "\"v=spf1 -all\""),
+        (256, b"\0\x0a\0\x01ftp://ftp.example.net/public".to_vec(), "10 1 \"ftp://ftp.example.net/public\""),
         (257, b"\0\x05issueca.example.net".to_vec(), "0 issue \"ca.example.net\""),
     ]
 }
@@ -139,7 +150,9 @@ fn in_their_form(rtype: u16, ours: &str) -> Option<String> {
     Some(match rtype {
         // It leaves out the last dot.
         SRV => ours.strip_suffix('.')?.to_owned(),
-        A | NS | CNAME | SOA | PTR | MX | AAAA | DS | 16 | 35 | 47 | 48 => ours.to_owned(),
+        // It writes small letters.
+        DS => ours.to_ascii_lowercase(),
+        A | NS | CNAME | SOA | PTR | MX | AAAA | 16 | 35 | 47 | 48 => ours.to_owned(),
         // It has no such type, or a form of its own.
         _ => return None,
     })
@@ -200,6 +213,10 @@ impl Numbers {
                 Text | Word | Texts => data.extend(b"\x05plain"),
                 Types => data.extend([0, 2, 0x62, 1]),
                 Parameters => {}
+                Location => {
+                    data.push(0);
+                    data.extend(self.bytes(15));
+                }
                 Quoted => data.extend(b"value"),
                 // Beyond what is a whole number of base 64 digits, too.
                 Hex | Base64 => {
@@ -438,4 +455,28 @@ fn a_record_that_points_out_of_its_message_is_harmless() {
             row.members.iter().for_each(|member| drop(record.member(member.0)));
         }
     }
+}
+
+#[test]
+fn a_location_has_all_its_signs_and_what_makes_no_sense_is_data() {
+    let place = |head: [u8; 4], words: [u32; 3]| {
+        let words: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        text(29, &[&head[..], &words].concat())
+    };
+    let zero = 1 << 31;
+    let south = [zero - 152_514_000, zero - 255_978_500, 10_002_405];
+    assert_eq!(
+        place([0, 0x33, 0x16, 0x13], south),
+        "42 21 54.000 S 71 6 18.500 W 24.05m 30m 10000m 10m"
+    );
+    assert_eq!(
+        place([0, 0x50, 0x31, 0x99], [zero, zero, 9_999_999]),
+        "0 0 0.000 N 0 0 0.000 E -0.01m 0.05m 0.30m 90000000m"
+    );
+    for (head, digits) in [([0, 0xa0, 0, 0], "00A00000"), ([0, 0, 0x0a, 0], "00000A00")] {
+        let told = place(head, [zero, zero, 10_000_000]);
+        assert_eq!(told, format!("\\# 16 {digits}800000008000000000989680"));
+    }
+    assert_eq!(text(29, &[1, 2]), "\\# 2 0102", "a later version");
+    with_record(29, &[0; 15], |record| assert_eq!(record.check(), Err(Errno::ILLEGAL)));
 }

@@ -2,8 +2,10 @@
 //! What counts as the answer to a query.
 
 use super::*;
-use crate::dns::message::packet::{AUTHORITY, QUESTION};
-use crate::dns::message::types::{A, AAAA, IN};
+use crate::clock::Instant;
+use crate::dns::message::packet::{ADDITIONAL, AUTHORITY, QUESTION};
+use crate::dns::message::types::{A, AAAA, IN, OPT};
+use crate::dns::resolve::cookie::Cookies;
 
 const ID: u16 = 0x2b1a;
 
@@ -41,6 +43,11 @@ fn told(verdict: &Verdict) -> &'static str {
         Verdict::Answer(_) => "answer",
         Verdict::Truncated(_) => "truncated",
         Verdict::WithoutEdns => "without EDNS",
+        Verdict::BadCookie(_) => "bad cookie",
+        Verdict::Unproven { letters: false } => "no cookie",
+        Verdict::Unproven { letters: true } => "other letters",
+        Verdict::Noise(Noise::Forged) => "forged",
+        Verdict::Noise(Noise::Unproven { .. }) => unreachable!(),
         Verdict::Noise(Noise::Malformed) => "malformed",
         Verdict::Noise(Noise::Unasked(_)) => "unasked",
     }
@@ -212,4 +219,136 @@ fn another_id_makes_it_another_exchange() {
     assert_eq!((exchange.id(), exchange.query().id()), (7, 7));
     assert_eq!(told(&exchange.judge(message(ID, flag::QR, OURS).wire(), false)), "ignore");
     assert_eq!(told(&exchange.judge(message(7, flag::QR, OURS).wire(), false)), "answer");
+}
+
+const OWN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
+
+/// An exchange that sends a cookie; `known`: the server has given one.
+fn with_cookie(known: bool) -> Exchange {
+    let (mut cookies, now) = (Cookies::default(), Instant(1));
+    let mut first = exchange(true);
+    let server = first.ask.server;
+    if known {
+        first = first.with_cookie(cookies.offer(1, server, now), false);
+        first.leave_from(OWN);
+        let lesson = first.lesson(&cooked(&first, 0, &[1; 8], 0), false);
+        cookies.keep(1, server, lesson.cookie.expect("a cookie"), now);
+    }
+    let mut sent = exchange(true).with_cookie(cookies.offer(1, server, now), false);
+    assert!(sent.needs_address());
+    sent.leave_from(OWN);
+    sent
+}
+
+/// A reply with the client cookie, changed by `change`, and a server cookie.
+fn cooked(exchange: &Exchange, change: u8, server: &[u8], code: u16) -> Packet {
+    let mut packet = message(ID, flag::QR | code & 15, OURS);
+    let sent = exchange.cookie.expect("a cookie");
+    let mut data = [&sent.data()[..8], server].concat();
+    data[0] ^= change;
+    let option = [&[0, 10, 0, data.len() as u8], &data[..]].concat();
+    let ttl = u32::from(code >> 4) << 24;
+    packet.push(ADDITIONAL, &Name::root(), OPT, 1232, ttl, &option).expect("an OPT");
+    packet
+}
+
+#[test]
+fn a_query_has_a_client_cookie_and_what_the_server_gave() {
+    for (known, size) in [(false, 8), (true, 16)] {
+        let sent = with_cookie(known);
+        let query = sent.query();
+        assert_eq!(query.wire().len(), sent.size());
+        let opt = query.records(ADDITIONAL).next().expect("an OPT");
+        assert_eq!(opt.data()[..4], [0, 10, 0, size]);
+        assert_eq!(opt.data().len(), 4 + size as usize);
+        assert!(Packet::parse_whole(query.wire()).is_ok());
+    }
+}
+
+#[test]
+fn a_reply_with_another_cookie_is_noise_and_one_without_is_believed_until_the_server_gave_one() {
+    for known in [false, true] {
+        let sent = with_cookie(known);
+        let verdict = |packet: &Packet, stream| told(&sent.judge(packet.wire(), stream));
+        let bare = message(ID, flag::QR, OURS);
+        assert_eq!(verdict(&cooked(&sent, 0, &[7; 8], 0), false), "answer");
+        assert_eq!(verdict(&bare, false), if known { "no cookie" } else { "answer" });
+        let mut refusal = message(ID, flag::QR | rcode::FORMERR, OURS);
+        let expected = if known { "no cookie" } else { "without EDNS" };
+        assert_eq!(verdict(&refusal, false), expected, "a refusal is no better");
+        refusal.set_flags(flag::QR | flag::TC);
+        let expected = if known { "no cookie" } else { "truncated" };
+        assert_eq!(verdict(&refusal, false), expected, "nor is a cut reply");
+        for change in [1, 128] {
+            assert_eq!(verdict(&cooked(&sent, change, &[7; 8], 0), false), "forged");
+        }
+        let copy = cooked(&sent, 0, &[], rcode::FORMERR);
+        assert_eq!(verdict(&copy, false), "without EDNS", "who copies the query has seen it");
+        for size in [0, 1, 7, 33] {
+            assert_eq!(verdict(&cooked(&sent, 0, &vec![7; size], 0), false), "forged", "{size}");
+        }
+        assert_eq!(verdict(&bare, true), "answer", "nobody else can answer there");
+        assert_eq!(sent.lesson(&bare, true).no_cookies, known);
+        assert!(!sent.lesson(&bare, false).no_cookies);
+        let given = sent.lesson(&cooked(&sent, 0, &[7; 8], 0), false).cookie.expect("a cookie");
+        assert_eq!(given.data()[8..], [7; 8]);
+        assert_eq!(sent.lesson(&cooked(&sent, 1, &[7; 8], 0), true), Lesson::default());
+    }
+}
+
+#[test]
+fn a_refused_cookie_is_told_unless_it_is_forged() {
+    let sent = with_cookie(true);
+    let refused = cooked(&sent, 0, &[7; 16], rcode::BADCOOKIE);
+    assert_eq!(told(&sent.judge(refused.wire(), false)), "bad cookie");
+    assert_eq!(told(&sent.judge(refused.wire(), true)), "answer");
+    let forged = cooked(&sent, 1, &[7; 16], rcode::BADCOOKIE);
+    assert_eq!(told(&sent.judge(forged.wire(), false)), "forged");
+}
+
+#[test]
+fn random_letters_must_come_back_over_udp_unless_a_cookie_does() {
+    let letters = || 0b0101_0011u32;
+    let spelt = exchange(true).with_random_letters(letters);
+    let query = spelt.query();
+    let (sent, ..) = query.question().expect("a question");
+    assert_ne!(sent.to_string(), "www.example.com.");
+    assert_eq!(sent, name("www.example.com"));
+    let reply = |owner: &str| message(ID, flag::QR, Some((owner, A, IN)));
+    let (right, wrong) = (reply(&sent.to_string()), reply("www.example.com"));
+    assert_eq!(told(&spelt.judge(right.wire(), false)), "answer");
+    assert_eq!(told(&spelt.judge(wrong.wire(), false)), "other letters");
+    assert_eq!(told(&spelt.judge(wrong.wire(), true)), "answer");
+    assert_eq!((spelt.lesson(&right, true).folds, spelt.lesson(&wrong, true).folds), (false, true));
+    let mut both = with_cookie(true).with_random_letters(letters);
+    both.leave_from(OWN);
+    let proven = cooked(&both, 0, &[7; 8], 0);
+    assert_eq!(told(&both.judge(proven.wire(), false)), "answer");
+    assert!(both.lesson(&proven, false).folds);
+}
+
+#[test]
+fn who_asks_gets_the_letters_back_in_which_he_asked() {
+    let mut ask = exchange(false).ask;
+    ask.name = name("wWw.Example.cOm");
+    let spelt = Exchange::new(ask, ID, false).with_random_letters(|| 0x5555_5555);
+    let sent = spelt.query().question().expect("a question").0;
+    let mut packet = Packet::new(4096);
+    packet.push(QUESTION, &sent, A, IN, 0, &[]).expect("a question");
+    packet.push(ANSWER, &sent, A, IN, 9, &[192, 0, 2, 9]).expect("an answer");
+    packet.push(AUTHORITY, &name("EXAMPLE.COM"), 2, IN, 9, b"\x02nS\0").expect("a server");
+    // As servers write that do not compress.
+    let mut wire = packet.wire().to_vec();
+    wire.extend(name("exAMPLE.com").wire());
+    wire.extend([0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 1]);
+    wire[11] = 1;
+    let mut packet = Packet::parse_whole(&wire).expect("a message");
+    spelt.restore_letters(&mut packet);
+    let owners = packet.records(15).map(|record| record.name().expect("a name").to_string());
+    let expected = ["wWw.Example.cOm.", "wWw.Example.cOm.", "Example.cOm.", "Example.cOm."];
+    assert_eq!(owners.collect::<Vec<_>>(), expected);
+    assert_eq!(
+        packet.records(AUTHORITY).next().expect("it").host().expect("it").to_string(),
+        "nS."
+    );
 }

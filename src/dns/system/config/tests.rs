@@ -124,7 +124,7 @@ fn options_are_words_with_or_without_a_value() {
 
 #[test]
 fn what_other_resolvers_know_is_no_mistake() {
-    read("options debug inet6 trust-ad no-aaaa single-request-reopen no-reload\nsortlist 192.0.2.0\nfamily inet4");
+    read("options debug inet6 no-aaaa single-request-reopen no-reload\nsortlist 192.0.2.0\nfamily inet4");
 }
 
 #[test]
@@ -287,6 +287,7 @@ fn what_is_written_out_reads_in_the_same() {
         "options tcp:disable\ninterface ::1 99\nlookup cache bind file\nsearch c\\035.test d\\059.test\n",
         "options no-aaaa\nlookup bind [NOTFOUND=return UNAVAIL=return] file [TRYAGAIN=return]\n",
         "nameserver fe80::1%1\ninterface fe80::1%1 5\n",
+        "options trust-ad nocookies use-caps-for-id\n",
     ];
     for text in texts {
         let config = read(text);
@@ -375,4 +376,65 @@ fn addresses_are_plain_or_bracketed_with_a_port() {
         format_address(&"192.0.2.1:54".parse().expect("an address"), PORT),
         "[192.0.2.1]:54"
     );
+}
+
+#[test]
+fn lines_of_any_length_cost_no_more_than_their_bytes() {
+    let begun = std::time::Instant::now();
+    let long = "x".repeat(1 << 20);
+    let texts = [
+        format!("nameserver {long}"),
+        format!("nameserver [{}", "1".repeat(300)),
+        format!("nameserver [{}]:53", "1".repeat(300)),
+        format!("search {long} b.test"),
+        format!("options {long} ndots:{long} ndots:3"),
+        format!("{long} 192.0.2.1"),
+        format!("interface {long}"),
+        "nameserver fe80::1%\nnameserver fe80::1%99999999999\nnameserver 192.0.2.1%1".to_owned(),
+        "nameserver 192.0.2.1\0\nsearch a\0b.test\noptions ndots:1\0".to_owned(),
+    ];
+    for text in &texts {
+        let mut config = Config::default();
+        config.load(format!("nameserver 192.0.2.7\n{text}\n").as_bytes(), Syntax::Resolv, "f");
+        assert_eq!(servers(&config), ["192.0.2.7:53"]);
+        let warnings = &config.warnings;
+        assert!(
+            !warnings.is_empty() && warnings.iter().all(|line| line.len() < 400),
+            "{warnings:?}"
+        );
+        assert!(!config.search.iter().any(|domain| domain.contains("\\000")));
+    }
+    let many = format!("search{}\n", " a.test".repeat(150_000));
+    let mut config = Config::default();
+    config.load(many.as_bytes(), Syntax::Resolv, "f");
+    assert_eq!(config.search.len(), 150_000);
+    let mut config = Config::default();
+    config.load(format!("hosts: {long} files dns\n").as_bytes(), Syntax::Nsswitch, "f");
+    config.load(format!("hosts: [{long}\n").as_bytes(), Syntax::Nsswitch, "f");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_file_is_never_waited_for() {
+    let folder = std::env::temp_dir().join(format!("cqueues-places-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let fifo = folder.join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    let fifo = fifo.to_str().expect("a path in ASCII");
+    for (path, error) in [
+        (fifo, None),
+        ("/dev/null", None),
+        ("/dev/zero", Some(Errno(libc::EFBIG))),
+        (folder.to_str().expect("a path in ASCII"), Some(Errno(libc::EISDIR))),
+    ] {
+        for syntax in [Syntax::Resolv, Syntax::Nsswitch] {
+            let read = fresh().load_path(path, syntax);
+            assert_eq!(read.err(), error, "{path}");
+        }
+        let read = crate::dns::system::hosts::Hosts::default().load_path(path);
+        assert_eq!(read.err(), error, "{path}");
+        assert_eq!(servers(&Config::system(path)), ["127.0.0.1:53"], "{path}");
+        assert!(!Config::system(path).is_stale(), "{path}");
+    }
+    std::fs::remove_dir_all(&folder).expect("the folder");
 }

@@ -122,3 +122,42 @@ fn a_changed_file_is_read_again_unless_the_program_has_added_to_it() {
     assert!(Hosts::system(text).entries.is_empty(), "a missing file is as good as an empty one");
     assert_eq!(Hosts::default().load_path(text), Err(Errno(libc::ENOENT)));
 }
+
+#[test]
+fn long_lines_are_read_whole_and_words_with_a_nul_are_no_names() {
+    for size in [255, 256, 511, 512, 1023, 1024, 1025, 70_000] {
+        let names: Vec<String> = (0..size / 8).map(|n| format!("h{n:06}")).collect();
+        let text = format!("192.0.2.1 {}\n192.0.2.2 last\n", names.join(" "));
+        let hosts = table(&text);
+        assert!(hosts.warnings.is_empty());
+        for name in &names {
+            assert_eq!(addresses(&hosts, name), ["192.0.2.1"], "{size}");
+        }
+        assert_eq!(addresses(&hosts, "last"), ["192.0.2.2"], "{size}");
+    }
+    let mut hosts = Hosts::default();
+    hosts.load(b"192.0.2.1 a\0b c\0 d\n192.0.2.2\0 e\n\0\n", "hosts");
+    assert_eq!(hosts.warnings.len(), 4, "{:?}", hosts.warnings);
+    assert_eq!(addresses(&hosts, "d"), ["192.0.2.1"]);
+    assert!(["a", "a\\000b", "c", "c\\000", "e"]
+        .iter()
+        .all(|name| addresses(&hosts, name).is_empty()));
+    let label = "x".repeat(1 << 20);
+    hosts.load(format!("{label} a\n192.0.2.1 {label}\n").as_bytes(), "hosts");
+    assert!(hosts.warnings.iter().all(|line| line.len() < 400));
+}
+
+#[test]
+fn the_name_of_an_address_leads_back_to_it() {
+    for (address, name) in [
+        ("192.0.2.1", "1.2.0.192.in-addr.arpa."),
+        (
+            "2001:db8::5:1",
+            "1.0.0.0.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+        ),
+    ] {
+        let address: IpAddr = address.parse().expect("an address");
+        assert_eq!(reverse(address), name);
+        assert_eq!(reversed(&Name::scan(name.as_bytes()).expect("a name")), Some(address));
+    }
+}

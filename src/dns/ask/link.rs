@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+//! The sockets of exchanges: a datagram socket for each, a place at a shared one, or a connection.
+
+use super::flight::Manner;
+use super::ports::{self, Slot};
+use crate::controller::{Condition, Descriptor};
+use crate::dns::resolve::exchange::Exchange;
+use crate::errno::{Errno, Result};
+use crate::sys::describe::Words;
+use crate::sys::socket as sock;
+use nix::sys::socket::SockaddrStorage;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::RawFd;
+
+/// How the question is sent and the answer comes.
+pub enum Link {
+    /// A datagram socket of its own, connected to the server: the kernel drops what others send.
+    Datagram(Descriptor),
+    /// A place at a shared datagram socket.
+    Shared(Slot),
+    /// A connection: what is still to be sent, and what has come.
+    Stream(Descriptor, Vec<u8>, Vec<u8>),
+}
+
+impl Link {
+    /// Says what waits for it are for. `condition`: what fires for a place at a shared socket.
+    pub fn describe(&self, words: &Words, condition: &Condition) {
+        match self {
+            Link::Datagram(socket) | Link::Stream(socket, ..) => socket.describe(words.clone()),
+            // EPERM, if another thread waits for it: it has its words already.
+            Link::Shared(_) => drop(condition.describe(words.clone())),
+        }
+    }
+}
+
+/// A socket towards an address, bound to `interface` unless that is any.
+pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<Descriptor> {
+    let family = if server.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let descriptor = Descriptor::new(sock::open(family, kind)?)?;
+    let any = interface.ip().is_unspecified() && interface.port() == 0;
+    if !any && interface.is_ipv4() == server.is_ipv4() {
+        // Only one connection to a server can have a given local port, so TCP gets another one each time.
+        let port = if kind == libc::SOCK_STREAM { 0 } else { interface.port() };
+        let local = SockaddrStorage::from(SocketAddr::new(interface.ip(), port));
+        sock::bind(descriptor.fd(), &local)?;
+    }
+    Ok(descriptor)
+}
+
+/// The socket of an exchange that is over, to be used again with a new port: Linux chooses another one, at random,
+/// when an unbound socket that was disconnected connects again. That costs less than a new socket, and datagrams for
+/// the old port do not reach it any more.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // it is only closed
+pub struct Spare {
+    /// It is connected still.
+    pub socket: Descriptor,
+    /// Whether it is for IPv4.
+    pub v4: bool,
+}
+
+impl Spare {
+    /// The socket, disconnected, so that it has neither port nor peer. `None` if it does not fit the server, if an
+    /// interface is given, or if another process may have a copy.
+    #[cfg(target_os = "linux")]
+    fn fresh(self, server: &SocketAddr, interface: &SocketAddr) -> Option<Descriptor> {
+        let unbound = interface.ip().is_unspecified() && interface.port() == 0;
+        let fits = unbound && self.v4 == server.is_ipv4() && self.socket.is_alone();
+        (fits && sock::disconnect(self.socket.fd()).is_ok()).then_some(self.socket)
+    }
+
+    /// `None`: on other systems the port stays the same.
+    #[cfg(not(target_os = "linux"))]
+    fn fresh(self, _server: &SocketAddr, _interface: &SocketAddr) -> Option<Descriptor> {
+        None
+    }
+}
+
+/// Sends the question in a datagram.
+pub fn cast(exchange: &mut Exchange, manner: &Manner, spare: Option<Spare>) -> Result<Link> {
+    let server = exchange.ask.server;
+    Ok(match manner.ports {
+        0 => {
+            let socket = match spare.and_then(|spare| spare.fresh(&server, &manner.interface)) {
+                Some(socket) => socket,
+                None => open(&server, libc::SOCK_DGRAM, &manner.interface)?,
+            };
+            sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
+            tell_address(exchange, socket.fd());
+            let query = exchange.query();
+            sock::send(socket.fd(), query.wire(), libc::MSG_NOSIGNAL)?;
+            Link::Datagram(socket)
+        }
+        count => Link::Shared(ports::send(exchange, count, &manner.interface, manner.condition)?),
+    })
+}
+
+/// Begins a connection over which the question is to be sent.
+pub fn dial(exchange: &mut Exchange, interface: SocketAddr) -> Result<Link> {
+    let server = exchange.ask.server;
+    let socket = open(&server, libc::SOCK_STREAM, &interface)?;
+    match sock::connect(socket.fd(), &SockaddrStorage::from(server)).map_err(Errno::from) {
+        Ok(()) | Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {}
+        Err(error) => return Err(error),
+    }
+    // The address is there though the connection is not.
+    tell_address(exchange, socket.fd());
+    let query = exchange.query();
+    let length = query.wire().len() as u16;
+    let unsent = [&length.to_be_bytes(), query.wire()].concat();
+    Ok(Link::Stream(socket, unsent, Vec::new()))
+}
+
+/// Tells an exchange that sends a cookie from which address the query leaves.
+fn tell_address(exchange: &mut Exchange, fd: RawFd) {
+    if exchange.needs_address() {
+        exchange.leave_from(local_address(fd));
+    }
+}
+
+/// The address of a connected socket; that of nobody if the system does not tell.
+pub fn local_address(fd: RawFd) -> IpAddr {
+    let name = sock::local_name(fd).ok();
+    let found = name.and_then(|name| {
+        let v4 = name.as_sockaddr_in().map(|a| IpAddr::from(a.ip()));
+        v4.or_else(|| name.as_sockaddr_in6().map(|a| IpAddr::from(a.ip())))
+    });
+    found.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}

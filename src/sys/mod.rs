@@ -22,6 +22,7 @@ pub mod message;
 mod missing;
 mod newborn;
 pub mod peer;
+pub mod pem;
 #[cfg(not(epoll))]
 pub mod poll;
 #[cfg(ports)]

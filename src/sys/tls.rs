@@ -3,10 +3,10 @@
 //! DTLS timers.
 
 use foreign_types::{ForeignType, ForeignTypeRef};
-use openssl::error::Error;
+use openssl::error::{Error, ErrorStack};
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslRef, SslSession, SslStream};
-use openssl::x509::X509Ref;
-use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void, CStr};
+use openssl::x509::{X509NameRef, X509Ref};
+use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void, CStr, CString};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -56,6 +56,15 @@ extern "C" {
     ) -> c_ulong;
     fn DTLS_client_method() -> *const openssl_sys::SSL_METHOD;
     fn DTLS_server_method() -> *const openssl_sys::SSL_METHOD;
+    fn X509_NAME_print_ex(
+        to: *mut openssl_sys::BIO,
+        name: *const openssl_sys::X509_NAME,
+        indent: c_int,
+        flags: c_ulong,
+    ) -> c_int;
+    fn SSL_is_dtls(ssl: *const openssl_sys::SSL) -> c_int;
+    fn X509_get_ext_by_NID(x: *const openssl_sys::X509, kind: c_int, after: c_int) -> c_int;
+    fn X509_get_ext(x: *const openssl_sys::X509, index: c_int) -> *mut openssl_sys::X509_EXTENSION;
 }
 
 /// `pem_password_cb`: writes a pass phrase and returns its length, -1 without one.
@@ -271,7 +280,8 @@ pub fn has_verify_callback(ssl: &SslRef) -> bool {
 
 /// Whether a certificate is one of this host; not, if there is no memory to find out.
 pub fn is_certificate_of_host(certificate: &X509Ref, host: &str) -> bool {
-    let flags = openssl_sys::X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    let flags = openssl_sys::X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
+        | openssl_sys::X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
     let (name, size, none) = (host.as_ptr().cast(), host.len(), std::ptr::null_mut());
     // SAFETY: a live object; the name is readable for its size; NULL asks for no text.
     unsafe { openssl_sys::X509_check_host(certificate.as_ptr(), name, size, flags, none) == 1 }
@@ -348,4 +358,77 @@ pub fn dtls_retransmit(ssl: &SslRef) -> bool {
     let none = std::ptr::null_mut();
     // SAFETY: a live object; no pointer is passed.
     unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), DTLS_CTRL_HANDLE_TIMEOUT, 0, none) >= 0 }
+}
+
+/// Whether a connection is DTLS.
+pub fn is_datagram(ssl: &SslRef) -> bool {
+    // SAFETY: a live object.
+    unsafe { SSL_is_dtls(ssl.as_ptr()) == 1 }
+}
+
+/// SSL_set1_groups_list(3).
+pub fn set_groups(ssl: &mut SslRef, list: &str) -> Result<(), ErrorStack> {
+    let Ok(list) = CString::new(list) else { return Err(ErrorStack::get()) };
+    // SAFETY: a live object; the text is terminated and only read.
+    let done = unsafe { openssl_sys::SSL_set1_groups_list(ssl.as_ptr(), list.as_ptr().cast_mut()) };
+    (done == 1).then_some(()).ok_or_else(ErrorStack::get)
+}
+
+/// The extension `server_name` of the client's first message, within the callback for that message.
+pub fn client_hello_server_name(ssl: &SslRef) -> Option<&[u8]> {
+    const SERVER_NAME: c_uint = 0;
+    let (mut data, mut size) = (std::ptr::null(), 0);
+    // SAFETY: a live object; both places are writable.
+    let found = unsafe {
+        openssl_sys::SSL_client_hello_get0_ext(ssl.as_ptr(), SERVER_NAME, &mut data, &mut size)
+    };
+    // SAFETY: libssl keeps the message until its callback has returned.
+    (found == 1 && !data.is_null()).then(|| unsafe { std::slice::from_raw_parts(data, size) })
+}
+
+/// Whether a certificate says that its server always staples an answer: the TLS feature `status_request` (5), RFC 7633.
+pub fn must_staple(certificate: &X509Ref) -> bool {
+    const NID_TLSFEATURE: c_int = 1020;
+    let certificate = certificate.as_ptr();
+    // SAFETY: live objects; the extension's bytes belong to the certificate and are only looked at.
+    unsafe {
+        let index = X509_get_ext_by_NID(certificate, NID_TLSFEATURE, -1);
+        if index < 0 {
+            return false;
+        }
+        let data = openssl_sys::X509_EXTENSION_get_data(X509_get_ext(certificate, index));
+        let start = openssl_sys::ASN1_STRING_get0_data(data.cast());
+        let size = openssl_sys::ASN1_STRING_length(data.cast());
+        let features = std::slice::from_raw_parts(start, size.max(0) as usize);
+        features.windows(3).any(|feature| feature == [2, 1, 5])
+    }
+}
+
+/// The group of the exchange of keys, as a number of libcrypto's. OpenSSL tells it from 3.0 on.
+pub fn group(ssl: &SslRef) -> Option<c_int> {
+    const SSL_CTRL_GET_NEGOTIATED_GROUP: c_int = 134;
+    let (command, none) = (SSL_CTRL_GET_NEGOTIATED_GROUP, std::ptr::null_mut());
+    // SAFETY: a live object; no pointer is passed.
+    let id = unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), command, 0, none) };
+    c_int::try_from(id).ok().filter(|id| *id > 0)
+}
+
+/// A name of a certificate as RFC 4514 writes it, in UTF-8.
+pub fn name_text(name: &X509NameRef) -> Option<Vec<u8>> {
+    /// x509.h and asn1.h: XN_FLAG_RFC2253 without ASN1_STRFLGS_ESC_MSB.
+    const FLAGS: c_ulong = 0x0111_0317 & !4;
+    // SAFETY: a BIO of its own, whose bytes are copied before it is freed.
+    unsafe {
+        let bio = openssl_sys::BIO_new(openssl_sys::BIO_s_mem());
+        if bio.is_null() {
+            return None;
+        }
+        let mut start = std::ptr::null_mut();
+        let done = X509_NAME_print_ex(bio, name.as_ptr(), 0, FLAGS) >= 0;
+        let size = openssl_sys::BIO_get_mem_data(bio, &mut start);
+        let text = (done && size > 0)
+            .then(|| std::slice::from_raw_parts(start.cast::<u8>(), size as usize).to_vec());
+        openssl_sys::BIO_free_all(bio);
+        text
+    }
 }

@@ -7,7 +7,7 @@ use crate::bytes::{Queue, LARGE};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::tls as sys;
-use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslStream};
+use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslRef, SslStream};
 use openssl::x509::X509VerifyResult;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -39,6 +39,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A failure with its reason.
+    pub fn new(code: Errno, reason: &str) -> Failure {
+        Failure { code, reason: reason.to_owned() }
+    }
+
     /// ENOMEM, after which the call can be repeated.
     fn no_memory() -> Failure {
         Failure { code: Errno::NOMEM, reason: String::new() }
@@ -179,7 +184,7 @@ impl Engine {
         let ssl = self.stream.ssl();
         match (&self.name, ssl.peer_certificate()) {
             (Some(name), Some(certificate)) if !sys::has_verify_callback(ssl) => {
-                match super::address_of(name) {
+                match super::demands::address_of(name) {
                     Some(address) => sys::is_certificate_of_address(&certificate, address),
                     None => sys::is_certificate_of_host(&certificate, name.trim_end_matches('.')),
                 }
@@ -292,7 +297,13 @@ impl Engine {
         let first = error.ssl_error().and_then(|stack| stack.errors().first());
         let reason = first.and_then(|first| first.reason()).unwrap_or("connection failed");
         let verified = self.stream.ssl().verify_result();
-        let refused = if self.verifies { Errno::NOTVERIFIED } else { Errno::TLS };
+        let verifies = self.verifies || super::names::demands(self.stream.ssl());
+        let refused = if verifies { Errno::NOTVERIFIED } else { Errno::TLS };
+        if let ("invalid status response", Some(why)) =
+            (reason, self.config.refusal(self.stream.ssl()))
+        {
+            return self.fail_with(Errno::NOTVERIFIED, why);
+        }
         match reason {
             "certificate verify failed" if verified != X509VerifyResult::OK => {
                 self.fail_with(refused, &format!("{reason}: {}", verified.error_string()))
@@ -382,6 +393,11 @@ impl Engine {
             true => Ok(()),
             false => Err(self.fail_with(Errno::TIMEDOUT, "peer does not answer")),
         }
+    }
+
+    /// What libssl knows of the connection.
+    pub(super) fn ssl(&self) -> &SslRef {
+        self.stream.ssl()
     }
 
     /// The `SSL *`.

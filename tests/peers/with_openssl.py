@@ -5,7 +5,7 @@ import os
 import select
 import subprocess
 
-from harness import AUTHORITY, CLIENT, OPENSSL_SERVER, SECONDS, SERVER, WORK, file, our_client, our_server, running, test
+from harness import AUTHORITY, CLIENT, OPENSSL_SERVER, PEER, SECONDS, SERVER, WORK, file, our_client, our_server, running, test
 from programs import contains, equal, need
 
 
@@ -140,6 +140,32 @@ def our_server_agrees_on_a_protocol_with_openssl():
 def our_server_refuses_old_openssl_clients():
     with our_server("echo", *SERVER) as server:
         openssl_client(server.port, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", status=1)
+
+
+# -- renegotiation -----------------------------------------------------------------
+
+
+@test
+def our_server_refuses_another_handshake():
+    with our_server("echo", *SERVER) as server:
+        found = openssl_client(server.port, "-tls1_2", lines=(b"hello\n", b"R\n"), status=1)
+        contains(found, b"hello\n")
+        contains(found, b"RENEGOTIATING")
+        contains(found, b"no renegotiation")
+
+
+@test
+def our_client_refuses_another_handshake():
+    with openssl_server("-tls1_2") as server:
+        command = [PEER, "-t", *AUTHORITY, "lines", "127.0.0.1", str(server.port)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client:
+            client.stdin.write(b"question\n")
+            client.stdin.close()
+            server.wait_for(rb"question\n")
+            server.process.stdin.write(b"r\n")
+            server.process.stdin.flush()
+            server.wait_for(rb"no renegotiation")
+            client.kill()
 
 
 # -- DTLS --------------------------------------------------------------------------

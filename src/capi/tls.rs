@@ -283,6 +283,29 @@ pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const C
     })
 }
 
+/// Makes a datagram socket a listener of DTLS for many peers, `most` at once: `cq_socket_accept` then gives a socket for
+/// each peer that has proven its address by a cookie. Before that nothing is kept of a peer. An accepted socket is bound to
+/// the listener's address and connected to the peer; it does its handshake in `cq_socket_starttls`, which does not look at
+/// its configuration, or in the first read or write. While there are `most` peers, or no descriptor is free, the others
+/// wait: a place is free when the socket of a peer is closed.
+///
+/// On Linux any bound socket will do; on other systems it must be made with `CQ_OPTION_REUSEPORT`, which this sets on Linux.
+/// One that is bound to no address in particular answers from that which the system chooses for the peer.
+///
+/// Errors: EINVAL for NULL or an adopted configuration; EOPNOTSUPP for what is no socket of internet datagrams; EAGAIN: it
+/// is not bound yet, wait for it and repeat; what kept it from being bound.
+///
+/// Source: RFC 6347 §4.2.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_listen_tls(
+    socket: *const Socket,
+    tls: *const Config,
+    most: usize,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket)?.listen_tls(borrow(tls)?, most) })
+}
+
 /// Gives the `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
 /// writing and the handshake are left to the socket.
 #[no_mangle]

@@ -3,6 +3,7 @@
 //! `unsafe`.
 
 pub mod batch;
+pub mod certificate;
 pub mod clock;
 pub mod describe;
 #[cfg(emulated)]

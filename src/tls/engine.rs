@@ -2,11 +2,11 @@
 //! One TLS or DTLS connection as bytes in and bytes out. It makes no system call: what comes from
 //! the network is put into `incoming`, what shall go there is taken from `outgoing`.
 
-use super::Config;
+use super::{Config, Failure};
 use crate::bytes::{Queue, LARGE};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
-use crate::sys::tls as sys;
+use crate::sys::{certificate, tls as sys};
 use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslRef, SslStream};
 use openssl::x509::X509VerifyResult;
 use std::collections::VecDeque;
@@ -27,28 +27,7 @@ const PATIENCE: u32 = 128;
 
 /// The size of DTLS datagrams on a path about which nothing is known: what IPv6 guarantees, less
 /// the headers.
-const DATAGRAM: std::ffi::c_long = 1232;
-
-/// Why a connection failed.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// The code.
-    pub code: Errno,
-    /// The reason in words; none if the code says it all.
-    pub reason: String,
-}
-
-impl Failure {
-    /// A failure with its reason.
-    pub fn new(code: Errno, reason: &str) -> Failure {
-        Failure { code, reason: reason.to_owned() }
-    }
-
-    /// ENOMEM, after which the call can be repeated.
-    fn no_memory() -> Failure {
-        Failure { code: Errno::NOMEM, reason: String::new() }
-    }
-}
+pub(super) const DATAGRAM: std::ffi::c_long = 1232;
 
 /// What a read brought.
 pub enum Read {
@@ -185,8 +164,11 @@ impl Engine {
         match (&self.name, ssl.peer_certificate()) {
             (Some(name), Some(certificate)) if !sys::has_verify_callback(ssl) => {
                 match super::demands::address_of(name) {
-                    Some(address) => sys::is_certificate_of_address(&certificate, address),
-                    None => sys::is_certificate_of_host(&certificate, name.trim_end_matches('.')),
+                    Some(address) => certificate::is_certificate_of_address(&certificate, address),
+                    None => certificate::is_certificate_of_host(
+                        &certificate,
+                        name.trim_end_matches('.'),
+                    ),
                 }
             }
             _ => true,
@@ -398,6 +380,16 @@ impl Engine {
     /// What libssl knows of the connection.
     pub(super) fn ssl(&self) -> &SslRef {
         self.stream.ssl()
+    }
+
+    /// What the connection was made from.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Drops what came from the network and was not read.
+    pub(super) fn drop_incoming(&mut self) {
+        self.stream.get_mut().incoming = Queue::default();
     }
 
     /// The `SSL *`.

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use crate::errno::{Errno, Result};
+use crate::sys::certificate::name_text;
 use crate::sys::tls as sys;
 use openssl::asn1::Asn1Time;
 use openssl::nid::Nid;
@@ -41,8 +42,8 @@ impl Engine {
             Fact::Version => self.is_ready().then(|| ssl.version_str().as_bytes().to_vec()),
             Fact::Cipher => text(ssl.current_cipher().map(|cipher| cipher.name())),
             Fact::Group => text(sys::group(ssl).and_then(|id| Nid::from_raw(id).short_name().ok())),
-            Fact::Subject => own(ssl).and_then(|one| sys::name_text(one.subject_name())),
-            Fact::Issuer => own(ssl).and_then(|one| sys::name_text(one.issuer_name())),
+            Fact::Subject => own(ssl).and_then(|one| name_text(one.subject_name())),
+            Fact::Issuer => own(ssl).and_then(|one| name_text(one.issuer_name())),
             Fact::Name(index) => own(ssl)
                 .and_then(|one| one.subject_alt_names()?.iter().filter_map(alternative).nth(index)),
             Fact::Der(index) => shown(ssl, index).and_then(|one| one.to_der().ok()),

@@ -5,7 +5,9 @@
 mod demands;
 mod engine;
 mod facts;
+mod failure;
 mod files;
+mod greeting;
 mod names;
 mod protocols;
 mod sessions;
@@ -13,8 +15,10 @@ mod settings;
 mod staple;
 
 pub use crate::sys::tls::Role;
-pub use engine::{Engine, Failure, Read, Written, OVERHEAD, RECORD};
+pub use engine::{Engine, Read, Written, OVERHEAD, RECORD};
 pub use facts::Fact;
+pub use failure::Failure;
+pub use greeting::Greeter;
 pub use settings::{Pem, Version};
 pub use staple::Staples;
 
@@ -75,6 +79,7 @@ struct Shared {
 /// What libssl asks for in the middle of a handshake. The contexts that the library makes hold on to it.
 #[derive(Default)]
 struct Asked {
+    cookies: greeting::Cookies,
     names: Names,
     staple: Staple,
 }
@@ -249,6 +254,14 @@ impl Config {
         sys::set_session_context(ssl, &context);
     }
 
+    /// Has a server's connection demand a certificate, as its socket does.
+    fn demand_more(&self, ssl: &mut SslRef) -> Result<()> {
+        self.load_authorities(true)?;
+        demand_of_client(ssl, Verify::Require);
+        self.limit_resuming(ssl, Verify::Require, "");
+        names::keep_demand(ssl)
+    }
+
     fn connection(&self, datagrams: bool) -> Result<Ssl> {
         let context = match &self.shared.source {
             Source::Single(ssl) if sys::is_in_use(ssl) => return Err(Errno::BUSY),
@@ -314,6 +327,7 @@ fn own_context(
     // Nobody needs another handshake: TLS 1.3 has none, RFC 8446 §4.1.2, and a peer could ask for any number.
     builder.set_options(SslOptions::NO_RENEGOTIATION);
     sys::never_ask(&mut builder);
+    greeting::use_cookies(&mut builder, asked);
     let for_names = Arc::clone(asked);
     builder
         .set_client_hello_callback(move |ssl, alert| names::choose(&for_names.names, ssl, alert));

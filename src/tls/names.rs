@@ -55,6 +55,12 @@ struct Notes {
     name_demands: bool,
 }
 
+impl Notes {
+    fn any(&self) -> bool {
+        self.socket_demands || self.name_demands
+    }
+}
+
 fn notes() -> Result<Index<Ssl, Notes>> {
     static INDEX: OnceLock<Index<Ssl, Notes>> = OnceLock::new();
     match INDEX.get() {
@@ -72,9 +78,9 @@ pub fn keep_demand(ssl: &mut SslRef) -> Result<()> {
     Ok(())
 }
 
-/// Whether a configuration was chosen by name, and demands verification.
+/// Whether the socket, or a configuration that was chosen by name, demands verification.
 pub fn demands(ssl: &SslRef) -> bool {
-    notes().is_ok_and(|index| ssl.ex_data(index).is_some_and(|notes| notes.name_demands))
+    notes().is_ok_and(|index| ssl.ex_data(index).is_some_and(Notes::any))
 }
 
 /// The client's first message has come: the connection goes on with the configuration for the name in it.

@@ -3,7 +3,7 @@
 //! §8, and a client may demand.
 
 use super::Config;
-use crate::sys::tls as sys;
+use crate::sys::certificate::must_staple;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::ocsp::{
@@ -82,7 +82,7 @@ impl Staple {
         match ssl.ocsp_status() {
             Some(answer) => judge(answer, chain, ssl).err(),
             None if wanted == Staples::Demanded => Some("no answer is stapled"),
-            None if sys::must_staple(&chain[0]) => {
+            None if must_staple(&chain[0]) => {
                 Some("no answer is stapled, which the certificate demands")
             }
             None => None,

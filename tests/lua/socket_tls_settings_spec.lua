@@ -189,6 +189,39 @@ t.test("keys_are_logged_where_that_is_asked_for", function()
 	stream:close()
 end)
 
+t.test("one_datagram_socket_serves_many_peers", function()
+	local l, port = t.receiver()
+	equal(l:listentls(server(), 50), l)
+	local served = 0
+	local function serve()
+		for _ = 1, 20 do
+			local s = t.bare(check(l:accept(5)))
+			t.cqueues.running():wrap(function()
+				check(s:starttls(5))
+				s:write(s:read(-100), " came\n")
+				s:flush()
+				served = served + 1
+			end)
+		end
+	end
+	local tasks = { serve }
+	for i = 1, 20 do
+		tasks[#tasks + 1] = function()
+			local c = t.bare(socket.connect { host = "localhost", port = port, type = socket.SOCK_DGRAM })
+			check(c:starttls(client(), 10))
+			c:write("peer ", tostring(i))
+			c:flush()
+			c:settimeout(5)
+			equal(c:read(-100), ("peer %d came\n"):format(i))
+			equal(c:tlsinfo().version, "DTLSv1.2")
+		end
+	end
+	t.together(t.unpack(tasks))
+	equal(served, 20)
+	check(not pcall(l.listentls, l, {}))
+	check(not pcall(l.listentls, l, server(), 0))
+end)
+
 t.test("a_configuration_can_be_changed_while_it_is_used", function()
 	local mine, theirs = client { staples = "demanded" }, server()
 	local c, _, here = shake(mine, theirs)

@@ -128,6 +128,24 @@ static int socket_starttls(lua_State *L)
 	return shim_go(L, socket, &op);
 }
 
+/* socket:listentls(configuration[, most]): the socket, or nil and a code */
+static int socket_listentls(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	cq_tls **own = shim_test_class(L, 2, SHIM_TLS);
+	luaL_argcheck(L, own && *own, 2, "cqueues.tls expected");
+	lua_Number most = luaL_optnumber(L, 3, 1024);
+	luaL_argcheck(L, most >= 1 && most <= 1e9, 3, "a number of peers expected");
+	int code = cq_socket_listen_tls(socket->so, *own, (size_t)most);
+	if (code) {
+		lua_pushnil(L);
+		lua_pushinteger(L, code);
+		return 2;
+	}
+	lua_settop(L, 1);
+	return 1;
+}
+
 /* socket:checktls(): luaossl's object; nothing without TLS; nil and a text without luaossl */
 static int socket_checktls(lua_State *L)
 {
@@ -193,6 +211,7 @@ const luaL_Reg shim_socket_tls[] = {
 
 const luaL_Reg shim_socket_tls_plain[] = {
 	{ "checktls", socket_checktls },
+	{ "listentls", socket_listentls },
 	{ "reason", socket_reason },
 	{ "truncated", socket_truncated },
 	{ "alpn", socket_alpn },

@@ -320,7 +320,7 @@ static long most_memory(void)
 TEST(a_flood_of_forged_hellos_takes_no_memory_and_gives_way)
 {
 	cq_tls *server = server_with("server"), *client = client_for("ca", NULL);
-	int port, i, flood[20], waits = 0, rounds = slow() ? 20 : 500;
+	int port, i, flood[20], waits = 0, rounds = slow() ? 20 : 100;
 	cq_socket *listener = peers_listener(server, "127.0.0.1", 10, &port), *accepted;
 	cq_address to = address_of("127.0.0.1", port);
 	struct ends ends;
@@ -346,7 +346,11 @@ TEST(a_flood_of_forged_hellos_takes_no_memory_and_gives_way)
 			before = most_memory();
 	}
 	CHECK(waits >= rounds); /* 100 datagrams are two portions */
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed */
 	CHECK(slow() || most_memory() - before < 1024);
+#else
+	CHECK(before > 0);
+#endif
 	ends = knock(listener, client, port);
 	shake_hands(&ends, client, NULL);
 	OK(ends.client_code);

@@ -116,24 +116,42 @@ static bool cut_at(size_t cut, int version, size_t format, const char *mode)
 	return !whole;
 }
 
-TEST(a_stream_that_is_cut_at_any_byte_gives_what_came_and_says_so)
+/* The formats from one to another, with each cut, or each so many. */
+static void cut_everywhere(int version, size_t first, size_t last, const char *mode, size_t step)
 {
-	static const int versions[] = { TLS1_3_VERSION, TLS1_2_VERSION };
-	size_t step = slow() ? 37 : 1, format, cut, i;
+	size_t format, cut;
 
-	for (i = 0; i < COUNT(versions); i++)
-		for (format = 0; format < COUNT(formats); format++)
-			for (cut = 0; cut_at(cut, versions[i], format, "bn"); cut += versions[i] == TLS1_3_VERSION ? step : 7 * step)
-				;
+	if (slow())
+		step *= 37;
+	for (format = first; format <= last; format++)
+		for (cut = 0; cut_at(cut, version, format, mode); cut += step)
+			;
 }
 
-TEST(text_mode_is_cut_in_the_same_way)
+TEST(a_stream_that_is_cut_at_any_byte_gives_no_part_for_the_whole)
 {
-	size_t step = slow() ? 37 : 3, format, cut;
+	cut_everywhere(TLS1_3_VERSION, 0, 0, "bn", 1);
+}
 
-	for (format = 0; format < COUNT(formats); format++)
-		for (cut = 0; cut_at(cut, TLS1_3_VERSION, format, "tn"); cut += step)
-			;
+TEST(a_stream_that_is_cut_at_any_byte_gives_the_lines_that_came)
+{
+	cut_everywhere(TLS1_3_VERSION, 1, 2, "bn", 1);
+}
+
+TEST(a_stream_that_is_cut_at_any_byte_gives_the_fields_that_came)
+{
+	cut_everywhere(TLS1_3_VERSION, 3, 4, "bn", 1);
+}
+
+TEST(a_stream_that_is_cut_at_any_byte_gives_the_bytes_that_came)
+{
+	cut_everywhere(TLS1_3_VERSION, 5, 6, "bn", 1);
+}
+
+TEST(streams_of_tls_1_2_and_in_text_mode_are_cut_in_the_same_way)
+{
+	cut_everywhere(TLS1_2_VERSION, 0, COUNT(formats) - 1, "bn", 7);
+	cut_everywhere(TLS1_3_VERSION, 0, COUNT(formats) - 1, "tn", 7);
 }
 
 /* -- datagrams -- */

@@ -4446,7 +4446,8 @@ int cq_socket_starttls(const struct cq_socket *socket, const struct cq_tls *tls)
  * its configuration, or in the first read or write. While there are `most` peers, or no descriptor is free, the others
  * wait: a place is free when the socket of a peer is closed.
  *
- * On Linux any bound socket will do; on other systems it must be made with `CQ_OPTION_REUSEPORT`, which this sets on Linux.
+ * On Linux any bound socket will do; on other systems it must be made with `CQ_OPTION_REUSEPORT`, which this sets on Linux:
+ * other processes of the same user can then bind the port, too.
  * One that is bound to no address in particular answers from that which the system chooses for the peer.
  *
  * Errors: EINVAL for NULL or an adopted configuration; EOPNOTSUPP for what is no socket of internet datagrams; EAGAIN: it

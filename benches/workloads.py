@@ -139,6 +139,13 @@ def idle_tls_servers(keys):
         variants_of(("libssl", build("tls_epoll", TLS_LIBRARIES), "echo", *keys)))
 
 
+def handshaking(role, kind, *keys):
+    arguments = role, kind, *keys, HANDSHAKES
+    program = build("handshakes_cqueues", [*pkg_config("cqueues"), f"-Wl,-rpath,{STAGE}/lib", *TLS_LIBRARIES])
+    return variants_of(("libcqueues", program, *arguments)) + as_peers(
+        variants_of(("libssl", build("handshakes_libssl", TLS_LIBRARIES), *arguments)))
+
+
 def udp_servers():
     bare = build("udp_epoll")
     return styles(ours("udp"), ("callbacks", "fibers", "batched")) + as_peers(
@@ -281,6 +288,10 @@ def tls_workloads(load):
             Workload(f"tls-{direction}-lua", "The same from Lua", PER_MEBIBYTE,
                      [variant for variant in lua if not variant.name.startswith("luv")], ORIGINAL, command),
         ]
+    for role, verb in (("server", "accepted"), ("client", "made")):
+        for kind in ("full", "resumed"):
+            found.append(Workload(f"tls-handshake-{role}-{kind}", f"TLS 1.3 connections {verb}, {kind} handshakes, one after the "
+                                  "other", PER_CONNECTION, handshaking(role, kind, *keys), "best"))
     handshakes = lua_variants("handshakes", "PORT", HANDSHAKES)
     server = build("tls_epoll", TLS_LIBRARIES)
     return found + [

@@ -703,6 +703,74 @@
 #define CQ_TLS_VERIFY_REQUIRE 2
 
 /**
+ * For `cq_socket_tls_fact`: the version: "TLSv1.3", "DTLSv1.2".
+ */
+#define CQ_TLS_FACT_VERSION 0
+
+/**
+ * For `cq_socket_tls_fact`: the cipher: "TLS_AES_256_GCM_SHA384".
+ */
+#define CQ_TLS_FACT_CIPHER 1
+
+/**
+ * For `cq_socket_tls_fact`: the group of the exchange of keys: "X25519"; none with OpenSSL before 3.0.
+ */
+#define CQ_TLS_FACT_GROUP 2
+
+/**
+ * For `cq_socket_tls_fact`: whom the peer's certificate is of: "CN=example.org,O=Example". No name in it is one of a
+ * host.
+ */
+#define CQ_TLS_FACT_SUBJECT 3
+
+/**
+ * For `cq_socket_tls_fact`: who has signed the peer's certificate.
+ */
+#define CQ_TLS_FACT_ISSUER 4
+
+/**
+ * For `cq_socket_tls_fact`: a name that the peer's certificate is valid for: "DNS:example.org", "IP:192.0.2.1",
+ * "email:somebody@example.org", "URI:https://example.org"; what does not print is written as in "\00".
+ */
+#define CQ_TLS_FACT_NAME 5
+
+/**
+ * For `cq_socket_tls_fact`: a certificate of the chain that the peer has shown, its own first, in DER.
+ */
+#define CQ_TLS_FACT_DER 6
+
+/**
+ * For `cq_socket_tls_fact`: the same in PEM.
+ */
+#define CQ_TLS_FACT_PEM 7
+
+/**
+ * TLS 1.2, and with datagrams DTLS 1.2.
+ */
+#define CQ_TLS_1_2 771
+
+/**
+ * TLS 1.3. There is no DTLS 1.3.
+ */
+#define CQ_TLS_1_3 772
+
+/**
+ * For `cq_tls_staples`: a client does not ask for an answer about the server's certificate, which is the default.
+ */
+#define CQ_TLS_STAPLES_NONE 0
+
+/**
+ * For `cq_tls_staples`: a client that verifies asks. An answer that comes must be good, and one must come if the
+ * certificate says that it always does.
+ */
+#define CQ_TLS_STAPLES_ASKED 1
+
+/**
+ * For `cq_tls_staples`: as `CQ_TLS_STAPLES_ASKED`, and an answer must come.
+ */
+#define CQ_TLS_STAPLES_DEMANDED 2
+
+/**
  * The bytes of a name, the NUL at its end included.
  */
 #define Name_ROOM 64
@@ -4353,8 +4421,9 @@ void cq_tls_free(struct cq_tls *tls);
 
 /**
  * Loads a certificate, followed by its chain, and its private key from PEM files. The user is not asked for the pass
- * phrase of an encrypted key: a program that knows it sets it before, by SSL_CTX_set_default_passwd_cb on
- * `cq_tls_context`.
+ * phrase of an encrypted key: a program that knows it sets it before, with `cq_tls_password` or by
+ * SSL_CTX_set_default_passwd_cb on `cq_tls_context`. It may be called again for a key of another type (RSA and ECDSA);
+ * one of the same type replaces the earlier one. `cq_tls_reason` tells which file failed and why.
  *
  * Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds
  * no certificate or key, the key is encrypted, or it belongs to another certificate.
@@ -4462,6 +4531,26 @@ int cq_socket_try_starttls(const struct cq_socket *socket,
 int cq_socket_starttls(const struct cq_socket *socket, const struct cq_tls *tls);
 
 /**
+ * Makes a datagram socket a listener of DTLS for many peers, `most` at once: `cq_socket_accept` then gives a socket for
+ * each peer that has proven its address by a cookie. Before that nothing is kept of a peer. An accepted socket is bound to
+ * the listener's address and connected to the peer; it does its handshake in `cq_socket_starttls`, which does not look at
+ * its configuration, or in the first read or write. While there are `most` peers, or no descriptor is free, the others
+ * wait: a place is free when the socket of a peer is closed.
+ *
+ * On Linux any bound socket will do; on other systems it must be made with `CQ_OPTION_REUSEPORT`, which this sets on Linux:
+ * other processes of the same user can then bind the port, too.
+ * One that is bound to no address in particular answers from that which the system chooses for the peer.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; EOPNOTSUPP for what is no socket of internet datagrams; EAGAIN: it
+ * is not bound yet, wait for it and repeat; what kept it from being bound.
+ *
+ * Source: RFC 6347 §4.2.1.
+ */
+int cq_socket_listen_tls(const struct cq_socket *socket,
+                         const struct cq_tls *tls,
+                         size_t most);
+
+/**
  * Gives the `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
  * writing and the handshake are left to the socket.
  */
@@ -4501,6 +4590,190 @@ int cq_socket_alpn(const struct cq_socket *socket,
 int cq_socket_reason(const struct cq_socket *socket,
                      char *text,
                      size_t size);
+
+/**
+ * Tells a fact of a TLS connection, one of `CQ_TLS_FACT_...`, and a NUL after it. Of names and certificates there may be
+ * several, `index` counts them from 0; of all else there is one. A resumed connection knows of the server what the first
+ * one learnt; of the client a server knows its own certificate only. A certificate is told whether it was verified or
+ * not.
+ *
+ * Errors: EINVAL for NULL or another number; ENOENT if there is no such fact, and without TLS; `CQ_ENOBUFS` if there is
+ * no room for all of it: as much as fits is written, and the length told.
+ *
+ * Safety: `buffer` is writable for `size` bytes, `length` (without the NUL) is NULL or writable.
+ */
+int cq_socket_tls_fact(const struct cq_socket *socket,
+                       uint32_t which,
+                       size_t index,
+                       char *buffer,
+                       size_t size,
+                       size_t *length);
+
+/**
+ * Tells until when the peer's certificate is valid, in seconds since 1970.
+ *
+ * Errors: EINVAL for NULL; ENOENT if the peer has shown none, and without TLS.
+ *
+ * Safety: `seconds` is writable.
+ */
+int cq_socket_tls_expiry(const struct cq_socket *socket, double *seconds);
+
+/**
+ * Loads a certificate, followed by its chain, and its private key from memory, both in PEM. Otherwise as
+ * `cq_tls_certificate`.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; `CQ_ETLS` if there is no certificate or key, the key is
+ * encrypted and the password not known, or it belongs to another certificate.
+ *
+ * Safety: `chain` and `key` are readable for `chain_size` and `key_size` bytes.
+ */
+int cq_tls_certificate_pem(const struct cq_tls *tls,
+                           const void *chain,
+                           size_t chain_size,
+                           const void *key,
+                           size_t key_size);
+
+/**
+ * Trusts authorities whose certificates are in memory, in PEM. Otherwise as `cq_tls_authorities`.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; `CQ_ETLS` if there is no certificate.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_tls_authorities_pem(const struct cq_tls *tls,
+                           const void *data,
+                           size_t size);
+
+/**
+ * Sets the password of the encrypted keys that are loaded from now on. NULL forgets it.
+ *
+ * Errors: EINVAL for NULL as `tls`, an adopted configuration, or text that is not UTF-8.
+ */
+int cq_tls_password(const struct cq_tls *tls, const char *password);
+
+/**
+ * Sets the oldest and the newest version that is spoken, each `CQ_TLS_1_2`, `CQ_TLS_1_3`, or 0: TLS 1.2, and whatever
+ * OpenSSL knows. With datagrams 1.3 as the oldest makes `cq_socket_starttls` fail.
+ *
+ * Errors: EINVAL for NULL, another number, an oldest version that is newer than the newest, or an adopted
+ * configuration; `CQ_ETLS`.
+ */
+int cq_tls_versions(const struct cq_tls *tls,
+                    uint32_t least,
+                    uint32_t most);
+
+/**
+ * Sets the ciphers of TLS 1.2, a client's best first, as ciphers(1) writes them: "ECDHE+AESGCM:ECDHE+CHACHA20". A
+ * server takes of them what the client likes best. Names that OpenSSL does not know are left out.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; `CQ_ETLS` if nothing is left.
+ */
+int cq_tls_ciphers(const struct cq_tls *tls,
+                   const char *list);
+
+/**
+ * Sets the cipher suites of TLS 1.3, a client's best first: "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256".
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; `CQ_ETLS` for a name that OpenSSL does not know.
+ */
+int cq_tls_suites(const struct cq_tls *tls,
+                  const char *list);
+
+/**
+ * Sets the groups for the exchange of keys, a client's best first: "X25519:P-256". With TLS 1.2 that of a certificate's
+ * key must be among them.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; `CQ_ETLS` for a name that OpenSSL does not know.
+ */
+int cq_tls_groups(const struct cq_tls *tls,
+                  const char *list);
+
+/**
+ * Has a server use another configuration, `other`, for clients that ask for a name (SNI): that of a host, or "*." and
+ * a domain, which stands for one label. A whole name goes before one with "*."; clients that ask for none of the
+ * names, or for no name, get `tls` itself. Everything that `other` says counts: certificate, demands, authorities,
+ * revocation lists, ALPN, versions, ciphers. A session that was made under one name is resumed under no other.
+ * `other` may be freed; later changes of it count.
+ *
+ * Errors: EINVAL for NULL, what is no name, an adopted configuration, or if `other` is `tls` or has names itself.
+ *
+ * Source: RFC 6066 §3, RFC 6125 §6.4.3.
+ */
+int cq_tls_add_name(const struct cq_tls *tls,
+                    const char *name,
+                    const struct cq_tls *other);
+
+/**
+ * Appends the secrets of each connection to a file in the form of SSLKEYLOGFILE, with which Wireshark and others read
+ * what was sent. Only its owner can read a file that did not exist. No variable of the environment does the same.
+ * What cannot be written is left out.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; what kept the file from being opened.
+ */
+int cq_tls_keylog(const struct cq_tls *tls,
+                  const char *path);
+
+/**
+ * Refuses certificates that the revocation lists (CRL) in a PEM file revoke: the peer's, and if `whole` is true those
+ * of the authorities in its chain. A certificate without a list of its authority that is still valid is refused, too.
+ * It may be called again for more of them. Sessions of a server that were made before are not resumed.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; what kept the file from being read; `CQ_ETLS` if there is no
+ * list in it.
+ *
+ * Source: RFC 5280 §5.
+ */
+int cq_tls_revoked(const struct cq_tls *tls,
+                   const char *path,
+                   bool whole);
+
+/**
+ * Has a server staple the answer of its authority about its certificate (OCSP), which a file holds in DER, to its
+ * handshakes. It may be called again when there is a newer answer, also while connections are made.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; what kept the file from being read; `CQ_ETLS` if it holds no
+ * such answer, or one that says that the authority failed.
+ *
+ * Source: RFC 6066 §8, RFC 6960.
+ */
+int cq_tls_staple(const struct cq_tls *tls,
+                  const char *path);
+
+/**
+ * As `cq_tls_staple`, with the answer in memory. No bytes: from now on nothing is stapled.
+ *
+ * Errors: EINVAL for NULL or an adopted configuration; `CQ_ETLS` if it is no such answer, or one that says that the
+ * authority failed.
+ *
+ * Safety: `data` is readable for `size` bytes.
+ */
+int cq_tls_staple_der(const struct cq_tls *tls,
+                      const void *data,
+                      size_t size);
+
+/**
+ * Sets whether a client that verifies asks the server for the answer of its authority (OCSP stapling): one of
+ * `CQ_TLS_STAPLES_...`. The answer must be signed by the authority, be of that certificate, and be of now. A server
+ * without what is demanded is `CQ_ENOTVERIFIED` for `cq_socket_starttls`.
+ *
+ * Errors: EINVAL for NULL, another number, or an adopted configuration.
+ *
+ * Source: RFC 6066 §8, RFC 7633.
+ */
+int cq_tls_staples(const struct cq_tls *tls,
+                   uint32_t how);
+
+/**
+ * Writes why the last `cq_tls_...` call that sets something failed, in words, and a NUL: "server.key: key does not
+ * match the certificate server.pem"; an empty text if it did not fail, or its code says it all.
+ *
+ * Errors: EINVAL for NULL.
+ *
+ * Safety: `text` is writable for `size` bytes.
+ */
+int cq_tls_reason(const struct cq_tls *tls,
+                  char *text,
+                  size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

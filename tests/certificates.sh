@@ -30,6 +30,10 @@ EOF
 : >index
 
 key() {
+	if [ "$1" = rsa ]; then
+		openssl genrsa -out "$1.key" 2048
+		return
+	fi
 	openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"
 }
 
@@ -55,6 +59,24 @@ signed() {
 	# shellcheck disable=SC2086
 	openssl ca -batch -notext -config config -cert "$2.pem" -keyfile "$2.key" -in "$1.csr" -extfile extensions \
 		-extensions ext $dates -out "$1.pem"
+}
+
+# revoke NAME AUTHORITY
+revoke() {
+	openssl ca -config config -cert "$2.pem" -keyfile "$2.key" -revoke "$1.pem"
+}
+
+# revocation_list NAME AUTHORITY
+revocation_list() {
+	openssl ca -config config -cert "$2.pem" -keyfile "$2.key" -gencrl -crldays 30 -out "$1.pem"
+}
+
+# answer NAME AUTHORITY [FILE SIGNER]: FILE.der (NAME.der) is what the authority, or who signs for it, says about a
+# certificate (OCSP), for 30 days.
+answer() {
+	set -- "$1" "$2" "${3-$1}" "${4-$2}"
+	openssl ocsp -index index -CA "$2.pem" -rsigner "$4.pem" -rkey "$4.key" -issuer "$2.pem" -cert "$1.pem" \
+		-ndays 30 -noverify -respout "$3.der"
 }
 
 make_all() {
@@ -91,6 +113,27 @@ subjectKeyIdentifier = hash'
 	signed client-expired ca client "$purpose" 20200101000000Z 20200201000000Z
 	signed purpose ca localhost "$purpose
 $here" # a client's, shown by a server
+
+	# A common name alone is no name of a host.
+	signed common ca localhost 'keyUsage = digitalSignature'
+	signed rsa ca localhost "$here"
+	signed must ca localhost "tlsfeature = status_request
+$here" # its server always staples
+	signed revoked ca localhost "$here"
+	openssl pkcs8 -topk8 -in server.key -passout pass:secret -out locked.key
+
+	revoke revoked ca
+	revocation_list crl ca
+	revocation_list middle-crl middle
+	cat crl.pem middle-crl.pem >both-crl.pem
+	answer server ca
+	answer must ca
+	answer revoked ca
+	answer other ca
+	signed signer ca signer 'extendedKeyUsage = OCSPSigning'
+	answer server ca delegated signer
+	answer server ca undelegated other
+	answer untrusted stranger
 
 	mkdir hashed
 	cp ca.pem hashed/ca.pem

@@ -38,4 +38,6 @@ pub mod step;
 pub mod task;
 pub mod thread;
 pub mod tls;
+pub mod tls_facts;
+pub mod tls_settings;
 mod waiting;

@@ -7,7 +7,7 @@ use super::task::{give_back, lend};
 use crate::errno::{Errno, Result};
 use crate::socket::Socket;
 use crate::sys::tls::{adopt_context, adopt_ssl};
-use crate::tls::{Config, Role, Verify};
+use crate::tls::{Config, Pem, Role, Verify};
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::OnceLock;
 
@@ -105,8 +105,9 @@ pub unsafe extern "C" fn cq_tls_free(tls: *mut Config) {
 }
 
 /// Loads a certificate, followed by its chain, and its private key from PEM files. The user is not asked for the pass
-/// phrase of an encrypted key: a program that knows it sets it before, by SSL_CTX_set_default_passwd_cb on
-/// `cq_tls_context`.
+/// phrase of an encrypted key: a program that knows it sets it before, with `cq_tls_password` or by
+/// SSL_CTX_set_default_passwd_cb on `cq_tls_context`. It may be called again for a key of another type (RSA and ECDSA);
+/// one of the same type replaces the earlier one. `cq_tls_reason` tells which file failed and why.
 ///
 /// Errors: EINVAL for NULL or an adopted configuration; what kept a file from being read; `CQ_ETLS` if a file holds
 /// no certificate or key, the key is encrypted, or it belongs to another certificate.
@@ -117,7 +118,7 @@ pub unsafe extern "C" fn cq_tls_certificate(
     key: *const c_char,
 ) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { borrow(tls)?.set_certificate(utf8(chain)?, utf8(key)?) })
+    call(|| unsafe { borrow(tls)?.set_certificate(Pem::File(utf8(chain)?), Pem::File(utf8(key)?)) })
 }
 
 /// Trusts the authorities in a PEM file or a hashed directory instead of the system's. It may be called again for
@@ -128,7 +129,7 @@ pub unsafe extern "C" fn cq_tls_certificate(
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_authorities(tls: *const Config, path: *const c_char) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { borrow(tls)?.set_authorities(utf8(path)?) })
+    call(|| unsafe { borrow(tls)?.set_authorities(Pem::File(utf8(path)?)) })
 }
 
 /// For `cq_tls_verify`: nothing is demanded of the peer.
@@ -282,6 +283,30 @@ pub unsafe extern "C" fn cq_socket_starttls(socket: *const Socket, tls: *const C
     })
 }
 
+/// Makes a datagram socket a listener of DTLS for many peers, `most` at once: `cq_socket_accept` then gives a socket for
+/// each peer that has proven its address by a cookie. Before that nothing is kept of a peer. An accepted socket is bound to
+/// the listener's address and connected to the peer; it does its handshake in `cq_socket_starttls`, which does not look at
+/// its configuration, or in the first read or write. While there are `most` peers, or no descriptor is free, the others
+/// wait: a place is free when the socket of a peer is closed.
+///
+/// On Linux any bound socket will do; on other systems it must be made with `CQ_OPTION_REUSEPORT`, which this sets on Linux:
+/// other processes of the same user can then bind the port, too.
+/// One that is bound to no address in particular answers from that which the system chooses for the peer.
+///
+/// Errors: EINVAL for NULL or an adopted configuration; EOPNOTSUPP for what is no socket of internet datagrams; EAGAIN: it
+/// is not bound yet, wait for it and repeat; what kept it from being bound.
+///
+/// Source: RFC 6347 §4.2.1.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_listen_tls(
+    socket: *const Socket,
+    tls: *const Config,
+    most: usize,
+) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket)?.listen_tls(borrow(tls)?, most) })
+}
+
 /// Gives the `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
 /// writing and the handshake are left to the socket.
 #[no_mangle]
@@ -310,7 +335,7 @@ pub unsafe extern "C" fn cq_socket_resumed(socket: *const Socket) -> bool {
 }
 
 /// Writes as much of `from` as fits, and a NUL. EINVAL without room for that.
-unsafe fn copy_text(from: &[u8], to: *mut c_char, size: usize) -> Result<()> {
+pub unsafe fn copy_text(from: &[u8], to: *mut c_char, size: usize) -> Result<()> {
     // SAFETY: writable for `size` bytes, as the functions below document.
     match unsafe { fill(from, to, size, std::ptr::null_mut()) } {
         Err(Errno::NOBUFS) if size > 0 => Ok(()),

@@ -21,9 +21,15 @@ impl Socket {
     /// process or the system is out of descriptors. ENOMEM, and the connection stays where it is.
     pub fn accept(&self) -> Result<Socket> {
         self.operate(|inner| {
-            inner.establish_listener()?;
+            match inner.secure.listener.is_some() {
+                true => inner.establish()?,
+                false => inner.establish_listener()?,
+            }
             if inner.pace.has_accepted_enough() {
                 return Err(inner.must_wait(libc::POLLIN));
+            }
+            if inner.secure.listener.is_some() {
+                return inner.accept_peer();
             }
             let prepared = inner.next.take().map_or_else(Prepared::new, Ok)?;
             loop {

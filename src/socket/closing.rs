@@ -35,7 +35,7 @@ impl Socket {
         let (fd, owner, last) = self.with(|inner| {
             let _ = inner.release_held();
             inner.close_secure();
-            inner.secure.engine = None;
+            (inner.secure.engine, inner.secure.listener, inner.secure.place) = (None, None, None);
             inner.establishing.phase = Phase::Failed(Errno::BADF);
             inner.establishing.plan = None;
             (inner.input.side.queue, inner.output.side.queue) =

@@ -11,6 +11,7 @@ mod accept;
 mod closing;
 mod establish;
 mod format;
+mod greet;
 mod handle;
 mod held;
 mod input;

@@ -3,6 +3,7 @@
 //! once `start_tls` has been called, and never go back to plain text.
 
 use super::establish::Phase;
+use super::greet::Listener;
 use super::{Inner, Socket};
 use crate::bytes;
 use crate::clock::Span;
@@ -11,6 +12,7 @@ use crate::sys::describe::{words, Stage};
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
+use std::sync::Arc;
 
 /// How many encrypted bytes may be unsent before nothing more is read: twice what writes leave there. What exceeds
 /// that are answers to messages of the peer, which has to take them before more of it is read.
@@ -22,6 +24,10 @@ pub struct Secure {
     pub engine: Option<Box<Engine>>,
     /// What TLS has to know about the peer, if anything.
     pub peer: Option<Box<Peer>>,
+    /// What makes a datagram socket a listener of DTLS.
+    pub listener: Option<Box<Listener>>,
+    /// Of a peer of such a listener: it counts as long as this is held.
+    pub place: Option<Arc<()>>,
     /// The socket came from a listener: it is the server of the handshake.
     pub accepted: bool,
     /// TLS ended without the peer saying so.
@@ -32,7 +38,15 @@ pub struct Secure {
 
 impl Secure {
     pub fn new() -> Secure {
-        Secure { engine: None, peer: None, accepted: false, cut: false, strict: true }
+        Secure {
+            engine: None,
+            peer: None,
+            listener: None,
+            place: None,
+            accepted: false,
+            cut: false,
+            strict: true,
+        }
     }
 
     /// Whether TLS ended without the peer saying so, and that is a failure.
@@ -134,6 +148,10 @@ impl Inner {
     pub(super) fn continue_handshake(&mut self) -> Result<Phase> {
         self.with_tls(|inner, tls| {
             inner.check(tls.retransmit())?;
+            let demands = inner.secure.peer.as_deref().is_some_and(|peer| peer.verify);
+            if demands && inner.secure.place.is_some() {
+                tls.demand_certificate()?; // its engine was made before the socket was told so
+            }
             loop {
                 let done = tls.handshake();
                 inner.drain(tls)?;

@@ -3,6 +3,7 @@
 //! `unsafe`.
 
 pub mod batch;
+pub mod certificate;
 pub mod clock;
 pub mod describe;
 #[cfg(emulated)]
@@ -24,6 +25,7 @@ pub mod networks;
 mod newborn;
 pub mod page;
 pub mod peer;
+pub mod pem;
 #[cfg(not(epoll))]
 pub mod poll;
 #[cfg(ports)]

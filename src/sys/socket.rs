@@ -50,6 +50,12 @@ pub fn open(family: i32, kind: i32) -> io::Result<RawFd> {
     newborn::socket(family, kind)
 }
 
+/// As `open`, with an owner.
+pub fn open_owned(family: i32, kind: i32) -> io::Result<OwnedFd> {
+    // SAFETY: a new descriptor, which has no other owner.
+    open(family, kind).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// socketpair(2) of UNIX sockets.
 pub fn pair(kind: i32) -> io::Result<(RawFd, RawFd)> {
     newborn::pair(kind).map(|[a, b]| (a, b))

@@ -3,11 +3,9 @@
 //! DTLS timers.
 
 use foreign_types::{ForeignType, ForeignTypeRef};
-use openssl::error::Error;
+use openssl::error::{Error, ErrorStack};
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslRef, SslSession, SslStream};
-use openssl::x509::X509Ref;
-use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void, CStr};
-use std::net::IpAddr;
+use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void, CStr, CString};
 use std::time::Duration;
 
 /// Which end of a connection.
@@ -56,7 +54,14 @@ extern "C" {
     ) -> c_ulong;
     fn DTLS_client_method() -> *const openssl_sys::SSL_METHOD;
     fn DTLS_server_method() -> *const openssl_sys::SSL_METHOD;
+    fn DTLSv1_listen(ssl: *mut openssl_sys::SSL, peer: *mut BioAddress) -> c_int;
+    fn BIO_ADDR_new() -> *mut BioAddress;
+    fn BIO_ADDR_free(address: *mut BioAddress);
+    fn SSL_is_dtls(ssl: *const openssl_sys::SSL) -> c_int;
 }
+
+/// `BIO_ADDR`.
+enum BioAddress {}
 
 /// `pem_password_cb`: writes a pass phrase and returns its length, -1 without one.
 type PassPhrase =
@@ -269,28 +274,6 @@ pub fn has_verify_callback(ssl: &SslRef) -> bool {
     !unsafe { SSL_get_verify_callback(ssl.as_ptr()) }.is_null()
 }
 
-/// Whether a certificate is one of this host; not, if there is no memory to find out.
-pub fn is_certificate_of_host(certificate: &X509Ref, host: &str) -> bool {
-    let flags = openssl_sys::X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
-    let (name, size, none) = (host.as_ptr().cast(), host.len(), std::ptr::null_mut());
-    // SAFETY: a live object; the name is readable for its size; NULL asks for no text.
-    unsafe { openssl_sys::X509_check_host(certificate.as_ptr(), name, size, flags, none) == 1 }
-}
-
-/// Whether a certificate is one of this address; not, if there is no memory to find out.
-pub fn is_certificate_of_address(certificate: &X509Ref, address: IpAddr) -> bool {
-    let check = |bytes: &[u8]| {
-        // SAFETY: a live object; the bytes are readable for their size.
-        unsafe {
-            openssl_sys::X509_check_ip(certificate.as_ptr(), bytes.as_ptr(), bytes.len(), 0) == 1
-        }
-    };
-    match address {
-        IpAddr::V4(address) => check(&address.octets()),
-        IpAddr::V6(address) => check(&address.octets()),
-    }
-}
-
 /// DTLS_set_link_mtu: the size of datagrams, since there is no socket to ask for it.
 pub fn set_link_mtu(ssl: &mut SslRef, size: c_long) {
     let none = std::ptr::null_mut();
@@ -348,4 +331,50 @@ pub fn dtls_retransmit(ssl: &SslRef) -> bool {
     let none = std::ptr::null_mut();
     // SAFETY: a live object; no pointer is passed.
     unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), DTLS_CTRL_HANDLE_TIMEOUT, 0, none) >= 0 }
+}
+
+/// Whether a connection is DTLS.
+pub fn is_datagram(ssl: &SslRef) -> bool {
+    // SAFETY: a live object.
+    unsafe { SSL_is_dtls(ssl.as_ptr()) == 1 }
+}
+
+/// SSL_set1_groups_list(3).
+pub fn set_groups(ssl: &mut SslRef, list: &str) -> Result<(), ErrorStack> {
+    let Ok(list) = CString::new(list) else { return Err(ErrorStack::get()) };
+    // SAFETY: a live object; the text is terminated and only read.
+    let done = unsafe { openssl_sys::SSL_set1_groups_list(ssl.as_ptr(), list.as_ptr().cast_mut()) };
+    (done == 1).then_some(()).ok_or_else(ErrorStack::get)
+}
+
+/// The extension `server_name` of the client's first message, within the callback for that message.
+pub fn client_hello_server_name(ssl: &SslRef) -> Option<&[u8]> {
+    const SERVER_NAME: c_uint = 0;
+    let (mut data, mut size) = (std::ptr::null(), 0);
+    // SAFETY: a live object; both places are writable.
+    let found = unsafe {
+        openssl_sys::SSL_client_hello_get0_ext(ssl.as_ptr(), SERVER_NAME, &mut data, &mut size)
+    };
+    // SAFETY: libssl keeps the message until its callback has returned.
+    (found == 1 && !data.is_null()).then(|| unsafe { std::slice::from_raw_parts(data, size) })
+}
+
+/// The group of the exchange of keys, as a number of libcrypto's. OpenSSL tells it from 3.0 on.
+pub fn group(ssl: &SslRef) -> Option<c_int> {
+    const SSL_CTRL_GET_NEGOTIATED_GROUP: c_int = 134;
+    let (command, none) = (SSL_CTRL_GET_NEGOTIATED_GROUP, std::ptr::null_mut());
+    // SAFETY: a live object; no pointer is passed.
+    let id = unsafe { openssl_sys::SSL_ctrl(ssl.as_ptr(), command, 0, none) };
+    c_int::try_from(id).ok().filter(|id| *id > 0)
+}
+
+/// DTLSv1_listen(3): whether a client's first message has a good cookie. If not, a request for it may be written.
+pub fn listen(ssl: &mut SslRef) -> bool {
+    // SAFETY: a live object; the address is written to, and nobody looks at it.
+    unsafe {
+        let address = BIO_ADDR_new();
+        let done = !address.is_null() && DTLSv1_listen(ssl.as_ptr(), address) == 1;
+        BIO_ADDR_free(address);
+        done
+    }
 }

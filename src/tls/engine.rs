@@ -2,12 +2,12 @@
 //! One TLS or DTLS connection as bytes in and bytes out. It makes no system call: what comes from
 //! the network is put into `incoming`, what shall go there is taken from `outgoing`.
 
-use super::Config;
+use super::{Config, Failure};
 use crate::bytes::{Queue, LARGE};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
-use crate::sys::tls as sys;
-use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslStream};
+use crate::sys::{certificate, tls as sys};
+use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslRef, SslStream};
 use openssl::x509::X509VerifyResult;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -27,23 +27,7 @@ const PATIENCE: u32 = 128;
 
 /// The size of DTLS datagrams on a path about which nothing is known: what IPv6 guarantees, less
 /// the headers.
-const DATAGRAM: std::ffi::c_long = 1232;
-
-/// Why a connection failed.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// The code.
-    pub code: Errno,
-    /// The reason in words; none if the code says it all.
-    pub reason: String,
-}
-
-impl Failure {
-    /// ENOMEM, after which the call can be repeated.
-    fn no_memory() -> Failure {
-        Failure { code: Errno::NOMEM, reason: String::new() }
-    }
-}
+pub(super) const DATAGRAM: std::ffi::c_long = 1232;
 
 /// What a read brought.
 pub enum Read {
@@ -179,9 +163,12 @@ impl Engine {
         let ssl = self.stream.ssl();
         match (&self.name, ssl.peer_certificate()) {
             (Some(name), Some(certificate)) if !sys::has_verify_callback(ssl) => {
-                match super::address_of(name) {
-                    Some(address) => sys::is_certificate_of_address(&certificate, address),
-                    None => sys::is_certificate_of_host(&certificate, name.trim_end_matches('.')),
+                match super::demands::address_of(name) {
+                    Some(address) => certificate::is_certificate_of_address(&certificate, address),
+                    None => certificate::is_certificate_of_host(
+                        &certificate,
+                        name.trim_end_matches('.'),
+                    ),
                 }
             }
             _ => true,
@@ -292,7 +279,13 @@ impl Engine {
         let first = error.ssl_error().and_then(|stack| stack.errors().first());
         let reason = first.and_then(|first| first.reason()).unwrap_or("connection failed");
         let verified = self.stream.ssl().verify_result();
-        let refused = if self.verifies { Errno::NOTVERIFIED } else { Errno::TLS };
+        let verifies = self.verifies || super::names::demands(self.stream.ssl());
+        let refused = if verifies { Errno::NOTVERIFIED } else { Errno::TLS };
+        if let ("invalid status response", Some(why)) =
+            (reason, self.config.refusal(self.stream.ssl()))
+        {
+            return self.fail_with(Errno::NOTVERIFIED, why);
+        }
         match reason {
             "certificate verify failed" if verified != X509VerifyResult::OK => {
                 self.fail_with(refused, &format!("{reason}: {}", verified.error_string()))
@@ -382,6 +375,21 @@ impl Engine {
             true => Ok(()),
             false => Err(self.fail_with(Errno::TIMEDOUT, "peer does not answer")),
         }
+    }
+
+    /// What libssl knows of the connection.
+    pub(super) fn ssl(&self) -> &SslRef {
+        self.stream.ssl()
+    }
+
+    /// What the connection was made from.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Drops what came from the network and was not read.
+    pub(super) fn drop_incoming(&mut self) {
+        self.stream.get_mut().incoming = Queue::default();
     }
 
     /// The `SSL *`.

@@ -2,22 +2,38 @@
 //! TLS configurations: what a connection shall prove and demand. libssl does the cryptography;
 //! [`engine`] turns its calls into bytes in and bytes out.
 
+mod demands;
 mod engine;
+mod facts;
+mod failure;
+mod files;
+mod greeting;
+mod names;
+mod protocols;
 mod sessions;
+mod settings;
+mod staple;
 
 pub use crate::sys::tls::Role;
-pub use engine::{Engine, Failure, Read, Written, OVERHEAD, RECORD};
+pub use engine::{Engine, Read, Written, OVERHEAD, RECORD};
+pub use facts::Fact;
+pub use failure::Failure;
+pub use greeting::Greeter;
+pub use settings::{Pem, Version};
+pub use staple::Staples;
 
 use crate::errno::{Errno, Result};
 use crate::sys::memory::AtomicShared;
 use crate::sys::tls as sys;
+use demands::{announce, demand_of_client, demand_of_server, Demands};
+use names::Names;
 use openssl::error::ErrorStack;
-use openssl::ssl::{AlpnError, Ssl, SslContext, SslContextBuilder, SslFiletype, SslMethod};
-use openssl::ssl::{SslSession, SslVerifyMode, SslVersion};
-use openssl::x509::verify::X509CheckFlags;
+use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions};
+use openssl::ssl::{SslRef, SslSession, SslVersion, StatusType};
 use sessions::Sessions;
+use settings::Setting;
+use staple::Staple;
 use std::ffi::c_void;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is demanded of the peer's certificate.
@@ -57,6 +73,15 @@ struct Shared {
     role: Option<Role>,
     source: Source,
     state: Mutex<State>,
+    asked: Arc<Asked>,
+}
+
+/// What libssl asks for in the middle of a handshake. The contexts that the library makes hold on to it.
+#[derive(Default)]
+struct Asked {
+    cookies: greeting::Cookies,
+    names: Names,
+    staple: Staple,
 }
 
 /// What connections are made from.
@@ -80,46 +105,40 @@ struct State {
     datagrams: Option<SslContext>,
     /// Whether authorities were loaded, into the context for streams and into that for datagrams.
     has_authorities: [bool; 2],
-    /// A digest of the authorities that were given.
+    /// A digest of the authorities and revocation lists that were given.
     trusted: [u8; 32],
+    /// The password of encrypted keys. `None`: as the program has told libssl.
+    password: Option<String>,
+    /// Why the last setting failed, in words.
+    reason: String,
     sessions: Sessions,
-}
-
-/// What a connection demands of its peer, and the name that the peer is to have.
-#[derive(Debug)]
-struct Demands {
-    verify: Verify,
-    name: Option<String>,
-    /// The name is not told to the server.
-    nameless: bool,
-}
-
-/// A setting of a context.
-enum Setting {
-    Certificate(String, String),
-    Authorities(String),
-    Protocols(Vec<u8>),
 }
 
 impl Config {
     /// A configuration with a context that the library makes: at least TLS 1.2; a client verifies chain and host.
     pub fn new(role: Option<Role>) -> Result<Config> {
         let _aside = sys::set_errors_aside();
-        let context = own_context(SslMethod::tls(), SslVersion::TLS1_2).map_err(code)?;
-        Ok(Config::from_source(role, Source::Own(context), None))
+        let asked = Arc::default();
+        let context = own_context(SslMethod::tls(), SslVersion::TLS1_2, &asked).map_err(code)?;
+        Ok(Config::from_source(role, Source::Own(context), None, asked))
     }
 
     /// A configuration from an `SSL_CTX` of the program's: what that demands stays in force.
     pub fn from_context(context: SslContext, role: Option<Role>) -> Config {
-        Config::from_source(role, Source::Foreign(context), Some(Verify::No))
+        Config::from_source(role, Source::Foreign(context), Some(Verify::No), Arc::default())
     }
 
     /// A configuration from an `SSL` of the program's, for one connection.
     pub fn from_ssl(ssl: Ssl, role: Option<Role>) -> Config {
-        Config::from_source(role, Source::Single(ssl), Some(Verify::No))
+        Config::from_source(role, Source::Single(ssl), Some(Verify::No), Arc::default())
     }
 
-    fn from_source(role: Option<Role>, source: Source, verify: Option<Verify>) -> Config {
+    fn from_source(
+        role: Option<Role>,
+        source: Source,
+        verify: Option<Verify>,
+        asked: Arc<Asked>,
+    ) -> Config {
         let state = State {
             verify,
             name: None,
@@ -127,74 +146,15 @@ impl Config {
             datagrams: None,
             has_authorities: [false; 2],
             trusted: [0; 32],
+            password: None,
+            reason: String::new(),
             sessions: Sessions::default(),
         };
-        Config { shared: Arc::new(Shared { role, source, state: Mutex::new(state) }) }
+        Config { shared: Arc::new(Shared { role, source, state: Mutex::new(state), asked }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Sets what is demanded. EINVAL for a configuration of the program's own.
-    pub fn set_verify(&self, verify: Verify) -> Result<()> {
-        self.own()?;
-        let mut state = self.state();
-        state.verify = Some(verify);
-        state.sessions.forget();
-        Ok(())
-    }
-
-    /// Sets the name that the certificate must have and that is told to the server.
-    pub fn set_name(&self, name: &str) -> Result<()> {
-        let mut state = self.state();
-        state.name = Some(name.to_owned());
-        state.sessions.forget();
-        Ok(())
-    }
-
-    /// Loads a certificate with its chain, and its key, both in PEM.
-    pub fn set_certificate(&self, chain: &str, key: &str) -> Result<()> {
-        self.set(Setting::Certificate(chain.to_owned(), key.to_owned()))
-    }
-
-    /// Trusts the authorities in a PEM file or a hashed directory, and no others.
-    pub fn set_authorities(&self, path: &str) -> Result<()> {
-        self.set(Setting::Authorities(path.to_owned()))?;
-        let mut state = self.state();
-        state.has_authorities = [true; 2];
-        state.trusted = sessions::trust(state.trusted, path);
-        Ok(())
-    }
-
-    /// Sets the application protocols that are offered, or accepted, the best first.
-    pub fn set_protocols(&self, names: &str) -> Result<()> {
-        let mut wire = Vec::new();
-        for name in names.split(',') {
-            let size = u8::try_from(name.len()).map_err(|_| Errno::BADARG)?;
-            if size == 0 {
-                return Err(Errno::BADARG);
-            }
-            wire.push(size);
-            wire.extend_from_slice(name.as_bytes());
-        }
-        self.set(Setting::Protocols(wire))
-    }
-
-    /// Applies a setting to the contexts that exist, and keeps it for the context for datagrams that may be made
-    /// later.
-    fn set(&self, setting: Setting) -> Result<()> {
-        let own = self.own()?;
-        let _aside = sys::set_errors_aside();
-        let applied = setting.apply(own);
-        let mut state = self.state();
-        state.sessions.forget(); // what fails may have changed something too
-        applied?;
-        if let Some(datagrams) = &state.datagrams {
-            setting.apply(datagrams)?;
-        }
-        state.settings.push(setting);
-        Ok(())
     }
 
     fn own(&self) -> Result<&SslContext> {
@@ -232,12 +192,18 @@ impl Config {
                     sys::forget_session(&mut ssl); // an `SSL` of the program's may have one that nobody verified
                 }
                 announce(&mut ssl, &demands)?;
+                if verifies && self.shared.asked.staple.wanted() != Staples::No {
+                    ssl.set_status_type(StatusType::OCSP).map_err(code)?;
+                }
                 key = self.resume(&mut ssl, &demands, peer, datagrams);
             }
             Role::Server => {
                 ssl.set_accept_state();
                 demand_of_client(&mut ssl, demands.verify);
-                self.limit_resuming(&mut ssl, demands.verify);
+                self.limit_resuming(&mut ssl, demands.verify, "");
+                if peer.verify {
+                    names::keep_demand(&mut ssl)?;
+                }
             }
         }
         let name = demands.name.filter(|_| verifies && role == Role::Client);
@@ -277,14 +243,23 @@ impl Config {
 
     /// Has a server resume only sessions that were made under the same demands. A context or `SSL` of the program's,
     /// to which no demand was added, decides by itself what it resumes.
-    fn limit_resuming(&self, ssl: &mut Ssl, verify: Verify) {
+    /// `name` is that by which the configuration was chosen.
+    fn limit_resuming(&self, ssl: &mut SslRef, verify: Verify, name: &str) {
         let foreign = match &self.shared.source {
             Source::Own(_) => std::ptr::null_mut(),
             _ if verify == Verify::No => return,
             _ => sys::context_of(ssl),
         };
-        let context = sessions::demanded(ssl, verify, self.state().trusted, foreign);
+        let context = sessions::demanded(ssl, verify, name, self.state().trusted, foreign);
         sys::set_session_context(ssl, &context);
+    }
+
+    /// Has a server's connection demand a certificate, as its socket does.
+    fn demand_more(&self, ssl: &mut SslRef) -> Result<()> {
+        self.load_authorities(true)?;
+        demand_of_client(ssl, Verify::Require);
+        self.limit_resuming(ssl, Verify::Require, "");
+        names::keep_demand(ssl)
     }
 
     fn connection(&self, datagrams: bool) -> Result<Ssl> {
@@ -292,21 +267,27 @@ impl Config {
             Source::Single(ssl) if sys::is_in_use(ssl) => return Err(Errno::BUSY),
             Source::Single(ssl) => return Ok(sys::share(ssl)),
             Source::Foreign(context) => context,
-            Source::Own(context) => return self.own_connection(context, datagrams),
+            Source::Own(context) if datagrams => &self.for_datagrams(context)?,
+            Source::Own(context) => context,
         };
         Ssl::new(context).map_err(code)
     }
 
-    fn own_connection(&self, context: &SslContext, datagrams: bool) -> Result<Ssl> {
+    /// The context for datagrams beside that for streams.
+    fn for_datagrams(&self, streams: &SslContext) -> Result<SslContext> {
         let mut state = self.state();
-        if datagrams && state.datagrams.is_none() {
-            let made = own_context(SslMethod::dtls(), SslVersion::DTLS1_2).map_err(code)?;
-            sys::copy_pass_phrase(context, &made);
-            state.settings.iter().try_for_each(|setting| setting.apply(&made))?;
-            state.datagrams = Some(made);
+        if let Some(made) = &state.datagrams {
+            return Ok(made.clone());
         }
-        let context = if datagrams { state.datagrams.as_ref().unwrap_or(context) } else { context };
-        Ssl::new(context).map_err(code)
+        let asked = &self.shared.asked;
+        let made = own_context(SslMethod::dtls(), SslVersion::DTLS1_2, asked).map_err(code)?;
+        sys::copy_pass_phrase(streams, &made);
+        let failed = state.settings.iter().find_map(|setting| setting.apply(&made, true).err());
+        if let Some(failure) = failed {
+            state.reason = failure.reason;
+            return Err(failure.code);
+        }
+        Ok(state.datagrams.insert(made).clone())
     }
 
     /// Loads the system's authorities, unless others were given: some hundred certificates, so only where a peer is
@@ -336,105 +317,23 @@ impl Config {
     }
 }
 
-impl Setting {
-    /// Applies the setting to a context. ENOENT for a file that is not there, `CQ_ETLS` for one that is no good.
-    fn apply(&self, context: &SslContext) -> Result<()> {
-        let readable = |path: &str| std::fs::metadata(path).map(drop).map_err(Errno::from);
-        match self {
-            Setting::Certificate(chain, key) => {
-                readable(chain)?;
-                readable(key)?;
-                sys::change(context, |builder| {
-                    builder.set_certificate_chain_file(chain)?;
-                    builder.set_private_key_file(key, SslFiletype::PEM)?;
-                    builder.check_private_key()
-                })
-                .map_err(code)
-            }
-            Setting::Authorities(path) => {
-                let found = std::fs::metadata(path)?;
-                let path = std::path::Path::new(path);
-                let (file, directory) =
-                    if found.is_dir() { (None, Some(path)) } else { (Some(path), None) };
-                sys::change(context, |builder| builder.load_verify_locations(file, directory))
-                    .map_err(code)
-            }
-            Setting::Protocols(wire) => sys::change(context, |builder| {
-                let ours = wire.clone();
-                builder.set_alpn_select_callback(move |_, offered| {
-                    select_protocol(&ours, offered).ok_or(AlpnError::ALERT_FATAL)
-                });
-                builder.set_alpn_protos(wire)
-            })
-            .map_err(code),
-        }
-    }
-}
-
-/// RFC 7301 §3.2: what the server likes best of what is offered; nothing in common is fatal.
-fn select_protocol<'a>(ours: &[u8], offered: &'a [u8]) -> Option<&'a [u8]> {
-    protocols(ours).find_map(|ours| protocols(offered).find(|theirs| *theirs == ours))
-}
-
-/// The names in a list of names that each follow their length.
-fn protocols(mut wire: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let (&size, rest) = wire.split_first()?;
-        let (name, rest) = rest.split_at_checked(size.into())?;
-        wire = rest;
-        Some(name)
-    })
-}
-
 fn own_context(
     method: SslMethod,
     least: SslVersion,
+    asked: &Arc<Asked>,
 ) -> std::result::Result<SslContext, ErrorStack> {
     let mut builder = SslContextBuilder::new(method)?;
     builder.set_min_proto_version(Some(least))?;
+    // Nobody needs another handshake: TLS 1.3 has none, RFC 8446 §4.1.2, and a peer could ask for any number.
+    builder.set_options(SslOptions::NO_RENEGOTIATION);
     sys::never_ask(&mut builder);
+    greeting::use_cookies(&mut builder, asked);
+    let for_names = Arc::clone(asked);
+    builder
+        .set_client_hello_callback(move |ssl, alert| names::choose(&for_names.names, ssl, alert));
+    let for_staples = Arc::clone(asked);
+    builder.set_status_callback(move |ssl| for_staples.staple.answer(ssl))?;
     Ok(builder.build())
-}
-
-/// Demands of the server a certificate with a valid chain and the expected name. CQ_ENOTVERIFIED if no name is known.
-fn demand_of_server(ssl: &mut Ssl, demands: &Demands) -> Result<()> {
-    if demands.verify == Verify::No {
-        return Ok(());
-    }
-    let name = demands.name.as_deref().ok_or(Errno::NOTVERIFIED)?;
-    ssl.set_verify(SslVerifyMode::PEER);
-    let parameters = ssl.param_mut();
-    match address_of(name) {
-        Some(address) => parameters.set_ip(address).map_err(code),
-        None => {
-            parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
-            parameters.set_host(name.trim_end_matches('.')).map_err(code)
-        }
-    }
-}
-
-fn demand_of_client(ssl: &mut Ssl, verify: Verify) {
-    match verify {
-        Verify::No => {}
-        Verify::Peer => ssl.set_verify(SslVerifyMode::PEER),
-        Verify::Require => {
-            ssl.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
-        }
-    }
-}
-
-/// Sets the name that is told to the server (SNI). An address is not told, RFC 6066 §3.
-fn announce(ssl: &mut Ssl, demands: &Demands) -> Result<()> {
-    let name = demands.name.as_deref().filter(|_| !demands.nameless);
-    match name.filter(|name| address_of(name).is_none()) {
-        Some(name) => ssl.set_hostname(name.trim_end_matches('.')).map_err(code),
-        None => Ok(()),
-    }
-}
-
-/// The address, without its zone (`%eth0`), if the host is one.
-fn address_of(host: &str) -> Option<IpAddr> {
-    host.split('%').next().unwrap_or(host).parse().ok()
 }
 
 fn code(_: ErrorStack) -> Errno {

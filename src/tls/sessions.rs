@@ -62,19 +62,27 @@ impl<S> Sessions<S> {
     }
 }
 
-/// Adds the authorities at `path` to a digest of those that were given before.
-pub fn trust(before: [u8; 32], path: &str) -> [u8; 32] {
+/// Adds authorities or revocation lists, the bytes or the path, to a digest of those that were given before.
+pub fn trust(before: [u8; 32], more: &[u8]) -> [u8; 32] {
     let mut sum = Sha256::new();
     sum.update(&before);
-    sum.update(path.as_bytes());
+    sum.update(more);
     sum.finish()
 }
 
-/// A digest of what a server demands, as a session id context. `trusted` is the digest of the authorities. `foreign`
-/// is the address of a context of the program's, whose authorities are not known here; NULL without one.
-pub fn demanded(ssl: &SslRef, verify: Verify, trusted: [u8; 32], foreign: *mut c_void) -> [u8; 32] {
+/// A digest of what a server demands, as a session id context. `name` is that by which the configuration was chosen,
+/// empty if it was not. `trusted` is the digest of the authorities. `foreign` is the address of a context of the
+/// program's, whose authorities are not known here; NULL without one.
+pub fn demanded(
+    ssl: &SslRef,
+    verify: Verify,
+    name: &str,
+    trusted: [u8; 32],
+    foreign: *mut c_void,
+) -> [u8; 32] {
     let mut sum = Sha256::new();
-    sum.update(format!("cqueues {verify:?} {} {foreign:?}", ssl.verify_mode().bits()).as_bytes());
+    let mode = ssl.verify_mode().bits();
+    sum.update(format!("cqueues {verify:?} {mode} {foreign:?} {name}").as_bytes());
     sum.update(&trusted);
     sum.finish()
 }

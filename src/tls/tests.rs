@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! What of TLS configurations needs no connection; connections are tested through the header.
 
+use super::demands::address_of;
+use super::protocols::select_protocol;
 use super::*;
 
 #[test]
@@ -44,10 +46,11 @@ fn a_client_that_verifies_needs_to_know_whom() {
 #[test]
 fn files_that_are_no_certificates_are_refused_by_name_of_what_is_wrong() {
     let config = Config::new(Some(Role::Server)).unwrap();
+    let missing_file = Pem::File("/no/such/file");
     let missing = Err(Errno(libc::ENOENT));
-    assert_eq!(config.set_certificate("/no/such/file", "/no/such/file"), missing);
-    assert_eq!(config.set_authorities("/no/such/file"), missing);
-    assert_eq!(config.set_authorities(file!()), Err(Errno::TLS));
+    assert_eq!(config.set_certificate(missing_file, missing_file), missing);
+    assert_eq!(config.set_authorities(missing_file), missing);
+    assert_eq!(config.set_authorities(Pem::File(file!())), Err(Errno::TLS));
 }
 
 #[test]

@@ -119,7 +119,7 @@ TEST(every_change_of_a_client_ends_its_sessions)
 {
 	int change;
 
-	for (change = 0; change < 7; change++) {
+	for (change = 0; change < 10; change++) {
 		struct world world = open_knowing_world();
 		cq_tls *client = client_for("ca", NULL);
 
@@ -137,10 +137,16 @@ TEST(every_change_of_a_client_ends_its_sessions)
 		else if (change == 4)
 			load(client, "client");
 		else if (change == 5)
+			OK(cq_tls_revoked(client, certificate("crl.pem"), false));
+		else if (change == 6)
+			OK(cq_tls_staples(client, CQ_TLS_STAPLES_ASKED));
+		else if (change == 7)
+			OK(cq_tls_suites(client, "TLS_AES_256_GCM_SHA384"));
+		else if (change == 8) /* which changes nothing */
 			ERR(cq_tls_certificate(client, certificate("client.pem"), certificate("server.key")), CQ_ETLS);
 		else
 			SSL_CTX_set_verify((SSL_CTX *)cq_tls_context(client), SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, NULL);
-		EQ(visit(&world, client, false).resumed, change == 6); /* which ours replaces */
+		EQ(visit(&world, client, false).resumed, change >= 8); /* ours replaces the last */
 		cq_tls_free(client);
 		close_world(&world);
 	}

@@ -303,6 +303,31 @@ tls.test("a_callback_of_the_context_may_close_its_socket", function()
 	t.check(t.descriptors() <= before + 2, "the descriptors of a client and a controller at most")
 end)
 
+tls.test("a_callback_of_the_context_that_throws_or_yields_ends_the_handshake_and_nothing_else", function()
+	local faults = {
+		function(server) server:setAlpnSelect(function() error "thrown" end) end,
+		function(server) server:setAlpnSelect(function() error {} end) end,
+		function(server) server:setAlpnSelect(function() coroutine.yield() end) end,
+		function(server) server:setHostNameCallback(function() error "thrown" end) end,
+	}
+	for _, fault in ipairs(faults) do
+		local c, s = tls.tcp()
+		local client, server = tls.client(), tls.server()
+		client:setAlpnProtos { "h2" }
+		fault(server)
+		t.returns_errors(c)
+		t.returns_errors(s)
+		local mine, theirs = tls.handshake(c, s, client, server)
+		values({ nil, tls.ETLS }, mine[1], mine[2])
+		values({ nil, tls.ETLS }, theirs[1], theirs[2])
+		values({ nil, tls.ETLS }, s:starttls(server))
+		values({ nil, tls.ETLS }, s:read(1))
+		c:close()
+		s:close()
+	end
+	tls.connection() -- others go on
+end)
+
 tls.test("sockets_dropped_in_mid_handshake_leak_no_descriptor", function()
 	tls.connection()
 	local before = t.descriptors()

@@ -293,9 +293,12 @@ static int run_server(void)
 	must("listen", cq_socket_localname(listener, &name));
 	printf("listening on %s %d\n", name.text, name.port);
 	fflush(stdout);
-	if (given.datagrams)
+	if (given.datagrams && given.tls)
+		must("listen", cq_socket_listen_tls(listener, tls, 100));
+	else if (given.datagrams)
 		set_up_socket(listener);
-	must("task", cq_controller_wrap(controller, given.datagrams ? echo : accept_all, NULL, listener, NULL));
+	bool alone = given.datagrams && !given.tls;
+	must("task", cq_controller_wrap(controller, alone ? echo : accept_all, NULL, listener, NULL));
 	return cq_controller_loop(controller, -1);
 }
 

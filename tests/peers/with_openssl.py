@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The library with `openssl s_server` and `s_client`."""
 
+import concurrent.futures
 import os
 import select
+import socket
 import subprocess
 
-from harness import AUTHORITY, CLIENT, OPENSSL_SERVER, SECONDS, SERVER, WORK, file, our_client, our_server, running, test
+from harness import AUTHORITY, CLIENT, OPENSSL_SERVER, PEER, SECONDS, SERVER, WORK, file, our_client, our_server, running, test
 from programs import contains, equal, need
 
 
@@ -142,6 +144,32 @@ def our_server_refuses_old_openssl_clients():
         openssl_client(server.port, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", status=1)
 
 
+# -- renegotiation -----------------------------------------------------------------
+
+
+@test
+def our_server_refuses_another_handshake():
+    with our_server("echo", *SERVER) as server:
+        found = openssl_client(server.port, "-tls1_2", lines=(b"hello\n", b"R\n"), status=1)
+        contains(found, b"hello\n")
+        contains(found, b"RENEGOTIATING")
+        contains(found, b"no renegotiation")
+
+
+@test
+def our_client_refuses_another_handshake():
+    with openssl_server("-tls1_2") as server:
+        command = [PEER, "-t", *AUTHORITY, "lines", "127.0.0.1", str(server.port)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as client:
+            client.stdin.write(b"question\n")
+            client.stdin.close()
+            server.wait_for(rb"question\n")
+            server.process.stdin.write(b"r\n")
+            server.process.stdin.flush()
+            server.wait_for(rb"no renegotiation")
+            client.kill()
+
+
 # -- DTLS --------------------------------------------------------------------------
 
 
@@ -160,5 +188,25 @@ def openssl_exchanges_datagrams_with_our_server():
         found = openssl_client(server.port, "-dtls1_2", lines=(b"hello\n", b"again\n"))
         contains(found, b"Verification: OK")
         contains(found, b"again\n")
+
+
+@test
+def many_openssl_clients_exchange_datagrams_with_our_server_at_once():
+    with our_server("echo", *SERVER, "-d") as server:
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            lines = [(b"hello of %d\n" % number, b"again %d\n" % number) for number in range(20)]
+            for found, sent in zip(pool.map(lambda sent: openssl_client(server.port, "-dtls", lines=sent), lines), lines):
+                contains(found, b"Verification: OK")
+                contains(found, sent[1])
+
+
+@test
+def openssl_comes_to_our_server_again_from_the_same_address():
+    with our_server("echo", *SERVER, "-d") as server:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            bound = f"127.0.0.1:{free.getsockname()[1]}"
+        for number in range(3):
+            contains(openssl_client(server.port, "-dtls", "-bind", bound, lines=(b"visit %d\n" % number,)), b"visit")
 
 

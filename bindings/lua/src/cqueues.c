@@ -243,6 +243,7 @@ static const luaL_Reg modules[] = {
 	{ "_cqueues.signal", luaopen__cqueues_signal },
 	{ "_cqueues.socket", luaopen__cqueues_socket },
 	{ "_cqueues.thread", luaopen__cqueues_thread },
+	{ "_cqueues.tls", luaopen__cqueues_tls },
 	{ NULL, NULL },
 };
 

@@ -208,6 +208,7 @@ struct notifier {
 int luaopen__cqueues_scope(lua_State *L);
 int luaopen__cqueues_signal(lua_State *L);
 int luaopen__cqueues_thread(lua_State *L);
+int luaopen__cqueues_tls(lua_State *L);
 int luaopen__cqueues_notify(lua_State *L);
 
 /* Wakes who polls a descriptor in any controller of the VM. For descriptors of ours that were polled by their numbers. */

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * TLS on sockets. Contexts and connections are those of luaossl: userdata of its classes, each of
- * which holds the pointer of libssl.
+ * TLS on sockets. A configuration is one of cqueues.tls, or a context or connection of luaossl: userdata of its classes,
+ * each of which holds the pointer of libssl.
  */
 #include "socket.h"
+#include "tls.h"
 
 #define CONTEXT_CLASS "SSL_CTX*"
 #define CONNECTION_CLASS "SSL*"
 #define CONFIGURATION "cqueues.tls"
-
-static int tls_gc(lua_State *L)
-{
-	cq_tls **box = lua_touserdata(L, 1);
-	cq_tls_free(*box);
-	*box = NULL;
-	return 0;
-}
-
-/* Pushes a place for a configuration, which the collector frees. */
-static cq_tls **new_box(lua_State *L)
-{
-	cq_tls **box = lua_newuserdata(L, sizeof *box);
-	*box = NULL;
-	if (luaL_newmetatable(L, "cqueues.tls.configuration")) {
-		lua_pushcfunction(L, tls_gc);
-		lua_setfield(L, -2, "__gc");
-	}
-	lua_setmetatable(L, -2);
-	return box;
-}
 
 /* Pushes the configuration of those who give none: a client that demands nothing, unless its socket
  * was made with the option `verify`. One for the VM, so that sessions are resumed. */
@@ -38,7 +18,7 @@ static int push_usual(lua_State *L)
 	if (!lua_isnil(L, -1))
 		return 0;
 	lua_pop(L, 1);
-	cq_tls **box = new_box(L);
+	cq_tls **box = shim_new_tls(L);
 	int code = cq_tls_new(CQ_TLS_CLIENT, box);
 	if (!code)
 		code = cq_tls_verify(*box, CQ_TLS_VERIFY_NONE);
@@ -53,13 +33,20 @@ static int push_usual(lua_State *L)
 static int push_configuration(lua_State *L)
 {
 	void **context = shim_test_class(L, 2, CONTEXT_CLASS), **ssl = shim_test_class(L, 2, CONNECTION_CLASS);
+	cq_tls **own = shim_test_class(L, 2, SHIM_TLS);
+	if (own) {
+		if (!*own)
+			shim_argerror(L, 2, "the configuration was finalized");
+		lua_pushvalue(L, 2);
+		return 0;
+	}
 	if (!context && !ssl) {
 		/* An object may be meant for a context that demands certificates: it is not left out in silence. */
 		if (lua_isuserdata(L, 2))
-			shim_argerror(L, 2, lua_pushfstring(L, "openssl.ssl.context expected, got %s", luaL_typename(L, 2)));
+			shim_argerror(L, 2, lua_pushfstring(L, "openssl.ssl.context or cqueues.tls expected, got %s", luaL_typename(L, 2)));
 		return push_usual(L);
 	}
-	cq_tls **box = new_box(L);
+	cq_tls **box = shim_new_tls(L);
 	return context ? cq_tls_adopt_context(*context, CQ_TLS_ANY, box) : cq_tls_adopt_ssl(*ssl, CQ_TLS_ANY, box);
 }
 
@@ -122,7 +109,7 @@ static int unpack_arguments(lua_State *L)
 	return strict;
 }
 
-/* socket:starttls([context or connection][, timeout]), socket:starttls{ ... } */
+/* socket:starttls([configuration, context or connection][, timeout]), socket:starttls{ ... } */
 static int socket_starttls(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
@@ -139,6 +126,24 @@ static int socket_starttls(lua_State *L)
 	lua_replace(L, 2);
 	struct op op = shim_op(STARTTLS, 1, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
+}
+
+/* socket:listentls(configuration[, most]): the socket, or nil and a code */
+static int socket_listentls(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	cq_tls **own = shim_test_class(L, 2, SHIM_TLS);
+	luaL_argcheck(L, own && *own, 2, "cqueues.tls expected");
+	lua_Number most = luaL_optnumber(L, 3, 1024);
+	luaL_argcheck(L, most >= 1 && most <= 1e9, 3, "a number of peers expected");
+	int code = cq_socket_listen_tls(socket->so, *own, (size_t)most);
+	if (code) {
+		lua_pushnil(L);
+		lua_pushinteger(L, code);
+		return 2;
+	}
+	lua_settop(L, 1);
+	return 1;
 }
 
 /* socket:checktls(): luaossl's object; nothing without TLS; nil and a text without luaossl */
@@ -206,8 +211,10 @@ const luaL_Reg shim_socket_tls[] = {
 
 const luaL_Reg shim_socket_tls_plain[] = {
 	{ "checktls", socket_checktls },
+	{ "listentls", socket_listentls },
 	{ "reason", socket_reason },
 	{ "truncated", socket_truncated },
 	{ "alpn", socket_alpn },
+	{ "tlsinfo", shim_socket_tlsinfo },
 	{ NULL, NULL },
 };

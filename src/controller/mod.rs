@@ -17,6 +17,7 @@ mod descriptor;
 mod descriptors;
 mod ending;
 mod extras;
+mod heap;
 mod held_output;
 mod inbox;
 mod inspect;

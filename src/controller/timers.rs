@@ -3,10 +3,9 @@
 //! until stale entries outnumber the live ones: then the heap is swept. Equal deadlines fire in the order in which
 //! they were set.
 
+use super::heap::Heap;
 use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// Names a wait: its place in the slab, and the serial that tells it from later ones there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +19,7 @@ pub struct TimerKey {
 /// The deadlines of one controller.
 #[derive(Default)]
 pub struct Timers {
-    heap: BinaryHeap<Reverse<(Instant, TimerKey)>>,
+    heap: Heap<(Instant, TimerKey)>,
     /// How many entries belong to waits that have ended.
     stale: usize,
 }
@@ -28,12 +27,12 @@ pub struct Timers {
 impl Timers {
     /// Makes room for one more timer. ENOMEM.
     pub fn reserve(&mut self) -> Result<()> {
-        self.heap.try_reserve(1).map_err(|_| Errno::NOMEM)
+        self.heap.reserve().map_err(|_| Errno::NOMEM)
     }
 
     /// Sets a timer, for which there is room.
     pub fn set(&mut self, deadline: Instant, key: TimerKey) {
-        self.heap.push(Reverse((deadline, key)));
+        self.heap.push((deadline, key));
     }
 
     /// Counts one entry as stale: its wait has ended before its deadline.
@@ -48,7 +47,7 @@ impl Timers {
 
     /// Tells all entries, stale ones included, in no order.
     pub fn each(&self, mut tell: impl FnMut(Instant, TimerKey)) {
-        self.heap.iter().for_each(|&Reverse((deadline, key))| tell(deadline, key));
+        self.heap.iter().for_each(|&(deadline, key)| tell(deadline, key));
     }
 
     /// Whether there are no timers, so that the clock need not be read.
@@ -59,14 +58,14 @@ impl Timers {
     /// Drops all stale entries if they are more than 64 and more than half of the heap.
     pub fn sweep(&mut self, is_live: impl Fn(TimerKey) -> bool) {
         if self.stale > 64 && self.stale > self.heap.len() / 2 {
-            self.heap.retain(|&Reverse((_, key))| is_live(key));
+            self.heap.retain(|&(_, key)| is_live(key));
             self.stale = 0;
         }
     }
 
     /// Takes the first entry that is due.
     pub fn pop_due(&mut self, now: Instant) -> Option<TimerKey> {
-        let &Reverse((deadline, key)) = self.heap.peek()?;
+        let &(deadline, key) = self.heap.peek()?;
         (deadline <= now).then(|| {
             self.heap.pop();
             key
@@ -80,7 +79,7 @@ impl Timers {
 
     /// The time until the first live deadline; drops stale ones in front of it.
     pub fn next(&mut self, now: Instant, is_live: impl Fn(TimerKey) -> bool) -> Option<Span> {
-        while let Some(&Reverse((deadline, key))) = self.heap.peek() {
+        while let Some(&(deadline, key)) = self.heap.peek() {
             if is_live(key) {
                 return Some(deadline.since(now));
             }

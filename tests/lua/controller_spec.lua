@@ -101,6 +101,66 @@ t.plain("timers_fire_in_order_and_never_early", function()
 	equal(table.concat(order, " "), "20 100 200 300")
 end)
 
+-- The interpreter's handler of SIGINT sets a hook, which nothing would call if the loop never came back to Lua.
+t.plain("an_interrupt_ends_a_loop_whose_tasks_never_wait_and_one_whose_tasks_do", function()
+	if _VERSION == "Lua 5.5" then
+		t.skip "the interpreter of the tests has no handler"
+	end
+	for _, seconds in ipairs { 0, 100 } do
+		local program = os.tmpname()
+		local file = assert(io.open(program, "w"))
+		file:write(([[
+			local cqueues = require "cqueues"
+			local cq = cqueues.new()
+			for _ = 1, 3 do
+				cq:wrap(function() while true do cqueues.sleep(%d) end end)
+			end
+			print(pcall(cq.loop, cq))
+		]]):format(seconds))
+		file:close()
+		local pipe = io.popen("timeout -k 20 -s INT 1 " .. t.interpreter() .. " " .. program .. " 2>&1")
+		local said = pipe:read "*a"
+		pipe:close()
+		os.remove(program)
+		t.check(said:find "false\t.*interrupted!", said)
+	end
+end)
+
+-- A loop makes many steps before it comes back to Lua, and comes back in time.
+t.plain("a_loop_of_busy_tasks_ends_at_its_timeout", function()
+	local cq, rounds = cqueues.new(), 0
+	cq:wrap(function()
+		while true do
+			cqueues.sleep(0)
+			rounds = rounds + 1
+		end
+	end)
+	local begun = cqueues.monotime()
+	values({ true }, cq:loop(0.05))
+	t.check(cqueues.monotime() - begun >= 0.05)
+	t.check(cqueues.monotime() - begun < 5)
+	t.check(rounds > 10, rounds)
+end)
+
+t.plain("a_step_that_was_replaced_in_the_middle_of_a_loop_is_called_by_it", function()
+	local said = 0
+	local cq = cqueues.new()
+	local original
+	cq:wrap(function()
+		cqueues.sleep(0)
+		original = cqueues.interpose("step", function(self, ...)
+			said = said + 1
+			return original(self, ...)
+		end)
+		for _ = 1, 5 do
+			cqueues.sleep(0)
+		end
+		cqueues.interpose("step", original)
+	end)
+	t.check(cq:loop(5))
+	t.check(said >= 5, said)
+end)
+
 t.plain("loop_ends_at_its_timeout_with_tasks_left", function()
 	local cq = cqueues.new()
 	cq:wrap(forever)

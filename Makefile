@@ -62,6 +62,8 @@ ifeq ($(SYSTEM),SunOS)
 CQ_LIBS     := -lsocket -lnsl
 endif
 ifeq ($(SYSTEM),Linux)
+# A call of Lua or of the library is one instruction and not three: their addresses are looked up when the module is loaded.
+MODULE_CFLAGS := -fno-plt
 NATIVE_LIBS ?= -lssl -lcrypto -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 endif
 ifeq ($(SYSTEM),FreeBSD)
@@ -132,7 +134,7 @@ LUA$(2)_CFLAGS = $$(eval LUA$(2)_CFLAGS := $$(shell CC=$$(call quote,$$(CC)) \
     CPPFLAGS=$$(call quote,$$(CPPFLAGS)) tools/find-lua $(1) 2>/dev/null))$$(LUA$(2)_CFLAGS)
 LUA$(2)_OBJECTS := $$(LUA_C:bindings/lua/src/%.c=build/lua$(1)/%.o)
 LUA$(2)_RUNPATH  = $$(if $$(filter $$(libdir)/lua/$(1),$$(lua$(2)cpath)),$$(ORIGIN)/.././../.,$$(libdir))
-LUA$(2)_COMPILE  = $$(CC) $$(LUA$(2)_CFLAGS) $$(CPPFLAGS) -Iinclude $$(CFLAGS) -Wall -Wextra -fPIC
+LUA$(2)_COMPILE  = $$(CC) $$(LUA$(2)_CFLAGS) $$(CPPFLAGS) -Iinclude $$(CFLAGS) -Wall -Wextra -fPIC $$(MODULE_CFLAGS)
 LUA$(2)_LINK     = $$(CC) $$(CFLAGS) $$(LDFLAGS) $$(MODULE_FLAGS) '-Wl,-rpath,$$(LUA$(2)_RUNPATH)' $$(SOFLAGS)
 
 .PHONY: all$(1) install$(1)

@@ -36,8 +36,8 @@ struct controller {
 	cq_interest wait;
 	/* Two of which only the first one's condition and the timeouts are ever set. */
 	cq_interest handed_waits[2];
-	/* How many members of its wait set have fired for the task that is being resumed, and which comes first. */
-	int fired_count, fired_first;
+	/* What has fired for the task that is being resumed. */
+	const cq_ready *ready;
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;

@@ -66,9 +66,10 @@ SHIM_CONTINUATION(continue_wait)
 {
 	(void)status, (void)given;
 	const struct controller *running = resumed(L);
-	int count = running ? running->fired_count : 0;
-	lua_pushboolean(L, count > 0 && running->fired_first == 0);
-	if (count == 0 || (count == 1 && running->fired_first == 0))
+	size_t count = running ? running->ready->count : 0;
+	int is_signalled = count > 0 && running->ready->fired->member == 0;
+	lua_pushboolean(L, is_signalled);
+	if (count == 0 || (count == 1 && is_signalled))
 		return 1;
 	lua_pushvalue(L, 2);
 	return 2;

@@ -290,6 +290,8 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 {
 	cq_ready ready;
 	int yielded = 0;
+	ready.count = 0;
+	controller->ready = &ready; /* until this returns, which no task sees */
 	for (;;) {
 		if (!task) {
 			int code = cq_controller_next(controller->cq, &ready);
@@ -310,8 +312,6 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 			}
 			task = ready.data;
 			controller->has_run = 1;
-			controller->fired_count = (int)ready.count;
-			controller->fired_first = ready.count ? (int)ready.fired->member : 0;
 			controller->ended = end_of(&ready);
 			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &ready);
 		}

@@ -39,7 +39,7 @@
 #endif
 
 /* Seconds that a test may take. */
-#define DEADLINE 20
+#define DEADLINE 60
 #define SLOW_DEADLINE 300
 
 struct check_test {

@@ -77,14 +77,23 @@ local function replaced_step(self, seconds)
 	return false, message, code, thread, object, fd
 end
 
+-- What a step has come to, after what C's step could not do by itself.
+local function rest_of_step(self, seconds, ok)
+	local message, code, thread, object, fd
+	ok, message, code, thread, object, fd = go_on(self, seconds, ok)
+	if ok then
+		return true
+	end
+	return failure(message, code, thread, object, fd)
+end
+
 --- Steps once: waits at most that many seconds for something to do, and runs what is ready. True, or
--- false, message, errno, coroutine, polled object, descriptor.
+-- false, message, errno, coroutine, polled object, descriptor. From 5.2 on C does it, as far as it can.
 local function public_step(self, seconds)
 	local ok, message, code, thread, object, fd = step(self, seconds)
 	if ok == nil or ok == POLL then
-		ok, message, code, thread, object, fd = go_on(self, seconds, ok)
-	end
-	if ok then
+		return rest_of_step(self, seconds, ok)
+	elseif ok then
 		return true
 	end
 	return failure(message, code, thread, object, fd)
@@ -150,7 +159,7 @@ local function errors(self, seconds)
 	end
 end
 
-core._define("step", public_step)
+core._define("step", core._quick_step(public_step, rest_of_step))
 core._define("loop", loop)
 core._define("errors", errors)
 

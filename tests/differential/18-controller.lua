@@ -56,10 +56,10 @@ show("count", cq:count())
 
 section "step and its timeout"
 cq = cqueues.new()
-cq:wrap(function() cqueues.sleep(0.02) show "awake" end)
+cq:wrap(function() cqueues.sleep(0.2) show "awake" end)
 show("step 0", cq:step(0))
 show("count", cq:count())
-show("timeout", type(cq:timeout()), cq:timeout() <= 0.02)
+show("timeout", type(cq:timeout()), cq:timeout() <= 0.2)
 show("empty", cq:empty())
 show("step 0", cq:step(0))
 show("step 0.001", cq:step(0.001))

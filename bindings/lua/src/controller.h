@@ -103,6 +103,8 @@ static inline int shim_take_end(const struct shim *shim)
 int shim_step(lua_State *L);
 int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
+/* _quick_step(f, g): the method `step`; f is one in Lua, and g goes on after what _step cannot do by itself: step_method.c */
+int shim_quick_step(lua_State *L);
 
 /* -- Waits that are handed over: handed.c ---------------------------------------------------------- */
 

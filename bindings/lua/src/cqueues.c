@@ -213,6 +213,7 @@ static const luaL_Reg functions[] = {
 	{ "_wait", cqueues_wait },
 	{ "_quick_sleep", shim_quick_sleep },
 	{ "_quick_wait", shim_quick_wait },
+	{ "_quick_step", shim_quick_step },
 	{ "_step", shim_step },
 	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },

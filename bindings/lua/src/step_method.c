@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * controller:step, which goes into Lua only for what needs it: to yield for a task that has yielded without the marker, and to
+ * wait in a task of another controller. See cqueues.lua.
+ */
+#include "controller.h"
+
+#if SHIM_CONTINUES
+/* The context is how much lay on the stack below the results. */
+SHIM_CONTINUATION(continue_step)
+{
+	shim_context below;
+	shim_get_context(L, below);
+	return lua_gettop(L) - (int)below;
+}
+
+/* Calls a function in Lua, an upvalue, with the arguments on top. */
+static int in_lua(lua_State *L, int upvalue, int arguments)
+{
+	int below = lua_gettop(L) - arguments;
+	lua_pushvalue(L, lua_upvalueindex(upvalue));
+	lua_insert(L, below + 1);
+	lua_callk(L, arguments, LUA_MULTRET, below, continue_step);
+	return lua_gettop(L) - below;
+}
+
+enum { STATE = 1, WHOLE, REST };
+
+/* controller:step([seconds]): true, or false, message, errno, coroutine, polled object, descriptor, as far as they are known */
+static int quick_step(lua_State *L)
+{
+	lua_settop(L, 2);
+	int is_limited = lua_type(L, 2) == LUA_TNUMBER;
+	if (!is_limited && !lua_isnil(L, 2))
+		return in_lua(L, WHOLE, 2);
+	lua_Number seconds = lua_tonumber(L, 2);
+	int count = shim_step(L), first = lua_gettop(L) - count + 1;
+	if (count > 0 && lua_isboolean(L, first)) {
+		if (lua_toboolean(L, first)) {
+			lua_settop(L, first);
+			return 1;
+		}
+		if (count == 3) {
+			lua_pushnil(L); /* it is no task's failure */
+			count++;
+		}
+		return count;
+	}
+	lua_pushvalue(L, 1);
+	if (is_limited)
+		lua_pushnumber(L, seconds);
+	else
+		lua_pushnil(L);
+	if (count > 0)
+		lua_pushvalue(L, first); /* the marker */
+	else
+		lua_pushnil(L);
+	return in_lua(L, REST, 3);
+}
+
+int shim_quick_step(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	shim_push_state(L);
+	lua_pushvalue(L, 1);
+	lua_pushvalue(L, 2);
+	lua_pushcclosure(L, quick_step, 3);
+	return 1;
+}
+#else
+int shim_quick_step(lua_State *L)
+{
+	lua_settop(L, 1);
+	return 1;
+}
+#endif

@@ -280,6 +280,20 @@ count_instructions() {
 	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4600
 }
 
+# turns INTERPRETER KIND WHAT BUDGET
+turns() {
+	forget
+	in_callgrind small "$1" "$here/lua/turns.lua" "$2" 1000
+	in_callgrind large "$1" "$here/lua/turns.lua" "$2" 11000
+	judge "$1" "instructions $3" "$(each 1 10000)" "$4"
+}
+
+count_turns() {
+	turns "$1" signals "to signal a task's condition and wait for one's own" 3100
+	turns "$1" wakeups 'of a wakeup, one of a hundred by one signal' 2400
+	turns "$1" sleeps 'to sleep for no time' 2400
+}
+
 count_query_instructions() {
 	queries "$1" in_callgrind 'instructions of a DNS query' 24000 0 0
 	queries "$1" in_callgrind 'instructions of a DNS query from a shared port' 25500 8 0
@@ -365,6 +379,7 @@ for interpreter in lua5.4 luajit; do
 	if [ "$interpreter" != lua5.4 ]; then continue; fi # valgrind does not follow compiled traces
 	if has valgrind && has python3; then
 		count_instructions "$interpreter"
+		count_turns "$interpreter"
 		count_query_instructions "$interpreter"
 	else
 		skip "$interpreter" 'instructions' 'valgrind or python3 is not here'

@@ -143,11 +143,12 @@ TEST(the_environment_is_changed_name_by_name_or_made_anew)
 	SYS(setenv("AB", "ab", 1));
 	SYS(setenv("C", "old", 1));
 	SYS(setenv("D", "d", 1));
+	OK(cq_process_options_variable(options, "A", "other"));
 	OK(cq_process_options_variable(options, "C", "older"));
 	OK(cq_process_options_variable(options, "C", "new"));
 	OK(cq_process_options_variable(options, "D", NULL));
 	OK(cq_process_options_variable(options, "E", "e=e"));
-	output_is(options, "a,ab,new,none,e=e\n");
+	output_is(options, "other,ab,new,none,e=e\n");
 	OK(cq_process_options_new(&options));
 	OK(cq_process_options_argument(options, "env"));
 	OK(cq_process_options_set(options, CQ_PROCESS_ENVIRONMENT, 0));

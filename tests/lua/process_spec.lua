@@ -144,6 +144,19 @@ t.test("a_wait_is_ended_by_a_scope_and_works_again", function()
 	check(cq:loop())
 end)
 
+t.test("closing_a_process_ends_the_waits_for_it", function()
+	local started, ended = sh("read x", { stdin = "pipe" }), false
+	local cq = cqueues.new()
+	cq:wrap(function()
+		values({ nil, errno.EBADF }, started:wait(10))
+		ended = true
+	end)
+	cq:step(0)
+	started:close()
+	check(cq:loop(5))
+	check(ended)
+end)
+
 t.test("two_tasks_wait_for_one_process", function()
 	local started, count = sh("read x", { stdin = "pipe" }), 0
 	local cq = cqueues.new()

@@ -122,7 +122,7 @@
       (CQ_VERSION_MINOR > (minor) || (CQ_VERSION_MINOR == (minor) && CQ_VERSION_PATCH >= (patch)))))
 
 /** An interest in nothing: initialise with this, then set what applies. */
-#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define CQ_INTEREST_NONE { -1, 0, 0, -1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * For `cq_controller_set_order`: tasks that are ready together run in the order in which they became ready. New
@@ -550,6 +550,56 @@
 #define CQ_CANCELLED 32
 
 /**
+ * For `cq_process_options_stream`: the caller's stream. That is the default.
+ */
+#define CQ_PROCESS_INHERIT 0
+
+/**
+ * For `cq_process_options_stream`: /dev/null.
+ */
+#define CQ_PROCESS_NULL 1
+
+/**
+ * For `cq_process_options_stream`: a copy of a descriptor of the caller's.
+ */
+#define CQ_PROCESS_DESCRIPTOR 2
+
+/**
+ * For `cq_process_options_stream`: one end of a pair of UNIX stream sockets, whose other end the caller gets by
+ * `cq_process_stdin`, `cq_process_stdout` or `cq_process_stderr`. On Linux a program cannot open a socket by the name
+ * /dev/stdout; give it a pipe's descriptor if it must.
+ */
+#define CQ_PROCESS_SOCKET 3
+
+/**
+ * For `cq_process_options_stream`, for standard error only: what standard output is.
+ */
+#define CQ_PROCESS_STDOUT 4
+
+/**
+ * For `cq_process_options_set`: whether the child has the environment of the calling process, beside what
+ * `cq_process_options_variable` changes; on by default.
+ */
+#define CQ_PROCESS_ENVIRONMENT 1
+
+/**
+ * For `cq_process_options_set`: whether a program without a slash in its name is looked for in the directories of PATH,
+ * as the calling process has it; on by default. Otherwise the name is a path.
+ */
+#define CQ_PROCESS_SEARCH 2
+
+/**
+ * For `cq_process_options_set`: whether the child leads a process group of its own, which signals of the terminal do not
+ * reach; off by default.
+ */
+#define CQ_PROCESS_GROUP 3
+
+/**
+ * For `cq_process_options_set`: whether the child leads a session of its own, without a terminal; off by default.
+ */
+#define CQ_PROCESS_SESSION 4
+
+/**
  * In `cq_signal_features`: signalfd(2). A signal that is ignored or delivered is not told, so block it. Of several
  * listeners for a signal, one is told of it.
  */
@@ -834,6 +884,16 @@ typedef struct cq_notify cq_notify;
  * Where to connect or listen, and how. A copy takes no memory, since texts are counted.
  */
 typedef struct cq_options cq_options;
+
+/**
+ * A child process.
+ */
+typedef struct cq_process cq_process;
+
+/**
+ * What a child process is started with.
+ */
+typedef struct cq_process_options cq_process_options;
 
 /**
  * A resolver: answers one question at a time.
@@ -1248,6 +1308,12 @@ typedef struct cq_interest {
      * cancelled together with the scope does not wait for it so: see `cq_scope_park`.
      */
     const struct cq_scope *scope;
+    /**
+     * A process, or NULL: fires when it has ended, and where `cq_process_pollfd` is -1 also after `cq_process_timeout`
+     * seconds, when `cq_process_try_wait` is to be asked. It is used instead of `fd` and `events`, with none of the objects
+     * above but `condition`.
+     */
+    const struct cq_process *process;
     /**
      * NULL. Reserved for later versions.
      */
@@ -3064,6 +3130,158 @@ int cq_sleep(double seconds);
  * Errors: ENOENT outside of callbacks and fibers.
  */
 int cq_cancel(int fd);
+
+/**
+ * Makes options for a child process: without a program, with the caller's streams, environment and working directory.
+ * Free them with `cq_process_options_free`; processes keep no reference to them.
+ *
+ * Errors: EINVAL for NULL; ENOMEM.
+ */
+int cq_process_options_new(struct cq_process_options **options);
+
+/**
+ * Frees options. NULL is ignored.
+ */
+void cq_process_options_free(struct cq_process_options *options);
+
+/**
+ * Adds an argument. The first is the program: a path, or a name that is looked for (`CQ_PROCESS_SEARCH`).
+ *
+ * Errors: EINVAL for NULL; ENOMEM.
+ */
+int cq_process_options_argument(struct cq_process_options *options,
+                                const char *argument);
+
+/**
+ * Sets a variable of the child's environment; with NULL as its value the child does not have it. The last value that was
+ * given counts.
+ *
+ * Errors: EINVAL for NULL as options or name, and for a name that is empty or has a "="; ENOMEM.
+ */
+int cq_process_options_variable(struct cq_process_options *options,
+                                const char *name,
+                                const char *value);
+
+/**
+ * Sets the working directory of the child. A program that is given by a relative path is looked for from there.
+ *
+ * Errors: EINVAL for NULL; ENOMEM.
+ */
+int cq_process_options_directory(struct cq_process_options *options,
+                                 const char *path);
+
+/**
+ * Sets what a standard stream of the child is: `stream` is 0, 1 or 2, `kind` is one of `CQ_PROCESS_INHERIT`, `_NULL`,
+ * `_DESCRIPTOR`, `_SOCKET`, `_STDOUT`. With `CQ_PROCESS_DESCRIPTOR`, `fd` is a descriptor that stays the caller's and is
+ * open when the process is started; otherwise it is not used.
+ *
+ * Errors: EINVAL for NULL, for another stream or kind, and for a negative descriptor.
+ */
+int cq_process_options_stream(struct cq_process_options *options,
+                              int stream,
+                              uint32_t kind,
+                              int fd);
+
+/**
+ * Turns one of `CQ_PROCESS_ENVIRONMENT`, `_SEARCH`, `_GROUP`, `_SESSION` on (1) or off (0).
+ *
+ * Errors: EINVAL for NULL, for an unknown option, and for another value.
+ */
+int cq_process_options_set(struct cq_process_options *options, uint32_t option, int value);
+
+/**
+ * Starts a child process. No signal is blocked or ignored in it. It inherits the descriptors of the caller that are not
+ * close-on-exec; those of the library are. Free the handle with `cq_process_free`.
+ *
+ * The program must not fetch ends of children that it did not start itself (waitpid(2) with -1), and must not ignore
+ * SIGCHLD: the end of the child would not be known.
+ *
+ * Errors: EINVAL for NULL and without a program; what the system says of the program and the working directory, for
+ * example ENOENT, EACCES, ENOEXEC, ENOTDIR, E2BIG; EBADF for a descriptor that is not open; ENOSYS for a
+ * working directory or a session on systems that cannot do it (see docs/processes.md); EAGAIN, EMFILE, ENFILE, ENOMEM.
+ *
+ * Source: posix_spawn(3).
+ */
+int cq_process_spawn(const struct cq_process_options *options,
+                     struct cq_process **process);
+
+/**
+ * Gives a handle back, with the sockets that were not taken from it; no fiber may be waiting for the process. Callbacks that
+ * poll it wake, as its descriptor is closed. A child that still runs goes on; its end is fetched in a later call of `cq_process_spawn`, `_wait`, `_try_wait`, `_kill` or `_free`
+ * for any process, so that no zombies gather. NULL is ignored.
+ */
+void cq_process_free(struct cq_process *process);
+
+/**
+ * Returns the number of a process, also after its end, when the number may be another's; -1 for NULL.
+ */
+int cq_process_pid(const struct cq_process *process);
+
+/**
+ * Takes the caller's end of the child's standard input (`CQ_PROCESS_SOCKET`). It is the caller's from then on; the child
+ * reads end of file once it is closed.
+ *
+ * Errors: EINVAL for NULL; ENOENT if there is none or it was taken before.
+ */
+int cq_process_stdin(const struct cq_process *process,
+                     struct cq_socket **socket);
+
+/**
+ * Takes the caller's end of the child's standard output. It is the caller's from then on.
+ *
+ * Errors: as for `cq_process_stdin`.
+ */
+int cq_process_stdout(const struct cq_process *process, struct cq_socket **socket);
+
+/**
+ * Takes the caller's end of the child's standard error. It is the caller's from then on.
+ *
+ * Errors: as for `cq_process_stdin`.
+ */
+int cq_process_stderr(const struct cq_process *process, struct cq_socket **socket);
+
+/**
+ * Waits until a process has ended, at most `timeout` seconds (NaN or negative: without limit). Its exit code is written to
+ * `code`, and 0 to `signal`; if a signal killed it, -1 to `code` and the signal to `signal`. Both may be NULL. In a fiber
+ * only the fiber waits; outside a controller the thread does. The result can be asked for again.
+ *
+ * Errors: EINVAL for NULL as process; ETIMEDOUT, with 0 at once if it still runs; ECHILD if somebody else has fetched its
+ * end, SIGCHLD is ignored, or it is no child of the calling process; EDEADLK in a callback.
+ */
+int cq_process_wait(const struct cq_process *process,
+                    double timeout,
+                    int *code,
+                    int *signal);
+
+/**
+ * As `cq_process_wait`, at once.
+ *
+ * Errors: EINVAL for NULL as process; EAGAIN while it runs; ECHILD.
+ */
+int cq_process_try_wait(const struct cq_process *process, int *code, int *signal);
+
+/**
+ * Sends a signal to a process; 0 only asks whether it runs. It never reaches another process that has got its number.
+ *
+ * Errors: EINVAL for NULL and for a number that is no signal; ESRCH once it has ended; EPERM if it has taken other rights.
+ *
+ * Source: pidfd_send_signal(2), kill(2).
+ */
+int cq_process_kill(const struct cq_process *process,
+                    int signal);
+
+/**
+ * Returns the descriptor that is readable (POLLIN) from the end of a process on, or -1 where the system has none (a
+ * pidfd, Linux 5.4), and -1 for NULL. Where there is none, ask again after `cq_process_timeout` seconds. It belongs to the
+ * handle: poll it, nothing else.
+ */
+int cq_process_pollfd(const struct cq_process *process);
+
+/**
+ * Returns after how many seconds to ask `cq_process_try_wait` again where no descriptor tells of the end; otherwise NaN,
+ * and NaN for NULL.
+ */
+double cq_process_timeout(const struct cq_process *process);
 
 /**
  * Makes a queue of pointers, first in, first out. It takes at most `limit` items; 0: as many as there is memory for.

@@ -20,6 +20,7 @@ mod fork;
 pub mod mutex;
 pub mod notify;
 pub mod poller;
+pub mod process;
 pub mod queue;
 mod random;
 pub mod semaphore;

@@ -25,6 +25,7 @@ pub mod mutex;
 pub mod notify;
 pub mod options;
 pub mod poll;
+pub mod process;
 pub mod queue;
 pub mod scope;
 pub mod scope_task;

@@ -11,6 +11,7 @@ use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::notify::Notifier;
 use crate::poller::{Events, INTEREST};
+use crate::process::Process;
 use crate::signal::Listener;
 use crate::socket::Socket;
 use crate::thread::Thread;
@@ -55,6 +56,10 @@ pub struct cq_interest {
     /// A scope, or NULL: fires when none of its tasks is left. It is given alone or with a timeout. A task that is
     /// cancelled together with the scope does not wait for it so: see `cq_scope_park`.
     pub scope: *const cq_scope,
+    /// A process, or NULL: fires when it has ended, and where `cq_process_pollfd` is -1 also after `cq_process_timeout`
+    /// seconds, when `cq_process_try_wait` is to be asked. It is used instead of `fd` and `events`, with none of the objects
+    /// above but `condition`.
+    pub process: *const Process,
     /// NULL. Reserved for later versions.
     pub reserved: *const c_void,
 }
@@ -98,6 +103,7 @@ fn names_an_object(interest: &cq_interest) -> bool {
         | interest.signal as usize
         | interest.thread as usize
         | interest.notify as usize
+        | interest.process as usize
         | interest.scope as usize;
     addresses != 0
 }
@@ -113,21 +119,25 @@ unsafe fn named(interest: &cq_interest) -> Result<Member> {
         return unsafe { scope_alone(interest) };
     }
     // SAFETY: as above.
-    let (resolver, controller, signal, thread, notify) = unsafe {
+    let (resolver, controller, signal, thread, notify, process) = unsafe {
         (
             interest.resolver.as_ref(),
             interest.controller.as_ref(),
             interest.signal.as_ref(),
             interest.thread.as_ref(),
             interest.notify.as_ref(),
+            interest.process.as_ref(),
         )
     };
-    Ok(match (resolver, controller, signal, thread, notify) {
-        (Some(resolver), None, None, None, None) => resolver.interest(),
-        (None, Some(controller), None, None, None) => controller.interest(controller.timeout())?,
-        (None, None, Some(listener), None, None) => listener.interest(),
-        (None, None, None, Some(thread), None) => thread.interest().within(None),
-        (None, None, None, None, Some(notifier)) => notifier.interest(),
+    Ok(match (resolver, controller, signal, thread, notify, process) {
+        (Some(resolver), None, None, None, None, None) => resolver.interest(),
+        (None, Some(controller), None, None, None, None) => {
+            controller.interest(controller.timeout())?
+        }
+        (None, None, Some(listener), None, None, None) => listener.interest(),
+        (None, None, None, Some(thread), None, None) => thread.interest().within(None),
+        (None, None, None, None, Some(notifier), None) => notifier.interest(),
+        (None, None, None, None, None, Some(process)) => process.interest(),
         _ => return Err(Errno::BADARG),
     })
 }
@@ -143,6 +153,7 @@ unsafe fn scope_alone(interest: &cq_interest) -> Result<Member> {
         | interest.signal as usize
         | interest.thread as usize
         | interest.notify as usize
+        | interest.process as usize
         | interest.condition as usize;
     if others != 0 {
         return Err(Errno::BADARG);

@@ -59,6 +59,15 @@ impl Describe for Changes {
     }
 }
 
+/// The end of a process, with its number.
+pub struct Ending(pub i32);
+
+impl Describe for Ending {
+    fn describe(&self, _fd: RawFd, _events: i16, to: &mut dyn Write) -> Result {
+        write!(to, "the end of process {}", self.0)
+    }
+}
+
 /// Writes what a wait for these events of a descriptor is for: "read of 127.0.0.1:443".
 pub fn wait(fd: RawFd, events: i16, to: &mut dyn Write) -> Result {
     match socket::option(fd, libc::SOL_SOCKET, libc::SO_TYPE) {

@@ -23,6 +23,7 @@ pub mod message;
 mod missing;
 pub mod networks;
 mod newborn;
+pub mod orphans;
 pub mod page;
 pub mod peer;
 pub mod pem;
@@ -30,6 +31,7 @@ pub mod pem;
 pub mod poll;
 #[cfg(ports)]
 pub mod ports;
+pub mod process;
 mod races;
 pub mod signal;
 #[cfg(any(epoll, all(kqueue, emulated)))]

@@ -360,6 +360,27 @@ out:
 	return result;
 }
 
+static int start_a_process(void)
+{
+	cq_process_options *options = NULL;
+	cq_process *process = NULL;
+	int result = 0, code = 0;
+
+	TRY(cq_process_options_new(&options));
+	TRY(cq_process_options_argument(options, "/bin/true"));
+	TRY(cq_process_options_variable(options, "NAME", "value"));
+	TRY(cq_process_options_directory(options, "/"));
+	TRY(cq_process_options_stream(options, 0, CQ_PROCESS_SOCKET, -1));
+	TRY(cq_process_spawn(options, &process));
+	TRY(cq_sleep(0)); /* the first wait of a thread allocates, and the next may find that there is nothing to wait for */
+	TRY(cq_process_wait(process, 10, &code, NULL));
+	EQ(code, 0);
+out:
+	cq_process_free(process);
+	cq_process_options_free(options);
+	return result;
+}
+
 static int hear_a_signal(void)
 {
 	const int signals[] = { SIGUSR1 };
@@ -661,6 +682,7 @@ SCENARIO(paths_without_memory, listen_at_a_path, true, 0)
 SCENARIO(questions_without_memory, ask_a_server, true, 32)
 SCENARIO(notifiers_without_memory, watch_a_folder, true, 18)
 SCENARIO(threads_without_memory, start_and_join, true, 1)
+SCENARIO(processes_without_memory, start_a_process, true, 0)
 SCENARIO(signals_without_memory, hear_a_signal, true, 0)
 
 /* 3,100 allocations, of which 9 end the process. */

@@ -6,6 +6,7 @@
  */
 #include "dns.h"
 #include "folder.h"
+#include "process.h"
 #include "tls.h"
 #include <pthread.h>
 
@@ -17,6 +18,7 @@ struct stage {
 	cq_scope *scope;
 	cq_task task;
 	cq_thread *thread;
+	cq_process *process;
 	cq_signal *listener;
 	cq_notify *notifier;
 	cq_tls *client, *server;
@@ -495,6 +497,35 @@ static void close_thread(struct stage *s)
 	cq_thread_free(s->thread);
 }
 
+static void open_process(struct stage *s)
+{
+	cq_process_options *options = shell("read line");
+
+	OK(cq_process_options_stream(options, 0, CQ_PROCESS_SOCKET, -1));
+	s->process = start(options);
+	OK(cq_process_stdin(s->process, &s->socket));
+}
+
+/* It has ended before this returns, so that its wait is over in the next step. */
+static void end_process(struct stage *s)
+{
+	cq_socket_free(s->socket);
+	s->socket = NULL;
+	wait_for_zombie(cq_process_pid(s->process));
+}
+
+static int wait_cq_process_wait(struct stage *s)
+{
+	return cq_process_wait(s->process, -1, NULL, NULL);
+}
+
+static void close_process(struct stage *s)
+{
+	cq_process_free(s->process);
+	if (s->socket)
+		cq_socket_free(s->socket);
+}
+
 static void open_notifier(struct stage *s)
 {
 	make_folder();
@@ -804,6 +835,7 @@ WAIT(cq_dns_reverse, open_pool, answer_names, close_pool)
 WAIT(cq_dns_services, open_pool, answer_names, close_pool)
 WAIT(cq_signal_wait, open_signal, raise_it, close_signal)
 WAIT(cq_thread_join, open_thread, end_thread, close_thread)
+WAIT(cq_process_wait, open_process, end_process, close_process)
 WAIT(cq_notify_get, open_notifier, make_file, close_notifier)
 WAIT(cq_scope_wait, open_task, signal_it, close_task)
 WAIT(cq_task_join, open_task, signal_it, close_task)

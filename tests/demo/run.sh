@@ -43,7 +43,7 @@ else
 	verdict bad "$name"
 fi
 
-# What the programs of docs/scopes.md print, sorted, with ";" for the ends of lines.
+# What the programs of docs/scopes.md and docs/processes.md print, sorted, with ";" for the ends of lines.
 . examples/lua.sh
 prints() {
 	name=$1 wanted=$2
@@ -59,6 +59,7 @@ if [ -n "$lua" ]; then
 	prints 'a server stops with its connections' \
 		"Client 1 $lost;Client 1 $served;Client 2 $lost;Client 2 $served;Client 3 $lost;Client 3 $served;The server has stopped.;" \
 		"$lua" examples/scopes/stop.lua
+	prints 'a sorter in Lua has its numbers sorted' '10;8;9;exited	0;' "$lua" examples/processes/sort.lua
 	prints 'a worker cleans up under a shield' 'answer: bye;bye: the shift is over;the task is cancelled;' \
 		"$lua" examples/scopes/cleanup.lua
 fi
@@ -70,6 +71,15 @@ if python3 tests/demo/file_servers.py build/demo-files "$@" >build/demo-files.li
 	while read -r outcome name; do verdict "$outcome" "$name"; done <build/demo-files.list
 else
 	verdict bad 'the file servers are tested'
+fi
+
+# The supervisor, with commands that talk, end, die and will not stop.
+if [ -n "$lua" ]; then
+	if python3 tests/demo/supervisor.py "$lua" examples/supervisor/supervisor.lua >build/demo-supervisor.list 2>"$log"; then
+		while read -r outcome name; do verdict "$outcome" "$name"; done <build/demo-supervisor.list
+	else
+		verdict bad 'the supervisor is tested'
+	fi
 fi
 
 for program in openssl nginx; do

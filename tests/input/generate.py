@@ -13,7 +13,7 @@ import re
 import sys
 
 # Functions of type int whose result is no code.
-VALUES = ("cq_version", "cq_socket_error")
+VALUES = ("cq_version", "cq_socket_error", "cq_process_pid")
 
 
 def functions(header):

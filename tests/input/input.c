@@ -132,6 +132,8 @@ static int wait_for_object(void *argument)
 		return cq_notify_get(made->object, -1, &changes, NULL, NULL);
 	if (strstr(type, "cq_thread"))
 		return cq_thread_join(made->object, -1, NULL);
+	if (strstr(type, "cq_process "))
+		return cq_process_wait(made->object, -1, NULL, NULL);
 	if (strstr(type, "cq_dns_resolver "))
 		return cq_dns_resolver_query(made->object, "busy.invalid", 1, 1, -1, &packet);
 	if (strstr(type, "cq_controller"))

@@ -125,6 +125,13 @@ static void *interests_of(struct setting *s, int variant)
 		set[0].scope = make_object(s, SCOPE, 0);
 		set[0].condition = make_object(s, CONDITION, 0);
 		break;
+	case 13:
+		set[0].process = make_object(s, PROCESS, 2);
+		break;
+	case 14:
+		set[0].process = make_object(s, PROCESS, 0);
+		set[0].scope = make_object(s, SCOPE, 0);
+		break;
 	case 10:
 		set[0].fd = 999;
 		set[0].events = POLLIN | POLLOUT | POLLPRI;
@@ -270,7 +277,7 @@ static int variants_of(int kind)
 	case DNS_SELECTOR:
 		return 8;
 	case INTEREST:
-		return 13;
+		return 15;
 	case INT_fd:
 		return 5;
 	}

@@ -267,6 +267,32 @@ static void *make_thread(struct setting *s, int variant)
 	return keep(s, "struct cq_thread **", thread);
 }
 
+static void *make_process_options(struct setting *s, int variant)
+{
+	cq_process_options *options;
+
+	OK(cq_process_options_new(&options));
+	if (variant != 2)
+		OK(cq_process_options_argument(options, variant == 3 ? nothing : "true"));
+	if (variant == 4)
+		OK(cq_process_options_stream(options, 1, CQ_PROCESS_SOCKET, -1));
+	return keep(s, "struct cq_process_options **", options);
+}
+
+/* One that ends, one that runs until its input is closed, one that has ended. */
+static void *make_process(struct setting *s, int variant)
+{
+	cq_process_options *options = make_process_options(s, 2);
+	cq_process *process;
+
+	OK(cq_process_options_argument(options, variant == 2 ? "cat" : "true"));
+	OK(cq_process_options_stream(options, 0, CQ_PROCESS_SOCKET, -1));
+	OK(cq_process_spawn(options, &process));
+	if (variant == 3)
+		OK(cq_process_wait(process, 5, NULL, NULL));
+	return keep(s, "struct cq_process **", process);
+}
+
 static void *make_resolver(struct setting *s, int variant)
 {
 	cq_dns_config *config = silent_config();
@@ -391,6 +417,7 @@ static int object_variants(int kind)
 		return 8;
 	case OPTIONS:
 	case SCOPE:
+	case PROCESS_OPTIONS:
 		return 5;
 	case THREAD:
 	case TLS:
@@ -398,6 +425,7 @@ static int object_variants(int kind)
 		return 3;
 	case DNS_RESOLVER:
 	case QUEUE:
+	case PROCESS:
 		return 4;
 	}
 	return 2;
@@ -417,6 +445,10 @@ static void *make_object(struct setting *s, int kind, int variant)
 		return make_options(s, variant);
 	case THREAD:
 		return make_thread(s, variant);
+	case PROCESS:
+		return make_process(s, variant);
+	case PROCESS_OPTIONS:
+		return make_process_options(s, variant);
 	case DNS_RESOLVER:
 		return make_resolver(s, variant);
 	case DNS_RESOLVERS:

@@ -202,6 +202,29 @@ scopes_md_shows_its_examples() {
 		test -z "$(example docs/scopes.md lua 4)$(example docs/scopes.md c 2)"
 }
 
+# What docs/processes.md leaves out: functions in Lua and in C.
+processes_md_leaves_out() {
+	{
+		sed -n '/^static const luaL_Reg [a-z_]*\[\] = {$/,/^};/s/^	{ "\([a-z][a-z0-9]*\)".*/\1/p' bindings/lua/src/process.c
+		sed -n 's/^function [a-z._]*[.:]\([a-z]*\)(.*/\1/p' bindings/lua/cqueues/process.lua
+	} | sort -u | grep -v '^loader$' | while read -r name; do
+		grep -q "^|.*[.:]${name}(" docs/processes.md || echo "the function $name"
+	done
+	grep -o 'cq_process_[a-z_]*(' include/cqueues.h | sort -u | tr -d '(' | while read -r name; do
+		grep -q "^|.*\`$name\`" docs/processes.md || grep -q "^|.*\`_${name##*_}\`" docs/processes.md ||
+			grep -q "^|.*\`_${name#cq_process_}\`" docs/processes.md || echo "the function $name"
+	done
+}
+
+processes_md_names_everything() {
+	! processes_md_leaves_out | grep .
+}
+
+# Its example is a program.
+processes_md_shows_its_example() {
+	document_quotes docs/processes.md lua 1 examples/processes/sort.lua
+}
+
 if "$CARGO" fmt --version >/dev/null 2>&1; then
 	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
 else
@@ -239,6 +262,8 @@ check 'docs/dns.md names every option and method' dns_md_names_everything
 check 'docs/events.md names every function' events_md_names_everything
 check 'docs/queues.md names every function' queues_md_names_everything
 check 'docs/queues.md shows parts of examples/queues' queues_md_shows_its_examples
+check 'docs/processes.md names every function' processes_md_names_everything
+check 'docs/processes.md shows its example' processes_md_shows_its_example
 check 'docs/scopes.md names every function' scopes_md_names_everything
 check 'docs/scopes.md shows parts of examples/scopes' scopes_md_shows_its_examples
 

@@ -45,12 +45,18 @@ end)
 t.test("the_next_address_is_tried_when_one_refuses", function()
 	-- 127.0.0.1 comes first: it is nearer to the source, which is itself, RFC 6724 rule 9.
 	know { { "127.0.0.2", "two.test" }, { "127.0.0.1", "two.test" } }
-	local l, port = listener "127.0.0.2"
-	local c = socket.connect("two.test", port)
-	equal(c:connect(5), c)
-	local _, address = c:peername()
+	local address
+	for _ = 1, 3 do -- another program may listen at that port of 127.0.0.1
+		local l, port = listener "127.0.0.2"
+		local c = socket.connect("two.test", port)
+		equal(c:connect(5), c)
+		address = select(2, c:peername())
+		if address == "127.0.0.2" then
+			t.check(l:accept(5), "accept")
+			return
+		end
+	end
 	equal(address, "127.0.0.2")
-	t.check(l:accept(5), "accept")
 end)
 
 -- Each waits for one of 32 resolvers first: its turn comes by a condition, which an interest in a socket once lost.

@@ -240,6 +240,7 @@ static const luaL_Reg modules[] = {
 	{ "_cqueues.dns.resolver", luaopen__cqueues_dns_resolver },
 	{ "_cqueues.errno", luaopen__cqueues_errno },
 	{ "_cqueues.notify", luaopen__cqueues_notify },
+	{ "_cqueues.process", luaopen__cqueues_process },
 	{ "_cqueues.scope", luaopen__cqueues_scope },
 	{ "_cqueues.signal", luaopen__cqueues_signal },
 	{ "_cqueues.socket", luaopen__cqueues_socket },

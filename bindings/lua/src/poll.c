@@ -130,6 +130,10 @@ static int own_source(struct shim *shim, struct object *object, cq_interest *int
 		interest->scope = ((struct scope *)object)->scope;
 		return interest->scope != NULL;
 	}
+	if (object->tag == shim_process_tag) {
+		interest->process = ((struct process *)object)->process;
+		return interest->process != NULL;
+	}
 	if (object->tag == shim_listener_tag && !shim->custom_listener)
 		interest->signal = ((struct listener *)object)->listener;
 	else if (object->tag == shim_thread_tag && !shim->custom_thread)

@@ -59,6 +59,7 @@ enum replaced { RECV = 1, SEND = 2, TAKE = 4, ONERROR = 8, LIMIT = 16 };
 #define SHIM_LISTENER "CQS Signal"
 #define SHIM_THREAD "CQS Thread"
 #define SHIM_NOTIFIER "CQS Notify"
+#define SHIM_PROCESS "CQS Process"
 
 /* What each object of a class begins with. Comparing a tag is cheaper than asking the registry for a
  * metatable, and as safe: the tags' addresses are known to this module alone. */
@@ -68,7 +69,7 @@ struct object {
 };
 
 extern const char shim_socket_tag[], shim_condition_tag[], shim_controller_tag[], dns_resolver_tag[];
-extern const char shim_listener_tag[], shim_thread_tag[], shim_notifier_tag[];
+extern const char shim_listener_tag[], shim_thread_tag[], shim_notifier_tag[], shim_process_tag[];
 
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
@@ -187,7 +188,7 @@ struct resolver {
 	unsigned serial;           /* of that question */
 };
 
-/* -- Signals, threads, files --------------------------------------------------------------------- */
+/* -- Signals, threads, files, processes --------------------------------------------------------------------- */
 
 struct listener {
 	struct object object;
@@ -205,6 +206,14 @@ struct notifier {
 	cq_notify *notifier;
 };
 
+struct process {
+	struct object object;
+	cq_process *process; /* NULL once closed */
+	int pid;
+	int streams[3]; /* references to sockets, or LUA_NOREF */
+};
+
+int luaopen__cqueues_process(lua_State *L);
 int luaopen__cqueues_scope(lua_State *L);
 int luaopen__cqueues_signal(lua_State *L);
 int luaopen__cqueues_thread(lua_State *L);

@@ -25,6 +25,6 @@ core._define("wait", require "_cqueues"._quick_wait(function(self, ...)
 		check(self)
 	end
 	return woken(self, wait(self, ...))
-end))
+end, signal))
 
 return condition

@@ -108,7 +108,8 @@ int shim_quick_step(lua_State *L);
 
 /* -- Waits that are handed over: handed.c ---------------------------------------------------------- */
 
-/* _quick_sleep(f), _quick_wait(f): `sleep` of cqueues and `wait` of conditions, which leave to f what they cannot do */
+/* _quick_sleep(f), _quick_wait(f, signal): `sleep` of cqueues and `wait` of conditions, which leave to f what they cannot do;
+ * what has this method `signal` is taken for a condition */
 int shim_quick_sleep(lua_State *L);
 int shim_quick_wait(lua_State *L);
 /* Parks a task on the condition or the time that was handed over. An errno, or 0. */

@@ -75,10 +75,23 @@ SHIM_CONTINUATION(continue_wait)
 	return 2;
 }
 
+/* Whether an object that is no condition has the method `signal` of one. */
+static int acts_as_condition(lua_State *L)
+{
+	if (!lua_istable(L, 1) && luaL_getmetafield(L, 1, "__index") == LUA_TNIL)
+		return 0; /* nothing was pushed */
+	lua_getfield(L, 1, "signal");
+	int does = lua_rawequal(L, -1, lua_upvalueindex(3));
+	lua_pop(L, lua_istable(L, 1) ? 1 : 2);
+	return does;
+}
+
 static int quick_wait(lua_State *L)
 {
 	struct shim *shim = shim_self(L);
 	struct condition *condition = shim_test(L, 1, shim_condition_tag);
+	if (!condition && !acts_as_condition(L))
+		shim_check(L, 1, shim_condition_tag, SHIM_CONDITION); /* throws */
 	int type = lua_type(L, 2);
 	struct controller *running = condition && (type == LUA_TNUMBER || type <= LUA_TNIL) ? stepped(L, shim) : NULL;
 	if (!running || lua_gettop(L) > 2 || shim->custom_condition)
@@ -89,12 +102,14 @@ static int quick_wait(lua_State *L)
 	return lua_yieldk(L, 0, 0, continue_wait);
 }
 
+/* A C function with the state, the function in Lua and one more value as upvalues. */
 static int with_slow_way(lua_State *L, lua_CFunction function)
 {
 	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_settop(L, 2);
 	shim_push_state(L);
-	lua_pushvalue(L, 1);
-	lua_pushcclosure(L, function, 2);
+	lua_insert(L, 1);
+	lua_pushcclosure(L, function, 3);
 	return 1;
 }
 

@@ -244,8 +244,10 @@ TEST(what_is_counted_is_told_and_counts_from_zero)
 	EQ(counts.deadlines, 2);
 	EQ(counts.resumptions, 2);
 	CHECK(counts.longest >= MS(250) && counts.busy >= MS(255) && counts.busy < cq_monotime() - begun + 1);
-	CHECK(counts.longest_task == longest);
-	STR(counts.longest_name, "long");
+	if (!slow()) { /* then the other one may have been held up longer */
+		CHECK(counts.longest_task == longest);
+		STR(counts.longest_name, "long");
+	}
 	CHECK(found(cq, longest)->since > begun && found(cq, longest)->since <= cq_monotime());
 	run(cq);
 	OK(cq_controller_stat(cq, &counts));

@@ -404,12 +404,13 @@ static int wait_cq_dns_addresses(struct stage *s)
 
 static int wait_cq_dns_reverse(struct stage *s)
 {
-	cq_dns_packet *answer;
+	cq_dns_packet *answer = NULL;
 	cq_address address;
 	int code;
 
 	OK(cq_address_parse("192.0.2.1", 0, &address));
 	code = cq_dns_reverse(s->pool, &address, -1, &answer);
+	cq_dns_packet_free(answer);
 	return code == CQ_ENONAME ? 0 : code; /* the server here answers, and knows no names */
 }
 

@@ -25,8 +25,8 @@ export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
 suites="
 stage          900 -      $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
 lint           900 beside sh tests/lint/run.sh
-capi-valgrind 2400 beside sh tests/capi/run.sh --valgrind
-lua-valgrind  2400 beside sh tests/valgrind/lua.sh
+capi-valgrind 3600 beside sh tests/capi/run.sh --valgrind
+lua-valgrind  3600 beside sh tests/valgrind/lua.sh
 capi-sanitize 1800 beside sh tests/capi/run.sh --sanitize
 input-sanitize 900 beside sh tests/input/run.sh --sanitize
 lua-sanitize  1200 beside sh tests/sanitize/lua.sh

@@ -9,7 +9,6 @@ use super::dns_resolvers::{ask_pool, share};
 use super::task::{give_back, lend};
 use crate::clock::Instant;
 use crate::dns::ask::lookup::Lookup;
-use crate::dns::ask::order::order;
 use crate::dns::ask::pool::Resolvers;
 use crate::dns::message::packet::{rcode, Packet, ANSWER};
 use crate::dns::message::types::{IN, PTR, SRV};
@@ -150,7 +149,6 @@ unsafe fn find(search: *const Search, deadline: Option<Instant>) -> Result<()> {
         match found {
             Ok(mut list) => {
                 list.iter_mut().for_each(|address| address.set_port(port));
-                order(&mut list);
                 unsafe { borrow(search) }?.found.borrow_mut().extend(list);
             }
             Err(error @ (Errno::NONAME | Errno::FAIL | Errno::ILLEGAL)) => {

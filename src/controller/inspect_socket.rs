@@ -6,6 +6,7 @@ use super::{Descriptor, Member};
 use crate::address;
 use crate::errno::Result;
 use crate::fork::{births, births_again};
+use crate::sys::file::FileId;
 use crate::sys::{self, memory, peer, socket};
 use nix::sys::socket::SockaddrStorage;
 use std::ffi::OsStr;
@@ -20,8 +21,8 @@ use std::path::Path;
 pub struct PathListener {
     socket: Descriptor,
     path: Vec<u8>,
-    /// Device and number of the file that it made there.
-    file: Option<(u64, u64)>,
+    /// The file that it made there.
+    file: Option<FileId>,
     /// The value of `fork::births` in the process that made it: a child of fork(2) leaves the path alone.
     born: u32,
 }
@@ -56,7 +57,7 @@ impl PathListener {
     /// Notes which file was made, and sees to its mode.
     fn protect(&mut self) -> io::Result<()> {
         let made = fs::symlink_metadata(self.path())?;
-        self.file = Some((made.dev(), made.ino()));
+        self.file = Some(FileId::of(&made));
         match made.mode() & 0o777 {
             MODE => Ok(()),
             _ => fs::set_permissions(self.path(), Permissions::from_mode(MODE)),
@@ -102,9 +103,8 @@ fn is(error: &io::Error, code: i32) -> bool {
 
 impl Drop for PathListener {
     fn drop(&mut self) {
-        let is_there = |file: fs::Metadata| self.file == Some((file.dev(), file.ino()));
-        if self.is_ours() && fs::symlink_metadata(self.path()).is_ok_and(is_there) {
-            let _ = fs::remove_file(self.path());
+        if let Some(file) = self.file.filter(|_| self.is_ours()) {
+            file.remove(self.path());
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod epoll;
 #[cfg(any(epoll, emulated))]
 pub mod event;
 pub mod fiber;
+pub mod file;
 pub mod fnmatch;
 #[cfg(any(epoll, emulated))]
 pub mod inotify;

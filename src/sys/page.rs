@@ -5,6 +5,7 @@
 //! file system has no room, or that the file no longer has, ends the process with SIGBUS. So the file is written in full
 //! before it is mapped; only its user, and root, could cut it afterwards.
 
+use super::file::FileId;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -24,8 +25,7 @@ const SIZE: usize = WORDS * 8;
 pub struct Page {
     words: NonNull<[AtomicU64; WORDS]>,
     path: Vec<u8>,
-    /// Device and number of the file.
-    file: (u64, u64),
+    file: FileId,
 }
 
 impl Page {
@@ -44,7 +44,7 @@ impl Page {
             let _ = fs::remove_file(place);
             return Err(mapped.err().unwrap_or_else(|| io::ErrorKind::Other.into()));
         };
-        let (words, file) = (*words, (made.dev(), made.ino()));
+        let (words, file) = (*words, FileId::of(&made));
         Ok(Page { words, path, file })
     }
 
@@ -56,11 +56,7 @@ impl Page {
 
     /// Removes the file, unless another one has its path.
     pub fn remove_file(&self) {
-        let place = Path::new(OsStr::from_bytes(&self.path));
-        let is_there = |found: fs::Metadata| self.file == (found.dev(), found.ino());
-        if fs::symlink_metadata(place).is_ok_and(is_there) {
-            let _ = fs::remove_file(place);
-        }
+        self.file.remove(Path::new(OsStr::from_bytes(&self.path)));
     }
 }
 

@@ -32,14 +32,8 @@ struct Asker {
 }
 
 fn asker() -> Result<Index<Ssl, Asker>> {
-    static INDEX: OnceLock<Index<Ssl, Asker>> = OnceLock::new();
-    match INDEX.get() {
-        Some(index) => Ok(*index),
-        None => {
-            let made = Ssl::new_ex_index().map_err(super::code)?;
-            Ok(*INDEX.get_or_init(|| made))
-        }
-    }
+    static PLACE: OnceLock<Index<Ssl, Asker>> = OnceLock::new();
+    super::place(&PLACE)
 }
 
 impl Cookies {

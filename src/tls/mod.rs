@@ -6,7 +6,6 @@ mod demands;
 mod engine;
 mod facts;
 mod failure;
-mod files;
 mod greeting;
 mod names;
 mod protocols;
@@ -28,13 +27,14 @@ use crate::sys::tls as sys;
 use demands::{announce, demand_of_client, demand_of_server, Demands};
 use names::Names;
 use openssl::error::ErrorStack;
+use openssl::ex_data::Index;
 use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions};
 use openssl::ssl::{SslRef, SslSession, SslVersion, StatusType};
 use sessions::Sessions;
 use settings::Setting;
 use staple::Staple;
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What is demanded of the peer's certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -338,6 +338,20 @@ fn own_context(
 
 fn code(_: ErrorStack) -> Errno {
     Errno::TLS
+}
+
+/// The place of a value of ours in each `Ssl`, which is made once.
+fn place<T>(place: &'static OnceLock<Index<Ssl, T>>) -> Result<Index<Ssl, T>>
+where
+    T: 'static + Send + Sync,
+{
+    match place.get() {
+        Some(made) => Ok(*made),
+        None => {
+            let made = Ssl::new_ex_index().map_err(code)?;
+            Ok(*place.get_or_init(|| made))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -62,14 +62,8 @@ impl Notes {
 }
 
 fn notes() -> Result<Index<Ssl, Notes>> {
-    static INDEX: OnceLock<Index<Ssl, Notes>> = OnceLock::new();
-    match INDEX.get() {
-        Some(index) => Ok(*index),
-        None => {
-            let made = Ssl::new_ex_index().map_err(super::code)?;
-            Ok(*INDEX.get_or_init(|| made))
-        }
-    }
+    static PLACE: OnceLock<Index<Ssl, Notes>> = OnceLock::new();
+    super::place(&PLACE)
 }
 
 /// Notes that the socket of a server's connection demands verification.

@@ -3,8 +3,9 @@
 //! for datagrams when it is made. A setting that fails leaves a reason that names what it was about.
 
 use super::protocols::{protocols_on_wire, use_protocols};
-use super::{files, sessions, Config, Failure, Staples, Verify};
+use super::{sessions, Config, Failure, Staples, Verify};
 use crate::errno::{Errno, Result};
+use crate::sys::file;
 use crate::sys::pem::{self, Password};
 use crate::sys::tls as sys;
 use openssl::error::ErrorStack;
@@ -17,6 +18,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+
+/// The most bytes of a file: revocation lists of large authorities have some ten million.
+const MOST: u64 = 1 << 28;
 
 type Outcome<T> = std::result::Result<T, Failure>;
 
@@ -177,7 +181,7 @@ impl Config {
     /// Appends the secrets of connections to a file.
     pub fn set_keylog(&self, path: &str) -> Result<()> {
         self.told(|| {
-            let file = files::append(path).map_err(|code| unopened(path, code))?;
+            let file = file::append(path).map_err(|e| unopened(path, e.into()))?;
             self.set(Setting::Keylog(Arc::new(file)))
         })
     }
@@ -360,7 +364,7 @@ impl<'a> Pem<'a> {
         match self {
             Pem::Bytes(bytes) => Ok((bytes.into(), kind.to_owned())),
             Pem::File(path) => {
-                let bytes = files::read(path).map_err(|code| unopened(path, code))?;
+                let bytes = file::read(path, MOST, MOST).map_err(|e| unopened(path, e.into()))?;
                 Ok((bytes.into(), path.to_owned()))
             }
         }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Files of configuration: read without ever waiting, and looked at for changes.
 
-use crate::errno::{Errno, Result};
-use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use crate::errno::Result;
+use crate::sys::file;
+use std::os::unix::fs::MetadataExt;
 
 /// The most bytes that are read of what is no regular file: a device may never end.
 const LIMIT: u64 = 1 << 20;
@@ -12,18 +11,7 @@ const LIMIT: u64 = 1 << 20;
 /// What a file says. In its place may be a FIFO that nobody writes to, or a device: neither is waited for. EAGAIN
 /// if it has nothing to say yet, EFBIG if it does not end, the errno of what kept it from being read.
 pub fn read(path: &str) -> Result<Vec<u8>> {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let mut text = Vec::new();
-    if file.metadata()?.is_file() {
-        file.read_to_end(&mut text)?;
-        return Ok(text);
-    }
-    file.take(LIMIT + 1).read_to_end(&mut text)?;
-    match text.len() as u64 > LIMIT {
-        true => Err(Errno(libc::EFBIG)),
-        false => Ok(text),
-    }
+    Ok(file::read(path, u64::MAX, LIMIT)?)
 }
 
 /// What tells one state of a file from another: device, inode, size, time of change. Its time alone would miss an

@@ -3206,9 +3206,10 @@ int cq_process_spawn(const struct cq_process_options *options,
                      struct cq_process **process);
 
 /**
- * Gives a handle back, with the sockets that were not taken from it; no fiber may be waiting for the process. Callbacks that
- * poll it wake, as its descriptor is closed. A child that still runs goes on; its end is fetched in a later call of `cq_process_spawn`, `_wait`, `_try_wait`, `_kill` or `_free`
- * for any process, so that no zombies gather. NULL is ignored.
+ * Frees a process, with the sockets that were not taken from it; no fiber may be waiting for it. Callbacks that poll it
+ * wake, as its descriptor is closed. A child that still runs goes on; its end is fetched in a later call of
+ * `cq_process_spawn`, `_wait`, `_try_wait`, `_kill` or `_free` for any process, so that no zombies gather. NULL is
+ * ignored.
  */
 void cq_process_free(struct cq_process *process);
 

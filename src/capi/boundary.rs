@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What every exported function does at its boundary: no panic leaves it, no NULL gets into the core.
 
-use crate::clock::Span;
+use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::sys::memory::{boxed_by, AtomicShared};
 use std::alloc::Layout;
@@ -33,6 +33,25 @@ pub fn value<T>(fallback: T, body: impl FnOnce() -> Result<T>) -> T {
 pub unsafe fn borrow<'a, T>(handle: *const T) -> Result<&'a T> {
     // SAFETY: as above.
     unsafe { handle.as_ref() }.ok_or(Errno::BADARG)
+}
+
+/// Changes what a handle holds: it is moved out, and put in place again. No `&mut` is made from a C pointer.
+///
+/// # Safety
+///
+/// `handle` is NULL or a live handle, used by one thread at a time, of which nothing else holds the content.
+pub unsafe fn change<T>(handle: *mut T, f: impl FnOnce(&mut T) -> Result<()>) -> c_int {
+    call(|| {
+        if handle.is_null() {
+            return Err(Errno::BADARG);
+        }
+        // SAFETY: as above.
+        let mut value = unsafe { handle.read() };
+        let result = f(&mut value);
+        // SAFETY: as above; the old content was moved out.
+        unsafe { handle.write(value) };
+        result
+    })
 }
 
 /// Writes an output. EINVAL for NULL.
@@ -280,6 +299,11 @@ pub unsafe fn fill(
 /// Turns seconds into a time span; NaN and negative values mean "no limit".
 pub fn limit(seconds: f64) -> Option<Span> {
     Span::from_seconds(seconds)
+}
+
+/// The time at which a call that begins now shall have waited so long; `None` for no limit.
+pub fn deadline(seconds: f64) -> Option<Instant> {
+    limit(seconds).map(|span| Instant::now().after(span))
 }
 
 /// Turns a time span into seconds; NaN means "no limit".

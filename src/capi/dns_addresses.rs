@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! `cq_dns_addresses`: from the name of a host to its addresses.
 
-use super::boundary::{borrow, call, limit, text};
-use super::dns_resolver::write;
+use super::boundary::{borrow, call, deadline, text};
+use super::dns_resolver::{room, write};
 use super::dns_resolvers::share;
 use super::task::{give_back, lend};
 use crate::clock::{Instant, Span};
@@ -38,11 +38,8 @@ pub unsafe extern "C" fn cq_dns_addresses(
 ) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
-        let room = unsafe { *borrow(count)? };
-        if addresses.is_null() && room > 0 {
-            return Err(Errno::BADARG);
-        }
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        unsafe { room(addresses, count) }?;
+        let deadline = deadline(timeout);
         let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
         let lookup = lend(RefCell::new(Lookup::new(unsafe { share(pool) }, name, family)?))?;
         let found = unsafe { finish(lookup, deadline) };

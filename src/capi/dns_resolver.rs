@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_dns_resolver_*`: questions and answers.
 
-use super::boundary::{borrow, call, fill, limit, put, seconds, text, value};
+use super::boundary::{borrow, call, deadline, fill, put, seconds, text, value};
 use super::dns_config::DnsConfig;
 use super::dns_hints::DnsHints;
 use super::dns_hosts::DnsHosts;
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn cq_dns_resolver_query(
             return Err(Errno::BADARG);
         }
         // SAFETY: as documented, here and below.
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        let deadline = deadline(timeout);
         unsafe { ask(borrow(resolver)?, name, type_, class_) }?;
         let answer = unsafe { wait(resolver, deadline) }?;
         unsafe { hand_out_packet(packet, answer) }
@@ -234,6 +234,16 @@ pub unsafe extern "C" fn cq_dns_resolver_known(
     })
 }
 
+/// For how many addresses there is room. EINVAL for NULL.
+pub(super) unsafe fn room(addresses: *const Address, count: *const usize) -> Result<usize> {
+    // SAFETY: as the functions that take both document.
+    let room = unsafe { *borrow(count)? };
+    match addresses.is_null() && room > 0 {
+        true => Err(Errno::BADARG),
+        false => Ok(room),
+    }
+}
+
 /// Writes as many addresses as there is room for, and their number to `count`.
 pub(super) unsafe fn write(
     found: &[SocketAddr],
@@ -241,10 +251,7 @@ pub(super) unsafe fn write(
     count: *mut usize,
 ) -> Result<()> {
     // SAFETY: as the functions here document, here and below.
-    let room = unsafe { *borrow(count)? };
-    if addresses.is_null() && room > 0 {
-        return Err(Errno::BADARG);
-    }
+    let room = unsafe { room(addresses, count) }?;
     for (index, &found) in found.iter().take(room).enumerate() {
         let address = Address::new(&SockaddrStorage::from(found));
         unsafe { addresses.add(index).write(address) };

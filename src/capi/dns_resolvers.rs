@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_dns_resolvers_*`, `cq_dns_configure`: pools of resolvers, the thread's own among them.
 
-use super::boundary::{borrow, call, limit, text, value};
+use super::boundary::{borrow, call, deadline, text, value};
 use super::dns_config::DnsConfig;
 use super::dns_hints::DnsHints;
 use super::dns_hosts::DnsHosts;
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
         if packet.is_null() {
             return Err(Errno::BADARG);
         }
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        let deadline = deadline(timeout);
         // SAFETY: as documented, here and below.
         let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
         let number = |value| u16::try_from(value).map_err(|_| Errno::BADARG);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! `cq_dns_reverse*`, `cq_dns_services`: from an address to its names, and from a service to its addresses.
 
-use super::boundary::{borrow, call, fill, limit, text};
+use super::boundary::{borrow, call, deadline, fill, text};
 use super::dns_addresses::finish;
 use super::dns_packet::{hand_out_packet, Message};
-use super::dns_resolver::write;
+use super::dns_resolver::{room, write};
 use super::dns_resolvers::{ask_pool, share};
 use super::task::{give_back, lend};
 use crate::clock::Instant;
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn cq_dns_reverse(
         if packet.is_null() {
             return Err(Errno::BADARG);
         }
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        let deadline = deadline(timeout);
         // SAFETY: as documented, here and below.
         let name = unsafe { reversed(address) }?;
         let answer = ask_pool(unsafe { share(pool) }, name, (PTR, IN), deadline)?;
@@ -102,11 +102,8 @@ pub unsafe extern "C" fn cq_dns_services(
 ) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
-        let room = unsafe { *borrow(count)? };
-        if addresses.is_null() && room > 0 {
-            return Err(Errno::BADARG);
-        }
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        unsafe { room(addresses, count) }?;
+        let deadline = deadline(timeout);
         let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
         let answer = ask_pool(unsafe { share(pool) }, name.to_owned(), (SRV, IN), deadline)?;
         check(&answer, SRV)?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_options_*`: the options with which a socket is made or configured.
 
-use super::boundary::{bytes, call, hand_out, take_back, text};
+use super::boundary::{bytes, call, change, hand_out, take_back, text};
 use crate::address::{internet, unix};
 use crate::errno::{Errno, Result};
 use crate::socket::{Options, SendName};
@@ -24,21 +24,6 @@ pub unsafe extern "C" fn cq_options_new(options: *mut *mut Options) -> c_int {
 pub unsafe extern "C" fn cq_options_free(options: *mut Options) {
     // SAFETY: as documented.
     unsafe { take_back(options) }
-}
-
-/// Changes a copy and puts it in place: no `&mut` is made from a C pointer.
-unsafe fn change(options: *mut Options, f: impl FnOnce(&mut Options) -> Result<()>) -> c_int {
-    call(|| {
-        if options.is_null() {
-            return Err(Errno::BADARG);
-        }
-        // SAFETY: a live handle, used by one thread at a time; nothing else holds its content.
-        let mut value = unsafe { options.read() };
-        let result = f(&mut value);
-        // SAFETY: as above; the old content was moved out.
-        unsafe { options.write(value) };
-        result
-    })
 }
 
 /// Sets the host to connect to or to listen on, a name or a numeric IPv4 or IPv6 address ("::1", "fe80::1%eth0"), and

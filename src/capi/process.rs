@@ -2,7 +2,7 @@
 //! `cq_process_*`: child processes.
 
 use super::boundary::{
-    borrow, call, hand_out_made, limit, put, put_optional, seconds, take_back, text, value,
+    borrow, call, change, hand_out_made, limit, put, put_optional, seconds, take_back, text, value,
 };
 use crate::errno::{Errno, Result};
 use crate::fiber;
@@ -50,24 +50,6 @@ pub unsafe extern "C" fn cq_process_options_new(options: *mut *mut ProcessOption
 pub unsafe extern "C" fn cq_process_options_free(options: *mut ProcessOptions) {
     // SAFETY: as documented.
     unsafe { take_back(options) }
-}
-
-/// Changes a copy and puts it in place: no `&mut` is made from a C pointer.
-unsafe fn change(
-    options: *mut ProcessOptions,
-    f: impl FnOnce(&mut ProcessOptions) -> Result<()>,
-) -> c_int {
-    call(|| {
-        if options.is_null() {
-            return Err(Errno::BADARG);
-        }
-        // SAFETY: a live handle, used by one thread at a time; nothing else holds its content.
-        let mut value = unsafe { options.read() };
-        let result = f(&mut value);
-        // SAFETY: as above; the old content was moved out.
-        unsafe { options.write(value) };
-        result
-    })
 }
 
 /// Adds an argument. The first is the program: a path, or a name that is looked for (`CQ_PROCESS_SEARCH`).
@@ -190,9 +172,10 @@ pub unsafe extern "C" fn cq_process_spawn(
     call(|| unsafe { hand_out_made(process, || Process::start(borrow(options)?)) })
 }
 
-/// Gives a handle back, with the sockets that were not taken from it; no fiber may be waiting for the process. Callbacks that
-/// poll it wake, as its descriptor is closed. A child that still runs goes on; its end is fetched in a later call of `cq_process_spawn`, `_wait`, `_try_wait`, `_kill` or `_free`
-/// for any process, so that no zombies gather. NULL is ignored.
+/// Frees a process, with the sockets that were not taken from it; no fiber may be waiting for it. Callbacks that poll it
+/// wake, as its descriptor is closed. A child that still runs goes on; its end is fetched in a later call of
+/// `cq_process_spawn`, `_wait`, `_try_wait`, `_kill` or `_free` for any process, so that no zombies gather. NULL is
+/// ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_process_free(process: *mut Process) {
     // SAFETY: as documented.

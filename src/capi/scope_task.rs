@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_task_*`, `cq_scope_wait`: ending tasks, waiting for their end, and whose they are.
 
-use super::boundary::{call, limit, put, put_optional, value};
+use super::boundary::{call, deadline, put, put_optional, value};
 use super::controller::own;
 use super::scope::{cq_scope, named, of, reason};
 use super::step::step;
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn cq_task_join(
         // SAFETY: as documented, here and below.
         let cq = unsafe { own(controller) }?;
         let task = unpack(task);
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        let deadline = deadline(timeout);
         let join = cq.join(task)?;
         let ended = match fiber::running() {
             None => join_outside(cq, &join, deadline)?,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`: steps. The pull calls for bindings, and the loop that runs callbacks and fibers.
 
-use super::boundary::{borrow, call, limit, share};
+use super::boundary::{borrow, call, deadline, limit, share};
 use super::controller::{close_and_drop, own, refuse_inside};
 use super::task::{self, cq_task, pack};
 use crate::clock::{Instant, Span};
@@ -273,7 +273,7 @@ fn run_batch(cq: AtomicShared<Controller>) -> Result<()> {
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_loop(controller: *mut Controller, timeout: f64) -> c_int {
     call(|| {
-        let deadline = limit(timeout).map(|span| Instant::now().after(span));
+        let deadline = deadline(timeout);
         let mut is_late = false;
         // SAFETY: as documented, here and below.
         unsafe { own(controller) }?.forget_failure();

@@ -8,7 +8,7 @@
 use super::extras::Name;
 use super::TaskId;
 use crate::clock::Instant;
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use crate::fork::{births, births_again};
 use crate::sys::memory;
 use crate::sys::page::Page;
@@ -25,7 +25,7 @@ impl Running {
     /// The page that belongs to an inspector's path: nobody runs. ENOMEM, and what the system says of the path.
     pub fn new(path: &[u8]) -> Result<Running> {
         let mut place = memory::bytes(path)?;
-        place.try_reserve(SUFFIX.len()).map_err(|_| crate::errno::Errno::NOMEM)?;
+        place.try_reserve(SUFFIX.len()).map_err(|_| Errno::NOMEM)?;
         place.extend_from_slice(SUFFIX);
         let running = Running { page: Page::new(place)?, born: births() };
         running.tell(None, Instant::now());

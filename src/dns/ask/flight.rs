@@ -218,10 +218,10 @@ impl Flight {
             Verdict::WithoutEdns => Progress::WithoutEdns(true),
             Verdict::Answer(packet) => self.answered(packet),
             Verdict::Truncated(packet) if !may_connect => self.answered(packet),
-            Verdict::BadCookie(packet) if self.exchange.offers().1 && !may_connect => {
+            Verdict::BadCookie(packet) if self.exchange.is_second() && !may_connect => {
                 self.answered(packet)
             }
-            Verdict::BadCookie(packet) if !self.exchange.offers().1 => {
+            Verdict::BadCookie(packet) if !self.exchange.is_second() => {
                 self.lesson = self.exchange.lesson(&packet, false);
                 Progress::BadCookie
             }

@@ -42,8 +42,9 @@ thread_local! {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Kind {
     edns: bool,
-    /// Whether there is a cookie, and whether the server has refused one.
-    cookies: (bool, bool),
+    cookie: bool,
+    /// The server has refused the cookie of an exchange before.
+    second: bool,
     random_letters: bool,
     trust: bool,
     tcp: Tcp,
@@ -97,7 +98,8 @@ impl Joint {
     ) -> Result<Joint> {
         let kind = Kind {
             edns: exchange.edns(),
-            cookies: exchange.offers(),
+            cookie: exchange.offers_cookie(),
+            second: exchange.is_second(),
             random_letters: exchange.has_random_letters(),
             trust: exchange.trusts(),
             tcp: manner.tcp,
@@ -152,7 +154,7 @@ impl Joint {
 
     /// Whether the server has refused a cookie before.
     pub fn is_second(&self) -> bool {
-        self.common.kind.cookies.1
+        self.common.kind.second
     }
 
     /// What the answer has told of the server.

@@ -143,9 +143,14 @@ impl Exchange {
         self.offer.is_some() && self.cookie.is_none()
     }
 
-    /// Whether a cookie was offered, and whether after a refusal.
-    pub fn offers(&self) -> (bool, bool) {
-        (self.offer.is_some(), self.again)
+    /// Whether a cookie is sent.
+    pub fn offers_cookie(&self) -> bool {
+        self.offer.is_some()
+    }
+
+    /// Whether the server has refused the cookie of an exchange before this one.
+    pub fn is_second(&self) -> bool {
+        self.again
     }
 
     /// Whether the name is sent in random letter case.

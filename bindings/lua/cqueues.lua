@@ -159,6 +159,7 @@ local function errors(self, seconds)
 	end
 end
 
+core._note_home(public_step)
 core._define("step", core._quick_step(public_step, rest_of_step))
 core._define("loop", loop)
 core._define("errors", errors)

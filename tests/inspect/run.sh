@@ -74,22 +74,27 @@ shows_the_longest_again() {
 	[ $tries -le 100 ] && grep -q '^busiest$' "$work/out"
 }
 
-# A Lua program, if Lua 5.4 is there.
+# tells_file_and_line INTERPRETER VERSION FILE: a Lua program, and how its file is written.
 tells_file_and_line() {
-	export LUA_PATH="$PREFIX/share/lua/5.4/?.lua;;" LUA_CPATH="$PREFIX/lib/lua/5.4/?.so;;"
-	lua5.4 tests/inspect/program.lua "$work/lua.sock" &
+	LUA_PATH="$PREFIX/share/lua/$2/?.lua;;" LUA_CPATH="$PREFIX/lib/lua/$2/?.so;;" "$1" "$3" "$work/lua.sock" &
 	lua=$!
 	tries=0
-	until says 0 ' "sleeper", waits for .*: sleep, .*, at tests/inspect/program.lua:8$' ps "$work/lua.sock"; do
+	until says 0 ' "sleeper", waits for .*: sleep, .*, at '"$3:8$" ps "$work/lua.sock"; do
 		tries=$((tries + 1))
 		if [ $tries -gt 100 ]; then break; fi
 		sleep 0.1
 	done
-	grep -q ' "waiter", waits for .*: condition "database", at tests/inspect/program.lua:11$' "$work/out"
+	grep -q ' "reader", waits for .*: read of .*, at '"$3:15$" "$work/out" &&
+		grep -q ' "waiter", waits for .*: condition "database", at '"$3:12$" "$work/out"
 	found=$?
 	kill $lua
 	wait $lua 2>/dev/null
 	[ $tries -le 100 ] && [ $found -eq 0 ]
+}
+
+# in_folder COMMAND...: from the folder of the work, as paths are shown as they were given.
+in_folder() {
+	(cd "$work" && "$@")
 }
 
 says_that_a_loop_is_stuck() {
@@ -145,11 +150,19 @@ check 'cq ps asks each controller of a process, and tells which does not run' te
 check 'who runs is told to nobody else, and only if it is known' keeps_its_page_private
 check 'cq dump prints one JSON object' dumps_json
 check 'cq top shows the longest waits again and again' shows_the_longest_again
-if command -v lua5.4 >/dev/null && [ -f "$PREFIX/lib/lua/5.4/_cqueues.so" ]; then
-	check 'cq ps shows where the tasks of a Lua program stand' tells_file_and_line
-else
-	verdict skip 'cq ps shows where the tasks of a Lua program stand: no lua5.4'
-fi
+# A program of whatever path shows its own lines; in 5.1 sockets wait in Lua functions of the binding.
+mkdir -p "$work/cqueues"
+cp tests/inspect/program.lua "$work/cqueues/server.lua"
+for interpreter in lua5.1 lua5.4; do
+	if command -v $interpreter >/dev/null && [ -f "$PREFIX/lib/lua/${interpreter#lua}/_cqueues.so" ]; then
+		check "cq ps shows where the tasks of a program stand, on $interpreter" \
+			tells_file_and_line $interpreter ${interpreter#lua} tests/inspect/program.lua
+		check "and of one in a folder called cqueues, on $interpreter" \
+			in_folder tells_file_and_line $interpreter ${interpreter#lua} cqueues/server.lua
+	else
+		verdict skip "cq ps shows where the tasks of a program stand: no $interpreter"
+	fi
+done
 check 'a loop that is stuck is told from one that answers' says_that_a_loop_is_stuck
 check 'a process that is over is told from one that is stuck' says_that_a_process_is_over
 check 'what cannot be asked is an error of its own' has_nothing_to_ask

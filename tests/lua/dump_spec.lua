@@ -52,6 +52,23 @@ t.test("tasks_tell_what_they_wait_for_and_where_they_stand", function()
 	equal(named "waits", nil)
 end)
 
+-- Lines of a program were once taken for the library's if a folder above them was called as it is.
+t.test("a_program_in_a_folder_named_cqueues_shows_its_lines", function()
+	local file, load = memory(), loadstring or load
+	for _, path in ipairs { "/opt/cqueues/server.lua", "/opt/cqueues/lib/socket.lua", "/opt/cqueues.lua/main.lua" } do
+		local body = assert(load("local cqueues = ...\nreturn function() cqueues.sleep(100) end", "@" .. path))(cqueues)
+		cqueues.scope(function(scope)
+			scope:wrap(body)
+			cqueues.sleep(0)
+			cqueues.sleep(0)
+			cqueues.dump(file, cqueues.running())
+			scope:cancel()
+		end)
+		check(file.text:find(path .. ":2:", 1, true), file.text)
+	end
+	check(not file.text:find "cqueues/scope.lua", "the library's own lines are left out")
+end)
+
 t.plain("the_tasks_of_one_controller_are_listed_alone", function()
 	local one, other = cqueues.new(), cqueues.new()
 	one:wrap(function() cqueues.sleep(1) end)

@@ -37,9 +37,12 @@ function module.tasks(controller)
 	return list
 end
 
--- Whether a line of a traceback tells nothing about the program.
+-- Whether a line of a traceback tells nothing about the program. A file is the library's if it is one of its modules: a
+-- program may lie in a folder named cqueues.
 local function is_ours(where)
-	return where:find "^%[C%]" or where:find "^%(" or where:find "^cqueues%.[%w_.]+:%d" or where:find "/cqueues[%w_/]*%.lua:%d"
+	local file = where:match "^.*/(cqueues[%w_/]*)%.lua:%d"
+	return where:find "^%[C%]" or where:find "^%(" or where:find "^cqueues%.[%w_.]+:%d" or
+		file and package.loaded[(file:gsub("/", "."))]
 end
 
 local function seconds(span)

@@ -118,6 +118,7 @@ int shim_park_handed(struct controller *controller, struct task *task);
 /* -- Lists of tasks: listing.c ------------------------------------------------------------------ */
 
 int shim_tasks(lua_State *L);
+int shim_note_home(lua_State *L);
 /* Tells the core in which file and line each coroutine stands, for who looks at the controller from outside. */
 void shim_tell_places(const struct controller *controller);
 

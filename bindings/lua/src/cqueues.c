@@ -220,6 +220,7 @@ static const luaL_Reg functions[] = {
 	{ "_begin_loop", shim_begin_loop },
 	{ "_controllers", cqueues_controllers },
 	{ "_tasks", shim_tasks },
+	{ "_note_home", shim_note_home },
 	{ "_steps_by_method", cqueues_steps_by_method },
 	{ "_wait_by", shim_wait_by },
 	{ "_define", shim_define },

@@ -78,10 +78,29 @@ static void tell_task(lua_State *L, const cq_task_info *info)
 		lua_pop(L, 1);
 }
 
-/* Whether a chunk is a file of the binding, or was loaded from memory as one of its modules. */
-static int is_ours(const char *source)
+/* _note_home(f): f stands in cqueues.lua, and the other files of the binding in the folder beside it */
+int shim_note_home(lua_State *L)
 {
-	return strstr(source, "/cqueues/") || strstr(source, "/cqueues.lua") || strncmp(source, "cqueues.", 8) == 0;
+	lua_Debug info;
+	luaL_checktype(L, 1, LUA_TFUNCTION);
+	lua_settop(L, 1);
+	lua_getinfo(L, ">S", &info);
+	size_t size = strlen(info.source), end = strlen(".lua");
+	if (size > end && strcmp(info.source + size - end, ".lua") == 0)
+		size -= end;
+	lua_pushlstring(L, info.source, size);
+	shim_self(L)->home = lua_tostring(L, -1);
+	lua_setfield(L, LUA_REGISTRYINDEX, "cqueues.home"); /* keeps it */
+	return 0;
+}
+
+/* Whether code stands in a file of the binding, or in a text that it has loaded. */
+static int is_ours(const char *home, const lua_Debug *frame)
+{
+	size_t size = home ? strlen(home) : 0;
+	int is_file = size && strncmp(frame->source, home, size) == 0 &&
+	              (frame->source[size] == '/' || strcmp(frame->source + size, ".lua") == 0);
+	return is_file || strncmp(frame->short_src, "cqueues.", 8) == 0;
 }
 
 void shim_tell_places(const struct controller *controller)
@@ -91,7 +110,7 @@ void shim_tell_places(const struct controller *controller)
 		lua_Debug frame;
 		for (int level = 0; lua_getstack(task->thread, level, &frame); level++) {
 			lua_getinfo(task->thread, "Sl", &frame);
-			if (frame.currentline > 0 && !is_ours(frame.source)) {
+			if (frame.currentline > 0 && !is_ours(controller->object.shim->home, &frame)) {
 				snprintf(place, sizeof place, "%s:%d", frame.short_src, frame.currentline);
 				break;
 			}

@@ -33,6 +33,8 @@ struct shim {
 	int custom_listener, custom_thread, custom_notifier;
 	/* Whether the `step` of controllers was replaced. */
 	int custom_step;
+	/* How the chunk names of the binding's own files begin: that of cqueues.lua without the end. NULL before it is loaded. */
+	const char *home;
 	/* Which socket methods were replaced that others of them call: bits of `enum replaced`. */
 	unsigned replaced;
 	/* What sockets wait through if cqueues.poll was replaced before they were loaded: a reference, or LUA_NOREF. */

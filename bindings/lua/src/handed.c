@@ -6,14 +6,14 @@
 #include "controller.h"
 #include "scope.h"
 
-#if LUA_VERSION_NUM >= 504
+#if SHIM_HANDS
 /* The controller whose step has resumed this coroutine, if nobody in between has to see what it waits for. */
 static struct controller *stepped(lua_State *L, const struct shim *shim)
 {
 	struct controller *running = shim->running;
 	if (!running || !running->current || running->current->thread != L || shim->custom_poll != LUA_NOREF)
 		return NULL;
-	return lua_isyieldable(L) ? running : NULL;
+	return SHIM_HANDS_OVER(L) ? running : NULL;
 }
 
 /* Throws if the wait was ended. The controller that runs, if it is its step that has resumed this coroutine. */
@@ -29,24 +29,19 @@ static const struct controller *resumed(lua_State *L)
 	return running;
 }
 
-SHIM_CONTINUATION(continue_slowly)
-{
-	(void)status, (void)given;
-	return lua_gettop(L);
-}
-
 /* Has the function in Lua, an upvalue, do it. */
 static int slowly(lua_State *L)
 {
 	lua_pushvalue(L, lua_upvalueindex(2));
 	lua_insert(L, 1);
-	lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, continue_slowly);
-	return lua_gettop(L);
+	return shim_call_through(L, lua_gettop(L) - 1);
 }
 
 SHIM_CONTINUATION(continue_sleep)
 {
-	(void)status, (void)given;
+	shim_context unused;
+	shim_get_context(L, unused);
+	(void)unused;
 	resumed(L);
 	return 0;
 }
@@ -64,7 +59,9 @@ static int quick_sleep(lua_State *L)
 /* Whether the condition was signalled; with a limit that has passed, also that. */
 SHIM_CONTINUATION(continue_wait)
 {
-	(void)status, (void)given;
+	shim_context unused;
+	shim_get_context(L, unused);
+	(void)unused;
 	const struct controller *running = resumed(L);
 	size_t count = running ? running->ready->count : 0;
 	int is_signalled = count > 0 && running->ready->fired->member == 0;

@@ -91,20 +91,11 @@ void shim_make_iterator(lua_State *L)
 	(void)L;
 }
 
-SHIM_CONTINUATION(continue_delegate)
-{
-	shim_context unused;
-	shim_get_context(L, unused);
-	(void)unused;
-	return lua_gettop(L);
-}
-
 int shim_delegate(lua_State *L, const char *name)
 {
 	shim_push_replacement(L, name);
 	lua_insert(L, 1);
-	lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, continue_delegate);
-	return lua_gettop(L);
+	return shim_call_through(L, lua_gettop(L) - 1);
 }
 
 void shim_wait_through(lua_State *L)

@@ -6,22 +6,12 @@
 #include "controller.h"
 
 #if SHIM_CONTINUES
-/* The context is how much lay on the stack below the results. */
-SHIM_CONTINUATION(continue_step)
-{
-	shim_context below;
-	shim_get_context(L, below);
-	return lua_gettop(L) - (int)below;
-}
-
 /* Calls a function in Lua, an upvalue, with the arguments on top. */
 static int in_lua(lua_State *L, int upvalue, int arguments)
 {
-	int below = lua_gettop(L) - arguments;
 	lua_pushvalue(L, lua_upvalueindex(upvalue));
-	lua_insert(L, below + 1);
-	lua_callk(L, arguments, LUA_MULTRET, below, continue_step);
-	return lua_gettop(L) - below;
+	lua_insert(L, -arguments - 1);
+	return shim_call_through(L, arguments);
 }
 
 enum { STATE = 1, WHOLE, REST };

@@ -37,6 +37,21 @@ int shim_is_environment(lua_State *L, const char *name, int index)
 	return 0; /* it is none of the upvalues */
 }
 #else
+/* The context is how much lies on the stack below the results. */
+SHIM_CONTINUATION(continue_through)
+{
+	shim_context below;
+	shim_get_context(L, below);
+	return lua_gettop(L) - (int)below;
+}
+
+int shim_call_through(lua_State *L, int arguments)
+{
+	int below = lua_gettop(L) - arguments - 1;
+	lua_callk(L, arguments, LUA_MULTRET, below, continue_through);
+	return lua_gettop(L) - below;
+}
+
 int shim_protect(lua_State *L, lua_CFunction function, void *argument)
 {
 	lua_pushcfunction(L, function); /* neither needs memory */

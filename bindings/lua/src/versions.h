@@ -90,8 +90,10 @@ static inline int shim_tointeger(lua_State *L, int index, lua_Integer *value)
 /* Whether a C function that yields keeps its stack in sight of whoever has resumed it, and the wait of a socket can be handed
  * over beside the stack: see `shim_suspend`. */
 #if LUA_VERSION_NUM < 504
+#define SHIM_HANDS 0
 #define SHIM_HANDS_OVER(L) 0
 #else
+#define SHIM_HANDS 1
 #define SHIM_HANDS_OVER(L) lua_isyieldable(L)
 #endif
 /* Closes the to-be-closed variables of a coroutine that has ended or never goes on. */
@@ -109,6 +111,11 @@ static inline int shim_tointeger(lua_State *L, int index, lua_Integer *value)
 #define shim_dump lua_dump
 #else
 #define shim_dump(L, writer, data) lua_dump((L), (writer), (data), 0)
+#endif
+#if SHIM_CONTINUES
+/* Calls the function below so many arguments. Returns how many results it has, which lie on top: a function that returns them
+ * may be left by a yield meanwhile, and returns them then all the same. */
+int shim_call_through(lua_State *L, int arguments);
 #endif
 /* Calls a function with a pointer as its argument; 0, or a status with a message on the stack. Throws nothing. */
 int shim_protect(lua_State *L, lua_CFunction function, void *argument);

@@ -5,25 +5,11 @@ local core = require "_cqueues.tls"
 
 local tls = require "_cqueues"._public(core)
 
--- How each field is set. Those that others depend on come first.
-local fields = {
-	{ "password", "password" },
-	{ "verify", "verify" },
-	{ "name", "name" },
-	{ "ciphers", "ciphers" },
-	{ "suites", "suites" },
-	{ "groups", "groups" },
-	{ "keylog", "keylog" },
-	{ "staple", "staple" },
-	{ "staple_der", "staple_der" },
-	{ "staples", "staples" },
-}
+-- Fields that are set by the method of their name. Those that others depend on come first.
+local fields = { "password", "verify", "name", "ciphers", "suites", "groups", "keylog", "staple", "staple_der", "staples" }
 
--- Fields that may be a text or a list of texts.
-local lists = {
-	{ "authorities", "authorities" },
-	{ "authorities_pem", "authorities_pem" },
-}
+-- The same, with a text or a list of texts.
+local lists = { "authorities", "authorities_pem" }
 
 -- Fields that are set together with others.
 local together = {
@@ -32,9 +18,11 @@ local together = {
 }
 
 local known = {}
-for _, field in ipairs(fields) do known[field[1]] = true end
-for _, field in ipairs(lists) do known[field[1]] = true end
-for _, name in ipairs(together) do known[name] = true end
+for _, names in ipairs { fields, lists, together } do
+	for _, name in ipairs(names) do
+		known[name] = true
+	end
+end
 
 -- Each text of a text or a list.
 local function each(value)
@@ -50,15 +38,15 @@ local function set(self, method, ...)
 end
 
 local function apply(self, settings)
-	for _, field in ipairs(fields) do
-		if settings[field[1]] ~= nil then
-			set(self, field[2], settings[field[1]])
+	for _, name in ipairs(fields) do
+		if settings[name] ~= nil then
+			set(self, name, settings[name])
 		end
 	end
-	for _, field in ipairs(lists) do
-		if settings[field[1]] ~= nil then
-			for _, text in each(settings[field[1]]) do
-				set(self, field[2], text)
+	for _, name in ipairs(lists) do
+		if settings[name] ~= nil then
+			for _, text in each(settings[name]) do
+				set(self, name, text)
 			end
 		end
 	end

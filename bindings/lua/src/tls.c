@@ -140,12 +140,7 @@ static int tls_new(lua_State *L)
 	uint32_t role = (uint32_t)luaL_checkoption(L, 1, "any", names);
 	cq_tls **box = shim_new_tls(L);
 	int code = cq_tls_new(role, box);
-	if (!code)
-		return 1;
-	lua_pushnil(L);
-	lua_pushstring(L, cq_strerror(code));
-	lua_pushinteger(L, code);
-	return 3;
+	return code ? answer(L, NULL, code) : 1;
 }
 
 static int tls_type(lua_State *L)

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 import client
 import internet
 import namespace
 from sniffer import Sniffer
+from verdicts import close, judge, report, run_all, test
 
 import dns.exception
 import dns.flags
@@ -31,23 +31,6 @@ STUB = [f"@{internet.RECURSIVE}", "--timeout", "5"]
 SECONDS = 60
 
 ASKED, HOPELESS = internet.names()
-TESTS = []
-counts = {"ok": 0, "FAILED": 0, "skip": 0}
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def report(verdict, name, said=""):
-    counts[verdict] += 1
-    print(f"{verdict:<6} {name}{': ' if said else ''}{said}", flush=True)
-
-
-def judge(name, differences):
-    """One verdict on what was found."""
-    report("FAILED" if differences else "ok", name, "; ".join(differences)[:600])
 
 
 # -- Records in one form, whoever printed them ---------------------------------------------
@@ -262,15 +245,8 @@ def command_line():
 def main():
     namespace.enter(mounts=False)
     with internet.running():
-        for function in TESTS:
-            if sys.argv[1:] and sys.argv[1] not in function.__name__:
-                continue
-            try:
-                function()
-            except Exception:  # pylint: disable=broad-except
-                report("FAILED", function.__name__.replace("_", " "), "\n" + traceback.format_exc())
-    print(f"internet: {counts['ok']} passed, {counts['FAILED']} failed, {counts['skip']} skipped")
-    return counts["FAILED"] > 0
+        run_all()
+    return close("internet")
 
 
 if __name__ == "__main__":

@@ -12,32 +12,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 import client
 import namespace
 from processes import Server
+from verdicts import close, judge, report, run_all, test
 
 ZONE = Path(__file__).parent / "servers" / "kinds.test.zone"
 ZONE_NAME = "kinds.test"
 SECONDS = 60
-TESTS = []
-counts = {"ok": 0, "FAILED": 0, "skip": 0}
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def report(verdict, name, said=""):
-    counts[verdict] += 1
-    print(f"{verdict:<6} {name}{': ' if said else ''}{said}", flush=True)
-
-
-def judge(name, differences):
-    report("FAILED" if differences else "ok", name, "; ".join(differences)[:600])
 
 
 # -- Servers: a configuration and a command ------------------------------------------------
@@ -231,15 +215,8 @@ def texts(started):
 def main():
     namespace.enter(mounts=False)
     with running() as started:
-        for function in TESTS:
-            if sys.argv[1:] and sys.argv[1] not in function.__name__:
-                continue
-            try:
-                function(started)
-            except Exception:  # pylint: disable=broad-except
-                report("FAILED", function.__name__.replace("_", " "), "\n" + traceback.format_exc())
-    print(f"servers: {counts['ok']} passed, {counts['FAILED']} failed, {counts['skip']} skipped")
-    return counts["FAILED"] > 0
+        run_all(started)
+    return close("servers")
 
 
 if __name__ == "__main__":

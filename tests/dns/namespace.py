@@ -5,6 +5,7 @@ A program that calls `enter` first runs itself again inside; `unshare` of util-l
 root and, where the system lets users have their own, for everybody.
 """
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -38,6 +39,19 @@ def enter(mounts=True):
             sys.exit(NOT_ALLOWED)
         os.environ[INSIDE] = str(os.getpid())  # `unshare` keeps the process
         os.execvp(prefix[0], [*prefix, sys.executable, *sys.argv])
+    raise_loopback()
+
+
+def leave_for_own_network():
+    """Gives the calling thread, and the processes that it starts, a network of their own. A program that has entered
+    uses it so that what its threads run beside each other cannot meet on a port."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare: " + os.strerror(ctypes.get_errno()))
+    raise_loopback()
+
+
+def raise_loopback():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         request = struct.pack("16sH14x", b"lo", IFF_UP)
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
@@ -59,6 +73,7 @@ def add_addresses(addresses):
                     raise OSError(error, f"{address}: {os.strerror(error)}")
 
 
+CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 NETLINK_ROUTE, RTM_NEWADDR = 0, 20

@@ -224,7 +224,8 @@ def run_all(sides, subjects, rules):
 
     keys = [(interpreter, subject, name) for interpreter in sides for subject in subjects
             for name in ("original", "ours")]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(
+            max_workers=max(2, os.cpu_count() or 2), initializer=namespace.leave_for_own_network) as pool:
         return dict(zip(keys, pool.map(lambda key: job(*key), keys)))
 
 

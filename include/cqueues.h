@@ -3047,6 +3047,27 @@ int cq_options_host(struct cq_options *options,
                     int port);
 
 /**
+ * Sets the service that a connecting stream socket wants of its host, "https" for one, so that the records of the
+ * service say where to connect: HTTPS for "https", SVCB for others. `protocols` are the application protocols that the
+ * program speaks, as for `cq_tls_alpn`; NULL: the default of the service. With port 0 the port of the service is taken.
+ *
+ * The records are asked for together with the addresses of the host, and waited for 50 ms after an address is known.
+ * Endpoints are tried by priority, each at its port and first at the addresses that its record hints at; those that
+ * demand what the library does not know, or speak none of the protocols, are passed over. Aliases are followed. When
+ * none is reached, or there are no records, the host itself is tried. TLS keeps to the name of the host: certificates
+ * need not have the names of endpoints. A numeric host, and one that the hosts file knows, has no records.
+ *
+ * A service whose records say that it is not there fails with `CQ_ENONAME`.
+ *
+ * Errors: EINVAL for NULL, a service that is no label of letters, digits and hyphens, or a bad list; ENOMEM.
+ *
+ * Source: RFC 9460.
+ */
+int cq_options_service(struct cq_options *options,
+                       const char *service,
+                       const char *protocols);
+
+/**
  * Sets the path of a UNIX socket, `size` bytes. On Linux a path that begins with NUL is in the
  * abstract namespace.
  *

@@ -2,14 +2,20 @@
 //! Connecting to a name: its addresses race, RFC 8305. IPv6 and IPv4 addresses are asked for at once. The first
 //! attempt begins with the first IPv6 address or, if none has come, with the first IPv4 address 50 ms after that was
 //! known. The next attempt begins when one fails, or 250 ms later. The first connection wins.
+//!
+//! With a service, its records are asked for at the same time and waited for as IPv6 addresses are. The addresses of one
+//! endpoint are tried before those of the next (draft-ietf-happy-happyeyeballs-v3 §5.1), in the same rhythm.
 
+use super::lane::{Lane, Sort};
+use super::steer::{self, Found, Steer};
 use crate::clock::{Instant, Span};
-use crate::controller::{Descriptor, Member, Owner};
-use crate::dns::ask::lookup::{usual, Lookup};
+use crate::controller::{Condition, Descriptor, Member, Owner};
+use crate::dns::ask::lookup::usual;
 use crate::dns::ask::order::order;
 use crate::errno::{Errno, Result};
 use crate::poller::Poller;
-use crate::socket::{Connecting, Start};
+use crate::socket::{Connecting, Service, Start};
+use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
 use std::collections::VecDeque;
@@ -28,18 +34,17 @@ const PATIENCE: Span = Span(50_000_000);
 
 /// The addresses of a name, and the attempts to connect to them.
 pub struct Race {
+    /// The host that the program has named.
     name: String,
-    port: u16,
-    /// The search for addresses; `None` once it is over.
-    lookup: Option<Lookup>,
-    v6: VecDeque<SocketAddr>,
-    v4: VecDeque<SocketAddr>,
-    /// Whether the next attempt is for an IPv4 address, if there is one.
-    v4_next: bool,
-    /// Whether an address was tried.
-    begun: bool,
+    family: i32,
+    /// What is signalled when a search can go on.
+    condition: AtomicShared<Condition>,
+    /// Hosts and ports, the best first. The others follow when nothing is left to try of the first.
+    lanes: VecDeque<Lane>,
+    /// The search for other hosts and ports, if the program has named a service, until it is over.
+    steer: Option<Steer>,
     /// Sorts addresses, as `order`; tests do without what this host knows.
-    sort: fn(&mut [SocketAddr]),
+    sort: Sort,
     attempts: Vec<(Descriptor, SocketAddr)>,
     /// When the next attempt begins; `None`: at once.
     next: Option<Instant>,
@@ -54,15 +59,13 @@ pub struct Race {
 impl Race {
     /// Begins to look for the addresses of a name. `family`: AF_INET, AF_INET6, or AF_UNSPEC for both. ENOMEM.
     pub fn new(name: &str, port: u16, family: i32) -> Result<Race> {
-        let lookup = Lookup::new(usual(), name, family)?;
+        let lane = Lane::new(name.to_owned(), port, family, &[]);
         Ok(Race {
             name: name.to_owned(),
-            port,
-            lookup: Some(lookup),
-            v6: VecDeque::new(),
-            v4: VecDeque::new(),
-            v4_next: false,
-            begun: false,
+            family,
+            condition: Condition::new(false)?,
+            lanes: VecDeque::from([lane]),
+            steer: None,
             sort: order,
             attempts: Vec::new(),
             next: None,
@@ -72,17 +75,30 @@ impl Race {
             waits: Member::NOTHING,
         })
     }
+
+    /// Looks, too, where the service is to be had. Files come before the DNS: a host that they know is not looked for
+    /// elsewhere. ENOMEM.
+    pub fn steer(mut self, service: AtomicShared<Service>) -> Result<Race> {
+        let known = usual().setup().addresses(&self.name);
+        if let (Ok(None), Some(lane)) = (known, self.lanes.front_mut()) {
+            let steer = Steer::new(service.clone(), &self.name, lane.port, &self.condition);
+            self.steer = Some(steer);
+        }
+        if let Some(lane) = self.lanes.front_mut().filter(|lane| lane.port == 0) {
+            lane.turn_to(steer::usual_port(&service));
+        }
+        Ok(self)
+    }
 }
 
 impl Connecting for Race {
     fn addresses(&mut self) -> Result<Vec<SocketAddr>> {
         self.look()?;
-        if self.lookup.is_some() {
-            return Err(self.must_wait(Instant::now()));
-        }
-        match self.v4.is_empty() && self.v6.is_empty() {
+        let found: Vec<SocketAddr> = self.lanes.iter().flat_map(Lane::addresses).collect();
+        match found.is_empty() {
+            _ if self.is_searched() => Err(self.must_wait(Instant::now())),
             true => Err(self.error.unwrap_or(Errno::NONAME)),
-            false => Ok(self.v4.iter().chain(&self.v6).copied().collect()),
+            false => Ok(found),
         }
     }
 
@@ -94,7 +110,7 @@ impl Connecting for Race {
             return Ok(winner);
         }
         while self.may_start(now) {
-            let Some(address) = self.pick() else { break };
+            let Some(address) = self.pick()? else { break };
             if self.attempts.len() >= ATTEMPTS {
                 let (_, oldest) = self.attempts.remove(0);
                 self.failed(&oldest, Errno::TIMEDOUT);
@@ -108,8 +124,7 @@ impl Connecting for Race {
                 Err(error) => self.failed(&address, error),
             }
         }
-        let over = self.lookup.is_none() && self.attempts.is_empty();
-        match over && self.v4.is_empty() && self.v6.is_empty() {
+        match self.attempts.is_empty() && !self.is_searched() && !self.has_untried() {
             true => Err(self.error.unwrap_or(Errno::NONAME)),
             false => Err(self.must_wait(now)),
         }
@@ -125,54 +140,76 @@ impl Connecting for Race {
 
     fn story(&self) -> String {
         let tried = self.attempts.iter().map(|attempt| attempt.1.to_string()).collect::<Vec<_>>();
-        match &self.lookup {
-            _ if !tried.is_empty() => format!("{}: connecting to {}", self.name, tried.join(", ")),
-            _ if !self.story.is_empty() => self.story.clone(),
-            Some(lookup) => lookup.progress(),
-            None => self.name.clone(),
+        let progress = || self.lanes.iter().find_map(Lane::progress);
+        match () {
+            () if !tried.is_empty() => format!("{}: connecting to {}", self.name, tried.join(", ")),
+            () if !self.story.is_empty() => self.story.clone(),
+            () => progress().unwrap_or_else(|| self.name.clone()),
         }
     }
 }
 
 impl Race {
-    /// Takes what the lookup has found by now.
+    /// Takes what the searches have found by now.
     fn look(&mut self) -> Result<()> {
-        let Some(lookup) = &mut self.lookup else { return Ok(()) };
-        let over = match lookup.step() {
-            Err(Errno::AGAIN) => false,
-            result => result.map(|()| true)?,
-        };
-        let mut found = lookup.take();
-        if !found.is_empty() {
-            found.iter_mut().for_each(|address| address.set_port(self.port));
-            (self.sort)(&mut found);
-            for address in found {
-                if address.is_ipv4() { &mut self.v4 } else { &mut self.v6 }.push_back(address);
+        if let Some(steer) = &mut self.steer {
+            match steer.step() {
+                Err(Errno::AGAIN) => {}
+                found => {
+                    self.steer = None;
+                    self.follow(found)?;
+                }
             }
         }
-        if over {
-            if self.story.is_empty()
-                && self.v4.is_empty()
-                && self.v6.is_empty()
-                && self.attempts.is_empty()
-            {
-                (self.error, self.story) = (Some(lookup.error()), lookup.reason());
+        for index in 0..self.lanes.len() {
+            // Those behind the first go on with what they have begun.
+            if index == 0 || self.lanes[index].is_searched() {
+                self.look_in(index)?;
             }
-            self.lookup = None;
-        } else if self.next.is_none() && self.v6.is_empty() && !self.v4.is_empty() {
+        }
+        let hopes = |lane: &Lane| self.steer.is_some() || lane.may_have_v6();
+        let first = self.lanes.front().filter(|lane| lane.has_untried());
+        if self.next.is_none() && first.is_some_and(hopes) {
             self.next = Some(Instant::now().after(PATIENCE));
         }
-        self.choose_family();
         Ok(())
     }
 
-    /// Before the first attempt: begins with the family of the address that RFC 6724 puts first.
-    fn choose_family(&mut self) {
-        if let (Some(&v6), Some(&v4), false) = (self.v6.front(), self.v4.front(), self.begun) {
-            let mut both = [v6, v4];
-            (self.sort)(&mut both);
-            self.v4_next = both[0].is_ipv4();
+    fn look_in(&mut self, index: usize) -> Result<()> {
+        let failure = self.lanes[index].look(&self.condition, self.sort)?;
+        if let Some(failure) = failure.filter(|_| self.error.is_none() && self.attempts.is_empty())
+        {
+            self.error = Some(failure.0);
+            self.story = failure.1;
         }
+        Ok(())
+    }
+
+    /// Goes where the records of the service lead.
+    fn follow(&mut self, found: Result<Found>) -> Result<()> {
+        match found {
+            Ok(found) => {
+                if let Some(host) = self.lanes.pop_front() {
+                    self.lanes = found.lanes(host, self.family).into();
+                }
+            }
+            Err(Errno::NONAME) => {
+                self.lanes.clear();
+                self.error = Some(Errno::NONAME);
+                self.story = format!("{}: the service is not offered", self.name);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn is_searched(&self) -> bool {
+        self.steer.is_some() || self.lanes.iter().any(Lane::is_searched)
+    }
+
+    /// Whether there are addresses to try, or lanes whose addresses are not looked for yet.
+    fn has_untried(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.is_over() && !lane.is_searched() || lane.has_untried())
     }
 
     /// Looks at the attempts that are under way. Returns the first that is connected; drops those that failed.
@@ -205,25 +242,28 @@ impl Race {
     /// Whether it is time for another attempt.
     fn may_start(&self, now: Instant) -> bool {
         match self.next {
-            // While nothing is under way, only an IPv6 address that may come is worth waiting for.
+            // While nothing is under way, only what may come and be better is worth waiting for.
             Some(next) => {
-                let hopes = self.v6.is_empty() && self.lookup.is_some();
-                now >= next || (self.attempts.is_empty() && !hopes)
+                let better = self.lanes.front().is_some_and(Lane::may_have_v6);
+                now >= next || (self.attempts.is_empty() && !better && self.steer.is_none())
             }
             None => true,
         }
     }
 
-    /// Takes the next address to try: IPv6 and IPv4 addresses alternate.
-    fn pick(&mut self) -> Option<SocketAddr> {
-        let v4 = (self.v4_next && !self.v4.is_empty()) || self.v6.is_empty();
-        self.v4_next = !v4;
-        self.begun = true;
-        if v4 {
-            self.v4.pop_front()
-        } else {
-            self.v6.pop_front()
+    /// Takes the next address to try. A lane of which nothing is left, and nothing to come, makes room for the next.
+    fn pick(&mut self) -> Result<Option<SocketAddr>> {
+        while let Some(lane) = self.lanes.front_mut() {
+            if let Some(address) = lane.pick() {
+                return Ok(Some(address));
+            }
+            if !lane.is_over() || self.lanes.len() == 1 {
+                break;
+            }
+            self.lanes.pop_front();
+            self.look_in(0)?;
         }
+        Ok(None)
     }
 
     /// Gathers what to wait for; the result is EAGAIN.
@@ -232,9 +272,9 @@ impl Race {
         for (descriptor, _) in &self.attempts {
             list.push(descriptor.member(libc::POLLOUT));
         }
-        list.extend(self.lookup.iter().flat_map(Lookup::interests));
-        let untried = !self.v4.is_empty() || !self.v6.is_empty();
-        let next = self.next.filter(|_| untried).map(|next| next.since(now));
+        list.extend(self.lanes.iter().flat_map(Lane::interests));
+        list.extend(self.steer.iter().filter_map(Steer::interest));
+        let next = self.next.filter(|_| self.has_untried()).map(|next| next.since(now));
         let timeout = list.iter().filter_map(|member| member.timeout).chain(next).min();
         let condition = list.iter().find_map(|member| member.condition.clone());
         let descriptors: Vec<_> = list.iter().filter(|member| member.fd >= 0).collect();

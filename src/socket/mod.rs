@@ -30,7 +30,7 @@ mod transfer;
 pub use format::Format;
 pub use input::Patience;
 pub use mode::{Buffering, Flags, Mode};
-pub use options::{KeepAlive, Options, SendName};
+pub use options::{KeepAlive, Options, SendName, Service};
 pub use side::{Direction, Stat};
 pub use sys::message::{Address, Datagram, TRUNCATED};
 

@@ -5,7 +5,7 @@ use crate::address;
 use crate::errno::{Errno, Result};
 use crate::sys::memory::{bytes, text, AtomicShared};
 use crate::sys::socket as sock;
-use crate::tls::Peer;
+use crate::tls::{protocols_on_wire, Peer};
 use nix::sys::socket::SockaddrStorage;
 use std::os::fd::RawFd;
 
@@ -33,6 +33,14 @@ pub struct KeepAlive {
     pub count: i32,
 }
 
+/// A service that a client wants of a host.
+pub struct Service {
+    /// Its scheme, such as "https".
+    pub scheme: String,
+    /// The application protocols that the client speaks, each after its length.
+    pub protocols: Vec<u8>,
+}
+
 /// Where to connect or listen, and how. A copy takes no memory, since texts are counted.
 #[derive(Clone)]
 pub struct Options {
@@ -44,6 +52,8 @@ pub struct Options {
     pub host: Option<AtomicShared<String>>,
     /// The port.
     pub port: u16,
+    /// The service whose records say where to connect.
+    pub service: Option<AtomicShared<Service>>,
     /// The path of a UNIX socket.
     pub path: Option<AtomicShared<Vec<u8>>>,
     /// The local address of a connecting socket.
@@ -93,6 +103,7 @@ impl Default for Options {
             kind: libc::SOCK_STREAM,
             host: None,
             port: 0,
+            service: None,
             path: None,
             bind: None,
             mode: None,
@@ -121,6 +132,21 @@ impl Options {
     /// Sets the host. ENOMEM.
     pub fn set_host(&mut self, host: &str) -> Result<()> {
         self.host = Some(AtomicShared::new(text(host)?)?);
+        Ok(())
+    }
+
+    /// Sets the service, and the protocols that the client speaks: "h2,http/1.1". EINVAL.
+    pub fn set_service(&mut self, scheme: &str, protocols: &str) -> Result<()> {
+        let is_label = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
+        if !(1..=62).contains(&scheme.len()) || !scheme.bytes().all(is_label) {
+            return Err(Errno::BADARG);
+        }
+        let protocols = match protocols {
+            "" => Vec::new(),
+            list => protocols_on_wire(list).map_err(|failure| failure.code)?,
+        };
+        let scheme = scheme.to_ascii_lowercase();
+        self.service = Some(AtomicShared::new(Service { scheme, protocols })?);
         Ok(())
     }
 

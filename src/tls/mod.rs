@@ -18,6 +18,7 @@ pub use engine::{Engine, Read, Written, OVERHEAD, RECORD};
 pub use facts::Fact;
 pub use failure::Failure;
 pub use greeting::Greeter;
+pub use protocols::protocols_on_wire;
 pub use settings::{Pem, Version};
 pub use staple::Staples;
 

@@ -54,6 +54,61 @@ t.test("an_address_has_names", function()
 	end)
 end)
 
+-- A record of HTTPS: priority, target, and the parameters port and alpn.
+local function https(name, priority, target, port, alpn)
+	local parameters = alpn and d.u16(1) .. d.u16(#alpn) .. alpn or ""
+	parameters = parameters .. (port and d.u16(3) .. d.u16(2) .. d.u16(port) or "")
+	return { "AN", name, "HTTPS", d.u16(priority) .. d.domain(target) .. parameters }
+end
+
+t.test("a_connect_goes_where_the_records_of_a_service_lead", function()
+	local s = t.socket
+	local listeners, ports = {}, {}
+	for i = 1, 2 do
+		listeners[i] = s.listen("127.0.0.1", 0)
+		ports[i] = select(3, listeners[i]:localname())
+	end
+	zone["shop.test. HTTPS"] = function(name)
+		return { https(name, 2, "a.test", ports[2], "\2h3"), https(name, 1, "a.test", ports[1], "\2h2") }
+	end
+	zone["_8443._https.shop.test. HTTPS"] = function(name) return { https(name, 1, "a.test", ports[2]) } end
+	zone["_chat.shop.test. SVCB"] = function(name)
+		local record = https(name, 1, "a.test", ports[2])
+		record[3] = "SVCB"
+		return { record }
+	end
+	zone["off.test. HTTPS"] = function(name) return { https(name, 0, "") } end
+	local function port_of(options)
+		options.host = options.host or "shop.test"
+		local socket = t.check(s.connect(options))
+		t.check(socket:connect(5))
+		local port = select(3, socket:peername())
+		socket:close()
+		return port
+	end
+	with_zone(function()
+		equal(port_of { port = 443, service = "https", alpn = { "h2", "http/1.1" } }, ports[1])
+		equal(port_of { port = 443, service = "https", alpn = "h3,h2" }, ports[1])
+		equal(port_of { port = 443, service = "https", alpn = { "h3" } }, ports[2])
+		equal(port_of { port = 8443, service = "https" }, ports[2])
+		equal(port_of { port = 0, service = "chat" }, ports[2])
+		equal(port_of { host = "a.test", port = ports[1], service = "https" }, ports[1])
+		local socket = s.connect { host = "off.test", port = 443, service = "https" }
+		socket:onerror(function(_, _, code) return code end)
+		local ok, code = socket:connect(5)
+		equal(ok, nil)
+		equal(code, ENONAME)
+		equal(socket:reason(), "off.test: the service is not offered")
+	end)
+	for _, bad in ipairs { { service = 1 }, { service = "" }, { service = "a.b" }, { service = "https", alpn = 5 },
+		{ service = "https", alpn = { 5 } }, { service = "https", alpn = "h2,,h3" } } do
+		bad.host, bad.port = "shop.test", 443
+		local ok, why = pcall(s.connect, bad)
+		equal(ok, false)
+		t.check(why:find "field service" or why:find "field alpn", why)
+	end
+end)
+
 t.test("a_service_has_addresses_in_the_order_of_its_priorities", function()
 	with_zone(function()
 		for _ = 1, 10 do

@@ -127,7 +127,7 @@ static const struct {
 };
 
 /* The first fields are for those who make a socket; who has one ignores them, but for a wrong type of permissions. */
-enum { MAKING = 5, FIELDS = sizeof fields / sizeof *fields, KEEPALIVE = FIELDS, SENDNAME, BIND };
+enum { MAKING = 5, FIELDS = sizeof fields / sizeof *fields, KEEPALIVE = FIELDS, SENDNAME, BIND, SERVICE, ALPN };
 
 static int same(const char *key, const char *name)
 {
@@ -138,13 +138,14 @@ static int same(const char *key, const char *name)
 static uint32_t field_bit(const char *key)
 {
 	static const char *const others[][2] = {
-		{ "keepalive", NULL }, { "sendname", "tls_sendname" }, { "bind", "sa_bind" },
+		{ "keepalive", NULL }, { "sendname", "tls_sendname" }, { "bind", "sa_bind" }, { "service", NULL },
+		{ "alpn", NULL },
 	};
 	for (int i = 0; i < FIELDS; i++) {
 		if (same(key, fields[i].name) || same(key, fields[i].second))
 			return UINT32_C(1) << i;
 	}
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < (int)(sizeof others / sizeof *others); i++) {
 		if (same(key, others[i][0]) || same(key, others[i][1]))
 			return UINT32_C(1) << (KEEPALIVE + i);
 	}
@@ -271,6 +272,46 @@ static void load_bind(lua_State *L, int index, cq_options *options)
 	lua_settop(L, top - 1);
 }
 
+/* Pushes the protocols of alpn, "h2,http/1.1" or a list of names, as the first. */
+static const char *push_alpn(lua_State *L, int index)
+{
+	int type = field(L, index, "alpn", NULL);
+	if (type == LUA_TTABLE) {
+		int list = lua_gettop(L);
+		luaL_Buffer buffer;
+		luaL_buffinit(L, &buffer);
+		for (int i = 1, size = (int)lua_rawlen(L, list); i <= size; i++) {
+			if (i > 1)
+				luaL_addchar(&buffer, ',');
+			lua_rawgeti(L, list, i);
+			if (lua_type(L, -1) != LUA_TSTRING)
+				bad_type(L, index, "alpn", "names");
+			luaL_addvalue(&buffer);
+		}
+		luaL_pushresult(&buffer);
+	} else if (type == LUA_TNIL) {
+		return NULL;
+	} else if (type != LUA_TSTRING) {
+		bad_type(L, index, "alpn", "string or table");
+	}
+	return plain_text(L, index, "alpn");
+}
+
+/* service: a service whose records say where to connect; alpn: the protocols that the program speaks. */
+static void load_service(lua_State *L, int index, cq_options *options)
+{
+	int type = field(L, index, "service", NULL), top = lua_gettop(L);
+	if (type == LUA_TSTRING) {
+		const char *service = plain_text(L, index, "service"), *protocols = push_alpn(L, index);
+		int code = cq_options_service(options, service, protocols);
+		if (code)
+			bad_field(L, index, "service", cq_strerror(code));
+	} else if (type != LUA_TNIL) {
+		bad_type(L, index, "service", "string");
+	}
+	lua_settop(L, top - 1);
+}
+
 void shim_load_options(lua_State *L, int index, cq_options *options, int making)
 {
 	luaL_checkstack(L, 8, "too many arguments");
@@ -282,6 +323,8 @@ void shim_load_options(lua_State *L, int index, cq_options *options, int making)
 		load_sendname(L, index, options);
 	if (present & UINT32_C(1) << BIND)
 		load_bind(L, index, options);
+	if (making && present & UINT32_C(1) << SERVICE)
+		load_service(L, index, options);
 }
 
 int shim_load_address(lua_State *L, int index, cq_options *options)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! From a host's name to its addresses: IPv6 and IPv4 addresses are asked for at once.
 
-use super::pool::{Resolvers, Ticket};
-use super::resolver::Resolver;
+use super::pool::Resolvers;
+use super::question::Question;
 use super::sources::{is_of, system_config};
-use crate::controller::Condition;
-use crate::controller::Member;
+use crate::controller::{Condition, Member};
 use crate::dns::message::packet::{rcode, Packet, ANSWER};
-use crate::dns::message::types::{self, A, AAAA};
+use crate::dns::message::types::{A, AAAA};
 use crate::errno::{Errno, Result};
 use crate::sys::memory::AtomicShared;
 use std::cell::RefCell;
@@ -34,23 +33,15 @@ pub fn set_usual(resolvers: Option<Rc<Resolvers>>) {
 
 /// The search for the addresses of one record type.
 enum Half {
-    /// No resolver has been free yet to ask for records of this type.
-    Waiting(u16),
-    /// Asked for.
-    Asked(Rc<Resolver>),
+    Asked(Box<Question>),
     /// Found, or not.
     Known(Result<Vec<SocketAddr>>),
 }
 
 /// A name whose addresses are looked for.
 pub struct Lookup {
-    pool: Rc<Resolvers>,
     name: String,
     halves: Vec<Half>,
-    /// What wakes the task that waits for the lookup, whichever half can go on.
-    condition: AtomicShared<Condition>,
-    /// Its place among those who wait for a resolver, once it had to.
-    ticket: Option<Rc<Ticket>>,
     /// In words, why there are none.
     reason: String,
 }
@@ -59,6 +50,16 @@ impl Lookup {
     /// Begins a lookup. `family` is AF_INET, AF_INET6, or AF_UNSPEC for both. No server is asked for what the files
     /// know.
     pub fn new(pool: Rc<Resolvers>, name: &str, family: i32) -> Result<Lookup> {
+        Lookup::with_condition(pool, name, family, &Condition::new(false)?)
+    }
+
+    /// As `new`, for a caller that waits for more: the condition is signalled when the lookup can go on.
+    pub fn with_condition(
+        pool: Rc<Resolvers>,
+        name: &str,
+        family: i32,
+        condition: &AtomicShared<Condition>,
+    ) -> Result<Lookup> {
         let setup = pool.setup();
         let types: &[u16] = match family {
             libc::AF_INET => &[A],
@@ -66,56 +67,41 @@ impl Lookup {
             _ if setup.config.leaves_out_aaaa() => &[A],
             _ => &[AAAA, A],
         };
+        let asked = |&rtype: &u16| {
+            let (pool, condition) = (Rc::clone(&pool), condition.clone());
+            Half::Asked(Box::new(Question::new(pool, name.to_owned(), rtype, condition)))
+        };
         let halves = match setup.addresses(name) {
             Ok(Some(mut known)) => {
                 known.retain(|address| is_of(address, family));
                 let found = (!known.is_empty()).then_some(known);
                 vec![Half::Known(found.ok_or(Errno::NONAME))]
             }
-            Ok(None) => types.iter().map(|&rtype| Half::Waiting(rtype)).collect(),
+            Ok(None) => types.iter().map(asked).collect(),
             Err(error) => vec![Half::Known(Err(error))],
         };
-        let condition = Condition::new(false)?;
-        let name = name.to_owned();
-        Ok(Lookup { pool, name, halves, condition, ticket: None, reason: String::new() })
+        Ok(Lookup { name: name.to_owned(), halves, reason: String::new() })
     }
 
     /// Goes on without waiting. EAGAIN while anything is still to come.
     pub fn step(&mut self) -> Result<()> {
         let mut waits = false;
-        for index in 0..self.halves.len() {
-            if let Half::Waiting(rtype) = self.halves[index] {
-                if let Some(resolver) = self.resolver()? {
-                    let condition = Some(&self.condition);
-                    self.halves[index] =
-                        match resolver.submit_for(&self.name, rtype, types::IN, condition) {
-                            Ok(()) => Half::Asked(resolver),
-                            Err(error) => {
-                                self.pool.put(resolver);
-                                Half::Known(Err(error))
-                            }
-                        };
-                }
-            }
-            let half = &mut self.halves[index];
-            if let Half::Asked(resolver) = half {
-                let found = match resolver.fetch() {
+        for half in &mut self.halves {
+            if let Half::Asked(question) = half {
+                let found = match question.step() {
                     Err(Errno::AGAIN) => {
                         waits = true;
                         continue;
                     }
                     Ok(packet) => addresses(&packet),
+                    Err(Errno::NOMEM) => return Err(Errno::NOMEM),
                     Err(error) => Err(error),
                 };
                 if found.is_err() {
-                    self.reason = resolver.reason();
+                    self.reason = question.reason().to_owned();
                 }
-                // A resolver that goes back to the pool keeps no descriptor open.
-                resolver.rest();
-                self.pool.put(Rc::clone(resolver));
                 *half = Half::Known(found);
             }
-            waits |= matches!(half, Half::Waiting(_));
         }
         if waits {
             Err(Errno::AGAIN)
@@ -124,23 +110,10 @@ impl Lookup {
         }
     }
 
-    /// A resolver, or a place among those who wait for one. ENOMEM.
-    fn resolver(&mut self) -> Result<Option<Rc<Resolver>>> {
-        if self.ticket.is_none() {
-            if let Some(resolver) = self.pool.get()? {
-                return Ok(Some(resolver));
-            }
-        }
-        let made = || Ticket::new(Rc::clone(&self.pool), self.condition.clone());
-        self.ticket.get_or_insert_with(made).get()
-    }
-
     /// What to wait for before the next `step`. There is one condition at most.
     pub fn interests(&self) -> impl Iterator<Item = Member> + use<'_> {
-        let ticket = self.ticket.as_ref();
         self.halves.iter().filter_map(move |half| match half {
-            Half::Waiting(_) => ticket.map(|ticket| ticket.interest()),
-            Half::Asked(resolver) => Some(resolver.interest()),
+            Half::Asked(question) => question.interest(),
             Half::Known(_) => None,
         })
     }
@@ -167,13 +140,10 @@ impl Lookup {
     /// What it waits for, in words.
     pub fn progress(&self) -> String {
         let asked = self.halves.iter().filter_map(|half| match half {
-            Half::Asked(resolver) => Some(resolver.progress()),
-            _ => None,
+            Half::Asked(question) => Some(question.progress()),
+            Half::Known(_) => None,
         });
-        asked
-            .into_iter()
-            .next_back()
-            .unwrap_or_else(|| format!("{}: waiting for a resolver", self.name))
+        asked.into_iter().next_back().unwrap_or_else(|| self.name.clone())
     }
 
     /// Why there is no address, in words.
@@ -181,17 +151,6 @@ impl Lookup {
         match self.reason.is_empty() {
             true => format!("{}: no such host", self.name),
             false => self.reason.clone(),
-        }
-    }
-}
-
-impl Drop for Lookup {
-    fn drop(&mut self) {
-        for half in self.halves.drain(..) {
-            if let Half::Asked(resolver) = half {
-                resolver.rest();
-                self.pool.put(resolver);
-            }
         }
     }
 }

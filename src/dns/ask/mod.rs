@@ -8,6 +8,7 @@ pub mod lookup;
 pub mod order;
 pub mod pool;
 mod ports;
+pub mod question;
 pub mod resolver;
 pub mod sources;
 mod words;

@@ -10,5 +10,5 @@ pub mod options;
 pub mod packet;
 pub mod record;
 pub mod records;
-mod text;
+pub mod text;
 pub mod types;

@@ -40,6 +40,10 @@ pub const OPT: u16 = 41;
 pub const DNAME: u16 = 39;
 /// A digest of a zone's key, told by its parent.
 pub const DS: u16 = 43;
+/// Where a service is to be had.
+pub const SVCB: u16 = 64;
+/// Where HTTPS is to be had.
+pub const HTTPS: u16 = 65;
 /// Any type, in questions and searches.
 pub const ALL: u16 = 255;
 /// The Internet's class.
@@ -132,8 +136,8 @@ pub static TYPES: &[Layout] = &[
         &[("flags", U16), ("protocol", U8), ("algorithm", U8), ("public_key", Base64)],
     ),
     // RFC 9460
-    row(64, "SVCB", &[("priority", U16), ("target", Plain), ("params", Parameters)]),
-    row(65, "HTTPS", &[("priority", U16), ("target", Plain), ("params", Parameters)]),
+    row(SVCB, "SVCB", &[("priority", U16), ("target", Plain), ("params", Parameters)]),
+    row(HTTPS, "HTTPS", &[("priority", U16), ("target", Plain), ("params", Parameters)]),
     // RFC 4408 §3.1.1
     row(99, "SPF", &[("policy", Texts)]),
     // RFC 7553

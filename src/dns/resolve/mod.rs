@@ -7,6 +7,7 @@ pub mod cache;
 pub mod candidates;
 pub mod compose;
 pub mod cookie;
+pub mod endpoints;
 pub mod exchange;
 mod frame;
 pub mod order;

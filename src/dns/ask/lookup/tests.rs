@@ -2,6 +2,7 @@
 //! Names of hosts to addresses, without a network.
 
 use super::*;
+use crate::dns::ask::pool::Ticket;
 use crate::dns::system::config::Config;
 use crate::dns::system::hosts::Hosts;
 use std::sync::Arc;

@@ -3,27 +3,6 @@
 
 #include "dns.h"
 
-/* A listener at an address, at the port of another one. */
-static int listen_at(const char *host, int port, int backlog)
-{
-	struct sockaddr_in address = loopback(port);
-	int fd = (int)SYS(socket(AF_INET, SOCK_STREAM, 0));
-
-	EQ(inet_pton(AF_INET, host, &address.sin_addr), 1);
-	SYS(bind(fd, (struct sockaddr *)&address, sizeof address));
-	SYS(listen(fd, backlog));
-	return fd;
-}
-
-static int port_of(int fd)
-{
-	struct sockaddr_in address;
-	socklen_t size = sizeof address;
-
-	SYS(getsockname(fd, (struct sockaddr *)&address, &size));
-	return ntohs(address.sin_port);
-}
-
 /* A listener that has no room for more connections: whoever connects waits. */
 static int deaf_listener(const char *host, int port)
 {

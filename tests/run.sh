@@ -34,6 +34,7 @@ rust          1200 -      $CARGO test --target-dir target
 abi            120 -      sh tests/abi/run.sh
 install        300 -      sh tests/install/run.sh
 capi           900 -      sh tests/capi/run.sh
+filter         300 -      sh tests/filter/run.sh
 input          300 -      sh tests/input/run.sh
 inspect         60 -      sh tests/inspect/run.sh
 peers          300 -      sh tests/peers/run.sh

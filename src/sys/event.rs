@@ -1,14 +1,36 @@
 // SPDX-License-Identifier: MIT
-//! eventfd(2): a descriptor that one thread makes readable for another.
+//! eventfd(2): a descriptor that one thread makes readable for another. Where a filter of system calls refuses it, a
+//! datagram socket that is connected to itself: one descriptor, too, to which the same bytes are written.
 
-use super::{check, check_size};
+use super::{check, check_size, socket as sock};
+use nix::sys::socket::UnixAddr;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// A new event descriptor, close-on-exec and non-blocking, readable if `raised`.
 pub fn create(raised: bool) -> io::Result<RawFd> {
     // SAFETY: no pointers.
-    check(unsafe { libc::eventfd(raised.into(), libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })
+    let made = unsafe { libc::eventfd(raised.into(), libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+    match check(made) {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
+            let fd = loop_back()?;
+            if raised {
+                raise(fd.as_raw_fd())?;
+            }
+            Ok(fd.into_raw_fd())
+        }
+        made => made,
+    }
+}
+
+/// A datagram socket that is connected to itself. The kernel chooses its address in the abstract namespace, unix(7), and
+/// lets nobody else send to it.
+fn loop_back() -> io::Result<OwnedFd> {
+    let fd = sock::open_owned(libc::AF_UNIX, libc::SOCK_DGRAM)?;
+    let unnamed = sock::address_storage(&UnixAddr::new_unnamed());
+    sock::bind(fd.as_raw_fd(), &unnamed.ok_or(io::ErrorKind::Unsupported)?)?;
+    sock::connect(fd.as_raw_fd(), &sock::local_name(fd.as_raw_fd())?)?;
+    Ok(fd)
 }
 
 /// Makes it readable.

@@ -263,15 +263,17 @@ UNUSED static bool read_all(int fd, void *data, size_t size)
 	return true;
 }
 
-/* Writes all bytes to a connection. */
+/* Writes all bytes to a connection, or as many as its peer takes before it goes. */
 UNUSED static void write_all(int fd, const void *data, size_t size)
 {
 	const char *at = (const char *)data;
 
 	while (size > 0) {
-		ssize_t count = write(fd, at, size);
+		ssize_t count = send(fd, at, size, MSG_NOSIGNAL);
 		cq_interest interest = on_fd(fd, POLLOUT);
 
+		if (count < 0 && (errno == ECONNRESET || errno == EPIPE))
+			return;
 		if (count < 0) {
 			EQ(errno, EAGAIN);
 			OK(cq_poll(&interest, 1, NULL));

@@ -117,3 +117,37 @@ fn whoever_does_not_look_gets_eight_messages_and_no_more() {
     assert_eq!(look(&leader), None);
     assert_eq!(std::iter::from_fn(|| sleeper.take()).count(), INBOX);
 }
+
+/// Who sees the ports of one thread must not learn those of another, nor the next one from those before: the kernel
+/// chooses each at random.
+#[test]
+fn threads_have_ports_of_their_own_that_do_not_tell_of_each_other() {
+    let (socket, address) = server();
+    let threads: Vec<Vec<u16>> = (0..4)
+        .map(|_| {
+            let asking = std::thread::spawn(move || {
+                let slots: Vec<_> = (0..400).map(|_| sent(address, 32)).collect();
+                let ids: BTreeSet<u16> = slots.iter().map(|(_, _, id)| *id).collect();
+                assert!(ids.len() > 380, "400 random ids, of which few meet");
+                slots
+                    .iter()
+                    .map(|(slot, ..)| sock::local_name(slot.port.descriptor.fd()).expect("bound"))
+                    .map(|name| name.as_sockaddr_in().expect("IPv4").port())
+                    .collect::<BTreeSet<u16>>()
+                    .into_iter()
+                    .collect()
+            });
+            asking.join().expect("no panic")
+        })
+        .collect();
+    drop(socket);
+    let all: BTreeSet<u16> = threads.iter().flatten().copied().collect();
+    assert!(threads.iter().all(|ports| ports.len() == 32));
+    // A port may come again by chance once it is free: of 28,232 very few do.
+    assert!(all.len() > 120, "{} ports", all.len());
+    let (least, most) = (all.first().expect("some"), all.last().expect("some"));
+    assert!(most - least > 10_000, "from {least} to {most}");
+    let list: Vec<u16> = all.iter().copied().collect();
+    let near = list.windows(2).filter(|pair| pair[1] - pair[0] < 8).count();
+    assert!(near < list.len() / 4, "{near} of {} are beside another", list.len());
+}

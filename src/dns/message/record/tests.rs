@@ -480,3 +480,23 @@ fn a_location_has_all_its_signs_and_what_makes_no_sense_is_data() {
     assert_eq!(text(29, &[1, 2]), "\\# 2 0102", "a later version");
     with_record(29, &[0; 15], |record| assert_eq!(record.check(), Err(Errno::ILLEGAL)));
 }
+
+/// Targets that point back into the message are read, though nobody should send them (RFC 3597 §4, RFC 9460 §2.2); one that
+/// points to itself, forward or nowhere makes its record unreadable, and no other.
+#[test]
+fn targets_of_services_may_be_compressed_and_lead_back_only() {
+    for (rtype, numbers) in [(SRV, &[0, 1, 0, 2, 0, 80][..]), (SVCB, &[0, 1]), (HTTPS, &[0, 1])] {
+        let with = |target: &[u8]| [numbers, target].concat();
+        let found = with_record(rtype, &with(&[1, b'y', 0xc0, 12]), |record| record.host());
+        assert_eq!(found, Ok(name("y.x.example")), "{rtype}");
+        // The name of the record is 11 bytes long, its data begin 10 behind it.
+        let own = 12 + 11 + 10 + numbers.len() as u8;
+        for target in [[0xc0, own], [0xc0, own + 1], [0xc0, 255], [0xff, 0xff], [0x40, 0]] {
+            let data = with(&target);
+            with_record(rtype, &data, |record| {
+                assert_eq!(record.check(), Err(Errno::ILLEGAL), "{rtype} {target:?}");
+                assert_eq!(record.host(), Err(Errno::ILLEGAL));
+            });
+        }
+    }
+}

@@ -504,3 +504,23 @@ fn a_type_of_which_a_name_has_none_ends_the_search_of_servers() {
     assert_eq!(packet.records(AUTHORITY).next().map(|soa| soa.rtype), Some(SOA));
     assert_eq!(bench.story, "www.example.com.: no such record, says 192.0.2.3:53");
 }
+
+/// Names of a company's own, below a domain that the root decidedly does not have (RFC 8020 would cut them off).
+#[test]
+fn what_a_parent_denies_does_not_hide_a_zone_of_which_servers_are_known() {
+    let mut bench = Bench::recursive("");
+    bench.set(|setup| {
+        let hints = Arc::make_mut(&mut setup.hints);
+        hints.insert(b"corp.", "192.0.2.9", 1).expect("a hint");
+    });
+    let world = |server: &str, question: &str| match (server, question) {
+        ("192.0.2.9", "www.corp. A") => "aa | an www.corp A 192.0.2.90".to_owned(),
+        ("192.0.2.9", _) => "aa | nxdomain | au corp SOA .".to_owned(),
+        _ => "aa | nxdomain | au . SOA .".to_owned(),
+    };
+    // The root says that there is no corp: of its own type, which is the parent's to know.
+    let denied = bench.resolve("corp", "DS", &world).expect("a denial");
+    assert_eq!(denied.code(), rcode::NXDOMAIN);
+    assert_eq!(bench.ask("www.corp", "A", &world), "0 www.corp. A 192.0.2.90");
+    assert_eq!(bench.asked, ["192.0.2.9 www.corp. A"]);
+}

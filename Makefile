@@ -29,7 +29,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib install install-lib uninstall stage examples configure demo test check bench \
-        fuzz races abi-baseline header check-portability check-musl fmt lint clean help FORCE
+        rock rock-cargo rock-module rock-install rock-test fuzz races abi-baseline header check-portability check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
@@ -56,6 +56,7 @@ LIB_FLAGS    = -shared -Wl,-soname,libcqueues.so.$(ABI) -Wl,--version-script=src
                -Wl,-z,defs -Wl,-z,nodelete -Wl,--gc-sections \
                -Wl,--whole-archive $(ARCHIVE) -Wl,--no-whole-archive -Wl,--as-needed $(NATIVE_LIBS)
 MODULE_FLAGS = -shared -Wl,-z,nodelete
+HIDE_ARCHIVE = -Wl,--exclude-libs,libcqueues.a -Wl,--gc-sections
 ORIGIN      := $$ORIGIN
 endif
 ifeq ($(SYSTEM),SunOS)
@@ -84,7 +85,9 @@ endef
 
 # -- The library ------------------------------------------------------------
 
-ARCHIVE := target/release/libcqueues.a
+# Where cargo builds.
+CARGO_TARGET ?= target
+ARCHIVE := $(CARGO_TARGET)/release/libcqueues.a
 RUST    := $(wildcard Cargo.toml Cargo.lock build.rs cbindgen.toml) $(shell find src -name '*.rs')
 
 all: lib build/cq $$(addprefix all,$$(LUAS_FOUND))
@@ -99,7 +102,7 @@ build/cq: programs/cq.c
 
 # cargo leaves the archive's time alone when nothing in it changed.
 $(ARCHIVE): $(RUST)
-	+$(CARGO) build --release --lib --target-dir target
+	+$(CARGO) build --release --lib --target-dir $(CARGO_TARGET)
 	@touch $@
 
 build/$(LIB_FILE): $(ARCHIVE) src/cqueues.map build/lib.flags
@@ -199,6 +202,47 @@ STAGE_VARIABLES := STRIP=: DESTDIR= prefix=$(STAGE) exec_prefix=$(STAGE) bindir=
 stage: all
 	@$(MAKE) --no-print-directory install $(STAGE_VARIABLES)
 
+# -- LuaRocks -----------------------------------------------------------------
+
+# `make rock` writes a rockspec and its source archive. The rockspec has luarocks call rock-module and rock-install: they
+# make one module for the Lua of LUA_INCDIR that holds the library, too, so that nothing else is installed.
+ROCK_VERSION := $(shell sed -n 's/^pub const CQ_VERSION: c_int = \([0-9]*\);/\1/p' src/capi/library.rs)
+ROCK_URL     ?= file://$(CURDIR)/build/rocks/cqueues-$(ROCK_VERSION).tar.gz
+ROCK_OBJECTS := $(LUA_C:bindings/lua/src/%.c=build/rock/%.o)
+
+rock:
+	@sh tools/rock '$(ROCK_VERSION)' '$(ROCK_URL)'
+
+rock-module: rock-cargo build/rock/_cqueues.so
+
+rock-cargo:
+	@command -v $(CARGO) >/dev/null || { \
+	    echo '$(CARGO) is not installed: the library is written in Rust, and needs cargo and rustc 1.85 or newer' >&2; \
+	    exit 1; }
+
+ROCK_COMPILE  = $(CC) -I'$(LUA_INCDIR)' $(CPPFLAGS) -Iinclude $(CFLAGS) -fPIC $(MODULE_CFLAGS)
+
+build/rock/.flags: FORCE
+	$(call keep_flags,$(ROCK_COMPILE))
+
+build/rock/%.o: bindings/lua/src/%.c build/rock/.flags
+	$(ROCK_COMPILE) -c -o $@ $<
+
+build/rock/_cqueues.so: $(ROCK_OBJECTS) $(ARCHIVE)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(MODULE_FLAGS) $(SOFLAGS) -o $@ $(ROCK_OBJECTS) $(ARCHIVE) $(HIDE_ARCHIVE) $(NATIVE_LIBS)
+
+rock-install:
+	$(INSTALL) -d '$(LIBDIR)'
+	$(INSTALL) -m 755 build/rock/_cqueues.so '$(LIBDIR)/_cqueues.so'
+	for file in $(LUA_FILES); do \
+	    $(INSTALL) -d "$$(dirname '$(LUADIR)/'$$file)" && \
+	    $(INSTALL) -m 644 bindings/lua/$$file '$(LUADIR)/'$$file || exit 1; \
+	done
+
+rock-test:
+	@tools/prerequisites rocks
+	@MAKE='$(MAKE)' sh tests/rocks/run.sh
+
 # -- Trying and testing ---------------------------------------------------------
 
 # The C examples are built the way a user of the installed library builds them.
@@ -291,7 +335,7 @@ clean:
 
 help:
 	@echo 'Build      all (the library and a module for every Lua found), lib, all5.1 ... all5.5'
-	@echo 'Install    install, install-lib, install5.1 ... install5.5, uninstall'
+	@echo 'Install    install, install-lib, install5.1 ... install5.5, uninstall; rock (for LuaRocks), rock-test'
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'

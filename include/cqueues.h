@@ -372,6 +372,17 @@
 #define CQ_NOTIFY_OVERFLOW 32
 
 /**
+ * In `changes`: with `CQ_NOTIFY_CREATE` or `CQ_NOTIFY_DELETE`, that it was by a rename. It has to be asked for, and is told
+ * on Linux only.
+ */
+#define CQ_NOTIFY_RENAMED 64
+
+/**
+ * In `changes`: an entry was there already, see `CQ_NOTIFY_EXISTING`.
+ */
+#define CQ_NOTIFY_PRESENT 128
+
+/**
  * In `cq_notify_features`: inotify(7), which tells changes by name.
  */
 #define CQ_NOTIFY_INOTIFY 65536
@@ -415,6 +426,13 @@
  * For `flags` of `cq_notify_opendir`: the directory is watched with all directories below it.
  */
 #define CQ_NOTIFY_RECURSIVE 1
+
+/**
+ * For `flags` of `cq_notify_opendir`: entries that are there already are told first, with `CQ_NOTIFY_PRESENT`, if they were
+ * added by name or pattern before the first fetch or step, or a whole tree is watched. None is missed between what is told
+ * so and the changes that follow; one that came at that moment may be told both ways.
+ */
+#define CQ_NOTIFY_EXISTING 2
 
 /**
  * For `cq_options_set`: the address family: AF_UNSPEC (default), AF_INET, AF_INET6. A path is of AF_UNIX, whatever
@@ -3944,6 +3962,15 @@ void cq_socket_free(struct cq_socket *socket);
  * Errors: EINVAL for NULL; EBUSY in a callback that libssl calls for this very socket.
  */
 int cq_socket_close(struct cq_socket *socket);
+
+/**
+ * Closes a socket so that its peer is told of a failure: what was not sent is dropped, and a TCP connection is reset. The
+ * peer's reads and writes then fail with ECONNRESET instead of ending as usual. TLS sends no close_notify. Other sockets
+ * are closed. Otherwise as `cq_socket_close`. A proxy passes on a reset in this way.
+ *
+ * Errors: as for `cq_socket_close`.
+ */
+int cq_socket_abort(struct cq_socket *socket);
 
 /**
  * Closes a socket but not its descriptor, which is the caller's from then on (-1 if there is none yet).

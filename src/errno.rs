@@ -83,6 +83,11 @@ impl Errno {
         self.0 == libc::EAGAIN || self.0 == libc::EWOULDBLOCK || self.0 == libc::EINPROGRESS
     }
 
+    /// Whether there was no descriptor to be had.
+    pub fn is_shortage(self) -> bool {
+        matches!(self.0, libc::EMFILE | libc::ENFILE)
+    }
+
     /// The text for people, without a trailing newline.
     pub fn text(self) -> String {
         match LIBRARY.iter().find(|e| e.code == self) {

@@ -36,6 +36,7 @@ install        300 -      sh tests/install/run.sh
 capi           900 -      sh tests/capi/run.sh
 filter         300 -      sh tests/filter/run.sh
 input          300 -      sh tests/input/run.sh
+rocks          600 -      sh tests/rocks/run.sh
 inspect         60 -      sh tests/inspect/run.sh
 peers          300 -      sh tests/peers/run.sh
 dns            300 -      sh tests/dns/run.sh

@@ -28,6 +28,11 @@ pub const CQ_NOTIFY_ALL: u32 = 31;
 /// In `changes`: more happened than the system kept, so that the program must look at the directory itself. It is
 /// told under the name ".", whichever changes were asked for.
 pub const CQ_NOTIFY_OVERFLOW: u32 = 32;
+/// In `changes`: with `CQ_NOTIFY_CREATE` or `CQ_NOTIFY_DELETE`, that it was by a rename. It has to be asked for, and is told
+/// on Linux only.
+pub const CQ_NOTIFY_RENAMED: u32 = 64;
+/// In `changes`: an entry was there already, see `CQ_NOTIFY_EXISTING`.
+pub const CQ_NOTIFY_PRESENT: u32 = 128;
 /// In `cq_notify_features`: inotify(7), which tells changes by name.
 pub const CQ_NOTIFY_INOTIFY: u32 = 65536;
 /// In `cq_notify_features`: file events of Solaris and illumos.
@@ -46,6 +51,10 @@ pub const CQ_NOTIFY_O_CLOEXEC: u32 = 4194304;
 pub const CQ_NOTIFY_IN_CLOEXEC: u32 = 8388608;
 /// For `flags` of `cq_notify_opendir`: the directory is watched with all directories below it.
 pub const CQ_NOTIFY_RECURSIVE: u32 = 1;
+/// For `flags` of `cq_notify_opendir`: entries that are there already are told first, with `CQ_NOTIFY_PRESENT`, if they were
+/// added by name or pattern before the first fetch or step, or a whole tree is watched. None is missed between what is told
+/// so and the changes that follow; one that came at that moment may be told both ways.
+pub const CQ_NOTIFY_EXISTING: u32 = 2;
 
 /// Watches a directory for `changes` (`CQ_NOTIFY_...` bits). An entry is told by its name if that was added
 /// (`cq_notify_add`, `cq_notify_match`). Of all other entries it is told, under the name ".", that one came
@@ -75,19 +84,22 @@ pub unsafe extern "C" fn cq_notify_opendir(
     notifier: *mut *mut Notifier,
 ) -> c_int {
     call(|| {
-        if flags & !CQ_NOTIFY_RECURSIVE != 0 {
+        if flags & !(CQ_NOTIFY_RECURSIVE | CQ_NOTIFY_EXISTING) != 0 {
             return Err(Errno::BADARG);
         }
         // SAFETY: as documented, here and below.
         let path = Path::new(OsStr::from_bytes(unsafe { text(path) }?.to_bytes()));
         let opened = Notifier::open(path, known(changes)?, flags & CQ_NOTIFY_RECURSIVE != 0)?;
+        if flags & CQ_NOTIFY_EXISTING != 0 {
+            opened.tell_existing();
+        }
         unsafe { hand_out(notifier, opened) }
     })
 }
 
 /// Checks that `changes` has no unknown bits; otherwise EINVAL.
 fn known(changes: u32) -> Result<u32> {
-    let all = CQ_NOTIFY_ALL | CQ_NOTIFY_OVERFLOW;
+    let all = CQ_NOTIFY_ALL | CQ_NOTIFY_OVERFLOW | CQ_NOTIFY_RENAMED;
     (changes & !all == 0).then_some(changes).ok_or(Errno::BADARG)
 }
 

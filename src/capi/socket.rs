@@ -119,6 +119,19 @@ pub unsafe extern "C" fn cq_socket_close(socket: *mut Socket) -> c_int {
     })
 }
 
+/// Closes a socket so that its peer is told of a failure: what was not sent is dropped, and a TCP connection is reset. The
+/// peer's reads and writes then fail with ECONNRESET instead of ending as usual. TLS sends no close_notify. Other sockets
+/// are closed. Otherwise as `cq_socket_close`. A proxy passes on a reset in this way.
+///
+/// Errors: as for `cq_socket_close`.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_abort(socket: *mut Socket) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        unsafe { borrow(socket) }?.abort()
+    })
+}
+
 /// Closes a socket but not its descriptor, which is the caller's from then on (-1 if there is none yet).
 /// The handle must still be freed.
 ///

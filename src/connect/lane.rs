@@ -115,6 +115,13 @@ impl Lane {
         Some(picked)
     }
 
+    /// Puts an address back that could not be tried.
+    pub fn put_back(&mut self, address: SocketAddr) {
+        self.v4_next = address.is_ipv4();
+        self.hinted.retain(|hinted| *hinted != address);
+        if address.is_ipv4() { &mut self.v4 } else { &mut self.v6 }.push_front(address);
+    }
+
     /// Goes to another port, as far as its addresses are not tried yet.
     pub fn turn_to(&mut self, port: u16) {
         self.port = port;

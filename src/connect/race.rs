@@ -121,6 +121,12 @@ impl Connecting for Race {
                     self.attempts.push((descriptor, address));
                     self.next = Some(now.after(STAGGER));
                 }
+                Err(error) if error.is_shortage() && self.attempts.is_empty() => {
+                    if let Some(lane) = self.lanes.front_mut() {
+                        lane.put_back(address);
+                    }
+                    return Err(error);
+                }
                 Err(error) => self.failed(&address, error),
             }
         }
@@ -155,6 +161,7 @@ impl Race {
         if let Some(steer) = &mut self.steer {
             match steer.step() {
                 Err(Errno::AGAIN) => {}
+                Err(error) if error.is_shortage() => return Err(error),
                 found => {
                     self.steer = None;
                     self.follow(found)?;

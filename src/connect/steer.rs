@@ -53,6 +53,7 @@ impl Steer {
         loop {
             let answer = match self.question.step() {
                 Err(error @ (Errno::AGAIN | Errno::NOMEM)) => return Err(error),
+                Err(error) if error.is_shortage() => return Err(error),
                 Err(_) => return Ok(self.found(Vec::new())),
                 Ok(answer) => answer,
             };

@@ -140,12 +140,14 @@ const ENTRY: &[(u32, u32)] = &[
     (libc::IN_DELETE | libc::IN_MOVED_FROM, DELETE),
     (libc::IN_ATTRIB, ATTRIB),
     (libc::IN_MODIFY, MODIFY),
+    (libc::IN_MOVED_FROM | libc::IN_MOVED_TO, RENAMED),
 ];
 
 const ITSELF_TOO: &[(u32, u32)] = &[
     (libc::IN_ATTRIB, ATTRIB),
     (libc::IN_DELETE_SELF | libc::IN_MOVE_SELF, DELETE),
     (libc::IN_UNMOUNT, REVOKE),
+    (libc::IN_MOVE_SELF, RENAMED),
 ];
 
 /// Names the limit that was reached.

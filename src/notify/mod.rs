@@ -18,6 +18,7 @@
 //! On top of that this module knows which names are wanted, follows trees as they grow and shrink,
 //! and keeps what is not fetched yet, one entry a name.
 
+mod bits;
 #[cfg(epoll)]
 mod inotify;
 #[cfg(kqueue)]
@@ -35,6 +36,8 @@ use inotify as backend;
 #[cfg(any(kqueue, ports))]
 use scan as backend;
 
+pub use bits::*;
+
 use crate::clock::Span;
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
@@ -47,58 +50,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use tree::Tree;
 use wanted::Wanted;
-
-/// A file or directory came: it was made, or renamed to this name.
-pub const CREATE: u32 = 1;
-/// Its metadata changed: permissions, owner, times.
-pub const ATTRIB: u32 = 2;
-/// Its contents changed.
-pub const MODIFY: u32 = 4;
-/// It can be reached no more: its file system was unmounted.
-pub const REVOKE: u32 = 8;
-/// It went: removed, or renamed to another name.
-pub const DELETE: u32 = 16;
-/// All of these.
-pub const ALL: u32 = 31;
-/// More happened than the system kept: look for yourself. Told of ".", whatever was asked for.
-pub const OVERFLOW: u32 = 32;
-
-/// How the system tells of changes, as bits.
-pub const FEATURES: u32 = backend::FEATURES;
-/// The names of all bits, those of `FEATURES` among them.
-pub const FLAGS: &[(u32, &std::ffi::CStr)] = &[
-    (CREATE, c"CREATE"),
-    (ATTRIB, c"ATTRIB"),
-    (MODIFY, c"MODIFY"),
-    (REVOKE, c"REVOKE"),
-    (DELETE, c"DELETE"),
-    (OVERFLOW, c"OVERFLOW"),
-    (INOTIFY, c"INOTIFY"),
-    (FEN, c"FEN"),
-    (KQUEUE, c"KQUEUE"),
-    (KQUEUE1, c"KQUEUE1"),
-    (OPENAT, c"OPENAT"),
-    (FDOPENDIR, c"FDOPENDIR"),
-    (O_CLOEXEC, c"O_CLOEXEC"),
-    (IN_CLOEXEC, c"IN_CLOEXEC"),
-];
-
-/// inotify(7).
-pub const INOTIFY: u32 = 1 << 16;
-/// File events of Solaris and illumos, port_associate(3C).
-pub const FEN: u32 = 1 << 17;
-/// kqueue(2) with EVFILT_VNODE.
-pub const KQUEUE: u32 = 1 << 18;
-/// kqueue1(2).
-pub const KQUEUE1: u32 = 1 << 19;
-/// openat(2).
-pub const OPENAT: u32 = 1 << 20;
-/// fdopendir(3).
-pub const FDOPENDIR: u32 = 1 << 21;
-/// Descriptors are close-on-exec from birth.
-pub const O_CLOEXEC: u32 = 1 << 22;
-/// inotify_init1(2).
-pub const IN_CLOEXEC: u32 = 1 << 23;
 
 /// Names the watched directory itself.
 pub const ITSELF: &[u8] = b".";
@@ -144,6 +95,8 @@ struct Inner {
     there: HashSet<Vec<u8>>,
     /// What the directory itself is watched for.
     own: u32,
+    /// What is there already is still to be told.
+    existing: bool,
     /// A failure, told by the next fetch that finds nothing else.
     failure: Option<Errno>,
     /// What the last fetch returned.
@@ -162,12 +115,18 @@ impl Notifier {
             pending: Pending::default(),
             there: HashSet::new(),
             own: changes,
+            existing: false,
             failure: None,
             fetched: Vec::new(),
             changes: Vec::new(),
         };
         inner.track_all(tree::ROOT)?;
         Ok(Notifier { inner: RefCell::new(inner) })
+    }
+
+    /// Has the entries that are there told, too: those that are wanted when the first change is looked for.
+    pub fn tell_existing(&self) {
+        self.inner.borrow_mut().existing = true;
     }
 
     /// Tells of the entry `name` from now on, there or not. EISDIR for a name with a slash, unless
@@ -199,7 +158,8 @@ impl Notifier {
     /// Takes the oldest entry: which name, and what happened to it. EAGAIN if nothing did; ENOENT when
     /// the directory is gone and all has been told.
     pub fn fetch(&self) -> Result<u32> {
-        if !self.has_pending() {
+        let unread = self.inner.borrow().existing || !self.has_pending();
+        if unread {
             self.step()?;
         }
         let inner = &mut *self.inner.borrow_mut();
@@ -233,7 +193,10 @@ impl Notifier {
     /// Whether something can be fetched without asking the system.
     pub fn has_pending(&self) -> bool {
         let inner = self.inner.borrow();
-        !inner.pending.is_empty() || inner.failure.is_some() || inner.tree.is_gone()
+        !inner.pending.is_empty()
+            || inner.existing
+            || inner.failure.is_some()
+            || inner.tree.is_gone()
     }
 
     /// Readable when the system has something to tell.
@@ -255,6 +218,9 @@ impl Notifier {
 
 impl Inner {
     fn step(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.existing) {
+            self.note_existing();
+        }
         let mut changes = std::mem::take(&mut self.changes);
         let read = self.tree.source.read(&mut changes);
         self.pending.begin();
@@ -309,7 +275,7 @@ impl Inner {
                 if self.tree.recursive {
                     0
                 } else {
-                    changes & (CREATE | DELETE)
+                    changes & (CREATE | DELETE | RENAMED)
                 }
             }
         }
@@ -396,6 +362,20 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    /// Notes the wanted entries that are there.
+    fn note_existing(&mut self) {
+        let mut todo = vec![tree::ROOT];
+        while let Some(directory) = todo.pop() {
+            for (name, folder) in self.tree.entries(directory) {
+                let Some(path) = self.tree.path_of(directory, &name) else { continue };
+                if self.wanted.changes(&path) != 0 {
+                    self.pending.note(&path, PRESENT);
+                }
+                todo.extend(self.tree.find(&path).filter(|_| folder));
+            }
+        }
     }
 
     /// Keeps a failure for the next fetch, if a limit was reached. That an entry cannot be opened, or has gone again

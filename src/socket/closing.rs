@@ -2,7 +2,7 @@
 //! The end of a socket: shutting down, closing, handing the descriptor back.
 
 use super::establish::Phase;
-use super::{kernel_buffer, Socket};
+use super::{kernel_buffer, Inner, Socket};
 use crate::bytes::Queue;
 use crate::errno::{Errno, Result};
 use crate::sys::{self, socket as sock};
@@ -32,9 +32,26 @@ impl Socket {
     /// Takes the descriptor out of every controller, waking who waits for it there, and closes it. Buffered output
     /// is dropped. Closing twice is safe.
     pub fn close(&self) -> Result<()> {
-        let (fd, owner, last) = self.with(|inner| {
+        self.end(|inner| {
             let _ = inner.release_held();
             inner.close_secure();
+        })
+    }
+
+    /// As `close`, but what is not sent is dropped, by the kernel too, and the peer of a TCP connection is told by a reset.
+    /// TLS says no goodbye.
+    pub fn abort(&self) -> Result<()> {
+        self.end(|inner| {
+            if inner.handle.fd >= 0 {
+                // What has no such option is closed as ever.
+                let _ = sock::reset_on_close(inner.handle.fd);
+            }
+        })
+    }
+
+    fn end(&self, farewell: impl FnOnce(&mut Inner)) -> Result<()> {
+        let (fd, owner, last) = self.with(|inner| {
+            farewell(inner);
             (inner.secure.engine, inner.secure.listener, inner.secure.place) = (None, None, None);
             inner.establishing.phase = Phase::Failed(Errno::BADF);
             inner.establishing.plan = None;

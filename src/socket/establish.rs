@@ -178,6 +178,8 @@ impl Inner {
                 Err(Errno::NOMEM) if matches!(self.establishing.phase, Phase::AwaitHandshake) => {
                     return Err(Errno::NOMEM);
                 }
+                // It has not begun, and can when descriptors are free.
+                Err(error) if self.is_short_of_descriptors(error) => return Err(error),
                 Err(error) => {
                     if self.establishing.reason.is_none() && self.handle.fd >= 0 {
                         self.explain(&error.text());
@@ -186,6 +188,12 @@ impl Inner {
                 }
             }
         }
+    }
+
+    fn is_short_of_descriptors(&self, error: Errno) -> bool {
+        matches!(self.establishing.phase, Phase::AwaitAddress | Phase::AwaitName(_))
+            && self.handle.fd < 0
+            && error.is_shortage()
     }
 
     /// `establish` for a listener. An adopted descriptor may be bound without listening: listen(2) is called for it,
@@ -280,6 +288,9 @@ impl Inner {
         match result {
             Err(Errno::AGAIN) => {
                 self.interest.events = name.interest().events;
+                self.establishing.phase = Phase::AwaitName(name);
+            }
+            Err(error) if error.is_shortage() && self.handle.fd < 0 => {
                 self.establishing.phase = Phase::AwaitName(name);
             }
             Err(_) if self.handle.fd < 0 => self.establishing.reason = Some(name.story().into()),

@@ -185,6 +185,15 @@ pub fn take_error(fd: RawFd) -> io::Result<()> {
 type NameCall =
     unsafe extern "C" fn(libc::c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> libc::c_int;
 
+/// Has close(2) of a TCP connection reset it: SO_LINGER with no time.
+pub fn reset_on_close(fd: RawFd) -> io::Result<()> {
+    let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
+    let (size, pointer) = (size_of_val(&at_once) as libc::socklen_t, (&raw const at_once).cast());
+    // SAFETY: the value is readable for its size.
+    let set = unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, pointer, size) };
+    check(set).map(drop)
+}
+
 /// getsockname(2).
 pub fn local_name(fd: RawFd) -> io::Result<SockaddrStorage> {
     name(fd, libc::getsockname)

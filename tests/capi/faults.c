@@ -311,6 +311,28 @@ TEST(no_descriptor_for_a_socket_is_told_by_its_first_operation)
 	cq_options_free(options);
 }
 
+TEST(what_failed_for_want_of_a_descriptor_can_be_tried_again)
+{
+	cq_options *options = new_options();
+	cq_socket *sockets[2];
+	struct rlimit limit;
+	int i;
+
+	OK(cq_options_host(options, "127.0.0.1", 1));
+	limit = forbid_descriptors();
+	OK(cq_socket_connect(options, &sockets[0]));
+	OK(cq_options_host(options, "127.0.0.1", 0));
+	OK(cq_socket_listen(options, &sockets[1]));
+	for (i = 0; i < 4; i++)
+		ERR(cq_socket_try_establish(sockets[i % 2]), EMFILE);
+	allow_descriptors(limit);
+	ERR(cq_socket_establish(sockets[0]), ECONNREFUSED);
+	OK(cq_socket_establish(sockets[1]));
+	cq_socket_free(sockets[0]);
+	cq_socket_free(sockets[1]);
+	cq_options_free(options);
+}
+
 TEST(no_descriptor_for_an_alert_is_an_error)
 {
 	cq_controller *cq = new_controller();

@@ -74,15 +74,15 @@ TEST(null_and_unknown_bits_are_refused)
 	notifier = watch(0);
 	ERR(cq_notify_opendir(NULL, CQ_NOTIFY_ALL, 0, &none), EINVAL);
 	ERR(cq_notify_opendir(folder, CQ_NOTIFY_ALL, 0, NULL), EINVAL);
-	ERR(cq_notify_opendir(folder, 64, 0, &none), EINVAL);
-	ERR(cq_notify_opendir(folder, CQ_NOTIFY_ALL, 2, &none), EINVAL);
+	ERR(cq_notify_opendir(folder, 256, 0, &none), EINVAL);
+	ERR(cq_notify_opendir(folder, CQ_NOTIFY_ALL, 8, &none), EINVAL);
 	CHECK(none == NULL);
 	ERR(cq_notify_add(NULL, "a", CQ_NOTIFY_ALL), EINVAL);
 	ERR(cq_notify_add(notifier, NULL, CQ_NOTIFY_ALL), EINVAL);
-	ERR(cq_notify_add(notifier, "a", 64), EINVAL);
+	ERR(cq_notify_add(notifier, "a", 256), EINVAL);
 	ERR(cq_notify_match(NULL, "*", CQ_NOTIFY_ALL), EINVAL);
 	ERR(cq_notify_match(notifier, NULL, CQ_NOTIFY_ALL), EINVAL);
-	ERR(cq_notify_match(notifier, "*", 64), EINVAL);
+	ERR(cq_notify_match(notifier, "*", 256), EINVAL);
 	ERR(cq_notify_fetch(NULL, &told, &name, NULL), EINVAL);
 	ERR(cq_notify_fetch(notifier, NULL, &name, NULL), EINVAL);
 	ERR(cq_notify_fetch(notifier, &told, NULL, NULL), EINVAL);
@@ -455,6 +455,49 @@ TEST(a_relative_path_stays_where_it_was)
 	expect(notifier, "sub", CQ_NOTIFY_CREATE);
 	write_file("sub/file", "text");
 	expect(notifier, "sub/file", CQ_NOTIFY_CREATE);
+	cq_notify_free(notifier);
+	remove_folder();
+}
+
+TEST(what_is_there_already_is_told_first)
+{
+	cq_notify *notifier;
+	const char *name;
+	uint32_t told;
+
+	make_folder();
+	write_file("a", "x");
+	write_file("b", "x");
+	notifier = watch(CQ_NOTIFY_EXISTING);
+	OK(cq_notify_add(notifier, "b", CQ_NOTIFY_MODIFY));
+	CHECK(cq_notify_timeout(notifier) == 0);
+	OK(cq_notify_get(notifier, 10, &told, &name, NULL));
+	EQ(strcmp(name, "b"), 0);
+	EQ(told, CQ_NOTIFY_PRESENT);
+	expect_silence(notifier);
+	cq_notify_free(notifier);
+	ERR(cq_notify_opendir(folder, CQ_NOTIFY_ALL, 4, &notifier), EINVAL);
+	ERR(cq_notify_opendir(folder, CQ_NOTIFY_PRESENT, 0, &notifier), EINVAL);
+	remove_folder();
+}
+
+TEST(renames_are_told_apart_where_that_is_asked_for)
+{
+	cq_notify *notifier;
+
+	if (!KERNEL_TELLS_NAMES)
+		SKIP("only inotify tells");
+	make_folder();
+	write_file("a", "x");
+	OK(cq_notify_opendir(folder, CQ_NOTIFY_ALL | CQ_NOTIFY_RENAMED, 0, &notifier));
+	OK(cq_notify_add(notifier, "a", CQ_NOTIFY_ALL | CQ_NOTIFY_RENAMED));
+	OK(cq_notify_add(notifier, "b", CQ_NOTIFY_ALL));
+	SYS(rename(at("a"), at("b")));
+	expect(notifier, "a", CQ_NOTIFY_DELETE | CQ_NOTIFY_RENAMED);
+	expect(notifier, "b", CQ_NOTIFY_CREATE);
+	write_file("a", "x");
+	SYS(unlink(at("a")));
+	expect(notifier, "a", CQ_NOTIFY_DELETE);
 	cq_notify_free(notifier);
 	remove_folder();
 }

@@ -986,6 +986,38 @@ TEST(closing_drops_what_is_buffered_and_tells_the_peer)
 	cq_socket_free(socket);
 }
 
+TEST(an_abort_resets_a_connection_and_closes_all_else)
+{
+	cq_options *options = new_options();
+	cq_socket *listener, *client, *accepted;
+	char byte;
+	int port, other;
+
+	listener = listen_on("127.0.0.1", &port);
+	OK(cq_options_host(options, "127.0.0.1", port));
+	OK(cq_socket_connect(options, &client));
+	OK(cq_socket_establish(client));
+	OK(cq_socket_accept(listener, &accepted));
+	set_modes(client, "bf");
+	OK(cq_socket_write(client, "never sent", 10));
+	OK(cq_socket_abort(client));
+	OK(cq_socket_abort(client));
+	ERR(cq_socket_try_establish(client), EBADF);
+	EQ(read_code(accepted, CQ_READ_LINE, 0), ECONNRESET);
+	cq_socket_free(client);
+	cq_socket_free(accepted);
+	cq_socket_free(listener);
+	client = half_pair(&other);
+	OK(cq_socket_abort(client));
+	EQ(read(other, &byte, 1), 0);
+	cq_socket_free(client);
+	OK(cq_socket_connect(options, &client));
+	OK(cq_socket_abort(client)); /* it has no descriptor yet */
+	cq_socket_free(client);
+	ERR(cq_socket_abort(NULL), EINVAL);
+	cq_options_free(options);
+}
+
 struct reading {
 	cq_socket *socket;
 	int code;

@@ -570,3 +570,20 @@ TEST(datagrams_are_sent_by_name)
 	EQ(recv(fd, data, sizeof data, 0), 5);
 	cq_socket_free(socket);
 }
+
+TEST(a_name_whose_addresses_could_not_be_tried_for_want_of_a_descriptor_can_be_tried_again)
+{
+	int fd = listen_at("127.0.0.1", 0, 8);
+	struct rlimit limit;
+	cq_socket *socket;
+
+	know("127.0.0.1 name.test\n");
+	limit = forbid_descriptors();
+	socket = connect_by("name.test", port_of(fd), AF_UNSPEC);
+	ERR(cq_socket_try_establish(socket), EMFILE);
+	ERR(cq_socket_try_establish(socket), EMFILE);
+	allow_descriptors(limit);
+	OK(cq_socket_establish(socket));
+	peer_is(socket, "127.0.0.1");
+	cq_socket_free(socket);
+}

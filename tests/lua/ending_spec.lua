@@ -155,6 +155,12 @@ local waits = {
 		local _, host, port = server:localname()
 		return function() return server:accept() end, function() return assert(socket.connect(host, port):connect(5)) end
 	end, "ACCEPT" },
+	{ "socket:clients", function()
+		local server = socket.listen("127.0.0.1", 0)
+		server:listen()
+		local _, host, port = server:localname()
+		return function() return server:clients()() end, function() return assert(socket.connect(host, port):connect(5)) end
+	end, "CLIENTS" },
 	{ "socket:starttls", function()
 		local ends = { pair() } -- both stay open
 		return function() return ends[1]:starttls() end, nil -- a peer that shakes hands: socket_tls_spec.lua

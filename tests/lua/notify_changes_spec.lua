@@ -273,4 +273,48 @@ t.plain("loading_alone_is_enough", function()
 		io.open("%s/file", "w"):close() local bits, name = n:get(5) io.write(notify[bits], " ", name)]]):format(directory, directory)), "CREATE .")
 end)
 
+t.test("what_is_there_already_is_told_first_if_that_is_asked_for", function()
+	local path = t.directory()
+	os.execute(("mkdir %s/sub && touch %s/a.txt %s/b.lua %s/sub/c.lua"):format(path, path, path, path))
+	local tree = open { path = path, recursive = true, existing = true }
+	local all = told(tree)
+	equal(all["a.txt"], "PRESENT")
+	equal(all["sub/c.lua"], "PRESENT")
+	equal(all.sub, "PRESENT")
+	write(path .. "/b.lua")
+	local changes, name = tree:get(t.deadline)
+	equal(name, "b.lua")
+	equal(notify.strflag(changes), "MODIFY")
+	tree:close()
+	local some = open { path = path, existing = true, pattern = "*.lua" }
+	some:add "a.txt"
+	some:add "not there"
+	all = told(some)
+	equal(all["b.lua"], "PRESENT")
+	equal(all["a.txt"], "PRESENT")
+	equal(all["not there"], nil)
+	equal(all.sub, nil)
+	some:close()
+	equal(next(told(open { path = path })), nil)
+end)
+
+t.test("a_rename_is_told_apart_where_that_is_asked_for", function()
+	if not table.concat({ notify.strflag(notify.FEATURES) }, " "):find "inotify" then
+		t.skip "only inotify tells"
+	end
+	local path = t.directory()
+	write(path .. "/old")
+	write(path .. "/gone")
+	local asked = notify.ALL + notify.RENAMED
+	local n = open { path = path, recursive = true, changes = asked }
+	local usual = open { path = path, recursive = true }
+	os.rename(path .. "/old", path .. "/new")
+	os.remove(path .. "/gone")
+	local all = told(n)
+	equal(all.old, "DELETE+RENAMED")
+	equal(all.new, "CREATE+RENAMED")
+	equal(all.gone, "DELETE")
+	equal(told(usual).old, "DELETE")
+end)
+
 t.finish()

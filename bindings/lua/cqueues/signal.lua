@@ -13,9 +13,11 @@ local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueue
 core._define("wait", function(self, seconds)
 	local left, deadline = begin(self, seconds)
 	while true do
-		local number = fetch(self)
+		local number, code = fetch(self)
 		if number then
 			return number
+		elseif code then
+			return nil, code
 		end
 		left = deadline and deadline - monotime()
 		if left and left <= 0 then

@@ -10,6 +10,7 @@ local errno = require "_cqueues.errno"
 
 local EAGAIN, EPIPE, ETIMEDOUT, ECANCELED = errno.EAGAIN, errno.EPIPE, errno.ETIMEDOUT, errno.ECANCELED
 local INPUT, OUTPUT = 0, 1
+local DROPPED = 65536 -- bytes that finish drops at a time
 
 local socket = require "_cqueues"._public(core)
 
@@ -156,12 +157,34 @@ end
 
 function replacements.clients(self, ...)
 	local options, timeout = ...
+	self:pollfd() -- of a closed one it throws
 	return function()
-		return (self:accept(options, timeout))
+		if socket.type(self) == "socket" then
+			return (self:accept(options, timeout))
+		end
 	end
 end
 
 core._use(replacements)
+
+--- Closes the socket when what was written is sent, or that many seconds have passed: those of the socket's timeout if
+-- there are none given. True, or nil and what the error handler answers, as flush. The peer is told the end: TLS, too,
+-- says goodbye. What has come and was not read is dropped, so that the kernel does not reset the connection for it.
+core._define("finish", function(self, seconds)
+	local sent, why = self:flush("n", seconds)
+	if socket.type(self) == "socket" then
+		if sent then
+			self:shutdown "w"
+			self:setmode "b"
+			repeat until not self:recv(-DROPPED)
+		end
+		self:close()
+	end
+	if not sent then
+		return nil, why
+	end
+	return true
+end)
 
 function socket.loader()
 	return socket

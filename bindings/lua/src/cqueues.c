@@ -19,6 +19,8 @@ static int cqueues_create(lua_State *L)
 	static const cq_interest none = CQ_INTEREST_NONE;
 	controller->wait = controller->handed_waits[0] = controller->handed_waits[1] = none;
 	int code = cq_controller_new(&controller->cq);
+	if (shim_collected(L, code))
+		code = cq_controller_new(&controller->cq);
 	if (code)
 		return shim_failure(L, code);
 	cq_controller_set_order(controller->cq, CQ_NEWEST_FIRST); /* as programs are used to */
@@ -27,6 +29,16 @@ static int cqueues_create(lua_State *L)
 	lua_pushvalue(L, -2);
 	lua_rawseti(L, -2, (int)controller->serial);
 	lua_pop(L, 1);
+	return 1;
+}
+
+/* cqueues.checkfields([on]): whether unknown fields of option tables are errors; how it was before */
+static int cqueues_checkfields(lua_State *L)
+{
+	struct shim *shim = shim_self(L);
+	lua_pushboolean(L, shim->checks_fields);
+	if (!lua_isnone(L, 1))
+		shim->checks_fields = lua_toboolean(L, 1);
 	return 1;
 }
 
@@ -208,6 +220,7 @@ static const luaL_Reg functions[] = {
 	{ "interpose", cqueues_interpose },
 	{ "monotime", cqueues_monotime },
 	{ "running", cqueues_running },
+	{ "checkfields", cqueues_checkfields },
 	{ "cancel", cqueues_cancel },
 	{ "reset", cqueues_reset },
 	{ "_wait", cqueues_wait },

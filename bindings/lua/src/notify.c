@@ -13,6 +13,8 @@ static const struct shim_flag changes[] = {
 	{ CQ_NOTIFY_REVOKE, "REVOKE", "REVOKE" },
 	{ CQ_NOTIFY_DELETE, "DELETE", "DELETE" },
 	{ CQ_NOTIFY_OVERFLOW, "OVERFLOW", "OVERFLOW" },
+	{ CQ_NOTIFY_RENAMED, "RENAMED", "RENAMED" },
+	{ CQ_NOTIFY_PRESENT, "PRESENT", "PRESENT" },
 	{ CQ_NOTIFY_INOTIFY, "INOTIFY", "inotify" },
 	{ CQ_NOTIFY_FEN, "FEN", "FEN" },
 	{ CQ_NOTIFY_KQUEUE, "KQUEUE", "kqueue" },
@@ -26,13 +28,19 @@ static const struct shim_flag changes[] = {
 
 static struct notifier *check(lua_State *L)
 {
-	return shim_check(L, 1, shim_notifier_tag, SHIM_NOTIFIER);
+	struct notifier *notifier = shim_check(L, 1, shim_notifier_tag, SHIM_NOTIFIER);
+	if (!notifier->notifier)
+		shim_argerror(L, 1, "notifier closed");
+	return notifier;
 }
+
+/* What can be asked for. */
+enum { ASKED = CQ_NOTIFY_ALL | CQ_NOTIFY_RENAMED };
 
 /* Changes as an argument: all if there is none. Bits that do not exist are passed over. */
 static uint32_t opt_changes(lua_State *L, int index)
 {
-	return (uint32_t)luaL_optinteger(L, index, CQ_NOTIFY_ALL) & CQ_NOTIFY_ALL;
+	return (uint32_t)luaL_optinteger(L, index, CQ_NOTIFY_ALL) & ASKED;
 }
 
 /* -- Opening ----------------------------------------------------------------------------------------- */
@@ -79,16 +87,28 @@ static int load_patterns(lua_State *L, const cq_notify *notifier, uint32_t bits)
 	return code;
 }
 
-/* opendir{ path = , changes = , recursive = , pattern = } */
+static int is_known(const char *name)
+{
+	return !strcmp(name, "path") || !strcmp(name, "changes") || !strcmp(name, "recursive") ||
+	       !strcmp(name, "existing") || !strcmp(name, "pattern");
+}
+
+/* opendir{ path = , changes = , recursive = , existing = , pattern = } */
 static int open_table(lua_State *L)
 {
 	struct notifier *notifier =
 	    shim_new(L, shim_self(L), shim_notifier_tag, SHIM_NOTIFIER, sizeof *notifier);
+	shim_check_fields(L, 1, is_known);
 	uint32_t bits = load_changes(L);
 	lua_getfield(L, 1, "recursive");
 	uint32_t flags = lua_toboolean(L, -1) ? CQ_NOTIFY_RECURSIVE : 0;
+	lua_getfield(L, 1, "existing");
+	flags |= lua_toboolean(L, -1) ? CQ_NOTIFY_EXISTING : 0;
 	lua_getfield(L, 1, "path");
-	int code = cq_notify_opendir(field_text(L, "path"), bits, flags, &notifier->notifier);
+	const char *path = field_text(L, "path");
+	int code = cq_notify_opendir(path, bits, flags, &notifier->notifier);
+	if (shim_collected(L, code))
+		code = cq_notify_opendir(path, bits, flags, &notifier->notifier);
 	if (!code)
 		code = load_patterns(L, notifier->notifier, bits);
 	if (code)
@@ -119,10 +139,12 @@ static int notify_opendir(lua_State *L)
 	const char *path = shim_check_text(L, 1);
 	lua_Integer given;
 	int is_number = lua_type(L, 2) == LUA_TNUMBER && shim_tointeger(L, 2, &given); /* else it is not looked at, as ever */
-	uint32_t bits = is_number ? (uint32_t)given & CQ_NOTIFY_ALL : CQ_NOTIFY_ALL;
+	uint32_t bits = is_number ? (uint32_t)given & ASKED : CQ_NOTIFY_ALL;
 	struct notifier *notifier =
 	    shim_new(L, shim_self(L), shim_notifier_tag, SHIM_NOTIFIER, sizeof *notifier);
 	int code = cq_notify_opendir(path, bits, 0, &notifier->notifier);
+	if (shim_collected(L, code))
+		code = cq_notify_opendir(path, bits, 0, &notifier->notifier);
 	return code ? shim_nil_and_code(L, code) : 1;
 }
 
@@ -156,7 +178,7 @@ static uint32_t opt_bits(lua_State *L, const char *method)
 		refuse(L, method, 3, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, 3)));
 	if (!shim_tointeger(L, 3, &bits))
 		refuse(L, method, 3, "number has no integer representation");
-	return (uint32_t)bits & CQ_NOTIFY_ALL;
+	return (uint32_t)bits & ASKED;
 }
 
 static int add(lua_State *L, const char *method, want *what)
@@ -199,7 +221,8 @@ static int notifier_fetch(lua_State *L)
 	uint32_t bits;
 	const char *name;
 	size_t size;
-	int code = cq_notify_fetch(check(L)->notifier, &bits, &name, &size);
+	struct notifier *notifier = shim_check(L, 1, shim_notifier_tag, SHIM_NOTIFIER);
+	int code = notifier->notifier ? cq_notify_fetch(notifier->notifier, &bits, &name, &size) : EBADF;
 	if (code == EAGAIN) {
 		lua_pushnil(L);
 		return 1;
@@ -242,12 +265,22 @@ static int notifier_timeout(lua_State *L)
 	return 1;
 }
 
-static int notifier_gc(lua_State *L)
+static int end(struct notifier *notifier)
 {
-	struct notifier *notifier = lua_touserdata(L, 1);
 	cq_notify_free(notifier->notifier);
 	notifier->notifier = NULL;
 	return 0;
+}
+
+static int notifier_gc(lua_State *L)
+{
+	return end(lua_touserdata(L, 1));
+}
+
+/* notifier:close(): who waits for it is told EBADF */
+static int notifier_close(lua_State *L)
+{
+	return end(shim_check(L, 1, shim_notifier_tag, SHIM_NOTIFIER));
 }
 
 /* -- The module --------------------------------------------------------------------------------------------- */
@@ -285,6 +318,7 @@ static const luaL_Reg methods[] = {
 	{ "pollfd", notifier_pollfd },
 	{ "events", notifier_events },
 	{ "timeout", notifier_timeout },
+	{ "close", notifier_close },
 	{ NULL, NULL },
 };
 

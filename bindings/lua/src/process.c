@@ -107,6 +107,8 @@ static int process_spawn(lua_State *L)
 	if (!code) {
 		code = set_all(L, options);
 		code = code ? code : cq_process_spawn(options, &process->process);
+		if (shim_collected(L, code))
+			code = cq_process_spawn(options, &process->process);
 		cq_process_options_free(options);
 	}
 	if (code)

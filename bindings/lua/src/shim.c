@@ -173,6 +173,20 @@ int shim_argerror(lua_State *L, int index, const char *why)
 	return argerror(L, is_driver(L, 1), index, why);
 }
 
+void shim_check_fields(lua_State *L, int index, int (*is_known)(const char *name))
+{
+	if (!shim_self(L)->checks_fields || !lua_istable(L, index))
+		return;
+	index = lua_absindex(L, index);
+	lua_pushnil(L);
+	while (lua_next(L, index)) {
+		const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+		if (name && !is_known(name))
+			shim_argerror(L, index, lua_pushfstring(L, "field %s: unknown", name));
+		lua_pop(L, 1);
+	}
+}
+
 void shim_push_where(lua_State *L)
 {
 	lua_Debug info;

@@ -33,6 +33,8 @@ struct shim {
 	int custom_listener, custom_thread, custom_notifier;
 	/* Whether the `step` of controllers was replaced. */
 	int custom_step;
+	/* Whether unknown fields of option tables are errors. */
+	int checks_fields;
 	/* How the chunk names of the binding's own files begin: that of cqueues.lua without the end. NULL before it is loaded. */
 	const char *home;
 	/* Which socket methods were replaced that others of them call: bits of `enum replaced`. */
@@ -111,6 +113,15 @@ int shim_define(lua_State *L);
 /* Argument and other errors of waiting methods: in 5.1 a Lua function stands between them and their
  * caller, which is whom the text must name. */
 int shim_argerror(lua_State *L, int index, const char *why);
+/* Throws if the table at `index` has a field by name that is not known, where programs have asked for that. */
+void shim_check_fields(lua_State *L, int index, int (*is_known)(const char *name));
+/* Whether a call is worth another try: no descriptor was left, and what nobody uses any more was collected. */
+static inline int shim_collected(lua_State *L, int code)
+{
+	if (code == EMFILE || code == ENFILE || code == CQ_EINSTANCES)
+		lua_gc(L, LUA_GCCOLLECT, 0);
+	return code == EMFILE || code == ENFILE || code == CQ_EINSTANCES;
+}
 int shim_error(lua_State *L, const char *format, const char *value);
 /* Pushes where the waiting method that runs was called, "file:line: " or nothing. */
 void shim_push_where(lua_State *L);

@@ -21,7 +21,10 @@ enum { ALL_FEATURES = 31 };
 
 static struct listener *check(lua_State *L)
 {
-	return shim_check(L, 1, shim_listener_tag, SHIM_LISTENER);
+	struct listener *listener = shim_check(L, 1, shim_listener_tag, SHIM_LISTENER);
+	if (!listener->listener)
+		shim_argerror(L, 1, "signal listener closed");
+	return listener;
 }
 
 /* -- What becomes of signals --------------------------------------------------------------------- */
@@ -128,7 +131,10 @@ static int signal_listen(lua_State *L)
 	struct listener *listener =
 	    shim_new(L, shim_self(L), shim_listener_tag, SHIM_LISTENER, sizeof *listener);
 	listener->timeout = NAN;
-	int code = cq_signal_listen(signals, audible(signals, count), &listener->listener);
+	size_t heard = audible(signals, count);
+	int code = cq_signal_listen(signals, heard, &listener->listener);
+	if (shim_collected(L, code))
+		code = cq_signal_listen(signals, heard, &listener->listener);
 	if (code)
 		return done(L, "listen", code);
 	return 1;
@@ -187,22 +193,35 @@ static int listener_begin(lua_State *L)
 /* _fetch(listener): the number of a signal that came, or nil */
 static int listener_fetch(lua_State *L)
 {
-	int number, code = cq_signal_fetch(check(L)->listener, &number);
+	struct listener *listener = shim_check(L, 1, shim_listener_tag, SHIM_LISTENER);
+	int number, code = listener->listener ? cq_signal_fetch(listener->listener, &number) : EBADF;
 	if (code == 0)
 		lua_pushinteger(L, number);
 	else if (code == EAGAIN)
 		lua_pushnil(L);
+	else if (code == EBADF)
+		return shim_nil_and_code(L, code);
 	else
 		return luaL_error(L, "signal:wait: %s", cq_strerror(code));
 	return 1;
 }
 
-static int listener_gc(lua_State *L)
+static int end(struct listener *listener)
 {
-	struct listener *listener = lua_touserdata(L, 1);
 	cq_signal_free(listener->listener);
 	listener->listener = NULL;
 	return 0;
+}
+
+static int listener_gc(lua_State *L)
+{
+	return end(lua_touserdata(L, 1));
+}
+
+/* listener:close(): who waits for it is told EBADF */
+static int listener_close(lua_State *L)
+{
+	return end(shim_check(L, 1, shim_listener_tag, SHIM_LISTENER));
 }
 
 /* -- The module -------------------------------------------------------------------------------------- */
@@ -249,6 +268,7 @@ static const luaL_Reg methods[] = {
 	{ "pollfd", listener_pollfd },
 	{ "events", listener_events },
 	{ "timeout", listener_timeout },
+	{ "close", listener_close },
 	{ NULL, NULL },
 };
 

@@ -139,6 +139,8 @@ static int socket_pair(lua_State *L)
 	int type = socket_type_of(L, options ? -1 : 1);
 	struct socket *a = shim_new_socket(L, shim), *b = shim_new_socket(L, shim);
 	int code = cq_socket_pair(type, &a->so, &b->so);
+	if (shim_collected(L, code))
+		code = cq_socket_pair(type, &a->so, &b->so);
 	cq_socket_set_strict(a->so, shim->defaults.strict);
 	cq_socket_set_strict(b->so, shim->defaults.strict);
 	if (!code && options)
@@ -190,6 +192,8 @@ static int from_descriptor(lua_State *L, int (*descriptor)(lua_State *, int), in
 	push_descriptor(L);
 	/* Only now: reading the table may have closed what it names. */
 	int fd = descriptor(L, -1), code = make(fd, &socket->so);
+	if (shim_collected(L, code))
+		code = make(fd, &socket->so);
 	lua_pop(L, 1);
 	cq_socket_set_strict(socket->so, shim->defaults.strict);
 	if (!code && options && (code = cq_socket_configure(socket->so, options)) && make == cq_socket_adopt)
@@ -268,6 +272,16 @@ static int socket_close(lua_State *L)
 	return 0;
 }
 
+/* socket:abort() */
+static int socket_abort(lua_State *L)
+{
+	struct socket *socket = shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
+	if (socket->so)
+		cq_socket_abort(socket->so);
+	destroy(L, socket);
+	return 0;
+}
+
 static int socket_gc(lua_State *L)
 {
 	destroy(L, lua_touserdata(L, 1));
@@ -278,6 +292,7 @@ static int socket_gc(lua_State *L)
 
 static const luaL_Reg methods[] = {
 	{ "close", socket_close },
+	{ "abort", socket_abort },
 	{ NULL, NULL },
 };
 
@@ -297,6 +312,7 @@ static const luaL_Reg functions[] = {
 	{ "_use", shim_use_replacements },
 	{ "_deadline", shim_deadline },
 	{ "_note", shim_note_failure },
+	{ "_define", shim_define },
 	{ NULL, NULL },
 };
 

@@ -20,7 +20,8 @@ struct format {
 /* A method that can wait, see socket_wait.c. */
 struct op {
 	uint8_t kind;  /* of `kinds` */
-	uint8_t stuck; /* failed by the error of an earlier write */
+	uint8_t stuck : 1;     /* failed by the error of an earlier write */
+	uint8_t collected : 1; /* what nobody uses was collected, as no descriptor was left */
 	uint16_t mode;
 	int count;     /* arguments behind the socket */
 	int next;      /* the argument being worked on */
@@ -98,7 +99,7 @@ void shim_flush_before_reading(struct socket *socket);
 /* -- Methods that can wait ------------------------------------------------------------------- */
 
 enum kind {
-	READ, XREAD, LINES, FILL, UNPACK, CONNECT, LISTEN, ACCEPT, RECVFD, RECVFROM, STARTTLS,
+	READ, XREAD, LINES, FILL, UNPACK, CONNECT, LISTEN, ACCEPT, CLIENTS, RECVFD, RECVFROM, STARTTLS,
 	WRITE, XWRITE, PACK, FLUSH, SENDFD, SENDTO
 };
 
@@ -112,7 +113,7 @@ shim_attempt shim_attempt_starttls;
 /* A method with `count` arguments behind the socket at 1; NaN stands for the socket's timeout. */
 static inline struct op shim_op(int kind, int count, uint32_t mode, double timeout)
 {
-	struct op op = { (uint8_t)kind, 0, (uint16_t)mode, count, 0, 0, timeout, NAN, { 0, 0, NULL } };
+	struct op op = { (uint8_t)kind, 0, 0, (uint16_t)mode, count, 0, 0, timeout, NAN, { 0, 0, NULL } };
 	return op;
 }
 /* Does in Lua what a method does in C, since a method that it calls was replaced: the function `name` of socket.lua is

@@ -42,6 +42,12 @@ int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int 
 	struct shim *shim = socket->object.shim;
 	struct socket *accepted = shim_new_socket(L, shim);
 	int code = cq_socket_try_accept(socket->so, &accepted->so);
+	if (code == EAGAIN && !op->collected && !isnan(cq_socket_retry(socket->so))) {
+		/* No descriptor is left: those of sockets that nobody uses may be. */
+		op->collected = 1;
+		lua_gc(L, LUA_GCCOLLECT, 0);
+		code = socket->so ? cq_socket_try_accept(socket->so, &accepted->so) : EBADF;
+	}
 	cq_options **options = op->count ? lua_touserdata(L, 2) : NULL;
 	if (!code && options && (code = cq_socket_configure(accepted->so, *options)))
 		cq_socket_free(accepted->so), accepted->so = NULL;
@@ -92,8 +98,10 @@ static int next_client(lua_State *L)
 	lua_pushvalue(L, lua_upvalueindex(2));
 	if (!lua_isnil(L, lua_upvalueindex(4)))
 		lua_pushvalue(L, lua_upvalueindex(4));
-	struct socket *socket = shim_socket(L, 1);
-	struct op op = shim_op(ACCEPT, lua_gettop(L) - 1, CQ_MODE_DEFAULT, lua_tonumber(L, lua_upvalueindex(3)));
+	struct socket *socket = lua_touserdata(L, 1); /* clients has checked it */
+	if (!socket->so)
+		return 0; /* closed since */
+	struct op op = shim_op(CLIENTS, lua_gettop(L) - 1, CQ_MODE_DEFAULT, lua_tonumber(L, lua_upvalueindex(3)));
 	return shim_go(L, socket, &op);
 }
 
@@ -108,6 +116,7 @@ static int socket_clients(lua_State *L)
 		return 1;
 	}
 	double timeout = accept_arguments(L);
+	shim_socket(L, 1);
 	lua_settop(L, 2); /* the options, or nil */
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_pushvalue(L, 1);

@@ -312,9 +312,20 @@ static void load_service(lua_State *L, int index, cq_options *options)
 	lua_settop(L, top - 1);
 }
 
+static int is_known(const char *name)
+{
+	static const char *const others[] = { "host", "port", "path", "timeout", "fd", "socket", "file" };
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		if (!strcmp(name, others[i]))
+			return 1;
+	}
+	return field_bit(name) != 0;
+}
+
 void shim_load_options(lua_State *L, int index, cq_options *options, int making)
 {
 	luaL_checkstack(L, 8, "too many arguments");
+	shim_check_fields(L, index, is_known);
 	uint32_t present = present_fields(L, index);
 	load_fields(L, index, options, present, making);
 	if (present & UINT32_C(1) << KEEPALIVE)

@@ -26,6 +26,7 @@ const struct method shim_methods[] = {
 	[CONNECT] = { "connect", shim_attempt_establish, -1, NIL },
 	[LISTEN] = { "listen", shim_attempt_establish, -1, NIL },
 	[ACCEPT] = { "accept", shim_attempt_accept, -1, NIL },
+	[CLIENTS] = { "accept", shim_attempt_accept, -1, NIL },
 	[RECVFD] = { "recvfd", shim_attempt_recvfd, CQ_INPUT, NIL_NIL },
 	[RECVFROM] = { "recvfrom", shim_attempt_recvfrom, CQ_INPUT, NIL },
 	[STARTTLS] = { "starttls", shim_attempt_starttls, -1, NIL },
@@ -52,6 +53,11 @@ static int settle(lua_State *L, struct socket *socket, struct op *op, int first,
 		if (code == EAGAIN && first && !cq_socket_events(socket->so) && !shim_can_yield(L))
 			continue; /* it was to give way to others, which is impossible here */
 #endif
+		if ((code == EMFILE || code == ENFILE) && !op->collected) {
+			op->collected = 1;
+			if (shim_collected(L, code) && socket->so)
+				continue;
+		}
 		if (op->timeout == SHIM_NO_NUMBER && op->kind <= FILL)
 			return shim_error(L, "%s", "the timeout is no number"); /* who reads looks at it before all that is no success */
 		if (code != EAGAIN)
@@ -91,6 +97,8 @@ int shim_go_from(lua_State *L, struct socket *socket, struct op *op, int code)
 
 int shim_go_on(lua_State *L, struct socket *socket, struct op *op)
 {
+	if (!socket->so && op->kind == CLIENTS)
+		return 0; /* the loop ends with its listener */
 	if (!socket->so)
 		return shim_error(L, "%s", "socket closed");
 	int ended = shim_take_end(socket->object.shim);

@@ -94,7 +94,10 @@ impl Lookup {
                         continue;
                     }
                     Ok(packet) => addresses(&packet),
-                    Err(Errno::NOMEM) => return Err(Errno::NOMEM),
+                    // It was not asked, and can be when there is memory, or a descriptor.
+                    Err(error) if error == Errno::NOMEM || error.is_shortage() => {
+                        return Err(error)
+                    }
                     Err(error) => Err(error),
                 };
                 if found.is_err() {

@@ -2,7 +2,9 @@
 //! An exchange carried over the network: by a datagram, or by TCP where the answer was truncated or the configuration
 //! says so. Every query has a port of its own that the kernel has chosen at random, unless ports are shared.
 
-use super::link::{cast, dial, Link, Spare};
+use super::link::{cast, Link, Spare};
+use super::seat;
+use super::stream::{Route, Stream};
 use super::words::Asked;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
@@ -17,6 +19,7 @@ use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Room for a datagram: more than the `EDNS_SIZE` that servers are told.
 pub const DATAGRAM: usize = 4096;
@@ -36,8 +39,8 @@ const BURST: usize = 32;
 /// answer comes later.
 const GRACE: Span = Span(200_000_000);
 
-/// How much of a stream is received at once.
-const PIECE: usize = 16 * 1024;
+/// The bytes in front of each message of a connection, RFC 1035 §4.2.2.
+const LENGTH: usize = 2;
 
 /// What went over the network.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -110,6 +113,8 @@ pub struct Flight {
     lesson: Lesson,
     /// How many messages were sent after the first one.
     more: u32,
+    /// Its connection ended, and it has got another one.
+    renewed: bool,
 }
 
 /// What came of looking for the answer.
@@ -129,6 +134,18 @@ pub enum Progress {
     Again,
 }
 
+/// What a flight leaves behind.
+#[derive(Default)]
+pub enum Left {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The datagram socket that it had.
+    Socket(Spare),
+    /// The connection.
+    Stream(Arc<Stream>),
+}
+
 impl Flight {
     /// Sends the question.
     pub fn start(
@@ -140,7 +157,10 @@ impl Flight {
     ) -> Result<Flight> {
         stat.queries += 1;
         let link = match manner.tcp {
-            Tcp::Only => dial(&mut exchange, manner.interface)?,
+            Tcp::Only => {
+                let route = Route { server: exchange.ask.server, interface: manner.interface };
+                dial(&mut exchange, &route, manner.condition, false, now, stat)?
+            }
             _ => {
                 let link = cast(&mut exchange, manner, spare)?;
                 stat.udp_sent.add(exchange.size());
@@ -152,7 +172,7 @@ impl Flight {
         let Manner { patience, tcp, interface, attempt, .. } = *manner;
         let words = words(Asked { ask: exchange.ask.clone(), attempt });
         link.describe(&words, manner.condition);
-        let mut flight = Flight {
+        Ok(Flight {
             exchange,
             link,
             patience,
@@ -165,27 +185,26 @@ impl Flight {
             folds: false,
             lesson: Lesson::default(),
             more: 0,
-        };
-        if matches!(flight.link, Link::Stream(..)) {
-            // A connection on this machine may be there at once.
-            flight.transmit(stat)?;
-        }
-        Ok(flight)
+            renewed: false,
+        })
     }
 
-    /// Sets what is signalled from now on when something came at a shared port.
+    /// Sets what is signalled from now on when something came at a shared port or connection.
     pub fn set_condition(&self, condition: &AtomicShared<Condition>) {
-        if let Link::Shared(slot) = &self.link {
-            slot.set_condition(condition);
+        match &self.link {
+            Link::Shared(slot) => slot.set_condition(condition),
+            Link::Stream(seat) => seat.set_condition(condition),
+            Link::Datagram(_) => {}
         }
     }
 
-    /// The socket, after an answer: no error can be pending on it.
-    pub fn spare(self) -> Option<Spare> {
+    /// What the next query can use, after an answer: no error can be pending on it.
+    pub fn leave(self) -> Left {
         let v4 = self.exchange.ask.server.is_ipv4();
         match self.link {
-            Link::Datagram(socket) => Some(Spare { socket, v4 }),
-            _ => None,
+            Link::Datagram(socket) => Left::Socket(Spare { socket, v4 }),
+            Link::Stream(seat) => seat.keep().map_or(Left::Nothing, Left::Stream),
+            Link::Shared(_) => Left::Nothing,
         }
     }
 
@@ -194,17 +213,22 @@ impl Flight {
         Lesson { more: self.more, ..self.lesson }
     }
 
-    /// Looks for the answer.
-    pub fn go_on(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+    /// Looks for the answer. `condition` is signalled when something came at a shared port or connection.
+    pub fn go_on(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
         let found = match &mut self.link {
             Link::Datagram(_) => self.collect(stat),
             Link::Shared(_) => self.pick_up(now, stat),
-            Link::Stream(..) => self.stream(stat),
+            Link::Stream(_) => self.stream(now, stat, condition),
         };
         match found {
-            Ok(None) if now >= self.deadline => self.expire(now, stat),
+            Ok(None) if now >= self.deadline => self.expire(now, stat, condition),
             Ok(None) => Progress::Wait,
-            Ok(Some(verdict)) => self.conclude(verdict, now, stat),
+            Ok(Some(verdict)) => self.conclude(verdict, now, stat, condition),
             // A forger can make a server seem to change letters, but not keep its connections from working.
             Err(_) if self.folds => Progress::Folded,
             Err(error) => Progress::Over(Outcome::Failure(error)),
@@ -212,7 +236,13 @@ impl Flight {
     }
 
     /// Acts on a verdict that ends the wait.
-    fn conclude(&mut self, verdict: Verdict, now: Instant, stat: &mut Stat) -> Progress {
+    fn conclude(
+        &mut self,
+        verdict: Verdict,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
         let may_connect = self.tcp != Tcp::Disable;
         match verdict {
             Verdict::WithoutEdns => Progress::WithoutEdns(true),
@@ -225,13 +255,18 @@ impl Flight {
                 self.lesson = self.exchange.lesson(&packet, false);
                 Progress::BadCookie
             }
-            Verdict::Truncated(_) | Verdict::BadCookie(_) => self.over_stream(now, stat),
+            Verdict::Truncated(_) | Verdict::BadCookie(_) => self.over_stream(now, stat, condition),
             Verdict::Unproven { letters } => {
                 self.folds = letters;
-                self.over_stream(now, stat)
+                self.over_stream(now, stat, condition)
             }
             // Over a connection: there is no other answer to wait for.
-            Verdict::Noise(_) | Verdict::Ignore => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+            Verdict::Noise(_) | Verdict::Ignore => {
+                if let Link::Stream(seat) = &self.link {
+                    seat.retire();
+                }
+                Progress::Over(Outcome::Failure(Errno::ILLEGAL))
+            }
         }
     }
 
@@ -244,14 +279,24 @@ impl Flight {
     }
 
     /// The outcome when the time is over: what came instead of an answer, or silence.
-    fn expire(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+    fn expire(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
+        if let Link::Stream(seat) = &self.link {
+            seat.expire();
+        }
         match self.noise.take() {
             None if self.folds => Progress::Folded,
             None => Progress::Over(Outcome::Silence),
             Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
             Some(Noise::Unproven { letters: true }) => Progress::Folded,
             Some(Noise::Forged) if !self.exchange.expects_cookie() => Progress::WithoutEdns(false),
-            Some(Noise::Forged) if self.tcp != Tcp::Disable => self.over_stream(now, stat),
+            Some(Noise::Forged) if self.tcp != Tcp::Disable => {
+                self.over_stream(now, stat, condition)
+            }
             Some(Noise::Forged | Noise::Unproven { .. }) => Progress::Over(Outcome::Silence),
             // Anybody may have sent it, so the next question is asked with EDNS again.
             Some(Noise::Unasked(packet)) if self.exchange.edns() && refuses_edns(&packet) => {
@@ -266,8 +311,7 @@ impl Flight {
         let left = self.deadline.since(now);
         let polled = match &self.link {
             Link::Datagram(socket) => socket.member(libc::POLLIN),
-            Link::Stream(socket, unsent, _) if unsent.is_empty() => socket.member(libc::POLLIN),
-            Link::Stream(socket, ..) => socket.member(libc::POLLOUT),
+            Link::Stream(seat) => return seat.member(left, GRACE),
             Link::Shared(slot) => return slot.member().within(Some(left.min(GRACE))),
         };
         polled.within(Some(left))
@@ -309,74 +353,70 @@ impl Flight {
     }
 
     /// Asks the same question over TCP.
-    fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+    fn over_stream(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
         self.more += 1;
-        let dialled = dial(&mut self.exchange, self.interface).and_then(|link| {
-            if let Link::Stream(socket, ..) = &link {
-                socket.describe(self.words.clone());
-            }
-            self.link = link;
-            self.transmit(stat)
-        });
-        self.deadline = now.after(self.patience);
+        let route = Route { server: self.exchange.ask.server, interface: self.interface };
+        let dialled = dial(&mut self.exchange, &route, condition, false, now, stat);
+        (self.deadline, self.relief) = (now.after(self.patience), now.after(GRACE));
         match dialled {
-            Ok(()) => Progress::Wait,
+            Ok(link) => {
+                self.link = link;
+                self.link.describe(&self.words, condition);
+                Progress::Wait
+            }
             Err(_) if self.folds => Progress::Folded,
             Err(error) => Progress::Over(Outcome::Failure(error)),
         }
     }
 
-    /// Sends what is left.
-    fn transmit(&mut self, stat: &mut Stat) -> Result<()> {
-        let Link::Stream(socket, unsent, _) = &mut self.link else { return Ok(()) };
-        while !unsent.is_empty() {
-            match sock::send(socket.fd(), unsent, libc::MSG_NOSIGNAL).map_err(Errno::from) {
-                Ok(size) => {
-                    stat.tcp_sent.bytes += size as u64;
-                    unsent.drain(..size);
-                    stat.tcp_sent.count += u64::from(unsent.is_empty());
-                }
-                Err(error) if error.is_again() => return Ok(()),
-                Err(Errno(libc::EINTR)) => {}
-                // The connection failed: SO_ERROR says why.
-                Err(Errno::PIPE | Errno(libc::ENOTCONN)) => {
-                    return Err(sock::take_error(socket.fd())
-                        .err()
-                        .map_or(Errno::PIPE, Errno::from));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Goes on with a connection.
-    fn stream(&mut self, stat: &mut Stat) -> Result<Option<Verdict>> {
-        self.transmit(stat)?;
-        let Link::Stream(socket, unsent, came) = &mut self.link else { return Ok(None) };
-        if !unsent.is_empty() {
-            return Ok(None);
-        }
+    /// Goes on with a connection. If it ends that had served others, the question is sent once more, over a connection of
+    /// its own: the server may close connections when it likes, RFC 7766 §6.2.4.
+    fn stream(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Result<Option<Verdict>> {
         loop {
-            let had = came.len();
-            came.resize(had + PIECE, 0);
-            let received = sock::receive(socket.fd(), &mut came[had..]).map_err(Errno::from);
-            came.truncate(had + received.unwrap_or(0));
-            match received {
-                // The end, before there was a message.
-                Ok(0) => return Err(Errno::NOANSWER),
-                Ok(size) => stat.tcp_received.bytes += size as u64,
-                Err(error) if error.is_again() || error == Errno(libc::EINTR) => return Ok(None),
-                Err(error) => return Err(error),
+            let Link::Stream(seat) = &self.link else { return Ok(None) };
+            seat.look(now >= self.relief);
+            if let Some(message) = seat.take() {
+                stat.tcp_received.add(message.len() + LENGTH);
+                return Ok(Some(self.exchange.judge(&message, true)));
             }
-            let Some((length, rest)) = came.split_first_chunk() else { continue };
-            let length = u16::from_be_bytes(*length) as usize;
-            let Some(message) = rest.get(..length) else { continue };
-            stat.tcp_received.count += 1;
-            // Nobody else can send here: a wrong answer is the server's.
-            return Ok(Some(self.exchange.judge(message, true)));
+            match seat.failure() {
+                None => {
+                    seat.describe(&self.words);
+                    return Ok(None);
+                }
+                Some(failure) if failure.may_repeat && !self.renewed => {
+                    let route = seat.route().clone();
+                    self.renewed = true;
+                    self.link = dial(&mut self.exchange, &route, condition, true, now, stat)?;
+                }
+                Some(failure) => return Err(failure.error),
+            }
         }
     }
+}
+
+/// Sends a question over a connection; `alone`: over one of its own.
+fn dial(
+    exchange: &mut Exchange,
+    route: &Route,
+    condition: &AtomicShared<Condition>,
+    alone: bool,
+    now: Instant,
+    stat: &mut Stat,
+) -> Result<Link> {
+    let seat = seat::send(exchange, route, condition, alone, now)?;
+    stat.tcp_sent.add(exchange.size() + LENGTH);
+    Ok(Link::Stream(seat))
 }
 
 /// What a datagram means, if it ends the wait. One that fills all the room may have been longer.

@@ -6,7 +6,7 @@
 //! conditions when it is over. When the leader goes, another one leads. Should it not look in time (its controller may
 //! stand still), whoever notices takes over.
 
-use super::flight::{Flight, Manner, Progress, Stat};
+use super::flight::{Flight, Left, Manner, Progress, Stat};
 use super::link::Spare;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
@@ -82,8 +82,8 @@ pub struct Joint {
     patience: Span,
     /// When it no longer relies on the leader.
     relief: Instant,
-    /// The socket, after an answer, for the one who has received it.
-    spare: Option<Spare>,
+    /// What the exchange has left behind, for the one who has received the answer.
+    left: Left,
 }
 
 impl Joint {
@@ -139,7 +139,7 @@ impl Joint {
         common.waiting.borrow_mut().push((number, condition.clone()));
         let patience = manner.patience;
         let (deadline, relief) = (now.after(patience), now.after(GRACE));
-        Ok(Joint { common, number, condition, deadline, patience, relief, spare: None })
+        Ok(Joint { common, number, condition, deadline, patience, relief, left: Left::Nothing })
     }
 
     /// What was asked, and whom.
@@ -162,9 +162,9 @@ impl Joint {
         self.common.lesson.get()
     }
 
-    /// The socket, after an answer, for the one who has received it.
-    pub fn spare(mut self) -> Option<Spare> {
-        self.spare.take()
+    /// What the next query can use, after an answer, for the one who has received it.
+    pub fn leave(mut self) -> Left {
+        std::mem::take(&mut self.left)
     }
 
     /// Looks for the answer.
@@ -188,7 +188,7 @@ impl Joint {
             };
         }
         let progress = match &mut *self.common.flight.borrow_mut() {
-            Some(flight) => flight.go_on(now, stat),
+            Some(flight) => flight.go_on(now, stat, &self.condition),
             None => Progress::Again,
         };
         if !matches!(progress, Progress::Wait) {
@@ -202,7 +202,7 @@ impl Joint {
         let common = &self.common;
         if let Some(flight) = common.flight.borrow_mut().take() {
             common.lesson.set(flight.lesson());
-            self.spare = flight.spare();
+            self.left = flight.leave();
         }
         common.forget();
         if common.waiting.borrow().len() < 2 {

@@ -3,11 +3,14 @@
 
 pub mod flight;
 mod joint;
+mod kept;
 mod link;
 pub mod lookup;
 pub mod order;
 pub mod pool;
 mod ports;
 pub mod resolver;
+mod seat;
 pub mod sources;
+mod stream;
 mod words;

@@ -2,8 +2,9 @@
 //! Resolvers: a question in, an answer out. Carries what a [`Resolution`] asks for over the network,
 //! one exchange after the other, and never blocks.
 
-use super::flight::{Manner, Progress, Stat};
+use super::flight::{Left, Manner, Progress, Stat};
 use super::joint::Joint;
+use super::kept::Kept;
 use super::link::Spare;
 use super::sources::Sources;
 use crate::clock::{Instant, Span};
@@ -51,6 +52,8 @@ struct Inner {
     stat: Stat,
     /// The socket of the last exchange.
     spare: Option<Spare>,
+    /// The connections of former exchanges.
+    kept: Kept,
     /// Signalled when something came that another resolver has received: `own_condition`, or one that `submit_for`
     /// was given.
     condition: AtomicShared<Condition>,
@@ -89,6 +92,7 @@ impl Resolver {
             work: Work::Idle,
             stat: Stat::default(),
             spare: None,
+            kept: Kept::default(),
             own_condition: condition.clone(),
             condition,
             serial: 0,
@@ -118,6 +122,7 @@ impl Resolver {
         }
         let now = Instant::now();
         inner.sources.refresh(now);
+        inner.kept.tend(now);
         inner.reason.clear();
         let resolution = Resolution::new(Rc::clone(inner.sources.setup()), name, rtype, class)?;
         let replaced = inner.give_up(Work::Busy(Box::new(resolution), None, now));
@@ -169,7 +174,7 @@ impl Resolver {
         }
     }
 
-    /// Closes the socket that it keeps for the next question.
+    /// Closes the datagram socket that it keeps for the next question. Connections are kept for their time.
     pub fn rest(&self) {
         let spare = self.inner.borrow_mut().spare.take();
         drop(spare);
@@ -221,9 +226,9 @@ impl Resolver {
     pub fn close(&self) {
         let mut inner = self.inner.borrow_mut();
         let replaced = inner.give_up(Work::Closed);
-        let spare = inner.spare.take();
+        let left = (inner.spare.take(), std::mem::take(&mut inner.kept));
         drop(inner);
-        drop(spare);
+        drop(left);
         wake(replaced);
     }
 
@@ -292,7 +297,11 @@ impl Inner {
             }
             let over = flight.take();
             if matches!(outcome, Some(Outcome::Answer(_))) {
-                self.spare = over.and_then(Joint::spare).or(self.spare.take());
+                match over.map(Joint::leave).unwrap_or_default() {
+                    Left::Socket(socket) => self.spare = Some(socket),
+                    Left::Stream(stream) => self.kept.keep(stream, now),
+                    Left::Nothing => {}
+                }
             }
         }
         let condition = &self.condition;

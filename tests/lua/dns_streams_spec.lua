@@ -120,7 +120,29 @@ t.test("a_connection_that_ended_while_idle_costs_no_attempt", function()
 		cqueues.sleep(0.1)
 	end
 	equal(seen.connections, 3)
+	equal(r:stat().tcp.sent.count, 3, "nothing is sent over a connection that has ended")
 	r:close()
+end)
+
+t.test("a_server_that_closes_each_connection_after_an_answer_answers_many_at_once", function()
+	local port, seen = d.connections(function(connection)
+		connection.say(d.framed(connection.query()))
+	end)
+	local answers, all = 0, {}
+	for i = 1, 8 do
+		all[i] = over_tcp(port)
+		t.cqueues.running():wrap(function()
+			ask(all[i], 1, "task" .. i .. "-")
+			answers = answers + 1
+		end)
+	end
+	while answers < 8 do
+		cqueues.sleep(0.01)
+	end
+	equal(seen.connections, 8)
+	for _, r in ipairs(all) do
+		r:close()
+	end
 end)
 
 t.test("queries_on_a_connection_that_ends_are_sent_once_more", function()
@@ -233,6 +255,31 @@ t.test("a_silent_connection_takes_no_further_queries", function()
 	local r = over_tcp(port, { timeout = 1, attempts = 2 })
 	ask(r, 1)
 	ask(r, 1, "hangs")
+	equal(seen.connections, 2)
+	r:close()
+end)
+
+t.test("a_connection_outlives_a_query_that_is_given_up_soon_and_no_silence", function()
+	local port, seen = d.connections(function(connection, number)
+		local count = 0
+		while true do
+			local query = connection.query()
+			if not query then
+				return
+			end
+			count = count + 1
+			if number > 1 or count == 1 or count == 3 then
+				connection.say(d.framed(query))
+			end
+		end
+	end)
+	local r = over_tcp(port)
+	ask(r, 1)
+	t.fails(t.errno.ETIMEDOUT, r:query("soon.test", "A", "IN", 0.05))
+	ask(r, 1, "second")
+	equal(seen.connections, 1)
+	t.fails(t.errno.ETIMEDOUT, r:query("late.test", "A", "IN", 1.1))
+	ask(r, 1, "third")
 	equal(seen.connections, 2)
 	r:close()
 end)

@@ -3,20 +3,24 @@
 //! says so. Every query has a port of its own that the kernel has chosen at random, unless ports are shared.
 
 use super::link::{cast, Link, Spare};
+use super::route::Route;
 use super::seat;
-use super::stream::{Route, Stream};
+use super::stat::Stat;
+use super::stream::Stream;
 use super::words::Asked;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::dns::message::packet::Packet;
 use crate::dns::resolve::exchange::{refuses_edns, Exchange, Lesson, Noise, Verdict};
-use crate::dns::resolve::resolution::Outcome;
+use crate::dns::resolve::outcome::Outcome;
 use crate::dns::system::config::Tcp;
+use crate::dns::system::server::Transport;
 use crate::errno::{Errno, Result};
 use crate::sys::describe::{words, Words};
 use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
+use crate::tls;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,43 +43,13 @@ const BURST: usize = 32;
 /// answer comes later.
 const GRACE: Span = Span(200_000_000);
 
+/// How long it is tried whether a server has TLS of which that is not known. Chosen: three times the slowest way around the
+/// Earth, twice. With less, servers that are far away are asked in plain text; with more, the first answer of a server
+/// behind a filter comes later.
+const TRIAL: Span = Span(2_000_000_000);
+
 /// The bytes in front of each message of a connection, RFC 1035 §4.2.2.
 const LENGTH: usize = 2;
-
-/// What went over the network.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-#[repr(C)]
-pub struct Traffic {
-    /// Messages.
-    pub count: u64,
-    /// Their bytes; over TCP with the length in front of each.
-    pub bytes: u64,
-}
-
-impl Traffic {
-    fn add(&mut self, bytes: usize) {
-        self.count += 1;
-        self.bytes += bytes as u64;
-    }
-}
-
-/// What `stat` tells.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-#[repr(C)]
-pub struct Stat {
-    /// Exchanges that were begun.
-    pub queries: u64,
-    /// Datagrams to servers.
-    pub udp_sent: Traffic,
-    /// Datagrams that came, also those that were no answer.
-    pub udp_received: Traffic,
-    /// Over connections, to servers.
-    pub tcp_sent: Traffic,
-    /// Over connections, from servers.
-    pub tcp_received: Traffic,
-    /// 0. Reserved for later versions.
-    pub reserved: [u64; 8],
-}
 
 /// What a flight needs to know of the resolver.
 pub struct Manner<'a> {
@@ -89,6 +63,8 @@ pub struct Manner<'a> {
     pub ports: u32,
     /// What is signalled when something came at a shared socket.
     pub condition: &'a AtomicShared<Condition>,
+    /// What the program says of connections over TLS.
+    pub credentials: Option<&'a tls::Config>,
     /// How often the server is asked, this time included.
     pub attempt: u32,
 }
@@ -115,6 +91,10 @@ pub struct Flight {
     more: u32,
     /// Its connection ended, and it has got another one.
     renewed: bool,
+    /// While it is tried whether the server has TLS: the deadline that holds once there is a connection.
+    trial: Option<Instant>,
+    /// Why its connection ended, in words.
+    reason: Option<String>,
 }
 
 /// What came of looking for the answer.
@@ -130,6 +110,8 @@ pub enum Progress {
     BadCookie,
     /// The exchange can be repeated without random letter case: the server does not keep it, and TCP does not work.
     Folded,
+    /// The exchange can be repeated in plain text: the server has no TLS.
+    NoTls,
     /// The exchange has to be begun again: whoever received for it is gone.
     Again,
 }
@@ -156,18 +138,22 @@ impl Flight {
         stat: &mut Stat,
     ) -> Result<Flight> {
         stat.queries += 1;
-        let link = match manner.tcp {
-            Tcp::Only => {
-                let route = Route { server: exchange.ask.server, interface: manner.interface };
+        let transport = &exchange.ask.transport;
+        let tries = *transport == Transport::Unverified;
+        let link = match *transport != Transport::Plain || manner.tcp == Tcp::Only {
+            true => {
+                let route = Route::new(&exchange.ask, manner.interface, manner.credentials)?;
                 dial(&mut exchange, &route, manner.condition, false, now, stat)?
             }
-            _ => {
+            false => {
                 let link = cast(&mut exchange, manner, spare)?;
                 stat.udp_sent.add(exchange.size());
                 link
             }
         };
-        let deadline = now.after(manner.patience);
+        let full = now.after(manner.patience);
+        let trial = tries.then_some(full);
+        let deadline = if tries { now.after(manner.patience.min(TRIAL)) } else { full };
         let relief = now.after(GRACE);
         let Manner { patience, tcp, interface, attempt, .. } = *manner;
         let words = words(Asked { ask: exchange.ask.clone(), attempt });
@@ -186,6 +172,8 @@ impl Flight {
             lesson: Lesson::default(),
             more: 0,
             renewed: false,
+            trial,
+            reason: None,
         })
     }
 
@@ -208,6 +196,14 @@ impl Flight {
         }
     }
 
+    /// The connection, if it can serve others though the question is given up.
+    pub fn stream(&self) -> Option<Arc<Stream>> {
+        match &self.link {
+            Link::Stream(seat) => seat.keep(),
+            _ => None,
+        }
+    }
+
     /// What the answer has told of the server.
     pub fn lesson(&self) -> Lesson {
         Lesson { more: self.more, ..self.lesson }
@@ -223,7 +219,7 @@ impl Flight {
         let found = match &mut self.link {
             Link::Datagram(_) => self.collect(stat),
             Link::Shared(_) => self.pick_up(now, stat),
-            Link::Stream(_) => self.stream(now, stat, condition),
+            Link::Stream(_) => self.follow(now, stat, condition),
         };
         match found {
             Ok(None) if now >= self.deadline => self.expire(now, stat, condition),
@@ -231,7 +227,8 @@ impl Flight {
             Ok(Some(verdict)) => self.conclude(verdict, now, stat, condition),
             // A forger can make a server seem to change letters, but not keep its connections from working.
             Err(_) if self.folds => Progress::Folded,
-            Err(error) => Progress::Over(Outcome::Failure(error)),
+            Err(_) if self.exchange.ask.transport == Transport::Unverified => Progress::NoTls,
+            Err(error) => Progress::Over(Outcome::Failure(error, self.reason.take())),
         }
     }
 
@@ -265,7 +262,7 @@ impl Flight {
                 if let Link::Stream(seat) = &self.link {
                     seat.retire();
                 }
-                Progress::Over(Outcome::Failure(Errno::ILLEGAL))
+                Progress::Over(Outcome::Failure(Errno::ILLEGAL, None))
             }
         }
     }
@@ -290,8 +287,9 @@ impl Flight {
         }
         match self.noise.take() {
             None if self.folds => Progress::Folded,
+            None if self.trial.is_some() => Progress::NoTls,
             None => Progress::Over(Outcome::Silence),
-            Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+            Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL, None)),
             Some(Noise::Unproven { letters: true }) => Progress::Folded,
             Some(Noise::Forged) if !self.exchange.expects_cookie() => Progress::WithoutEdns(false),
             Some(Noise::Forged) if self.tcp != Tcp::Disable => {
@@ -360,8 +358,8 @@ impl Flight {
         condition: &AtomicShared<Condition>,
     ) -> Progress {
         self.more += 1;
-        let route = Route { server: self.exchange.ask.server, interface: self.interface };
-        let dialled = dial(&mut self.exchange, &route, condition, false, now, stat);
+        let dialled = Route::new(&self.exchange.ask, self.interface, None)
+            .and_then(|route| dial(&mut self.exchange, &route, condition, false, now, stat));
         (self.deadline, self.relief) = (now.after(self.patience), now.after(GRACE));
         match dialled {
             Ok(link) => {
@@ -370,13 +368,13 @@ impl Flight {
                 Progress::Wait
             }
             Err(_) if self.folds => Progress::Folded,
-            Err(error) => Progress::Over(Outcome::Failure(error)),
+            Err(error) => Progress::Over(Outcome::Failure(error, None)),
         }
     }
 
     /// Goes on with a connection. If it ends that had served others, the question is sent once more, over a connection of
     /// its own: the server may close connections when it likes, RFC 7766 §6.2.4.
-    fn stream(
+    fn follow(
         &mut self,
         now: Instant,
         stat: &mut Stat,
@@ -385,6 +383,9 @@ impl Flight {
         loop {
             let Link::Stream(seat) = &self.link else { return Ok(None) };
             seat.look(now >= self.relief);
+            if let Some(full) = self.trial.take_if(|_| seat.is_established()) {
+                self.deadline = full;
+            }
             if let Some(message) = seat.take() {
                 stat.tcp_received.add(message.len() + LENGTH);
                 return Ok(Some(self.exchange.judge(&message, true)));
@@ -399,7 +400,10 @@ impl Flight {
                     self.renewed = true;
                     self.link = dial(&mut self.exchange, &route, condition, true, now, stat)?;
                 }
-                Some(failure) => return Err(failure.error),
+                Some(failure) => {
+                    self.reason = failure.reason;
+                    return Err(failure.error);
+                }
             }
         }
     }

@@ -4,7 +4,8 @@
 //! A connection belongs to the resolvers that keep it and to the queries that wait on it, and is closed with the last
 //! of them. The thread's list keeps none open.
 
-use super::stream::{Route, Stream};
+use super::route::Route;
+use super::stream::Stream;
 use crate::clock::{Instant, Span};
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
@@ -23,6 +24,10 @@ const KEPT: usize = 4;
 /// How many queries wait on a connection before the next one gets another. Chosen: a server that answers one query
 /// after the other delays the last of them by all others. With fewer, more connections are made.
 const CROWD: usize = 64;
+
+/// How many queries wait on a connection at most. Their ids must differ. Chosen: a sixteenth of the 65,536 ids, so that a
+/// random one is free at the first attempt nearly always.
+const FULL: usize = 4096;
 
 /// How many connections to a server may take queries at a time. Chosen: RFC 7766 §6.2.2 asks for few. With fewer, the
 /// crowd on each grows.
@@ -48,7 +53,7 @@ pub fn choose(route: &Route, now: Instant) -> Option<Arc<Stream>> {
         });
         let least = fitting.iter().min_by_key(|stream| stream.waiting.borrow().len())?;
         let crowd = least.waiting.borrow().len();
-        if crowd >= CROWD && fitting.len() < MOST {
+        if crowd >= CROWD && fitting.len() < MOST || crowd >= FULL {
             return None;
         }
         if crowd > 0 || least.is_quiet() {
@@ -82,10 +87,10 @@ pub struct Kept(Vec<Arc<Stream>>);
 impl Kept {
     /// Keeps a connection for the next query.
     pub fn keep(&mut self, stream: Arc<Stream>, now: Instant) {
+        self.0.retain(|kept| kept.serves_here());
         if self.0.iter().any(|kept| Arc::ptr_eq(kept, &stream)) {
             return;
         }
-        self.0.retain(|kept| kept.open.get());
         if self.0.len() >= KEPT {
             self.0.remove(0);
         }
@@ -97,7 +102,10 @@ impl Kept {
     pub fn tend(&mut self, now: Instant) {
         if !self.0.is_empty() {
             tend(now);
-            self.0.retain(|kept| kept.open.get() && kept.is_ours());
+            self.0.retain(|kept| kept.serves_here());
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@
 
 use super::kept::choose;
 use super::link::local_address;
-use super::stream::{Failure, Place, Route, Stream};
+use super::route::Route;
+use super::stream::{Failure, Place, Stream};
 use crate::clock::{Instant, Span};
 use crate::controller::{Condition, Member};
 use crate::dns::resolve::exchange::Exchange;
@@ -20,6 +21,11 @@ use std::sync::Arc;
 /// without an answer is no good, and their ids are not free.
 const GIVEN_UP: usize = 64;
 
+/// From when on a connection is suspect over which nothing came. Chosen: most answers come sooner, and programs that wait less
+/// for an answer than the resolver does give their queries up later. With less, queries that were given up end connections
+/// that are only slow; with more, a connection whose server is gone takes more queries.
+const SUSPECT: Span = Span(1_000_000_000);
+
 /// A query's place at a connection.
 pub struct Seat {
     stream: Arc<Stream>,
@@ -29,6 +35,8 @@ pub struct Seat {
     first: bool,
     /// How many answers had come before.
     answers: u64,
+    /// When it was sent.
+    sent: Instant,
 }
 
 /// Sends a query over a connection: one that there is, or a new one; a new one if it is to be `alone`. The exchange gets
@@ -65,7 +73,7 @@ pub fn send(
         Err(Errno::AGAIN) => stream.leader.set(Some(id)),
         Err(error) => stream.fail(error),
     }
-    Ok(Seat { stream, id, place, first, answers })
+    Ok(Seat { stream, id, place, first, answers, sent: now })
 }
 
 impl Seat {
@@ -98,11 +106,11 @@ impl Seat {
 
     /// Says what waits for it are for.
     pub fn describe(&self, words: &Words) {
-        match self.leads() {
-            true => self.stream.socket.describe(words.clone()),
-            // EPERM, if another thread waits for it: it has its words already.
-            false => drop(self.place.condition.borrow().describe(words.clone())),
+        if self.leads() {
+            self.stream.socket.describe(words.clone());
         }
+        // EPERM, if another thread waits for it: it has its words already.
+        let _ = self.place.condition.borrow().describe(words.clone());
     }
 
     /// Sends and receives for all if this seat leads; `impatient` makes it the leader.
@@ -127,6 +135,11 @@ impl Seat {
         Some(Failure { may_repeat, ..failure })
     }
 
+    /// Whether the connection is there, with the handshake of TLS done.
+    pub fn is_established(&self) -> bool {
+        self.stream.established.get()
+    }
+
     /// Where the connection leads.
     pub fn route(&self) -> &Route {
         &self.stream.route
@@ -145,9 +158,10 @@ impl Seat {
         }
     }
 
-    /// The connection, after an answer, for the next query; `None` if it takes none.
+    /// The connection, for the next query; `None` if it takes none, or is not there yet.
     pub fn keep(&self) -> Option<Arc<Stream>> {
-        self.stream.open.get().then(|| Arc::clone(&self.stream))
+        let serves = self.stream.open.get() && self.is_established();
+        serves.then(|| Arc::clone(&self.stream))
     }
 
     fn is_over(&self) -> bool {
@@ -170,6 +184,10 @@ impl Drop for Seat {
             return;
         }
         if stream.waiting.borrow_mut().remove(&self.id).is_some() {
+            let waited = Instant::now().since(self.sent);
+            if waited > SUSPECT {
+                self.expire();
+            }
             let mut given_up = stream.given_up.borrow_mut();
             given_up.insert(self.id);
             stream.open.set(stream.open.get() && given_up.len() < GIVEN_UP);

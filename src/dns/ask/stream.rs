@@ -5,18 +5,17 @@
 //! Whose a connection is, and how long one without queries is kept, stands in `kept.rs`.
 
 use super::kept::{note, IDLE};
+use super::route::Route;
 use crate::clock::Instant;
 use crate::controller::Condition;
 use crate::errno::{Errno, Result};
 use crate::fork::{births, forks};
-use crate::socket::{Buffering, Flags, Format, Options, Patience, Socket};
+use crate::socket::{Buffering, Flags, Format, Patience, Socket};
 use crate::sys;
 use crate::sys::memory::AtomicShared;
 use crate::thread_id::this_thread;
-use nix::sys::socket::SockaddrStorage;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// How much is received at once.
@@ -25,15 +24,6 @@ const PIECE: usize = 16 * 1024;
 /// Bytes as they are, sent at once.
 const FLAGS: Flags =
     Flags { text: Some(false), buffering: Some(Buffering::No), pushback: None, autoflush: None };
-
-/// Where a connection leads, and from where.
-#[derive(Clone, PartialEq)]
-pub struct Route {
-    /// The server.
-    pub server: SocketAddr,
-    /// The local address to connect from.
-    pub interface: SocketAddr,
-}
 
 /// A connection.
 pub struct Stream {
@@ -54,8 +44,10 @@ pub struct Stream {
     pub(super) given_up: RefCell<BTreeSet<u16>>,
     /// The id of the leader.
     pub(super) leader: Cell<Option<u16>>,
-    /// It is there: something was sent.
+    /// It is there: the handshake of TLS is done, and something was sent.
     pub(super) established: Cell<bool>,
+    /// Why TLS failed, in words.
+    reason: RefCell<Option<String>>,
     /// Some output could not leave.
     pub(super) blocked: Cell<bool>,
     /// It takes further queries.
@@ -80,6 +72,8 @@ pub struct Place {
 pub struct Failure {
     /// What the system said; CQ_ENOANSWER for an end of the stream, CQ_EILLEGAL for an answer to nothing.
     pub error: Errno,
+    /// Why TLS failed, in words.
+    pub reason: Option<String>,
     /// Another connection may do better: this one was there, and had served others or was shared with them.
     pub may_repeat: bool,
 }
@@ -87,14 +81,7 @@ pub struct Failure {
 impl Stream {
     #[allow(clippy::arc_with_non_send_sync)] // see `thread`
     pub fn open(route: &Route, alone: bool, now: Instant) -> Result<Arc<Stream>> {
-        let mut options = Options { no_delay: true, time: false, ..Options::default() };
-        options.port = route.server.port();
-        options.set_host(&host(&route.server))?;
-        let local = route.interface.ip();
-        if !local.is_unspecified() && local.is_ipv4() == route.server.is_ipv4() {
-            // Only one connection to a server can have a given local port, so each gets another one.
-            options.bind = Some(SockaddrStorage::from(SocketAddr::new(local, 0)));
-        }
+        let options = route.options()?;
         let stream = Arc::new(Stream {
             thread: this_thread(),
             route: route.clone(),
@@ -106,6 +93,7 @@ impl Stream {
             given_up: RefCell::default(),
             leader: Cell::new(None),
             established: Cell::new(false),
+            reason: RefCell::default(),
             blocked: Cell::new(false),
             open: Cell::new(true),
             alone: Cell::new(alone),
@@ -119,6 +107,12 @@ impl Stream {
     /// Whether a query may be sent over it.
     pub fn takes(&self, route: &Route) -> bool {
         self.open.get() && !self.alone.get() && self.is_ours() && self.route == *route
+    }
+
+    /// Whether it may be kept by a resolver that is used here: not if that has moved from another thread, which may be at
+    /// work on the connection.
+    pub fn serves_here(&self) -> bool {
+        self.thread == this_thread() && self.open.get() && self.is_ours()
     }
 
     /// Whether this process has made it.
@@ -164,6 +158,9 @@ impl Stream {
 
     /// Sends what is to be sent. EAGAIN: not all of it could leave.
     pub fn transmit(&self) -> Result<()> {
+        if !self.established.get() {
+            self.secure()?;
+        }
         let mut unsent = self.unsent.borrow_mut();
         let done = match unsent.is_empty() {
             true => self.socket.flush(None),
@@ -176,6 +173,25 @@ impl Stream {
         self.blocked.set(done == Err(Errno::AGAIN));
         self.established.set(self.established.get() || done.is_ok());
         done
+    }
+
+    /// Goes on with the handshake of TLS, if that is wanted. EAGAIN: it is not done.
+    fn secure(&self) -> Result<()> {
+        let Some(tls) = self.route.tls() else { return Ok(()) };
+        let done = self.socket.start_tls(tls);
+        if let Err(Errno::NOTVERIFIED | Errno::TLS) = done {
+            *self.reason.borrow_mut() = self.socket.reason().map(|reason| self.told(&reason));
+        }
+        done
+    }
+
+    /// A reason of the socket's, without the peer, which whoever tells it knows, and with the name that is expected.
+    fn told(&self, reason: &str) -> String {
+        let what = reason.split(", peer ").next().unwrap_or(reason);
+        match self.route.expected().filter(|_| what.contains("mismatch")) {
+            Some(name) => format!("{what}: it is not for {name}"),
+            None => what.to_owned(),
+        }
     }
 
     /// Receives until nobody waits any more or nothing comes (EAGAIN).
@@ -231,7 +247,8 @@ impl Stream {
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
         let may_repeat = self.established.get();
         for (id, place) in waiting {
-            *place.failure.borrow_mut() = Some(Failure { error, may_repeat });
+            let reason = self.reason.borrow().clone();
+            *place.failure.borrow_mut() = Some(Failure { error, reason, may_repeat });
             if self.leader.get() != Some(id) {
                 place.condition.borrow().signal(usize::MAX);
             }
@@ -275,12 +292,4 @@ impl Drop for Stream {
 fn first_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u16::from_be_bytes(*length).into())
-}
-
-/// The address as a host is written.
-fn host(address: &SocketAddr) -> String {
-    match address {
-        SocketAddr::V6(v6) if v6.scope_id() > 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
-        _ => address.ip().to_string(),
-    }
 }

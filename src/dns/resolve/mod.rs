@@ -10,6 +10,7 @@ pub mod cookie;
 pub mod exchange;
 mod frame;
 pub mod order;
+pub mod outcome;
 pub mod resolution;
 mod rewrite;
 mod servers;

@@ -152,7 +152,9 @@
 #define CQ_DNS_NSSWITCH_CONF 1
 
 /**
- * A list of a configuration: the addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
+ * A list of a configuration: the addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353". A server that is asked
+ * over TLS alone (RFC 7858) is "tls://127.0.0.1#dns.example" or "tls://[::1]:8853#dns.example": its certificate must be for
+ * the name, or for the address if no name is given. The usual port is 853.
  */
 #define CQ_DNS_NAMESERVERS 0
 
@@ -1981,7 +1983,7 @@ int cq_dns_config_loadpath(const struct cq_dns_config *config, const char *path,
 /**
  * Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts", "edns0",
  * "rotate", "recurse", "smart", "cache", "cookies", "use-caps-for-id", "no-aaaa", "trust-ad" ("true" or "false"), "tcp"
- * ("enable", "only", "disable"),
+ * ("enable", "only", "disable"), "dns-over-tls" ("false", "opportunistic", "true"),
  * "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that many
  * sockets for all queries of the thread). docs/dns.md says what each option does.
  *
@@ -1993,6 +1995,20 @@ int cq_dns_config_loadpath(const struct cq_dns_config *config, const char *path,
 int cq_dns_config_set(const struct cq_dns_config *config,
                       const char *option,
                       const char *setting);
+
+/**
+ * Sets what connections to name servers over TLS are made with: the authorities that are trusted, and the certificate that
+ * is shown. NULL: the system's authorities, or those that the environment variables SSL_CERT_FILE and SSL_CERT_DIR name, and
+ * no certificate. Certificates of servers are verified whatever it says, but for those of servers that the option
+ * "dns-over-tls" tries without ("opportunistic"), for which it does not count. The configuration keeps a reference of
+ * its own.
+ *
+ * Errors: EINVAL for a NULL configuration.
+ *
+ * Safety: `tls` is NULL or a configuration.
+ */
+int cq_dns_config_set_tls(const struct cq_dns_config *config,
+                          const struct cq_tls *tls);
 
 /**
  * Writes what an option is set to, and a NUL: numbers in digits ("tcp": 0 enable, 1 only, 2 disable),
@@ -2101,7 +2117,7 @@ int cq_dns_hints_root(struct cq_dns_hints **hints);
 void cq_dns_hints_free(struct cq_dns_hints *hints);
 
 /**
- * Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Servers with lower priorities are asked first.
+ * Adds a server of a zone: "127.0.0.1", "[::1]:5353" or "tls://127.0.0.1#dns.example". Servers with lower priorities are asked first.
  *
  * Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
  *
@@ -2125,7 +2141,7 @@ int cq_dns_hints_insert_config(const struct cq_dns_hints *hints,
 
 /**
  * Writes the address at `index` (from 0) of a zone's servers, in the order of their priorities, and a NUL.
- * `priority` (may be NULL) receives the server's priority. 80 bytes are enough.
+ * `priority` (may be NULL) receives the server's priority. 80 bytes are enough, and 340 for one over TLS.
  *
  * Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
  *

@@ -20,7 +20,7 @@
 static const char usage[] =
 	"usage: dig [OPTION...] NAME [TYPE [CLASS]]\n"
 	"       dig [OPTION...] --batch FILE\n"
-	"  @ADDRESS             ask this server, \"127.0.0.1\" or \"[::1]:5300\"; up to three\n"
+	"  @ADDRESS             ask this server, \"127.0.0.1\", \"[::1]:5300\" or \"tls://127.0.0.1#NAME\"; up to three\n"
 	"  --root FILE          ask from the top: FILE has a root server a line, \"ZONE ADDRESS\"\n"
 	"  --config FILE        ask as this resolv.conf says; without all of these, as the system's\n"
 	"  --hosts FILE         look into this hosts file first\n"

@@ -4,7 +4,7 @@
 --
 --   dig.lua [OPTION...] NAME [TYPE [CLASS]]
 --
---   @ADDRESS          ask this server, "127.0.0.1" or "[::1]:5300"; up to three
+--   @ADDRESS          ask this server, "127.0.0.1", "[::1]:5300" or "tls://127.0.0.1#NAME"; up to three
 --   --root FILE       ask from the top: FILE has a root server a line, "ZONE ADDRESS"
 --   --timeout SECONDS, --attempts N, --deadline SECONDS
 --   --tcp=enable|only|disable, --edns, --smart

@@ -3,9 +3,10 @@
 
 use super::boundary::{borrow, bytes, call, fill, hand_out, take_back, utf8};
 use crate::dns::message::name::Name;
-use crate::dns::system::config::{Config, Source, Syntax, PORT};
-use crate::dns::system::server::{format_address, scan_address};
+use crate::dns::system::config::{Config, Credentials, Source, Syntax};
+use crate::dns::system::server::NameServer;
 use crate::errno::{Errno, Result};
+use crate::tls;
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
@@ -18,7 +19,9 @@ pub const CQ_DNS_RESOLV_CONF: c_int = 0;
 /// For `syntax`: that of nsswitch.conf(5), of which only the line `hosts:` counts.
 pub const CQ_DNS_NSSWITCH_CONF: c_int = 1;
 
-/// A list of a configuration: the addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353".
+/// A list of a configuration: the addresses of name servers, "127.0.0.1" or "[127.0.0.1]:5353". A server that is asked
+/// over TLS alone (RFC 7858) is "tls://127.0.0.1#dns.example" or "tls://[::1]:8853#dns.example": its certificate must be for
+/// the name, or for the address if no name is given. The usual port is 853.
 pub const CQ_DNS_NAMESERVERS: c_int = 0;
 /// A list of a configuration: the domains that are appended to names.
 pub const CQ_DNS_SEARCH: c_int = 1;
@@ -132,7 +135,7 @@ pub unsafe extern "C" fn cq_dns_config_loadpath(
 
 /// Sets an option by its name: "ndots", "timeout" (seconds until a server is given up), "attempts", "edns0",
 /// "rotate", "recurse", "smart", "cache", "cookies", "use-caps-for-id", "no-aaaa", "trust-ad" ("true" or "false"), "tcp"
-/// ("enable", "only", "disable"),
+/// ("enable", "only", "disable"), "dns-over-tls" ("false", "opportunistic", "true"),
 /// "interface" ("192.168.1.1" or "[192.168.1.1]:1234"), "ports" ("0": a socket for each query; otherwise that many
 /// sockets for all queries of the thread). docs/dns.md says what each option does.
 ///
@@ -150,6 +153,32 @@ pub unsafe extern "C" fn cq_dns_config_set(
         // SAFETY: as documented, here and below.
         let (option, setting) = unsafe { (utf8(option)?, utf8(setting)?) };
         unsafe { change(config, |config| config.set(option, setting)) }
+    })
+}
+
+/// Sets what connections to name servers over TLS are made with: the authorities that are trusted, and the certificate that
+/// is shown. NULL: the system's authorities, or those that the environment variables SSL_CERT_FILE and SSL_CERT_DIR name, and
+/// no certificate. Certificates of servers are verified whatever it says, but for those of servers that the option
+/// "dns-over-tls" tries without ("opportunistic"), for which it does not count. The configuration keeps a reference of
+/// its own.
+///
+/// Errors: EINVAL for a NULL configuration.
+///
+/// Safety: `tls` is NULL or a configuration.
+#[no_mangle]
+pub unsafe extern "C" fn cq_dns_config_set_tls(
+    config: *const DnsConfig,
+    tls: *const tls::Config,
+) -> c_int {
+    call(|| {
+        // SAFETY: as documented, here and below.
+        let credentials = unsafe { tls.as_ref() }.map(|tls| Credentials(tls.clone()));
+        unsafe {
+            change(config, |config| {
+                config.credentials = credentials;
+                Ok(())
+            })
+        }
     })
 }
 
@@ -193,7 +222,7 @@ pub unsafe extern "C" fn cq_dns_config_list(
         // SAFETY: as documented, here and below.
         let config = unsafe { borrow(config) }?.0.borrow();
         let found = match list {
-            CQ_DNS_NAMESERVERS => config.nameservers.get(index).map(|a| format_address(a, PORT)),
+            CQ_DNS_NAMESERVERS => config.nameservers.get(index).map(NameServer::format),
             CQ_DNS_SEARCH => config.search.get(index).cloned(),
             CQ_DNS_LOOKUP => config.lookup.get(index).map(|source| source.name().to_owned()),
             CQ_DNS_WARNINGS => config.warnings.get(index).cloned(),
@@ -242,9 +271,7 @@ pub unsafe extern "C" fn cq_dns_config_add(
         let full = |_| Errno(libc::ENOSPC);
         unsafe {
             change(config, |config| match list {
-                CQ_DNS_NAMESERVERS => {
-                    config.add_nameserver(scan_address(entry, PORT)?).map_err(full)
-                }
+                CQ_DNS_NAMESERVERS => config.add_nameserver(NameServer::scan(entry)?).map_err(full),
                 CQ_DNS_SEARCH => {
                     Name::scan(entry.as_bytes())?;
                     config.search.push(entry.to_owned());

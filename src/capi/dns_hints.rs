@@ -4,9 +4,8 @@
 use super::boundary::{borrow, call, fill, hand_out, put_optional, take_back, text, utf8};
 use super::dns_config::DnsConfig;
 use crate::dns::message::name::Name;
-use crate::dns::system::config::{Config, PORT};
+use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
-use crate::dns::system::server::format_address;
 use crate::errno::Errno;
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int};
@@ -63,7 +62,7 @@ pub unsafe extern "C" fn cq_dns_hints_free(hints: *mut DnsHints) {
     unsafe { take_back(hints) }
 }
 
-/// Adds a server of a zone: "127.0.0.1" or "[::1]:5353". Servers with lower priorities are asked first.
+/// Adds a server of a zone: "127.0.0.1", "[::1]:5353" or "tls://127.0.0.1#dns.example". Servers with lower priorities are asked first.
 ///
 /// Errors: EINVAL for NULL; `CQ_EADDRESS` for what is no address, `CQ_EILLEGAL` for what is no zone.
 ///
@@ -105,7 +104,7 @@ pub unsafe extern "C" fn cq_dns_hints_insert_config(
 }
 
 /// Writes the address at `index` (from 0) of a zone's servers, in the order of their priorities, and a NUL.
-/// `priority` (may be NULL) receives the server's priority. 80 bytes are enough.
+/// `priority` (may be NULL) receives the server's priority. 80 bytes are enough, and 340 for one over TLS.
 ///
 /// Errors: EINVAL for NULL; `CQ_EILLEGAL` for what is no zone; ENOENT past the last one; `CQ_ENOBUFS`.
 ///
@@ -125,7 +124,7 @@ pub unsafe extern "C" fn cq_dns_hints_grep(
         let servers = unsafe { borrow(hints) }?.0.borrow().servers(&zone);
         let found = servers.get(index).ok_or(Errno::NOENT)?;
         unsafe { put_optional(priority, found.priority as c_int) };
-        let address = format_address(&found.address, PORT);
+        let address = found.server.format();
         unsafe { fill(address.as_bytes(), buffer, size, std::ptr::null_mut()) }
     })
 }

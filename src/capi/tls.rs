@@ -9,7 +9,6 @@ use crate::socket::Socket;
 use crate::sys::tls::{adopt_context, adopt_ssl};
 use crate::tls::{Config, Pem, Role, Verify};
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::OnceLock;
 
 /// A role: that of the socket, which is the server if a listener accepted it, otherwise the client.
 pub const CQ_TLS_ANY: u32 = 0;
@@ -195,19 +194,9 @@ pub unsafe extern "C" fn cq_tls_context(tls: *const Config) -> *mut c_void {
     value(std::ptr::null_mut(), || Ok(unsafe { borrow(tls) }?.context_pointer()))
 }
 
-/// The configuration that NULL stands for: a client that verifies. It is made once for all, unless that fails.
-fn usual() -> Result<Config> {
-    static USUAL: OnceLock<Config> = OnceLock::new();
-    if let Some(made) = USUAL.get() {
-        return Ok(made.clone());
-    }
-    let made = Config::new(Some(Role::Client))?;
-    Ok(USUAL.get_or_init(|| made).clone())
-}
-
 unsafe fn config(tls: *const Config) -> Result<Config> {
     // SAFETY: as the functions below document.
-    unsafe { tls.as_ref() }.map_or_else(usual, |config| Ok(config.clone()))
+    unsafe { tls.as_ref() }.map_or_else(Config::usual, |config| Ok(config.clone()))
 }
 
 /// Sets whether an end of the TLS stream that the peer did not announce is a failure (`CQ_ETRUNCATED`), which is the

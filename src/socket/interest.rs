@@ -7,6 +7,7 @@ use crate::clock::{Instant, Span};
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
+use crate::sys::describe::Words;
 
 /// What the last operation that answered EAGAIN waits for.
 #[derive(Clone, Copy, Default)]
@@ -49,6 +50,11 @@ impl Socket {
     /// The poller has said "readable": the next receive asks the kernel.
     pub fn readable(&self) {
         self.ask((), |inner| inner.input.kernel.drained = false);
+    }
+
+    /// Says what waits for it are for, until it is established or begins TLS.
+    pub fn describe(&self, words: Words) {
+        self.ask((), |inner| inner.handle.owner.describe(words));
     }
 
     /// Forgets what the last operation wanted to wait for.

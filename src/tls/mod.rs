@@ -35,6 +35,7 @@ use sessions::Sessions;
 use settings::Setting;
 use staple::Staple;
 use std::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What is demanded of the peer's certificate.
@@ -70,6 +71,8 @@ pub struct Config {
 }
 
 struct Shared {
+    /// See `identity`.
+    number: u64,
     /// The end that the configuration is for; `None`: whichever end the socket is.
     role: Option<Role>,
     source: Source,
@@ -134,6 +137,22 @@ impl Config {
         Config::from_source(role, Source::Single(ssl), Some(Verify::No), Arc::default())
     }
 
+    /// The configuration that programs have which give none: a client that verifies. It is made once for all, unless that
+    /// fails.
+    pub fn usual() -> Result<Config> {
+        static USUAL: OnceLock<Config> = OnceLock::new();
+        if let Some(made) = USUAL.get() {
+            return Ok(made.clone());
+        }
+        let made = Config::new(Some(Role::Client))?;
+        Ok(USUAL.get_or_init(|| made).clone())
+    }
+
+    /// A number that copies share, and no other configuration ever has.
+    pub fn identity(&self) -> u64 {
+        self.shared.number
+    }
+
     fn from_source(
         role: Option<Role>,
         source: Source,
@@ -151,7 +170,11 @@ impl Config {
             reason: String::new(),
             sessions: Sessions::default(),
         };
-        Config { shared: Arc::new(Shared { role, source, state: Mutex::new(state), asked }) }
+        static CONFIGURATIONS: AtomicU64 = AtomicU64::new(0);
+        let number = CONFIGURATIONS.fetch_add(1, Ordering::Relaxed);
+        Config {
+            shared: Arc::new(Shared { number, role, source, state: Mutex::new(state), asked }),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -8,6 +8,7 @@ import concurrent.futures
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,6 +154,11 @@ def main():
             count_others(*beside.result(), "internet")
         if not words or "servers" in words:
             count_others(*run("with_servers.py"), "servers")
+        if not words or "tls" in words:
+            if shutil.which("openssl"):
+                count_others(*run("with_tls.py"), "TLS")
+            else:
+                report("skip", "name servers over TLS: the openssl program is needed")
         if not words or "glibc" in words:
             count_others(*run("with_glibc.py", os.environ.get("LIBRARY", "build/stage/lib/libcqueues.so.1")), "glibc")
     if not words:

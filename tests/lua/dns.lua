@@ -107,6 +107,70 @@ return function(t)
 		return port, seen
 	end
 
+	-- The answer to a query over a connection, with its length in front: one address.
+	function d.framed(bytes)
+		local answered = reply(bytes, function(name) return { { "AN", name, "A", "\192\0\2\1" } } end)
+		return d.u16(#answered) .. answered
+	end
+
+	-- Starts a server of connections at 127.0.0.1: its port, and a table with counts. Each connection runs
+	-- script(connection, number), where connection.query() is the next query or nil at the end, and connection.say(text)
+	-- sends it. With `tls` the server shakes hands first; connections on which that fails are counted, and end.
+	function d.connections(script, tls)
+		local controller, seen = t.cqueues.running(), { connections = 0, queries = 0, refused = 0, sizes = {} }
+		local listener, port = t.listener()
+		local function talk(c, number)
+			if tls and not c:starttls(tls, 5) then
+				seen.refused = seen.refused + 1
+				return c:close()
+			end
+			local connection = { socket = c }
+			function connection.query()
+				local size = c:read(2)
+				local bytes = size and c:read(size:byte(1) * 256 + size:byte(2))
+				if bytes then
+					seen.queries = seen.queries + 1
+					seen.sizes[#seen.sizes + 1] = #bytes
+				end
+				return bytes
+			end
+			function connection.say(text)
+				c:write(text)
+				c:flush()
+			end
+			seen.resumed = (seen.resumed or 0) + (tls and c:tlsinfo().resumed and 1 or 0)
+			script(connection, number)
+			c:close()
+		end
+		controller:wrap(function()
+			while true do
+				local c = listener:accept()
+				if not c then
+					return
+				end
+				c = t.bare(c)
+				seen.connections = seen.connections + 1
+				local number = seen.connections
+				controller:wrap(function() talk(c, number) end)
+			end
+		end)
+		function seen.stop()
+			listener:close()
+		end
+		return port, seen
+	end
+
+	-- A script that answers each query at once.
+	function d.answer_all(connection)
+		while true do
+			local query = connection.query()
+			if not query then
+				return
+			end
+			connection.say(d.framed(query))
+		end
+	end
+
 	-- What a resolver that asks such a server is made of.
 	function d.options(port, more)
 		local options = { nameserver = { ("[127.0.0.1]:%d"):format(port) }, lookup = { "bind" }, cache = false,

@@ -115,6 +115,8 @@ extern const char *const dns_lists[];
 void dns_set_list(lua_State *L, cq_dns_config *config, int list);
 void dns_set_options(lua_State *L, cq_dns_config *config);
 void dns_set_interface(lua_State *L, cq_dns_config *config);
+/* Has connections over TLS made with the TLS configuration on top of the stack; throws if it is none. */
+void dns_set_tls(lua_State *L, cq_dns_config *config);
 /* Push a list, the options or the interface of a configuration; return 1. */
 int dns_push_list(lua_State *L, const cq_dns_config *config, int list);
 int dns_push_options(lua_State *L, const cq_dns_config *config);

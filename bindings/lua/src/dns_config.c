@@ -224,6 +224,19 @@ static int config_setiface(lua_State *L)
 	return 1;
 }
 
+/* config:settls([tls]) */
+static int config_settls(lua_State *L)
+{
+	cq_dns_config *config = check(L);
+	lua_settop(L, 2);
+	if (lua_isnil(L, 2))
+		cq_dns_config_set_tls(config, NULL);
+	else
+		dns_set_tls(L, config);
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
 /* The iterator: upvalue 2 is the configuration, 3 the name, 4 how many were told. */
 static int next_candidate(lua_State *L)
 {
@@ -292,6 +305,7 @@ static const luaL_Reg methods[] = {
 	{ "setopts", config_setopts },
 	{ "getiface", config_getiface },
 	{ "setiface", config_setiface },
+	{ "settls", config_settls },
 	{ "loadfile", config_loadfile },
 	{ "loadpath", config_loadpath },
 	{ "search", config_search },

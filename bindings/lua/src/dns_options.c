@@ -3,6 +3,7 @@
  * What a configuration says, as tables of Lua: lists, options, the interface.
  */
 #include "dns.h"
+#include "tls.h"
 #include <stdlib.h>
 
 const char *const dns_lists[] = {
@@ -11,7 +12,7 @@ const char *const dns_lists[] = {
 	[CQ_DNS_LOOKUP] = "lookup",
 };
 
-enum option_kind { SWITCH, NUMBER, TCP };
+enum option_kind { SWITCH, NUMBER, TCP, OVER_TLS };
 
 static const struct {
 	const char *name;
@@ -33,6 +34,7 @@ static const struct {
 	{ "cookies", SWITCH, "true", 1 },
 	{ "use-caps-for-id", SWITCH, "false", 1 },
 	{ "ports", NUMBER, "0", 1 },
+	{ "dns-over-tls", OVER_TLS, "false", 1 },
 };
 
 enum { OPTIONS = sizeof options / sizeof *options, VALUE = 80 };
@@ -98,17 +100,18 @@ void dns_set_list(lua_State *L, cq_dns_config *config, int list)
 /* Writes the value on top of the stack as the library reads it. */
 static void write_value(lua_State *L, int option, char *value)
 {
-	if (options[option].kind == SWITCH) {
+	enum option_kind kind = options[option].kind;
+	if (kind == SWITCH || (kind == OVER_TLS && lua_isboolean(L, -1))) {
 		strcpy(value, lua_toboolean(L, -1) ? "true" : "false");
-	} else if (lua_isnumber(L, -1)) {
+	} else if (kind != OVER_TLS && lua_isnumber(L, -1)) {
 		lua_Integer number;
 		if (!shim_tointeger(L, -1, &number))
 			luaL_error(L, "field %s: number has no integer representation", options[option].name);
 		snprintf(value, VALUE, "%u", (unsigned)number); /* cut, as ever */
-	} else if (options[option].kind == TCP && lua_type(L, -1) == LUA_TSTRING) {
+	} else if ((kind == TCP || kind == OVER_TLS) && lua_type(L, -1) == LUA_TSTRING) {
 		snprintf(value, VALUE, "%s", lua_tostring(L, -1));
 	} else {
-		bad_field(L, options[option].name, "number");
+		bad_field(L, options[option].name, kind == OVER_TLS ? "boolean or string" : "number");
 	}
 }
 
@@ -140,6 +143,14 @@ void dns_set_interface(lua_State *L, cq_dns_config *config)
 		refuse(L, text, code);
 }
 
+void dns_set_tls(lua_State *L, cq_dns_config *config)
+{
+	cq_tls **tls = shim_test_class(L, lua_gettop(L), SHIM_TLS);
+	if (!tls || !*tls)
+		bad_field(L, "tls", "cqueues.tls");
+	cq_dns_config_set_tls(config, *tls);
+}
+
 /* Pushes a field, which must be a table, nil or false; whether it is a table. */
 static int push_table(lua_State *L, int index, const char *name)
 {
@@ -166,6 +177,13 @@ void dns_apply(lua_State *L, int index, cq_dns_config *config)
 	if (lua_toboolean(L, -1))
 		dns_set_interface(L, config);
 	lua_pop(L, 2);
+	if (!lua_istable(L, index))
+		return;
+	lua_pushliteral(L, "tls");
+	lua_rawget(L, index);
+	if (!lua_isnil(L, -1))
+		dns_set_tls(L, config);
+	lua_pop(L, 1);
 }
 
 /* -- Telling ------------------------------------------------------------------------------------ */
@@ -197,8 +215,10 @@ int dns_push_options(lua_State *L, const cq_dns_config *config)
 			continue;
 		if (options[i].usual && !strcmp(value, options[i].usual))
 			continue;
-		if (options[i].kind == SWITCH)
+		if (options[i].kind == SWITCH || !strcmp(value, "true"))
 			lua_pushboolean(L, !strcmp(value, "true"));
+		else if (options[i].kind == OVER_TLS)
+			lua_pushstring(L, value);
 		else
 			shim_push_unsigned(L, strtoul(value, NULL, 10));
 		lua_setfield(L, -2, options[i].name);

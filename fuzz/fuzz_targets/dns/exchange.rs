@@ -12,7 +12,8 @@ use cqueues::dns::message::packet::{rcode, Packet, ANSWER, QUESTION};
 use cqueues::dns::message::types::IN;
 use cqueues::dns::resolve::cache::Cache;
 use cqueues::dns::resolve::exchange::{Ask, Exchange, Noise, Verdict};
-use cqueues::dns::resolve::resolution::{Action, Outcome, Resolution};
+use cqueues::dns::resolve::outcome::Outcome;
+use cqueues::dns::resolve::resolution::{Action, Resolution};
 use cqueues::dns::resolve::setup::Setup;
 use cqueues::dns::system::config::{Config, Syntax};
 use cqueues::dns::system::hints::Hints;
@@ -70,7 +71,7 @@ fn outcome(exchange: &Exchange, messages: &mut Messages) -> Outcome {
         Verdict::Answer(packet) | Verdict::Truncated(packet) | Verdict::BadCookie(packet) => {
             Outcome::Answer(packet)
         }
-        Verdict::Noise(Noise::Malformed) => Outcome::Failure(Errno::ILLEGAL),
+        Verdict::Noise(Noise::Malformed) => Outcome::Failure(Errno::ILLEGAL, None),
         Verdict::Noise(Noise::Unasked(packet)) => Outcome::Answer(packet),
         Verdict::Noise(_) => Outcome::Silence,
     }
@@ -98,7 +99,8 @@ fn check_answer(packet: &Packet, name: &Name, rtype: u16) {
 fn judge_as_it_is(data: &[u8], edns: bool, stream: bool) {
     let server = ([192, 0, 2, 1], 53).into();
     let name = Name::scan(b"www.example.com").expect("a name");
-    let ask = Ask { server, name, rtype: 1, class: IN, recursive: true };
+    let ask =
+        Ask { server, transport: Default::default(), name, rtype: 1, class: IN, recursive: true };
     let exchange = Exchange::new(ask, ID, edns);
     for bytes in [data, &message(&exchange, data)] {
         match exchange.judge(bytes, stream) {

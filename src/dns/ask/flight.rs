@@ -2,21 +2,28 @@
 //! An exchange carried over the network: by a datagram, or by TCP where the answer was truncated or the configuration
 //! says so. Every query has a port of its own that the kernel has chosen at random, unless ports are shared.
 
-use super::link::{cast, dial, Link, Spare};
+use super::link::{cast, Link, Spare};
+use super::route::Route;
+use super::seat;
+use super::stat::Stat;
+use super::stream::Stream;
 use super::words::Asked;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::dns::message::packet::Packet;
 use crate::dns::resolve::exchange::{refuses_edns, Exchange, Lesson, Noise, Verdict};
-use crate::dns::resolve::resolution::Outcome;
+use crate::dns::resolve::outcome::Outcome;
 use crate::dns::system::config::Tcp;
+use crate::dns::system::server::Transport;
 use crate::errno::{Errno, Result};
 use crate::sys::describe::{words, Words};
 use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
+use crate::tls;
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Room for a datagram: more than the `EDNS_SIZE` that servers are told.
 pub const DATAGRAM: usize = 4096;
@@ -36,43 +43,13 @@ const BURST: usize = 32;
 /// answer comes later.
 const GRACE: Span = Span(200_000_000);
 
-/// How much of a stream is received at once.
-const PIECE: usize = 16 * 1024;
+/// How long it is tried whether a server has TLS of which that is not known. Chosen: three times the slowest way around the
+/// Earth, twice. With less, servers that are far away are asked in plain text; with more, the first answer of a server
+/// behind a filter comes later.
+const TRIAL: Span = Span(2_000_000_000);
 
-/// What went over the network.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-#[repr(C)]
-pub struct Traffic {
-    /// Messages.
-    pub count: u64,
-    /// Their bytes; over TCP with the length in front of each.
-    pub bytes: u64,
-}
-
-impl Traffic {
-    fn add(&mut self, bytes: usize) {
-        self.count += 1;
-        self.bytes += bytes as u64;
-    }
-}
-
-/// What `stat` tells.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-#[repr(C)]
-pub struct Stat {
-    /// Exchanges that were begun.
-    pub queries: u64,
-    /// Datagrams to servers.
-    pub udp_sent: Traffic,
-    /// Datagrams that came, also those that were no answer.
-    pub udp_received: Traffic,
-    /// Over connections, to servers.
-    pub tcp_sent: Traffic,
-    /// Over connections, from servers.
-    pub tcp_received: Traffic,
-    /// 0. Reserved for later versions.
-    pub reserved: [u64; 8],
-}
+/// The bytes in front of each message of a connection, RFC 1035 §4.2.2.
+const LENGTH: usize = 2;
 
 /// What a flight needs to know of the resolver.
 pub struct Manner<'a> {
@@ -86,6 +63,8 @@ pub struct Manner<'a> {
     pub ports: u32,
     /// What is signalled when something came at a shared socket.
     pub condition: &'a AtomicShared<Condition>,
+    /// What the program says of connections over TLS.
+    pub credentials: Option<&'a tls::Config>,
     /// How often the server is asked, this time included.
     pub attempt: u32,
 }
@@ -110,6 +89,12 @@ pub struct Flight {
     lesson: Lesson,
     /// How many messages were sent after the first one.
     more: u32,
+    /// Its connection ended, and it has got another one.
+    renewed: bool,
+    /// While it is tried whether the server has TLS: the deadline that holds once there is a connection.
+    trial: Option<Instant>,
+    /// Why its connection ended, in words.
+    reason: Option<String>,
 }
 
 /// What came of looking for the answer.
@@ -125,8 +110,22 @@ pub enum Progress {
     BadCookie,
     /// The exchange can be repeated without random letter case: the server does not keep it, and TCP does not work.
     Folded,
+    /// The exchange can be repeated in plain text: the server has no TLS.
+    NoTls,
     /// The exchange has to be begun again: whoever received for it is gone.
     Again,
+}
+
+/// What a flight leaves behind.
+#[derive(Default)]
+pub enum Left {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The datagram socket that it had.
+    Socket(Spare),
+    /// The connection.
+    Stream(Arc<Stream>),
 }
 
 impl Flight {
@@ -139,20 +138,27 @@ impl Flight {
         stat: &mut Stat,
     ) -> Result<Flight> {
         stat.queries += 1;
-        let link = match manner.tcp {
-            Tcp::Only => dial(&mut exchange, manner.interface)?,
-            _ => {
+        let transport = &exchange.ask.transport;
+        let tries = *transport == Transport::Unverified;
+        let link = match *transport != Transport::Plain || manner.tcp == Tcp::Only {
+            true => {
+                let route = Route::new(&exchange.ask, manner.interface, manner.credentials)?;
+                dial(&mut exchange, &route, manner.condition, false, now, stat)?
+            }
+            false => {
                 let link = cast(&mut exchange, manner, spare)?;
                 stat.udp_sent.add(exchange.size());
                 link
             }
         };
-        let deadline = now.after(manner.patience);
+        let full = now.after(manner.patience);
+        let trial = tries.then_some(full);
+        let deadline = if tries { now.after(manner.patience.min(TRIAL)) } else { full };
         let relief = now.after(GRACE);
         let Manner { patience, tcp, interface, attempt, .. } = *manner;
         let words = words(Asked { ask: exchange.ask.clone(), attempt });
         link.describe(&words, manner.condition);
-        let mut flight = Flight {
+        Ok(Flight {
             exchange,
             link,
             patience,
@@ -165,26 +171,35 @@ impl Flight {
             folds: false,
             lesson: Lesson::default(),
             more: 0,
-        };
-        if matches!(flight.link, Link::Stream(..)) {
-            // A connection on this machine may be there at once.
-            flight.transmit(stat)?;
-        }
-        Ok(flight)
+            renewed: false,
+            trial,
+            reason: None,
+        })
     }
 
-    /// Sets what is signalled from now on when something came at a shared port.
+    /// Sets what is signalled from now on when something came at a shared port or connection.
     pub fn set_condition(&self, condition: &AtomicShared<Condition>) {
-        if let Link::Shared(slot) = &self.link {
-            slot.set_condition(condition);
+        match &self.link {
+            Link::Shared(slot) => slot.set_condition(condition),
+            Link::Stream(seat) => seat.set_condition(condition),
+            Link::Datagram(_) => {}
         }
     }
 
-    /// The socket, after an answer: no error can be pending on it.
-    pub fn spare(self) -> Option<Spare> {
+    /// What the next query can use, after an answer: no error can be pending on it.
+    pub fn leave(self) -> Left {
         let v4 = self.exchange.ask.server.is_ipv4();
         match self.link {
-            Link::Datagram(socket) => Some(Spare { socket, v4 }),
+            Link::Datagram(socket) => Left::Socket(Spare { socket, v4 }),
+            Link::Stream(seat) => seat.keep().map_or(Left::Nothing, Left::Stream),
+            Link::Shared(_) => Left::Nothing,
+        }
+    }
+
+    /// The connection, if it can serve others though the question is given up.
+    pub fn stream(&self) -> Option<Arc<Stream>> {
+        match &self.link {
+            Link::Stream(seat) => seat.keep(),
             _ => None,
         }
     }
@@ -194,25 +209,37 @@ impl Flight {
         Lesson { more: self.more, ..self.lesson }
     }
 
-    /// Looks for the answer.
-    pub fn go_on(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+    /// Looks for the answer. `condition` is signalled when something came at a shared port or connection.
+    pub fn go_on(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
         let found = match &mut self.link {
             Link::Datagram(_) => self.collect(stat),
             Link::Shared(_) => self.pick_up(now, stat),
-            Link::Stream(..) => self.stream(stat),
+            Link::Stream(_) => self.follow(now, stat, condition),
         };
         match found {
-            Ok(None) if now >= self.deadline => self.expire(now, stat),
+            Ok(None) if now >= self.deadline => self.expire(now, stat, condition),
             Ok(None) => Progress::Wait,
-            Ok(Some(verdict)) => self.conclude(verdict, now, stat),
+            Ok(Some(verdict)) => self.conclude(verdict, now, stat, condition),
             // A forger can make a server seem to change letters, but not keep its connections from working.
             Err(_) if self.folds => Progress::Folded,
-            Err(error) => Progress::Over(Outcome::Failure(error)),
+            Err(_) if self.exchange.ask.transport == Transport::Unverified => Progress::NoTls,
+            Err(error) => Progress::Over(Outcome::Failure(error, self.reason.take())),
         }
     }
 
     /// Acts on a verdict that ends the wait.
-    fn conclude(&mut self, verdict: Verdict, now: Instant, stat: &mut Stat) -> Progress {
+    fn conclude(
+        &mut self,
+        verdict: Verdict,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
         let may_connect = self.tcp != Tcp::Disable;
         match verdict {
             Verdict::WithoutEdns => Progress::WithoutEdns(true),
@@ -225,13 +252,18 @@ impl Flight {
                 self.lesson = self.exchange.lesson(&packet, false);
                 Progress::BadCookie
             }
-            Verdict::Truncated(_) | Verdict::BadCookie(_) => self.over_stream(now, stat),
+            Verdict::Truncated(_) | Verdict::BadCookie(_) => self.over_stream(now, stat, condition),
             Verdict::Unproven { letters } => {
                 self.folds = letters;
-                self.over_stream(now, stat)
+                self.over_stream(now, stat, condition)
             }
             // Over a connection: there is no other answer to wait for.
-            Verdict::Noise(_) | Verdict::Ignore => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+            Verdict::Noise(_) | Verdict::Ignore => {
+                if let Link::Stream(seat) = &self.link {
+                    seat.retire();
+                }
+                Progress::Over(Outcome::Failure(Errno::ILLEGAL, None))
+            }
         }
     }
 
@@ -244,14 +276,25 @@ impl Flight {
     }
 
     /// The outcome when the time is over: what came instead of an answer, or silence.
-    fn expire(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+    fn expire(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
+        if let Link::Stream(seat) = &self.link {
+            seat.expire();
+        }
         match self.noise.take() {
             None if self.folds => Progress::Folded,
+            None if self.trial.is_some() => Progress::NoTls,
             None => Progress::Over(Outcome::Silence),
-            Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL)),
+            Some(Noise::Malformed) => Progress::Over(Outcome::Failure(Errno::ILLEGAL, None)),
             Some(Noise::Unproven { letters: true }) => Progress::Folded,
             Some(Noise::Forged) if !self.exchange.expects_cookie() => Progress::WithoutEdns(false),
-            Some(Noise::Forged) if self.tcp != Tcp::Disable => self.over_stream(now, stat),
+            Some(Noise::Forged) if self.tcp != Tcp::Disable => {
+                self.over_stream(now, stat, condition)
+            }
             Some(Noise::Forged | Noise::Unproven { .. }) => Progress::Over(Outcome::Silence),
             // Anybody may have sent it, so the next question is asked with EDNS again.
             Some(Noise::Unasked(packet)) if self.exchange.edns() && refuses_edns(&packet) => {
@@ -266,8 +309,7 @@ impl Flight {
         let left = self.deadline.since(now);
         let polled = match &self.link {
             Link::Datagram(socket) => socket.member(libc::POLLIN),
-            Link::Stream(socket, unsent, _) if unsent.is_empty() => socket.member(libc::POLLIN),
-            Link::Stream(socket, ..) => socket.member(libc::POLLOUT),
+            Link::Stream(seat) => return seat.member(left, GRACE),
             Link::Shared(slot) => return slot.member().within(Some(left.min(GRACE))),
         };
         polled.within(Some(left))
@@ -309,74 +351,76 @@ impl Flight {
     }
 
     /// Asks the same question over TCP.
-    fn over_stream(&mut self, now: Instant, stat: &mut Stat) -> Progress {
+    fn over_stream(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Progress {
         self.more += 1;
-        let dialled = dial(&mut self.exchange, self.interface).and_then(|link| {
-            if let Link::Stream(socket, ..) = &link {
-                socket.describe(self.words.clone());
-            }
-            self.link = link;
-            self.transmit(stat)
-        });
-        self.deadline = now.after(self.patience);
+        let dialled = Route::new(&self.exchange.ask, self.interface, None)
+            .and_then(|route| dial(&mut self.exchange, &route, condition, false, now, stat));
+        (self.deadline, self.relief) = (now.after(self.patience), now.after(GRACE));
         match dialled {
-            Ok(()) => Progress::Wait,
+            Ok(link) => {
+                self.link = link;
+                self.link.describe(&self.words, condition);
+                Progress::Wait
+            }
             Err(_) if self.folds => Progress::Folded,
-            Err(error) => Progress::Over(Outcome::Failure(error)),
+            Err(error) => Progress::Over(Outcome::Failure(error, None)),
         }
     }
 
-    /// Sends what is left.
-    fn transmit(&mut self, stat: &mut Stat) -> Result<()> {
-        let Link::Stream(socket, unsent, _) = &mut self.link else { return Ok(()) };
-        while !unsent.is_empty() {
-            match sock::send(socket.fd(), unsent, libc::MSG_NOSIGNAL).map_err(Errno::from) {
-                Ok(size) => {
-                    stat.tcp_sent.bytes += size as u64;
-                    unsent.drain(..size);
-                    stat.tcp_sent.count += u64::from(unsent.is_empty());
-                }
-                Err(error) if error.is_again() => return Ok(()),
-                Err(Errno(libc::EINTR)) => {}
-                // The connection failed: SO_ERROR says why.
-                Err(Errno::PIPE | Errno(libc::ENOTCONN)) => {
-                    return Err(sock::take_error(socket.fd())
-                        .err()
-                        .map_or(Errno::PIPE, Errno::from));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Goes on with a connection.
-    fn stream(&mut self, stat: &mut Stat) -> Result<Option<Verdict>> {
-        self.transmit(stat)?;
-        let Link::Stream(socket, unsent, came) = &mut self.link else { return Ok(None) };
-        if !unsent.is_empty() {
-            return Ok(None);
-        }
+    /// Goes on with a connection. If it ends that had served others, the question is sent once more, over a connection of
+    /// its own: the server may close connections when it likes, RFC 7766 §6.2.4.
+    fn follow(
+        &mut self,
+        now: Instant,
+        stat: &mut Stat,
+        condition: &AtomicShared<Condition>,
+    ) -> Result<Option<Verdict>> {
         loop {
-            let had = came.len();
-            came.resize(had + PIECE, 0);
-            let received = sock::receive(socket.fd(), &mut came[had..]).map_err(Errno::from);
-            came.truncate(had + received.unwrap_or(0));
-            match received {
-                // The end, before there was a message.
-                Ok(0) => return Err(Errno::NOANSWER),
-                Ok(size) => stat.tcp_received.bytes += size as u64,
-                Err(error) if error.is_again() || error == Errno(libc::EINTR) => return Ok(None),
-                Err(error) => return Err(error),
+            let Link::Stream(seat) = &self.link else { return Ok(None) };
+            seat.look(now >= self.relief);
+            if let Some(full) = self.trial.take_if(|_| seat.is_established()) {
+                self.deadline = full;
             }
-            let Some((length, rest)) = came.split_first_chunk() else { continue };
-            let length = u16::from_be_bytes(*length) as usize;
-            let Some(message) = rest.get(..length) else { continue };
-            stat.tcp_received.count += 1;
-            // Nobody else can send here: a wrong answer is the server's.
-            return Ok(Some(self.exchange.judge(message, true)));
+            if let Some(message) = seat.take() {
+                stat.tcp_received.add(message.len() + LENGTH);
+                return Ok(Some(self.exchange.judge(&message, true)));
+            }
+            match seat.failure() {
+                None => {
+                    seat.describe(&self.words);
+                    return Ok(None);
+                }
+                Some(failure) if failure.may_repeat && !self.renewed => {
+                    let route = seat.route().clone();
+                    self.renewed = true;
+                    self.link = dial(&mut self.exchange, &route, condition, true, now, stat)?;
+                }
+                Some(failure) => {
+                    self.reason = failure.reason;
+                    return Err(failure.error);
+                }
+            }
         }
     }
+}
+
+/// Sends a question over a connection; `alone`: over one of its own.
+fn dial(
+    exchange: &mut Exchange,
+    route: &Route,
+    condition: &AtomicShared<Condition>,
+    alone: bool,
+    now: Instant,
+    stat: &mut Stat,
+) -> Result<Link> {
+    let seat = seat::send(exchange, route, condition, alone, now)?;
+    stat.tcp_sent.add(exchange.size() + LENGTH);
+    Ok(Link::Stream(seat))
 }
 
 /// What a datagram means, if it ends the wait. One that fills all the room may have been longer.

@@ -6,18 +6,21 @@
 //! conditions when it is over. When the leader goes, another one leads. Should it not look in time (its controller may
 //! stand still), whoever notices takes over.
 
-use super::flight::{Flight, Manner, Progress, Stat};
+use super::flight::{Flight, Left, Manner, Progress};
 use super::link::Spare;
+use super::stat::Stat;
+use super::stream::Stream;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::dns::resolve::cache::Spread;
 use crate::dns::resolve::exchange::{Ask, Exchange, Lesson};
-use crate::dns::resolve::resolution::Outcome;
+use crate::dns::resolve::outcome::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::errno::Result;
 use crate::sys::memory::AtomicShared;
 use crate::thread_id::this_thread;
+use crate::tls;
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::{Entry, HashMap};
 use std::hash::BuildHasherDefault;
@@ -50,6 +53,8 @@ struct Kind {
     tcp: Tcp,
     interface: SocketAddr,
     ports: u32,
+    /// The number of what connections over TLS are made with, see `tls::Config::identity`.
+    credentials: Option<u64>,
 }
 
 /// An exchange, which all who wait for it share.
@@ -82,8 +87,8 @@ pub struct Joint {
     patience: Span,
     /// When it no longer relies on the leader.
     relief: Instant,
-    /// The socket, after an answer, for the one who has received it.
-    spare: Option<Spare>,
+    /// What the exchange has left behind, for the one who has received the answer.
+    left: Left,
 }
 
 impl Joint {
@@ -105,6 +110,7 @@ impl Joint {
             tcp: manner.tcp,
             interface: manner.interface,
             ports: manner.ports,
+            credentials: manner.credentials.map(tls::Config::identity),
         };
         let hash = digest(&exchange.ask, &kind);
         let known = UNDER_WAY.with(|table| table.borrow().get(&hash).and_then(Weak::upgrade));
@@ -139,7 +145,7 @@ impl Joint {
         common.waiting.borrow_mut().push((number, condition.clone()));
         let patience = manner.patience;
         let (deadline, relief) = (now.after(patience), now.after(GRACE));
-        Ok(Joint { common, number, condition, deadline, patience, relief, spare: None })
+        Ok(Joint { common, number, condition, deadline, patience, relief, left: Left::Nothing })
     }
 
     /// What was asked, and whom.
@@ -162,9 +168,15 @@ impl Joint {
         self.common.lesson.get()
     }
 
-    /// The socket, after an answer, for the one who has received it.
-    pub fn spare(mut self) -> Option<Spare> {
-        self.spare.take()
+    /// What the next query can use, after an answer, for the one who has received it.
+    pub fn leave(mut self) -> Left {
+        std::mem::take(&mut self.left)
+    }
+
+    /// The connection, if it can serve others though the question is given up.
+    pub fn stream(&self) -> Option<Arc<Stream>> {
+        let ours = self.common.thread == this_thread();
+        ours.then(|| self.common.flight.borrow().as_ref()?.stream()).flatten()
     }
 
     /// Looks for the answer.
@@ -188,7 +200,7 @@ impl Joint {
             };
         }
         let progress = match &mut *self.common.flight.borrow_mut() {
-            Some(flight) => flight.go_on(now, stat),
+            Some(flight) => flight.go_on(now, stat, &self.condition),
             None => Progress::Again,
         };
         if !matches!(progress, Progress::Wait) {
@@ -202,7 +214,7 @@ impl Joint {
         let common = &self.common;
         if let Some(flight) = common.flight.borrow_mut().take() {
             common.lesson.set(flight.lesson());
-            self.spare = flight.spare();
+            self.left = flight.leave();
         }
         common.forget();
         if common.waiting.borrow().len() < 2 {

@@ -3,9 +3,10 @@
 
 use super::flight::Manner;
 use super::ports::{self, Slot};
+use super::seat::Seat;
 use crate::controller::{Condition, Descriptor};
 use crate::dns::resolve::exchange::Exchange;
-use crate::errno::{Errno, Result};
+use crate::errno::Result;
 use crate::sys::describe::Words;
 use crate::sys::socket as sock;
 use nix::sys::socket::SockaddrStorage;
@@ -18,31 +19,29 @@ pub enum Link {
     Datagram(Descriptor),
     /// A place at a shared datagram socket.
     Shared(Slot),
-    /// A connection: what is still to be sent, and what has come.
-    Stream(Descriptor, Vec<u8>, Vec<u8>),
+    /// A place at a connection.
+    Stream(Seat),
 }
 
 impl Link {
     /// Says what waits for it are for. `condition`: what fires for a place at a shared socket.
     pub fn describe(&self, words: &Words, condition: &Condition) {
         match self {
-            Link::Datagram(socket) | Link::Stream(socket, ..) => socket.describe(words.clone()),
+            Link::Datagram(socket) => socket.describe(words.clone()),
+            Link::Stream(seat) => seat.describe(words),
             // EPERM, if another thread waits for it: it has its words already.
             Link::Shared(_) => drop(condition.describe(words.clone())),
         }
     }
 }
 
-/// A socket towards an address, bound to `interface` unless that is any.
-pub fn open(server: &SocketAddr, kind: i32, interface: &SocketAddr) -> Result<Descriptor> {
+/// A datagram socket towards an address, bound to `interface` unless that is any.
+pub fn open(server: &SocketAddr, interface: &SocketAddr) -> Result<Descriptor> {
     let family = if server.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    let descriptor = Descriptor::new(sock::open(family, kind)?)?;
+    let descriptor = Descriptor::new(sock::open(family, libc::SOCK_DGRAM)?)?;
     let any = interface.ip().is_unspecified() && interface.port() == 0;
     if !any && interface.is_ipv4() == server.is_ipv4() {
-        // Only one connection to a server can have a given local port, so TCP gets another one each time.
-        let port = if kind == libc::SOCK_STREAM { 0 } else { interface.port() };
-        let local = SockaddrStorage::from(SocketAddr::new(interface.ip(), port));
-        sock::bind(descriptor.fd(), &local)?;
+        sock::bind(descriptor.fd(), &SockaddrStorage::from(*interface))?;
     }
     Ok(descriptor)
 }
@@ -82,7 +81,7 @@ pub fn cast(exchange: &mut Exchange, manner: &Manner, spare: Option<Spare>) -> R
         0 => {
             let socket = match spare.and_then(|spare| spare.fresh(&server, &manner.interface)) {
                 Some(socket) => socket,
-                None => open(&server, libc::SOCK_DGRAM, &manner.interface)?,
+                None => open(&server, &manner.interface)?,
             };
             sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
             tell_address(exchange, socket.fd());
@@ -92,22 +91,6 @@ pub fn cast(exchange: &mut Exchange, manner: &Manner, spare: Option<Spare>) -> R
         }
         count => Link::Shared(ports::send(exchange, count, &manner.interface, manner.condition)?),
     })
-}
-
-/// Begins a connection over which the question is to be sent.
-pub fn dial(exchange: &mut Exchange, interface: SocketAddr) -> Result<Link> {
-    let server = exchange.ask.server;
-    let socket = open(&server, libc::SOCK_STREAM, &interface)?;
-    match sock::connect(socket.fd(), &SockaddrStorage::from(server)).map_err(Errno::from) {
-        Ok(()) | Err(Errno(libc::EINPROGRESS | libc::EINTR)) => {}
-        Err(error) => return Err(error),
-    }
-    // The address is there though the connection is not.
-    tell_address(exchange, socket.fd());
-    let query = exchange.query();
-    let length = query.wire().len() as u16;
-    let unsent = [&length.to_be_bytes(), query.wire()].concat();
-    Ok(Link::Stream(socket, unsent, Vec::new()))
 }
 
 /// Tells an exchange that sends a cookie from which address the query leaves.

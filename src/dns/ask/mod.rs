@@ -3,6 +3,7 @@
 
 pub mod flight;
 mod joint;
+mod kept;
 mod link;
 pub mod lookup;
 pub mod order;
@@ -10,5 +11,9 @@ pub mod pool;
 mod ports;
 pub mod question;
 pub mod resolver;
+mod route;
+mod seat;
 pub mod sources;
+pub mod stat;
+mod stream;
 mod words;

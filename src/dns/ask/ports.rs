@@ -155,7 +155,7 @@ fn choose(exchange: &Exchange, count: u32, interface: &SocketAddr) -> Result<Rc<
 impl Port {
     fn open(server: &SocketAddr, peer: Option<SocketAddr>, interface: &SocketAddr) -> Result<Port> {
         let any = SocketAddr::new(interface.ip(), 0);
-        let descriptor = open(server, libc::SOCK_DGRAM, &any)?;
+        let descriptor = open(server, &any)?;
         descriptor.describe(words("answers to DNS questions"));
         if peer.is_some() {
             sock::connect(descriptor.fd(), &SockaddrStorage::from(*server))?;

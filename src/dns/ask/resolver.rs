@@ -2,21 +2,25 @@
 //! Resolvers: a question in, an answer out. Carries what a [`Resolution`] asks for over the network,
 //! one exchange after the other, and never blocks.
 
-use super::flight::{Manner, Progress, Stat};
+use super::flight::{Left, Manner, Progress};
 use super::joint::Joint;
+use super::kept::Kept;
 use super::link::Spare;
 use super::sources::Sources;
+use super::stat::Stat;
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Member;
 use crate::dns::message::packet::{Packet, ANSWER};
 use crate::dns::resolve::cache::{Cache, Trait};
 use crate::dns::resolve::exchange::{Ask, Exchange};
-use crate::dns::resolve::resolution::{Action, Outcome, Resolution};
+use crate::dns::resolve::outcome::Outcome;
+use crate::dns::resolve::resolution::{Action, Resolution};
 use crate::dns::resolve::setup::Setup;
 use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;
+use crate::dns::system::server::Transport;
 use crate::errno::{Errno, Result};
 use crate::random;
 use crate::sys::memory::AtomicShared;
@@ -51,6 +55,8 @@ struct Inner {
     stat: Stat,
     /// The socket of the last exchange.
     spare: Option<Spare>,
+    /// The connections of former exchanges.
+    kept: Kept,
     /// Signalled when something came that another resolver has received: `own_condition`, or one that `submit_for`
     /// was given.
     condition: AtomicShared<Condition>,
@@ -89,6 +95,7 @@ impl Resolver {
             work: Work::Idle,
             stat: Stat::default(),
             spare: None,
+            kept: Kept::default(),
             own_condition: condition.clone(),
             condition,
             serial: 0,
@@ -118,6 +125,7 @@ impl Resolver {
         }
         let now = Instant::now();
         inner.sources.refresh(now);
+        inner.kept.tend(now);
         inner.reason.clear();
         let resolution = Resolution::new(Rc::clone(inner.sources.setup()), name, rtype, class)?;
         let replaced = inner.give_up(Work::Busy(Box::new(resolution), None, now));
@@ -169,7 +177,7 @@ impl Resolver {
         }
     }
 
-    /// Closes the socket that it keeps for the next question.
+    /// Closes the datagram socket that it keeps for the next question. Connections are kept for their time.
     pub fn rest(&self) {
         let spare = self.inner.borrow_mut().spare.take();
         drop(spare);
@@ -204,7 +212,8 @@ impl Resolver {
             Work::Busy(resolution, flight, _) => match flight {
                 Some(flight) => {
                     let ask = flight.ask();
-                    format!("{}: waiting for {}", ask.name, ask.server)
+                    let secure = if ask.transport == Transport::Plain { "" } else { " (TLS)" };
+                    format!("{}: waiting for {}{secure}", ask.name, ask.server)
                 }
                 None => resolution.story.clone(),
             },
@@ -221,9 +230,9 @@ impl Resolver {
     pub fn close(&self) {
         let mut inner = self.inner.borrow_mut();
         let replaced = inner.give_up(Work::Closed);
-        let spare = inner.spare.take();
+        let left = (inner.spare.take(), std::mem::take(&mut inner.kept));
         drop(inner);
-        drop(spare);
+        drop(left);
         wake(replaced);
     }
 
@@ -249,6 +258,11 @@ impl Inner {
     /// the condition if somebody may wait.
     fn give_up(&mut self, work: Work) -> (Work, Option<AtomicShared<Condition>>) {
         let work = std::mem::replace(&mut self.work, work);
+        if let Work::Busy(_, Some(flight), _) = &work {
+            if let Some(stream) = flight.stream() {
+                self.kept.keep(stream, Instant::now());
+            }
+        }
         let waited = matches!(work, Work::Busy(_, Some(_), _));
         (work, waited.then(|| self.condition.clone()))
     }
@@ -287,12 +301,16 @@ impl Inner {
                     Ok(started) => return *flight = Some(started),
                     // Not the server's fault.
                     Err(Errno::NOMEM) => return self.work = Work::Done(Err(Errno::NOMEM)),
-                    Err(error) => outcome = Some(Outcome::Failure(error)),
+                    Err(error) => outcome = Some(Outcome::Failure(error, None)),
                 }
             }
             let over = flight.take();
             if matches!(outcome, Some(Outcome::Answer(_))) {
-                self.spare = over.and_then(Joint::spare).or(self.spare.take());
+                match over.map(Joint::leave).unwrap_or_default() {
+                    Left::Socket(socket) => self.spare = Some(socket),
+                    Left::Stream(stream) => self.kept.keep(stream, now),
+                    Left::Nothing => {}
+                }
             }
         }
         let condition = &self.condition;
@@ -301,9 +319,13 @@ impl Inner {
             let cache = &mut *cache.borrow_mut();
             loop {
                 match resolution.step(cache, now, outcome.take(), &mut random::word) {
-                    Action::Ask(ask) => {
-                        let edns = setup.config.edns0
-                            && !cache.is(setup.view, ask.server, Trait::Plain, now);
+                    Action::Ask(mut ask) => {
+                        if setup.config.tries_tls() && ask.transport == Transport::Plain {
+                            ask.transport = tried(cache, setup, &ask, now);
+                        }
+                        // Without EDNS there is no padding.
+                        let wanted = setup.config.edns0 || ask.transport != Transport::Plain;
+                        let edns = wanted && !cache.is(setup.view, ask.server, Trait::Plain, now);
                         let exchange = exchange(setup, cache, ask, (edns, false), now);
                         let manner = manner(&setup.config, condition, resolution.attempt());
                         match Joint::start(exchange, &manner, spare.take(), now, stat) {
@@ -312,7 +334,7 @@ impl Inner {
                                 return None;
                             }
                             Err(Errno::NOMEM) => return Some(Err(Errno::NOMEM)),
-                            Err(error) => outcome = Some(Outcome::Failure(error)),
+                            Err(error) => outcome = Some(Outcome::Failure(error, None)),
                         }
                     }
                     Action::Done(packet) => return Some(Ok(packet)),
@@ -338,17 +360,30 @@ fn exchange(
     now: Instant,
 ) -> Exchange {
     let (config, view, server) = (&setup.config, setup.view, ask.server);
+    let plain = ask.transport == Transport::Plain;
     let mut exchange = Exchange::new(ask, random::id(), edns);
-    if edns && config.cookies {
+    if !plain {
+        // Nobody can forge an answer, or tell by the size of the query what is asked.
+        exchange = exchange.with_padding();
+    }
+    if plain && edns && config.cookies {
         exchange = exchange.with_cookie(cache.cookies.offer(view, server, now), again);
     }
     if config.trusts_ad() {
         exchange = exchange.with_trust();
     }
-    if config.random_letters && !cache.is(view, server, Trait::Folds, now) {
+    if plain && config.random_letters && !cache.is(view, server, Trait::Folds, now) {
         exchange = exchange.with_random_letters(random::word);
     }
     exchange
+}
+
+/// How a server is tried that is asked in plain text where it has no TLS.
+fn tried(cache: &mut Cache, setup: &Setup, ask: &Ask, now: Instant) -> Transport {
+    match cache.is(setup.view, ask.server, Trait::NoTls, now) {
+        true => Transport::Plain,
+        false => Transport::Unverified,
+    }
 }
 
 /// The exchange that takes the place of one that ended so.
@@ -359,7 +394,8 @@ fn repeat(
     progress: &Progress,
     now: Instant,
 ) -> Option<Exchange> {
-    let server = ended.ask().server;
+    let mut ask = ended.ask().clone();
+    let server = ask.server;
     let (mut edns, mut again) = (ended.edns(), ended.is_second());
     match progress {
         Progress::WithoutEdns(said) => {
@@ -370,20 +406,30 @@ fn repeat(
         }
         Progress::BadCookie => again = true,
         Progress::Folded => cache.mark(setup.view, server, Trait::Folds, true, now),
+        Progress::NoTls => {
+            cache.mark(setup.view, server, Trait::NoTls, true, now);
+            ask.transport = Transport::Plain;
+            edns &= setup.config.edns0;
+        }
         Progress::Again => {}
         Progress::Wait | Progress::Over(_) => return None,
     }
-    Some(exchange(setup, cache, ended.ask().clone(), (edns, again), now))
+    Some(exchange(setup, cache, ask, (edns, again), now))
 }
 
 /// What a flight needs to know of the configuration.
-fn manner<'a>(config: &Config, condition: &'a AtomicShared<Condition>, attempt: u32) -> Manner<'a> {
+fn manner<'a>(
+    config: &'a Config,
+    condition: &'a AtomicShared<Condition>,
+    attempt: u32,
+) -> Manner<'a> {
     Manner {
         patience: Span(u64::from(config.timeout.max(1)) * 1_000_000_000),
         tcp: config.tcp,
         interface: config.interface,
         ports: config.ports,
         condition,
+        credentials: config.credentials.as_ref().map(|credentials| &credentials.0),
         attempt,
     }
 }

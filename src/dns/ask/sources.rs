@@ -113,9 +113,11 @@ fn setup(config: Arc<Config>, hosts: Arc<Hosts>, hints: Option<Arc<Hints>>) -> S
         true => Arc::new(Hints::root()),
         false => Arc::new(Hints::stub(&config)),
     });
-    let sources = (config.recurse, hints.format(), config.interface, config.trusts_ad());
+    // What came in plain text does not answer those who ask over TLS alone.
+    let security = (config.dns_over_tls, config.credentials.as_ref().map(|c| c.0.identity()));
+    let sources = (config.recurse, hints.format(), config.interface, config.trusts_ad(), security);
     let view = super::resolver::view(&sources);
-    let local = hints.all().any(|hint| hint.address.ip().to_canonical().is_loopback());
+    let local = hints.all().any(|hint| hint.server.address.ip().to_canonical().is_loopback());
     Setup { config, hosts, hints, view, local }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::dns::message::types::type_name;
 use crate::dns::resolve::exchange::Ask;
+use crate::dns::system::server::Transport;
 use crate::sys::describe::Describe;
 use std::fmt::{Result, Write};
 use std::os::fd::RawFd;
@@ -15,10 +16,13 @@ pub struct Asked {
 
 impl Describe for Asked {
     fn describe(&self, _fd: RawFd, _events: i16, to: &mut dyn Write) -> Result {
-        let (Ask { server, name, rtype, .. }, attempt) = (&self.ask, self.attempt);
+        let (Ask { server, transport, name, rtype, .. }, attempt) = (&self.ask, self.attempt);
         match server.port() {
             53 => write!(to, "answer of {}", server.ip())?,
             _ => write!(to, "answer of {server}")?,
+        }
+        if *transport != Transport::Plain {
+            to.write_str(" (TLS)")?;
         }
         write!(to, " to {} {name}, try {attempt}", type_name(*rtype))
     }

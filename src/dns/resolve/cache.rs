@@ -47,6 +47,8 @@ pub enum Trait {
     Plain,
     /// It does not keep the letter case of names.
     Folds,
+    /// It cannot be asked over TLS.
+    NoTls,
 }
 
 impl Trait {
@@ -54,6 +56,9 @@ impl Trait {
     fn lifetime(self) -> Span {
         match self {
             Trait::Silent => Span(60_000_000_000),
+            // Chosen: a server that was without TLS for a moment is asked in plain text for so long, and one that has none
+            // is tried so often.
+            Trait::NoTls => Span(600_000_000_000),
             Trait::Plain | Trait::Folds => Span(3_600_000_000_000),
         }
     }

@@ -10,17 +10,26 @@
 use super::cookie::{self, told, Cookie, Offer, Told};
 use crate::dns::message::name::{same, Name};
 use crate::dns::message::packet::{flag, rcode, Packet, ANSWER, HEADER};
+use crate::dns::system::server::Transport;
 use std::net::{IpAddr, SocketAddr};
 
 /// The largest datagram that servers are told to send: it passes everywhere without being fragmented.
 /// <https://www.dnsflagday.net/2020/>
 pub const EDNS_SIZE: u16 = 1232;
 
+/// The option that makes a query longer, RFC 7830 §3.
+const PADDING: u16 = 12;
+
+/// Queries are padded to multiples of so many bytes, RFC 8467 §4.1.
+const BLOCK: usize = 128;
+
 /// A question and to whom it goes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ask {
-    /// The server.
+    /// The server's address.
     pub server: SocketAddr,
+    /// How it is asked.
+    pub transport: Transport,
     /// What is asked for.
     pub name: Name,
     /// Its type.
@@ -43,6 +52,8 @@ pub struct Exchange {
     spelling: Option<Name>,
     /// Asks whether the records are authentic.
     trust: bool,
+    /// Its size shall tell nothing of what is asked.
+    padded: bool,
     /// What a cookie is made of, if one is sent.
     offer: Option<Offer>,
     /// The cookie, once it is known from which address the query leaves.
@@ -105,7 +116,8 @@ impl Exchange {
     /// An exchange that is to begin. `id` must be random.
     pub fn new(ask: Ask, id: u16, edns: bool) -> Exchange {
         let (spelling, offer, cookie) = (None, None, None);
-        Exchange { ask, id, edns, spelling, trust: false, offer, cookie, again: false }
+        let (trust, padded, again) = (false, false, false);
+        Exchange { ask, id, edns, spelling, trust, padded, offer, cookie, again }
     }
 
     /// Sends a cookie. `again`: the server has refused one for this question.
@@ -117,6 +129,12 @@ impl Exchange {
     /// Asks whether the records are authentic, RFC 6840 §5.7.
     pub fn with_trust(mut self) -> Exchange {
         self.trust = true;
+        self
+    }
+
+    /// Pads the query, if it has EDNS. It has no cookie then.
+    pub fn with_padding(mut self) -> Exchange {
+        self.padded = true;
         self
     }
 
@@ -181,7 +199,16 @@ impl Exchange {
     /// How many bytes the query is.
     pub fn size(&self) -> usize {
         let cookie = self.cookie.map_or(0, |cookie| 4 + cookie.data().len());
-        HEADER + self.ask.name.wire().len() + 4 + if self.edns { 11 + cookie } else { 0 }
+        let plain =
+            HEADER + self.ask.name.wire().len() + 4 + if self.edns { 11 + cookie } else { 0 };
+        plain + self.padding(plain).map_or(0, |padding| 4 + padding.len())
+    }
+
+    /// What fills a query of `size` bytes up, if it is padded.
+    fn padding(&self, size: usize) -> Option<&'static [u8]> {
+        static NOTHING: [u8; BLOCK] = [0; BLOCK];
+        let padded = self.padded && self.edns;
+        padded.then(|| &NOTHING[..(size + 4).next_multiple_of(BLOCK) - (size + 4)])
     }
 
     /// The query.
@@ -192,6 +219,8 @@ impl Exchange {
         let mut packet = Packet::query(self.id, flags, self.name(), rtype, class);
         if self.edns {
             let option = self.cookie.as_ref().map(|cookie| (cookie::OPTION, cookie.data()));
+            let option =
+                option.or_else(|| Some((PADDING, self.padding(packet.wire().len() + 11)?)));
             packet.add_opt(EDNS_SIZE, option);
         }
         packet

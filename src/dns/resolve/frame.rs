@@ -5,12 +5,13 @@ use super::answer::SERVERS;
 use super::cache::Cache;
 use super::compose::{from_hosts, local, reply};
 use super::exchange::Ask;
-use super::servers::{Server, Servers};
+use super::servers::Servers;
 use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
 use crate::dns::message::packet::{flag, rcode, Packet, ANSWER};
 use crate::dns::message::types::{self, A, AAAA};
+use crate::dns::system::server::NameServer;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
@@ -140,7 +141,7 @@ impl Frame {
         let zone = hinted?;
         let hints = setup.hints.of(zone);
         if hints.len() == 1 {
-            let address = hints.iter().map(|hint| hint.address);
+            let address = hints.iter().map(|hint| setup.config.approach(&hint.server));
             return Some(Servers::new(
                 zone.clone(),
                 address,
@@ -157,11 +158,11 @@ impl Frame {
             .iter()
             .map(|hint| {
                 let chance = if mix { random() } else { 0 };
-                (if rotate { 0 } else { hint.priority }, chance, hint.address)
+                (if rotate { 0 } else { hint.priority }, chance, &hint.server)
             })
             .collect();
         order.sort_by_key(|&(priority, chance, _)| (priority, chance));
-        let addresses = order.iter().map(|entry| entry.2);
+        let addresses = order.iter().map(|entry| setup.config.approach(entry.2));
         Some(Servers::new(zone.clone(), addresses, VecDeque::new(), setup.view, cache, now))
     }
 
@@ -191,7 +192,7 @@ impl Frame {
                 && setup.may_ask(&address)
                 && servers.addresses.iter().all(|s| s.address != address)
             {
-                servers.addresses.push(Server { address, tries: 0 });
+                servers.addresses.push(NameServer::from(address).into());
             }
         }
     }

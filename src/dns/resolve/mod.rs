@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod exchange;
 mod frame;
 pub mod order;
+pub mod outcome;
 pub mod resolution;
 mod rewrite;
 mod servers;

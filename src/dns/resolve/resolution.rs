@@ -12,6 +12,7 @@ use super::candidates::{Candidates, Ending};
 use super::compose::{joined, keep, missing, rebuilt};
 use super::exchange::Ask;
 use super::frame::{Frame, Next, Purpose};
+use super::outcome::Outcome;
 use super::servers::Servers;
 use super::setup::Setup;
 use crate::clock::Instant;
@@ -38,17 +39,6 @@ pub enum Action {
     Done(Packet),
     /// Nothing: there is none.
     Fail(Errno),
-}
-
-/// The outcome of an exchange.
-#[derive(Clone)]
-pub enum Outcome {
-    /// An answer.
-    Answer(Packet),
-    /// None in time.
-    Silence,
-    /// What the system said, or that the answer could not be read.
-    Failure(Errno),
 }
 
 /// A question on its way to an answer.
@@ -180,11 +170,12 @@ impl Resolution {
         if let Some(index) = servers.next(attempts) {
             servers.current = index;
             let server = servers.addresses[index].address;
+            let transport = servers.addresses[index].transport.clone();
             frame.sends += 1;
             self.sends += 1;
             let (name, rtype, class) = (frame.name.clone(), frame.rtype, frame.class);
             let recursive = !setup.config.recurse;
-            return Next::Ask(Ask { server, name, rtype, class, recursive });
+            return Next::Ask(Ask { server, transport, name, rtype, class, recursive });
         }
         self.seek(cache, top)
     }
@@ -268,11 +259,12 @@ impl Resolution {
                 self.story = format!("{}: no answer from {address}", frame.name);
                 cache.mark(setup.view, address, Trait::Silent, true, now);
             }
-            Outcome::Failure(error) => {
+            Outcome::Failure(error, reason) => {
                 server.tries = u32::MAX;
                 frame.silence = true;
                 self.error = Some(error);
-                self.story = format!("{}: {address}: {error}", frame.name);
+                let reason = reason.unwrap_or_else(|| error.to_string());
+                self.story = format!("{}: {address}: {reason}", frame.name);
                 cache.mark(setup.view, address, Trait::Silent, true, now);
             }
             Outcome::Answer(packet) => {

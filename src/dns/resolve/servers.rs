@@ -7,6 +7,7 @@ use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
 use crate::dns::message::types::A;
+use crate::dns::system::server::{NameServer, Transport};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -25,8 +26,15 @@ pub(crate) struct Servers {
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) transport: Transport,
     /// How often it was asked; given up at `u32::MAX`.
     pub(crate) tries: u32,
+}
+
+impl From<NameServer> for Server {
+    fn from(NameServer { address, transport }: NameServer) -> Server {
+        Server { address, transport, tries: 0 }
+    }
 }
 
 impl Servers {
@@ -42,14 +50,13 @@ impl Servers {
 
     pub(crate) fn new(
         zone: Name,
-        addresses: impl Iterator<Item = SocketAddr>,
+        addresses: impl Iterator<Item = NameServer>,
         names: VecDeque<(Name, u16)>,
         view: u64,
         cache: &mut Cache,
         now: Instant,
     ) -> Servers {
-        let mut addresses: Vec<_> =
-            addresses.take(SERVERS).map(|address| Server { address, tries: 0 }).collect();
+        let mut addresses: Vec<_> = addresses.take(SERVERS).map(Server::from).collect();
         if addresses.len() > 1 {
             // Who was silent lately comes last; the order is kept otherwise.
             addresses.sort_by_key(|server| cache.is(view, server.address, Trait::Silent, now));
@@ -70,7 +77,7 @@ impl Servers {
         let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) = known.partition(|a| a.is_ipv4());
         let unknown = delegation.servers.iter().filter(|server| server.1.is_empty());
         let names = unknown.map(|server| (server.0.clone(), A)).collect();
-        let addresses = v4.into_iter().chain(v6);
+        let addresses = v4.into_iter().chain(v6).map(NameServer::from);
         Servers::new(delegation.zone.clone(), addresses, names, setup.view, cache, now)
     }
 

@@ -2,6 +2,8 @@
 //! How a resolver asks: resolv.conf(5) and nsswitch.conf(5) in, resolv.conf out.
 
 use super::files::{version, Version};
+use super::server::{over_tls, NameServer, Transport};
+use crate::tls;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The system's name servers.
@@ -67,11 +69,38 @@ pub enum Tcp {
     Disable,
 }
 
+/// When servers that are named by an address alone are asked over TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OverTls {
+    /// Never.
+    No,
+    /// Where they can be, without looking at their certificates; otherwise in plain text.
+    Opportunistic,
+    /// Always, and their certificates must be for their addresses.
+    Yes,
+}
+
+/// What the program says of connections over TLS: which authorities are trusted, which certificate is shown.
+#[derive(Clone)]
+pub struct Credentials(pub tls::Config);
+
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Credentials) -> bool {
+        self.0.identity() == other.0.identity()
+    }
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("Credentials")
+    }
+}
+
 /// A configuration.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
     /// Whom a stub resolver asks.
-    pub nameservers: Vec<SocketAddr>,
+    pub nameservers: Vec<NameServer>,
     /// What is appended to names, as it was written.
     pub search: Vec<String>,
     /// Where answers are looked for, in this order.
@@ -104,6 +133,10 @@ pub struct Config {
     pub smart: bool,
     /// When TCP is used.
     pub tcp: Tcp,
+    /// When servers that are named by an address alone are asked over TLS.
+    pub dns_over_tls: OverTls,
+    /// What connections over TLS are made with, if not with the usual configuration.
+    pub credentials: Option<Credentials>,
     /// Answer from the thread's cache, and keep answers there.
     pub cache: bool,
     /// 0: a socket, hence a random port, for each query. Otherwise that many sockets for all queries of
@@ -130,7 +163,7 @@ impl Default for Config {
     fn default() -> Config {
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Config {
-            nameservers: vec![SocketAddr::new(nowhere, PORT)],
+            nameservers: vec![SocketAddr::new(nowhere, PORT).into()],
             search: Vec::new(),
             lookup: vec![Source::Bind, Source::File],
             file_ends: 0,
@@ -147,6 +180,8 @@ impl Default for Config {
             recurse: false,
             smart: false,
             tcp: Tcp::Enable,
+            dns_over_tls: OverTls::No,
+            credentials: None,
             cache: true,
             ports: 0,
             interface: SocketAddr::new(nowhere, 0),
@@ -171,7 +206,7 @@ impl Config {
         let _ = config.load_path(NSSWITCH_CONF, Syntax::Nsswitch);
         let _ = config.load_path(path, Syntax::Resolv);
         if config.nameservers.is_empty() {
-            config.nameservers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT));
+            config.nameservers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT).into());
         }
         let loaded = config.clone();
         config.system = Some(Box::new(System { loaded, path: path.to_owned(), changed }));
@@ -194,7 +229,7 @@ impl Config {
                 $(if self.$field == old.$field { self.$field.clone_from(&fresh.$field) })*
             };
         }
-        take!(nameservers search lookup file_ends bind_ends no_aaaa trust_ad edns0 cookies random_letters ndots timeout attempts rotate tcp ports cache interface);
+        take!(nameservers search lookup file_ends bind_ends no_aaaa trust_ad edns0 cookies random_letters ndots timeout attempts rotate tcp dns_over_tls ports cache interface);
         self.warnings.clone_from(&fresh.warnings);
         self.system = fresh.system;
         *self != before
@@ -206,7 +241,7 @@ impl Config {
     }
 
     /// Adds a name server, unless there are as many as count.
-    pub fn add_nameserver(&mut self, server: SocketAddr) -> std::result::Result<(), String> {
+    pub fn add_nameserver(&mut self, server: NameServer) -> std::result::Result<(), String> {
         if self.nameservers.len() >= SERVERS {
             return Err(format!("more than {SERVERS} name servers"));
         }
@@ -234,6 +269,22 @@ impl Config {
     /// Whether the flag AD of answers counts: the option `trust-ad`. A recursive resolver has nobody to trust.
     pub fn trusts_ad(&self) -> bool {
         self.trust_ad && !self.recurse
+    }
+
+    /// How a server is asked that a configuration or a program names. The option `dns-over-tls` is about stub resolvers:
+    /// servers of zones have no TLS as a rule.
+    pub fn approach(&self, server: &NameServer) -> NameServer {
+        match (self.dns_over_tls, &server.transport) {
+            (OverTls::Yes, Transport::Plain) if !self.recurse => {
+                NameServer { address: over_tls(server.address), transport: Transport::Tls(None) }
+            }
+            _ => server.clone(),
+        }
+    }
+
+    /// Whether a server that is asked in plain text is asked over TLS first.
+    pub fn tries_tls(&self) -> bool {
+        self.dns_over_tls == OverTls::Opportunistic && !self.recurse
     }
 
     /// Whether name servers are asked.

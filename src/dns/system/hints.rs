@@ -2,11 +2,10 @@
 //! Whom to ask first: name servers of zones, known beforehand.
 
 use super::config::{Config, PORT};
-use super::server::{format_address, scan_address};
+use super::server::{scan_address, NameServer};
 use crate::dns::message::name::Name;
 use crate::errno::Result;
 use std::fmt::Write;
-use std::net::SocketAddr;
 
 /// The root servers: IANA's list as of 2024-04-18, related to root zone 2024041801.
 /// <https://www.internic.net/domain/named.root>
@@ -42,8 +41,8 @@ const ROOT: &[&str] = &[
 /// A server, and which come before it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
-    /// Its address.
-    pub address: SocketAddr,
+    /// Where it is, and how it is asked.
+    pub server: NameServer,
     /// Lower ones are asked first; equal ones in random order.
     pub priority: i64,
 }
@@ -68,22 +67,23 @@ impl Hints {
         let mut hints = Hints::default();
         for address in ROOT.iter().filter_map(|text| scan_address(text, PORT).ok()) {
             // Many networks have no IPv6.
-            hints.add(Name::root(), Hint { address, priority: 1 + i64::from(address.is_ipv6()) });
+            let priority = 1 + i64::from(address.is_ipv6());
+            hints.add(Name::root(), Hint { server: address.into(), priority });
         }
         hints
     }
 
     /// Adds a server of a zone. CQ_EILLEGAL, CQ_EADDRESS for what is none.
     pub fn insert(&mut self, zone: &[u8], address: &str, priority: i64) -> Result<()> {
-        let hint = Hint { address: scan_address(address, PORT)?, priority };
+        let hint = Hint { server: NameServer::scan(address)?, priority };
         self.add(Name::scan(zone)?, hint);
         Ok(())
     }
 
     /// Adds the servers of a configuration, in their order.
     pub fn insert_servers(&mut self, zone: Name, config: &Config) {
-        for (index, &address) in config.nameservers.iter().enumerate() {
-            self.add(zone.clone(), Hint { address, priority: index as i64 + 1 });
+        for (index, server) in config.nameservers.iter().enumerate() {
+            self.add(zone.clone(), Hint { server: server.clone(), priority: index as i64 + 1 });
         }
     }
 
@@ -125,8 +125,7 @@ impl Hints {
             let _ = writeln!(text, "ZONE \"{zone}\"");
             for hint in servers {
                 // Always with its port.
-                let _ =
-                    writeln!(text, "\t({}) {}", hint.priority, format_address(&hint.address, 0));
+                let _ = writeln!(text, "\t({}) {}", hint.priority, hint.server.format_beside(0));
             }
         }
         text

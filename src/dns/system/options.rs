@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The options of a configuration, by the names that they have in resolv.conf(5) and in the guide.
 
-use super::config::{Config, Tcp};
+use super::config::{Config, OverTls, Tcp};
 use super::server::{format_address, scan_address};
 use crate::errno::{Errno, Result};
 
@@ -24,6 +24,7 @@ impl Config {
         ];
         let set = match (name, value) {
             ("tcp", "") | ("use-vc", _) => self.set("tcp", "only"),
+            ("dns-over-tls", "") => self.set(name, "true"),
             (_, "") if self.get(name).is_some_and(|value| value == "false" || value == "true") => {
                 self.set(name, "true")
             }
@@ -69,6 +70,13 @@ impl Config {
                     _ => return Err(Errno::BADARG),
                 }
             }
+            "dns-over-tls" => {
+                self.dns_over_tls = match value {
+                    "opportunistic" => OverTls::Opportunistic,
+                    _ if flag()? => OverTls::Yes,
+                    _ => OverTls::No,
+                }
+            }
             "interface" => self.interface = scan_address(value, 0)?,
             _ => return Err(Errno::NOENT),
         }
@@ -92,6 +100,11 @@ impl Config {
             "trust-ad" => self.trust_ad.to_string(),
             "cache" => self.cache.to_string(),
             "tcp" => (self.tcp as u32).to_string(),
+            "dns-over-tls" => match self.dns_over_tls {
+                OverTls::No => "false".to_owned(),
+                OverTls::Opportunistic => "opportunistic".to_owned(),
+                OverTls::Yes => "true".to_owned(),
+            },
             "interface" => format_address(&self.interface, 0),
             _ => return None,
         })

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! resolv.conf(5) and nsswitch.conf(5) into a configuration, and a configuration as resolv.conf.
 
-use super::config::{Config, Source, Syntax, Tcp, PORT};
+use super::config::{Config, OverTls, Source, Syntax, Tcp};
 use super::files;
 use super::options::{bad, complaint};
-use super::server::{format_address, scan_address};
+use super::server::{format_address, scan_address, NameServer};
 use super::switch::{format_ends, Switch};
 use crate::dns::message::name::Name;
 use crate::errno::Result;
@@ -23,7 +23,7 @@ impl Config {
         let mut fresh = true;
         for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
             let line = String::from_utf8_lossy(line).replace('\0', "\u{fffd}");
-            let line = line.split(['#', ';']).next().unwrap_or_default();
+            let line = without_comment(&line);
             // nsswitch.conf needs no blank after the colon.
             let (key, line) = match syntax {
                 Syntax::Resolv => ("", line),
@@ -50,7 +50,7 @@ impl Config {
     ) -> std::result::Result<(), String> {
         match (key.to_ascii_lowercase().as_str(), values) {
             ("nameserver", [address, ..]) => {
-                let server = scan_address(address, PORT).map_err(|_| bad("address", address))?;
+                let server = NameServer::scan(address).map_err(|_| bad("address", address))?;
                 if std::mem::take(fresh) {
                     self.nameservers.clear();
                 }
@@ -121,7 +121,7 @@ impl Config {
     pub fn format(&self) -> String {
         let mut text = String::new();
         for server in &self.nameservers {
-            let _ = writeln!(text, "nameserver {}", format_address(server, PORT));
+            let _ = writeln!(text, "nameserver {}", server.format());
         }
         let list =
             |words: Vec<&str>| words.iter().map(|word| format!(" {word}")).collect::<String>();
@@ -150,6 +150,8 @@ impl Config {
             (self.smart, " smart"),
             (self.tcp == Tcp::Only, " tcp"),
             (self.tcp == Tcp::Disable, " tcp:disable"),
+            (self.dns_over_tls == OverTls::Yes, " dns-over-tls"),
+            (self.dns_over_tls == OverTls::Opportunistic, " dns-over-tls:opportunistic"),
             (!self.cache, " nocache"),
             (!self.cookies, " nocookies"),
             (self.random_letters, " use-caps-for-id"),
@@ -164,4 +166,14 @@ impl Config {
         let _ = writeln!(text, "\ninterface {} {port}", format_address(interface, port));
         text
     }
+}
+
+/// A line without the comment at its end. In the word for a server over TLS a "#" is what its name begins with.
+fn without_comment(line: &str) -> &str {
+    let begins = |(at, _): &(usize, &str)| {
+        let word = line[..*at].rsplit(|letter: char| letter.is_ascii_whitespace()).next();
+        line[*at..].starts_with(';') || !word.is_some_and(|word| word.starts_with("tls://"))
+    };
+    let end = line.match_indices(['#', ';']).find(begins);
+    end.map_or(line, |(at, _)| &line[..at])
 }

@@ -8,7 +8,7 @@ use std::net::UdpSocket;
 
 fn ask(server: SocketAddr, name: &str, rtype: u16) -> Ask {
     let name = Name::scan(name.as_bytes()).expect("a name");
-    Ask { server, name, rtype, class: IN, recursive: true }
+    Ask { server, transport: Default::default(), name, rtype, class: IN, recursive: true }
 }
 
 fn start(ask: &Ask, edns: bool, now: Instant, stat: &mut Stat) -> Joint {
@@ -18,6 +18,7 @@ fn start(ask: &Ask, edns: bool, now: Instant, stat: &mut Stat) -> Joint {
         interface: SocketAddr::from(([0, 0, 0, 0], 0)),
         ports: 0,
         attempt: 1,
+        credentials: None,
         condition: &Condition::new(false).unwrap(),
     };
     let exchange = Exchange::new(ask.clone(), 7, edns);

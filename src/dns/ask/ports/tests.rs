@@ -16,7 +16,14 @@ fn server() -> (UdpSocket, SocketAddr) {
 }
 
 fn exchange(server: SocketAddr) -> Exchange {
-    let ask = Ask { server, name: Name::root(), rtype: 1, class: 1, recursive: true };
+    let ask = Ask {
+        server,
+        transport: Default::default(),
+        name: Name::root(),
+        rtype: 1,
+        class: 1,
+        recursive: true,
+    };
     Exchange::new(ask, random::id(), false)
 }
 

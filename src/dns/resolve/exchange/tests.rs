@@ -15,7 +15,14 @@ fn name(text: &str) -> Name {
 
 fn exchange(edns: bool) -> Exchange {
     let server = "192.0.2.1:53".parse().expect("an address");
-    let ask = Ask { server, name: name("www.example.com"), rtype: A, class: IN, recursive: true };
+    let ask = Ask {
+        server,
+        transport: Default::default(),
+        name: name("www.example.com"),
+        rtype: A,
+        class: IN,
+        recursive: true,
+    };
     Exchange::new(ask, ID, edns)
 }
 
@@ -351,4 +358,22 @@ fn who_asks_gets_the_letters_back_in_which_he_asked() {
         packet.records(AUTHORITY).next().expect("it").host().expect("it").to_string(),
         "nS."
     );
+}
+
+#[test]
+fn a_padded_query_is_a_multiple_of_128_bytes_and_only_with_edns() {
+    for length in 1..=60 {
+        let ask =
+            Ask { name: name(&format!("{}.example", "x".repeat(length))), ..exchange(true).ask };
+        let padded = Exchange::new(ask.clone(), 7, true).with_padding();
+        let wire = padded.query().wire().len();
+        assert_eq!((wire % BLOCK, padded.size()), (0, wire), "{length}");
+        assert!(
+            wire - Exchange::new(ask.clone(), 7, true).size() < BLOCK + 4,
+            "no more than needed"
+        );
+        let without = Exchange::new(ask, 7, false).with_padding();
+        assert_eq!(without.query().wire().len(), HEADER + length + 1 + 9 + 4);
+        assert_eq!(without.size(), HEADER + length + 1 + 9 + 4);
+    }
 }

@@ -25,7 +25,7 @@ fn complaints(text: &str) -> Vec<String> {
 }
 
 fn servers(config: &Config) -> Vec<String> {
-    config.nameservers.iter().map(SocketAddr::to_string).collect()
+    config.nameservers.iter().map(|server| server.address.to_string()).collect()
 }
 
 fn switched(text: &str) -> Config {

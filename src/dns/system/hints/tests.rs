@@ -37,7 +37,7 @@ fn lower_priorities_come_first_and_equal_ones_in_their_order() {
     let hints =
         hints(&[(".", "192.0.2.1", 5), (".", "192.0.2.2", -1), (".", "[192.0.2.3]:5300", 5)]);
     let order: Vec<String> =
-        hints.servers(&Name::root()).iter().map(|hint| hint.address.to_string()).collect();
+        hints.servers(&Name::root()).iter().map(|hint| hint.server.address.to_string()).collect();
     assert_eq!(order, ["192.0.2.2:53", "192.0.2.1:53", "192.0.2.3:5300"]);
     assert!(hints.of(&name("com")).is_empty());
 }
@@ -59,9 +59,9 @@ fn there_are_thirteen_root_servers_with_two_addresses_each() {
     let root = Hints::root();
     let servers = root.servers(&Name::root());
     assert_eq!(servers.len(), 26);
-    assert!(servers[..13].iter().all(|hint| hint.address.is_ipv4()), "IPv4 first");
-    assert!(servers.iter().all(|hint| hint.address.port() == 53));
-    let mut different: Vec<_> = servers.iter().map(|hint| hint.address).collect();
+    assert!(servers[..13].iter().all(|hint| hint.server.address.is_ipv4()), "IPv4 first");
+    assert!(servers.iter().all(|hint| hint.server.address.port() == 53));
+    let mut different: Vec<_> = servers.iter().map(|hint| hint.server.address).collect();
     different.sort();
     different.dedup();
     assert_eq!(different.len(), 26);

@@ -136,7 +136,7 @@ impl Bench {
                     self.now = self.now.after(Span(1_000_000));
                     Outcome::Silence
                 }
-                "refuses" => Outcome::Failure(Errno(libc::ECONNREFUSED)),
+                "refuses" => Outcome::Failure(Errno(libc::ECONNREFUSED), None),
                 text => Outcome::Answer(answer(&ask, text)),
             });
         }

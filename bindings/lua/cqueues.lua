@@ -172,6 +172,12 @@ for name, module in pairs { scope = "scope", timeout = "scope", shield = "scope"
 	end
 end
 
+-- Functions of auxlib that programs find here by their old names, as long as they do not go through the table.
+local of_auxlib = { assert = true, resume = true, wrap = true }
+setmetatable(cqueues, { __index = function(_, name)
+	return of_auxlib[name] and require "cqueues.auxlib"[name] or nil
+end })
+
 --- Fills `package.loaded` tables as if they were newly loaded.
 function cqueues.loader()
 	return cqueues

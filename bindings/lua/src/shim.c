@@ -223,6 +223,13 @@ const char *shim_checkstring(lua_State *L, int index, size_t *size)
 	return lua_tolstring(L, index, size);
 }
 
+int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[])
+{
+	if (!usual || !lua_isnoneornil(L, index))
+		luaL_checkstring(L, index);
+	return luaL_checkoption(L, index, usual, names);
+}
+
 const char *shim_check_text(lua_State *L, int index)
 {
 	size_t size;

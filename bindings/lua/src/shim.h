@@ -118,6 +118,8 @@ lua_Number shim_checknumber(lua_State *L, int index);
 /* A whole number, cut to the size of int; `usual` for nil and none. */
 int shim_optint(lua_State *L, int index, int usual);
 const char *shim_checkstring(lua_State *L, int index, size_t *size);
+/* luaL_checkoption, which LuaJIT lets any value that is no string pass as the usual one. */
+int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[]);
 /* Seconds, or NaN for nil, none and what is no number. */
 double shim_seconds(lua_State *L, int index);
 /* A timeout of a method: NaN for nil, none and false. What is no number is SHIM_NO_NUMBER, which throws when the method

@@ -199,6 +199,11 @@ local takers = {
 	["cqueues.socket.Options"] = { f = socket.connect, fields = { host = "127.0.0.1", port = 1 },
 		other = { path = "bad argument", host = "bad argument", port = "bad argument", fd = "", timeout = "" } },
 	["cqueues.tls.Settings"] = { f = tls.new, fields = {}, other = { revoked_chain = "no error" } },
+	["cqueues.socket.TlsOptions"] = { f = function(options)
+		local s = socket.pair()
+		s:settimeout(0)
+		s:starttls(options)
+	end, fields = {}, other = { strict = "no error" } },
 	["cqueues.process.Options"] = { f = process.spawn, fields = { "true" }, other = {} },
 	["cqueues.dns.Settings"] = { f = config.new, fields = {}, other = {} },
 	["cqueues.notify.Options"] = { f = require "cqueues.notify".opendir, fields = { path = t.directory() },

@@ -45,7 +45,7 @@ local function argument_types(signature)
 	local list = {}
 	for _, p in ipairs(signature.parameters) do
 		list[#list + 1] = ("`%s%s: %s`%s"):format(p.name, p.optional and p.name ~= "..." and "?" or "", p.type,
-			p.takes and " (takes also " .. p.takes .. ")" or "")
+			(p.takes and " (takes also " .. p.takes .. ")" or "") .. (p.says and (" (otherwise throws \"%s\")"):format(p.says) or ""))
 	end
 	return table.concat(list, ", ")
 end
@@ -73,6 +73,7 @@ end
 local function write_function(out, f, owner)
 	out("#### `", owner, f.name, argument_list(f), "`\n\n", paragraphs(f.text), "\n\n")
 	item(out, "Arguments", argument_types(f))
+	item(out, "Object", f.self_takes and "takes also " .. f.self_takes or "")
 	for _, overload in ipairs(f.overloads) do
 		item(out, "Or", ("`%s%s%s`: %s"):format(owner, f.name, argument_list(overload), argument_types(overload)))
 	end

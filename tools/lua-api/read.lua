@@ -68,7 +68,7 @@ local function parse_signature(text)
 end
 
 local KNOWN = { overloads = true, takes = true, errors = true, throws = true, since = true, hidden = true,
-	deprecated = true, example = true }
+	deprecated = true, example = true, says = true }
 
 local function check_text(text, what)
 	if type(text) ~= "string" or not text:find "[%.:]$" then
@@ -84,10 +84,11 @@ local function parse_function(entry, since)
 			error(parsed.name .. ": unknown key " .. key, 0)
 		end
 	end
-	local names = {}
+	local names = { self = true }
 	for _, parameter in ipairs(parsed.parameters) do
 		names[parameter.name] = true
 		parameter.takes = entry.takes and entry.takes[parameter.name]
+		parameter.says = entry.says and entry.says[parameter.name]
 	end
 	for name in pairs(entry.takes or {}) do
 		if not names[name] then
@@ -97,7 +98,7 @@ local function parse_function(entry, since)
 	parsed.text, parsed.errors, parsed.throws = check_text(entry[2], parsed.name), entry.errors or {}, entry.throws or {}
 	parsed.overloads = map(entry.overloads or {}, parse_signature)
 	parsed.since, parsed.hidden, parsed.deprecated = entry.since or since, entry.hidden, entry.deprecated
-	parsed.example = entry.example
+	parsed.example, parsed.self_takes = entry.example, entry.takes and entry.takes.self
 	return parsed
 end
 

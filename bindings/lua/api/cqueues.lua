@@ -55,7 +55,7 @@ local ready = cqueues.poll(socket, 5)
 if ready == socket then
 	print(socket:read "*l")
 end]] },
-		{ "sleep(seconds?: number)", "Waits for some seconds. Other tasks run meanwhile. Without seconds the task goes on in the next step.",
+		{ "sleep(seconds?: number)", "Waits for some seconds. Other tasks run meanwhile. Without seconds the task goes on in the next step.", takes = { seconds = "what `cqueues.poll` takes" },
 			throws = { "the task's waits are ended by its scope: a cancellation" } },
 		{ "running(): cqueues.Controller? controller, boolean is_task",
 			"Tells which controller's task runs, nil outside of tasks, and whether the running coroutine is the task itself and not a coroutine that it has resumed." },
@@ -77,7 +77,7 @@ end)]] },
 			errors = { ECANCELED = "what was kept out has ended `f` after the time was over" },
 			throws = { "what `f` throws", "no task runs" }, since = "1.0.0" },
 		{ "tasks(controller?: cqueues.Controller): cqueues.dump.Task[]", "Lists the tasks of all controllers, or of one; see the module cqueues.dump.", since = "1.0.0" },
-		{ "dump(file?: file*, controller?: cqueues.Controller): file*", "Writes the tasks of all controllers, or of one, as a tree for people; see the module cqueues.dump.", since = "1.0.0" },
+		{ "dump(file?: file*, controller?: cqueues.Controller): file*", "Writes the tasks of all controllers, or of one, as a tree for people; see the module cqueues.dump.", takes = { file = "an object with a method `write`, such as a socket" }, since = "1.0.0" },
 		{ "assert(value?: any, ...: any): ...: any", "The same as `auxlib.assert`; kept for programs that were written before cqueues.auxlib.", deprecated = "auxlib.assert", hidden = true,
 			throws = { "the value is nil or false" } },
 		{ "resume(co: thread, ...: any): boolean ok, ...: any", "The same as `auxlib.resume`; kept for programs that were written before cqueues.auxlib.", deprecated = "auxlib.resume", hidden = true },
@@ -102,7 +102,7 @@ end)]] },
 					throws = { "a task of this controller calls it", "the controller is closed" } },
 				{ "errors(timeout?: number): (fun(): any, integer?, thread?, any, integer?)",
 					"Returns an iterator over the errors of `loop`. It ends when no tasks are left or the time, which is that of the whole iteration, is over.",
-					takes = { timeout = "false: no limit" },
+					takes = { self = "any value; what is wrong with it is told when the iterator is called", timeout = "false: no limit" },
 					example = [[
 for message in cq:errors() do
 	io.stderr:write(tostring(message), "\n")

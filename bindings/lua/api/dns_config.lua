@@ -47,9 +47,9 @@ local asked = resolver.new(config.stub { options = { timeout = 1, attempts = 3 }
 		} },
 	},
 	functions = {
-		{ "new(settings?: " .. SETTINGS .. "): cqueues.dns.Config", "Makes a configuration with the defaults, to which the settings are applied.", throws = { "a field is of the wrong type or value" } },
-		{ "stub(settings?: " .. SETTINGS .. "): cqueues.dns.Config", "Makes one of the system's files, /etc/resolv.conf and /etc/nsswitch.conf.", throws = { "a field is of the wrong type or value" } },
-		{ "root(settings?: " .. SETTINGS .. "): cqueues.dns.Config", "Makes one for recursive resolvers.", throws = { "a field is of the wrong type or value" } },
+		{ "new(settings?: " .. SETTINGS .. "): cqueues.dns.Config", "Makes a configuration with the defaults, to which the settings are applied.", takes = { settings = "false, and any value that has the fields or can be asked for them" }, throws = { "a field is of the wrong type or value" } },
+		{ "stub(settings?: " .. SETTINGS .. "): cqueues.dns.Config", "Makes one of the system's files, /etc/resolv.conf and /etc/nsswitch.conf.", takes = { settings = "false, and any value that has the fields or can be asked for them" }, throws = { "a field is of the wrong type or value" } },
+		{ "root(settings?: " .. SETTINGS .. "): cqueues.dns.Config", "Makes one for recursive resolvers.", takes = { settings = "false, and any value that has the fields or can be asked for them" }, throws = { "a field is of the wrong type or value" } },
 		{ "loadfile(file: file*, syntax?: integer): cqueues.dns.Config? config, integer? code", "Makes one of an open file.", errors = { EISDIR = "it is a directory" } },
 		{ "loadpath(path: string, syntax?: integer): cqueues.dns.Config? config, integer? code", "Makes one of a file.", errors = unreadable },
 		{ "type(value?: any): \"dns config\"|nil", "Tells whether a value is a configuration." },
@@ -63,7 +63,7 @@ local asked = resolver.new(config.stub { options = { timeout = 1, attempts = 3 }
 			text = "A configuration. `tostring` writes it in the syntax of resolv.conf(5).",
 			methods = {
 				{ "get(): " .. SETTINGS, "Tells all of it." },
-				{ "set(settings: " .. SETTINGS .. ")", "Sets what a table holds.", throws = { "a field is of the wrong type or value" } },
+				{ "set(settings: " .. SETTINGS .. ")", "Sets what a table holds.", takes = { settings = "any value that has the fields or can be asked for them" }, throws = { "a field is of the wrong type or value" } },
 				{ "getns(): string[]", "Tells the name servers." },
 				{ "setns(list: string[])", "Sets the name servers.", throws = { "a text is no address" } },
 				{ "getsearch(): string[]", "Tells the search list." },

@@ -8,7 +8,7 @@ return {
 	text = "Whom to ask first: the servers of zones.",
 	functions = {
 		{ "new(config?: cqueues.dns.Config): cqueues.dns.Hints", "Makes an empty table.", takes = { config = "any value: it counts for nothing" } },
-		{ "stub(config?: cqueues.dns.Config): cqueues.dns.Hints", "Makes one of the name servers of a configuration, or the system's, for everything." },
+		{ "stub(config?: cqueues.dns.Config): cqueues.dns.Hints", "Makes one of the name servers of a configuration, or the system's, for everything.", takes = { config = "any value: what is no configuration counts for nothing" } },
 		{ "root(config?: cqueues.dns.Config): cqueues.dns.Hints", "Makes one of the root servers.", takes = { config = "any value: it counts for nothing" } },
 		{ "type(value?: any): \"dns hints\"|nil", "Tells whether a value is such a table." },
 		{ "interpose(name: string, method?: function): function? before", "Sets a method of all of them. Returns the one before.",

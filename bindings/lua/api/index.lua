@@ -19,6 +19,8 @@
 --   { "name(argument: type, optional?: type, ...: type): type name, type name", text,
 --     overloads   further signatures
 --     takes       for each argument: what it takes beside its type, in words; such values are no error
+--                 A text that begins with "false:" means that value alone, one with "in LuaJIT" that interpreter. `self` is the object of a method.
+--     says        for each argument: the text of the error, where it is not as usual
 --     errors      for each error number that it returns behind nil or false: when
 --     throws      a list: when it throws, beside for arguments of wrong types
 --     since       "original", or the version of this library that has it first
@@ -38,6 +40,7 @@ return {
 
 	-- Modules that only the others load.
 	internal = {
+		["cqueues.arguments"] = true,
 		["cqueues.protected"] = true,
 		["cqueues.waiters"] = true,
 	},

@@ -23,7 +23,7 @@ end)]],
 			name = "cqueues.Mutex",
 			text = "A mutex. Its holder is the coroutine that has locked it.",
 			methods = {
-				{ "lock(timeout?: number): true? done, integer? code", "Locks it; waits while another task holds it.", errors = { ETIMEDOUT = "the time is over" },
+				{ "lock(timeout?: number): true? done, integer? code", "Locks it; waits while another task holds it.", takes = { timeout = "false: no limit" }, errors = { ETIMEDOUT = "the time is over" },
 					throws = { "the task holds it already" } },
 				{ "unlock()", "Unlocks it, and hands it to the task that has waited longest.", throws = { "the task does not hold it" } },
 				{ "with(f: function, ...: any): ...: any", "Calls `f(...)` while it holds the mutex, for which it waits. Returns what `f` returns.", throws = { "what `f` throws" } },

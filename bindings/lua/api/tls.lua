@@ -3,7 +3,7 @@
 -- The module cqueues.tls.
 
 -- What a setting answers.
-local DONE = ": true? done, string? why, integer? code"
+local DONE = ": cqueues.TlsConfig? self, string? why, integer? code"
 local refused = { CQ_ETLS = "the setting is refused; the text says why" }
 
 return {
@@ -43,7 +43,7 @@ socket:starttls(config)]],
 		} },
 	},
 	functions = {
-		{ "new(settings?: cqueues.tls.Settings): cqueues.TlsConfig? config, string? why, integer? code", "Makes a configuration.",
+		{ "new(settings?: cqueues.tls.Settings): cqueues.TlsConfig? config, string? why, integer? code", "Makes a configuration.", takes = { settings = "false: no settings" },
 			errors = { CQ_ETLS = "a setting is refused; the text names the file and the cause" },
 			throws = { "there is no setting of a name" } },
 		{ "type(value?: any): \"tls\"|nil", "Tells whether a value is a configuration." },

@@ -130,10 +130,10 @@ static int notify_opendir(lua_State *L)
 
 typedef int want(const cq_notify *notifier, const char *name, uint32_t bits);
 
-/* Throws what is wrong with an argument, which is counted with the notifier, as ever. */
+/* Throws what is wrong with an argument, which is counted without the notifier. */
 static int refuse(lua_State *L, const char *method, int index, const char *why)
 {
-	return luaL_error(L, "bad argument #%d to '%s' (%s)", index, method, why);
+	return luaL_error(L, "bad argument #%d to '%s' (%s)", index - 1, method, why);
 }
 
 static const char *check_name(lua_State *L, const char *method)

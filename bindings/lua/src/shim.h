@@ -141,6 +141,8 @@ int shim_failure(lua_State *L, int code);
 /* A method that waits may stand in Lua: a loop of asking and polling. It begins with this, which checks an object
  * at 1 and seconds at 2 (NaN for none); errors name the method. */
 void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout);
+/* The object at 1 alone, for a method in Lua that asks C; errors name the method. */
+void *shim_check_for_method(lua_State *L, const char *tag, const char *name);
 /* Pushes the seconds and the deadline; nothing without a limit. */
 int shim_push_limit(lua_State *L, double timeout);
 

@@ -68,7 +68,8 @@ TAKES_TEXT(staple)
 static int tls_certificate(lua_State *L)
 {
 	cq_tls *tls = configuration(L, 1);
-	return answer(L, tls, cq_tls_certificate(tls, shim_check_text(L, 2), shim_check_text(L, 3)));
+	const char *chain = shim_check_text(L, 2), *key = shim_check_text(L, 3);
+	return answer(L, tls, cq_tls_certificate(tls, chain, key));
 }
 
 static int tls_certificate_pem(lua_State *L)
@@ -104,7 +105,8 @@ static int tls_revoked(lua_State *L)
 static int tls_add_name(lua_State *L)
 {
 	cq_tls *tls = configuration(L, 1);
-	return answer(L, tls, cq_tls_add_name(tls, shim_check_text(L, 2), configuration(L, 3)));
+	const char *name = shim_check_text(L, 2);
+	return answer(L, tls, cq_tls_add_name(tls, name, configuration(L, 3)));
 }
 
 /* verify("none" | "peer" | "require"), or a boolean: true demands a certificate of either end. */

@@ -171,7 +171,7 @@ function cqueues_module.poll(...) end
 
 ---Waits for some seconds. Other tasks run meanwhile. Without seconds the task goes on in the next step.
 ---- Throws: the task's waits are ended by its scope: a cancellation.
----@param seconds? number
+---@param seconds? number Takes also what `cqueues.poll` takes.
 function cqueues_module.sleep(seconds) end
 
 ---Tells which controller's task runs, nil outside of tasks, and whether the running coroutine is the task itself and
@@ -232,7 +232,7 @@ function cqueues_module.tasks(controller) end
 ---Writes the tasks of all controllers, or of one, as a tree for people; see the module cqueues.dump.
 ---
 ---Since 1.0.0.
----@param file? file*
+---@param file? file* Takes also an object with a method `write`, such as a socket.
 ---@param controller? cqueues.Controller
 ---@return file*
 function cqueues_module.dump(file, controller) end

@@ -26,11 +26,10 @@ local dns_module = {}
 ---Asks a question, A in class IN unless told otherwise, and waits for the answer.
 ---- `ECANCELED`: a scope has ended the wait.
 ---- `ETIMEDOUT`: the time is over.
----- Throws: there is no such type or class.
 ---@param name string
 ---@param type? cqueues.dns.Type
 ---@param class? cqueues.dns.Class
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return cqueues.dns.Packet? answer
 ---@return integer? code
 function dns_module.query(name, type, class, timeout) end
@@ -44,8 +43,8 @@ function dns_module.query(name, type, class, timeout) end
 ---
 ---Since 1.0.0.
 ---@param name string
----@param family? integer
----@param timeout? number
+---@param family? integer Takes also false: any.
+---@param timeout? number Takes also false: no limit.
 ---@return string[]? addresses
 ---@return integer? code
 ---@return string? why
@@ -59,7 +58,7 @@ function dns_module.addresses(name, family, timeout) end
 ---
 ---Since 1.0.0.
 ---@param address string
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return string[]? names
 ---@return integer? code
 ---@return string? why
@@ -72,7 +71,7 @@ function dns_module.reverse(address, timeout) end
 ---
 ---Since 1.0.0.
 ---@param name string
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return cqueues.dns.Service[]? servers
 ---@return integer? code
 ---@return string? why

@@ -11,7 +11,7 @@ local Mutex = {}
 ---- Throws: the task holds it already.
 ---
 ---Since 1.0.0.
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return true? done
 ---@return integer? code
 function Mutex:lock(timeout) end

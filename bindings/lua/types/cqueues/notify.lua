@@ -16,7 +16,7 @@ local Notifier = {}
 ---Tells of an entry from now on, whether it is there or not.
 ---- `CQ_EWATCHES`: the system's limit of watches is reached.
 ---@param name string
----@param changes? integer
+---@param changes? integer Takes also false: all changes.
 ---@return true? done
 ---@return integer? code
 function Notifier:add(name, changes) end
@@ -25,7 +25,7 @@ function Notifier:add(name, changes) end
 ---
 ---Since 1.0.0.
 ---@param pattern string
----@param changes? integer
+---@param changes? integer Takes also false: all changes.
 ---@return true? done
 ---@return integer? code
 function Notifier:match(pattern, changes) end

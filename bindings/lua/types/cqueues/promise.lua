@@ -38,7 +38,7 @@ local promise_module = {}
 ---Makes a promise. With a function, a new task of the running controller runs `f(...)`: what it returns fulfils the
 ---promise, what it throws rejects it. Without one, `set` settles it.
 ---- Throws: there is a function, and no controller runs.
----@param f? function
+---@param f? function Takes also any value: what cannot be called rejects the promise.
 ---@param ... any
 ---@return cqueues.Promise
 function promise_module.new(f, ...) end

@@ -14,7 +14,7 @@ local Queue = {}
 ---
 ---Since 1.0.0.
 ---@param value? any
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return true? done
 ---@return integer? code
 function Queue:put(value, timeout) end
@@ -24,7 +24,7 @@ function Queue:put(value, timeout) end
 ---- `ETIMEDOUT`: the time is over.
 ---
 ---Since 1.0.0.
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return any value
 ---@return integer? code
 function Queue:get(timeout) end
@@ -33,7 +33,7 @@ function Queue:get(timeout) end
 ---comes in time.
 ---
 ---Since 1.0.0.
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return fun(): any
 function Queue:items(timeout) end
 
@@ -56,7 +56,7 @@ local queue_module = {}
 ---Makes a queue for at most so many values; without a limit, or with 0, for any number.
 ---
 ---Since 1.0.0.
----@param limit? integer
+---@param limit? integer Takes also false: no limit.
 ---@return cqueues.Queue
 function queue_module.new(limit) end
 

@@ -25,7 +25,7 @@ function Scope:cancel(reason) end
 ---Ends the scope in so many seconds; nil takes the deadline away.
 ---
 ---Since 1.0.0.
----@param seconds? number
+---@param seconds? number Takes also false: no deadline.
 function Scope:deadline(seconds) end
 
 ---With true, or without an argument, the other tasks go on when one fails.
@@ -81,7 +81,7 @@ function Task:cancel(reason) end
 ---- Throws: what the task has thrown.
 ---
 ---Since 1.0.0.
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return any ...
 function Task:join(timeout) end
 

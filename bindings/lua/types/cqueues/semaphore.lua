@@ -10,7 +10,7 @@ local Semaphore = {}
 ---- `ETIMEDOUT`: the time is over.
 ---
 ---Since 1.0.0.
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return true? done
 ---@return integer? code
 function Semaphore:acquire(timeout) end
@@ -18,7 +18,7 @@ function Semaphore:acquire(timeout) end
 ---Gives permits back, or adds some; 1 without a number. Any task may.
 ---
 ---Since 1.0.0.
----@param count? integer
+---@param count? integer Takes also false: 1.
 function Semaphore:release(count) end
 
 ---Counts the permits that can be taken without waiting.
@@ -43,7 +43,7 @@ local semaphore_module = {}
 ---Makes a semaphore with so many permits; 1 without a number.
 ---
 ---Since 1.0.0.
----@param count? integer
+---@param count? integer Takes also false: 1.
 ---@return cqueues.Semaphore
 function semaphore_module.new(count) end
 

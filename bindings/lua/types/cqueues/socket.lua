@@ -59,6 +59,12 @@
 ---@field timeout? number The time limit of `accept` and `clients`. Since 1.0.0.
 ---@field fd? integer|cqueues.Socket|file* The descriptor of `dup` and `fdopen`.
 
+---What `starttls` takes as a table.
+---@class cqueues.socket.TlsOptions
+---@field context? cqueues.TlsConfig|userdata The configuration. Since 1.0.0.
+---@field strict? boolean Whether an end of the stream that was not announced is an error. Since 1.0.0.
+---@field timeout? number The time limit. Since 1.0.0.
+
 ---A socket. A method that waits and fails asks the error handler, which throws, or returns what the method returns
 ---behind nil or false; the usual one returns EPIPE, ETIMEDOUT and ECANCELED and throws everything else. Methods of a
 ---closed socket throw "socket closed".
@@ -105,15 +111,16 @@ function Socket:clients(options, timeout) end
 ---- `CQ_ETLS`: the handshake failed; `reason` says why.
 ---- `ETIMEDOUT`: the time is over.
 ---@param config? cqueues.TlsConfig|userdata Takes also a time, and false.
----@param timeout? number Takes also false: the socket's.
+---@param timeout? number Takes also any value: what is no number is the socket's time limit.
 ---@return cqueues.Socket? self
 ---@return integer? code
 ---@overload fun(self: cqueues.Socket, timeout: number): cqueues.Socket?, integer?
+---@overload fun(self: cqueues.Socket, options: cqueues.socket.TlsOptions): cqueues.Socket?, integer?
 function Socket:starttls(config, timeout) end
 
 ---Ends reading ("r"), writing ("w") or both ("rw", also without an argument). What is still buffered is not sent.
 ---- `ENOTCONN`: it is not connected.
----@param how? string
+---@param how? string Takes also in LuaJIT any value that is no text, for "rw".
 ---@return boolean ok
 ---@return integer? code
 function Socket:shutdown(how) end
@@ -319,7 +326,7 @@ function Socket:setbufsiz(input, output) end
 function Socket:setmaxline(input, output) end
 
 ---Sets how output is buffered. Returns what was set before.
----@param mode? "no"|"line"|"full"
+---@param mode? "no"|"line"|"full" Takes also in LuaJIT any value that is no text, for "line".
 ---@param size? number
 ---@return string mode
 ---@return integer size
@@ -332,7 +339,7 @@ function Socket:settimeout(timeout) end
 
 ---Sets how many errors in a row are returned before one is thrown, for reading ("r"), writing ("w") or both. Returns
 ---what was set before.
----@param which string|integer
+---@param which? string|integer
 ---@param count? integer
 ---@return integer ...
 ---@overload fun(self: cqueues.Socket, count: integer): integer
@@ -543,7 +550,7 @@ function socket_module.type(value) end
 function socket_module.interpose(name, method) end
 
 ---Sets how output of new sockets is buffered; see the method.
----@param mode "no"|"line"|"full"
+---@param mode? "no"|"line"|"full" Takes also in LuaJIT any value that is no text, for "line".
 ---@param size? number
 ---@return string mode
 ---@return integer size
@@ -576,7 +583,7 @@ function socket_module.setmaxline(input, output) end
 function socket_module.settimeout(timeout) end
 
 ---Sets how many errors in a row methods of new sockets return before they throw; see the method.
----@param which string|integer
+---@param which? string|integer
 ---@param count? integer
 ---@return integer ...
 function socket_module.setmaxerrs(which, count) end

@@ -38,7 +38,7 @@ local TlsConfig = {}
 ---Since 1.0.0.
 ---@param chain string
 ---@param key string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:certificate(chain, key) end
@@ -49,7 +49,7 @@ function TlsConfig:certificate(chain, key) end
 ---Since 1.0.0.
 ---@param chain string
 ---@param key string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:certificate_pem(chain, key) end
@@ -59,7 +59,7 @@ function TlsConfig:certificate_pem(chain, key) end
 ---
 ---Since 1.0.0.
 ---@param text string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:password(text) end
@@ -69,7 +69,7 @@ function TlsConfig:password(text) end
 ---
 ---Since 1.0.0.
 ---@param path string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:authorities(path) end
@@ -79,7 +79,7 @@ function TlsConfig:authorities(path) end
 ---
 ---Since 1.0.0.
 ---@param text string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:authorities_pem(text) end
@@ -89,7 +89,7 @@ function TlsConfig:authorities_pem(text) end
 ---
 ---Since 1.0.0.
 ---@param how "none"|"peer"|"require"|boolean
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:verify(how) end
@@ -99,7 +99,7 @@ function TlsConfig:verify(how) end
 ---
 ---Since 1.0.0.
 ---@param name string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:name(name) end
@@ -110,7 +110,7 @@ function TlsConfig:name(name) end
 ---Since 1.0.0.
 ---@param name string
 ---@param config cqueues.TlsConfig
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:add_name(name, config) end
@@ -120,7 +120,7 @@ function TlsConfig:add_name(name, config) end
 ---
 ---Since 1.0.0.
 ---@param protocols string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:alpn(protocols) end
@@ -131,7 +131,7 @@ function TlsConfig:alpn(protocols) end
 ---Since 1.0.0.
 ---@param least? "any"|"1.2"|"1.3"
 ---@param most? "any"|"1.2"|"1.3"
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:versions(least, most) end
@@ -141,7 +141,7 @@ function TlsConfig:versions(least, most) end
 ---
 ---Since 1.0.0.
 ---@param text string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:ciphers(text) end
@@ -151,7 +151,7 @@ function TlsConfig:ciphers(text) end
 ---
 ---Since 1.0.0.
 ---@param text string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:suites(text) end
@@ -161,7 +161,7 @@ function TlsConfig:suites(text) end
 ---
 ---Since 1.0.0.
 ---@param text string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:groups(text) end
@@ -172,7 +172,7 @@ function TlsConfig:groups(text) end
 ---Since 1.0.0.
 ---@param path string
 ---@param whole_chain? boolean
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:revoked(path, whole_chain) end
@@ -182,7 +182,7 @@ function TlsConfig:revoked(path, whole_chain) end
 ---
 ---Since 1.0.0.
 ---@param path string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:staple(path) end
@@ -192,7 +192,7 @@ function TlsConfig:staple(path) end
 ---
 ---Since 1.0.0.
 ---@param text string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:staple_der(text) end
@@ -202,7 +202,7 @@ function TlsConfig:staple_der(text) end
 ---
 ---Since 1.0.0.
 ---@param how "none"|"asked"|"demanded"
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:staples(how) end
@@ -212,7 +212,7 @@ function TlsConfig:staples(how) end
 ---
 ---Since 1.0.0.
 ---@param path string
----@return true? done
+---@return cqueues.TlsConfig? self
 ---@return string? why
 ---@return integer? code
 function TlsConfig:keylog(path) end
@@ -226,7 +226,7 @@ local tls_module = {}
 ---- Throws: there is no setting of a name.
 ---
 ---Since 1.0.0.
----@param settings? cqueues.tls.Settings
+---@param settings? cqueues.tls.Settings Takes also false: no settings.
 ---@return cqueues.TlsConfig? config
 ---@return string? why
 ---@return integer? code

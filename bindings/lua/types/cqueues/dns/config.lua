@@ -37,7 +37,7 @@ function Config:get() end
 
 ---Sets what a table holds.
 ---- Throws: a field is of the wrong type or value.
----@param settings cqueues.dns.Settings
+---@param settings cqueues.dns.Settings Takes also any value that has the fields or can be asked for them.
 function Config:set(settings) end
 
 ---Tells the name servers.
@@ -122,19 +122,19 @@ local config_module = {}
 
 ---Makes a configuration with the defaults, to which the settings are applied.
 ---- Throws: a field is of the wrong type or value.
----@param settings? cqueues.dns.Settings
+---@param settings? cqueues.dns.Settings Takes also false, and any value that has the fields or can be asked for them.
 ---@return cqueues.dns.Config
 function config_module.new(settings) end
 
 ---Makes one of the system's files, /etc/resolv.conf and /etc/nsswitch.conf.
 ---- Throws: a field is of the wrong type or value.
----@param settings? cqueues.dns.Settings
+---@param settings? cqueues.dns.Settings Takes also false, and any value that has the fields or can be asked for them.
 ---@return cqueues.dns.Config
 function config_module.stub(settings) end
 
 ---Makes one for recursive resolvers.
 ---- Throws: a field is of the wrong type or value.
----@param settings? cqueues.dns.Settings
+---@param settings? cqueues.dns.Settings Takes also false, and any value that has the fields or can be asked for them.
 ---@return cqueues.dns.Config
 function config_module.root(settings) end
 

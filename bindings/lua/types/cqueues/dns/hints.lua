@@ -30,7 +30,7 @@ local hints_module = {}
 function hints_module.new(config) end
 
 ---Makes one of the name servers of a configuration, or the system's, for everything.
----@param config? cqueues.dns.Config
+---@param config? cqueues.dns.Config Takes also any value: what is no configuration counts for nothing.
 ---@return cqueues.dns.Hints
 function hints_module.stub(config) end
 

@@ -28,13 +28,12 @@ local Packet = {}
 ---- `CQ_EILLEGAL`: the name or the data makes no sense.
 ---- `CQ_ENOBUFS`: there is no room.
 ---- `CQ_EORDER`: a later section has records.
----- Throws: there is no such section, type or class.
 ---@param section integer|string
 ---@param name string
 ---@param type? cqueues.dns.Type
 ---@param class? cqueues.dns.Class
----@param ttl? integer
----@param rdata? string|cqueues.dns.Record
+---@param ttl? integer Takes also any value in the section QUESTION, where it counts for nothing.
+---@param rdata? string|cqueues.dns.Record Takes also any value in the section QUESTION.
 ---@return cqueues.dns.Packet? self
 ---@return integer? code
 function Packet:push(section, name, type, class, ttl, rdata) end
@@ -96,7 +95,7 @@ local packet_module = {}
 ---- `CQ_EILLEGAL`: the bytes are no message.
 ---- Throws: the size is negative or too large.
 ---@param size? integer|string
----@param room? integer
+---@param room? integer Takes also any value behind a size, where it counts for nothing.
 ---@return cqueues.dns.Packet? packet
 ---@return integer? code
 ---@overload fun(data: string, room?: integer): cqueues.dns.Packet?, integer?

@@ -9,17 +9,15 @@ local Resolver = {}
 ---Asks a question and waits for the answer, whatever its response code.
 ---- `ECANCELED`: another question was asked meanwhile, the resolver was closed, or a scope has ended the wait.
 ---- `ETIMEDOUT`: the time is over.
----- Throws: there is no such type or class.
 ---@param name string
 ---@param type? cqueues.dns.Type
 ---@param class? cqueues.dns.Class
----@param timeout? number
+---@param timeout? number Takes also false: no limit.
 ---@return cqueues.dns.Packet? answer
 ---@return integer? code
 function Resolver:query(name, type, class, timeout) end
 
 ---Asks a question without waiting. One under way is given up.
----- Throws: there is no such type or class.
 ---@param name string
 ---@param type? cqueues.dns.Type
 ---@param class? cqueues.dns.Class
@@ -66,23 +64,23 @@ local resolver_module = {}
 
 ---Makes a resolver; without a configuration, of the system's.
 ---- `EMFILE`: no descriptor is left.
----@param config? cqueues.dns.Source
----@param hosts? cqueues.dns.Hosts
----@param hints? cqueues.dns.Hints
+---@param config? cqueues.dns.Source Takes also any value: what is of another type counts for nothing.
+---@param hosts? cqueues.dns.Hosts Takes also any value: what is of another type counts for nothing.
+---@param hints? cqueues.dns.Hints Takes also any value: what is of another type counts for nothing.
 ---@return cqueues.dns.Resolver? resolver
 ---@return integer? code
 function resolver_module.new(config, hosts, hints) end
 
 ---Makes one of `config.stub`.
 ---- `EMFILE`: no descriptor is left.
----@param settings? cqueues.dns.Settings
+---@param settings? cqueues.dns.Settings Takes also false, and any value that has the fields or can be asked for them.
 ---@return cqueues.dns.Resolver? resolver
 ---@return integer? code
 function resolver_module.stub(settings) end
 
 ---Makes one of `config.root`, which asks from the root servers on.
 ---- `EMFILE`: no descriptor is left.
----@param settings? cqueues.dns.Settings
+---@param settings? cqueues.dns.Settings Takes also false, and any value that has the fields or can be asked for them.
 ---@return cqueues.dns.Resolver? resolver
 ---@return integer? code
 function resolver_module.root(settings) end

@@ -14,18 +14,17 @@ local Pool = {}
 ---Asks with a free resolver; the time limit includes waiting for one.
 ---- `ECANCELED`: a scope has ended the wait.
 ---- `ETIMEDOUT`: the time is over.
----- Throws: there is no such type or class.
 ---@param name string
 ---@param type? cqueues.dns.Type
 ---@param class? cqueues.dns.Class
----@param timeout? number
+---@param timeout? number Takes also false: the pool's.
 ---@return cqueues.dns.Packet? answer
 ---@return integer? code
 function Pool:query(name, type, class, timeout) end
 
 ---Takes a resolver until `put`; waits if there is none.
 ---- `ETIMEDOUT`: the time is over.
----@param timeout? number
+---@param timeout? number Takes also false: the pool's.
 ---@return cqueues.dns.Resolver? resolver
 ---@return integer? code
 function Pool:get(timeout) end
@@ -41,7 +40,7 @@ function Pool:put(resolver) end
 ---
 ---Since 1.0.0.
 ---@param name string
----@param family? integer
+---@param family? integer Takes also false: any.
 ---@return string[]? addresses
 ---@return integer? code
 function Pool:known(name, family) end
@@ -75,12 +74,12 @@ local resolvers_module = {}
 function resolvers_module.new(config, hosts, hints) end
 
 ---Makes a pool of resolvers of the system's configuration.
----@param settings? cqueues.dns.Settings
+---@param settings? cqueues.dns.Settings Takes also false, and any value that has the fields or can be asked for them.
 ---@return cqueues.dns.Pool
 function resolvers_module.stub(settings) end
 
 ---Makes a pool of recursive resolvers.
----@param settings? cqueues.dns.Settings
+---@param settings? cqueues.dns.Settings Takes also false, and any value that has the fields or can be asked for them.
 ---@return cqueues.dns.Pool
 function resolvers_module.root(settings) end
 

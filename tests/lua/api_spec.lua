@@ -245,6 +245,43 @@ t.plain("options_of_dns_configurations_change_something", function()
 	end
 end)
 
+-- Calls f with each function and method: its name and what is described.
+local function each_function(f)
+	for _, module in ipairs(api.modules) do
+		for _, one in ipairs(module.functions) do
+			f(module.name .. "." .. one.name, one)
+		end
+		for _, class in ipairs(module.classes) do
+			for _, method in ipairs(class.methods) do
+				f(class.name .. ":" .. method.name, method)
+			end
+		end
+	end
+end
+
+t.plain("errors_that_are_described_have_numbers", function()
+	each_function(function(name, f)
+		for error_name in pairs(f.errors) do
+			t.check(type(t.errno[error_name]) == "number", name .. " names " .. error_name)
+		end
+	end)
+end)
+
+t.plain("examples_compile", function()
+	local count, compile = 0, loadstring or load
+	local function try(name, example)
+		if example then
+			t.check(compile(example, "=" .. name))
+			count = count + 1
+		end
+	end
+	each_function(function(name, f) try(name, f.example) end)
+	for _, module in ipairs(api.modules) do
+		try(module.name, module.example)
+	end
+	t.check(count > 15, "examples")
+end)
+
 t.plain("type_tells_what_is_described", function()
 	local count = 0
 	for _, module in ipairs(api.modules) do

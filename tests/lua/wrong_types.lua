@@ -4,7 +4,8 @@
 --
 --   LUA wrong_types.lua SUBJECT [CASE]      the functions of a module, or the methods of a class
 --
--- Each argument in turn is a value of each kind; the arguments before it are as they should be, those behind it are left out.
+-- First each is called rightly: its results must be of the types that are described. Then each argument in turn is a value of
+-- each kind; the arguments before it are as they should be, those behind it are left out.
 -- A method is also called on what is no object of its class. Each call is a task of a controller of its own. A value that
 -- neither the type of the argument nor `takes` allows must be an error that names function and argument, or a failure that
 -- the description lists. Each case is told before it runs, so that whoever reads along knows which call ended the process:
@@ -115,7 +116,7 @@ local function right(parameter)
 		if objects.make[type] then
 			return objects.make[type]()
 		elseif type == "number" or type == "integer" then
-			return parameter.name == "family" and require "cqueues.socket".AF_INET or 1
+			return parameter.name == "fd" and 7777 or parameter.name == "family" and require "cqueues.socket".AF_INET or 1
 		elseif type == "string" then
 			return texts[parameter.name] or "text"
 		elseif type == "boolean" then
@@ -254,6 +255,53 @@ local function try_arguments(prefix, f, make, module)
 	end
 end
 
+-- What a value is, as kinds are told: objects by the names of their classes.
+local kind_names = { ["Continuation Queue"] = "cqueues.Controller", ["CQS Condition"] = "cqueues.Condition", ["CQS Socket"] = "cqueues.Socket",
+	["CQS Signal"] = "cqueues.SignalListener", ["CQS Thread"] = "cqueues.Thread", ["CQS Notify"] = "cqueues.Notifier",
+	["CQS Process"] = "cqueues.Process", ["cqueues.tls.configuration"] = "cqueues.TlsConfig", ["DNS Config"] = "cqueues.dns.Config",
+	["DNS Hosts"] = "cqueues.dns.Hosts", ["DNS Hints"] = "cqueues.dns.Hints", ["DNS Packet"] = "cqueues.dns.Packet",
+	["DNS Resolver"] = "cqueues.dns.Resolver" }
+
+-- Whether a result is of a type of the description.
+local function is_result(value, described)
+	local optional = described:find "%?$" ~= nil
+	local name = type(value) == "userdata" and (debug.getmetatable(value) or {}).__name
+	return alternatives((described:gsub("%?$", "")), function(one)
+		if one == "any" or one == type(value) or value == nil and optional then
+			return true
+		elseif type(value) == "string" or type(value) == "boolean" then
+			return (one == tostring(value) or one == '"' .. tostring(value) .. '"') or nil
+		elseif type(value) == "number" then
+			return one == "integer" and value % 1 == 0 or nil
+		elseif type(value) == "table" then
+			return (one:find "^table" or one:find "%[%]" or objects.make[one]) and true or nil
+		elseif type(value) == "userdata" then
+			return one == kind_names[name or ""] or one == "file*" and io.type(value) ~= nil or nil
+		elseif type(value) == "function" then
+			return (one == "fun" or one:find "^%(?fun%(" or one == "cqueues.socket.Handler") and true or nil
+		end
+	end)
+end
+
+-- Calls a function as it should be called: its results are of the types that are described.
+local function try_rightly(prefix, f, make, module)
+	local arguments = { n = 0 }
+	for i, parameter in ipairs(f.parameters) do
+		if not parameter.optional then
+			arguments[i], arguments.n = right(parameter), i
+		end
+	end
+	case(("%s%s called rightly"):format(prefix, f.name), f, caller(f.name, make ~= nil), make and make(), module, arguments,
+		function(results)
+			for i = 1, results and results.n or 0 do
+				local described = f.results[math.min(i, math.max(#f.results, 1))]
+				if not described or i > #f.results and not described.many or not is_result(results[i], described.type) then
+					return "result " .. i .. " is not as described: " .. text_of(results)
+				end
+			end
+		end)
+end
+
 -- The method is called on a value that is no object of its class; on a closed one it may answer, but not crash.
 local function try_objects(class, f, methods)
 	local call = caller(f.name, false)
@@ -287,6 +335,7 @@ for _, module in ipairs(api.modules) do
 	if module.name == subject then
 		found = true
 		for _, f in ipairs(module.functions) do
+			try_rightly(module.name .. ".", f, nil, require(module.name))
 			try_arguments(module.name .. ".", f, nil, require(module.name))
 		end
 	end
@@ -305,6 +354,7 @@ for _, module in ipairs(api.modules) do
 					return objects.record(65280)
 				end
 			end
+			try_rightly(class.name .. ":", f, make)
 			try_arguments(class.name .. ":", f, make)
 			try_objects(class, f, objects.methods(make()))
 		end

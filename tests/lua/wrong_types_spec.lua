@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Every function and method refuses values of wrong types by an error that names function and argument, or takes them as
+-- Every function and method returns what is described when it is called rightly, and refuses values of wrong types by an error that names function and argument, or takes them as
 -- the description in bindings/lua/api says; and none ends the process. See wrong_types.lua, which runs in a process for each
 -- module and class, so that a crash is told with the call that made it.
 local here = arg[0]:gsub("[^/]*$", "")

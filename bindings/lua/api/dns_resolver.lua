@@ -36,7 +36,7 @@ return {
 				{ "stat(): table", "Tells how many queries were made, and what was sent and received: `queries`, `udp.sent.count`, `udp.sent.bytes`, `udp.rcvd`, `tcp`." },
 				{ "close()", "Closes it. Who waits gets nil and ECANCELED." },
 				{ "pollfd(): integer?", "Tells what to poll." },
-				{ "events(): string", "Tells what to poll it for." },
+				{ "events(): string?", "Tells what to poll it for; nil when nothing is waited for." },
 				{ "timeout(): number?", "Tells after how many seconds to look again." },
 			},
 		},

@@ -21,7 +21,7 @@ return {
 	functions = {
 		{ "tasks(controller?: cqueues.Controller): cqueues.dump.Task[]", "Lists the tasks of all controllers, or of one.",
 			throws = { "the controller is closed" } },
-		{ "dump(file?: file*, controller?: cqueues.Controller): file*", "Writes the tasks of all controllers, or of one, as a tree to a file, or to standard error. Each task has the lines of the program where it stands. Returns what the file's `write` returns.",
+		{ "dump(file?: file*, controller?: cqueues.Controller): file*|true", "Writes the tasks of all controllers, or of one, as a tree to a file, or to standard error. Each task has the lines of the program where it stands. Returns what the file's `write` returns.",
 			throws = { "the controller is closed" }, takes = { file = "an object with a method `write`, such as a socket" } },
 	},
 }

@@ -61,8 +61,8 @@ return {
 		{ "setstrict(on?: boolean): boolean before", "Sets whether an end of a TLS stream that was not announced is an error.", since = "1.0.0" },
 		{ "error(which?: string): ...: integer?", "Tells the kept error numbers of reading (\"r\"), writing (\"w\") or, without an argument, both." },
 		{ "clearerr(which?: string): ...: integer?", "Tells them and forgets them." },
-		{ "seterror(which: string, code?: integer)", "Sets the kept error number of some directions." },
-		{ "clear()", "Forgets what the last operation waits for." },
+		{ "seterror(which: string, code?: integer): ...: integer?", "Sets the kept error number of some directions. Returns those before." },
+		{ "clear(): true", "Forgets what the last operation waits for." },
 		-- Telling
 		{ "eof(which?: string): ...: boolean", "Tells whether the end of the stream was read, and whether the peer takes no more." },
 		{ "pending(): integer input, integer output", "Counts the bytes that are buffered." },

@@ -20,6 +20,8 @@ cq_tls **shim_new_tls(lua_State *L)
 	if (luaL_newmetatable(L, SHIM_TLS)) {
 		lua_pushcfunction(L, configuration_gc);
 		lua_setfield(L, -2, "__gc");
+		lua_pushliteral(L, SHIM_TLS); /* Lua 5.3 and later have done so already */
+		lua_setfield(L, -2, "__name");
 	}
 	lua_setmetatable(L, -2);
 	return box;

@@ -101,6 +101,7 @@ function Controller:timeout() end
 ---
 ---Since 1.0.0.
 ---@param grace? number
+---@return cqueues.Controller self
 function Controller:shutdown(grace) end
 
 ---Tells whether `shutdown` has been called.
@@ -115,7 +116,7 @@ function Controller:closing() end
 ---
 ---Since 1.0.0.
 ---@param path? string
----@return true? done
+---@return cqueues.Controller? self
 ---@return integer? code
 function Controller:inspect(path) end
 
@@ -234,7 +235,7 @@ function cqueues_module.tasks(controller) end
 ---Since 1.0.0.
 ---@param file? file* Takes also an object with a method `write`, such as a socket.
 ---@param controller? cqueues.Controller
----@return file*
+---@return file*|true
 function cqueues_module.dump(file, controller) end
 
 ---The same as `auxlib.assert`; kept for programs that were written before cqueues.auxlib.

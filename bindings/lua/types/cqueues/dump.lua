@@ -32,7 +32,7 @@ function dump_module.tasks(controller) end
 ---Since 1.0.0.
 ---@param file? file* Takes also an object with a method `write`, such as a socket.
 ---@param controller? cqueues.Controller
----@return file*
+---@return file*|true
 function dump_module.dump(file, controller) end
 
 return dump_module

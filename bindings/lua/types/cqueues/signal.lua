@@ -57,31 +57,37 @@ function signal_module.listen(signal, ...) end
 ---Blocks signals in the calling thread.
 ---- Throws: a number is no signal.
 ---@param ... integer
+---@return true
 function signal_module.block(...) end
 
 ---Unblocks signals in the calling thread.
 ---- Throws: a number is no signal.
 ---@param ... integer
+---@return true
 function signal_module.unblock(...) end
 
 ---Has the process ignore signals: SIG_IGN.
 ---- Throws: a number is no signal.
 ---@param ... integer
+---@return true
 function signal_module.ignore(...) end
 
 ---Has signals do what they do by default: SIG_DFL.
 ---- Throws: a number is no signal.
 ---@param ... integer
+---@return true
 function signal_module.default(...) end
 
 ---Sets a handler that does nothing, so that signals end system calls that wait with EINTR.
 ---- Throws: a number is no signal.
 ---@param ... integer
+---@return true
 function signal_module.discard(...) end
 
 ---Sends signals to the calling thread.
 ---- Throws: a number is no signal.
 ---@param ... integer
+---@return true
 function signal_module.raise(...) end
 
 ---Tells the system's name for a signal.

@@ -374,12 +374,14 @@ function Socket:error(which) end
 ---@return integer? ...
 function Socket:clearerr(which) end
 
----Sets the kept error number of some directions.
+---Sets the kept error number of some directions. Returns those before.
 ---@param which string
 ---@param code? integer
+---@return integer? ...
 function Socket:seterror(which, code) end
 
 ---Forgets what the last operation waits for.
+---@return true
 function Socket:clear() end
 
 ---Tells whether the end of the stream was read, and whether the peer takes no more.

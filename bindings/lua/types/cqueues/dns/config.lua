@@ -47,6 +47,7 @@ function Config:getns() end
 ---Sets the name servers.
 ---- Throws: a text is no address.
 ---@param list string[]
+---@return true
 function Config:setns(list) end
 
 ---Tells the search list.
@@ -55,6 +56,7 @@ function Config:getsearch() end
 
 ---Sets the search list.
 ---@param list string[]
+---@return true
 function Config:setsearch(list) end
 
 ---Tells where to look.
@@ -63,6 +65,7 @@ function Config:getlookup() end
 
 ---Sets where to look.
 ---@param list string[]
+---@return true
 function Config:setlookup(list) end
 
 ---Tells the options.
@@ -72,6 +75,7 @@ function Config:getopts() end
 ---Sets the options that a table holds.
 ---- Throws: an option is of the wrong type or value.
 ---@param options cqueues.dns.Options
+---@return true
 function Config:setopts(options) end
 
 ---Tells from which address to ask.
@@ -81,6 +85,7 @@ function Config:getiface() end
 ---Sets from which address to ask.
 ---- Throws: the text is no address.
 ---@param address? string
+---@return true
 function Config:setiface(address) end
 
 ---Reads an open file into it. A line that makes no sense is skipped.

@@ -50,8 +50,8 @@ function Resolver:close() end
 ---@return integer?
 function Resolver:pollfd() end
 
----Tells what to poll it for.
----@return string
+---Tells what to poll it for; nil when nothing is waited for.
+---@return string?
 function Resolver:events() end
 
 ---Tells after how many seconds to look again.

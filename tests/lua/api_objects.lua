@@ -127,6 +127,28 @@ make["cqueues.dns.Resolver"] = function() return (require "cqueues.dns.resolver"
 closed_by_method "cqueues.dns.Resolver"
 make["cqueues.dns.Pool"] = function() return require "cqueues.dns.resolvers".new() end
 
+-- Functions that take a table, and where a function as a field is no error that names it, a part of what is told instead.
+--
+-- directory: an empty one.
+function objects.takers(directory)
+	local socket, tls, process = require "cqueues.socket", require "cqueues.tls", require "cqueues.process"
+	local config = require "cqueues.dns.config"
+	return {
+		["cqueues.socket.Options"] = { f = socket.connect, fields = { host = "127.0.0.1", port = 1 },
+			other = { path = "bad argument", host = "bad argument", port = "bad argument", fd = "", timeout = "" } },
+		["cqueues.tls.Settings"] = { f = tls.new, fields = {}, other = { revoked_chain = "no error" } },
+		["cqueues.socket.TlsOptions"] = { f = function(options)
+			local s = socket.pair()
+			s:settimeout(0)
+			s:starttls(options)
+		end, fields = {}, other = { strict = "no error" } },
+		["cqueues.process.Options"] = { f = process.spawn, fields = { "true" }, other = {} },
+		["cqueues.dns.Settings"] = { f = config.new, fields = {}, other = {} },
+		["cqueues.notify.Options"] = { f = require "cqueues.notify".opendir, fields = { path = directory },
+			other = { recursive = "no error" } },
+	}
+end
+
 -- The table of an object's methods.
 function objects.methods(object)
 	local metatable = debug.getmetatable(object)

@@ -192,23 +192,7 @@ local function refusal(f, fields, field)
 	return not ok and tostring(why) or "no error"
 end
 
-local socket, tls, process, config = t.socket, require "cqueues.tls", require "cqueues.process", require "cqueues.dns.config"
-
--- Functions that take a table, and where a function as a field is no error that names it, a part of what is told instead.
-local takers = {
-	["cqueues.socket.Options"] = { f = socket.connect, fields = { host = "127.0.0.1", port = 1 },
-		other = { path = "bad argument", host = "bad argument", port = "bad argument", fd = "", timeout = "" } },
-	["cqueues.tls.Settings"] = { f = tls.new, fields = {}, other = { revoked_chain = "no error" } },
-	["cqueues.socket.TlsOptions"] = { f = function(options)
-		local s = socket.pair()
-		s:settimeout(0)
-		s:starttls(options)
-	end, fields = {}, other = { strict = "no error" } },
-	["cqueues.process.Options"] = { f = process.spawn, fields = { "true" }, other = {} },
-	["cqueues.dns.Settings"] = { f = config.new, fields = {}, other = {} },
-	["cqueues.notify.Options"] = { f = require "cqueues.notify".opendir, fields = { path = t.directory() },
-		other = { recursive = "no error" } },
-}
+local takers, config = objects.takers(t.directory()), require "cqueues.dns.config"
 
 t.plain("fields_of_tables_are_known", function()
 	local faults = {}

@@ -2,7 +2,8 @@
 --
 -- Calls functions and methods that bindings/lua/api describes with values of wrong types:
 --
---   LUA wrong_types.lua SUBJECT [CASE]      the functions of a module, or the methods of a class
+--   LUA wrong_types.lua SUBJECT [CASE]      the functions of a module, the methods of a class, or "tables": the fields of
+--                                           tables that functions take
 --
 -- First each is called rightly: its results must be of the types that are described. Then each argument in turn is a value of
 -- each kind; the arguments before it are as they should be, those behind it are left out.
@@ -330,7 +331,44 @@ local function try_objects(class, f, methods)
 	end
 end
 
+-- Each field of a table that a function takes, as a value of each kind: one that is not of the field's type must be an error
+-- that names the field, or the table as the first argument.
+local function try_fields(described, taker)
+	for _, field in ipairs(described.fields) do
+		local name = field.name:match "^%['(.*)'%]$" or field.name
+		for _, kind in ipairs(name:find "^%[" and {} or kinds) do
+			local options = {}
+			for key, value in pairs(taker.fields) do
+				options[key] = value
+			end
+			options[name] = kind.value()
+			local f = { name = "f", errors = {} }
+			case(("%s with %s=%s"):format(described.name, name, kind.name), f, caller("f"), nil, { f = taker.f }, { options, n = 1 },
+				function(results, why)
+					local is_right = fits(kind, field) or kind.is == "nil" or is_taken(kind, field.takes)
+					if why and (why:find "bad argument #[^1]" or not is_right and not (why:find(name, 1, true) or
+						why:find "bad argument #1 to '%a+' %(.*expected")) then
+						return "throws " .. why
+					elseif not why and not is_right and not taker.other[name] then
+						return results and text_of(results) or "waits"
+					end
+				end)
+		end
+	end
+end
+
 local found = false
+if subject == "tables" then
+	found = true
+	local takers = objects.takers "."
+	for _, module in ipairs(api.modules) do
+		for _, described in ipairs(module.tables) do
+			if takers[described.name] then
+				try_fields(described, takers[described.name])
+			end
+		end
+	end
+end
 for _, module in ipairs(api.modules) do
 	if module.name == subject then
 		found = true

@@ -97,7 +97,8 @@ local function write_fields(out, fields)
 	out "| field | type | meaning | since |\n|---|---|---|---|\n"
 	for _, field in ipairs(fields) do
 		out(("| `%s%s` | `%s` | %s | %s |\n"):format(field.name, field.optional and "?" or "", field.type:gsub("|", "\\|"),
-			field.text:gsub("|", "\\|") .. (field.also and (" `%s` is the same."):format(field.also) or ""), field.since))
+			field.text:gsub("|", "\\|") .. (field.also and (" `%s` is the same."):format(field.also) or "") ..
+				(field.takes and " Takes also " .. field.takes .. "." or ""), field.since))
 	end
 	out "\n"
 end

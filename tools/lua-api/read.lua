@@ -112,7 +112,7 @@ local function parse_field(entry, since)
 	end
 	return { name = name, type = type, optional = optional == "?", text = check_text(entry[2], name),
 		since = entry.since or since, names = entry.names, unset = entry.unset,
-		also = entry.also }
+		also = entry.also, takes = entry.takes }
 end
 
 local function parse_class(class, since)

@@ -23,11 +23,11 @@ local asked = resolver.new(config.stub { options = { timeout = 1, attempts = 3 }
 	},
 	tables = {
 		{ name = SETTINGS, text = "What a configuration says. The options may also stand at the top of the table, if it has no `options`.", fields = {
-			{ "nameserver?: string[]", "Addresses: \"127.0.0.1\", \"[::1]:5353\". Three count." },
-			{ "search?: string[]", "Domains that are tried behind a name." },
-			{ "lookup?: string[]", "Where to look: \"bind\" name servers, \"file\" hosts." },
-			{ "interface?: string", "From which address to ask." },
-			{ "options?: cqueues.dns.Options", "The options." },
+			{ "nameserver?: string[]", "Addresses: \"127.0.0.1\", \"[::1]:5353\". Three count.", takes = "false: none" },
+			{ "search?: string[]", "Domains that are tried behind a name.", takes = "false: none" },
+			{ "lookup?: string[]", "Where to look: \"bind\" name servers, \"file\" hosts.", takes = "false: none" },
+			{ "interface?: string", "From which address to ask.", takes = "false: none" },
+			{ "options?: cqueues.dns.Options", "The options.", takes = "false: none" },
 		} },
 		{ name = "cqueues.dns.Options", text = "The options of a configuration.", fields = {
 			{ "ndots?: integer", "A name with fewer dots is tried with the search list first; 1." },

@@ -13,7 +13,7 @@
 --   aliases                      names for types: { name, type, text }
 --   classes                      objects: name, text, fields, methods, since; `object` is what examples call them
 --
--- A field is { "name: type", text }, "name?: type" if it may be nil; `also` is a second name, `unset` says that a new object has none. "[E*]: type" stands for all names that fit the Lua
+-- A field is { "name: type", text }, "name?: type" if it may be nil; `also` is a second name, `takes` as with arguments, `unset` says that a new object has none. "[E*]: type" stands for all names that fit the Lua
 -- pattern `names`, "[integer]: type" for numbers as keys. A function is
 --
 --   { "name(argument: type, optional?: type, ...: type): type name, type name", text,

@@ -69,7 +69,7 @@ local function apply_pairs(self, settings)
 		local chain, key = settings.certificate_pem, settings.key_pem
 		set(self, "certificate_pem", "certificate_pem", chain or key, key or chain)
 	end
-	if settings.min_version or settings.max_version then
+	if settings.min_version ~= nil or settings.max_version ~= nil then
 		set(self, "min_version", "versions", settings.min_version)
 		set(self, "max_version", "versions", settings.min_version, settings.max_version)
 	end
@@ -89,15 +89,15 @@ local function apply(self, settings)
 		end
 	end
 	apply_pairs(self, settings)
-	if settings.alpn then
+	if settings.alpn ~= nil then
 		set(self, "alpn", "alpn", type(settings.alpn) == "table" and joined(settings.alpn) or settings.alpn)
 	end
-	if settings.revoked then
+	if settings.revoked ~= nil then
 		for _, path in each(settings.revoked) do
 			set(self, "revoked", "revoked", path, settings.revoked_chain)
 		end
 	end
-	if settings.names and type(settings.names) ~= "table" then
+	if settings.names ~= nil and type(settings.names) ~= "table" then
 		refuse_field("names", "table expected, got " .. type(settings.names))
 	end
 	for name, other in pairs(settings.names or {}) do

@@ -29,12 +29,6 @@ static struct notifier *check(lua_State *L)
 	return shim_check(L, 1, shim_notifier_tag, SHIM_NOTIFIER);
 }
 
-/* Changes as an argument: all if there is none. Bits that do not exist are passed over. */
-static uint32_t opt_changes(lua_State *L, int index)
-{
-	return (uint32_t)luaL_optinteger(L, index, CQ_NOTIFY_ALL) & CQ_NOTIFY_ALL;
-}
-
 /* -- Opening ----------------------------------------------------------------------------------------- */
 
 /* What is wrong with the value on top of the stack, a field of opendir's table. */
@@ -57,9 +51,12 @@ static const char *field_text(lua_State *L, const char *name)
 static uint32_t load_changes(lua_State *L)
 {
 	lua_getfield(L, 1, "changes");
+	lua_Integer bits = CQ_NOTIFY_ALL;
 	if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
 		field_error(L, "changes", "number");
-	return opt_changes(L, lua_gettop(L));
+	else if (!lua_isnil(L, -1) && !shim_tointeger(L, -1, &bits))
+		luaL_argerror(L, 1, "field changes: number has no integer representation");
+	return (uint32_t)bits & CQ_NOTIFY_ALL;
 }
 
 /* Adds the field `pattern` of the table at 1, one or a list. A code. */

@@ -38,7 +38,7 @@ local asked = resolver.new(config.stub { options = { timeout = 1, attempts = 3 }
 			{ "recurse?: boolean", "Whether to follow referrals from the root." },
 			{ "smart?: boolean", "Whether to look up the addresses of hosts that answers name." },
 			{ "tcp?: integer|\"enable\"|\"only\"|\"disable\"", "When to use TCP." },
-			{ "cache?: boolean", "Whether answers are kept; true." },
+			{ "cache?: boolean", "Whether answers are kept; true.", since = "1.0.0" },
 			{ "['no-aaaa']?: boolean", "Whether no server is asked for AAAA.", since = "1.0.0" },
 			{ "['trust-ad']?: boolean", "Whether the servers are trusted to tell whether records are authentic.", since = "1.0.0" },
 			{ "cookies?: boolean", "Whether cookies are sent with EDNS; true.", since = "1.0.0" },

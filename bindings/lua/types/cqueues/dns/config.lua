@@ -20,7 +20,7 @@
 ---@field recurse? boolean Whether to follow referrals from the root.
 ---@field smart? boolean Whether to look up the addresses of hosts that answers name.
 ---@field tcp? integer|"enable"|"only"|"disable" When to use TCP.
----@field cache? boolean Whether answers are kept; true.
+---@field cache? boolean Whether answers are kept; true. Since 1.0.0.
 ---@field ['no-aaaa']? boolean Whether no server is asked for AAAA. Since 1.0.0.
 ---@field ['trust-ad']? boolean Whether the servers are trusted to tell whether records are authentic. Since 1.0.0.
 ---@field cookies? boolean Whether cookies are sent with EDNS; true. Since 1.0.0.

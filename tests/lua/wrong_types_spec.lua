@@ -42,7 +42,7 @@ end
 t.plain("fields_of_tables_refuse_wrong_types", function() run "tables" end)
 
 t.plain("there_is_a_case_for_each_argument_and_kind", function()
-	t.check(total > 8000, "cases: " .. total)
+	t.check(total > 12000, "cases: " .. total)
 end)
 
 t.finish()

@@ -28,8 +28,9 @@ STRIP    ?= strip
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
-.PHONY: all lib install install-lib uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test fuzz races abi-baseline header check-portability check-musl fmt lint clean help FORCE
+.PHONY: all lib install install-lib install-types lua-api uninstall stage examples configure demo test check bench \
+        rock rock-cargo rock-module rock-install rock-test fuzz races abi-baseline header check-portability \
+        check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
@@ -123,7 +124,10 @@ build/lib.flags: FORCE
 LUAS       := 5.1 5.2 5.3 5.4 5.5
 LUAS_FOUND  = $(foreach v,$(LUAS),$(if $(LUA$(subst .,,$(v))_CFLAGS),$(v)))
 LUA_C      := $(wildcard bindings/lua/src/*.c)
-LUA_FILES  := $(shell cd bindings/lua && find . -name '*.lua' | sed 's|^\./||' | sort)
+LUA_FILES  := $(shell cd bindings/lua && find cqueues.lua cqueues -name '*.lua' 2>/dev/null | sort)
+# What editors and checkers read of the modules, and where they find it.
+LUA_TYPES  := $(shell cd bindings/lua && find types -name '*.lua' 2>/dev/null | sed 's|^types/||' | sort)
+luatypes   ?= $(datadir)/libcqueues/lua-types
 
 # $(1) is the version, $(2) its digits. LUAxx_CFLAGS is looked up at most once, and
 # only where it is needed. The module looks for the library where both will be
@@ -168,7 +172,13 @@ $(foreach v,$(LUAS),$(eval $(call lua_rules,$(v),$(subst .,,$(v)))))
 
 # -- Installation -------------------------------------------------------------
 
-install: install-lib $$(addprefix install,$$(LUAS_FOUND))
+install: install-lib install-types $$(addprefix install,$$(LUAS_FOUND))
+
+install-types:
+	for file in $(LUA_TYPES); do \
+	    $(INSTALL) -d "$$(dirname '$(DESTDIR)$(luatypes)/'$$file)" && \
+	    $(INSTALL) -m 644 bindings/lua/types/$$file '$(DESTDIR)$(luatypes)/'$$file || exit 1; \
+	done
 
 install-lib: lib build/cq
 	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(bindir)'
@@ -191,12 +201,16 @@ uninstall:
 	    find '$(DESTDIR)'"$$path/cqueues" -depth -type d -exec rmdir {} \; 2>/dev/null; \
 	done; true
 	rm -f $(foreach v,51 52 53 54 55,'$(DESTDIR)$(lua$(v)cpath)/_cqueues.so')
+	rm -f $(foreach file,$(LUA_TYPES),'$(DESTDIR)$(luatypes)/$(file)')
+	find '$(DESTDIR)$(luatypes)' -depth -type d -exec rmdir {} \; 2>/dev/null; \
+	    rmdir '$(DESTDIR)$(datadir)/libcqueues' 2>/dev/null; true
 
 # The tests and the demo run what `install` installs, from a folder of their own,
 # with debug information so that a failure has a readable backtrace.
 STAGE := $(CURDIR)/build/stage
 STAGE_VARIABLES := STRIP=: DESTDIR= prefix=$(STAGE) exec_prefix=$(STAGE) bindir=$(STAGE)/bin libdir=$(STAGE)/lib \
     datadir=$(STAGE)/share includedir=$(STAGE)/include \
+    luatypes=$(STAGE)/share/libcqueues/lua-types \
     $(foreach v,$(LUAS),lua$(subst .,,$(v))path=$(STAGE)/share/lua/$(v) lua$(subst .,,$(v))cpath=$(STAGE)/lib/lua/$(v))
 
 stage: all
@@ -310,6 +324,12 @@ abi-baseline: lib
 header:
 	@CQUEUES_UPDATE_HEADER=1 $(CARGO) test --quiet --target-dir target --test header
 
+# docs/lua.md and the type definitions, anew from the description in bindings/lua/api. Any Lua does.
+LUA ?= $(firstword $(foreach lua,lua5.4 lua5.3 lua5.2 lua5.1 luajit lua,$(if $(shell command -v $(lua)),$(lua))))
+
+lua-api:
+	$(LUA) tools/lua-api/make.lua
+
 fmt:
 	$(CARGO) fmt
 
@@ -318,7 +338,7 @@ lint:
 
 # -- Housekeeping -----------------------------------------------------------------
 
-CONFIGURABLE := prefix exec_prefix bindir libdir datadir includedir DESTDIR \
+CONFIGURABLE := prefix exec_prefix bindir libdir datadir includedir luatypes DESTDIR \
     CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO INSTALL STRIP NATIVE_LIBS \
     $(foreach v,51 52 53 54 55,lua$(v)path lua$(v)cpath LUA$(v)_CFLAGS)
 GIVEN = $(foreach v,$(CONFIGURABLE),$(if $(filter command environment,$(firstword $(origin $(v)))),$(v)))
@@ -335,11 +355,12 @@ clean:
 
 help:
 	@echo 'Build      all (the library and a module for every Lua found), lib, all5.1 ... all5.5'
-	@echo 'Install    install, install-lib, install5.1 ... install5.5, uninstall; rock (for LuaRocks), rock-test'
+	@echo 'Install    install, install-lib, install-types, install5.1 ... install5.5, uninstall'
+	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
-	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint,'
+	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'
 	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
-	@echo 'Variables  prefix exec_prefix bindir libdir datadir includedir DESTDIR'
+	@echo 'Variables  prefix exec_prefix bindir libdir datadir includedir luatypes DESTDIR'
 	@echo '           lua51path lua51cpath ... lua55path lua55cpath LUA51_CFLAGS ... LUA55_CFLAGS'
 	@echo '           CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO INSTALL STRIP (STRIP=: keeps debug information)'

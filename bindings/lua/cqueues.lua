@@ -7,6 +7,8 @@ local core = require "_cqueues"
 local cqueues = core._public(core)
 cqueues._POLL = core._POLL
 
+local refuse_type = require "cqueues.arguments".refuse_type
+
 local POLL, wait = core._POLL, core._wait
 local monotime, yield = core.monotime, coroutine.yield
 
@@ -113,7 +115,10 @@ end
 -- In a task of another controller the first step waits before anybody looks, so that the loop of an empty
 -- controller goes on once something is attached to it.
 local function loop(self, seconds)
-	local deadline = seconds and (0 < seconds or true) and monotime() + seconds -- compared, so that texts throw
+	if seconds and type(seconds) ~= "number" then
+		refuse_type(seconds, 1, "loop", "number")
+	end
+	local deadline = seconds and monotime() + seconds
 	if begin_loop(self) then
 		return true
 	end
@@ -144,7 +149,9 @@ end
 
 --- Iterates over the errors of loop; the time is that of the whole iteration.
 local function errors(self, seconds)
-	if seconds and (0 < seconds or true) and not (seconds > -math.huge) then
+	if seconds and type(seconds) ~= "number" then
+		refuse_type(seconds, 1, "errors", "number")
+	elseif seconds and not (seconds > -math.huge) then
 		return function() end -- no time at all, or no number
 	end
 	local deadline = seconds and monotime() + seconds or nil
@@ -171,6 +178,12 @@ for name, module in pairs { scope = "scope", timeout = "scope", shield = "scope"
 		return cqueues[name](...)
 	end
 end
+
+-- Functions of auxlib that programs find here by their old names, as long as they do not go through the table.
+local of_auxlib = { assert = true, resume = true, wrap = true }
+setmetatable(cqueues, { __index = function(_, name)
+	return of_auxlib[name] and require "cqueues.auxlib"[name] or nil
+end })
 
 --- Fills `package.loaded` tables as if they were newly loaded.
 function cqueues.loader()

@@ -93,6 +93,8 @@ elseif not answer then
 	fail(1, words[1] .. " " .. (words[2] or "A"), asking:reason() ~= "" and asking:reason() or strerror(code))
 end
 
+---@cast answer cqueues.dns.Packet
+
 if short then
 	for record in answer:grep { section = packet.section.ANSWER } do
 		print(tostring(record))

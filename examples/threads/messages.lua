@@ -10,7 +10,7 @@ local thread = require "cqueues.thread"
 local from, to = ...
 
 -- The function runs in a Lua of its own: nothing of this file is there but what is passed.
-local counter, con = thread.start(function(con, from, to)
+local counter, con, code = thread.start(function(con, from, to)
 	local cqueues = require "cqueues"
 	local cq = cqueues.new()
 
@@ -24,7 +24,7 @@ local counter, con = thread.start(function(con, from, to)
 end, tonumber(from or 0), tonumber(to or 9))
 
 if not counter then
-	error(require "cqueues.errno".strerror(con))
+	error(require "cqueues.errno".strerror(code))
 end
 
 local cq = cqueues.new()

@@ -225,6 +225,32 @@ processes_md_shows_its_example() {
 	document_quotes docs/processes.md lua 1 examples/processes/sort.lua
 }
 
+# What `make lua-api` makes is what is there.
+lua_api_is_fresh() {
+	"$1" tools/lua-api/make.lua --check
+}
+
+# What bindings/lua/api leaves out of the fields of tables: options of sockets and of DNS configurations.
+lua_api_leaves_out() {
+	sed -n '/^} fields/,/^};/s/^	{ "\([a-z0-9]*\)", \(NULL\|"\([a-z0-9_]*\)"\),.*/\1 \3/p' bindings/lua/src/socket_options.c |
+		tr ' ' '\n' | grep . | while read -r name; do
+		grep -q "\"$name?: \|also = \"$name\"" bindings/lua/api/socket.lua || echo "the option $name"
+	done
+	sed -n '/^} options/,/^};/s/^	{ "\([a-z0-9-]*\)".*/\1/p' bindings/lua/src/dns_options.c | while read -r name; do
+		grep -q "\"$name?: \|'$name'\]?: " bindings/lua/api/dns_config.lua || echo "the option $name"
+	done
+}
+
+lua_api_names_every_option() {
+	! lua_api_leaves_out | grep .
+}
+
+# What an editor would tell of the examples: unknown methods and fields, arguments that are missing or too many. Types that
+# are nil only after a failure, and numbers that are whole ones, are left to the reader.
+examples_fit_the_types() {
+	emmylua_check --config tests/lint/emmylua.json --warnings-as-errors examples bindings/lua/types
+}
+
 if "$CARGO" fmt --version >/dev/null 2>&1; then
 	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
 else
@@ -266,6 +292,20 @@ check 'docs/processes.md names every function' processes_md_names_everything
 check 'docs/processes.md shows its example' processes_md_shows_its_example
 check 'docs/scopes.md names every function' scopes_md_names_everything
 check 'docs/scopes.md shows parts of examples/scopes' scopes_md_shows_its_examples
+check 'bindings/lua/api names every option' lua_api_names_every_option
+for lua in lua5.4 lua5.3 lua5.2 lua5.1 luajit lua; do
+	if command -v "$lua" >/dev/null; then break; fi
+done
+if command -v "$lua" >/dev/null; then
+	check 'docs/lua.md and bindings/lua/types are those of bindings/lua/api' lua_api_is_fresh "$lua"
+else
+	skip Lua
+fi
+if command -v emmylua_check >/dev/null; then
+	check 'the examples fit the type definitions (emmylua_check)' examples_fit_the_types
+else
+	skip 'emmylua_check (cargo install emmylua_check)'
+fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -172,7 +172,7 @@ t.test("what_is_no_question_is_refused", function()
 	t.throws("FOO: unknown DNS type", r.query, r, "a.test", "FOO")
 	t.throws("FOO: unknown DNS class", r.submit, r, "a.test", "A", "FOO")
 	t.throws("string expected", r.query, r)
-	t.throws("arithmetic", r.query, r, "a.test", "A", "IN", "x")
+	t.throws("number expected", r.query, r, "a.test", "A", "IN", "x")
 	for _, number in ipairs { "10", "0", 0, 65536, -1 } do
 		t.throws(number .. ": unknown DNS type", r.query, r, "a.test", number)
 	end

@@ -7,6 +7,7 @@
 -- it by the marker that stands first in every yield of a poll and hand it on, upwards, until it
 -- reaches the controller; whoever uses them sees only the yields that are meant for him.
 
+local arguments = require "cqueues.arguments"
 local cqueues = require "cqueues"
 local strerror = require "cqueues.errno".strerror
 
@@ -33,6 +34,9 @@ local function loader()
 	-- co: the coroutine. ...: what it is resumed with.
 	-- Returns true and what it yielded or returned, or false and the error.
 	function auxlib.resume(co, ...)
+		if type(co) ~= "thread" then
+			arguments.refuse_type(co, 1, "resume", "coroutine")
+		end
 		return hand_up(co, coresume(co, ...))
 	end
 
@@ -48,6 +52,9 @@ local function loader()
 	-- f: the body of the coroutine.
 	-- Returns the function; it throws what the coroutine throws.
 	function auxlib.wrap(f)
+		if type(f) ~= "function" then
+			arguments.refuse_type(f, 1, "wrap", "function")
+		end
 		local co = create(f)
 		return function(...)
 			return results(hand_up(co, coresume(co, ...)))

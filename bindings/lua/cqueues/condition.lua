@@ -21,7 +21,7 @@ local function woken(self, first, ...)
 end
 
 core._define("wait", require "_cqueues"._quick_wait(function(self, ...)
-	if not self or self.signal ~= signal then
+	if type(self) ~= "userdata" or self.signal ~= signal then
 		check(self)
 	end
 	return woken(self, wait(self, ...))

@@ -2,6 +2,7 @@
 -- cqueues.dns: questions through a pool of resolvers that all share.
 
 local core = require "_cqueues.dns"
+local arguments = require "cqueues.arguments"
 local cqueues = require "cqueues"
 local errno = require "_cqueues.errno"
 local resolvers = require "cqueues.dns.resolvers"
@@ -23,7 +24,7 @@ end
 --- Sets that pool. Sockets resolve names as it does from then on. Returns the one before.
 function dns.setpool(new)
 	if not resolvers.type(new) then
-		error("not dns resolver pool", 2)
+		arguments.refuse(1, "setpool", "not dns resolver pool")
 	end
 	local old = pool
 	pool = new
@@ -32,8 +33,9 @@ function dns.setpool(new)
 end
 
 --- Asks a question; arguments and results are those of resolver:query.
-function dns.query(...)
-	return dns.getpool():query(...)
+function dns.query(name, type, class, timeout)
+	name, timeout = arguments.text(name, 1, "query"), arguments.seconds(timeout, 4, "query")
+	return dns.getpool():query(name, type, class, timeout)
 end
 
 -- Waits for the answer to a question that was submitted, at most until the deadline.
@@ -86,7 +88,9 @@ local types = { [AF_INET] = { "A" }, [AF_INET6] = { "AAAA" }, [AF_UNSPEC] = { "A
 -- connect, RFC 6724.
 -- Returns a list, or nil, code and the reason as text.
 function dns.addresses(name, family, timeout)
-	local wanted = types[family or AF_UNSPEC] or error("unknown address family", 2)
+	name, timeout = arguments.text(name, 1, "addresses"), arguments.seconds(timeout, 3, "addresses")
+	local wanted = types[family and arguments.number(family, 2, "addresses") or AF_UNSPEC] or
+		arguments.refuse(2, "addresses", "unknown address family")
 	local from = dns.getpool()
 	local known, why_not = from:known(name, family or AF_UNSPEC) -- throws if it is no text
 	if known then
@@ -162,7 +166,8 @@ end
 --- The names of an address, as texts; or nil, code and the reason as text. The hosts file counts. A name is a claim of
 -- whoever holds the address.
 function dns.reverse(address, timeout)
-	local name = core._reverse(address) or error("not an address: " .. address, 2)
+	address, timeout = arguments.text(address, 1, "reverse"), arguments.seconds(timeout, 2, "reverse")
+	local name = core._reverse(address) or arguments.refuse(1, "reverse", "not an address: " .. address)
 	local list, code, reason = records(name, "PTR", timeout)
 	for index, record in ipairs(list or {}) do
 		list[index] = record:host()
@@ -199,6 +204,7 @@ end
 -- Returns a list in the order in which to try: tables with `host`, `port`, `priority`, `weight` and `address`, one for each
 -- address; or nil, code and the reason as text.
 function dns.services(name, timeout)
+	name, timeout = arguments.text(name, 1, "services"), arguments.seconds(timeout, 2, "services")
 	local deadline = timeout and monotime() + timeout
 	local list, code, reason = records(name, "SRV", timeout)
 	if not list then

@@ -3,6 +3,7 @@
 -- Why a program hangs: its tasks, what each waits for and where it stands, as a table and as a tree for people.
 
 local core = require "_cqueues"
+local arguments = require "cqueues.arguments"
 local cqueues = require "cqueues"
 
 local traceback = debug and debug.traceback
@@ -21,12 +22,23 @@ local function controllers()
 	return list
 end
 
+-- The controller alone, or all that there are, as `controllers` lists them.
+local function chosen(controller, place, name)
+	local kind = cqueues.type(controller)
+	if controller == nil then
+		return controllers()
+	elseif kind ~= "controller" then
+		arguments.refuse(place, name, "controller expected, got " .. (kind or type(controller)), 1)
+	end
+	return { { controller = controller } }
+end
+
 --- The tasks of all controllers, or of one: a list of tables with `controller`, `state` ("running", "ready", "parked"),
 -- and where they are known `name`, `wait` (what it waits for, in words), `deadline` and `since` (as cqueues.monotime
 -- tells time), `thread` (the coroutine), `scope` (its name).
 function module.tasks(controller)
 	local list = {}
-	for _, one in ipairs(controller and { { controller = controller } } or controllers()) do
+	for _, one in ipairs(chosen(controller, 1, "tasks")) do
 		local tasks, scopes = core._tasks(one.controller)
 		for _, task in ipairs(tasks) do
 			local scope = scopes[task.scope]
@@ -92,10 +104,19 @@ local function branch(key, tasks, scopes, now, indent, lines)
 	end
 end
 
+-- Whether a value has a method `write`.
+local function can_write(file)
+	local kind = type(file)
+	return (kind == "userdata" or kind == "table") and pcall(function() return file.write or error() end)
+end
+
 --- Writes the tree of all controllers, or of one, to a file; without one, to standard error.
 function module.dump(file, controller)
 	local lines, now = {}, cqueues.monotime()
-	for _, one in ipairs(controller and { { controller = controller } } or controllers()) do
+	if file ~= nil and not can_write(file) then
+		arguments.refuse_type(file, 1, "dump", "file")
+	end
+	for _, one in ipairs(chosen(controller, 2, "dump")) do
 		local tasks, scopes = core._tasks(one.controller)
 		lines[#lines + 1] = ("controller%s, %d task%s"):format(one.number and " " .. one.number or "", #tasks,
 			#tasks == 1 and "" or "s")

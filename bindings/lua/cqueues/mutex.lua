@@ -3,6 +3,7 @@
 -- Mutexes: one task at a time. They know who holds them: the coroutine that has locked, or outside of coroutines the
 -- program.
 
+local arguments = require "cqueues.arguments"
 local waiters = require "cqueues.waiters"
 local protected = require "cqueues.protected"
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
@@ -11,6 +12,8 @@ local call, task = protected.call, protected.task
 
 local mutex = {}
 mutex.__index = mutex
+
+local check, seconds = arguments.checker(mutex, "mutex"), arguments.seconds
 
 -- The one that has waited longest holds it now.
 local function hand_on(self)
@@ -35,6 +38,8 @@ end
 -- timeout: seconds, or nil for as long as it takes.
 -- Returns true, or nil and ETIMEDOUT. Throws when the task holds it already.
 function mutex:lock(timeout)
+	check(self, "lock")
+	timeout = timeout and seconds(timeout, 1, "lock")
 	local me, waiter = task(), nil
 	if self.holder == me then
 		error("the task holds the mutex already", 2)
@@ -55,6 +60,7 @@ end
 
 --- Unlocks it, and hands it to the task that has waited longest. Throws when the task does not hold it.
 function mutex:unlock()
+	check(self, "unlock")
 	if self.holder ~= task() then
 		error("the task does not hold the mutex", 2)
 	end
@@ -74,6 +80,8 @@ end
 --- Calls a function while it holds the mutex, for which it waits. Returns what the function returns and throws what it
 -- throws.
 function mutex:with(f, ...)
+	check(self, "with")
+	arguments.callable(f, 1, "with")
 	self:lock()
 	return results(self, call(f, ...))
 end

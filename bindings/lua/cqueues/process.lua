@@ -87,7 +87,7 @@ end
 
 local function check(options)
 	if type(options) ~= "table" then
-		fail("a table is expected, not a %s", type(options))
+		error(("bad argument #1 to 'spawn' (table expected, got %s)"):format(type(options)), 0)
 	end
 	check_fields(options)
 	local streams = {}

@@ -6,6 +6,7 @@
 -- all who ask. It obeys the polling protocol with plain fields: `pollfd` is a condition that
 -- settling signals, and `timeout` becomes 0 then, so that a settled promise is ready at once.
 
+local arguments = require "cqueues.arguments"
 local cqueues = require "cqueues"
 local condition = require "cqueues.condition"
 local protected = require "cqueues.protected".call
@@ -15,6 +16,15 @@ local unpack = table.unpack or unpack
 local function loader()
 	local promise = {}
 	promise.__index = promise
+
+	local can_be_asked = { table = true, userdata = true, string = true }
+
+	-- Throws, for a method, if the value cannot be asked for what a promise has. Programs make tables that can.
+	local function check(self, name)
+		if not can_be_asked[type(self)] then
+			arguments.refuse_self(self, name, "promise")
+		end
+	end
 
 	-- Make a promise.
 	--
@@ -46,6 +56,7 @@ local function loader()
 	-- ok: true when values follow, false or nil when the reason follows.
 	-- Throws when it has been settled before.
 	function promise:set(ok, ...)
+		check(self, "set")
 		if self.outcome then
 			error("the promise is settled already", 2)
 		end
@@ -57,6 +68,7 @@ local function loader()
 
 	-- "pending", "fulfilled" or "rejected".
 	function promise:status()
+		check(self, "status")
 		return self.state
 	end
 
@@ -65,6 +77,7 @@ local function loader()
 	-- timeout: seconds, or nil for as long as it takes.
 	-- Returns the promise, or nil when the time is up.
 	function promise:wait(timeout)
+		check(self, "wait")
 		if self.state == "pending" then
 			self.pollfd:wait(timeout)
 		end
@@ -76,6 +89,7 @@ local function loader()
 	-- timeout: seconds, or nil for as long as it takes.
 	-- Returns the values, or nothing when the time is up. Throws the reason of a rejection.
 	function promise:get(timeout)
+		check(self, "get")
 		if not self:wait(timeout) then
 			return
 		end

@@ -5,6 +5,7 @@
 -- A queue obeys the polling protocol with plain fields: `pollfd` is a condition that is signalled when there is
 -- something to get, and `timeout` is 0 while there is.
 
+local arguments = require "cqueues.arguments"
 local condition = require "cqueues.condition"
 local waiters = require "cqueues.waiters"
 local errno = require "_cqueues.errno"
@@ -37,13 +38,15 @@ local function settle(self)
 	self.timeout = ready
 end
 
+local check, seconds = arguments.checker(queue, "queue"), arguments.seconds
+
 --- Makes a queue.
 --
 -- limit: how many values it holds at most, a whole number; nil or 0 for any number.
 function queue.new(limit)
-	limit = limit or 0
-	if type(limit) ~= "number" or limit < 0 or limit % 1 ~= 0 then
-		error("bad argument #1 to 'new' (a whole number of values expected)", 2)
+	limit = arguments.number(limit or 0, 1, "new")
+	if limit < 0 or limit % 1 ~= 0 then
+		arguments.refuse(1, "new", "a whole number of values expected")
 	end
 	local self = setmetatable({
 		limit = limit > 0 and limit or math.huge,
@@ -70,6 +73,8 @@ end
 -- timeout: seconds, or nil for as long as it takes.
 -- Returns true, or nil and a code: ETIMEDOUT, EPIPE once the queue is closed. The value is then not in the queue.
 function queue:put(value, timeout)
+	check(self, "put")
+	timeout = timeout and seconds(timeout, 2, "put")
 	local waiter
 	repeat
 		if self.closed then
@@ -94,6 +99,8 @@ end
 -- timeout: seconds, or nil for as long as it takes.
 -- Returns the value, or nil and a code: ETIMEDOUT, EPIPE once the queue is closed and empty.
 function queue:get(timeout)
+	check(self, "get")
+	timeout = timeout and seconds(timeout, 1, "get")
 	local waiter
 	repeat
 		if self.size > 0 then
@@ -118,6 +125,8 @@ end
 --
 -- timeout: seconds for each value, or nil.
 function queue:items(timeout)
+	check(self, "items")
+	timeout = timeout and seconds(timeout, 1, "items")
 	return function()
 		return (self:get(timeout))
 	end
@@ -125,6 +134,7 @@ end
 
 --- Lets nothing more in, and wakes all who wait. What is in the queue can still be taken. Closing twice is safe.
 function queue:close()
+	check(self, "close")
 	self.closed = true
 	settle(self)
 	self.getters:dismiss()
@@ -133,6 +143,7 @@ end
 
 --- How many values are in the queue.
 function queue:count()
+	check(self, "count")
 	return self.size
 end
 

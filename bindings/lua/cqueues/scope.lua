@@ -9,6 +9,7 @@
 -- again.
 
 local core = require "_cqueues.scope"
+local arguments = require "cqueues.arguments"
 local cqueues = require "cqueues"
 local condition = require "cqueues.condition"
 local call = require "cqueues.protected".call
@@ -30,6 +31,8 @@ local function loader()
 
 	local task = {}
 	task.__index = task
+
+	local check_task = arguments.checker(task, "task")
 
 	-- What a failed task has thrown, as its scope throws it: text tells where it came from.
 	local function with_traceback(err, thread, name)
@@ -58,12 +61,14 @@ local function loader()
 
 	--- Ends every wait of the task, and of tasks in scopes that it has begun. True; false if it is over.
 	function task:cancel(reason)
+		check_task(self, "cancel")
 		return self.handle ~= nil and core.cancel_task(self.handle, reason)
 	end
 
 	--- "running" until its end, whatever it waits for; "cancelling" after its waits have ended; then "done", "failed" or
 	-- "cancelled".
 	function task:status()
+		check_task(self, "status")
 		if self.handle and core.is_cancelled(self.handle) then
 			return "cancelling"
 		end
@@ -72,7 +77,9 @@ local function loader()
 
 	--- Its name, for whoever debugs the program; sets it before, if one is given.
 	function task:name(name)
+		check_task(self, "name")
 		if name ~= nil then
+			name = arguments.text(name, 1, "name")
 			self.label = name
 			if self.handle then
 				core.name_task(self.handle, name)
@@ -86,6 +93,8 @@ local function loader()
 	-- Returns what its function returned; nil and ETIMEDOUT when the time is up; nil, ECANCELED or ETIMEDOUT and the
 	-- reason if the task was cancelled. Throws what the task has thrown.
 	function task:join(timeout)
+		check_task(self, "join")
+		timeout = arguments.seconds(timeout, 1, "join")
 		local deadline = timeout and cqueues.monotime() + timeout
 		while self.handle do
 			local left = deadline and deadline - cqueues.monotime()
@@ -109,6 +118,8 @@ local function loader()
 	local scope = {}
 	scope.__index = scope
 
+	local check_scope = arguments.checker(scope, "scope")
+
 	-- The first failure counts: what is to be thrown.
 	function scope:_fail(err)
 		self.failure = self.failure or { err }
@@ -116,6 +127,10 @@ local function loader()
 
 	--- Starts a task that runs f(...) in the scope. Throws the reason if the scope has ended.
 	function scope:wrap(f, ...)
+		check_scope(self, "wrap")
+		if type(f) ~= "function" then
+			arguments.refuse_type(f, 1, "wrap", "function")
+		end
 		local made = setmetatable({ scope = self, state = "running" }, task)
 		made.handle = core.wrap(self.handle, made, f, ...)
 		return made
@@ -123,16 +138,19 @@ local function loader()
 
 	--- Ends the scope.
 	function scope:cancel(reason)
+		check_scope(self, "cancel")
 		core.cancel(self.handle, reason)
 	end
 
 	--- Lets the scope end in that many seconds; nil: not by itself.
 	function scope:deadline(seconds)
-		core.deadline(self.handle, seconds)
+		check_scope(self, "deadline")
+		core.deadline(self.handle, arguments.seconds(seconds, 1, "deadline"))
 	end
 
 	--- With true, or without an argument, the others go on when a task fails. Returns the scope.
 	function scope:supervise(supervises)
+		check_scope(self, "supervise")
 		core.supervise(self.handle, supervises ~= false)
 		return self
 	end
@@ -140,23 +158,27 @@ local function loader()
 	--- With true, or without an argument, what the scope does may end at once when the controller shuts down. Returns the
 	-- scope.
 	function scope:idle(is_idle)
+		check_scope(self, "idle")
 		core.set_idle(self.handle, is_idle ~= false)
 		return self
 	end
 
 	--- How many tasks of the scope, and scopes in it that have tasks, are left.
 	function scope:count()
+		check_scope(self, "count")
 		return core.count(self.handle)
 	end
 
 	--- Nil; or the error number with which its waits end, and the reason.
 	function scope:status()
+		check_scope(self, "status")
 		return core.status(self.handle)
 	end
 
 	--- Names the scope, for whoever debugs the program. Returns the scope.
 	function scope:name(name)
-		core.set_name(self.handle, name)
+		check_scope(self, "name")
+		core.set_name(self.handle, name ~= nil and arguments.text(name, 1, "name") or nil)
 		return self
 	end
 
@@ -198,12 +220,15 @@ local function loader()
 	--- Runs f(scope, ...), waits for the tasks that it starts in the scope, and returns what it returns. Throws the first
 	-- error of f or of a task. If the scope ends f before that: nil, ECANCELED or ETIMEDOUT, and the reason.
 	function module.scope(f, ...)
+		arguments.callable(f, 1, "scope")
 		local self = new()
 		return within(self, f, self, ...)
 	end
 
 	--- Runs f(...) for at most that many seconds; returns what it returns, or nil and ETIMEDOUT.
 	function module.timeout(seconds, f, ...)
+		seconds = arguments.number(seconds, 1, "timeout")
+		arguments.callable(f, 2, "timeout")
 		local self = new()
 		self:deadline(seconds)
 		return within(self, f, ...)
@@ -211,6 +236,8 @@ local function loader()
 
 	--- Runs f(...), which is not ended from outside for at most that many seconds: time for cleaning up.
 	function module.shield(seconds, f, ...)
+		seconds = arguments.number(seconds, 1, "shield")
+		arguments.callable(f, 2, "shield")
 		local self = new()
 		core.shield(self.handle, seconds)
 		return within(self, f, ...)

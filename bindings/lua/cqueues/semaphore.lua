@@ -2,6 +2,7 @@
 --
 -- Semaphores: a number of permits that tasks take and give back.
 
+local arguments = require "cqueues.arguments"
 local waiters = require "cqueues.waiters"
 local protected = require "cqueues.protected".call
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
@@ -9,9 +10,11 @@ local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
 local semaphore = {}
 semaphore.__index = semaphore
 
-local function check_count(count, least, name)
-	if type(count) ~= "number" or count < least or count % 1 ~= 0 then
-		error(("bad argument #1 to '%s' (a whole number from %d on expected)"):format(name, least), 3)
+local check, seconds = arguments.checker(semaphore, "semaphore"), arguments.seconds
+
+local function check_count(count, name)
+	if count < 0 or count % 1 ~= 0 then
+		arguments.refuse(1, name, "a whole number from 0 on expected", 1)
 	end
 	return count
 end
@@ -20,7 +23,7 @@ end
 --
 -- count: how many permits it has, a whole number; nil for 1.
 function semaphore.new(count)
-	local self = setmetatable({ permits = check_count(count or 1, 0, "new") }, semaphore)
+	local self = setmetatable({ permits = check_count(arguments.number(count or 1, 1, "new"), "new") }, semaphore)
 	self.waiters = waiters.new("permit of a semaphore", function() self:release() end)
 	return self
 end
@@ -35,6 +38,8 @@ end
 -- timeout: seconds, or nil for as long as it takes.
 -- Returns true, or nil and ETIMEDOUT.
 function semaphore:acquire(timeout)
+	check(self, "acquire")
+	timeout = timeout and seconds(timeout, 1, "acquire")
 	local waiter
 	repeat
 		if self.permits > 0 then
@@ -54,7 +59,8 @@ end
 --
 -- count: how many; nil for 1.
 function semaphore:release(count)
-	self.permits = self.permits + check_count(count or 1, 0, "release")
+	check(self, "release")
+	self.permits = self.permits + (count and check_count(arguments.number(count, 1, "release"), "release") or 1)
 	while self.permits > 0 and self.waiters:serve() do
 		self.permits = self.permits - 1
 	end
@@ -62,6 +68,7 @@ end
 
 --- How many permits can be taken without waiting.
 function semaphore:count()
+	check(self, "count")
 	return self.permits
 end
 
@@ -76,6 +83,8 @@ end
 --- Calls a function while it has a permit, for which it waits. Returns what the function returns and throws what it
 -- throws.
 function semaphore:with(f, ...)
+	check(self, "with")
+	arguments.callable(f, 1, "with")
 	self:acquire()
 	return results(self, protected(f, ...))
 end

@@ -9,6 +9,7 @@ local cqueues = require "cqueues"
 local errno = require "_cqueues.errno"
 
 local EAGAIN, EPIPE, ETIMEDOUT, ECANCELED = errno.EAGAIN, errno.EPIPE, errno.ETIMEDOUT, errno.ECANCELED
+local arguments = require "cqueues.arguments"
 local INPUT, OUTPUT = 0, 1
 local DROPPED = 65536 -- bytes that finish drops at a time
 
@@ -167,11 +168,18 @@ end
 
 core._use(replacements)
 
+local function check_socket(value, name)
+	if not socket.type(value) then
+		arguments.refuse_self(value, name, "CQS Socket")
+	end
+end
+
 --- Closes the socket when what was written is sent, or that many seconds have passed: those of the socket's timeout if
 -- there are none given. True, or nil and what the error handler answers, as flush. The peer is told the end: TLS, too,
 -- says goodbye. What has come and was not read is dropped, so that the kernel does not reset the connection for it.
-core._define("finish", function(self, seconds)
-	local sent, why = self:flush("n", seconds)
+core._define("finish", function(self, timeout)
+	check_socket(self, "finish")
+	local sent, why = self:flush("n", timeout and arguments.seconds(timeout, 1, "finish"))
 	if socket.type(self) == "socket" then
 		if sent then
 			self:shutdown "w"

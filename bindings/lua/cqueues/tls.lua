@@ -29,49 +29,91 @@ local function each(value)
 	return ipairs(type(value) == "table" and value or { value })
 end
 
--- Calls a method; what it refuses is thrown to `new`, as a table.
-local function set(self, method, ...)
-	local done, why, code = self[method](self, ...)
-	if not done then
+-- Throws to `new` that a field is wrong, as a table.
+local function refuse_field(name, why)
+	error({ field = name, problem = why }, 0)
+end
+
+-- Calls a method for a field; what it refuses is thrown to `new`, as a table.
+local function set(self, field, method, ...)
+	local ok, done, why, code = pcall(self[method], self, ...)
+	if not ok then
+		refuse_field(field, tostring(done):match "%((.*)%)$" or tostring(done))
+	elseif not done then
 		error({ why = why, code = code }, 0)
+	end
+end
+
+-- The protocols, joined.
+local function joined(list)
+	for _, name in ipairs(list) do
+		if type(name) ~= "string" then
+			refuse_field("alpn", "string expected, got " .. type(name))
+		end
+	end
+	return table.concat(list, ",")
+end
+
+local function apply_pairs(self, settings)
+	for _, name in ipairs { "certificate", "key", "certificate_pem", "key_pem" } do
+		local kind = type(settings[name])
+		if kind ~= "nil" and kind ~= "string" then
+			refuse_field(name, "string expected, got " .. kind)
+		end
+	end
+	if settings.certificate or settings.key then
+		-- One file may hold both.
+		set(self, "certificate", "certificate", settings.certificate or settings.key, settings.key or settings.certificate)
+	end
+	if settings.certificate_pem or settings.key_pem then
+		local chain, key = settings.certificate_pem, settings.key_pem
+		set(self, "certificate_pem", "certificate_pem", chain or key, key or chain)
+	end
+	if settings.min_version ~= nil or settings.max_version ~= nil then
+		set(self, "min_version", "versions", settings.min_version)
+		set(self, "max_version", "versions", settings.min_version, settings.max_version)
 	end
 end
 
 local function apply(self, settings)
 	for _, name in ipairs(fields) do
 		if settings[name] ~= nil then
-			set(self, name, settings[name])
+			set(self, name, name, settings[name])
 		end
 	end
 	for _, name in ipairs(lists) do
 		if settings[name] ~= nil then
 			for _, text in each(settings[name]) do
-				set(self, name, text)
+				set(self, name, name, text)
 			end
 		end
 	end
-	if settings.certificate or settings.key then
-		-- One file may hold both.
-		set(self, "certificate", settings.certificate or settings.key, settings.key or settings.certificate)
+	apply_pairs(self, settings)
+	if settings.alpn ~= nil then
+		set(self, "alpn", "alpn", type(settings.alpn) == "table" and joined(settings.alpn) or settings.alpn)
 	end
-	if settings.certificate_pem or settings.key_pem then
-		local chain, key = settings.certificate_pem, settings.key_pem
-		set(self, "certificate_pem", chain or key, key or chain)
-	end
-	if settings.alpn then
-		set(self, "alpn", type(settings.alpn) == "table" and table.concat(settings.alpn, ",") or settings.alpn)
-	end
-	if settings.min_version or settings.max_version then
-		set(self, "versions", settings.min_version, settings.max_version)
-	end
-	if settings.revoked then
+	if settings.revoked ~= nil then
 		for _, path in each(settings.revoked) do
-			set(self, "revoked", path, settings.revoked_chain)
+			set(self, "revoked", "revoked", path, settings.revoked_chain)
 		end
 	end
-	for name, other in pairs(settings.names or {}) do
-		set(self, "add_name", name, other)
+	if settings.names ~= nil and type(settings.names) ~= "table" then
+		refuse_field("names", "table expected, got " .. type(settings.names))
 	end
+	for name, other in pairs(settings.names or {}) do
+		set(self, "names", "add_name", name, other)
+	end
+end
+
+-- A configuration with its role, or nil, why and a code.
+local function with_role(role)
+	local ok, self, why, code = pcall(core._new, role)
+	if not ok then
+		refuse_field("role", tostring(self):match "%((.*)%)$")
+	elseif not self then
+		error({ why = why, code = code }, 0)
+	end
+	return self
 end
 
 --- Makes a configuration from a table. nil, why and a code if something is refused; throws for a field that there is not.
@@ -85,17 +127,19 @@ function tls.new(settings)
 			error(("bad argument #1 to 'new' (no setting has the name '%s')"):format(tostring(name)), 2)
 		end
 	end
-	local self, why, code = core._new(settings.role)
-	if not self then
-		return nil, why, code
-	end
-	local done, refusal = pcall(apply, self, settings)
-	if done then
+	local done, result = pcall(function()
+		local self = with_role(settings.role)
+		apply(self, settings)
 		return self
-	elseif type(refusal) == "table" then
-		return nil, refusal.why, refusal.code
+	end)
+	if done then
+		return result
+	elseif type(result) ~= "table" then
+		error(result, 2)
+	elseif result.field then
+		error(("bad argument #1 to 'new' (field %s: %s)"):format(result.field, result.problem), 2)
 	end
-	error(refusal, 2)
+	return nil, result.why, result.code
 end
 
 function tls.loader()

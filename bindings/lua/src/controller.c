@@ -88,6 +88,7 @@ static int controller_timeout(lua_State *L)
  * controller; otherwise whether there are no tasks. */
 int shim_begin_loop(lua_State *L)
 {
+	shim_check_for_method(L, shim_controller_tag, SHIM_CONTROLLER);
 	struct controller *controller = shim_controller(L), *running = controller->object.shim->running;
 	if (running && running != controller)
 		return 0;

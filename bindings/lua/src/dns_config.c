@@ -3,6 +3,7 @@
  * cqueues.dns.config: how a resolver asks (guide 3.2.9).
  */
 #include "dns.h"
+#include "tls.h"
 
 const char dns_config_tag[] = DNS_CONFIG;
 
@@ -231,6 +232,8 @@ static int config_settls(lua_State *L)
 	lua_settop(L, 2);
 	if (lua_isnil(L, 2))
 		cq_dns_config_set_tls(config, NULL);
+	else if (!shim_test_class(L, 2, SHIM_TLS))
+		return luaL_argerror(L, 2, lua_pushfstring(L, "cqueues.tls expected, got %s", luaL_typename(L, 2)));
 	else
 		dns_set_tls(L, config);
 	lua_pushboolean(L, 1);

@@ -34,14 +34,8 @@ static struct notifier *check(lua_State *L)
 	return notifier;
 }
 
-/* What can be asked for. */
+/* What can be asked for. Bits that do not exist are passed over. */
 enum { ASKED = CQ_NOTIFY_ALL | CQ_NOTIFY_RENAMED };
-
-/* Changes as an argument: all if there is none. Bits that do not exist are passed over. */
-static uint32_t opt_changes(lua_State *L, int index)
-{
-	return (uint32_t)luaL_optinteger(L, index, CQ_NOTIFY_ALL) & ASKED;
-}
 
 /* -- Opening ----------------------------------------------------------------------------------------- */
 
@@ -65,9 +59,20 @@ static const char *field_text(lua_State *L, const char *name)
 static uint32_t load_changes(lua_State *L)
 {
 	lua_getfield(L, 1, "changes");
+	lua_Integer bits = CQ_NOTIFY_ALL;
 	if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
 		field_error(L, "changes", "number");
-	return opt_changes(L, lua_gettop(L));
+	else if (!lua_isnil(L, -1) && !shim_tointeger(L, -1, &bits))
+		luaL_argerror(L, 1, "field changes: number has no integer representation");
+	return (uint32_t)bits & ASKED;
+}
+
+static int load_switch(lua_State *L, const char *name)
+{
+	lua_getfield(L, 1, name);
+	if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
+		field_error(L, name, "boolean");
+	return lua_toboolean(L, -1);
 }
 
 /* Adds the field `pattern` of the table at 1, one or a list. A code. */
@@ -100,10 +105,8 @@ static int open_table(lua_State *L)
 	    shim_new(L, shim_self(L), shim_notifier_tag, SHIM_NOTIFIER, sizeof *notifier);
 	shim_check_fields(L, 1, is_known);
 	uint32_t bits = load_changes(L);
-	lua_getfield(L, 1, "recursive");
-	uint32_t flags = lua_toboolean(L, -1) ? CQ_NOTIFY_RECURSIVE : 0;
-	lua_getfield(L, 1, "existing");
-	flags |= lua_toboolean(L, -1) ? CQ_NOTIFY_EXISTING : 0;
+	uint32_t flags = load_switch(L, "recursive") ? CQ_NOTIFY_RECURSIVE : 0;
+	flags |= load_switch(L, "existing") ? CQ_NOTIFY_EXISTING : 0;
 	lua_getfield(L, 1, "path");
 	const char *path = field_text(L, "path");
 	int code = cq_notify_opendir(path, bits, flags, &notifier->notifier);
@@ -152,10 +155,10 @@ static int notify_opendir(lua_State *L)
 
 typedef int want(const cq_notify *notifier, const char *name, uint32_t bits);
 
-/* Throws what is wrong with an argument, which is counted with the notifier, as ever. */
+/* Throws what is wrong with an argument, which is counted without the notifier. */
 static int refuse(lua_State *L, const char *method, int index, const char *why)
 {
-	return luaL_error(L, "bad argument #%d to '%s' (%s)", index, method, why);
+	return luaL_error(L, "bad argument #%d to '%s' (%s)", index - 1, method, why);
 }
 
 static const char *check_name(lua_State *L, const char *method)

@@ -83,12 +83,6 @@ void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *nam
 	return object;
 }
 
-void *shim_check(lua_State *L, int index, const char *tag, const char *name)
-{
-	void *object = shim_test(L, index, tag);
-	return object ? object : luaL_checkudata(L, index, name);
-}
-
 int shim_push_type(lua_State *L, const char *tag, const char *kind)
 {
 	if (shim_test(L, 1, tag))
@@ -212,6 +206,14 @@ static void type_error(lua_State *L, int below, int index, const char *wanted)
 	argerror(L, below, index, lua_pushfstring(L, "%s expected, got %s", wanted, got));
 }
 
+void *shim_check(lua_State *L, int index, const char *tag, const char *name)
+{
+	void *object = shim_test(L, index, tag);
+	if (!object && is_driver(L, 1))
+		type_error(L, 1, index, name);
+	return object ? object : luaL_checkudata(L, index, name);
+}
+
 lua_Number shim_checknumber(lua_State *L, int index)
 {
 	if (!lua_isnumber(L, index))
@@ -237,6 +239,13 @@ const char *shim_checkstring(lua_State *L, int index, size_t *size)
 	return lua_tolstring(L, index, size);
 }
 
+int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[])
+{
+	if (!usual || !lua_isnoneornil(L, index))
+		luaL_checkstring(L, index);
+	return luaL_checkoption(L, index, usual, names);
+}
+
 const char *shim_check_text(lua_State *L, int index)
 {
 	size_t size;
@@ -255,7 +264,7 @@ double shim_checktimeout(lua_State *L, int index)
 {
 	double timeout = shim_timeout(L, index);
 	if (timeout == SHIM_NO_NUMBER)
-		shim_error(L, "attempt to perform arithmetic on a %s value", luaL_typename(L, index));
+		type_error(L, is_driver(L, 1), index, "number");
 	return timeout;
 }
 
@@ -264,11 +273,17 @@ double shim_seconds(lua_State *L, int index)
 	return lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : NAN;
 }
 
-void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout)
+void *shim_check_for_method(lua_State *L, const char *tag, const char *name)
 {
 	void *object = shim_test(L, 1, tag);
 	if (!object)
 		type_error(L, 1, 1, name);
+	return object;
+}
+
+void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout)
+{
+	void *object = shim_check_for_method(L, tag, name);
 	if (lua_toboolean(L, 2) && !lua_isnumber(L, 2))
 		type_error(L, 1, 2, "number");
 	*timeout = shim_seconds(L, 2);

@@ -129,6 +129,8 @@ lua_Number shim_checknumber(lua_State *L, int index);
 /* A whole number, cut to the size of int; `usual` for nil and none. */
 int shim_optint(lua_State *L, int index, int usual);
 const char *shim_checkstring(lua_State *L, int index, size_t *size);
+/* luaL_checkoption, which LuaJIT lets any value that is no string pass as the usual one. */
+int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[]);
 /* Seconds, or NaN for nil, none and what is no number. */
 double shim_seconds(lua_State *L, int index);
 /* A timeout of a method: NaN for nil, none and false. What is no number is SHIM_NO_NUMBER, which throws when the method
@@ -150,6 +152,8 @@ int shim_failure(lua_State *L, int code);
 /* A method that waits may stand in Lua: a loop of asking and polling. It begins with this, which checks an object
  * at 1 and seconds at 2 (NaN for none); errors name the method. */
 void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout);
+/* The object at 1 alone, for a method in Lua that asks C; errors name the method. */
+void *shim_check_for_method(lua_State *L, const char *tag, const char *name);
 /* Pushes the seconds and the deadline; nothing without a limit. */
 int shim_push_limit(lua_State *L, double timeout);
 

@@ -301,8 +301,10 @@ static const char *push_alpn(lua_State *L, int index)
 static void load_service(lua_State *L, int index, cq_options *options)
 {
 	int type = field(L, index, "service", NULL), top = lua_gettop(L);
+	const char *protocols = push_alpn(L, index);
+	lua_pushvalue(L, top);
 	if (type == LUA_TSTRING) {
-		const char *service = plain_text(L, index, "service"), *protocols = push_alpn(L, index);
+		const char *service = plain_text(L, index, "service");
 		int code = cq_options_service(options, service, protocols);
 		if (code)
 			bad_field(L, index, "service", cq_strerror(code));
@@ -334,7 +336,7 @@ void shim_load_options(lua_State *L, int index, cq_options *options, int making)
 		load_sendname(L, index, options);
 	if (present & UINT32_C(1) << BIND)
 		load_bind(L, index, options);
-	if (making && present & UINT32_C(1) << SERVICE)
+	if (making && present & (UINT32_C(1) << SERVICE | UINT32_C(1) << ALPN))
 		load_service(L, index, options);
 }
 

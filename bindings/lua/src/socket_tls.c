@@ -89,6 +89,13 @@ static void push_field(lua_State *L, const char *name)
 	lua_rawget(L, 2);
 }
 
+/* Throws unless the field on top of the stack is nil or of a type. */
+static void check_field(lua_State *L, const char *name, int type, const char *wanted)
+{
+	if (!lua_isnil(L, -1) && lua_type(L, -1) != type)
+		shim_argerror(L, 2, lua_pushfstring(L, "field %s: %s expected, got %s", name, wanted, luaL_typename(L, -1)));
+}
+
 /* Puts what a table { context = ..., strict = ..., timeout = ... } at 2 says in the place of the arguments; returns what it
  * says of `strict`: -1 if nothing. */
 static int unpack_arguments(lua_State *L)
@@ -99,11 +106,13 @@ static int unpack_arguments(lua_State *L)
 	push_field(L, "strict");
 	int strict = lua_isnil(L, -1) ? -1 : lua_toboolean(L, -1);
 	push_field(L, "timeout");
+	check_field(L, "timeout", LUA_TNUMBER, "number");
 	if (!lua_isnil(L, -1)) {
 		lua_pushvalue(L, -1);
 		lua_replace(L, 3);
 	}
 	push_field(L, "context");
+	check_field(L, "context", LUA_TUSERDATA, "openssl.ssl.context or cqueues.tls");
 	lua_replace(L, 2);
 	lua_settop(L, 3);
 	return strict;

@@ -38,6 +38,13 @@ const struct method shim_methods[] = {
 	[SENDTO] = { "sendto", shim_attempt_sendto, CQ_OUTPUT, FALSE },
 };
 
+/* Throws that a timeout is no number, which is found when it is needed, whatever place it had. */
+static int refuse_timeout(lua_State *L, const struct op *op)
+{
+	const char *name = op->kind == XREAD ? "xread" : op->kind == XWRITE ? "xwrite" : shim_methods[op->kind].name;
+	return shim_error(L, "bad argument 'timeout' to '%s' (number expected)", name);
+}
+
 /* Goes on behind an attempt that has answered `code`: waits and attempts again until the op is done. */
 static int settle(lua_State *L, struct socket *socket, struct op *op, int first, int code)
 {
@@ -59,14 +66,14 @@ static int settle(lua_State *L, struct socket *socket, struct op *op, int first,
 				continue;
 		}
 		if (op->timeout == SHIM_NO_NUMBER && op->kind <= FILL)
-			return shim_error(L, "%s", "the timeout is no number"); /* who reads looks at it before all that is no success */
+			return refuse_timeout(L, op); /* who reads looks at it before all that is no success */
 		if (code != EAGAIN)
 			return shim_fail(L, socket, op, op->stuck ? "write" : method->name, method->side, code);
 		double left = NAN;
 		if (!isnan(op->timeout) || !isnan(op->deadline)) {
 			double now = cq_monotime();
 			if (op->timeout == SHIM_NO_NUMBER)
-				return shim_error(L, "%s", "the timeout is no number");
+				return refuse_timeout(L, op);
 			if (isnan(op->deadline))
 				op->deadline = now + op->timeout;
 			if (op->deadline <= now)

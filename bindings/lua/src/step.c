@@ -385,6 +385,8 @@ static void enter(lua_State *L, struct controller *controller)
  * the caller yields what `_take` gives and goes on with `_resume_step`. */
 int shim_step(lua_State *L)
 {
+	if (!SHIM_CONTINUES) /* the method is a Lua function, which errors must name */
+		shim_check_for_method(L, shim_controller_tag, SHIM_CONTROLLER);
 	struct controller *controller = shim_controller(L);
 	double timeout = shim_seconds(L, 2);
 	struct controller *running = controller->object.shim->running;

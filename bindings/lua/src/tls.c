@@ -20,6 +20,8 @@ cq_tls **shim_new_tls(lua_State *L)
 	if (luaL_newmetatable(L, SHIM_TLS)) {
 		lua_pushcfunction(L, configuration_gc);
 		lua_setfield(L, -2, "__gc");
+		lua_pushliteral(L, SHIM_TLS); /* Lua 5.3 and later have done so already */
+		lua_setfield(L, -2, "__name");
 	}
 	lua_setmetatable(L, -2);
 	return box;
@@ -68,7 +70,8 @@ TAKES_TEXT(staple)
 static int tls_certificate(lua_State *L)
 {
 	cq_tls *tls = configuration(L, 1);
-	return answer(L, tls, cq_tls_certificate(tls, shim_check_text(L, 2), shim_check_text(L, 3)));
+	const char *chain = shim_check_text(L, 2), *key = shim_check_text(L, 3);
+	return answer(L, tls, cq_tls_certificate(tls, chain, key));
 }
 
 static int tls_certificate_pem(lua_State *L)
@@ -104,7 +107,8 @@ static int tls_revoked(lua_State *L)
 static int tls_add_name(lua_State *L)
 {
 	cq_tls *tls = configuration(L, 1);
-	return answer(L, tls, cq_tls_add_name(tls, shim_check_text(L, 2), configuration(L, 3)));
+	const char *name = shim_check_text(L, 2);
+	return answer(L, tls, cq_tls_add_name(tls, name, configuration(L, 3)));
 }
 
 /* verify("none" | "peer" | "require"), or a boolean: true demands a certificate of either end. */
@@ -114,14 +118,14 @@ static int tls_verify(lua_State *L)
 	cq_tls *tls = configuration(L, 1);
 	if (lua_isboolean(L, 2))
 		return answer(L, tls, cq_tls_verify(tls, lua_toboolean(L, 2) ? CQ_TLS_VERIFY_REQUIRE : CQ_TLS_VERIFY_NONE));
-	return answer(L, tls, cq_tls_verify(tls, (uint32_t)luaL_checkoption(L, 2, NULL, names)));
+	return answer(L, tls, cq_tls_verify(tls, (uint32_t)shim_checkoption(L, 2, NULL, names)));
 }
 
 static int tls_staples(lua_State *L)
 {
 	static const char *const names[] = { "none", "asked", "demanded", NULL };
 	cq_tls *tls = configuration(L, 1);
-	return answer(L, tls, cq_tls_staples(tls, (uint32_t)luaL_checkoption(L, 2, NULL, names)));
+	return answer(L, tls, cq_tls_staples(tls, (uint32_t)shim_checkoption(L, 2, NULL, names)));
 }
 
 static int tls_versions(lua_State *L)
@@ -129,7 +133,7 @@ static int tls_versions(lua_State *L)
 	static const char *const names[] = { "any", "1.2", "1.3", NULL };
 	static const uint32_t numbers[] = { 0, CQ_TLS_1_2, CQ_TLS_1_3 };
 	cq_tls *tls = configuration(L, 1);
-	uint32_t least = numbers[luaL_checkoption(L, 2, "any", names)], most = numbers[luaL_checkoption(L, 3, "any", names)];
+	uint32_t least = numbers[shim_checkoption(L, 2, "any", names)], most = numbers[shim_checkoption(L, 3, "any", names)];
 	return answer(L, tls, cq_tls_versions(tls, least, most));
 }
 
@@ -137,7 +141,7 @@ static int tls_versions(lua_State *L)
 static int tls_new(lua_State *L)
 {
 	static const char *const names[] = { "any", "client", "server", NULL };
-	uint32_t role = (uint32_t)luaL_checkoption(L, 1, "any", names);
+	uint32_t role = (uint32_t)shim_checkoption(L, 1, "any", names);
 	cq_tls **box = shim_new_tls(L);
 	int code = cq_tls_new(role, box);
 	return code ? answer(L, NULL, code) : 1;

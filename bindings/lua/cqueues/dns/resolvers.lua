@@ -6,6 +6,7 @@
 -- learns of one that was lost.
 
 local core = require "_cqueues.dns.resolver"
+local arguments = require "cqueues.arguments"
 local monotime = require "_cqueues".monotime
 local condition = require "cqueues.condition"
 local config = require "cqueues.dns.config"
@@ -24,6 +25,13 @@ local resolvers = {
 
 local pool = {}
 pool.__index = pool
+
+-- Throws, for a method, unless the value is a pool, or a table that is made like one.
+local function check(self, name)
+	if type(self) ~= "table" or not self.alive then
+		arguments.refuse_self(self, name, "dns resolver pool")
+	end
+end
 
 -- A value whose __gc calls f, in every Lua.
 local function guard(f)
@@ -100,7 +108,8 @@ end
 -- timeout: seconds to wait at most; nil for the pool's.
 -- Returns the resolver, or nil and a code.
 function pool:get(timeout)
-	timeout = timeout or self.timeout
+	check(self, "get")
+	timeout = arguments.seconds(timeout, 1, "get") or self.timeout
 	local deadline = timeout and monotime() + timeout
 	while self.busy >= self.hiwat do
 		local left
@@ -135,6 +144,10 @@ end
 
 --- Puts a resolver back. Its question, if it has one, is given up.
 function pool:put(one)
+	check(self, "put")
+	if not (type(one) == "table" and one.stat or resolver.type(one)) then
+		arguments.refuse_type(one, 1, "put", "dns resolver")
+	end
 	one:stat() -- throws if it is closed
 	local usable, token = release(one), self.alive[one]
 	if not token then
@@ -164,6 +177,7 @@ end
 
 --- Lets one who waits look again whether there is a resolver.
 function pool:signal()
+	check(self, "signal")
 	self.condvar:signal(1)
 end
 
@@ -172,6 +186,8 @@ end
 --
 -- family: AF_INET, AF_INET6 or AF_UNSPEC. Otherwise nil and a code, EAGAIN if servers have to be asked.
 function pool:known(name, family)
+	check(self, "known")
+	name, family = arguments.text(name, 1, "known"), family and arguments.number(family, 2, "known") or 0
 	local code
 	if not self.files then
 		self.files, code = resolver.new(self.resconf, self.hosts, self.hints)
@@ -184,8 +200,10 @@ end
 
 --- Asks a question; arguments and results are those of resolver:query. The time includes waiting for a resolver.
 function pool:query(name, type, class, timeout)
+	check(self, "query")
+	name = arguments.text(name, 1, "query")
 	check_question(name, type, class)
-	timeout = timeout or self.timeout
+	timeout = arguments.seconds(timeout, 4, "query") or self.timeout
 	local deadline = timeout and monotime() + timeout
 	local one, answer, code
 	one, code = self:get(timeout)
@@ -202,6 +220,7 @@ end
 
 --- Whether the books are right: no more resolvers are marked as out than are counted.
 function pool:check()
+	check(self, "check")
 	local out = 0
 	for _, token in pairs(self.alive) do
 		out = out + (token.out and 1 or 0)
@@ -215,6 +234,10 @@ end
 --- Sets what is called, without arguments, when a resolver was lost: collected without a `put`. Returns the
 -- function before it.
 function pool:onleak(f)
+	check(self, "onleak")
+	if f ~= nil then
+		arguments.callable(f, 1, "onleak")
+	end
 	local before = self.leaked
 	self.leaked = f
 	return before

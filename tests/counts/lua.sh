@@ -292,6 +292,7 @@ count_turns() {
 	turns "$1" signals "to signal a task's condition and wait for one's own" 3100
 	turns "$1" wakeups 'of a wakeup, one of a hundred by one signal' 2400
 	turns "$1" sleeps 'to sleep for no time' 2400
+	turns "$1" steps 'of step(0) while nothing happens' 1800
 }
 
 count_query_instructions() {

@@ -20,6 +20,12 @@ struct task {
 	struct task *next, **link;
 };
 
+/* What is ready first, if the step has asked before the call that catches errors. */
+struct fetched {
+	cq_ready ready;
+	int code;
+};
+
 struct controller {
 	struct object object;
 	cq_controller *cq; /* NULL once closed */
@@ -38,6 +44,7 @@ struct controller {
 	cq_interest handed_waits[2];
 	/* What has fired for the task that is being resumed. */
 	const cq_ready *ready;
+	struct fetched *fetched;  /* see there; NULL but in between */
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;

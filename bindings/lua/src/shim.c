@@ -270,7 +270,13 @@ double shim_checktimeout(lua_State *L, int index)
 
 double shim_seconds(lua_State *L, int index)
 {
+#if SHIM_CONTINUES
+	int is_number;
+	double number = (double)lua_tonumberx(L, index, &is_number);
+	return is_number ? number : NAN;
+#else
 	return lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : NAN;
+#endif
 }
 
 void *shim_check_for_method(lua_State *L, const char *tag, const char *name)

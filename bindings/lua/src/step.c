@@ -288,13 +288,16 @@ static int begin_next(lua_State *L, struct controller *controller, int *code)
 /* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
 static int run(lua_State *L, struct controller *controller, struct task *task, int nargs)
 {
-	cq_ready ready;
-	int yielded = 0;
-	ready.count = 0;
-	controller->ready = &ready; /* until this returns, which no task sees */
+	struct fetched own, *fetched = controller->fetched ? controller->fetched : &own;
+	int yielded = 0, is_fetched = controller->fetched != NULL;
+	controller->fetched = NULL;
+	if (!is_fetched)
+		own.ready.count = 0;
+	controller->ready = &fetched->ready; /* until this returns, which no task sees */
 	for (;;) {
 		if (!task) {
-			int code = cq_controller_next(controller->cq, &ready);
+			int code = is_fetched ? fetched->code : cq_controller_next(controller->cq, &fetched->ready);
+			is_fetched = 0;
 			if (code == ENOENT) {
 				if (cq_controller_wants_places(controller->cq))
 					shim_tell_places(controller);
@@ -310,10 +313,10 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				lua_pushinteger(L, code);
 				return 3;
 			}
-			task = ready.data;
+			task = fetched->ready.data;
 			controller->has_run = 1;
-			controller->ended = end_of(&ready);
-			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &ready);
+			controller->ended = end_of(&fetched->ready);
+			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &fetched->ready);
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
 		if (result == YIELDED) {
@@ -400,7 +403,7 @@ int shim_step(lua_State *L)
 	if (timeout < 0)
 		timeout = 0;
 	controller->loops = !lua_isnone(L, 4);
-	controller->deadline = shim_seconds(L, 4);
+	controller->deadline = controller->loops ? shim_seconds(L, 4) : NAN;
 	controller->has_run = 0;
 	lua_settop(L, 1);
 	shim_close_failed(L, controller);
@@ -408,7 +411,20 @@ int shim_step(lua_State *L)
 	if (!controller->cq)
 		return luaL_error(L, "cqueue closed");
 	enter(L, controller);
+	struct fetched fetched;
 	int code = cq_controller_wait(controller->cq, timeout, 0);
+	if (code == 0 && !controller->loops) {
+		/* A step with nothing to do needs no call that catches errors. */
+		fetched.ready.count = 0;
+		fetched.code = cq_controller_next(controller->cq, &fetched.ready);
+		if (fetched.code == ENOENT && !cq_controller_wants_places(controller->cq)) {
+			leave(controller);
+			lua_pushboolean(L, 1);
+			lua_pushboolean(L, controller->tasks == NULL);
+			return 2;
+		}
+		controller->fetched = &fetched;
+	}
 	if (code == 0)
 		return run_and_leave(L, controller);
 	leave(controller);

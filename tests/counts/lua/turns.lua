@@ -4,6 +4,7 @@
 --   signals   two tasks signal each other so often
 --   wakeups   one signal wakes a hundred tasks, until so many have woken
 --   sleeps    a task sleeps for no time so often
+--   steps     step(0) so often, while a task waits for a descriptor
 local cqueues, condition = require "cqueues", require "cqueues.condition"
 
 local kind, count = arg[1], tonumber(arg[2])
@@ -40,6 +41,13 @@ elseif kind == "wakeups" then
 			cv:signal()
 		end
 	end)
+elseif kind == "steps" then
+	local idle, other = require "cqueues.socket".pair()
+	controller:wrap(function() idle:read(1) end)
+	for _ = 1, count do
+		assert(controller:step(0))
+	end
+	other:close()
 else
 	controller:wrap(function()
 		for _ = 1, count do

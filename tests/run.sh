@@ -28,8 +28,6 @@ lint           900 beside sh tests/lint/run.sh
 capi-valgrind 3600 beside sh tests/capi/run.sh --valgrind
 lua-valgrind  3600 beside sh tests/valgrind/lua.sh
 capi-sanitize 1800 beside sh tests/capi/run.sh --sanitize
-input-sanitize 900 beside sh tests/input/run.sh --sanitize
-lua-sanitize  1200 beside sh tests/sanitize/lua.sh
 rust          1200 -      $CARGO test --target-dir target
 abi            120 -      sh tests/abi/run.sh
 install        300 -      sh tests/install/run.sh
@@ -50,6 +48,8 @@ differential   600 -      sh tests/differential/run.sh
 table          300 -      sh tests/differential/table/run.sh
 clients        600 -      sh tests/clients/run.sh
 demo           300 -      sh tests/demo/run.sh
+input-sanitize 900 -      sh tests/input/run.sh --sanitize
+lua-sanitize  1200 -      sh tests/sanitize/lua.sh
 "
 
 logs=build/test-logs

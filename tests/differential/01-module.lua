@@ -25,7 +25,7 @@ local function constants(t)
 end
 
 section "fields of the modules"
-show("cqueues", (fields(cqueues):gsub("scope function, ", ""):gsub("shield function, ", ""):gsub("timeout function, ", ""):gsub("dump function, ", ""):gsub("tasks function, ", "")))
+show("cqueues", (fields(cqueues):gsub("scope function, ", ""):gsub("shield function, ", ""):gsub("timeout function, ", ""):gsub("dump function, ", ""):gsub("tasks function, ", ""):gsub("checkfields function, ", "")))
 show("socket", (fields(socket):gsub("sethold function, ", ""):gsub("setstrict function, ", "")))
 show("condition", fields(condition))
 show("auxlib", fields(auxlib))

@@ -10,7 +10,7 @@ part("members", function()
 	for _, field in ipairs { "flags", "interpose", "loader", "opendir", "strflag", "type" } do
 		show(field, type(notify[field]))
 	end
-	show("no such names", notify.NOSUCH, notify.create, notify.add, notify.get, notify[0], notify[-1], notify[64], notify[true])
+	show("no such names", notify.NOSUCH, notify.create, notify.add, notify.get, notify[0], notify[-1], notify[256], notify[true])
 end)
 
 part("names and numbers", function()
@@ -36,7 +36,7 @@ part("strflag", function()
 	for _, name in ipairs(features) do
 		show(name, notify.strflag(notify[name]))
 	end
-	for _, bits in ipairs { notify.ALL, notify.INOTIFY + notify.CREATE, 1024, 2147483647 - 32, -33, "5", 3.0 } do
+	for _, bits in ipairs { notify.ALL, notify.INOTIFY + notify.CREATE, 1024, 2147483647 - 32 - 64 - 128, -225, "5", 3.0 } do
 		show("strflag " .. text_of(bits), notify.strflag(bits))
 	end
 	for _, bad in ipairs { "x", true, {}, "CREATE" } do

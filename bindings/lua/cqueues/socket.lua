@@ -158,9 +158,9 @@ end
 
 function replacements.clients(self, ...)
 	local options, timeout = ...
-	self:pollfd() -- of a closed one it throws
+	local was_open = socket.type(self) == "socket"
 	return function()
-		if socket.type(self) == "socket" then
+		if socket.type(self) == "socket" or not was_open then
 			return (self:accept(options, timeout))
 		end
 	end

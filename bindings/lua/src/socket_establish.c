@@ -99,8 +99,9 @@ static int next_client(lua_State *L)
 	if (!lua_isnil(L, lua_upvalueindex(4)))
 		lua_pushvalue(L, lua_upvalueindex(4));
 	struct socket *socket = lua_touserdata(L, 1); /* clients has checked it */
-	if (!socket->so)
+	if (!socket->so && lua_toboolean(L, lua_upvalueindex(5)))
 		return 0; /* closed since */
+	socket = shim_socket(L, 1);
 	struct op op = shim_op(CLIENTS, lua_gettop(L) - 1, CQ_MODE_DEFAULT, lua_tonumber(L, lua_upvalueindex(3)));
 	return shim_go(L, socket, &op);
 }
@@ -116,13 +117,14 @@ static int socket_clients(lua_State *L)
 		return 1;
 	}
 	double timeout = accept_arguments(L);
-	shim_socket(L, 1);
+	int is_open = ((struct socket *)lua_touserdata(L, 1))->so != NULL;
 	lua_settop(L, 2); /* the options, or nil */
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_pushvalue(L, 1);
 	lua_pushnumber(L, timeout);
 	lua_pushvalue(L, 2);
-	lua_pushcclosure(L, next_client, 4);
+	lua_pushboolean(L, is_open);
+	lua_pushcclosure(L, next_client, 5);
 	shim_make_iterator(L);
 	return 1;
 }

@@ -72,6 +72,12 @@ for lua in lua5.1 luajit lua5.2 lua5.3 lua5.4 lua5.5; do
 			run_script "$lua" "$here/$script" | if [ "$lua" = lua5.5 ]; then sed 's/"<no error object>"/nil/'; else cat; fi
 		) >"$work/ours"
 		wait
+		# The original's finalizers fail at the end of a script now and then: three attempts.
+		for _ in 1 2; do
+			grep -q '^exit status' "$work/original" || break
+			cmp -s "$work/original" "$work/ours" && break
+			run_script "$reference" "$here/$script" >"$work/original"
+		done
 		if cmp -s "$work/original" "$work/ours"; then
 			passed=$((passed + 1))
 		elif [ "$lua" = lua5.5 ] && [ "$(cat "$work/ours")" = 'skip: no luaossl' ]; then

@@ -42,6 +42,7 @@ return {
 	internal = {
 		["cqueues.arguments"] = true,
 		["cqueues.protected"] = true,
+		["cqueues.traceback"] = true,
 		["cqueues.waiters"] = true,
 	},
 

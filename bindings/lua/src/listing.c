@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * _tasks: the tasks of a controller, and what they wait for; cqueues/dump.lua makes a tree of them.
+ * _tasks: the tasks of a controller, and what they wait for; cqueues/dump.lua makes a tree of them. Where tasks stand, for who
+ * looks from outside, and for messages of errors.
  */
 #include "controller.h"
 #include "scope.h"
@@ -117,6 +118,19 @@ void shim_tell_places(const struct controller *controller)
 		}
 		cq_task_set_place(controller->cq, task->id, place);
 	}
+}
+
+void shim_add_traceback(lua_State *L)
+{
+	if (lua_type(L, 3) != LUA_TSTRING)
+		return;
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_TRACEBACK);
+	lua_pushvalue(L, 5);
+	lua_pushvalue(L, 3);
+	if (lua_pcall(L, 2, 1, 0) == 0)
+		lua_replace(L, 3);
+	else
+		lua_pop(L, 1); /* no memory: the message comes alone */
 }
 
 /* _tasks(controller): a list of tasks, and a table of the scopes that they are in */

@@ -120,9 +120,9 @@ void shim_tell_places(const struct controller *controller)
 	}
 }
 
-void shim_add_traceback(lua_State *L)
+void shim_add_traceback(lua_State *L, const struct shim *shim)
 {
-	if (lua_type(L, 3) != LUA_TSTRING)
+	if (!shim->traces_errors || lua_type(L, 3) != LUA_TSTRING)
 		return;
 	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_TRACEBACK);
 	lua_pushvalue(L, 5);

@@ -172,7 +172,8 @@ core._define("loop", loop)
 core._define("errors", errors)
 
 -- What stands in modules of its own is loaded when it is first used.
-for name, module in pairs { scope = "scope", timeout = "scope", shield = "scope", tasks = "dump", dump = "dump" } do
+for name, module in pairs { scope = "scope", timeout = "scope", shield = "scope", tasks = "dump", dump = "dump",
+	traceback = "traceback", tracebacks = "traceback" } do
 	cqueues[name] = function(...)
 		cqueues[name] = require("cqueues." .. module)[name]
 		return cqueues[name](...)

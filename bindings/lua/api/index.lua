@@ -42,12 +42,14 @@ return {
 	internal = {
 		["cqueues.arguments"] = true,
 		["cqueues.protected"] = true,
+		["cqueues.traceback"] = true,
 		["cqueues.waiters"] = true,
 	},
 
 	title = "The Lua interface",
 	text = [[
-Every module, function, method, field and constant of the Lua interface. What things do together is told in the other documents:
+Every module, function, method, field and constant of the Lua interface. `guide.md` is the place to begin, and `recipes.md` has
+programs to start from. What things do together is told in the other documents:
 `sockets.md`, `dns.md`, `events.md`, `queues.md`, `scopes.md`, `processes.md`, `inspect.md`. What differs from the original
 library cqueues is in `differences.md`.
 

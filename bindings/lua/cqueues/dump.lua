@@ -5,8 +5,7 @@
 local core = require "_cqueues"
 local arguments = require "cqueues.arguments"
 local cqueues = require "cqueues"
-
-local traceback = debug and debug.traceback
+local traceback = require "cqueues.traceback"
 
 local module = {}
 
@@ -49,14 +48,6 @@ function module.tasks(controller)
 	return list
 end
 
--- Whether a line of a traceback tells nothing about the program. A file is the library's if it is one of its modules: a
--- program may lie in a folder named cqueues.
-local function is_ours(where)
-	local file = where:match "^.*/(cqueues[%w_/]*)%.lua:%d"
-	return where:find "^%[C%]" or where:find "^%(" or where:find "^cqueues%.[%w_.]+:%d" or
-		file and package.loaded[(file:gsub("/", "."))]
-end
-
 local function seconds(span)
 	return ("%.3g s"):format(span)
 end
@@ -72,13 +63,8 @@ local function describe(task, now, indent, lines)
 		words[#words + 1] = "at most " .. seconds(task.deadline - now) .. " more"
 	end
 	lines[#lines + 1] = indent .. table.concat(words, ", ")
-	if task.thread and traceback then
-		for line in traceback(task.thread):gmatch "[^\n]+" do
-			local where = line:match "^%s+(.*)$"
-			if where and not is_ours(where) then
-				lines[#lines + 1] = indent .. "    " .. where
-			end
-		end
+	if task.thread then
+		traceback.append(lines, task.thread, nil, indent .. "    ")
 	end
 end
 

@@ -12,13 +12,13 @@ local core = require "_cqueues.scope"
 local arguments = require "cqueues.arguments"
 local cqueues = require "cqueues"
 local condition = require "cqueues.condition"
-local call = require "cqueues.protected".call
+local call = require "cqueues.protected".traced
+local traceback = require "cqueues.traceback".traceback
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
 
 local unpack = table.unpack or unpack
 local wait = require "_cqueues"._wait
 local is_cancellation = core.is_cancellation
-local traceback = debug and debug.traceback or function() return nil end
 
 local function loader()
 	local module = {}
@@ -39,8 +39,7 @@ local function loader()
 		if type(err) ~= "string" then
 			return err
 		end
-		local trace = traceback(thread) or ""
-		return ("%s\n%s of %s"):format(err, trace, name and "task " .. name or "the task")
+		return ("%s of %s"):format(traceback(thread, err), name and "task " .. name or "the task")
 	end
 
 	-- Called by the step when the task has ended. Returns why, if it has failed.

@@ -126,6 +126,9 @@ int shim_park_handed(struct controller *controller, struct task *task);
 
 int shim_tasks(lua_State *L);
 int shim_note_home(lua_State *L);
+/* Puts the traceback of the coroutine at 5 behind the message at 3, where programs have asked for that. In Lua 5.1 a message
+ * that a task cannot wait here says so in words. */
+void shim_add_traceback(lua_State *L, const struct shim *shim);
 /* Tells the core in which file and line each coroutine stands, for who looks at the controller from outside. */
 void shim_tell_places(const struct controller *controller);
 

@@ -32,6 +32,18 @@ static int cqueues_create(lua_State *L)
 	return 1;
 }
 
+/* _trace_errors([f]): has `step` put a traceback behind messages, which f(coroutine, message) makes; whether it did before */
+static int cqueues_trace_errors(lua_State *L)
+{
+	struct shim *shim = shim_self(L);
+	int before = shim->traces_errors;
+	lua_settop(L, 1);
+	shim->traces_errors = !lua_isnil(L, 1);
+	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_TRACEBACK);
+	lua_pushboolean(L, before);
+	return 1;
+}
+
 /* cqueues.checkfields([on]): whether unknown fields of option tables are errors; how it was before */
 static int cqueues_checkfields(lua_State *L)
 {
@@ -234,6 +246,7 @@ static const luaL_Reg functions[] = {
 	{ "_controllers", cqueues_controllers },
 	{ "_tasks", shim_tasks },
 	{ "_note_home", shim_note_home },
+	{ "_trace_errors", cqueues_trace_errors },
 	{ "_steps_by_method", cqueues_steps_by_method },
 	{ "_wait_by", shim_wait_by },
 	{ "_define", shim_define },

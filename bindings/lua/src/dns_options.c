@@ -42,7 +42,11 @@ enum { OPTIONS = sizeof options / sizeof *options, VALUE = 80 };
 /* Throws what is wrong with a text. */
 static void refuse(lua_State *L, const char *text, int code)
 {
-	luaL_error(L, "%s: %s", text, cq_strerror(code));
+	char address[64] = "";
+	int size = (int)strcspn(text, ":"), end = 0;
+	if (code == CQ_EADDRESS && size < (int)sizeof address && sscanf(text + size, ":%*5[0-9]%n", &end) == 0 && end && !text[size + end])
+		snprintf(address, sizeof address, ": write a port as [%.*s]%s", size, text, text + size);
+	luaL_error(L, "%s: %s%s", text, cq_strerror(code), address);
 }
 
 static void bad_field(lua_State *L, const char *name, const char *wanted)

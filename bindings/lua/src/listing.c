@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * _tasks: the tasks of a controller, and what they wait for; cqueues/dump.lua makes a tree of them.
+ * _tasks: the tasks of a controller, and what they wait for; cqueues/dump.lua makes a tree of them. Where tasks stand, for who
+ * looks from outside, and for messages of errors.
  */
 #include "controller.h"
 #include "scope.h"
@@ -117,6 +118,47 @@ void shim_tell_places(const struct controller *controller)
 		}
 		cq_task_set_place(controller->cq, task->id, place);
 	}
+}
+
+/* In Lua 5.1, the error of a task that waits where it cannot says nothing of waiting, and has no place. */
+#if !SHIM_CONTINUES
+#define CANNOT_YIELD "attempt to yield across metamethod/C-call boundary"
+
+static void explain_yield(lua_State *L, const struct shim *shim)
+{
+	lua_State *T = lua_tothread(L, 5);
+	lua_Debug frame;
+	if (lua_type(L, 3) != LUA_TSTRING || strcmp(lua_tostring(L, 3), CANNOT_YIELD) != 0)
+		return;
+	lua_pushvalue(L, 3);
+	for (int level = 0; lua_getstack(T, level, &frame); level++) {
+		lua_getinfo(T, "Sl", &frame);
+		if (frame.currentline > 0 && !is_ours(shim->home, &frame)) {
+			lua_pushfstring(L, " at %s:%d", frame.short_src, frame.currentline);
+			lua_concat(L, 2);
+			break;
+		}
+	}
+	lua_pushliteral(L, ": Lua 5.1 cannot wait in a for loop, in pcall or in a metamethod: call accept, read or get in a while loop");
+	lua_concat(L, 2);
+	lua_replace(L, 3);
+}
+#endif
+
+void shim_add_traceback(lua_State *L, const struct shim *shim)
+{
+#if !SHIM_CONTINUES
+	explain_yield(L, shim);
+#endif
+	if (!shim->traces_errors || lua_type(L, 3) != LUA_TSTRING)
+		return;
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_TRACEBACK);
+	lua_pushvalue(L, 5);
+	lua_pushvalue(L, 3);
+	if (lua_pcall(L, 2, 1, 0) == 0)
+		lua_replace(L, 3);
+	else
+		lua_pop(L, 1); /* no memory: the message comes alone */
 }
 
 /* _tasks(controller): a list of tasks, and a table of the scopes that they are in */

@@ -33,6 +33,7 @@ struct shim {
 	int custom_listener, custom_thread, custom_notifier;
 	/* Whether the `step` of controllers was replaced. */
 	int custom_step;
+	int traces_errors; /* whether messages of `step` have tracebacks behind them */
 	/* Whether unknown fields of option tables are errors. */
 	int checks_fields;
 	/* How the chunk names of the binding's own files begin: that of cqueues.lua without the end. NULL before it is loaded. */
@@ -78,6 +79,7 @@ extern const char shim_listener_tag[], shim_thread_tag[], shim_notifier_tag[], s
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
 #define SHIM_CONTROLLERS "cqueues.controllers" /* weak: number -> controller */
+#define SHIM_TRACEBACK "cqueues.traceback" /* what makes tracebacks for `step`, or nil */
 #define SHIM_TLS_REASON "cqueues.tls.reason" /* why TLS failed last, in words */
 
 struct shim *shim_state(lua_State *L);

@@ -16,9 +16,16 @@ struct socket *shim_no_socket(lua_State *L, int index)
 
 struct socket *shim_new_socket(lua_State *L, struct shim *shim)
 {
-	struct socket *socket = shim_new(L, shim, shim_socket_tag, SHIM_SOCKET, sizeof *socket);
-	socket->onerror = LUA_NOREF;
-	return socket;
+	return shim_new(L, shim, shim_socket_tag, SHIM_SOCKET, sizeof(struct socket));
+}
+
+void shim_set_handler(lua_State *L, int index, struct socket *socket)
+{
+	lua_createtable(L, 1, 0);
+	lua_insert(L, -2);
+	lua_rawseti(L, -2, 1);
+	lua_setuservalue(L, index);
+	socket->has_handler = 1;
 }
 
 void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
@@ -33,7 +40,7 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 	socket->timeout = d->timeout;
 	if (d->onerror != LUA_NOREF) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, d->onerror);
-		socket->onerror = luaL_ref(L, LUA_REGISTRYINDEX);
+		shim_set_handler(L, lua_gettop(L) - 1, socket);
 	}
 	cq_socket_set_hold(socket->so, d->holds_lines);
 }
@@ -151,7 +158,9 @@ static int socket_pair(lua_State *L)
 		lua_pushnil(L);
 		return 1 + shim_nil_and_code(L, code);
 	}
+	lua_pushvalue(L, -2);
 	shim_apply_defaults(L, shim, a);
+	lua_pop(L, 1);
 	shim_apply_defaults(L, shim, b);
 	return 2;
 }
@@ -261,8 +270,7 @@ static void destroy(lua_State *L, struct socket *socket)
 #endif
 		cq_socket_free(socket->so);
 	socket->so = NULL;
-	luaL_unref(L, LUA_REGISTRYINDEX, socket->onerror);
-	socket->onerror = LUA_NOREF;
+	socket->has_handler = 0;
 }
 
 /* socket:close() */

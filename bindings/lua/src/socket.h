@@ -38,7 +38,7 @@ struct bits {
 struct socket {
 	struct object object;
 	cq_socket *so; /* NULL once closed */
-	int onerror;   /* a reference, or LUA_NOREF for the default */
+	int has_handler; /* whether the error handler is [1] of its user value: it may refer to the socket */
 	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
 	lua_Integer maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
 	struct bits bits[2];               /* of a byte that `unpack` began, and of one that `pack` has not completed */
@@ -65,7 +65,10 @@ static inline struct socket *shim_socket(lua_State *L, int index)
 }
 /* Pushes a socket object with the class's defaults; the caller fills in `so`. */
 struct socket *shim_new_socket(lua_State *L, struct shim *shim);
+/* Sets what is set for all new sockets, for the socket on top. */
 void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket);
+/* Pops a function and makes it the error handler of the socket at `index`. */
+void shim_set_handler(lua_State *L, int index, struct socket *socket);
 /* Pushes bytes of the socket's buffer. */
 #if SHIM_COPIES_LATE
 void shim_push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size);

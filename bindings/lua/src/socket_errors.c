@@ -68,40 +68,59 @@ static int for_each_side(lua_State *L, int index, void (*each)(lua_State *, stru
 	return count;
 }
 
-/* Pushes the handler, and sets it to the function at `index`, or, for nil, to the usual one. */
-static int set_onerror(lua_State *L, int index, int *reference)
+/* Leaves the function or nil at `index` on top. Whether one was given. */
+static int check_handler(lua_State *L, int index)
 {
 	int given = lua_gettop(L) >= index;
 	if (given && !lua_isnil(L, index))
 		luaL_checktype(L, index, LUA_TFUNCTION);
 	lua_settop(L, index);
-	if (*reference == LUA_NOREF) {
-		shim_push_state(L);
-		lua_pushcclosure(L, shim_default_onerror, 1);
-	} else {
-		lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
-	}
-	if (given) {
-		luaL_unref(L, LUA_REGISTRYINDEX, *reference);
-		*reference = LUA_NOREF;
-	}
-	if (!lua_isnil(L, index)) {
-		lua_pushvalue(L, index);
-		*reference = luaL_ref(L, LUA_REGISTRYINDEX);
-	}
-	return 1;
+	return given;
+}
+
+static void push_default(lua_State *L)
+{
+	shim_push_state(L);
+	lua_pushcclosure(L, shim_default_onerror, 1);
 }
 
 /* socket:onerror([function]) */
 static int socket_onerror(lua_State *L)
 {
-	return set_onerror(L, 2, &shim_socket(L, 1)->onerror);
+	struct socket *socket = shim_socket(L, 1);
+	int given = check_handler(L, 2);
+	if (socket->has_handler) {
+		lua_getuservalue(L, 1);
+		lua_rawgeti(L, -1, 1);
+	} else {
+		push_default(L);
+	}
+	if (given)
+		socket->has_handler = 0;
+	if (!lua_isnil(L, 2)) {
+		lua_pushvalue(L, 2);
+		shim_set_handler(L, 1, socket);
+	}
+	return 1;
 }
 
 /* cqueues.socket.onerror([function]) */
 static int class_onerror(lua_State *L)
 {
-	return set_onerror(L, 1, &shim_self(L)->defaults.onerror);
+	int *reference = &shim_self(L)->defaults.onerror, given = check_handler(L, 1);
+	if (*reference == LUA_NOREF)
+		push_default(L);
+	else
+		lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+	if (given) {
+		luaL_unref(L, LUA_REGISTRYINDEX, *reference);
+		*reference = LUA_NOREF;
+	}
+	if (!lua_isnil(L, 1)) {
+		lua_pushvalue(L, 1);
+		*reference = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+	return 1;
 }
 
 static void push_code(lua_State *L, int code)

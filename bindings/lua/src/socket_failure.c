@@ -12,7 +12,9 @@ void shim_push_handler(lua_State *L, struct socket *socket)
 		lua_pushvalue(L, 1);
 		lua_call(L, 1, 1);
 	} else {
-		lua_rawgeti(L, LUA_REGISTRYINDEX, socket->onerror);
+		lua_getuservalue(L, 1);
+		lua_rawgeti(L, -1, 1);
+		lua_remove(L, -2);
 	}
 }
 
@@ -54,7 +56,7 @@ int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *na
 	if (side >= 0 && !keep_error(socket, side, code))
 		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
 	luaL_checkstack(L, 8, "too many results");
-	if (socket->onerror == LUA_NOREF && !(socket->object.shim->replaced & ONERROR)) {
+	if (!socket->has_handler && !(socket->object.shim->replaced & ONERROR)) {
 		shim_push_first_results(L, shim_methods[op->kind].failure);
 		lua_pushinteger(L, shim_default_answer(L, socket, name, code, 0));
 		return shim_results(L, op);

@@ -210,6 +210,7 @@ static int report(lua_State *L, struct controller *controller, struct task *task
 		lua_pushnil(L);
 	lua_pushthread(T);
 	lua_xmove(T, L, 1);
+	shim_add_traceback(L, controller->object.shim);
 	shim_keep_failed(L, controller);
 	int count = 4;
 	if (why && why->object && why->object <= lua_gettop(T)) {

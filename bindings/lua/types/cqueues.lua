@@ -183,6 +183,23 @@ function cqueues_module.sleep(seconds) end
 ---@return boolean before
 function cqueues_module.checkfields(on) end
 
+---Tells where a coroutine stands, as `debug.traceback` does, without the functions of this library; without a
+---coroutine, where the caller stands. The message comes first. A message that is no text comes back as it is.
+---
+---Since 1.0.0.
+---@param thread? thread
+---@param message? any
+---@return any text
+function cqueues_module.traceback(thread, message) end
+
+---Sets whether messages of `step`, `loop` and `errors` that are texts have such a traceback of their task behind them,
+---in this Lua state. Returns how it was before; false in the beginning, as with the original.
+---
+---Since 1.0.0.
+---@param on? boolean Takes also any value, for what it is in a condition.
+---@return boolean before
+function cqueues_module.tracebacks(on) end
+
 ---Tells which controller's task runs, nil outside of tasks, and whether the running coroutine is the task itself and
 ---not a coroutine that it has resumed.
 ---@return cqueues.Controller? controller

@@ -1,0 +1,40 @@
+-- SPDX-License-Identifier: MIT
+-- Texts of errors: they name the method, the line of the program, and what to do.
+local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
+local cqueues, socket = t.cqueues, t.socket
+local check = t.check
+
+local config = require "cqueues.dns.config"
+local is_puc_5_1 = _VERSION == "Lua 5.1" and not jit
+local FOR = "^attempt to yield across metamethod/C%-call boundary at HERE: Lua 5%.1 cannot wait in a for loop, .*while loop$"
+
+-- Each function throws in its first line. HERE stands for the place of that line.
+local texts = {
+	["a_name_server_with_a_port"] = { function() config.new { nameserver = { "127.0.0.1:5454" } } end,
+		"^HERE: 127%.0%.0%.1:5454: text is not an address: write a port as %[127%.0%.0%.1%]:5454$" },
+	["a_name_server_with_a_port_for_setns"] = { function() config.new():setns { "10.0.0.1:53" } end,
+		"^HERE: 10%.0%.0%.1:53: text is not an address: write a port as %[10%.0%.0%.1%]:53$" },
+	["a_name_server_that_is_a_name"] = { function() config.new { nameserver = { "dns.test" } } end,
+		"^HERE: dns%.test: text is not an address$" },
+	["a_refused_connection"] = { function() socket.connect { path = "/nonexistent/x" }:connect(1) end,
+		"^HERE: socket:connect: No such file or directory$" },
+	["a_wrong_argument"] = { function() cqueues.new():wrap(5) end, "^HERE: bad argument #1 to 'wrap' %(function expected" },
+	["an_unknown_field_of_a_process"] = { function() require "cqueues.process".spawn { "x", cwdd = "/" } end,
+		"process%.spawn: unknown field 'cwdd'" },
+	["waiting_in_for_over_clients"] = { function() for _ in socket.listen("127.0.0.1", 0):clients() do end end, FOR, is_puc_5_1 },
+	["waiting_in_for_over_items"] = { function() for _ in require "cqueues.queue".new():items() do end end, FOR, is_puc_5_1 },
+}
+
+for what, row in pairs(texts) do
+	local f, pattern, is_here = row[1], row[2], row[3]
+	if is_here ~= false then
+		t.plain("the_text_of_" .. what .. "_is_as_it_should_be", function()
+			local _, why = cqueues.new():wrap(f):loop(t.deadline)
+			local info = debug.getinfo(f, "S")
+			local place = (info.short_src .. ":" .. info.linedefined):gsub("%p", "%%%0")
+			check(tostring(why):find((pattern:gsub("HERE", (place:gsub("%%", "%%%%"))))), tostring(why))
+		end)
+	end
+end
+
+t.finish()

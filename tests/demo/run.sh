@@ -82,7 +82,7 @@ if [ -n "$lua" ]; then
 	fi
 fi
 
-# lua_examples NAME: the checks of tests/demo/NAME.py on examples/NAME/NAME.lua, on Lua 5.4 and on LuaJIT.
+# lua_examples NAME: the checks of tests/demo/NAME_example.py on examples/NAME/NAME.lua, on Lua 5.4 and on LuaJIT.
 lua_examples() {
 	for interpreter in lua5.4 luajit; do
 		version=${interpreter#lua}
@@ -90,7 +90,7 @@ lua_examples() {
 		command -v "$interpreter" >/dev/null || continue
 		test -e "$stage/lib/lua/$version/_cqueues.so" || continue
 		if LUA_PATH="$stage/share/lua/$version/?.lua" LUA_CPATH="$stage/lib/lua/$version/?.so" \
-			python3 "tests/demo/$1.py" "$interpreter" "$interpreter examples/$1/$1.lua" >"build/demo-$1.list" 2>"$log"; then
+			python3 "tests/demo/$1_example.py" "$interpreter" "$interpreter examples/$1/$1.lua" >"build/demo-$1.list" 2>"$log"; then
 			while read -r outcome name; do
 				if [ "$outcome" = skip ]; then
 					skipped=$((skipped + 1))
@@ -104,7 +104,7 @@ lua_examples() {
 		fi
 	done
 }
-lua_examples chat
+for example in chat http; do lua_examples "$example"; done
 
 for program in openssl nginx; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null && continue

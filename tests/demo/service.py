@@ -4,7 +4,7 @@ list of what is found.
 
 Each file of checks is started with a name and the command that starts a server, without arguments:
 
-    chat.py lua5.4 'lua5.4 examples/chat/chat.lua'
+    chat_example.py lua5.4 'lua5.4 examples/chat/chat.lua'
 
 and prints for each function that is marked `check` a line "ok SENTENCE", "bad SENTENCE: WHY" or "skip SENTENCE: WHY".
 """
@@ -97,7 +97,7 @@ class Line:
 def main():
     name, commands = sys.argv[1], sys.argv[2:]
     for function in CHECKS:
-        sentence = f"{Path(sys.argv[0]).stem}, {name}: {function.__name__.replace('_', ' ')}"
+        sentence = f"{Path(sys.argv[0]).stem.partition('_')[0]}, {name}: {function.__name__.replace('_', ' ')}"
         try:
             function(*commands)
             print("ok", sentence, flush=True)

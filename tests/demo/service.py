@@ -10,6 +10,7 @@ and prints for each function that is marked `check` a line "ok SENTENCE", "bad S
 """
 
 import contextlib
+import re
 import shlex
 import signal
 import socket
@@ -38,6 +39,10 @@ class Service:
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         found, self.said = read_until(self.process, b"", rb"listening on (\S+)(?: (\d+))?\n", SECONDS)
         self.host, self.port = found.group(1).decode(), int(found.group(2) or 0)
+
+    def says(self, text):
+        """Waits until it has printed that."""
+        read_until(self.process, b"", re.escape(text), SECONDS)
 
     def terminate(self):
         """Sends SIGTERM; the status that it ends with, and the seconds that it takes."""

@@ -104,7 +104,7 @@ lua_examples() {
 		fi
 	done
 }
-for example in chat http proxy starttls; do lua_examples "$example"; done
+for example in chat http proxy starttls repl; do lua_examples "$example"; done
 
 for program in openssl nginx; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null && continue

@@ -6,7 +6,8 @@
 --   socat READLINE UNIX-CONNECT:PATH         the prompt
 --
 -- What is typed is an expression, whose values are printed, or a statement. It runs in a task of the program, so it may wait, and
--- the program goes on meanwhile; a loop that never waits holds it up. `program` is the program's state; globals are those of the whole Lua state.
+-- the program goes on meanwhile; a loop that never waits holds it up. `program` is the program's state; globals are those of the
+-- whole Lua state.
 
 local cqueues = require "cqueues"
 local signal = require "cqueues.signal"

@@ -82,6 +82,30 @@ if [ -n "$lua" ]; then
 	fi
 fi
 
+# lua_examples NAME: the checks of tests/demo/NAME_example.py on examples/NAME/NAME.lua, on Lua 5.4 and on LuaJIT.
+lua_examples() {
+	for interpreter in lua5.4 luajit; do
+		version=${interpreter#lua}
+		if [ "$interpreter" = luajit ]; then version=5.1; fi
+		command -v "$interpreter" >/dev/null || continue
+		test -e "$stage/lib/lua/$version/_cqueues.so" || continue
+		if LUA_PATH="$stage/share/lua/$version/?.lua" LUA_CPATH="$stage/lib/lua/$version/?.so" \
+			python3 "tests/demo/$1_example.py" "$interpreter" "$interpreter examples/$1/$1.lua" >"build/demo-$1.list" 2>"$log"; then
+			while read -r outcome name; do
+				if [ "$outcome" = skip ]; then
+					skipped=$((skipped + 1))
+					echo "skip   $name"
+				else
+					verdict "$outcome" "$name"
+				fi
+			done <"build/demo-$1.list"
+		else
+			verdict bad "the example $1 is tested on $interpreter"
+		fi
+	done
+}
+for example in chat http proxy starttls repl; do lua_examples "$example"; done
+
 for program in openssl nginx; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null && continue
 	echo "skip   HTTPS: no $program"

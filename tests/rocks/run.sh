@@ -5,6 +5,7 @@
 #
 # Closes with "N passed, N failed, N skipped".
 
+# shellcheck disable=SC2317 # functions are called by `check`
 cd "$(dirname "$0")/../.." || exit 1
 : "${MAKE:=make}"
 work=$PWD/build/rocks-test

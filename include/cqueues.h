@@ -223,7 +223,7 @@
 /**
  * The day of the release, as YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell which versions are compatible.
  */
-#define CQ_VERSION 20261128
+#define CQ_VERSION 20261129
 
 /**
  * A bug inside the library was caught at its boundary.

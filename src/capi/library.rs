@@ -7,7 +7,7 @@ use crate::errno::Errno;
 use std::ffi::{c_char, c_int, CStr};
 
 /// The day of the release, as YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell which versions are compatible.
-pub const CQ_VERSION: c_int = 20261128;
+pub const CQ_VERSION: c_int = 20261129;
 
 /// A bug inside the library was caught at its boundary.
 pub const CQ_EPANIC: c_int = -1935895337;

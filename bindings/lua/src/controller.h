@@ -113,6 +113,22 @@ int shim_resume_step(lua_State *L);
 /* _quick_step(f, g): the method `step`; f is one in Lua, and g goes on after what _step cannot do by itself: step_method.c */
 int shim_quick_step(lua_State *L);
 
+/* -- What a step tells: step_report.c ------------------------------------------------------------- */
+
+/* Why a task cannot be parked. */
+struct refusal {
+	int code;   /* an errno, or 0 */
+	int object; /* the place of the polled object on the task's stack, or 0 */
+	int fd;     /* or -1 */
+};
+
+/* What resuming a task comes to when the step goes on with the next one. */
+enum { SHIM_NEXT = 0 };
+
+/* false, message, errno, coroutine, object, fd for a task; the message is on top of L. SHIM_NEXT if somebody
+ * else is told. */
+int shim_report(lua_State *L, struct controller *controller, struct task *task, const struct refusal *why);
+
 /* -- Waits that are handed over: handed.c ---------------------------------------------------------- */
 
 /* _quick_sleep(f), _quick_wait(f, signal): `sleep` of cqueues and `wait` of conditions, which leave to f what they cannot do;

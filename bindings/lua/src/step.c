@@ -15,13 +15,6 @@
 #include "wait_set.h"
 #include <stdlib.h>
 
-/* Why a task cannot be parked. */
-struct refusal {
-	int code;   /* an errno, or 0 */
-	int object; /* the place of the polled object on the task's stack, or 0 */
-	int fd;     /* or -1 */
-};
-
 /* What a task has yielded, on its way to being parked. */
 struct parking {
 	struct controller *controller;
@@ -187,44 +180,7 @@ static int arguments(const struct task *task, const cq_ready *ready)
 	return !task->base && lua_status(T) == LUA_OK && lua_gettop(T) > 0 ? lua_gettop(T) - 1 : 0;
 }
 
-enum { NEXT = 0, YIELDED = -1 };
-
-/* false, message, errno, coroutine, object, fd for a task; the message is on top of L. */
-static int report(lua_State *L, struct controller *controller, struct task *task,
-                  const struct refusal *why)
-{
-	lua_State *T = task->thread;
-	if (task->is_watched) {
-		if (shim_tell_end(L, controller, task, 1))
-			return lua_error(L);
-		lua_settop(L, 1);
-		return NEXT;
-	}
-	lua_pushboolean(L, 0);
-	lua_insert(L, 2);
-	lua_insert(L, 3);
-	lua_settop(L, 3);
-	if (why && why->code)
-		lua_pushinteger(L, why->code);
-	else
-		lua_pushnil(L);
-	lua_pushthread(T);
-	lua_xmove(T, L, 1);
-	shim_add_traceback(L, controller->object.shim);
-	shim_keep_failed(L, controller);
-	int count = 4;
-	if (why && why->object && why->object <= lua_gettop(T)) {
-		lua_pushvalue(T, why->object);
-		lua_xmove(T, L, 1);
-		count++;
-		if (why->fd >= 0) {
-			lua_pushinteger(L, why->fd);
-			count++;
-		}
-	}
-	shim_finish(L, controller, task);
-	return count;
-}
+enum { NEXT = SHIM_NEXT, YIELDED = -1 };
 
 /* Resumes a task with `nargs` values on its stack. NEXT, YIELDED without the marker (the values
  * stay on its stack, their number in *yielded), or the number of values to return from the step. */
@@ -236,7 +192,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	int count;
 	if (nargs < 0) {
 		lua_pushliteral(L, "cannot resume non-suspended coroutine");
-		return report(L, controller, task, NULL);
+		return shim_report(L, controller, task, NULL);
 	}
 	controller->current = task;
 	controller->handed_kind = HANDED_NOTHING;
@@ -244,7 +200,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	controller->current = NULL;
 	if (status == LUA_YIELD) {
 		if (controller->handed_kind)
-			return park_handed(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
+			return park_handed(L, controller, task, &why) ? shim_report(L, controller, task, &why) : NEXT;
 		int top = lua_gettop(T);
 		if (count < 0)
 			count = top;
@@ -253,11 +209,11 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 			*yielded = count;
 			return YIELDED;
 		}
-		return park(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
+		return park(L, controller, task, &why) ? shim_report(L, controller, task, &why) : NEXT;
 	}
 	if (status != 0) {
 		lua_xmove(T, L, 1);
-		return report(L, controller, task, NULL);
+		return shim_report(L, controller, task, NULL);
 	}
 	if (!task->is_watched)
 		shim_finish(L, controller, task);

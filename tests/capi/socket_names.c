@@ -3,13 +3,12 @@
 
 #include "dns.h"
 
-/* A listener that has no room for more connections: whoever connects waits. */
-static int deaf_listener(const char *host, int port)
+/* Takes a listener's room for connections: whoever connects waits. */
+static void deafen(int fd, struct sockaddr_in address)
 {
-	int fd = listen_at(host, port, 0), i;
-	struct sockaddr_in address = loopback(port);
+	int i;
 
-	EQ(inet_pton(AF_INET, host, &address.sin_addr), 1);
+	SYS(listen(fd, 0));
 	for (i = 0; i < 8; i++) {
 		int filler = (int)SYS(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
 		struct pollfd entry;
@@ -17,10 +16,27 @@ static int deaf_listener(const char *host, int port)
 		entry.fd = filler;
 		entry.events = POLLOUT;
 		if (connect(filler, (struct sockaddr *)&address, sizeof address) < 0 && poll(&entry, 1, 50) == 0)
-			return fd;
+			return;
 	}
 	SKIP("a full backlog accepts connections here");
-	return -1;
+}
+
+/* A listener at one address, and at its port of another address one that does not answer. */
+static int listen_beside_a_deaf_one(const char *host, const char *deaf)
+{
+	for (;;) {
+		int listener = listen_at(host, 0, 8), fd = (int)SYS(socket(AF_INET, SOCK_STREAM, 0));
+		struct sockaddr_in address = loopback(port_of(listener));
+
+		EQ(inet_pton(AF_INET, deaf, &address.sin_addr), 1);
+		if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+			deafen(fd, address);
+			return listener;
+		}
+		EQ(errno, EADDRINUSE); /* somebody has the port there: another one */
+		SYS(close(fd));
+		SYS(close(listener));
+	}
 }
 
 static cq_socket *connect_by(const char *name, int port, int family)
@@ -182,11 +198,10 @@ TEST(when_an_address_refuses_the_next_one_is_tried)
 TEST(an_address_that_does_not_answer_is_overtaken_and_given_up)
 {
 	/* 127.0.0.1 comes first: it is nearer to the source, which is itself, RFC 6724 rule 9. */
-	int listener = listen_at("127.0.0.2", 0, 8), port = port_of(listener), before;
+	int listener = listen_beside_a_deaf_one("127.0.0.2", "127.0.0.1"), port = port_of(listener), before;
 	cq_socket *socket;
 	double begun, took;
 
-	deaf_listener("127.0.0.1", port);
 	know("127.0.0.2 name.test\n127.0.0.1 name.test\n");
 	before = open_descriptors();
 	begun = now();
@@ -223,11 +238,10 @@ static int establish(void *argument)
 TEST(a_race_in_a_fiber_leaves_others_running)
 {
 	cq_controller *controller = new_controller();
-	int listener = listen_at("127.0.0.2", 0, 8), port = port_of(listener), before, steps = 0;
+	int listener = listen_beside_a_deaf_one("127.0.0.2", "127.0.0.1"), port = port_of(listener), before, steps = 0;
 	struct establishing it;
 	double begun;
 
-	deaf_listener("127.0.0.1", port);
 	know("127.0.0.2 name.test\n127.0.0.1 name.test\n");
 	memset(&it, 0, sizeof it);
 	OK(cq_controller_step(controller, 0));
@@ -308,11 +322,10 @@ TEST(a_query_keeps_the_pool_that_it_asks_through)
 
 TEST(a_name_with_silent_addresses_alone_ends_with_the_time_limit)
 {
-	int port = port_of(listen_at("127.0.0.1", 0, 8)), before;
+	int port = port_of(listen_beside_a_deaf_one("127.0.0.1", "127.0.0.2")), before;
 	cq_socket *socket;
 	double begun;
 
-	deaf_listener("127.0.0.2", port);
 	know("127.0.0.2 name.test\n");
 	before = open_descriptors();
 	socket = connect_by("name.test", port, AF_UNSPEC);

@@ -43,7 +43,7 @@ end
 -- A resolver that asks this server over TLS; `name` is what its certificate must have, false for none.
 local function over_tls(port, name, more)
 	local address = ("tls://127.0.0.1:%d%s"):format(port, name == false and "" or "#" .. (name or "localhost"))
-	local options = { nameserver = { address }, lookup = { "bind" }, cache = false, timeout = 5, attempts = 1,
+	local options = { nameserver = { address }, lookup = { "bind" }, cache = false, timeout = t.deadline / 2, attempts = 1,
 		tls = trusting() }
 	for field, value in pairs(more or {}) do
 		options[field] = value
@@ -274,11 +274,12 @@ t.test("a_query_may_be_cancelled_anywhere", function()
 	local port = d.connections(d.answer_all, server())
 	for pause = 1, 10 do
 		local r = over_tls(port)
-		local done
+		local begun, done
 		cqueues.running():wrap(function()
+			begun = true
 			done = t.pack(r:query "gone.test")
 		end)
-		cqueues.sleep(pause / 2000)
+		repeat cqueues.sleep(pause / 2000) until begun
 		r:close()
 		while not done do
 			cqueues.sleep(0.001)

@@ -73,7 +73,7 @@ local function every_cut_is_told(size, cut)
 			values({ nil, errno.EPIPE, n = 2 }, t.unpack(started, 1, started.n))
 		end
 	end)
-	t.check(failed > 20, "places tried: " .. failed)
+	t.check(failed > (t.deadline > 10 and 5 or 20), "places tried: " .. failed) -- under a tool there is time for few
 	t.check(longest < shortest + 10, ("%s bytes were too few, %s enough"):format(longest, shortest))
 end
 

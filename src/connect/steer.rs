@@ -89,13 +89,17 @@ impl Found {
         if let Some(alias) = self.alias {
             host = Lane::new(alias.to_string(), port, family, &[]);
         }
-        let own = Name::scan(host.name.as_bytes()).ok();
+        let name = host.name.clone();
+        let own = Name::scan(name.as_bytes()).ok();
         let mut lanes = Vec::with_capacity(self.endpoints.len() + 1);
-        let mut host = Some(host);
+        // The host's lane until it is used; whether the host is tried at its own port.
+        let (mut host, mut tried) = (Some(host), false);
         for endpoint in self.endpoints {
             let to = endpoint.port.unwrap_or(port);
+            let is_own = own.as_ref() == Some(&endpoint.host);
+            tried |= is_own && to == port;
             // The search for the addresses of the host goes on where they are wanted first.
-            let lane = match host.take_if(|_| own.as_ref() == Some(&endpoint.host)) {
+            let lane = match host.take_if(|_| is_own) {
                 Some(mut lane) => {
                     lane.turn_to(to);
                     lane
@@ -104,19 +108,13 @@ impl Found {
             };
             lanes.push(lane);
         }
-        let name = lanes.iter().find(|lane| is(lane, own.as_ref())).map(|lane| lane.name.clone());
-        let tried = lanes.iter().any(|lane| is(lane, own.as_ref()) && lane.port == port);
-        match (host, name) {
-            (Some(host), _) => lanes.push(host),
-            (None, Some(name)) if !tried => lanes.push(Lane::new(name, port, family, &[])),
-            _ => {}
+        match host {
+            Some(host) => lanes.push(host),
+            None if !tried => lanes.push(Lane::new(name, port, family, &[])),
+            None => {}
         }
         lanes
     }
-}
-
-fn is(lane: &Lane, own: Option<&Name>) -> bool {
-    own.is_some() && Name::scan(lane.name.as_bytes()).ok().as_ref() == own
 }
 
 /// The port of a service that the program has named without one.

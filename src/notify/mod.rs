@@ -351,31 +351,33 @@ impl Inner {
         if !backend::TRACKS || !self.wanted.has_patterns() {
             return Ok(());
         }
-        let mut todo = vec![directory];
-        while let Some(directory) = todo.pop() {
-            for (name, folder) in self.tree.entries(directory) {
-                let Some(path) = self.tree.path_of(directory, &name) else { continue };
-                if self.wanted.changes(&path) != 0 {
-                    self.tree.source.track(directory, &name)?;
-                }
-                todo.extend(self.tree.find(&path).filter(|_| folder));
-            }
+        for (directory, name, _) in self.wanted_entries(directory) {
+            self.tree.source.track(directory, &name)?;
         }
         Ok(())
     }
 
     /// Notes the wanted entries that are there.
     fn note_existing(&mut self) {
-        let mut todo = vec![tree::ROOT];
+        for (_, _, path) in self.wanted_entries(tree::ROOT) {
+            self.pending.note(&path, PRESENT);
+        }
+    }
+
+    /// The wanted entries of a directory and of all that are watched below it: each with the number of its directory, its
+    /// name there, and its path.
+    fn wanted_entries(&self, directory: usize) -> Vec<(usize, OsString, Vec<u8>)> {
+        let (mut found, mut todo) = (Vec::new(), vec![directory]);
         while let Some(directory) = todo.pop() {
             for (name, folder) in self.tree.entries(directory) {
                 let Some(path) = self.tree.path_of(directory, &name) else { continue };
-                if self.wanted.changes(&path) != 0 {
-                    self.pending.note(&path, PRESENT);
-                }
                 todo.extend(self.tree.find(&path).filter(|_| folder));
+                if self.wanted.changes(&path) != 0 {
+                    found.push((directory, name, path));
+                }
             }
         }
+        found
     }
 
     /// Keeps a failure for the next fetch, if a limit was reached. That an entry cannot be opened, or has gone again

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The tests in C that have to do with what wakes a loop, where system calls that are newer than Linux 2.6.9 are refused:
-# see filter.c. Without eventfd2, threads wake each other in another way; without pidfd_open, children are waited for in
+# The tests in C that have to do with what wakes a loop, where a filter refuses the system calls that filter.c names.
+# Without eventfd2, threads wake each other in another way; without pidfd_open, children are waited for in
 # another way.
 #
 #   PREFIX=/usr/local tests/filter/run.sh [NAME...]

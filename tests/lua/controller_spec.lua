@@ -435,4 +435,33 @@ t.plain("a_thousand_tasks_come_and_go", function()
 	equal(cq:count(), 0)
 end)
 
+-- Steps as deep as the stack of C goes: where it ends in the middle of a step, that throws, and what was ready stays so.
+t.plain("a_step_for_which_the_stack_is_too_short_loses_no_task", function()
+	if rawget(_G, "jit") then
+		t.skip "a recursion through string.gsub ends LuaJIT itself"
+	end
+	local cq, ran, told, wrapped = cqueues.new(), {}, {}, 0
+	local function step_and_go_deeper()
+		wrapped = wrapped + 1
+		local number = wrapped
+		cq:wrap(function() ran[number] = true end)
+		local _, ok, _, _, thread = pcall(cq.step, cq, 0)
+		if ok == false and thread then
+			told[#told + 1] = thread -- the stack was too short for the task
+		end
+		string.gsub("x", "x", step_and_go_deeper)
+	end
+	local ok, why = pcall(step_and_go_deeper)
+	equal(ok, false)
+	t.check(tostring(why):find "overflow", why)
+	t.check(wrapped > 50)
+	t.check(cq:loop(t.deadline))
+	equal(cq:count(), 0)
+	local count = 0
+	for _ in pairs(ran) do
+		count = count + 1
+	end
+	equal(count + #told, wrapped)
+end)
+
 t.finish()

@@ -20,12 +20,6 @@ struct task {
 	struct task *next, **link;
 };
 
-/* What is ready first, if the step has asked before the call that catches errors. */
-struct fetched {
-	cq_ready ready;
-	int code;
-};
-
 struct controller {
 	struct object object;
 	cq_controller *cq; /* NULL once closed */
@@ -42,9 +36,11 @@ struct controller {
 	cq_interest wait;
 	/* Two of which only the first one's condition and the timeouts are ever set. */
 	cq_interest handed_waits[2];
-	/* What has fired for the task that is being resumed. */
-	const cq_ready *ready;
-	struct fetched *fetched;  /* see there; NULL but in between */
+	/* The task that is being resumed, and what has fired for it. */
+	cq_ready ready;
+	/* Whether `ready` was asked for before the call that catches errors, and with which code. It stays so if that call fails,
+	 * as the stack may end there: the next step begins with it. */
+	int is_fetched, fetched;
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;

@@ -63,8 +63,8 @@ SHIM_CONTINUATION(continue_wait)
 	shim_get_context(L, unused);
 	(void)unused;
 	const struct controller *running = resumed(L);
-	size_t count = running ? running->ready->count : 0;
-	int is_signalled = count > 0 && running->ready->fired->member == 0;
+	size_t count = running ? running->ready.count : 0;
+	int is_signalled = count > 0 && running->ready.fired->member == 0;
 	lua_pushboolean(L, is_signalled);
 	if (count == 0 || (count == 1 && is_signalled))
 		return 1;

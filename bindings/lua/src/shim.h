@@ -120,9 +120,10 @@ void shim_check_fields(lua_State *L, int index, int (*is_known)(const char *name
 /* Whether a call is worth another try: no descriptor was left, and what nobody uses any more was collected. */
 static inline int shim_collected(lua_State *L, int code)
 {
-	if (code == EMFILE || code == ENFILE || code == CQ_EINSTANCES)
-		lua_gc(L, LUA_GCCOLLECT, 0);
-	return code == EMFILE || code == ENFILE || code == CQ_EINSTANCES;
+	if (code != EMFILE && code != ENFILE && code != CQ_EINSTANCES)
+		return 0;
+	lua_gc(L, LUA_GCCOLLECT, 0);
+	return 1;
 }
 int shim_error(lua_State *L, const char *format, const char *value);
 /* Pushes where the waiting method that runs was called, "file:line: " or nothing. */

@@ -60,10 +60,9 @@ static int settle(lua_State *L, struct socket *socket, struct op *op, int first,
 		if (code == EAGAIN && first && !cq_socket_events(socket->so) && !shim_can_yield(L))
 			continue; /* it was to give way to others, which is impossible here */
 #endif
-		if ((code == EMFILE || code == ENFILE) && !op->collected) {
+		if (!op->collected && shim_collected(L, code) && socket->so) {
 			op->collected = 1;
-			if (shim_collected(L, code) && socket->so)
-				continue;
+			continue;
 		}
 		if (op->timeout == SHIM_NO_NUMBER && op->kind <= FILL)
 			return refuse_timeout(L, op); /* who reads looks at it before all that is no success */

@@ -245,16 +245,13 @@ static int begin_next(lua_State *L, struct controller *controller, int *code)
 /* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
 static int run(lua_State *L, struct controller *controller, struct task *task, int nargs)
 {
-	struct fetched own, *fetched = controller->fetched ? controller->fetched : &own;
-	int yielded = 0, is_fetched = controller->fetched != NULL;
-	controller->fetched = NULL;
-	if (!is_fetched)
-		own.ready.count = 0;
-	controller->ready = &fetched->ready; /* until this returns, which no task sees */
+	int yielded = 0;
+	if (!controller->is_fetched)
+		controller->ready.count = 0;
 	for (;;) {
 		if (!task) {
-			int code = is_fetched ? fetched->code : cq_controller_next(controller->cq, &fetched->ready);
-			is_fetched = 0;
+			int code = controller->is_fetched ? controller->fetched : cq_controller_next(controller->cq, &controller->ready);
+			controller->is_fetched = 0;
 			if (code == ENOENT) {
 				if (cq_controller_wants_places(controller->cq))
 					shim_tell_places(controller);
@@ -270,10 +267,10 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				lua_pushinteger(L, code);
 				return 3;
 			}
-			task = fetched->ready.data;
+			task = controller->ready.data;
 			controller->has_run = 1;
-			controller->ended = end_of(&fetched->ready);
-			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &fetched->ready);
+			controller->ended = end_of(&controller->ready);
+			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &controller->ready);
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
 		if (result == YIELDED) {
@@ -357,7 +354,7 @@ int shim_step(lua_State *L)
 		controller->quiet = !(timeout <= 0);
 		return 0;
 	}
-	if (timeout < 0)
+	if (timeout < 0 || controller->is_fetched)
 		timeout = 0;
 	controller->loops = !lua_isnone(L, 4);
 	controller->deadline = controller->loops ? shim_seconds(L, 4) : NAN;
@@ -368,19 +365,18 @@ int shim_step(lua_State *L)
 	if (!controller->cq)
 		return luaL_error(L, "cqueue closed");
 	enter(L, controller);
-	struct fetched fetched;
 	int code = cq_controller_wait(controller->cq, timeout, 0);
-	if (code == 0 && !controller->loops) {
+	if (code == 0 && !controller->loops && !controller->is_fetched) {
 		/* A step with nothing to do needs no call that catches errors. */
-		fetched.ready.count = 0;
-		fetched.code = cq_controller_next(controller->cq, &fetched.ready);
-		if (fetched.code == ENOENT && !cq_controller_wants_places(controller->cq)) {
+		controller->ready.count = 0;
+		controller->fetched = cq_controller_next(controller->cq, &controller->ready);
+		if (controller->fetched == ENOENT && !cq_controller_wants_places(controller->cq)) {
 			leave(controller);
 			lua_pushboolean(L, 1);
 			lua_pushboolean(L, controller->tasks == NULL);
 			return 2;
 		}
-		controller->fetched = &fetched;
+		controller->is_fetched = 1;
 	}
 	if (code == 0)
 		return run_and_leave(L, controller);

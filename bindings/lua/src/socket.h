@@ -20,11 +20,11 @@ struct format {
 /* A method that can wait, see socket_wait.c. */
 struct op {
 	uint8_t kind;  /* of `kinds` */
-	uint8_t stuck : 1;     /* failed by the error of an earlier write */
-	uint8_t collected : 1; /* what nobody uses was collected, as no descriptor was left */
+	uint8_t stuck; /* failed by the error of an earlier write */
 	uint16_t mode;
 	int count;     /* arguments behind the socket */
 	int next;      /* the argument being worked on */
+	int collected; /* what nobody uses was collected, as no descriptor was left */
 	size_t offset; /* how far that argument is done, or a size */
 	double timeout, deadline;
 	struct format format; /* of a read with one format */
@@ -116,7 +116,7 @@ shim_attempt shim_attempt_starttls;
 /* A method with `count` arguments behind the socket at 1; NaN stands for the socket's timeout. */
 static inline struct op shim_op(int kind, int count, uint32_t mode, double timeout)
 {
-	struct op op = { (uint8_t)kind, 0, 0, (uint16_t)mode, count, 0, 0, timeout, NAN, { 0, 0, NULL } };
+	struct op op = { (uint8_t)kind, 0, (uint16_t)mode, count, 0, 0, 0, timeout, NAN, { 0, 0, NULL } };
 	return op;
 }
 /* Does in Lua what a method does in C, since a method that it calls was replaced: the function `name` of socket.lua is

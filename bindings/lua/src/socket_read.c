@@ -154,7 +154,7 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 	return 0;
 }
 
-static int start_read(lua_State *L, struct socket *socket, int kind, int count, uint32_t mode, double timeout)
+static inline int start_read(lua_State *L, struct socket *socket, int kind, int count, uint32_t mode, double timeout)
 {
 	struct op op = shim_op(kind, count, mode, timeout);
 	if (count == 1)

@@ -60,12 +60,12 @@ static int settle(lua_State *L, struct socket *socket, struct op *op, int first,
 		if (code == EAGAIN && first && !cq_socket_events(socket->so) && !shim_can_yield(L))
 			continue; /* it was to give way to others, which is impossible here */
 #endif
-		if (!op->collected && shim_collected(L, code) && socket->so) {
+		if (op->timeout == SHIM_NO_NUMBER && op->kind <= FILL)
+			return refuse_timeout(L, op); /* who reads looks at it before all that is no success */
+		if (code != EAGAIN && !op->collected && shim_collected(L, code) && socket->so) {
 			op->collected = 1;
 			continue;
 		}
-		if (op->timeout == SHIM_NO_NUMBER && op->kind <= FILL)
-			return refuse_timeout(L, op); /* who reads looks at it before all that is no success */
 		if (code != EAGAIN)
 			return shim_fail(L, socket, op, op->stuck ? "write" : method->name, method->side, code);
 		double left = NAN;

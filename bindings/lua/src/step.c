@@ -245,13 +245,15 @@ static int begin_next(lua_State *L, struct controller *controller, int *code)
 /* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
 static int run(lua_State *L, struct controller *controller, struct task *task, int nargs)
 {
-	int yielded = 0;
-	if (!controller->is_fetched)
-		controller->ready.count = 0;
+	cq_ready *ready = &controller->ready;
+	int yielded = 0, is_fetched = controller->is_fetched;
+	if (!is_fetched)
+		ready->count = 0;
+	controller->is_fetched = 0;
 	for (;;) {
 		if (!task) {
-			int code = controller->is_fetched ? controller->fetched : cq_controller_next(controller->cq, &controller->ready);
-			controller->is_fetched = 0;
+			int code = is_fetched ? controller->fetched : cq_controller_next(controller->cq, ready);
+			is_fetched = 0;
 			if (code == ENOENT) {
 				if (cq_controller_wants_places(controller->cq))
 					shim_tell_places(controller);
@@ -267,10 +269,10 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				lua_pushinteger(L, code);
 				return 3;
 			}
-			task = controller->ready.data;
+			task = ready->data;
 			controller->has_run = 1;
-			controller->ended = end_of(&controller->ready);
-			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, &controller->ready);
+			controller->ended = end_of(ready);
+			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, ready);
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
 		if (result == YIELDED) {

@@ -7,6 +7,10 @@
 # delay, run beside the others from when `stage` is done, with what time these leave;
 # what they print comes at the end.
 #
+# Those that listen on ports run in networks of their own.
+#
+# What failed is told once more behind the table, before the sum.
+#
 # A suite closes with "N passed, N failed, N skipped" alone on a line, or prints
 # the "test result:" lines of cargo. One that exits with an error, or that counts
 # nothing, has failed, whatever else it said. Logs: build/test-logs/NAME.log.
@@ -25,31 +29,31 @@ export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
 suites="
 stage          900 -      $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
 lint           900 beside sh tests/lint/run.sh
-capi-valgrind 3600 beside sh tests/capi/run.sh --valgrind
-lua-valgrind  3600 beside sh tests/valgrind/lua.sh
-capi-sanitize 1800 beside sh tests/capi/run.sh --sanitize
+capi-valgrind 3600 beside sh tests/apart.sh sh tests/capi/run.sh --valgrind
+lua-valgrind  3600 beside sh tests/apart.sh sh tests/valgrind/lua.sh
+capi-sanitize 1800 beside sh tests/apart.sh sh tests/capi/run.sh --sanitize
 rust          1200 -      $CARGO test --target-dir target
 abi            120 -      sh tests/abi/run.sh
 install        300 -      sh tests/install/run.sh
-capi           900 -      sh tests/capi/run.sh
-filter         300 -      sh tests/filter/run.sh
+capi           900 -      sh tests/apart.sh sh tests/capi/run.sh
+filter         300 -      sh tests/apart.sh sh tests/filter/run.sh
 input          300 -      sh tests/input/run.sh
 rocks          600 -      sh tests/rocks/run.sh
 inspect         60 -      sh tests/inspect/run.sh
 peers          300 -      sh tests/peers/run.sh
 dns            300 -      sh tests/dns/run.sh
 counts         300 -      sh tests/counts/capi.sh
-lua            900 -      sh tests/lua/run.sh
+lua            900 -      sh tests/apart.sh sh tests/lua/run.sh
 lua-counts     600 -      sh tests/counts/lua.sh
 kqueue         900 -      sh tests/backends/run.sh kqueue
 ports          900 -      sh tests/backends/run.sh ports
-order          300 -      sh tests/differential/order/run.sh
+order          300 -      sh tests/apart.sh sh tests/differential/order/run.sh
 differential   600 -      sh tests/differential/run.sh
 table          300 -      sh tests/differential/table/run.sh
-clients        600 -      sh tests/clients/run.sh
-demo           300 -      sh tests/demo/run.sh
+clients        600 -      sh tests/apart.sh sh tests/clients/run.sh
+demo           300 -      sh tests/apart.sh sh tests/demo/run.sh
 input-sanitize 900 -      sh tests/input/run.sh --sanitize
-lua-sanitize  1200 -      sh tests/sanitize/lua.sh
+lua-sanitize  1200 -      sh tests/apart.sh sh tests/sanitize/lua.sh
 "
 
 logs=build/test-logs
@@ -137,7 +141,15 @@ begin_beside
 wait
 cat "$beside"
 
-awk -v wanted="$(printf '%s\n' "$besides" "$others" | grep -c .)" '
+# failures: what the suites that failed said of it, a few lines each.
+failures() {
+	while read -r name _ failed _; do
+		if [ "$failed" -eq 0 ]; then continue; fi
+		grep -hE '^(differs|not ok)|FAILED' "$logs/$name.log" | cut -c 1-200 | head -n 10 | sed "s/^/$name: /"
+	done <"$table"
+}
+
+failures=$(failures) awk -v wanted="$(printf '%s\n' "$besides" "$others" | grep -c .)" '
 	BEGIN { printf "%-14s %7s %7s %7s %7s\n", "suite", "passed", "failed", "skipped", "seconds" }
 	{
 		note = ""
@@ -148,6 +160,7 @@ awk -v wanted="$(printf '%s\n' "$besides" "$others" | grep -c .)" '
 	END {
 		if (NR == 0) { print "no suite of that name"; failed = 1 }
 		if (NR != wanted) { print wanted - NR " suites did not come to an end"; failed++ }
+		if (ENVIRON["failures"]) print "\n" ENVIRON["failures"]
 		printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped
 		exit failed > 0
 	}' "$table"

@@ -34,7 +34,7 @@ case $luas in
 *' '*)
 	for which in 'p;n' 'n;p'; do
 		# shellcheck disable=SC2086
-		LUAS=$(printf '%s\n' $luas | sed -n "$which") sh "$here/run.sh" "$@" >"$output.$which" 2>&1 &
+		LUAS=$(printf '%s\n' $luas | sed -n "$which") sh tests/apart.sh sh "$here/run.sh" "$@" >"$output.$which" 2>&1 &
 	done
 	wait
 	cat "$output".* >"$output"

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-//! `include/cqueues.h` is what cbindgen makes of the sources, and lists every exported function.
+//! `include/cqueues.h` is what cbindgen makes of the sources, divided as include/groups.txt says, and lists every
+//! exported function.
 //! `make header` (CQUEUES_UPDATE_HEADER=1) writes it anew.
+
+#[path = "header/groups.rs"]
+mod groups;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +20,9 @@ fn generate() -> String {
     let bindings = cbindgen::generate_with_config(root(), config).expect("the crate parses");
     let mut text = Vec::new();
     bindings.write(&mut text);
-    String::from_utf8(text).expect("a header is text")
+    let text = String::from_utf8(text).expect("a header is text");
+    let path = root().join("include/groups.txt");
+    groups::arrange(&text, &std::fs::read_to_string(path).expect("include/groups.txt"))
 }
 
 /// The constants and functions that are not the header's, whose names begin with CQ_ and cq_. Left to
@@ -49,6 +55,26 @@ fn the_committed_header_is_fresh() {
     }
     let committed = std::fs::read_to_string(&path).expect("include/cqueues.h");
     assert!(committed == made, "include/cqueues.h is stale: run `make header` and commit it");
+}
+
+#[test]
+fn what_the_head_of_the_header_names_is_there() {
+    let header = generate();
+    let (head, body) = header.split_once("#ifndef CQUEUES_H").expect("an include guard");
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let names = head.split(|c| !is_of_a_name(c)).filter(|word| {
+        (word.starts_with("cq_") || word.starts_with("CQ_"))
+            && !word.ends_with('_')
+            && *word != "CQ_E"
+    });
+    let names = names.collect::<BTreeSet<_>>();
+    assert!(names.len() > 60, "the index was found");
+    for name in names {
+        assert!(
+            body.split(|c| !is_of_a_name(c)).any(|word| word == name),
+            "{name} is not declared"
+        );
+    }
 }
 
 #[test]

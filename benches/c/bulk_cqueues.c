@@ -46,12 +46,12 @@ static int receive_some(cq_controller *cq, cq_task task, void *argument, const c
 
 	(void)cq, (void)fired, (void)count;
 	while (client->done < total) {
-		code = cq_socket_recv(client->socket, CQ_READ_UP_TO, CHUNK, mode, CQ_PATIENT, &data, &size);
+		code = cq_socket_try_recv(client->socket, CQ_READ_UP_TO, CHUNK, mode, CQ_PATIENT, &data, &size);
 		if (code != 0)
 			return later(task, client->socket, code);
 		client->done += size;
 	}
-	return cq_socket_send(client->socket, "k\n", 2, mode, &sent);
+	return cq_socket_try_send(client->socket, "k\n", 2, mode, &sent);
 }
 
 static int send_some(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
@@ -63,7 +63,7 @@ static int send_some(cq_controller *cq, cq_task task, void *argument, const cq_f
 
 	(void)cq, (void)fired, (void)count;
 	if (!client->go) {
-		code = cq_socket_recv(client->socket, CQ_READ_LINE, 0, mode, CQ_PATIENT, &data, &size);
+		code = cq_socket_try_recv(client->socket, CQ_READ_LINE, 0, mode, CQ_PATIENT, &data, &size);
 		if (code != 0)
 			return later(task, client->socket, code);
 		client->go = true;
@@ -71,7 +71,7 @@ static int send_some(cq_controller *cq, cq_task task, void *argument, const cq_f
 	while (client->done < total) {
 		size_t from = client->done % CHUNK;
 
-		code = cq_socket_send(client->socket, chunk() + from, CHUNK - from, mode, &sent);
+		code = cq_socket_try_send(client->socket, chunk() + from, CHUNK - from, mode, &sent);
 		client->done += sent;
 		if (code != 0)
 			return later(task, client->socket, code);

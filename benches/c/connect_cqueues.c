@@ -55,11 +55,11 @@ static int serve(cq_controller *cq, cq_task task, void *argument, const cq_fired
 			client->sent = false;
 		}
 		if (!client->sent) {
-			code = cq_socket_send(client->socket, line(), LINE, mode, &sent);
+			code = cq_socket_try_send(client->socket, line(), LINE, mode, &sent);
 			client->sent = sent == LINE;
 		}
 		if (client->sent && code != EAGAIN)
-			code = cq_socket_recv(client->socket, CQ_READ_LINE_KEEP, 0, mode, CQ_PATIENT, &data, &size);
+			code = cq_socket_try_recv(client->socket, CQ_READ_LINE_KEEP, 0, mode, CQ_PATIENT, &data, &size);
 		if (code == EAGAIN) {
 			interest.socket = client->socket;
 			return cq_controller_park(cq, task, &interest, 1);

@@ -57,7 +57,7 @@ static int ask_in_callback(cq_controller *controller, cq_task task, void *argume
 
 	(void)fired, (void)count;
 	for (;;) {
-		code = cq_dns_resolver_fetch(resolver, &packet);
+		code = cq_dns_resolver_try_fetch(resolver, &packet);
 		if (code == EAGAIN) {
 			interest.resolver = resolver;
 			interest.timeout = cq_dns_resolver_timeout(resolver);

@@ -12,7 +12,7 @@
 
 static unsigned long parse(const unsigned char *data)
 {
-	cq_dns_selector selector = { .size = sizeof selector, .sections = CQ_DNS_ANSWER, .type_ = 1 };
+	cq_dns_selector selector = { .size = sizeof selector, .sections = CQ_DNS_ANSWER, .rtype = 1 };
 	cq_dns_packet *packet;
 	cq_dns_record record;
 	unsigned long sum = 0;

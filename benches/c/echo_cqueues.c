@@ -29,8 +29,8 @@ static int serve(cq_controller *cq, cq_task task, void *client, const cq_fired *
 	int code;
 
 	(void)cq, (void)fired, (void)count;
-	while ((code = cq_socket_recv(client, CQ_READ_LINE_KEEP, 0, CQ_MODE_DEFAULT, CQ_PATIENT, &line, &size)) == 0)
-		if ((code = cq_socket_send(client, line, size, CQ_MODE_DEFAULT, &sent)) != 0)
+	while ((code = cq_socket_try_recv(client, CQ_READ_LINE_KEEP, 0, CQ_MODE_DEFAULT, CQ_PATIENT, &line, &size)) == 0)
+		if ((code = cq_socket_try_send(client, line, size, CQ_MODE_DEFAULT, &sent)) != 0)
 			return 0;
 	if (code == EAGAIN && *style == 'b' && cq_socket_try_flush(client, CQ_MODE_DEFAULT) != 0)
 		return 0;

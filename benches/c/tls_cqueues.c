@@ -68,8 +68,8 @@ static int echo_on(cq_controller *cq, cq_task task, void *client, const cq_fired
 	(void)fired, (void)count;
 	if (!cq_socket_checktls(client) || cq_socket_events(client))
 		code = cq_socket_try_starttls(client, tls);
-	while (code == 0 && (code = cq_socket_recv(client, CQ_READ_LINE_KEEP, 0, 0, CQ_PATIENT, &line, &size)) == 0)
-		code = cq_socket_send(client, line, size, 0, &sent);
+	while (code == 0 && (code = cq_socket_try_recv(client, CQ_READ_LINE_KEEP, 0, 0, CQ_PATIENT, &line, &size)) == 0)
+		code = cq_socket_try_send(client, line, size, 0, &sent);
 	interest.socket = client;
 	return code == EAGAIN ? cq_controller_park(cq, task, &interest, 1) : 0;
 }

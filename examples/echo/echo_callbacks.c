@@ -42,9 +42,9 @@ static int serve(cq_controller *controller, cq_task task, void *argument,
 		/* The next line is read when the last one has left: slow clients hold up themselves. */
 		error = cq_socket_try_flush(client, CQ_MODE_DEFAULT);
 		if (!error)
-			error = cq_socket_recv(client, CQ_READ_LINE_KEEP, 0, CQ_MODE_DEFAULT, CQ_PATIENT, &line, &size);
+			error = cq_socket_try_recv(client, CQ_READ_LINE_KEEP, 0, CQ_MODE_DEFAULT, CQ_PATIENT, &line, &size);
 		if (!error)
-			error = cq_socket_send(client, line, size, CQ_MODE_DEFAULT, &sent);
+			error = cq_socket_try_send(client, line, size, CQ_MODE_DEFAULT, &sent);
 	} while (!error);
 
 	if (error == EAGAIN)

@@ -10,7 +10,7 @@
 
 mod script;
 
-use cqueues::capi::socket_io::{cq_socket_send, cq_socket_try_flush};
+use cqueues::capi::socket_io::{cq_socket_try_send, cq_socket_try_flush};
 use cqueues::capi::socket_settings::cq_mode_parse;
 use cqueues::socket::{Buffering, Direction, Mode, Socket};
 use libfuzzer_sys::fuzz_target;
@@ -57,7 +57,7 @@ impl Stage {
         let mut taken = usize::MAX;
         // SAFETY: the data is readable for its size.
         let code = unsafe {
-            cq_socket_send(
+            cq_socket_try_send(
                 &self.socket,
                 data.as_ptr().cast(),
                 data.len(),

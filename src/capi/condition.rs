@@ -24,7 +24,7 @@ pub unsafe fn share(handle: *const Condition) -> Option<AtomicShared<Condition>>
 ///
 /// Errors: EINVAL for NULL; ENOMEM.
 ///
-/// Source: guide §3.2.13.
+/// Source: cqueues User Guide §3.2.13.
 #[no_mangle]
 pub unsafe extern "C" fn cq_condition_new(lifo: bool, condition: *mut *mut Condition) -> c_int {
     call(|| {

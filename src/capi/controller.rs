@@ -57,7 +57,7 @@ pub(super) fn refuse_inside(cq: &Controller) -> Result<()> {
 ///
 /// Errors: EINVAL for NULL; EMFILE, ENFILE, ENOMEM.
 ///
-/// Source: guide §3.2.1.
+/// Source: cqueues User Guide §3.2.1.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_new(controller: *mut *mut Controller) -> c_int {
     call(|| {
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn cq_controller_cancel(controller: *mut Controller, fd: c
 /// Errors: EINVAL for NULL or a number that is no signal; EBADF after close; EBUSY in a callback or fiber of this
 /// controller.
 ///
-/// Source: ppoll(2), guide §3.2.1.
+/// Source: ppoll(2), cqueues User Guide §3.2.1.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_pause(
     controller: *mut Controller,

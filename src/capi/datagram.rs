@@ -284,7 +284,7 @@ unsafe fn send_descriptor(
 ///
 /// Safety: `data` is readable for `size` bytes.
 ///
-/// Source: guide §3.2.2, sendfd; unix(7).
+/// Source: cqueues User Guide §3.2.2, sendfd; unix(7).
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_sendfd(
     socket: *const Socket,
@@ -334,7 +334,7 @@ fn receive_descriptor(socket: &Socket, room: &mut [u8]) -> Result<(usize, c_int)
 ///
 /// Safety: `data` is writable for `size` bytes.
 ///
-/// Source: guide §3.2.2, recvfd; unix(7).
+/// Source: cqueues User Guide §3.2.2, recvfd; unix(7).
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_try_recvfd(
     socket: *const Socket,

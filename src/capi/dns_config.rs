@@ -32,12 +32,12 @@ pub const CQ_DNS_LOOKUP: c_int = 2;
 /// added to.
 pub const CQ_DNS_WARNINGS: c_int = 3;
 
-/// Makes a configuration with the guide's defaults: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
+/// Makes a configuration with the defaults of cqueues: name server 0.0.0.0, lookup "bind file", ndots 1, timeout 5,
 /// attempts 2. Free it with `cq_dns_config_free`.
 ///
 /// Errors: EINVAL for NULL.
 ///
-/// Source: guide §3.2.9.
+/// Source: cqueues User Guide §3.2.9.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_config_new(config: *mut *mut DnsConfig) -> c_int {
     // SAFETY: as documented.

@@ -19,7 +19,7 @@ pub struct DnsHints(pub(super) RefCell<Arc<Hints>>);
 ///
 /// Errors: EINVAL for NULL.
 ///
-/// Source: guide §3.2.11.
+/// Source: cqueues User Guide §3.2.11.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_hints_new(hints: *mut *mut DnsHints) -> c_int {
     // SAFETY: as documented.

@@ -16,7 +16,7 @@ pub struct DnsHosts(pub(super) RefCell<Arc<Hosts>>);
 ///
 /// Errors: EINVAL for NULL.
 ///
-/// Source: guide §3.2.10.
+/// Source: cqueues User Guide §3.2.10.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_hosts_new(hosts: *mut *mut DnsHosts) -> c_int {
     // SAFETY: as documented.

@@ -32,9 +32,9 @@ pub struct cq_dns_selector {
     /// Sections (`CQ_DNS_ANSWER` and so on), joined by `|`.
     pub sections: u32,
     /// The type of the record; 255 for all.
-    pub type_: u16,
+    pub rtype: u16,
     /// The class of the record; 255 for all.
-    pub class_: u16,
+    pub rclass: u16,
     /// The owner's name, or NULL.
     pub name: *const c_char,
 }
@@ -52,7 +52,7 @@ pub(super) unsafe fn hand_out_packet(place: *mut *mut Message, packet: Packet) -
 ///
 /// Errors: EINVAL for NULL.
 ///
-/// Source: RFC 1035 §4, guide §3.2.8.
+/// Source: RFC 1035 §4, cqueues User Guide §3.2.8.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_packet_new(size: usize, packet: *mut *mut Message) -> c_int {
     // SAFETY: as documented.
@@ -182,8 +182,8 @@ pub unsafe extern "C" fn cq_dns_packet_push(
     packet: *const Message,
     section: c_uint,
     name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
+    rtype: c_uint,
+    rclass: c_uint,
     ttl: u32,
     rdata: *const c_void,
     size: usize,
@@ -193,8 +193,8 @@ pub unsafe extern "C" fn cq_dns_packet_push(
         let (packet, rdata) = unsafe { (borrow(packet)?, bytes(rdata, size)?) };
         let name = Name::scan(unsafe { text(name) }?.to_bytes())?;
         let section = u8::try_from(section).map_err(|_| Errno::SECTION)?;
-        let (type_, class_) = (number(type_)?, number(class_)?);
-        packet.0.borrow_mut().push(section, &name, type_, class_, ttl, rdata)
+        let (rtype, rclass) = (number(rtype)?, number(rclass)?);
+        packet.0.borrow_mut().push(section, &name, rtype, rclass, ttl, rdata)
     })
 }
 
@@ -233,8 +233,8 @@ pub unsafe extern "C" fn cq_dns_packet_grep(
             let fits = |wanted: u16, is: u16| wanted == 0 || wanted == 255 || wanted == is;
             selector.is_none_or(|s| {
                 (s.sections == 0 || s.sections & u32::from(record.section) != 0)
-                    && fits(s.type_, record.rtype)
-                    && fits(s.class_, record.class)
+                    && fits(s.rtype, record.rtype)
+                    && fits(s.rclass, record.class)
             }) && name.as_ref().is_none_or(|n| n.is_at(record.message, record.name as usize))
         });
         unsafe {

@@ -26,9 +26,9 @@ pub struct cq_dns_record {
     /// The section, one of `CQ_DNS_QUESTION` and so on.
     pub section: u16,
     /// The type: 1 is A, 28 AAAA; see `cq_dns_type_name`.
-    pub type_: u16,
+    pub rtype: u16,
     /// The class: 1 is IN; see `cq_dns_list`.
-    pub class_: u16,
+    pub rclass: u16,
     /// The offset in `message` at which the owner's name begins.
     pub name: u16,
     /// The offset in `message` at which the data begins.
@@ -45,8 +45,8 @@ impl cq_dns_record {
             message_length: record.message.len(),
             ttl: record.ttl,
             section: u16::from(record.section),
-            type_: record.rtype,
-            class_: record.class,
+            rtype: record.rtype,
+            rclass: record.class,
             name: record.name,
             rdata: record.rdata,
             rdata_length: record.length,
@@ -68,8 +68,8 @@ unsafe fn record<'a>(record: *const cq_dns_record) -> Result<Record<'a>> {
         rdata: record.rdata,
         length: record.rdata_length,
         section: record.section as u8,
-        rtype: record.type_,
-        class: record.class_,
+        rtype: record.rtype,
+        class: record.rclass,
         ttl: record.ttl,
     })
 }
@@ -278,12 +278,12 @@ unsafe fn look_up(
 /// Safety: `buffer` is writable for `size` bytes.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_type_name(
-    type_: c_uint,
+    rtype: c_uint,
     buffer: *mut c_char,
     size: usize,
 ) -> c_int {
     call(|| {
-        let name = types::type_name(number(type_)?);
+        let name = types::type_name(number(rtype)?);
         // SAFETY: as documented.
         unsafe { fill(name.as_bytes(), buffer, size, std::ptr::null_mut()) }
     })
@@ -357,14 +357,14 @@ pub unsafe extern "C" fn cq_dns_list(
 /// Safety: `buffer` is writable for `size` bytes.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_type_member(
-    type_: c_uint,
+    rtype: c_uint,
     index: usize,
     buffer: *mut c_char,
     size: usize,
     is_number: *mut bool,
 ) -> c_int {
     call(|| {
-        let (name, counts) = types::member(number(type_)?, index).ok_or(Errno::NOENT)?;
+        let (name, counts) = types::member(number(rtype)?, index).ok_or(Errno::NOENT)?;
         // SAFETY: as documented, here and below.
         unsafe { put_optional(is_number, counts) };
         unsafe { fill(name.as_bytes(), buffer, size, std::ptr::null_mut()) }

@@ -57,7 +57,7 @@ pub(super) unsafe fn hand_out_counted<T>(place: *mut *mut T, object: T) -> Resul
 ///
 /// Safety: the others are NULL or live.
 ///
-/// Source: guide §3.2.12.
+/// Source: cqueues User Guide §3.2.12.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_new(
     config: *const DnsConfig,
@@ -115,23 +115,23 @@ pub unsafe extern "C" fn cq_dns_resolver_is_closed(resolver: *const Resolver) ->
 pub unsafe extern "C" fn cq_dns_resolver_submit(
     resolver: *const Resolver,
     name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
+    rtype: c_uint,
+    rclass: c_uint,
 ) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { ask(borrow(resolver)?, name, type_, class_) })
+    call(|| unsafe { ask(borrow(resolver)?, name, rtype, rclass) })
 }
 
 pub(super) unsafe fn ask(
     resolver: &Resolver,
     name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
+    rtype: c_uint,
+    rclass: c_uint,
 ) -> Result<()> {
     // SAFETY: as the functions here document.
     let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
     let number = |value| u16::try_from(value).map_err(|_| Errno::BADARG);
-    resolver.submit(name, number(type_)?, number(class_)?)
+    resolver.submit(name, number(rtype)?, number(rclass)?)
 }
 
 /// Goes on without waiting, and takes the answer, to be freed with `cq_dns_packet_free`. A message is an answer
@@ -142,7 +142,7 @@ pub(super) unsafe fn ask(
 /// `CQ_ENOQUERY` without a question, `CQ_EFETCHED` if the answer was taken; EBADF after close; ENOMEM, and the question
 /// is given up; what the system says of the only server: ECONNREFUSED, ENETUNREACH.
 #[no_mangle]
-pub unsafe extern "C" fn cq_dns_resolver_fetch(
+pub unsafe extern "C" fn cq_dns_resolver_try_fetch(
     resolver: *const Resolver,
     packet: *mut *mut Message,
 ) -> c_int {
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn cq_dns_resolver_fetch(
 /// Asks a question and waits for the answer, at most `timeout` seconds (NaN or negative: as long as the
 /// configuration's attempts last).
 ///
-/// Errors: as for `cq_dns_resolver_submit` and `cq_dns_resolver_fetch`, ETIMEDOUT instead of EAGAIN; ECANCELED if
+/// Errors: as for `cq_dns_resolver_submit` and `cq_dns_resolver_try_fetch`, ETIMEDOUT instead of EAGAIN; ECANCELED if
 /// another question was asked in its place, `CQ_ENOQUERY` if it was given up; EDEADLK in a callback.
 ///
 /// Safety: `name` is a string.
@@ -167,8 +167,8 @@ pub unsafe extern "C" fn cq_dns_resolver_fetch(
 pub unsafe extern "C" fn cq_dns_resolver_query(
     resolver: *const Resolver,
     name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
+    rtype: c_uint,
+    rclass: c_uint,
     timeout: f64,
     packet: *mut *mut Message,
 ) -> c_int {
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn cq_dns_resolver_query(
         }
         // SAFETY: as documented, here and below.
         let deadline = deadline(timeout);
-        unsafe { ask(borrow(resolver)?, name, type_, class_) }?;
+        unsafe { ask(borrow(resolver)?, name, rtype, rclass) }?;
         let answer = unsafe { wait(resolver, deadline) }?;
         unsafe { hand_out_packet(packet, answer) }
     })
@@ -271,7 +271,7 @@ pub unsafe extern "C" fn cq_dns_resolver_cancel(resolver: *const Resolver) -> c_
     })
 }
 
-/// Tells the descriptor to wait for before the next `cq_dns_resolver_fetch`; -1 if there is none, which is also so
+/// Tells the descriptor to wait for before the next `cq_dns_resolver_try_fetch`; -1 if there is none, which is also so
 /// while another resolver receives for this one (option "ports"). It may change with each fetch. -1 for NULL.
 #[no_mangle]
 pub unsafe extern "C" fn cq_dns_resolver_pollfd(resolver: *const Resolver) -> c_int {

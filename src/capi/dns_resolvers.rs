@@ -87,8 +87,8 @@ pub(super) unsafe fn share(pool: *const Resolvers) -> Rc<Resolvers> {
 pub unsafe extern "C" fn cq_dns_resolvers_query(
     pool: *const Resolvers,
     name: *const c_char,
-    type_: c_uint,
-    class_: c_uint,
+    rtype: c_uint,
+    rclass: c_uint,
     timeout: f64,
     packet: *mut *mut Message,
 ) -> c_int {
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn cq_dns_resolvers_query(
         // SAFETY: as documented, here and below.
         let name = unsafe { text(name) }?.to_str().map_err(|_| Errno::ILLEGAL)?;
         let number = |value| u16::try_from(value).map_err(|_| Errno::BADARG);
-        let kind = (number(type_)?, number(class_)?);
+        let kind = (number(rtype)?, number(rclass)?);
         let answer = ask_pool(unsafe { share(pool) }, name.to_owned(), kind, deadline)?;
         unsafe { hand_out_packet(packet, answer) }
     })

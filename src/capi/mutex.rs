@@ -73,7 +73,7 @@ pub unsafe extern "C" fn cq_mutex_lock(mutex: *const Mutex, timeout: f64) -> c_i
 /// Errors: EINVAL for NULL; EBUSY while somebody holds it, the caller included, or it is for a task that has waited for
 /// it; EPERM if tasks of another thread wait.
 #[no_mangle]
-pub unsafe extern "C" fn cq_mutex_trylock(mutex: *const Mutex) -> c_int {
+pub unsafe extern "C" fn cq_mutex_try_lock(mutex: *const Mutex) -> c_int {
     // SAFETY: as documented.
     call(|| unsafe { borrow(mutex) }?.try_lock(caller()))
 }

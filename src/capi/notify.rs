@@ -75,7 +75,7 @@ pub const CQ_NOTIFY_EXISTING: u32 = 2;
 ///
 /// Safety: `path` is a string.
 ///
-/// Source: guide §3.2.6, inotify(7).
+/// Source: cqueues User Guide §3.2.6, inotify(7).
 #[no_mangle]
 pub unsafe extern "C" fn cq_notify_opendir(
     path: *const c_char,
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn cq_notify_match(
 /// Errors: EINVAL for NULL; EAGAIN if nothing happened; ENOENT when the directory is gone and all
 /// has been told; `CQ_EWATCHES`, EMFILE, told once, if something that came cannot be watched.
 #[no_mangle]
-pub unsafe extern "C" fn cq_notify_fetch(
+pub unsafe extern "C" fn cq_notify_try_get(
     notifier: *const Notifier,
     changes: *mut u32,
     name: *mut *const c_char,
@@ -181,12 +181,12 @@ unsafe fn tell(
     unsafe { put(changes, happened) }
 }
 
-/// As `cq_notify_fetch`, but waits, at most `timeout` seconds (NaN or negative: without limit). In
+/// As `cq_notify_try_get`, but waits, at most `timeout` seconds (NaN or negative: without limit). In
 /// a fiber only the fiber waits; outside a controller the thread does.
 ///
-/// Errors: as `cq_notify_fetch`, with ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+/// Errors: as `cq_notify_try_get`, with ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 ///
-/// Source: guide §3.2.6.
+/// Source: cqueues User Guide §3.2.6.
 #[no_mangle]
 pub unsafe extern "C" fn cq_notify_get(
     notifier: *const Notifier,
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn cq_notify_get(
     })
 }
 
-/// Reads the changes that the system has to tell by now, without waiting. `cq_notify_fetch` does so by itself.
+/// Reads the changes that the system has to tell by now, without waiting. `cq_notify_try_get` does so by itself.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]

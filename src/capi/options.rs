@@ -7,12 +7,12 @@ use crate::errno::{Errno, Result};
 use crate::socket::{Options, SendName};
 use std::ffi::{c_char, c_int, c_void};
 
-/// Makes options with the defaults of the guide: a stream socket, SO_REUSEADDR for listeners. Free
+/// Makes options with the defaults of cqueues: a stream socket, SO_REUSEADDR for listeners. Free
 /// them with `cq_options_free`; sockets keep no reference to them.
 ///
 /// Errors: EINVAL for NULL; ENOMEM.
 ///
-/// Source: guide §3.2.2.
+/// Source: cqueues User Guide §3.2.2.
 #[no_mangle]
 pub unsafe extern "C" fn cq_options_new(options: *mut *mut Options) -> c_int {
     // SAFETY: as documented.
@@ -160,9 +160,9 @@ pub const CQ_OPTION_FAMILY: u32 = 1;
 /// fails as socket(2) does.
 pub const CQ_OPTION_TYPE: u32 = 2;
 /// For `cq_options_set`: the permissions of a bound UNIX socket; -1 (default): as the umask says.
-pub const CQ_OPTION_MODE: u32 = 3;
+pub const CQ_OPTION_PERMISSIONS: u32 = 3;
 /// For `cq_options_set`: the umask while a UNIX socket is bound; -1 (default): unchanged.
-pub const CQ_OPTION_MASK: u32 = 4;
+pub const CQ_OPTION_UMASK: u32 = 4;
 /// For `cq_options_set`: whether to remove a UNIX path before binding; off by default.
 pub const CQ_OPTION_UNLINK: u32 = 5;
 /// For `cq_options_set`: SO_REUSEADDR for listeners; on by default.
@@ -236,8 +236,8 @@ fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
     match option {
         CQ_OPTION_FAMILY => options.family = value,
         CQ_OPTION_TYPE => options.kind = value,
-        CQ_OPTION_MODE => options.mode = permissions()?,
-        CQ_OPTION_MASK => options.mask = permissions()?,
+        CQ_OPTION_PERMISSIONS => options.mode = permissions()?,
+        CQ_OPTION_UMASK => options.mask = permissions()?,
         CQ_OPTION_UNLINK => options.unlink = switch()?,
         CQ_OPTION_REUSEADDR => options.reuse_address = switch()?,
         CQ_OPTION_REUSEPORT => options.reuse_port = switch()?,

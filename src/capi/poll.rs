@@ -202,7 +202,7 @@ fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
 /// Safety: `set` is writable for `count` members; its conditions and sockets live until it
 /// returns.
 ///
-/// Source: guide §3.1.1.
+/// Source: cqueues User Guide §3.1.1.
 #[no_mangle]
 pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mut usize) -> c_int {
     call(|| {

@@ -153,11 +153,11 @@ pub unsafe extern "C" fn cq_scope_free(scope: *mut cq_scope) {
     });
 }
 
-/// As `cq_controller_spawn`, in a scope.
+/// As `cq_controller_add`, in a scope.
 ///
 /// Errors: as there; ECANCELED, ETIMEDOUT if the scope has ended; EBADF once the controller is closed or freed.
 #[no_mangle]
-pub unsafe extern "C" fn cq_scope_spawn(
+pub unsafe extern "C" fn cq_scope_add(
     scope: *mut cq_scope,
     data: *mut c_void,
     task: *mut cq_task,

@@ -33,7 +33,7 @@ pub const CQ_SIGNAL_KQUEUE1: u32 = 16;
 ///
 /// Safety: `signals` is readable for `count` numbers.
 ///
-/// Source: guide §3.2.4.
+/// Source: cqueues User Guide §3.2.4.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_listen(
     signals: *const c_int,
@@ -59,7 +59,10 @@ pub unsafe extern "C" fn cq_signal_free(listener: *mut Listener) {
 ///
 /// Errors: EINVAL for NULL; EAGAIN if none came.
 #[no_mangle]
-pub unsafe extern "C" fn cq_signal_fetch(listener: *const Listener, signal: *mut c_int) -> c_int {
+pub unsafe extern "C" fn cq_signal_try_wait(
+    listener: *const Listener,
+    signal: *mut c_int,
+) -> c_int {
     call(|| {
         if signal.is_null() {
             return Err(Errno::BADARG);
@@ -75,7 +78,7 @@ pub unsafe extern "C" fn cq_signal_fetch(listener: *const Listener, signal: *mut
 ///
 /// Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if no signal is there; EDEADLK in a callback.
 ///
-/// Source: guide §3.2.4.
+/// Source: cqueues User Guide §3.2.4.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_wait(
     listener: *const Listener,
@@ -103,7 +106,7 @@ pub unsafe extern "C" fn cq_signal_wait(
 ///
 /// Errors: EINVAL for NULL.
 ///
-/// Source: guide §3.2.4.
+/// Source: cqueues User Guide §3.2.4.
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_set_timeout(listener: *const Listener, timeout: f64) -> c_int {
     call(|| {
@@ -149,7 +152,7 @@ pub extern "C" fn cq_signal_features() -> u32 {
 ///
 /// Safety: `signals` is readable for `count` numbers, here and below.
 ///
-/// Source: guide §3.2.4, sigprocmask(2).
+/// Source: cqueues User Guide §3.2.4, sigprocmask(2).
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_block(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.
@@ -170,7 +173,7 @@ pub unsafe extern "C" fn cq_signal_unblock(signals: *const c_int, count: usize) 
 /// Errors: EINVAL for NULL, a number that is no signal, SIGKILL and SIGSTOP; the signals before it in the list are
 /// changed all the same.
 ///
-/// Source: guide §3.2.4, sigaction(2).
+/// Source: cqueues User Guide §3.2.4, sigaction(2).
 #[no_mangle]
 pub unsafe extern "C" fn cq_signal_ignore(signals: *const c_int, count: usize) -> c_int {
     // SAFETY: as documented.

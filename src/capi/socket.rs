@@ -22,7 +22,7 @@ use std::ffi::{c_char, c_int};
 ///
 /// Errors: EINVAL for NULL or options that name no address; ENOMEM.
 ///
-/// Source: guide §3.2.2.
+/// Source: cqueues User Guide §3.2.2.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_connect(
     options: *const Options,
@@ -191,7 +191,7 @@ pub unsafe extern "C" fn cq_socket_try_listen(socket: *const Socket) -> c_int {
 
 /// Takes a connection from a listener without waiting. After 64 connections in one resumption of a task it answers
 /// EAGAIN, so that other tasks have their turn. When no descriptor is free it answers EAGAIN, and a wait for the
-/// listener ends after some time (`cq_socket_retry`) rather than at an event: the listener goes on once descriptors
+/// listener ends after some time (`cq_socket_poll_timeout`) rather than at an event: the listener goes on once descriptors
 /// are free.
 ///
 /// Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; ENOMEM, and the connection can
@@ -332,12 +332,12 @@ pub unsafe extern "C" fn cq_socket_events(socket: *const Socket) -> u32 {
 
 /// Tells the seconds after which the last operation wants to be repeated even if no event came, or NaN. NaN for NULL.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_retry(socket: *const Socket) -> f64 {
+pub unsafe extern "C" fn cq_socket_poll_timeout(socket: *const Socket) -> f64 {
     // SAFETY: as documented.
     value(f64::NAN, || Ok(seconds(unsafe { borrow(socket) }?.interest().timeout)))
 }
 
-/// Tells the socket that its descriptor was found readable, so that the next `cq_socket_recv` with `CQ_PATIENT` asks
+/// Tells the socket that its descriptor was found readable, so that the next `cq_socket_try_recv` with `CQ_PATIENT` asks
 /// the kernel again.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_readable(socket: *const Socket) {
@@ -350,7 +350,7 @@ pub unsafe extern "C" fn cq_socket_readable(socket: *const Socket) {
 
 /// Forgets what the last operation waits for: `cq_socket_events` is 0 again.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_clear(socket: *const Socket) {
+pub unsafe extern "C" fn cq_socket_clear_events(socket: *const Socket) {
     // SAFETY: as documented.
     value((), || {
         unsafe { borrow(socket) }?.clear_interest();

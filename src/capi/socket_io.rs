@@ -23,18 +23,18 @@ pub const CQ_READ_EXACTLY: u32 = 6;
 /// For `format`: 1 to `count` bytes.
 pub const CQ_READ_UP_TO: u32 = 7;
 
-/// For `flags` of `cq_socket_recv`, for callers that on EAGAIN wait for the socket next: answers EAGAIN without
+/// For `flags` of `cq_socket_try_recv`, for callers that on EAGAIN wait for the socket next: answers EAGAIN without
 /// asking the kernel if a receive in this resumption has emptied the kernel's buffer, and no other socket of the
 /// thread has sent or ended since. It also answers EAGAIN, though there may be more, to a task that has read for 10
 /// ms in one resumption.
 pub const CQ_PATIENT: u32 = 1;
-/// For `flags` of `cq_socket_recv`: first send pending output, if the output mode says `a`. What the kernel does not
+/// For `flags` of `cq_socket_try_recv`: first send pending output, if the output mode says `a`. What the kernel does not
 /// take yet is waited for together with the input; an error is left to the next send.
 pub const CQ_FLUSH: u32 = 2;
 
-/// For `cq_socket_send`, joined to a mode by `|`: another send follows at once, and the bytes of both leave together.
+/// For `cq_socket_try_send`, joined to a mode by `|`: another send follows at once, and the bytes of both leave together.
 pub const CQ_MORE: u32 = 1024;
-/// For `cq_socket_send`, joined to a mode by `|`: the caller waits and comes back with what was not taken, so that it
+/// For `cq_socket_try_send`, joined to a mode by `|`: the caller waits and comes back with what was not taken, so that it
 /// need not be copied.
 pub const CQ_AGAIN: u32 = 2048;
 
@@ -99,9 +99,9 @@ unsafe fn hand_over(
 ///
 /// Safety: `data` and `size` are writable.
 ///
-/// Source: guide §3.2.2, read and recv.
+/// Source: cqueues User Guide §3.2.2, read and recv.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_recv(
+pub unsafe extern "C" fn cq_socket_try_recv(
     socket: *const Socket,
     format: u32,
     count: usize,
@@ -119,11 +119,11 @@ pub unsafe extern "C" fn cq_socket_recv(
 }
 
 /// Takes a chunk of a MIME entity, up to and without the end of line in front of the boundary, which
-/// stays in the input. `*data` is NULL when the boundary is next. Otherwise as `cq_socket_recv`.
+/// stays in the input. `*data` is NULL when the boundary is next. Otherwise as `cq_socket_try_recv`.
 ///
 /// Safety: `boundary` is readable for `length` bytes ("--..."); `data` and `size` are writable.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_recv_body(
+pub unsafe extern "C" fn cq_socket_try_recv_body(
     socket: *const Socket,
     boundary: *const c_void,
     length: usize,
@@ -142,10 +142,10 @@ pub unsafe extern "C" fn cq_socket_recv_body(
 }
 
 /// Waits for what `format` asks for, at most the socket's timeout; flushes pending output first, unless the output
-/// mode says `A`. Otherwise as `cq_socket_recv`. An error other than end of file stays until `cq_socket_set_error`
+/// mode says `A`. Otherwise as `cq_socket_try_recv`. An error other than end of file stays until `cq_socket_set_error`
 /// clears it, and is returned by every later read; bytes already received stay.
 ///
-/// Errors: as for `cq_socket_recv`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+/// Errors: as for `cq_socket_try_recv`, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_read(
     socket: *const Socket,
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn cq_socket_unget(
 ///
 /// Safety: `data` is readable for `size` bytes, `sent` is writable.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_send(
+pub unsafe extern "C" fn cq_socket_try_send(
     socket: *const Socket,
     data: *const c_void,
     size: usize,
@@ -234,7 +234,7 @@ pub unsafe extern "C" fn cq_socket_send(
 
 /// Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode says. An error
 /// stays until `cq_socket_set_error` clears it, and is returned by every later write. To know how much was taken
-/// before an error, use `cq_socket_send`.
+/// before an error, use `cq_socket_try_send`.
 ///
 /// Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close;
 /// EDEADLK in a callback; what the system says.

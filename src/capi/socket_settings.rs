@@ -80,11 +80,11 @@ fn whole_mode(mode: u32) -> Result<Mode> {
 /// in the Lua library cqueues and have no effect here. Of several flags of one group the last counts; other
 /// characters are ignored. 0 for NULL.
 ///
-/// What a group means of which no flag is named depends on where the mode is used. For one call (`cq_socket_recv`,
+/// What a group means of which no flag is named depends on where the mode is used. For one call (`cq_socket_try_recv`,
 /// `_send`, `_try_flush`, ...) it is the socket's own flag. As the mode of a socket (`cq_socket_set_mode`) it is `t`,
 /// `l`, `a` or `p`.
 ///
-/// Source: guide §3.2.2, setmode.
+/// Source: cqueues User Guide §3.2.2, setmode.
 #[no_mangle]
 pub unsafe extern "C" fn cq_mode_parse(flags: *const c_char, size: usize) -> u32 {
     value(CQ_MODE_DEFAULT, || {

@@ -15,7 +15,7 @@ use std::ffi::{c_char, c_int, c_void};
 /// Errors: EINVAL for NULL; EBADF after close; ENOMEM with 16,777,216 tasks; EPERM while another thread steps the
 /// controller.
 #[no_mangle]
-pub unsafe extern "C" fn cq_controller_spawn(
+pub unsafe extern "C" fn cq_controller_add(
     controller: *mut Controller,
     data: *mut c_void,
     task: *mut cq_task,

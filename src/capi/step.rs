@@ -19,7 +19,7 @@ use std::mem::MaybeUninit;
 pub struct cq_ready {
     /// The task.
     pub task: cq_task,
-    /// The `data` that `cq_controller_spawn` was given for it.
+    /// The `data` that `cq_controller_add` was given for it.
     pub data: *mut c_void,
     /// The members of its wait set that fired, in the order of the set; holds until the next call of
     /// `cq_controller_next` with this controller.
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn cq_controller_wait(
     })
 }
 
-/// Takes the next task of the batch that was added by `cq_controller_spawn`. The caller resumes it, then calls
+/// Takes the next task of the batch that was added by `cq_controller_add`. The caller resumes it, then calls
 /// `cq_controller_park` or `cq_controller_finish` for it. Callbacks and fibers of the same controller that are ready
 /// run inside this call.
 ///
@@ -189,10 +189,10 @@ fn run_job(
 ///
 /// Errors: EINVAL for NULL; EBADF after close; ENOMEM; EBUSY inside another step of this controller; EDEADLK
 /// in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
-/// that `cq_controller_spawn` added is ready; otherwise the code with which a task ended: call again to
+/// that `cq_controller_add` added is ready; otherwise the code with which a task ended: call again to
 /// go on.
 ///
-/// Source: guide §3.2.1.
+/// Source: cqueues User Guide §3.2.1.
 #[no_mangle]
 pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout: f64) -> c_int {
     // SAFETY: as documented.

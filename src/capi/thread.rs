@@ -35,7 +35,7 @@ struct Start {
 ///
 /// Safety: `argument` is what `function` expects, and may be used in another thread.
 ///
-/// Source: guide §3.2.5, pthread_create(3).
+/// Source: cqueues User Guide §3.2.5, pthread_create(3).
 #[no_mangle]
 pub unsafe extern "C" fn cq_thread_start(
     function: cq_thread_function,
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn cq_thread_explain(text: *const c_char, size: usize) -> 
 /// `result` may be NULL. Errors: EINVAL for NULL; ETIMEDOUT, with 0 at once if the thread still
 /// runs; EDEADLK in the thread itself, and in a callback.
 ///
-/// Source: guide §3.2.5, pthread_join(3).
+/// Source: cqueues User Guide §3.2.5, pthread_join(3).
 #[no_mangle]
 pub unsafe extern "C" fn cq_thread_join(
     thread: *const Thread,

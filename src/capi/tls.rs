@@ -38,7 +38,7 @@ fn role(number: u32) -> Result<Option<Role>> {
 ///
 /// Errors: EINVAL for NULL or another role; `CQ_ETLS`, also without memory.
 ///
-/// Source: RFC 8446, RFC 9147; guide §3.2.2, starttls.
+/// Source: RFC 8446, RFC 9147; cqueues User Guide §3.2.2, starttls.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_new(role: u32, tls: *mut *mut Config) -> c_int {
     call(|| {
@@ -240,7 +240,7 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
 ///
 /// A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served in
 /// portions: here, and in reads and writes later, EAGAIN may mean that other tasks are to have their turn first, and
-/// `cq_socket_retry` tells 0 then. A peer that does not take the answers is not read from until it does.
+/// `cq_socket_poll_timeout` tells 0 then. A peer that does not take the answers is not read from until it does.
 ///
 /// Errors: EINVAL for NULL; EBUSY for an adopted `SSL` that another socket, or somebody else, uses; EAGAIN: wait
 /// for the socket and repeat; EMFILE, ENFILE if the system's authorities could not be read; ENOMEM;

@@ -13,24 +13,24 @@ use std::fmt::{self, Write};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::os::fd::RawFd;
 
+/// The bytes of a name, the NUL at its end included.
+const ROOM: usize = 64;
+
 /// A name as C reads it: text, filled up with NUL bytes.
 #[derive(Clone, Copy)]
-pub struct Name([c_char; Name::ROOM]);
+pub struct Name([c_char; ROOM]);
 
 impl Default for Name {
     fn default() -> Name {
-        Name([0; Name::ROOM])
+        Name([0; ROOM])
     }
 }
 
 impl Name {
-    /// The bytes of a name, the NUL at its end included.
-    pub const ROOM: usize = 64;
-
     /// A name with this text. ENAMETOOLONG for more than 63 bytes.
     pub fn new(text: &CStr) -> Result<Name> {
         let text = text.to_bytes();
-        if text.len() >= Name::ROOM {
+        if text.len() >= ROOM {
             return Err(Errno(libc::ENAMETOOLONG));
         }
         let mut name = Name::default();
@@ -40,7 +40,7 @@ impl Name {
 
     /// Writes it. What is not UTF-8 becomes U+FFFD.
     pub fn write(&self, to: &mut dyn Write) -> fmt::Result {
-        let mut bytes = [0; Name::ROOM];
+        let mut bytes = [0; ROOM];
         bytes.iter_mut().zip(self.0).for_each(|(to, from)| *to = from as u8);
         let size = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
         write_bytes(&bytes[..size], to)
@@ -57,7 +57,7 @@ impl Name {
     }
 
     /// The characters.
-    pub fn as_chars(&self) -> &[c_char; Name::ROOM] {
+    pub fn as_chars(&self) -> &[c_char; ROOM] {
         &self.0
     }
 }

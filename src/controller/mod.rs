@@ -122,7 +122,7 @@ pub enum Payload {
     Posted(usize),
 }
 
-/// See the module.
+/// A controller: owns tasks, and wakes those whose wait is over.
 pub struct Controller {
     state: RefCell<State>,
     alert: Alert,

@@ -162,7 +162,7 @@ static int pull_and_wait(void)
 	}
 	TRY(cq_condition_new(false, &condition));
 	TRY(cq_controller_new(&cq));
-	TRY(cq_controller_spawn(cq, NULL, &task));
+	TRY(cq_controller_add(cq, NULL, &task));
 	set[1].condition = condition;
 	TRY(cq_controller_park(cq, task, set, DESCRIPTORS));
 	for (i = 0; i < DESCRIPTORS; i++)
@@ -196,14 +196,14 @@ static int echo_between(cq_socket *a, cq_socket *b, const char *bytes, size_t si
 
 	while (in < size) {
 		if (out < size) {
-			code = cq_socket_send(a, bytes + out, size - out, CQ_MODE_DEFAULT, &sent);
+			code = cq_socket_try_send(a, bytes + out, size - out, CQ_MODE_DEFAULT, &sent);
 			out += sent;
 		} else {
 			code = cq_socket_try_flush(a, 0);
 		}
 		if (code != 0 && code != EAGAIN)
 			return code;
-		code = cq_socket_recv(b, CQ_READ_UP_TO, 4096, CQ_MODE_DEFAULT, 0, &data, &got);
+		code = cq_socket_try_recv(b, CQ_READ_UP_TO, 4096, CQ_MODE_DEFAULT, 0, &data, &got);
 		if (code == 0) {
 			CHECK(memcmp(data, bytes + in, got) == 0);
 			in += got;
@@ -298,7 +298,7 @@ static int listen_at_a_path(void)
 	TRY(cq_options_path(options, path, strlen(path)));
 	TRY(cq_options_sendname(options, "localhost"));
 	TRY(cq_options_set(options, CQ_OPTION_UNLINK, 1));
-	TRY(cq_options_set(options, CQ_OPTION_MODE, 0600));
+	TRY(cq_options_set(options, CQ_OPTION_PERMISSIONS, 0600));
 	TRY(cq_socket_listen(options, &listener));
 	TRY(cq_socket_configure(listener, options));
 out:
@@ -324,7 +324,7 @@ static int watch_a_folder(void)
 	TRY(cq_notify_add(notifier, "file", CQ_NOTIFY_ALL));
 	fd = (int)SYS(open(file, O_CREAT | O_WRONLY, 0600));
 	SYS(close(fd));
-	while ((code = cq_notify_fetch(notifier, &changes, &name, NULL)) == 0)
+	while ((code = cq_notify_try_get(notifier, &changes, &name, NULL)) == 0)
 		CHECK(changes != 0);
 	CHECK(code == EAGAIN || code == ENOMEM);
 	result = code == ENOMEM ? ENOMEM : 0;
@@ -507,7 +507,7 @@ static int ask_a_server(void)
 	TRY(cq_dns_config_set(config, "cache", "false"));
 	TRY(cq_dns_resolver_new(config, NULL, NULL, &resolver));
 	TRY(cq_dns_resolver_submit(resolver, "nobody.invalid", 1, 1));
-	while ((code = cq_dns_resolver_fetch(resolver, &packet)) == EAGAIN)
+	while ((code = cq_dns_resolver_try_fetch(resolver, &packet)) == EAGAIN)
 		answer_from(fd);
 	TRY(code);
 out:

@@ -189,7 +189,7 @@ TEST(a_freed_condition_leaves_its_waiters_with_what_else_they_wait_for)
 	cq_ready ready;
 	cq_task task;
 
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_wait(cq, 0, 0));
 	OK(cq_controller_next(cq, &ready));
@@ -214,7 +214,7 @@ TEST(a_waiter_that_was_woken_by_something_else_takes_no_signal)
 	cq_ready ready;
 	cq_task task;
 
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_wait(cq, 0, 0));
 	OK(cq_controller_next(cq, &ready));
@@ -239,7 +239,7 @@ TEST(one_task_may_wait_for_a_condition_twice_and_for_several)
 	cq_ready ready;
 	cq_task task;
 
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_wait(cq, 0, 0));
 	OK(cq_controller_next(cq, &ready));

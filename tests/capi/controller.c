@@ -25,7 +25,7 @@ TEST(null_and_unknown_flags_are_refused)
 
 	ERR(cq_controller_new(NULL), EINVAL);
 	ERR(cq_controller_close(NULL), EINVAL);
-	ERR(cq_controller_spawn(NULL, NULL, NULL), EINVAL);
+	ERR(cq_controller_add(NULL, NULL, NULL), EINVAL);
 	ERR(cq_controller_attach(NULL, end_at_once, NULL, NULL, NULL), EINVAL);
 	ERR(cq_controller_attach(cq, NULL, count_release, &number, NULL), EINVAL);
 	ERR(cq_controller_wrap(NULL, sleep_for_ever, NULL, NULL, NULL), EINVAL);
@@ -39,7 +39,7 @@ TEST(null_and_unknown_flags_are_refused)
 	ERR(cq_controller_wait(cq, 0, UINT32_MAX), EINVAL);
 	ERR(cq_controller_next(NULL, &ready), EINVAL);
 	ERR(cq_controller_next(cq, NULL), EINVAL);
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	ERR(cq_controller_park(NULL, task, &set, 1), EINVAL);
 	ERR(cq_controller_park(cq, task, NULL, 1), EINVAL);
 	set = on_fd(0, 0x8000);
@@ -76,7 +76,7 @@ TEST(a_closed_controller_refuses_everything)
 	EQ(releases, 1);
 	OK(cq_controller_close(cq));
 	EQ(cq_controller_count(cq), 0);
-	ERR(cq_controller_spawn(cq, NULL, NULL), EBADF);
+	ERR(cq_controller_add(cq, NULL, NULL), EBADF);
 	ERR(cq_controller_attach(cq, end_at_once, count_release, &releases, NULL), EBADF);
 	ERR(cq_controller_wrap(cq, sleep_for_ever, count_release, &releases, NULL), EBADF);
 	EQ(releases, 1);
@@ -207,7 +207,7 @@ TEST(a_spawned_task_is_handed_out_in_the_next_step)
 	cq_task task;
 	int data;
 
-	OK(cq_controller_spawn(cq, &data, &task));
+	OK(cq_controller_add(cq, &data, &task));
 	EQ(cq_controller_count(cq), 1);
 	EQ(cq_controller_timeout(cq), 0);
 	OK(cq_controller_enter(cq));
@@ -246,7 +246,7 @@ TEST(a_parked_task_is_handed_out_when_a_member_fires)
 	int fds[2];
 
 	SYS(pipe(fds));
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	EQ(pull(cq, 0, &ready), 1);
 	set[0] = on_time(100);
 	set[1] = on_fd(fds[0], POLLIN);
@@ -276,7 +276,7 @@ TEST(all_members_that_fired_are_told_in_the_order_of_the_set)
 
 	SYS(pipe(fds));
 	plain_write(fds[1], "x");
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	EQ(pull(cq, 0, &ready), 1);
 	set[0] = on_condition(condition);
 	set[1] = on_fd(fds[0], POLLIN);
@@ -303,7 +303,7 @@ TEST(an_empty_set_makes_a_task_ready_in_the_next_step)
 	cq_task task;
 	int i;
 
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	for (i = 0; i < 5; i++) {
 		EQ(pull(cq, -1, &ready), 1);
 		EQ(ready.count, 0);
@@ -320,7 +320,7 @@ TEST(what_a_step_did_not_take_is_handed_out_by_the_next)
 	size_t i;
 
 	for (i = 0; i < COUNT(data); i++)
-		OK(cq_controller_spawn(cq, &data[i], NULL));
+		OK(cq_controller_add(cq, &data[i], NULL));
 	for (i = 0; i < COUNT(data); i++) {
 		EQ(pull(cq, -1, &ready), 1);
 		CHECK(ready.data == &data[i]);
@@ -336,8 +336,8 @@ TEST(a_task_finished_while_it_is_ready_is_not_handed_out)
 	cq_ready ready;
 	cq_task first, second;
 
-	OK(cq_controller_spawn(cq, NULL, &first));
-	OK(cq_controller_spawn(cq, NULL, &second));
+	OK(cq_controller_add(cq, NULL, &first));
+	OK(cq_controller_add(cq, NULL, &second));
 	OK(cq_controller_finish(cq, first));
 	EQ(pull(cq, -1, &ready), 1);
 	EQ(ready.task, second);
@@ -350,10 +350,10 @@ TEST(names_of_tasks_are_not_used_again)
 	cq_task first, second;
 	int i;
 
-	OK(cq_controller_spawn(cq, NULL, &first));
+	OK(cq_controller_add(cq, NULL, &first));
 	for (i = 0; i < 1000; i++) {
 		OK(cq_controller_finish(cq, first));
-		OK(cq_controller_spawn(cq, NULL, &second));
+		OK(cq_controller_add(cq, NULL, &second));
 		CHECK(first != second);
 		ERR(cq_controller_finish(cq, first), ENOENT);
 		first = second;
@@ -369,7 +369,7 @@ TEST(callbacks_run_inside_next_and_their_errors_come_out_of_it)
 	cq_ready ready;
 
 	OK(cq_controller_attach(cq, end_at_once, count_release, &releases, NULL));
-	OK(cq_controller_spawn(cq, &data, NULL));
+	OK(cq_controller_add(cq, &data, NULL));
 	OK(cq_controller_attach(cq, end_at_once, count_release, &releases, NULL));
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_wait(cq, 0, 0));
@@ -389,7 +389,7 @@ TEST(a_step_refuses_tasks_that_only_the_caller_can_resume)
 	cq_ready ready;
 	int releases = 0;
 
-	OK(cq_controller_spawn(cq, NULL, NULL));
+	OK(cq_controller_add(cq, NULL, NULL));
 	OK(cq_controller_attach(cq, end_at_once, count_release, &releases, NULL));
 	ERR(cq_controller_step(cq, 0), ENOTSUP);
 	EQ(pull(cq, 0, &ready), 1); /* nothing was lost */
@@ -402,7 +402,7 @@ TEST(a_step_inside_a_step_is_refused)
 	cq_controller *cq = new_controller();
 	cq_ready ready;
 
-	OK(cq_controller_spawn(cq, NULL, NULL));
+	OK(cq_controller_add(cq, NULL, NULL));
 	OK(cq_controller_enter(cq));
 	ERR(cq_controller_enter(cq), EBUSY);
 	ERR(cq_controller_step(cq, 0), EBUSY);
@@ -421,7 +421,7 @@ TEST(a_controller_freed_inside_a_pull_step_lives_until_the_step_ends)
 	int releases = 0;
 	cq_ready ready;
 
-	OK(cq_controller_spawn(cq, NULL, NULL));
+	OK(cq_controller_add(cq, NULL, NULL));
 	OK(cq_controller_attach(cq, wait_for_ever, count_release, &releases, NULL));
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_wait(cq, 0, 0));
@@ -614,7 +614,7 @@ TEST(the_timeout_tells_the_next_deadline)
 	cq_task task;
 	double timeout;
 
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	EQ(cq_controller_timeout(cq), 0);
 	EQ(pull(cq, 0, &ready), 1);
 	OK(cq_controller_park(cq, task, &set, 1));
@@ -638,7 +638,7 @@ TEST(abandoned_timers_cost_no_memory)
 	cq_ready ready;
 	cq_task task;
 
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	EQ(pull(cq, 0, &ready), 1);
 	SYS(getrusage(RUSAGE_SELF, &before));
 	for (i = 0; i < rounds; i++) {
@@ -755,7 +755,7 @@ TEST(a_pause_ends_when_there_is_something_to_do)
 	int fds[2];
 
 	SYS(pipe(fds));
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	OK(cq_controller_pause(cq, NULL, 0)); /* a task is ready */
 	EQ(pull(cq, 0, &ready), 1);
 	begun = cq_monotime();
@@ -783,12 +783,12 @@ TEST(a_lazy_wait_asks_the_kernel_now_and_then)
 	int fds[2], i;
 
 	SYS(pipe(fds));
-	OK(cq_controller_spawn(cq, NULL, &reader));
+	OK(cq_controller_add(cq, NULL, &reader));
 	EQ(pull(cq, 0, &ready), 1);
 	set = on_fd(fds[0], POLLIN);
 	OK(cq_controller_park(cq, reader, &set, 1));
 	EQ(pull(cq, 0, &ready), 0);
-	OK(cq_controller_spawn(cq, NULL, &busy));
+	OK(cq_controller_add(cq, NULL, &busy));
 	plain_write(fds[1], "x");
 	for (i = 0; i < 1000 && !readable; i++) {
 		OK(cq_controller_enter(cq));

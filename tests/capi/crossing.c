@@ -87,7 +87,7 @@ TEST(a_socket_that_another_thread_frees_wakes_its_waiter)
 	cq_ready ready;
 
 	OK(cq_socket_pair(SOCK_STREAM, &ours, &peer));
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	on = on_socket(ours, POLLIN);
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_park(cq, task, &on, 1));
@@ -159,7 +159,7 @@ static void *intrude(void *argument)
 	cq_task task;
 	int fd, *code = intrusion->codes;
 
-	*code++ = cq_controller_spawn(cq, NULL, &task);
+	*code++ = cq_controller_add(cq, NULL, &task);
 	*code++ = cq_controller_wrap(cq, nothing, NULL, NULL, NULL);
 	*code++ = cq_controller_step(cq, 0);
 	*code++ = cq_controller_loop(cq, 0);

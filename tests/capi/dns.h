@@ -137,13 +137,13 @@ UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stre
 	OK(cq_dns_record_name(&question, name, sizeof name, NULL));
 	OK(cq_dns_packet_new(65535, &reply));
 	OK(cq_dns_packet_set_qid(reply, cq_dns_packet_qid(asked)));
-	OK(cq_dns_packet_push(reply, CQ_DNS_QUESTION, name, question.type_, question.class_, 0, NULL, 0));
+	OK(cq_dns_packet_push(reply, CQ_DNS_QUESTION, name, question.rtype, question.rclass, 0, NULL, 0));
 	cq_dns_packet_free(asked);
-	if (begins(name, "silent") || (begins(name, "half") && question.type_ != TYPE_A)) {
+	if (begins(name, "silent") || (begins(name, "half") && question.rtype != TYPE_A)) {
 		cq_dns_packet_free(reply);
 		return NULL;
 	}
-	if (answered_by_test && answered_by_test(reply, name, question.type_))
+	if (answered_by_test && answered_by_test(reply, name, question.rtype))
 		;
 	else if (begins(name, "nodata"))
 		;
@@ -160,18 +160,18 @@ UNUSED static cq_dns_packet *answer_to(const void *query, size_t size, bool stre
 	else if (begins(name, "alias")) {
 		push_rdata(reply, name, 5, "\3www\4test", 10);
 		push_rdata(reply, "www.test", TYPE_A, "\300\0\2\1", 4);
-	} else if ((begins(name, "local") || begins(name, "half")) && question.type_ == TYPE_A)
+	} else if ((begins(name, "local") || begins(name, "half")) && question.rtype == TYPE_A)
 		push_rdata(reply, name, TYPE_A, "\177\0\0\1", 4);
-	else if (begins(name, "local") && question.type_ == TYPE_AAAA)
+	else if (begins(name, "local") && question.rtype == TYPE_AAAA)
 		push_rdata(reply, name, TYPE_AAAA, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
-	else if (begins(name, "_www") && question.type_ == TYPE_SRV) {
+	else if (begins(name, "_www") && question.rtype == TYPE_SRV) {
 		push_rdata(reply, name, TYPE_SRV, "\0\2\0\7\0\121\5local\4test", 18);
 		push_rdata(reply, name, TYPE_SRV, "\0\1\0\7\0\120\3www\4test", 16);
-	} else if (begins(name, "_off") && question.type_ == TYPE_SRV)
+	} else if (begins(name, "_off") && question.rtype == TYPE_SRV)
 		push_rdata(reply, name, TYPE_SRV, "\0\0\0\0\0\0", 7);
-	else if (begins(name, "1.2.0.") && question.type_ == TYPE_PTR)
+	else if (begins(name, "1.2.0.") && question.rtype == TYPE_PTR)
 		push_rdata(reply, name, TYPE_PTR, "\3www\4test", 10);
-	else if (question.type_ == TYPE_A)
+	else if (question.rtype == TYPE_A)
 		push_rdata(reply, name, TYPE_A, "\300\0\2\1", 4);
 	OK(cq_dns_packet_set_flags(reply, flags));
 	return reply;

@@ -21,7 +21,7 @@ static bool go(cq_dns_resolver *resolver, int steps)
 		cq_dns_packet *packet = NULL;
 		struct pollfd entry;
 
-		if (cq_dns_resolver_fetch(resolver, &packet) != EAGAIN) {
+		if (cq_dns_resolver_try_fetch(resolver, &packet) != EAGAIN) {
 			cq_dns_packet_free(packet);
 			return true;
 		}

@@ -80,7 +80,7 @@ static int ask(cq_controller *controller, cq_task task, void *argument, const cq
 		OK(cq_dns_resolver_new(member->crowd->config, member->crowd->hosts, NULL, &member->resolver));
 		OK(cq_dns_resolver_submit(member->resolver, name, TYPE_A, CLASS_IN));
 	}
-	code = cq_dns_resolver_fetch(member->resolver, &packet);
+	code = cq_dns_resolver_try_fetch(member->resolver, &packet);
 	if (code == EAGAIN) {
 		interest.resolver = member->resolver;
 		interest.timeout = cq_dns_resolver_timeout(member->resolver);

@@ -61,7 +61,7 @@ static cq_dns_record first(const cq_dns_packet *packet, uint16_t type)
 	cq_dns_record record;
 	uint64_t cursor = 0;
 
-	selector.type_ = type;
+	selector.rtype = type;
 	selector.sections = CQ_DNS_ANSWER | CQ_DNS_AUTHORITY | CQ_DNS_ADDITIONAL;
 	OK(cq_dns_packet_grep(packet, &selector, &cursor, &record));
 	return record;
@@ -82,14 +82,14 @@ TEST(what_is_pushed_is_found_again)
 	EQ(count_of(packet, &selector), 5);
 	selector.sections = CQ_DNS_ANSWER | CQ_DNS_ADDITIONAL;
 	EQ(count_of(packet, &selector), 3);
-	selector.type_ = 1;
+	selector.rtype = 1;
 	EQ(count_of(packet, &selector), 2);
 	selector.name = "MX.example.com";
 	EQ(count_of(packet, &selector), 1);
-	selector.class_ = 3;
+	selector.rclass = 3;
 	EQ(count_of(packet, &selector), 0);
-	selector.class_ = 255;
-	selector.type_ = 255;
+	selector.rclass = 255;
+	selector.rtype = 255;
 	EQ(count_of(packet, &selector), 1);
 	cq_dns_packet_free(packet);
 }
@@ -105,7 +105,7 @@ TEST(records_tell_their_names_and_data)
 
 	EQ(record.section, CQ_DNS_AUTHORITY);
 	EQ(record.ttl, 9);
-	EQ(record.class_, 1);
+	EQ(record.rclass, 1);
 	OK(cq_dns_record_name(&record, text, sizeof text, &length));
 	TEXT(text, length, "example.com.");
 	OK(cq_dns_record_format(&record, text, sizeof text, &length));

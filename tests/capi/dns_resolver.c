@@ -213,7 +213,7 @@ TEST(a_message_has_4096_bytes_by_udp_and_65535_by_tcp_at_most)
 	}
 	set_stage(&stage, "options tcp:disable");
 	OK(cq_dns_resolver_submit(stage.resolver, "large4097.test", TYPE_PRIVATE, CLASS_IN));
-	UNTIL(cq_dns_resolver_fetch(stage.resolver, &packet) == 0, stage.controller);
+	UNTIL(cq_dns_resolver_try_fetch(stage.resolver, &packet) == 0, stage.controller);
 	CHECK(cq_dns_packet_flags(packet) & 0x200);
 	EQ(cq_dns_packet_count(packet, CQ_DNS_ANSWER), 0);
 	EQ(stage.server.streamed, 0);
@@ -324,13 +324,13 @@ TEST(a_cancelled_question_is_forgotten)
 
 	set_stage(&stage, "");
 	before = open_descriptors();
-	ERR(cq_dns_resolver_fetch(stage.resolver, &packet), CQ_ENOQUERY);
+	ERR(cq_dns_resolver_try_fetch(stage.resolver, &packet), CQ_ENOQUERY);
 	OK(cq_dns_resolver_submit(stage.resolver, "www.test", TYPE_A, CLASS_IN));
-	ERR(cq_dns_resolver_fetch(stage.resolver, &packet), EAGAIN);
+	ERR(cq_dns_resolver_try_fetch(stage.resolver, &packet), EAGAIN);
 	EQ(open_descriptors(), before + 1);
 	OK(cq_dns_resolver_cancel(stage.resolver));
 	EQ(open_descriptors(), before);
-	ERR(cq_dns_resolver_fetch(stage.resolver, &packet), CQ_ENOQUERY);
+	ERR(cq_dns_resolver_try_fetch(stage.resolver, &packet), CQ_ENOQUERY);
 	OK(answered(stage.controller, stage.resolver, "www.test").code);
 	clear_stage(&stage);
 }
@@ -367,7 +367,7 @@ TEST(without_waiting_an_answer_is_submitted_polled_and_fetched)
 	CHECK(isnan(cq_dns_resolver_timeout(resolver)));
 	OK(cq_dns_resolver_submit(resolver, "www.test", TYPE_A, CLASS_IN));
 	CHECK(cq_dns_resolver_timeout(resolver) == 0);
-	while ((code = cq_dns_resolver_fetch(resolver, &packet)) == EAGAIN) {
+	while ((code = cq_dns_resolver_try_fetch(resolver, &packet)) == EAGAIN) {
 		struct pollfd entry;
 
 		entry.fd = cq_dns_resolver_pollfd(resolver);
@@ -381,7 +381,7 @@ TEST(without_waiting_an_answer_is_submitted_polled_and_fetched)
 	TEXT(first_answer(packet), strlen(first_answer(packet)), "192.0.2.1");
 	cq_dns_packet_free(packet);
 	packet = NULL;
-	ERR(cq_dns_resolver_fetch(resolver, &packet), CQ_EFETCHED);
+	ERR(cq_dns_resolver_try_fetch(resolver, &packet), CQ_EFETCHED);
 	CHECK(packet == NULL);
 	cq_dns_resolver_free(resolver);
 }
@@ -395,7 +395,7 @@ TEST(an_interest_in_a_resolver_waits_for_its_answer)
 
 	interest.resolver = resolver;
 	OK(cq_dns_resolver_submit(resolver, "www.test", TYPE_A, CLASS_IN));
-	while ((code = cq_dns_resolver_fetch(resolver, &packet)) == EAGAIN)
+	while ((code = cq_dns_resolver_try_fetch(resolver, &packet)) == EAGAIN)
 		OK(cq_poll(&interest, 1, NULL));
 	OK(code);
 	cq_dns_packet_free(packet);
@@ -489,7 +489,7 @@ TEST(a_question_takes_the_place_of_the_one_before)
 
 	set_stage(&stage, "");
 	OK(cq_dns_resolver_submit(stage.resolver, "silent.test", TYPE_A, CLASS_IN));
-	ERR(cq_dns_resolver_fetch(stage.resolver, &packet), EAGAIN);
+	ERR(cq_dns_resolver_try_fetch(stage.resolver, &packet), EAGAIN);
 	OK(answered(stage.controller, stage.resolver, "www.test").code);
 	ERR(cq_dns_resolver_submit(stage.resolver, "a..b", TYPE_A, CLASS_IN), CQ_EILLEGAL);
 	ERR(cq_dns_resolver_submit(stage.resolver, "a", 65536, CLASS_IN), EINVAL);
@@ -579,7 +579,7 @@ TEST(a_resolver_is_freed_while_others_run_at_the_same_port)
 
 			/* It becomes the one that receives for all, and never looks again. */
 			OK(cq_dns_resolver_submit(resolvers[i], "silent.test", TYPE_A, CLASS_IN));
-			ERR(cq_dns_resolver_fetch(resolvers[i], &packet), EAGAIN);
+			ERR(cq_dns_resolver_try_fetch(resolvers[i], &packet), EAGAIN);
 		}
 	}
 	OK(cq_controller_step(stage.controller, 0));
@@ -852,8 +852,8 @@ TEST(null_is_an_invalid_argument_and_never_a_crash)
 	CHECK(cq_dns_resolver_is_closed(NULL));
 	ERR(cq_dns_resolver_submit(NULL, "a", 1, 1), EINVAL);
 	ERR(cq_dns_resolver_submit(resolver, NULL, 1, 1), EINVAL);
-	ERR(cq_dns_resolver_fetch(NULL, &packet), EINVAL);
-	ERR(cq_dns_resolver_fetch(resolver, NULL), EINVAL);
+	ERR(cq_dns_resolver_try_fetch(NULL, &packet), EINVAL);
+	ERR(cq_dns_resolver_try_fetch(resolver, NULL), EINVAL);
 	ERR(cq_dns_resolver_query(NULL, "a", 1, 1, 0, &packet), EINVAL);
 	ERR(cq_dns_resolver_query(resolver, NULL, 1, 1, 0, &packet), EINVAL);
 	ERR(cq_dns_resolver_query(resolver, "a", 1, 1, 0, NULL), EINVAL);

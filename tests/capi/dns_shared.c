@@ -165,7 +165,7 @@ TEST(equal_questions_are_polled_by_descriptors_alone)
 	for (i = 0; i < 2; i++) {
 		both[i] = resolver_for(port, "options nocache\n");
 		OK(cq_dns_resolver_submit(both[i], "slow.test", TYPE_A, CLASS_IN));
-		ERR(cq_dns_resolver_fetch(both[i], &packets[i]), EAGAIN);
+		ERR(cq_dns_resolver_try_fetch(both[i], &packets[i]), EAGAIN);
 	}
 	EQ(cq_dns_resolver_pollfd(both[0]), cq_dns_resolver_pollfd(both[1]));
 	while (left > 0) {
@@ -178,7 +178,7 @@ TEST(equal_questions_are_polled_by_descriptors_alone)
 			entry.fd = cq_dns_resolver_pollfd(both[i]);
 			entry.events = (short)cq_dns_resolver_events(both[i]);
 			SYS(poll(&entry, 1, (int)(cq_dns_resolver_timeout(both[i]) * 1000) + 1));
-			code = cq_dns_resolver_fetch(both[i], &packets[i]);
+			code = cq_dns_resolver_try_fetch(both[i], &packets[i]);
 			CHECK(code == 0 || code == EAGAIN);
 			left -= code == 0;
 		}

@@ -381,7 +381,7 @@ static void a_resolver_with_a_connection_may_be_freed_in_another_thread_of(const
 	two = asker(&server, "localhost");
 	OK(code_of(one, "one.test"));
 	OK(cq_dns_resolver_submit(two, "silent.test", TYPE_A, CLASS_IN));
-	ERR(cq_dns_resolver_fetch(two, &packet), EAGAIN);
+	ERR(cq_dns_resolver_try_fetch(two, &packet), EAGAIN);
 	EQ(pthread_create(&thread, NULL, free_elsewhere, one), 0);
 	EQ(pthread_join(thread, NULL), 0);
 	OK(code_of(two, "two.test"));
@@ -509,7 +509,7 @@ TEST(resolvers_that_come_and_go_leave_no_descriptor)
 		if (i % 3 == 0)
 			OK(code_of(resolver, "name.test"));
 		OK(cq_dns_resolver_submit(resolver, i % 2 ? "silent.test" : "name.test", TYPE_A, CLASS_IN));
-		ERR(cq_dns_resolver_fetch(resolver, &packet), EAGAIN); /* in the middle of a handshake, or behind it */
+		ERR(cq_dns_resolver_try_fetch(resolver, &packet), EAGAIN); /* in the middle of a handshake, or behind it */
 		cq_dns_resolver_free(resolver);
 		while (count_of(&server.open) > 0)
 			usleep(1000);

@@ -369,8 +369,8 @@ TEST(a_peer_that_does_not_answer_is_given_up_or_waited_for_so_long)
 	OK(cq_socket_set_timeout(network.ends.client, MS(20)));
 	ERR(cq_socket_starttls(network.ends.client, client), ETIMEDOUT);
 	ERR(cq_socket_try_starttls(network.ends.client, client), EAGAIN);
-	CHECK(cq_socket_retry(network.ends.client) > 0); /* the time of the next attempt */
-	CHECK(cq_socket_retry(network.ends.client) <= 1);
+	CHECK(cq_socket_poll_timeout(network.ends.client) > 0); /* the time of the next attempt */
+	CHECK(cq_socket_poll_timeout(network.ends.client) <= 1);
 	free_network(&network);
 	cq_tls_free(client);
 }

@@ -343,7 +343,7 @@ TEST(a_flood_of_forged_hellos_takes_no_memory_and_gives_way)
 
 			EQ(send(flood[k % COUNT(flood)], message, size, 0), size);
 		}
-		while ((code = cq_socket_try_accept(listener, &accepted)) == EAGAIN && cq_socket_retry(listener) == 0)
+		while ((code = cq_socket_try_accept(listener, &accepted)) == EAGAIN && cq_socket_poll_timeout(listener) == 0)
 			waits++;
 		ERR(code, EAGAIN);
 		if (i == rounds / 10)
@@ -382,8 +382,8 @@ TEST(without_free_descriptors_a_peer_is_kept_until_there_is_one)
 		code = cq_socket_try_accept(listener, &ends.server);
 		SYS(setrlimit(RLIMIT_NOFILE, &limit));
 		ERR(code, EAGAIN);
-	} while (!(cq_socket_retry(listener) > 0) && cq_monotime() < until);
-	CHECK(cq_socket_retry(listener) > 0);
+	} while (!(cq_socket_poll_timeout(listener) > 0) && cq_monotime() < until);
+	CHECK(cq_socket_poll_timeout(listener) > 0);
 	OK(cq_socket_try_accept(listener, &ends.server));
 	set_modes(ends.server, "bn");
 	shake_hands(&ends, client, NULL);

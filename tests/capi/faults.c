@@ -35,8 +35,8 @@ static int serve_client(cq_controller *controller, cq_task task, void *argument,
 	int code;
 
 	(void)fired, (void)count;
-	while ((code = cq_socket_recv(client->socket, CQ_READ_LINE_KEEP, 0, 0, CQ_PATIENT, &data, &size)) == 0)
-		if ((code = cq_socket_send(client->socket, data, size, 0, &sent)) != 0)
+	while ((code = cq_socket_try_recv(client->socket, CQ_READ_LINE_KEEP, 0, 0, CQ_PATIENT, &data, &size)) == 0)
+		if ((code = cq_socket_try_send(client->socket, data, size, 0, &sent)) != 0)
 			break;
 	if (code == EAGAIN)
 		return park(controller, task, on_socket(client->socket, 0));
@@ -187,7 +187,7 @@ TEST(a_reset_while_output_waits_is_told_by_the_write)
 	int other, code;
 
 	socket = half_tcp(&other);
-	ERR(cq_socket_send(socket, big, 16 << 20, 0, &sent), EAGAIN);
+	ERR(cq_socket_try_send(socket, big, 16 << 20, 0, &sent), EAGAIN);
 	reset_connection(other);
 	code = cq_socket_write(socket, "x", 1);
 	CHECK(code == ECONNRESET || code == EPIPE);
@@ -570,7 +570,7 @@ TEST(a_listener_that_waits_by_timer_says_so)
 	limit = forbid_descriptors();
 	ERR(cq_socket_try_accept(listener, &accepted), EAGAIN);
 	EQ(cq_socket_events(listener), 0);
-	CHECK(cq_socket_retry(listener) > 0 && cq_socket_retry(listener) < 1);
+	CHECK(cq_socket_poll_timeout(listener) > 0 && cq_socket_poll_timeout(listener) < 1);
 	allow_descriptors(limit);
 	OK(cq_socket_close(listener));
 	ERR(cq_socket_try_accept(listener, &accepted), EBADF);

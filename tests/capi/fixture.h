@@ -242,7 +242,7 @@ UNUSED static bool is_readable(int fd)
 	do { \
 		const void *data_ = NULL; \
 		size_t size_ = 0; \
-		OK(cq_socket_recv((socket), (format), (count), CQ_MODE_DEFAULT, 0, &data_, &size_)); \
+		OK(cq_socket_try_recv((socket), (format), (count), CQ_MODE_DEFAULT, 0, &data_, &size_)); \
 		TEXT(data_, size_, wanted); \
 	} while (0)
 
@@ -260,7 +260,7 @@ UNUSED static int recv_code(cq_socket *socket, uint32_t format, size_t count)
 	const void *data;
 	size_t size;
 
-	return cq_socket_recv(socket, format, count, CQ_MODE_DEFAULT, 0, &data, &size);
+	return cq_socket_try_recv(socket, format, count, CQ_MODE_DEFAULT, 0, &data, &size);
 }
 
 /* The CPU time that this process has taken. */

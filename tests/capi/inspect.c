@@ -412,7 +412,7 @@ TEST(many_readers_are_served_a_few_at_a_time)
 static void fill(cq_controller *cq)
 {
 	for (int i = 0; i < 8000; i++)
-		OK(cq_controller_spawn(cq, NULL, NULL));
+		OK(cq_controller_add(cq, NULL, NULL));
 }
 
 static int wait_on(cq_controller *cq, double seconds)

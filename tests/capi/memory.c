@@ -78,7 +78,7 @@ static void receive_much(struct ends ends, int (*take)(cq_socket *socket), size_
 	forbid_memory(left);
 	while (code == EAGAIN) {
 		size_t count = 0;
-		int sending = cq_socket_send(ends.client, bytes + sent, 32768, CQ_MODE_DEFAULT, &count);
+		int sending = cq_socket_try_send(ends.client, bytes + sent, 32768, CQ_MODE_DEFAULT, &count);
 
 		CHECK(sending == 0 || sending == EAGAIN);
 		sent += count;
@@ -94,7 +94,7 @@ static void receive_much(struct ends ends, int (*take)(cq_socket *socket), size_
 		int flushed = cq_socket_try_flush(ends.client, 0);
 
 		CHECK(flushed == 0 || flushed == EAGAIN);
-		OK(cq_socket_recv(ends.server, CQ_READ_UP_TO, 65536, CQ_MODE_DEFAULT, 0, &data, &size));
+		OK(cq_socket_try_recv(ends.server, CQ_READ_UP_TO, 65536, CQ_MODE_DEFAULT, 0, &data, &size));
 		CHECK(size > 0 && memcmp(data, bytes + got, size) == 0);
 	}
 	exchange(&ends);
@@ -128,7 +128,7 @@ static int read_long_line(cq_socket *socket)
 	size_t size;
 
 	OK(cq_socket_set_maxline(socket, CQ_INPUT, SIZE_MAX));
-	return cq_socket_recv_body(socket, "--boundary", 10, CQ_MODE_DEFAULT, 0, &data, &size);
+	return cq_socket_try_recv_body(socket, "--boundary", 10, CQ_MODE_DEFAULT, 0, &data, &size);
 }
 
 TEST(reads_without_memory_keep_what_came)
@@ -159,18 +159,18 @@ static void send_much(struct ends ends, const char *mode)
 	OK(cq_socket_set_bufsiz(ends.client, CQ_OUTPUT, SIZE_MAX));
 	OK(cq_socket_set_maxline(ends.client, CQ_OUTPUT, SIZE_MAX));
 	OK(cq_socket_set_mode(ends.server, CQ_INPUT, cq_mode_parse("tn", 2)));
-	OK(cq_socket_send(ends.client, "kept ", 5, CQ_MODE_DEFAULT, &sent));
+	OK(cq_socket_try_send(ends.client, "kept ", 5, CQ_MODE_DEFAULT, &sent));
 	forbid_memory(MUCH / 2);
 	bytes[MUCH - 1] = 0; /* no end of a line that would have to leave */
 	if (strchr(mode, 'b'))
 		for (line = bytes; (line = strchr(line, '\n')) != NULL;)
 			*line = ' ';
-	ERR(cq_socket_send(ends.client, bytes, MUCH - 1, CQ_MODE_DEFAULT, &sent), ENOMEM);
+	ERR(cq_socket_try_send(ends.client, bytes, MUCH - 1, CQ_MODE_DEFAULT, &sent), ENOMEM);
 	allow_memory();
 	EQ(cq_socket_pending(ends.client, CQ_OUTPUT), strchr(mode, 't') ? 5 + sent + sent / 16 : 5 + sent);
 	CHECK(sent < MUCH - 1);
 	if (sent == 0) { /* as it was */
-		OK(cq_socket_send(ends.client, "and sent\n", 9, CQ_MODE_DEFAULT, &sent));
+		OK(cq_socket_try_send(ends.client, "and sent\n", 9, CQ_MODE_DEFAULT, &sent));
 		OK(cq_socket_flush(ends.client));
 		READ(ends.server, CQ_READ_LINE, 0, "kept and sent");
 	}
@@ -196,7 +196,7 @@ TEST(writes_without_memory_go_on_when_there_is_some)
 	const void *data;
 
 	forbid_memory(0);
-	while (cq_socket_send(ends.client, bytes + sent, 1 << 20, CQ_MODE_DEFAULT, &count) == 0 && sent < MUCH / 2)
+	while (cq_socket_try_send(ends.client, bytes + sent, 1 << 20, CQ_MODE_DEFAULT, &count) == 0 && sent < MUCH / 2)
 		sent += count;
 	sent += count;
 	allow_memory();
@@ -204,7 +204,7 @@ TEST(writes_without_memory_go_on_when_there_is_some)
 		int code = cq_socket_try_flush(ends.client, 0);
 
 		CHECK(code == 0 || code == EAGAIN);
-		OK(cq_socket_recv(ends.server, CQ_READ_UP_TO, 65536, CQ_MODE_DEFAULT, 0, &data, &size));
+		OK(cq_socket_try_recv(ends.server, CQ_READ_UP_TO, 65536, CQ_MODE_DEFAULT, 0, &data, &size));
 		CHECK(memcmp(data, bytes + got, size) == 0);
 	}
 	EQ(got, sent);
@@ -225,7 +225,7 @@ TEST(sizes_that_no_object_has_are_refused)
 	OK(cq_socket_pair(SOCK_DGRAM, &d, &e));
 	for (i = 0; i < COUNT(sizes); i++) {
 		ERR(cq_socket_unget(a, &byte, sizes[i]), EINVAL);
-		ERR(cq_socket_send(a, &byte, sizes[i], CQ_MODE_DEFAULT, &count), EINVAL);
+		ERR(cq_socket_try_send(a, &byte, sizes[i], CQ_MODE_DEFAULT, &count), EINVAL);
 		ERR(cq_socket_write(a, &byte, sizes[i]), EINVAL);
 		ERR(cq_socket_try_sendfd(a, &byte, sizes[i], -1), EINVAL);
 		ERR(cq_socket_try_recvfd(a, &byte, sizes[i], &count, &fd), EINVAL);

@@ -61,7 +61,7 @@ static void expect_silence(const cq_notify *notifier)
 	uint32_t told;
 
 	ERR(cq_notify_get(notifier, 0.02, &told, &name, NULL), ETIMEDOUT);
-	ERR(cq_notify_fetch(notifier, &told, &name, NULL), EAGAIN);
+	ERR(cq_notify_try_get(notifier, &told, &name, NULL), EAGAIN);
 }
 
 TEST(null_and_unknown_bits_are_refused)
@@ -83,9 +83,9 @@ TEST(null_and_unknown_bits_are_refused)
 	ERR(cq_notify_match(NULL, "*", CQ_NOTIFY_ALL), EINVAL);
 	ERR(cq_notify_match(notifier, NULL, CQ_NOTIFY_ALL), EINVAL);
 	ERR(cq_notify_match(notifier, "*", 256), EINVAL);
-	ERR(cq_notify_fetch(NULL, &told, &name, NULL), EINVAL);
-	ERR(cq_notify_fetch(notifier, NULL, &name, NULL), EINVAL);
-	ERR(cq_notify_fetch(notifier, &told, NULL, NULL), EINVAL);
+	ERR(cq_notify_try_get(NULL, &told, &name, NULL), EINVAL);
+	ERR(cq_notify_try_get(notifier, NULL, &name, NULL), EINVAL);
+	ERR(cq_notify_try_get(notifier, &told, NULL, NULL), EINVAL);
 	ERR(cq_notify_get(NULL, 0, &told, &name, NULL), EINVAL);
 	ERR(cq_notify_get(notifier, 0, NULL, &name, NULL), EINVAL);
 	ERR(cq_notify_get(notifier, 0, &told, NULL, NULL), EINVAL);
@@ -150,7 +150,7 @@ TEST(the_end_of_the_directory_is_told_and_then_there_is_nothing_more_to_get)
 	SYS(rmdir(folder));
 	expect(notifier, ".", CQ_NOTIFY_DELETE);
 	ERR(cq_notify_get(notifier, 10, &told, &name, NULL), ENOENT);
-	ERR(cq_notify_fetch(notifier, &told, &name, NULL), ENOENT);
+	ERR(cq_notify_try_get(notifier, &told, &name, NULL), ENOENT);
 	cq_notify_free(notifier);
 }
 
@@ -437,7 +437,7 @@ TEST(a_notifier_nests_in_any_loop)
 	do
 		drain(notifier);
 	while (poll(&record, 1, 20) == 1);
-	ERR(cq_notify_fetch(notifier, &told, &name, NULL), EAGAIN);
+	ERR(cq_notify_try_get(notifier, &told, &name, NULL), EAGAIN);
 	CHECK(isnan(cq_notify_timeout(notifier)));
 	cq_notify_free(notifier);
 	remove_folder();

@@ -42,8 +42,8 @@ TEST(values_that_make_no_sense_are_refused)
 		int value;
 	} bad[] = {
 		{ 0, 0 }, { 24, 0 }, { UINT32_MAX, 1 },
-		{ CQ_OPTION_MODE, -2 }, { CQ_OPTION_MODE, 010000 },
-		{ CQ_OPTION_MASK, -2 }, { CQ_OPTION_MASK, 010000 },
+		{ CQ_OPTION_PERMISSIONS, -2 }, { CQ_OPTION_PERMISSIONS, 010000 },
+		{ CQ_OPTION_UMASK, -2 }, { CQ_OPTION_UMASK, 010000 },
 		{ CQ_OPTION_UNLINK, 2 }, { CQ_OPTION_REUSEADDR, -1 }, { CQ_OPTION_REUSEPORT, 2 },
 		{ CQ_OPTION_NODELAY, 2 }, { CQ_OPTION_NOPUSH, -1 }, { CQ_OPTION_V6ONLY, 2 }, { CQ_OPTION_TIME, 3 },
 	};
@@ -73,8 +73,8 @@ TEST(every_option_takes_its_values)
 	} good[] = {
 		{ CQ_OPTION_FAMILY, { AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX } },
 		{ CQ_OPTION_TYPE, { SOCK_STREAM, SOCK_STREAM, SOCK_STREAM, SOCK_STREAM } },
-		{ CQ_OPTION_MODE, { -1, 0, 0600, 0777 } },
-		{ CQ_OPTION_MASK, { -1, 0, 0077, 0777 } },
+		{ CQ_OPTION_PERMISSIONS, { -1, 0, 0600, 0777 } },
+		{ CQ_OPTION_UMASK, { -1, 0, 0077, 0777 } },
 		{ CQ_OPTION_UNLINK, { 0, 1, 0, 1 } },
 		{ CQ_OPTION_REUSEADDR, { 0, 1, 0, 1 } },
 		{ CQ_OPTION_REUSEPORT, { 0, 1, 0, 1 } },
@@ -309,10 +309,10 @@ TEST(mode_and_mask_set_the_permissions_of_a_path)
 	cq_socket_free(listen_at(path, strlen(path), CQ_OPTION_UNLINK, 1, 0));
 	EQ(permissions(path), 0755);
 	SYS(unlink(path));
-	cq_socket_free(listen_at(path, strlen(path), CQ_OPTION_MASK, 077, 0));
+	cq_socket_free(listen_at(path, strlen(path), CQ_OPTION_UMASK, 077, 0));
 	EQ(permissions(path), 0700);
 	SYS(unlink(path));
-	cq_socket_free(listen_at(path, strlen(path), CQ_OPTION_MODE, 0640, 0));
+	cq_socket_free(listen_at(path, strlen(path), CQ_OPTION_PERMISSIONS, 0640, 0));
 	EQ(permissions(path), 0640);
 	SYS(unlink(path));
 	EQ(umask(before), 022); /* as it was */

@@ -497,7 +497,7 @@ TEST(a_task_of_the_pull_interface_is_told_and_can_begin_scopes_and_fail)
 	cq_task task;
 	int data;
 
-	OK(cq_scope_spawn(scope, &data, &task));
+	OK(cq_scope_add(scope, &data, &task));
 	step_once(cq, &ready);
 	CHECK(ready.data == &data);
 	EQ(ready.count, 0);
@@ -517,7 +517,7 @@ TEST(a_task_of_the_pull_interface_is_told_and_can_begin_scopes_and_fail)
 	ERR(cq_scope_wait(scope), 99);
 	OK(cq_scope_failure(scope, &failure));
 	CHECK(strcmp(failure.reason, "line 3: a nil value") == 0);
-	OK(cq_controller_spawn(cq, &data, &task));
+	OK(cq_controller_add(cq, &data, &task));
 	ERR(cq_task_fail(cq, task, 1, NULL), ENOENT); /* in no scope */
 	cq_scope_free(part);
 	cq_scope_free(scope);
@@ -551,12 +551,12 @@ TEST(a_task_of_the_pull_interface_waits_for_a_scope)
 	int count = 0;
 
 	ERR(cq_scope_park(NULL, 1), EINVAL);
-	OK(cq_controller_spawn(cq, NULL, &task));
+	OK(cq_controller_add(cq, NULL, &task));
 	OK(pull_one(cq, 0, &count));
 	OK(cq_scope_park(scope, task)); /* it has no tasks: ready at once */
 	OK(pull_one(cq, 0, &count));
 	EQ(count, 1);
-	OK(cq_scope_spawn(scope, NULL, &inside));
+	OK(cq_scope_add(scope, NULL, &inside));
 	ERR(cq_scope_park(scope, inside), EDEADLK);
 	OK(cq_controller_finish(cq, inside));
 	start(scope, sleep_twice, &p);

@@ -188,7 +188,7 @@ static void fill_stream(struct stage *s)
 	s->socket = half_pair(&s->fd);
 	SYS(setsockopt(cq_socket_pollfd(s->socket), SOL_SOCKET, SO_SNDBUF, &small, sizeof small));
 	memset(data, 'x', sizeof data);
-	while (cq_socket_send(s->socket, data, sizeof data, CQ_MODE_DEFAULT, &sent) == 0 && sent == sizeof data)
+	while (cq_socket_try_send(s->socket, data, sizeof data, CQ_MODE_DEFAULT, &sent) == 0 && sent == sizeof data)
 		s->filled += sent;
 	s->filled += sent;
 	s->took = 0;
@@ -224,7 +224,7 @@ static void fill_and_buffer(struct stage *s)
 	size_t sent;
 
 	fill_stream(s);
-	OK(cq_socket_send(s->socket, "y", 1, cq_mode_parse("bf", 2), &sent));
+	OK(cq_socket_try_send(s->socket, "y", 1, cq_mode_parse("bf", 2), &sent));
 	s->filled += sent;
 }
 

@@ -42,7 +42,7 @@ TEST(null_is_refused)
 	cq_semaphore_free(NULL);
 	ERR(cq_mutex_new(NULL), EINVAL);
 	ERR(cq_mutex_lock(NULL, 0), EINVAL);
-	ERR(cq_mutex_trylock(NULL), EINVAL);
+	ERR(cq_mutex_try_lock(NULL), EINVAL);
 	ERR(cq_mutex_unlock(NULL), EINVAL);
 	OK(cq_mutex_free(NULL));
 }
@@ -290,11 +290,11 @@ TEST(a_mutex_is_held_by_one_at_a_time)
 	ERR(cq_mutex_unlock(mutex), EPERM);
 	OK(cq_mutex_lock(mutex, 0));
 	ERR(cq_mutex_lock(mutex, -1), EDEADLK);
-	ERR(cq_mutex_trylock(mutex), EBUSY);
+	ERR(cq_mutex_try_lock(mutex), EBUSY);
 	ERR(cq_mutex_free(mutex), EBUSY);
 	OK(cq_mutex_unlock(mutex));
 	ERR(cq_mutex_unlock(mutex), EPERM);
-	OK(cq_mutex_trylock(mutex));
+	OK(cq_mutex_try_lock(mutex));
 	OK(cq_mutex_unlock(mutex));
 	OK(cq_mutex_free(mutex));
 }
@@ -332,7 +332,7 @@ TEST(ten_thousand_fibers_add_one_each)
 		OK(cq_controller_wrap(cq, add_one_slowly, NULL, &guarded, NULL));
 	OK(cq_controller_step(cq, -1));
 	ERR(cq_mutex_unlock(guarded.mutex), EPERM);
-	ERR(cq_mutex_trylock(guarded.mutex), EBUSY);
+	ERR(cq_mutex_try_lock(guarded.mutex), EBUSY);
 	ERR(cq_mutex_free(guarded.mutex), EBUSY);
 	run(cq);
 	EQ(guarded.count, fibers);
@@ -404,7 +404,7 @@ TEST(a_mutex_that_was_handed_to_a_task_that_is_ended_goes_to_the_next)
 		begin_locker(&lockers[i], cq, mutex, -1, 0, &turns);
 	OK(cq_controller_step(cq, 0));
 	OK(cq_mutex_unlock(mutex));
-	ERR(cq_mutex_trylock(mutex), EBUSY); /* it is the first task's */
+	ERR(cq_mutex_try_lock(mutex), EBUSY); /* it is the first task's */
 	ERR(cq_mutex_free(mutex), EBUSY);
 	OK(cq_controller_finish(cq, lockers[0].task));
 	run(cq);
@@ -429,7 +429,7 @@ static int lock_in_callback(cq_controller *cq, cq_task task, void *argument, con
 static int lock_while_held(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
 {
 	(void)cq, (void)task, (void)fired, (void)count;
-	ERR(cq_mutex_trylock(argument), EBUSY);
+	ERR(cq_mutex_try_lock(argument), EBUSY);
 	ERR(cq_mutex_lock(argument, -1), EDEADLK);
 	ERR(cq_mutex_unlock(argument), EPERM);
 	return 0;
@@ -459,7 +459,7 @@ TEST(a_mutex_whose_holder_is_over_stays_locked_and_can_be_freed)
 
 	OK(cq_controller_wrap(cq, lock_and_leave, NULL, mutex, NULL));
 	run(cq);
-	ERR(cq_mutex_trylock(mutex), EBUSY);
+	ERR(cq_mutex_try_lock(mutex), EBUSY);
 	ERR(cq_mutex_lock(mutex, MS(1)), ETIMEDOUT);
 	ERR(cq_mutex_unlock(mutex), EPERM);
 	cq_controller_free(cq);
@@ -473,7 +473,7 @@ TEST(a_mutex_whose_holder_is_over_stays_locked_and_can_be_freed)
 static void *unlock_elsewhere(void *argument)
 {
 	ERR(cq_mutex_unlock(argument), EPERM);
-	ERR(cq_mutex_trylock(argument), EBUSY);
+	ERR(cq_mutex_try_lock(argument), EBUSY);
 	ERR(cq_mutex_lock(argument, MS(1)), ETIMEDOUT);
 	ERR(cq_mutex_free(argument), EBUSY);
 	return NULL;

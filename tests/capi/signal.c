@@ -42,8 +42,8 @@ TEST(null_is_refused)
 
 	ERR(cq_signal_listen(usr1, 1, NULL), EINVAL);
 	ERR(cq_signal_listen(NULL, 1, &listener), EINVAL);
-	ERR(cq_signal_fetch(NULL, &number), EINVAL);
-	ERR(cq_signal_fetch(listener, NULL), EINVAL);
+	ERR(cq_signal_try_wait(NULL, &number), EINVAL);
+	ERR(cq_signal_try_wait(listener, NULL), EINVAL);
 	ERR(cq_signal_wait(NULL, 0, &number), EINVAL);
 	ERR(cq_signal_wait(listener, 0, NULL), EINVAL);
 	ERR(cq_signal_set_timeout(NULL, 1), EINVAL);
@@ -81,7 +81,7 @@ TEST(a_signal_is_told_once_however_often_it_was_sent)
 	cq_signal *listener = listen_for(usr1, 1);
 	int number = 77;
 
-	ERR(cq_signal_fetch(listener, &number), EAGAIN);
+	ERR(cq_signal_try_wait(listener, &number), EAGAIN);
 	ERR(cq_signal_wait(listener, 0, &number), ETIMEDOUT);
 	EQ(number, 77);
 	OK(cq_signal_raise(usr1, 1));
@@ -105,7 +105,7 @@ TEST(a_listener_tells_of_each_of_its_signals)
 		told |= 1u << number;
 	}
 	EQ(told, 1u << SIGUSR2 | 1u << SIGTERM | 1u << SIGHUP);
-	ERR(cq_signal_fetch(listener, &number), EAGAIN);
+	ERR(cq_signal_try_wait(listener, &number), EAGAIN);
 	cq_signal_free(listener);
 }
 
@@ -171,7 +171,7 @@ TEST(a_listener_nests_in_any_loop)
 	EQ(poll(&record, 1, 0), 0);
 	SYS(raise(SIGUSR2));
 	EQ(poll(&record, 1, 10000), 1);
-	OK(cq_signal_fetch(listener, &number));
+	OK(cq_signal_try_wait(listener, &number));
 	EQ(number, SIGUSR2);
 	EQ(poll(&record, 1, 0), 0);
 	cq_signal_free(listener);

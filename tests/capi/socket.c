@@ -32,20 +32,20 @@ TEST(null_and_what_makes_no_sense_is_refused)
 	ERR(cq_socket_try_accept(socket, NULL), EINVAL);
 	ERR(cq_socket_accept(NULL, &none), EINVAL);
 	ERR(cq_socket_accept(socket, NULL), EINVAL);
-	ERR(cq_socket_recv(NULL, CQ_READ_LINE, 0, 0, 0, &data, &size), EINVAL);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, 0, NULL, &size), EINVAL);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, NULL), EINVAL);
-	ERR(cq_socket_recv(socket, 0, 0, 0, 0, &data, &size), EINVAL);
-	ERR(cq_socket_recv(socket, CQ_READ_UP_TO + 1, 0, 0, 0, &data, &size), EINVAL);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_FLUSH << 1, &data, &size), EINVAL);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 12345, 0, &data, &size), EINVAL);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 2, 0, &data, &size), EINVAL);
-	ERR(cq_socket_recv_body(NULL, "--x", 3, 0, 0, &data, &size), EINVAL);
-	ERR(cq_socket_recv_body(socket, NULL, 3, 0, 0, &data, &size), EINVAL);
-	ERR(cq_socket_recv_body(socket, "--x", 3, 0, 0, NULL, &size), EINVAL);
-	ERR(cq_socket_recv_body(socket, "--x", 3, 0, 0, &data, NULL), EINVAL);
-	ERR(cq_socket_recv_body(socket, "--x", 3, 0, 6, &data, &size), EINVAL);
-	ERR(cq_socket_recv_body(socket, "--x", 3, 99, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv(NULL, CQ_READ_LINE, 0, 0, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, 0, NULL, &size), EINVAL);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, NULL), EINVAL);
+	ERR(cq_socket_try_recv(socket, 0, 0, 0, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv(socket, CQ_READ_UP_TO + 1, 0, 0, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_FLUSH << 1, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 12345, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 2, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv_body(NULL, "--x", 3, 0, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv_body(socket, NULL, 3, 0, 0, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv_body(socket, "--x", 3, 0, 0, NULL, &size), EINVAL);
+	ERR(cq_socket_try_recv_body(socket, "--x", 3, 0, 0, &data, NULL), EINVAL);
+	ERR(cq_socket_try_recv_body(socket, "--x", 3, 0, 6, &data, &size), EINVAL);
+	ERR(cq_socket_try_recv_body(socket, "--x", 3, 99, 0, &data, &size), EINVAL);
 	ERR(cq_socket_read(NULL, CQ_READ_LINE, 0, &data, &size), EINVAL);
 	ERR(cq_socket_read(socket, CQ_READ_LINE, 0, NULL, &size), EINVAL);
 	ERR(cq_socket_read(socket, CQ_READ_LINE, 0, &data, NULL), EINVAL);
@@ -54,10 +54,10 @@ TEST(null_and_what_makes_no_sense_is_refused)
 	ERR(cq_socket_fill(NULL, 1), EINVAL);
 	ERR(cq_socket_unget(NULL, "x", 1), EINVAL);
 	ERR(cq_socket_unget(socket, NULL, 1), EINVAL);
-	ERR(cq_socket_send(NULL, "x", 1, 0, &sent), EINVAL);
-	ERR(cq_socket_send(socket, NULL, 1, 0, &sent), EINVAL);
-	ERR(cq_socket_send(socket, "x", 1, 0, NULL), EINVAL);
-	ERR(cq_socket_send(socket, "x", 1, 256, &sent), EINVAL);
+	ERR(cq_socket_try_send(NULL, "x", 1, 0, &sent), EINVAL);
+	ERR(cq_socket_try_send(socket, NULL, 1, 0, &sent), EINVAL);
+	ERR(cq_socket_try_send(socket, "x", 1, 0, NULL), EINVAL);
+	ERR(cq_socket_try_send(socket, "x", 1, 256, &sent), EINVAL);
 	ERR(cq_socket_write(NULL, "x", 1), EINVAL);
 	ERR(cq_socket_write(socket, NULL, 1), EINVAL);
 	ERR(cq_socket_try_flush(NULL, 0), EINVAL);
@@ -88,7 +88,7 @@ TEST(null_and_what_makes_no_sense_is_refused)
 	ERR(cq_socket_set_error(socket, 2, 0, &code), EINVAL);
 	EQ(cq_socket_pollfd(NULL), -1);
 	EQ(cq_socket_events(NULL), 0);
-	CHECK(isnan(cq_socket_retry(NULL)));
+	CHECK(isnan(cq_socket_poll_timeout(NULL)));
 	CHECK(isnan(cq_socket_timeout(NULL)));
 	CHECK(!cq_socket_eof(NULL, CQ_INPUT));
 	CHECK(!cq_socket_eof(socket, 2));
@@ -99,7 +99,7 @@ TEST(null_and_what_makes_no_sense_is_refused)
 	EQ(cq_socket_maxline(NULL, CQ_INPUT), 0);
 	EQ(cq_socket_error(NULL, CQ_INPUT), 0);
 	cq_socket_readable(NULL);
-	cq_socket_clear(NULL);
+	cq_socket_clear_events(NULL);
 	cq_socket_free(NULL);
 	CHECK(none == NULL && strcmp(data, "unchanged") == 0);
 	EQ(size, 77);
@@ -423,7 +423,7 @@ TEST(a_line_of_a_thousand_pieces_comes_whole)
 		const void *data;
 		size_t size;
 
-		OK(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size));
+		OK(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size));
 		EQ(size, 1000);
 		for (i = 0; i < 1000; i++)
 			EQ(((const char *)data)[i], 'a' + i % 26);
@@ -652,15 +652,15 @@ TEST(a_patient_receive_asks_the_kernel_once_the_socket_was_found_readable)
 	int other;
 
 	socket = half_pair(&other);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EAGAIN);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EAGAIN);
 	plain_write(other, "line\n");
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EAGAIN);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EAGAIN);
 	cq_socket_readable(socket);
-	OK(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size));
+	OK(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size));
 	TEXT(data, size, "line");
 	plain_write(other, "next\n");
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EAGAIN);
-	OK(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size)); /* an impatient one always does */
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EAGAIN);
+	OK(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size)); /* an impatient one always does */
 	TEXT(data, size, "next");
 	cq_socket_free(socket);
 }
@@ -675,15 +675,15 @@ TEST(a_socket_tells_what_its_last_operation_waits_for)
 	socket = half_pair(&other);
 	CHECK(cq_socket_pollfd(socket) >= 0);
 	EQ(cq_socket_events(socket), 0);
-	CHECK(isnan(cq_socket_retry(socket)));
+	CHECK(isnan(cq_socket_poll_timeout(socket)));
 	ERR(recv_code(socket, CQ_READ_LINE, 0), EAGAIN);
 	EQ(cq_socket_events(socket), POLLIN);
-	ERR(cq_socket_send(socket, big, 8 << 20, 0, &sent), EAGAIN);
+	ERR(cq_socket_try_send(socket, big, 8 << 20, 0, &sent), EAGAIN);
 	EQ(cq_socket_events(socket), POLLOUT);
 	CHECK(sent > 0 && sent < 8 << 20);
-	cq_socket_clear(socket);
+	cq_socket_clear_events(socket);
 	EQ(cq_socket_events(socket), 0);
-	CHECK(isnan(cq_socket_retry(socket)));
+	CHECK(isnan(cq_socket_poll_timeout(socket)));
 	cq_socket_free(socket);
 	free(big);
 }
@@ -704,7 +704,7 @@ TEST(a_send_tells_how_much_it_took)
 	while (got < size) {
 		size_t sent = 77;
 		ssize_t count;
-		int code = cq_socket_send(socket, bytes + taken, size - taken, 0, &sent);
+		int code = cq_socket_try_send(socket, bytes + taken, size - taken, 0, &sent);
 
 		CHECK(code == 0 || code == EAGAIN);
 		taken += sent;
@@ -892,7 +892,7 @@ TEST(writing_to_a_peer_that_is_gone_is_a_broken_pipe_without_signal)
 
 	socket = half_pair(&other);
 	SYS(close(other));
-	ERR(cq_socket_send(socket, "x", 1, 0, &sent), EPIPE);
+	ERR(cq_socket_try_send(socket, "x", 1, 0, &sent), EPIPE);
 	CHECK(cq_socket_eof(socket, CQ_OUTPUT));
 	CHECK(!cq_socket_eof(socket, CQ_INPUT));
 	ERR(cq_socket_write(socket, "x", 1), EPIPE);
@@ -952,14 +952,14 @@ TEST(a_closed_socket_refuses_everything)
 	ERR(cq_socket_establish(socket), EBADF);
 	ERR(cq_socket_try_accept(socket, &accepted), EBADF);
 	ERR(cq_socket_accept(socket, &accepted), EBADF);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size), EBADF);
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EBADF);
-	ERR(cq_socket_recv_body(socket, "--x", 3, 0, 0, &data, &size), EBADF);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size), EBADF);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_PATIENT, &data, &size), EBADF);
+	ERR(cq_socket_try_recv_body(socket, "--x", 3, 0, 0, &data, &size), EBADF);
 	ERR(cq_socket_read(socket, CQ_READ_LINE, 0, &data, &size), EBADF);
 	ERR(cq_socket_try_fill(socket, 1), EBADF);
 	ERR(cq_socket_fill(socket, 1), EBADF);
 	ERR(cq_socket_unget(socket, "x", 1), EBADF);
-	ERR(cq_socket_send(socket, "x\n", 2, cq_mode_parse("bn", 2), &sent), EBADF);
+	ERR(cq_socket_try_send(socket, "x\n", 2, cq_mode_parse("bn", 2), &sent), EBADF);
 	EQ(sent, 0);
 	ERR(cq_socket_write(socket, "x\n", 2), EBADF);
 	ERR(cq_socket_try_flush(socket, 0), EBADF);
@@ -1176,7 +1176,7 @@ TEST(a_connect_to_a_full_unix_backlog_goes_on_when_there_is_room)
 	}
 	CHECK(waiting > 0 && waiting < 9);
 	ERR(cq_socket_try_establish(clients[waiting]), EAGAIN);
-	CHECK(cq_socket_retry(clients[waiting]) >= 0 && cq_socket_retry(clients[waiting]) < 1);
+	CHECK(cq_socket_poll_timeout(clients[waiting]) >= 0 && cq_socket_poll_timeout(clients[waiting]) < 1);
 	OK(cq_socket_set_timeout(clients[9], MS(20)));
 	ERR(cq_socket_establish(clients[9]), ETIMEDOUT); /* no event comes; it tries by timer until then */
 	OK(cq_socket_set_timeout(clients[9], -1));
@@ -1298,7 +1298,7 @@ TEST(writing_to_a_pipe_without_reader_raises_no_sigpipe)
 		close(ends[0]);
 		for (i = 0; i < 3; i++) {
 			size_t sent;
-			well &= cq_socket_send(writer, "x", 1, cq_mode_parse("bn", 2), &sent) == EPIPE;
+			well &= cq_socket_try_send(writer, "x", 1, cq_mode_parse("bn", 2), &sent) == EPIPE;
 		}
 		well &= sigpending(&pending) == 0 && !sigismember(&pending, SIGPIPE);
 		/* One that was pending before stays so. */

@@ -150,14 +150,14 @@ TEST(a_mode_can_be_given_for_one_call)
 
 	socket = with_modes("bn", &other);
 	plain_write(other, "one\r\ntwo\r\n");
-	OK(cq_socket_recv(socket, CQ_READ_LINE, 0, text, 0, &data, &size));
+	OK(cq_socket_try_recv(socket, CQ_READ_LINE, 0, text, 0, &data, &size));
 	TEXT(data, size, "one");
-	OK(cq_socket_recv(socket, CQ_READ_LINE, 0, binary, 0, &data, &size));
+	OK(cq_socket_try_recv(socket, CQ_READ_LINE, 0, binary, 0, &data, &size));
 	TEXT(data, size, "two\r");
-	OK(cq_socket_send(socket, "x\n", 2, text, &sent));
+	OK(cq_socket_try_send(socket, "x\n", 2, text, &sent));
 	EQ(sent, 2); /* bytes of the program */
-	OK(cq_socket_send(socket, "y\n", 2, binary, &sent));
-	OK(cq_socket_send(socket, "z\n", 2, CQ_MODE_DEFAULT, &sent));
+	OK(cq_socket_try_send(socket, "y\n", 2, binary, &sent));
+	OK(cq_socket_try_send(socket, "z\n", 2, CQ_MODE_DEFAULT, &sent));
 	ARRIVED(other, "x\r\ny\nz\n");
 	cq_socket_free(socket);
 }
@@ -307,9 +307,9 @@ TEST(a_flush_sends_what_its_mode_says)
 	OK(cq_socket_write(socket, "more", 4));
 	OK(cq_socket_try_flush(socket, CQ_MODE_DEFAULT)); /* everything */
 	ARRIVED(other, "more");
-	OK(cq_socket_send(socket, "a\nb", 3, lines, &sent));
+	OK(cq_socket_try_send(socket, "a\nb", 3, lines, &sent));
 	ARRIVED(other, "a\n");
-	OK(cq_socket_send(socket, "\nc", 2, lines, &sent));
+	OK(cq_socket_try_send(socket, "\nc", 2, lines, &sent));
 	ARRIVED(other, "b\n");
 	cq_socket_free(socket);
 }
@@ -341,13 +341,13 @@ TEST(a_receive_flushes_on_request)
 
 	socket = with_modes("bf", &other);
 	OK(cq_socket_write(socket, "prompt> ", 8));
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size), EAGAIN);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, 0, &data, &size), EAGAIN);
 	ARRIVED(other, "");
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_FLUSH, &data, &size), EAGAIN);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_FLUSH, &data, &size), EAGAIN);
 	ARRIVED(other, "prompt> ");
 	set_modes(socket, "bfA");
 	OK(cq_socket_write(socket, "kept", 4));
-	ERR(cq_socket_recv(socket, CQ_READ_LINE, 0, 0, CQ_FLUSH, &data, &size), EAGAIN);
+	ERR(cq_socket_try_recv(socket, CQ_READ_LINE, 0, 0, CQ_FLUSH, &data, &size), EAGAIN);
 	ARRIVED(other, "");
 	cq_socket_free(socket);
 }
@@ -405,7 +405,7 @@ TEST(a_header_field_waits_for_the_line_behind_it)
 
 static int recv_body(cq_socket *socket, const char *boundary, const void **data, size_t *size)
 {
-	return cq_socket_recv_body(socket, boundary, strlen(boundary), CQ_MODE_DEFAULT, 0, data, size);
+	return cq_socket_try_recv_body(socket, boundary, strlen(boundary), CQ_MODE_DEFAULT, 0, data, size);
 }
 
 TEST(a_mime_body_ends_at_its_boundary)
@@ -484,11 +484,11 @@ TEST(a_mode_for_one_call_changes_only_the_flags_that_it_names)
 			const void *data;
 			size_t size;
 
-			OK(cq_socket_send(socket, "x\n", 2, mode, &sent)); /* text or binary as the socket's own */
+			OK(cq_socket_try_send(socket, "x\n", 2, mode, &sent)); /* text or binary as the socket's own */
 			OK(cq_socket_try_flush(socket, 0));
 			plain_expect(other, i == 0 ? "x\r\n" : "x\n");
 			plain_write(other, "y\r\n");
-			OK(cq_socket_recv(socket, CQ_READ_LINE_KEEP, 0, mode, 0, &data, &size));
+			OK(cq_socket_try_recv(socket, CQ_READ_LINE_KEEP, 0, mode, 0, &data, &size));
 			if (i == 0)
 				TEXT(data, size, "y\n");
 			else
@@ -511,7 +511,7 @@ TEST(a_mode_that_names_text_or_binary_keeps_the_buffering)
 		int other;
 		cq_socket *socket = with_modes(cases[i].own, &other);
 
-		OK(cq_socket_send(socket, "x\ny", 3, cq_mode_parse("b", 1), &sent));
+		OK(cq_socket_try_send(socket, "x\ny", 3, cq_mode_parse("b", 1), &sent));
 		EQ(cq_socket_pending(socket, CQ_OUTPUT), cases[i].pending);
 		plain_expect(other, cases[i].gone);
 		OK(cq_socket_try_flush(socket, cq_mode_parse("b", 1))); /* as the socket's own buffering says */

@@ -544,8 +544,8 @@ static int echo_lines(cq_controller *controller, cq_task task, void *argument,
 
 	(void)fired, (void)count;
 	echo->runs++;
-	while ((code = cq_socket_recv(echo->socket, CQ_READ_LINE_KEEP, 0, CQ_MODE_DEFAULT, echo->flags, &data, &size)) == 0) {
-		OK(cq_socket_send(echo->socket, data, size, CQ_MODE_DEFAULT, &sent));
+	while ((code = cq_socket_try_recv(echo->socket, CQ_READ_LINE_KEEP, 0, CQ_MODE_DEFAULT, echo->flags, &data, &size)) == 0) {
+		OK(cq_socket_try_send(echo->socket, data, size, CQ_MODE_DEFAULT, &sent));
 		EQ(sent, size);
 		echo->lines++;
 	}
@@ -777,12 +777,12 @@ TEST(the_place_of_a_task_is_small_and_its_own)
 	int i;
 
 	for (i = 0; i < 300; i++) {
-		OK(cq_controller_spawn(cq, NULL, &tasks[i]));
+		OK(cq_controller_add(cq, NULL, &tasks[i]));
 		CHECK((tasks[i] & CQ_TASK_PLACE) < 300 && !taken[tasks[i] & CQ_TASK_PLACE]);
 		taken[tasks[i] & CQ_TASK_PLACE] = true;
 	}
 	OK(cq_controller_finish(cq, tasks[7]));
-	OK(cq_controller_spawn(cq, NULL, &tasks[8]));
+	OK(cq_controller_add(cq, NULL, &tasks[8]));
 	CHECK(tasks[8] != tasks[7]);
 	EQ(tasks[8] & CQ_TASK_PLACE, tasks[7] & CQ_TASK_PLACE);
 	ERR(cq_controller_finish(cq, tasks[7]), ENOENT);

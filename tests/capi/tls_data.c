@@ -201,7 +201,7 @@ TEST(bytes_are_put_back_filled_and_counted_as_ever)
 
 static int patient(cq_socket *socket, uint32_t format, size_t count, const void **data, size_t *size)
 {
-	return cq_socket_recv(socket, format, count, CQ_MODE_DEFAULT, CQ_PATIENT, data, size);
+	return cq_socket_try_recv(socket, format, count, CQ_MODE_DEFAULT, CQ_PATIENT, data, size);
 }
 
 TEST(a_patient_receive_gets_all_that_has_come)
@@ -282,7 +282,7 @@ TEST(output_waits_for_a_peer_that_does_not_read)
 
 	for (i = 0; i < size; i++)
 		bytes[i] = (unsigned char)(i * 13 >> 4);
-	code = cq_socket_send(ends.client, bytes, size, 0, &taken);
+	code = cq_socket_try_send(ends.client, bytes, size, 0, &taken);
 	ERR(code, EAGAIN);
 	CHECK(taken > 0 && taken < size);
 	EQ(cq_socket_events(ends.client) & POLLOUT, POLLOUT);
@@ -292,14 +292,14 @@ TEST(output_waits_for_a_peer_that_does_not_read)
 	OK(cq_socket_set_error(ends.client, CQ_OUTPUT, 0, NULL));
 	while (got < size) {
 		if (taken < size) {
-			code = cq_socket_send(ends.client, bytes + taken, size - taken, 0, &sent);
+			code = cq_socket_try_send(ends.client, bytes + taken, size - taken, 0, &sent);
 			CHECK(code == 0 || code == EAGAIN);
 			taken += sent;
 		} else {
 			code = cq_socket_try_flush(ends.client, 0);
 			CHECK(code == 0 || code == EAGAIN);
 		}
-		while ((code = cq_socket_recv(ends.server, CQ_READ_UP_TO, 60000, 0, 0, &data, &count)) == 0) {
+		while ((code = cq_socket_try_recv(ends.server, CQ_READ_UP_TO, 60000, 0, 0, &data, &count)) == 0) {
 			CHECK(got + count <= size && memcmp(data, bytes + got, count) == 0);
 			got += count;
 		}
@@ -317,7 +317,7 @@ TEST(closing_does_not_wait_for_a_peer_that_does_not_read)
 	double begun = cq_monotime();
 	size_t taken;
 
-	ERR(cq_socket_send(ends.client, bytes, 1 << 20, 0, &taken), EAGAIN);
+	ERR(cq_socket_try_send(ends.client, bytes, 1 << 20, 0, &taken), EAGAIN);
 	OK(cq_socket_close(ends.client));
 	CHECK(cq_monotime() - begun < 5);
 	free_ends(&ends);

@@ -85,9 +85,9 @@ static int turns_until_line(cq_socket *socket, const char *line)
 	size_t size;
 	int turns = 0, code;
 
-	while ((code = cq_socket_recv(socket, CQ_READ_LINE, 0, CQ_MODE_DEFAULT, 0, &data, &size)) == EAGAIN) {
+	while ((code = cq_socket_try_recv(socket, CQ_READ_LINE, 0, CQ_MODE_DEFAULT, 0, &data, &size)) == EAGAIN) {
 		CHECK(cq_socket_events(socket) & POLLIN); /* for a loop that knows no more */
-		CHECK(cq_socket_retry(socket) == 0);
+		CHECK(cq_socket_poll_timeout(socket) == 0);
 		turns++;
 	}
 	OK(code);
@@ -251,7 +251,7 @@ TEST(a_socket_that_sends_no_more_drops_its_answers)
 		CHECK(send_records(&peer));
 		do
 			ERR(recv_code(peer.socket, CQ_READ_LINE, 0), EAGAIN);
-		while (cq_socket_retry(peer.socket) == 0);
+		while (cq_socket_poll_timeout(peer.socket) == 0);
 		EQ(cq_socket_events(peer.socket) & POLLIN, POLLIN);
 	}
 	free_peer(&peer);
@@ -282,12 +282,12 @@ TEST(datagrams_that_are_no_good_count)
 		send_garbage(cq_socket_pollfd(ends.client), 150, sizes[i]);
 		code = cq_socket_try_starttls(ends.server, server); /* in the handshake, */
 		ERR(code, EAGAIN);
-		CHECK(cq_socket_retry(ends.server) == 0);
+		CHECK(cq_socket_poll_timeout(ends.server) == 0);
 		shake_hands(&ends, client, server);
 		OK(ends.client_code);
 		OK(ends.server_code);
 		send_garbage(cq_socket_pollfd(ends.client), 150, sizes[i]); /* and after it */
-		while ((code = recv_code(ends.server, CQ_READ_UP_TO, 100)) == EAGAIN && cq_socket_retry(ends.server) == 0)
+		while ((code = recv_code(ends.server, CQ_READ_UP_TO, 100)) == EAGAIN && cq_socket_poll_timeout(ends.server) == 0)
 			gave_way++;
 		ERR(code, EAGAIN);
 		CHECK(gave_way >= 1);

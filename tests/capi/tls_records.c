@@ -43,7 +43,7 @@ static int read_through(cq_socket *socket, int *turns)
 {
 	int code;
 
-	for (*turns = 0; (code = recv_code(socket, CQ_READ_LINE, 0)) == EAGAIN && cq_socket_retry(socket) == 0; ++*turns)
+	for (*turns = 0; (code = recv_code(socket, CQ_READ_LINE, 0)) == EAGAIN && cq_socket_poll_timeout(socket) == 0; ++*turns)
 		CHECK(*turns < COUNT_OF_RECORDS);
 	return code;
 }
@@ -125,7 +125,7 @@ TEST(change_cipher_spec_in_a_handshake_is_bounded)
 	for (i = 0; i < COUNT_OF_RECORDS; i++)
 		memcpy(records + i * sizeof record, record, sizeof record);
 	EQ(write(other, records, COUNT_OF_RECORDS * sizeof record), COUNT_OF_RECORDS * sizeof record);
-	while ((code = cq_socket_try_starttls(socket, server)) == EAGAIN && cq_socket_retry(socket) == 0)
+	while ((code = cq_socket_try_starttls(socket, server)) == EAGAIN && cq_socket_poll_timeout(socket) == 0)
 		CHECK(++turns < COUNT_OF_RECORDS);
 	ERR(code, CQ_ETLS);
 	CHECK(turns <= 1);

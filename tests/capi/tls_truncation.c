@@ -206,7 +206,7 @@ TEST(a_datagram_that_is_cut_at_any_byte_is_none)
 		int code;
 
 		EQ(send(far, datagram, (size_t)cut, 0), cut);
-		while ((code = recv_code(ends.server, CQ_READ_UP_TO, 100)) == EAGAIN && cq_socket_retry(ends.server) == 0)
+		while ((code = recv_code(ends.server, CQ_READ_UP_TO, 100)) == EAGAIN && cq_socket_poll_timeout(ends.server) == 0)
 			;
 		ERR(code, EAGAIN);
 	}

@@ -77,10 +77,10 @@ static int bounce(cq_controller *cq, cq_task task, void *argument, const cq_fire
 	int code;
 
 	(void)cq, (void)fired, (void)count;
-	while ((code = cq_socket_recv(argument, CQ_READ_UP_TO, 1, 0, CQ_PATIENT, &data, &size)) == 0) {
+	while ((code = cq_socket_try_recv(argument, CQ_READ_UP_TO, 1, 0, CQ_PATIENT, &data, &size)) == 0) {
 		if (messages-- <= 0)
 			return 0;
-		check(cq_socket_send(argument, data, size, 0, &sent), "send");
+		check(cq_socket_try_send(argument, data, size, 0, &sent), "send");
 	}
 	return code == EAGAIN && messages > 0 ? wait_for(task, argument) : 0;
 }
@@ -114,7 +114,7 @@ static void run_pairs(bool fibers)
 		else
 			check(cq_controller_attach(controller, bounce, NULL, ends[i], NULL), "attach");
 		if (i % 2)
-			check(cq_socket_send(ends[i], "x", 1, 0, &sent), "send");
+			check(cq_socket_try_send(ends[i], "x", 1, 0, &sent), "send");
 	}
 	while (messages > 0)
 		check(cq_controller_step(controller, 1), "step");
@@ -138,8 +138,8 @@ static int serve(cq_controller *cq, cq_task task, void *argument, const cq_fired
 
 	(void)cq, (void)fired, (void)count;
 	resumptions++;
-	while ((code = cq_socket_recv(argument, CQ_READ_LINE_KEEP, 0, 0, CQ_PATIENT, &data, &size)) == 0)
-		check(cq_socket_send(argument, data, size, 0, &sent), "send");
+	while ((code = cq_socket_try_recv(argument, CQ_READ_LINE_KEEP, 0, 0, CQ_PATIENT, &data, &size)) == 0)
+		check(cq_socket_try_send(argument, data, size, 0, &sent), "send");
 	return code == EAGAIN ? wait_for(task, argument) : 0;
 }
 

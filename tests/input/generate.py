@@ -61,15 +61,15 @@ def codes(name, comments, seen=()):
     return found, system
 
 
-def kind(function, type_, name):
+def kind(function, rtype, name):
     """The name of the parameter's kind in values.h."""
-    plain = type_.replace("const ", "").replace("struct ", "")
+    plain = rtype.replace("const ", "").replace("struct ", "")
     if plain.endswith("**"):
         return "OUT" if plain.startswith("cq_") else "SCRATCH"
     if plain.endswith("*"):
         base = plain[:-1].strip()
         if base == "char":
-            return "TEXT_" + name if type_.startswith("const") else "SCRATCH"
+            return "TEXT_" + name if rtype.startswith("const") else "SCRATCH"
         if base == "int":
             return "SIGNALS" if name == "signals" else "SCRATCH"
         if base == "void":
@@ -78,7 +78,7 @@ def kind(function, type_, name):
             return "DATA"
         if base == "size_t":
             return "ROOM" if name == "count" else "SCRATCH"
-        if base in ("cq_address", "cq_dns_record") and not type_.startswith("const"):
+        if base in ("cq_address", "cq_dns_record") and not rtype.startswith("const"):
             return "ADDRESSES" if name == "addresses" else "SCRATCH"
         if base in ("cq_name", "cq_stat", "cq_ready", "cq_dns_stat", "cq_task", "bool", "double", "uint32_t", "unsigned int"):
             return "SCRATCH"
@@ -90,13 +90,13 @@ def kind(function, type_, name):
             }.get(plain, "FUNCTION")
 
 
-def argument(index, type_, name):
+def argument(index, rtype, name):
     slot = f"a[{index}]"
-    if type_ in ("cq_function", "cq_release", "cq_resume", "cq_thread_function"):
-        return f"{slot}.u ? a_{type_[3:]} : NULL"
-    if type_ == "double":
+    if rtype in ("cq_function", "cq_release", "cq_resume", "cq_thread_function"):
+        return f"{slot}.u ? a_{rtype[3:]} : NULL"
+    if rtype == "double":
         return f"{slot}.d"
-    return f"({type_}){slot}.p" if type_.endswith("*") else f"({type_}){slot}.u"
+    return f"({rtype}){slot}.p" if rtype.endswith("*") else f"({rtype}){slot}.u"
 
 
 def waits(comment, parameters):

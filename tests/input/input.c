@@ -40,7 +40,7 @@ static int attempt_fiber(void *argument)
 	attempt->done = true;
 	/* What has locked a mutex is over in a moment, and nobody else could unlock it. */
 	if (attempt->result.i == 0 && (strcmp(s->function->name, "cq_mutex_lock") == 0 ||
-	                               strcmp(s->function->name, "cq_mutex_trylock") == 0))
+	                               strcmp(s->function->name, "cq_mutex_try_lock") == 0))
 		OK(cq_mutex_unlock(s->values[0].p));
 	return 0;
 }

@@ -14,7 +14,7 @@ static void *record_of(int variant)
 	record.message = a_message;
 	record.message_length = sizeof a_message;
 	record.section = CQ_DNS_ANSWER;
-	record.type_ = record.class_ = 1;
+	record.rtype = record.rclass = 1;
 	record.rdata = 11;
 	record.rdata_length = 4;
 	if (variant == 3)
@@ -26,7 +26,7 @@ static void *record_of(int variant)
 	if (variant == 6)
 		record.message_length = 0;
 	if (variant == 7)
-		record.type_ = record.class_ = record.section = 0xffff;
+		record.rtype = record.rclass = record.section = 0xffff;
 	return &record;
 }
 
@@ -78,7 +78,7 @@ static void *selector_of(int variant)
 	selector.size = variant == 2 ? 0 : variant == 3 ? SIZE_MAX : sizeof selector;
 	selector.name = variant == 4 ? "\xff..\xfe" : variant == 5 ? long_text : NULL;
 	selector.sections = variant == 6 ? UINT32_MAX : 0;
-	selector.type_ = selector.class_ = variant == 7 ? 0xffff : 0;
+	selector.rtype = selector.rclass = variant == 7 ? 0xffff : 0;
 	return &selector;
 }
 

@@ -189,7 +189,7 @@ static void *make_controller(struct setting *s, int variant)
 	OK(cq_controller_attach(cq, end_at_once, NULL, NULL, &s->tasks[0]));
 	OK(cq_controller_wrap(cq, a_function, NULL, NULL, &s->tasks[1]));
 	if (variant == 4)
-		OK(cq_controller_spawn(cq, NULL, &s->tasks[2]));
+		OK(cq_controller_add(cq, NULL, &s->tasks[2]));
 	if (variant == 2)
 		OK(cq_controller_close(cq));
 	return cq;
@@ -305,7 +305,7 @@ static void *make_resolver(struct setting *s, int variant)
 		OK(cq_dns_resolver_close(resolver));
 	if (variant == 3) {
 		OK(cq_dns_resolver_submit(resolver, "nobody.invalid", 1, 1));
-		ERR(cq_dns_resolver_fetch(resolver, &packet), EAGAIN);
+		ERR(cq_dns_resolver_try_fetch(resolver, &packet), EAGAIN);
 	}
 	return keep(s, "struct cq_dns_resolver **", resolver);
 }

@@ -93,10 +93,10 @@ static void load_selector(lua_State *L, cq_dns_selector *selector)
 	}
 	lua_getfield(L, 2, "type");
 	if (!lua_isnil(L, -1))
-		selector->type_ = (uint16_t)dns_check_type(L, -1);
+		selector->rtype = (uint16_t)dns_check_type(L, -1);
 	lua_getfield(L, 2, "class");
 	if (!lua_isnil(L, -1))
-		selector->class_ = (uint16_t)dns_check_class(L, -1);
+		selector->rclass = (uint16_t)dns_check_class(L, -1);
 	lua_pop(L, 3);
 }
 

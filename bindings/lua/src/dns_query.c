@@ -28,7 +28,7 @@ static int submit(lua_State *L, struct resolver *resolver)
 /* Pushes the answer; otherwise a code. */
 static int fetch(lua_State *L, struct resolver *resolver)
 {
-	int code = cq_dns_resolver_fetch(resolver->resolver, &resolver->answer);
+	int code = cq_dns_resolver_try_fetch(resolver->resolver, &resolver->answer);
 	resolver->waits = code == EAGAIN;
 	if (code)
 		return code;

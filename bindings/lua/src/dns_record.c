@@ -31,7 +31,7 @@ static const struct record *check_type(lua_State *L)
 {
 	const struct record *record = check(L);
 	unsigned type = (unsigned)lua_tointeger(L, lua_upvalueindex(2));
-	if (record->rr.type_ != type) {
+	if (record->rr.rtype != type) {
 		char name[16];
 		cq_dns_type_name(type, name, sizeof name);
 		luaL_argerror(L, 1, lua_pushfstring(L, "DNS RR %s expected", name));
@@ -72,7 +72,7 @@ static int record_addr(lua_State *L)
 {
 	const struct record *record = check(L);
 	char text[16], *end = text;
-	if (record->rr.type_ != A)
+	if (record->rr.rtype != A)
 		check_type(L); /* throws */
 	if (record->rr.rdata_length != 4) {
 		lua_pushliteral(L, "");
@@ -133,14 +133,14 @@ static int record_name(lua_State *L)
 /* record:type() */
 static int record_type(lua_State *L)
 {
-	lua_pushinteger(L, check(L)->rr.type_);
+	lua_pushinteger(L, check(L)->rr.rtype);
 	return 1;
 }
 
 /* record:class() */
 static int record_class(lua_State *L)
 {
-	lua_pushinteger(L, check(L)->rr.class_);
+	lua_pushinteger(L, check(L)->rr.rclass);
 	return 1;
 }
 
@@ -165,14 +165,14 @@ static int record_tostring(lua_State *L)
 	const struct record *record = check(L);
 	if (record->rr.section == CQ_DNS_QUESTION)
 		lua_pushliteral(L, "");
-	else if (record->rr.type_ == SPF)
+	else if (record->rr.rtype == SPF)
 		return push_text(L, record, "policy");
 	else if (lua_toboolean(L, lua_upvalueindex(2)))
 		return record_rdata(L);
 	else {
 		dns_push_text(L, cq_dns_record_format, &record->rr);
 		/* The strings of a TXT as one, as ever: no quotes stand within them. */
-		if (record->rr.type_ == TXT)
+		if (record->rr.rtype == TXT)
 			luaL_gsub(L, lua_tostring(L, -1), "\" \"", "");
 	}
 	return 1;
@@ -320,7 +320,7 @@ static void push_address(lua_State *L, const cq_dns_record *rr, const struct own
 
 int dns_push_record(lua_State *L, int classes, const cq_dns_record *rr, struct owner *owner, struct room *room)
 {
-	size_t address = rr->type_ == A ? 4 : rr->type_ == AAAA ? 16 : 0;
+	size_t address = rr->rtype == A ? 4 : rr->rtype == AAAA ? 16 : 0;
 	if (address && rr->rdata_length == address && owner->pointer && owner->pointer == pointer_of(rr)) {
 		push_address(L, rr, owner);
 	} else {
@@ -328,7 +328,7 @@ int dns_push_record(lua_State *L, int classes, const cq_dns_record *rr, struct o
 		if (code)
 			return code;
 	}
-	lua_rawgeti(L, classes, rr->type_);
+	lua_rawgeti(L, classes, rr->rtype);
 	if (lua_isnil(L, -1)) {
 		lua_pop(L, 1);
 		lua_rawgeti(L, classes, OTHER);

@@ -225,7 +225,7 @@ static int notifier_fetch(lua_State *L)
 	const char *name;
 	size_t size;
 	struct notifier *notifier = shim_check(L, 1, shim_notifier_tag, SHIM_NOTIFIER);
-	int code = notifier->notifier ? cq_notify_fetch(notifier->notifier, &bits, &name, &size) : EBADF;
+	int code = notifier->notifier ? cq_notify_try_get(notifier->notifier, &bits, &name, &size) : EBADF;
 	if (code == EAGAIN) {
 		lua_pushnil(L);
 		return 1;

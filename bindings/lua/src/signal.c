@@ -194,7 +194,7 @@ static int listener_begin(lua_State *L)
 static int listener_fetch(lua_State *L)
 {
 	struct listener *listener = shim_check(L, 1, shim_listener_tag, SHIM_LISTENER);
-	int number, code = listener->listener ? cq_signal_fetch(listener->listener, &number) : EBADF;
+	int number, code = listener->listener ? cq_signal_try_wait(listener->listener, &number) : EBADF;
 	if (code == 0)
 		lua_pushinteger(L, number);
 	else if (code == EAGAIN)

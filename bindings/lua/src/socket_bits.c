@@ -30,7 +30,7 @@ int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int 
 		return 0;
 	}
 	if (!code && size)
-		code = cq_socket_recv(socket->so, CQ_READ_EXACTLY, size, cq_mode_parse("b", 1), 0, &data, &size);
+		code = cq_socket_try_recv(socket->so, CQ_READ_EXACTLY, size, cq_mode_parse("b", 1), 0, &data, &size);
 	if (code == EPIPE || code == CQ_ETRUNCATED) {
 		lua_pushnil(L);
 		return 0;

@@ -42,7 +42,7 @@ int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int 
 	struct shim *shim = socket->object.shim;
 	struct socket *accepted = shim_new_socket(L, shim);
 	int code = cq_socket_try_accept(socket->so, &accepted->so);
-	if (code == EAGAIN && !op->collected && !isnan(cq_socket_retry(socket->so))) {
+	if (code == EAGAIN && !op->collected && !isnan(cq_socket_poll_timeout(socket->so))) {
 		/* No descriptor is left: those of sockets that nobody uses may be. */
 		op->collected = 1;
 		lua_gc(L, LUA_GCCOLLECT, 0);

@@ -108,8 +108,8 @@ static const struct {
 } fields[] = {
 	{ "family", NULL, CQ_OPTION_FAMILY, NUMBER },
 	{ "type", NULL, CQ_OPTION_TYPE, NUMBER },
-	{ "mode", "sun_mode", CQ_OPTION_MODE, PERMISSIONS },
-	{ "mask", "sun_mask", CQ_OPTION_MASK, PERMISSIONS },
+	{ "mode", "sun_mode", CQ_OPTION_PERMISSIONS, PERMISSIONS },
+	{ "mask", "sun_mask", CQ_OPTION_UMASK, PERMISSIONS },
 	{ "unlink", "sun_unlink", CQ_OPTION_UNLINK, SWITCH },
 	{ "reuseaddr", "sin_reuseaddr", CQ_OPTION_REUSEADDR, SWITCH },
 	{ "reuseport", "sin_reuseport", CQ_OPTION_REUSEPORT, SWITCH },

@@ -12,7 +12,7 @@ void shim_flush_before_reading(struct socket *socket)
 	const void *data;
 	size_t size;
 	if (cq_socket_pending(socket->so, CQ_OUTPUT))
-		cq_socket_recv(socket->so, CQ_READ_UP_TO, 0, CQ_MODE_DEFAULT, CQ_FLUSH, &data, &size);
+		cq_socket_try_recv(socket->so, CQ_READ_UP_TO, 0, CQ_MODE_DEFAULT, CQ_FLUSH, &data, &size);
 }
 
 static void refuse_format(lua_State *L, struct socket *socket, int index, const char *why)
@@ -74,8 +74,8 @@ static inline int receive(struct socket *socket, const struct format *format, ui
                    const void **data, size_t *size)
 {
 	if (format->boundary)
-		return cq_socket_recv_body(socket->so, format->boundary, format->count, mode, flags, data, size);
-	return cq_socket_recv(socket->so, format->kind, format->count, mode, flags, data, size);
+		return cq_socket_try_recv_body(socket->so, format->boundary, format->count, mode, flags, data, size);
+	return cq_socket_try_recv(socket->so, format->kind, format->count, mode, flags, data, size);
 }
 
 /* Whether the input is translated, with the flags of this call. */

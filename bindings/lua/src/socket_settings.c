@@ -288,7 +288,7 @@ static int socket_shutdown(lua_State *L)
 /* socket:clear(): forgets what the last operation waits for */
 static int socket_clear(lua_State *L)
 {
-	cq_socket_clear(shim_socket(L, 1)->so);
+	cq_socket_clear_events(shim_socket(L, 1)->so);
 	return shim_success(L, 0);
 }
 

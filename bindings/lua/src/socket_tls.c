@@ -60,7 +60,7 @@ static size_t hold_back(lua_State *L, struct socket *socket)
 	cq_mode_format(cq_socket_mode(so, CQ_INPUT), CQ_INPUT, mode);
 	if (!size || mode[2] != 'P')
 		return 0;
-	if (cq_socket_recv(so, CQ_READ_UP_TO, size, cq_mode_parse("b", 1), 0, &data, &size))
+	if (cq_socket_try_recv(so, CQ_READ_UP_TO, size, cq_mode_parse("b", 1), 0, &data, &size))
 		return 0;
 	shim_push_bytes(L, socket, data, size);
 	return size;

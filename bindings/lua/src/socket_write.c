@@ -35,7 +35,7 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 		/* What one call writes leaves together. */
 		uint32_t more = op->next + 1 < op->count && lua_toboolean(L, index + 1) ? CQ_MORE : 0;
 		size_t sent = 0;
-		code = cq_socket_send(socket->so, data + op->offset, size - op->offset, op->mode | more | CQ_AGAIN, &sent);
+		code = cq_socket_try_send(socket->so, data + op->offset, size - op->offset, op->mode | more | CQ_AGAIN, &sent);
 		op->offset += sent;
 		if (code)
 			return code;
@@ -62,7 +62,7 @@ static int socket_write(lua_State *L)
 	/* One text is what nearly all writes are, and the kernel mostly takes it. */
 	size_t size, sent = 0;
 	const char *text = lua_tolstring(L, 2, &size);
-	code = cq_socket_send(socket->so, text, size, CQ_MODE_DEFAULT | CQ_AGAIN, &sent);
+	code = cq_socket_try_send(socket->so, text, size, CQ_MODE_DEFAULT | CQ_AGAIN, &sent);
 	if (code) {
 		struct op op = shim_op(WRITE, count, CQ_MODE_DEFAULT, NAN);
 		op.offset = sent;
@@ -111,7 +111,7 @@ int shim_socket_send(lua_State *L)
 	uint32_t mode = shim_opt_mode(L, 5);
 	int code = socket->error[CQ_OUTPUT];
 	if (!code && to >= from)
-		code = cq_socket_send(socket->so, data + from - 1, (size_t)(to - from + 1), mode, &sent);
+		code = cq_socket_try_send(socket->so, data + from - 1, (size_t)(to - from + 1), mode, &sent);
 	lua_pushinteger(L, (lua_Integer)sent);
 	if (code)
 		lua_pushinteger(L, code);

@@ -33,9 +33,9 @@ struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope
 	struct task *task = malloc(sizeof *task);
 	int code = ENOMEM;
 	if (task && scope)
-		code = cq_scope_spawn(scope, task, &task->id);
+		code = cq_scope_add(scope, task, &task->id);
 	else if (task)
-		code = cq_controller_spawn(controller->cq, task, &task->id);
+		code = cq_controller_add(controller->cq, task, &task->id);
 	if (code) {
 		free(task);
 		luaL_error(L, "%s", cq_strerror(code));

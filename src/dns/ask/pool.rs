@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// How many resolvers a pool has at most, unless it is told otherwise.
 pub const LIMIT: usize = 32;
 
-/// A pool.
+/// A pool of resolvers: it answers any number of questions at a time, each by a resolver that is idle or new.
 pub struct Resolvers {
     config: Arc<Config>,
     hosts: Option<Arc<Hosts>>,

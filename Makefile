@@ -11,6 +11,8 @@ exec_prefix ?= $(prefix)
 bindir      ?= $(exec_prefix)/bin
 libdir      ?= $(exec_prefix)/lib
 datadir     ?= $(prefix)/share
+mandir      ?= $(datadir)/man
+docdir      ?= $(datadir)/doc/libcqueues
 includedir  ?= $(prefix)/include
 DESTDIR     ?=
 
@@ -22,13 +24,14 @@ CPPFLAGS ?=
 LDFLAGS  ?=
 SOFLAGS  ?=
 CARGO    ?= cargo
+RUSTC    ?= rustc
 INSTALL  ?= install
 STRIP    ?= strip
 
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
-.PHONY: all lib install install-lib install-types lua-api uninstall stage examples configure demo test check bench \
+.PHONY: all lib reference install install-lib install-doc install-types lua-api uninstall stage examples configure demo test check bench \
         rock rock-cargo rock-module rock-install rock-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
@@ -91,7 +94,7 @@ CARGO_TARGET ?= target
 ARCHIVE := $(CARGO_TARGET)/release/libcqueues.a
 RUST    := $(wildcard Cargo.toml Cargo.lock build.rs cbindgen.toml) $(shell find src -name '*.rs')
 
-all: lib build/cq $$(addprefix all,$$(LUAS_FOUND))
+all: lib build/cq build/reference.made $$(addprefix all,$$(LUAS_FOUND))
 	@test -n "$(LUAS_FOUND)" || echo 'No Lua headers found: built the library only.'
 
 lib: build/$(LIB_FILE)
@@ -100,6 +103,18 @@ lib: build/$(LIB_FILE)
 build/cq: programs/cq.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -Wextra -o $@ $< $(LDFLAGS) $(CQ_LIBS)
+
+# Manual pages and HTML, made of the comments of the header.
+REFERENCE := build/reference
+
+reference: build/reference.made
+
+build/reference.made: include/cqueues.h $(wildcard tools/reference/*.rs)
+	@mkdir -p $(@D)
+	$(RUSTC) --edition 2021 -O -o build/make-reference tools/reference/main.rs
+	rm -rf $(REFERENCE)
+	build/make-reference include/cqueues.h $(REFERENCE)
+	@touch $@
 
 # cargo leaves the archive's time alone when nothing in it changed.
 $(ARCHIVE): $(RUST)
@@ -172,7 +187,14 @@ $(foreach v,$(LUAS),$(eval $(call lua_rules,$(v),$(subst .,,$(v)))))
 
 # -- Installation -------------------------------------------------------------
 
-install: install-lib install-types $$(addprefix install,$$(LUAS_FOUND))
+install: install-lib install-types install-doc $$(addprefix install,$$(LUAS_FOUND))
+
+install-doc: reference
+	$(INSTALL) -d $(foreach part,man1 man3 man7,'$(DESTDIR)$(mandir)/$(part)') '$(DESTDIR)$(docdir)/html'
+	$(INSTALL) -m 644 programs/cq.1 '$(DESTDIR)$(mandir)/man1'
+	$(INSTALL) -m 644 $(REFERENCE)/man/man7/cqueues.7 '$(DESTDIR)$(mandir)/man7'
+	$(INSTALL) -m 644 $(REFERENCE)/man/man3/*.3 '$(DESTDIR)$(mandir)/man3'
+	$(INSTALL) -m 644 $(REFERENCE)/html/*.html '$(DESTDIR)$(docdir)/html'
 
 install-types:
 	for file in $(LUA_TYPES); do \
@@ -196,6 +218,9 @@ install-lib: lib build/cq
 uninstall:
 	rm -f $(foreach file,$(LIB_FILE) $(LIB_LINKS) libcqueues.a pkgconfig/cqueues.pc,'$(DESTDIR)$(libdir)/$(file)')
 	rm -f '$(DESTDIR)$(includedir)/cqueues.h' '$(DESTDIR)$(bindir)/cq'
+	rm -f '$(DESTDIR)$(mandir)'/man3/cq_*.3 '$(DESTDIR)$(mandir)/man7/cqueues.7' '$(DESTDIR)$(mandir)/man1/cq.1'
+	rm -f '$(DESTDIR)$(docdir)'/html/*.html
+	rmdir '$(DESTDIR)$(docdir)/html' '$(DESTDIR)$(docdir)' 2>/dev/null; true
 	for path in $(foreach v,51 52 53 54 55,'$(lua$(v)path)'); do \
 	    for file in $(LUA_FILES); do rm -f '$(DESTDIR)'"$$path/$$file"; done; \
 	    find '$(DESTDIR)'"$$path/cqueues" -depth -type d -exec rmdir {} \; 2>/dev/null; \
@@ -210,7 +235,7 @@ uninstall:
 STAGE := $(CURDIR)/build/stage
 STAGE_VARIABLES := STRIP=: DESTDIR= prefix=$(STAGE) exec_prefix=$(STAGE) bindir=$(STAGE)/bin libdir=$(STAGE)/lib \
     datadir=$(STAGE)/share includedir=$(STAGE)/include \
-    luatypes=$(STAGE)/share/libcqueues/lua-types \
+    luatypes=$(STAGE)/share/libcqueues/lua-types mandir=$(STAGE)/share/man docdir=$(STAGE)/share/doc/libcqueues \
     $(foreach v,$(LUAS),lua$(subst .,,$(v))path=$(STAGE)/share/lua/$(v) lua$(subst .,,$(v))cpath=$(STAGE)/lib/lua/$(v))
 
 stage: all
@@ -338,8 +363,8 @@ lint:
 
 # -- Housekeeping -----------------------------------------------------------------
 
-CONFIGURABLE := prefix exec_prefix bindir libdir datadir includedir luatypes DESTDIR \
-    CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO INSTALL STRIP NATIVE_LIBS \
+CONFIGURABLE := prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR \
+    CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP NATIVE_LIBS \
     $(foreach v,51 52 53 54 55,lua$(v)path lua$(v)cpath LUA$(v)_CFLAGS)
 GIVEN = $(foreach v,$(CONFIGURABLE),$(if $(filter command environment,$(firstword $(origin $(v)))),$(v)))
 
@@ -354,13 +379,13 @@ clean:
 	$(CARGO) clean --target-dir target
 
 help:
-	@echo 'Build      all (the library and a module for every Lua found), lib, all5.1 ... all5.5'
-	@echo 'Install    install, install-lib, install-types, install5.1 ... install5.5, uninstall'
+	@echo 'Build      all (the library and a module for every Lua found), lib, reference (manual pages and HTML), all5.1 ... all5.5'
+	@echo 'Install    install, install-lib, install-doc, install-types, install5.1 ... install5.5, uninstall'
 	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'
 	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
-	@echo 'Variables  prefix exec_prefix bindir libdir datadir includedir luatypes DESTDIR'
+	@echo 'Variables  prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR'
 	@echo '           lua51path lua51cpath ... lua55path lua55cpath LUA51_CFLAGS ... LUA55_CFLAGS'
-	@echo '           CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO INSTALL STRIP (STRIP=: keeps debug information)'
+	@echo '           CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP (STRIP=: keeps debug information)'

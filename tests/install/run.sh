@@ -43,6 +43,8 @@ files_land_below_destdir() {
 	make_quietly install DESTDIR="$work/dest" prefix=/usr lua54cpath=/opt/lua/54 || return 1
 	for file in /usr/include/cqueues.h /usr/lib/libcqueues.a /usr/lib/libcqueues.so \
 		/usr/lib/libcqueues.so.1 /usr/lib/pkgconfig/cqueues.pc /usr/bin/cq \
+		/usr/share/man/man1/cq.1 /usr/share/man/man3/cq_socket_read.3 /usr/share/man/man7/cqueues.7 \
+		/usr/share/doc/libcqueues/html/index.html \
 		/usr/share/libcqueues/lua-types/cqueues.lua /usr/share/libcqueues/lua-types/cqueues/dns/config.lua; do
 		test -e "$work/dest$file" || { echo "no $file"; return 1; }
 	done
@@ -120,6 +122,32 @@ headers_are_told_apart_by_version() {
 	done
 }
 
+every_function_has_a_manual_page() {
+	sed -n 's/^	\(cq_[a-z0-9_]*\);$/\1/p' src/cqueues.map >"$work/functions"
+	test "$(wc -l <"$work/functions")" -gt 300 || return 1
+	while read -r function; do
+		page=$stage/share/man/man3/$function.3
+		test -e "$page" || { echo "no page for $function"; return 1; }
+		case $(head -n 1 "$page") in
+		.so*) page=$stage/share/man/$(sed -n 's/^\.so //p' "$page") ;;
+		esac
+		grep -q "^\.SS $function$" "$page" || { echo "$page does not explain $function"; return 1; }
+	done <"$work/functions"
+}
+
+manual_pages_are_read_without_a_warning() {
+	for page in "$stage"/share/man/man[137]/*; do
+		if ! head -n 1 "$page" | grep -q '^\.so '; then
+			LC_ALL=C.UTF-8 man --warnings -l "$page" 2>&1 >/dev/null </dev/null | sed "s|^|$page: |"
+		fi
+	done >"$work/warnings"
+	! grep . "$work/warnings"
+}
+
+links_of_the_reference_lead_somewhere() {
+	python3 tests/install/links.py "$stage/share/doc/libcqueues/html"
+}
+
 missing_lua_is_a_clear_error() {
 	! PKG_CONFIG=false $MAKE --no-print-directory all5.5 >"$work/error" 2>&1 || return 1
 	grep 'apt-get install liblua5.5-dev' "$work/error" && grep 'CPPFLAGS=-I' "$work/error"
@@ -144,6 +172,13 @@ check 'uninstall leaves nothing behind' uninstall_leaves_nothing
 check 'a C program links by pkg-config' c_program_links_by_pkg_config
 check 'a C program links statically' c_program_links_statically
 check 'pkg-config tells the version of Cargo.toml' pkg_config_tells_the_version
+check 'every function has a manual page' every_function_has_a_manual_page
+if command -v man >/dev/null; then
+	check 'manual pages are read without a warning' manual_pages_are_read_without_a_warning
+else
+	skip 'manual pages are read without a warning' 'man is not installed'
+fi
+check 'links of the reference lead somewhere' links_of_the_reference_lead_somewhere
 if command -v lua5.4 >/dev/null && [ -e "$stage/lib/lua/5.4/_cqueues.so" ] && [ -e /proc/self/maps ]; then
 	check 'a moved Lua module finds its library' moved_module_finds_its_library
 else

@@ -41,6 +41,12 @@ scripts() {
 	done
 }
 
+# Names in programs that look like words: ours, and the keyword of Rust.
+words_are_spelled() {
+	codespell -L crate,fro,hel,upto README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md docs include programs \
+		bindings/lua/api bindings/lua/cqueues src/capi examples
+}
+
 shell_scripts_are_clean() {
 	scripts | xargs shellcheck -x
 }
@@ -253,6 +259,7 @@ examples_fit_the_types() {
 
 if "$CARGO" fmt --version >/dev/null 2>&1; then
 	check 'Rust is formatted (cargo fmt)' "$CARGO" fmt --check
+	check 'the maker of the reference is formatted' rustfmt --check --edition 2021 tools/reference/main.rs
 else
 	skip 'cargo fmt'
 fi
@@ -263,6 +270,11 @@ else
 	skip 'cargo clippy'
 fi
 if command -v git >/dev/null && git rev-parse --git-dir >/dev/null 2>&1; then
+	if command -v codespell >/dev/null; then
+		check 'words are spelled (codespell)' words_are_spelled
+	else
+		skip codespell
+	fi
 	if command -v shellcheck >/dev/null; then
 		check 'shell scripts are clean (shellcheck)' shell_scripts_are_clean
 	else

@@ -142,7 +142,12 @@
  *   who is the peer?                  cq_socket_peername, cq_socket_peereid, cq_socket_peerpid
  *   lines, blocks, all that comes     cq_socket_read with CQ_READ_LINE, CQ_READ_EXACTLY, CQ_READ_ALL
  *   write, and make sure that it left cq_socket_write, cq_socket_flush
- *   end the output, go on reading     cq_socket_shutdown
+ *   end the output, go on reading     cq_socket_finish; without waiting: cq_socket_shutdown
+ *   several pieces in one write       cq_socket_writev
+ *   send a file                       cq_socket_sendfile
+ *   multicast                         cq_socket_join, CQ_OPTION_MULTICAST_TTL
+ *   many datagrams in one buffer      `segment` of cq_datagram, CQ_OPTION_SEGMENTS
+ *   an option of the system's         cq_socket_setsockopt, cq_socket_getsockopt; what is in effect: cq_socket_option
  *   end with a reset                  cq_socket_abort
  *   limits against a bad peer         cq_socket_set_timeout, cq_socket_set_maxline, cq_socket_set_bufsiz
  *   pass a descriptor on              cq_socket_sendfd, cq_socket_recvfd
@@ -652,6 +657,61 @@ int cq_address_name(const struct cq_address *address, struct cq_name *name);
 #define CQ_OPTION_STRICT 23
 
 /**
+ * For `cq_options_set`: how many connections may wait for being accepted; 0 (default): as many as the system allows.
+ */
+#define CQ_OPTION_BACKLOG 24
+
+/**
+ * For `cq_options_set`: SO_SNDBUF in bytes; 0 (default): as the system says.
+ */
+#define CQ_OPTION_SEND_BUFFER 25
+
+/**
+ * For `cq_options_set`: SO_RCVBUF in bytes; 0 (default): as the system says.
+ */
+#define CQ_OPTION_RECEIVE_BUFFER 26
+
+/**
+ * For `cq_options_set`: TCP_USER_TIMEOUT in milliseconds: how long sent data may stay unacknowledged before the
+ * connection fails; 0 (default): as the system says. Linux only.
+ */
+#define CQ_OPTION_USER_TIMEOUT 27
+
+/**
+ * For `cq_options_set`: IP_TOS or IPV6_TCLASS, 0 to 255; by default as the system says.
+ */
+#define CQ_OPTION_TOS 28
+
+/**
+ * For `cq_options_set`: how many hops multicast datagrams may take, 0 to 255; by default as the system says, 1.
+ */
+#define CQ_OPTION_MULTICAST_TTL 29
+
+/**
+ * For `cq_options_set`: whether multicast datagrams also go to members on this host; by default as the system says,
+ * which is yes.
+ */
+#define CQ_OPTION_MULTICAST_LOOP 30
+
+/**
+ * For `cq_options_set`: whether `cq_socket_try_recv_batch` tells where datagrams were sent to, and by which interface
+ * they came; off by default. Linux only.
+ */
+#define CQ_OPTION_PACKET_INFO 31
+
+/**
+ * For `cq_options_set`: whether `cq_socket_try_recv_batch` tells how the network marked datagrams (ECN); off by
+ * default. Linux only.
+ */
+#define CQ_OPTION_ECN 32
+
+/**
+ * For `cq_options_set`: whether datagrams of one sender may be received as one, with their size in `segment`
+ * (UDP_GRO); off by default. Then each element of a batch needs room for 65,535 bytes. Linux only.
+ */
+#define CQ_OPTION_SEGMENTS 33
+
+/**
  * Makes options with the defaults of cqueues: a stream socket, SO_REUSEADDR for listeners. Free
  * them with `cq_options_free`; sockets keep no reference to them.
  *
@@ -739,6 +799,55 @@ int cq_options_bind_path(struct cq_options *options, const void *path, size_t si
 int cq_options_set(struct cq_options *options,
                    uint32_t option,
                    int value);
+
+/**
+ * Applies options to an existing socket, one that was accepted, adopted or made by `cq_socket_pair`: everything that
+ * can still be set, which is all but its address, family, type and what concerns binding.
+ *
+ * Errors: EINVAL for NULL; EBADF; ENOMEM; what the system says.
+ */
+int cq_socket_configure(const struct cq_socket *socket,
+                        const struct cq_options *options);
+
+/**
+ * Tells what is in effect on a socket for one of `CQ_OPTION_...` that the system keeps: `value` receives what
+ * `cq_options_set` would take, with sizes of buffers as the system counts them.
+ *
+ * Errors: EINVAL for NULL, an unknown option, and those that the system does not keep: CQ_OPTION_PERMISSIONS,
+ * CQ_OPTION_UMASK, CQ_OPTION_UNLINK, CQ_OPTION_BACKLOG, CQ_OPTION_VERIFY, CQ_OPTION_SENDNAME; ENOTCONN while the
+ * socket has no descriptor; EBADF after close; what the system says: EOPNOTSUPP, ENOPROTOOPT for one of another family.
+ */
+int cq_socket_option(const struct cq_socket *socket,
+                     uint32_t option,
+                     int *value);
+
+/**
+ * Sets an option of the system's on a socket's descriptor: setsockopt(2). What the library has a name for is better set
+ * by `cq_options_set` before the socket is made, and by `cq_socket_configure` afterwards.
+ *
+ * Errors: EINVAL for NULL; ENOTCONN while the socket has no descriptor; EBADF after close; what the system says.
+ *
+ * Safety: `value` is readable for `size` bytes.
+ */
+int cq_socket_setsockopt(const struct cq_socket *socket,
+                         int level,
+                         int name,
+                         const void *value,
+                         size_t size);
+
+/**
+ * Reads an option of the system's from a socket's descriptor: getsockopt(2). `size` holds how many bytes `value` has
+ * room for, and receives how many there are. TCP_INFO is one: `struct tcp_info` of <netinet/tcp.h>.
+ *
+ * Errors: EINVAL for NULL; ENOTCONN while the socket has no descriptor; EBADF after close; what the system says.
+ *
+ * Safety: `value` is writable for `*size` bytes.
+ */
+int cq_socket_getsockopt(const struct cq_socket *socket,
+                         int level,
+                         int name,
+                         void *value,
+                         size_t *size);
 
 /* ==== What a task waits for (cq_interest) =========================================================
  * A task waits for a set of members: a descriptor, an object of the library, a condition, a span of time. It is woken
@@ -1978,17 +2087,8 @@ int cq_socket_try_accept(const struct cq_socket *socket,
 int cq_socket_accept(const struct cq_socket *socket, struct cq_socket **accepted);
 
 /**
- * Applies options to an existing socket, one that was accepted, adopted or made by `cq_socket_pair`: everything that
- * can still be set, which is all but its address, family, type and what concerns binding.
- *
- * Errors: EINVAL for NULL; EBADF; ENOMEM; what the system says.
- */
-int cq_socket_configure(const struct cq_socket *socket,
-                        const struct cq_options *options);
-
-/**
  * shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Held lines are sent as far as the kernel takes them at once; other
- * buffered output is not.
+ * buffered output is not, see `cq_socket_finish`.
  *
  * Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close; what kept the socket from being connected.
  */
@@ -2143,6 +2243,111 @@ int cq_socket_reason(const struct cq_socket *socket,
 #define CQ_AGAIN 2048
 
 /**
+ * A piece of memory, as `struct iovec` of <sys/uio.h>.
+ */
+typedef struct cq_piece {
+    /**
+     * The bytes.
+     */
+    const void *data;
+    /**
+     * How many.
+     */
+    size_t size;
+} cq_piece;
+
+/**
+ * Takes `count` pieces for output as if they were one, as `cq_socket_try_send` does, and without copying those that
+ * leave at once. `cq_piece` has the layout of `struct iovec`. `sent` receives how many bytes were taken in all, also on
+ * error: to go on, leave out as many.
+ *
+ * Errors: as for `cq_socket_try_send`; EINVAL also for no pieces.
+ *
+ * Safety: each piece is readable for its size, `sent` is writable.
+ *
+ * Source: writev(2).
+ */
+int cq_socket_try_sendv(const struct cq_socket *socket,
+                        const struct cq_piece *pieces,
+                        size_t count,
+                        uint32_t mode,
+                        size_t *sent);
+
+/**
+ * Writes `count` pieces as if they were one, waiting at most the socket's timeout, as `cq_socket_write` does.
+ *
+ * Errors: as for `cq_socket_write`; EINVAL also for no pieces.
+ *
+ * Safety: each piece is readable for its size.
+ *
+ * Source: writev(2).
+ */
+int cq_socket_writev(const struct cq_socket *socket,
+                     const struct cq_piece *pieces,
+                     size_t count);
+
+/**
+ * Takes at least one byte and at most `size` into the caller's memory, without waiting. `mode` and `flags` are as for
+ * `cq_socket_try_recv`.
+ *
+ * Errors: as for `cq_socket_try_recv` with CQ_READ_UP_TO.
+ *
+ * Safety: `data` is writable for `size` bytes.
+ */
+int cq_socket_try_recv_into(const struct cq_socket *socket,
+                            void *data,
+                            size_t size,
+                            uint32_t mode,
+                            uint32_t flags,
+                            size_t *received);
+
+/**
+ * Reads at least one byte and at most `size` into the caller's memory, waiting at most the socket's timeout. Otherwise
+ * as `cq_socket_read` with CQ_READ_UP_TO.
+ *
+ * Errors: as for `cq_socket_read`.
+ *
+ * Safety: `data` is writable for `size` bytes.
+ */
+int cq_socket_read_into(const struct cq_socket *socket,
+                        void *data,
+                        size_t size,
+                        size_t *received);
+
+/**
+ * Sends up to `count` bytes of the file that `fd` is open on, from `offset` on, without waiting; what is buffered
+ * leaves before. The bytes go as they are, whatever the mode. `sent` receives how many were taken, also on error; 0
+ * without an error means that the file has no more. One call takes 1 MiB at most. On Linux the kernel sends the file by
+ * itself, unless the socket has TLS; elsewhere it is read and sent.
+ *
+ * Errors: EINVAL for NULL, or an offset that no file has; EAGAIN: wait for the socket, then go on behind what was sent;
+ * EPIPE; ESPIPE for what is no file; EBADF after close; what the system says.
+ *
+ * Safety: `sent` is writable.
+ *
+ * Source: sendfile(2), pread(2).
+ */
+int cq_socket_try_sendfile(const struct cq_socket *socket,
+                           int fd,
+                           uint64_t offset,
+                           size_t count,
+                           size_t *sent);
+
+/**
+ * Sends `count` bytes of a file, or as many as it has from `offset` on, and waits, each time at most the socket's timeout, until they
+ * are with the kernel. Otherwise as `cq_socket_try_sendfile`.
+ *
+ * Errors: as there; ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ *
+ * Safety: `sent` is writable.
+ */
+int cq_socket_sendfile(const struct cq_socket *socket,
+                       int fd,
+                       uint64_t offset,
+                       size_t count,
+                       size_t *sent);
+
+/**
  * Tells whether end of file was received (input) or the peer refuses more (output). False for NULL.
  */
 bool cq_socket_eof(const struct cq_socket *socket,
@@ -2282,13 +2487,31 @@ int cq_socket_try_flush(const struct cq_socket *socket,
 int cq_socket_flush(const struct cq_socket *socket);
 
 /**
+ * Sends everything that is buffered, tells the peer that this was all, with TLS too, and shuts the output down, without
+ * waiting. Reading goes on. What has no such end, a pipe or a datagram socket, is only flushed. An end that the kernel had
+ * no room for would look to a TLS peer as if somebody had cut the stream short: `cq_socket_shutdown` and
+ * `cq_socket_close` do not wait for room, this does.
+ *
+ * Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE; EBADF after close; what the system says.
+ */
+int cq_socket_try_finish(const struct cq_socket *socket);
+
+/**
+ * Sends everything that is buffered, tells the peer that this was all, and shuts the output down, waiting at most the
+ * socket's timeout. Otherwise as `cq_socket_try_finish`.
+ *
+ * Errors: as there, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+ */
+int cq_socket_finish(const struct cq_socket *socket);
+
+/**
  * Counts the buffered bytes of a direction. 0 for NULL.
  */
 size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
 
 /* ==== How a socket buffers, and its limits (cq_socket_mode) =======================================
  * Modes are words of letters, one for each direction: "t" or "b" (text, binary), "n", "l" or "f" (unbuffered, by lines,
- * fully), "a" (flush the output before a read), "p" (TCP_NOPUSH).
+ * fully), "a" (flush the output before a read), "p" (what came before TLS began belongs to the handshake).
  */
 
 /**
@@ -2466,9 +2689,29 @@ typedef struct cq_datagram {
      */
     struct cq_address address;
     /**
+     * The local address, without a port: of one that came, where it was sent to (with `CQ_OPTION_PACKET_INFO`); of one
+     * to send, where it shall come from; without one, as the system says.
+     */
+    struct cq_address local;
+    /**
+     * The number of the interface by which it came (with `CQ_OPTION_PACKET_INFO`), or shall leave; 0: as the system
+     * says.
+     */
+    uint32_t interface;
+    /**
+     * The mark of the network, 0 to 3 (RFC 3168): 0 if it can have none, 1 or 2 if it can, 3 if it met congestion. Of
+     * one that came with `CQ_OPTION_ECN`; of one to send, 0: as the system says.
+     */
+    uint32_t ecn;
+    /**
+     * If not 0, the bytes are many datagrams of this size each, of which the last may be shorter. Of one that came with
+     * `CQ_OPTION_SEGMENTS`; of one to send, the kernel cuts it (UDP_SEGMENT): at most 64, and 65,507 bytes.
+     */
+    uint32_t segment;
+    /**
      * Must be 0. Reserved for later versions.
      */
-    uint64_t reserved[4];
+    uint32_t reserved[5];
 } cq_datagram;
 
 /**
@@ -2611,6 +2854,41 @@ int cq_socket_recvfd(const struct cq_socket *socket,
                      size_t size,
                      size_t *received,
                      int *fd);
+
+/**
+ * Has a datagram socket receive what is sent to a multicast group, at the port that it is bound to. `group` is the
+ * group's address, whose port does not matter; `interface` is the name of the network interface, "eth0", or NULL for
+ * the one that the system chooses. A socket may be in many groups, as many as the system allows (20 on Linux,
+ * igmp_max_memberships).
+ *
+ * Errors: EINVAL for NULL, and for what is no multicast address; ENODEV if there is no such interface; EADDRINUSE if the
+ * socket is in the group; ENOBUFS with too many; EOPNOTSUPP for an interface where the system names them by their
+ * addresses (IPv4 on NetBSD, OpenBSD, Solaris); ENOTCONN while the socket has no descriptor; EBADF after close; what the
+ * system says.
+ *
+ * Source: RFC 3493, RFC 3678, ip(7).
+ */
+int cq_socket_join(const struct cq_socket *socket,
+                   const struct cq_address *group,
+                   const char *interface);
+
+/**
+ * Leaves a multicast group. The arguments are those of `cq_socket_join`.
+ *
+ * Errors: as for `cq_socket_join`; EADDRNOTAVAIL if the socket is not in the group.
+ */
+int cq_socket_leave(const struct cq_socket *socket,
+                    const struct cq_address *group,
+                    const char *interface);
+
+/**
+ * Sends a socket's multicast datagrams by the network interface of that name, or with NULL by the one that the system
+ * chooses. Hops and whether they come back to this host are options: CQ_OPTION_MULTICAST_TTL, CQ_OPTION_MULTICAST_LOOP.
+ *
+ * Errors: as for `cq_socket_join`.
+ */
+int cq_socket_set_multicast_interface(const struct cq_socket *socket,
+                                      const char *interface);
 
 /* ==== TLS: configurations (cq_tls) ================================================================
  * What a TLS or DTLS stream demands and shows: certificates, authorities, names, versions. One configuration serves any

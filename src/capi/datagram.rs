@@ -189,7 +189,7 @@ unsafe fn list_of<'a>(list: *mut Datagram, count: usize) -> Result<&'a mut [Data
     let wrong = |item: &Datagram| {
         item.size > isize::MAX as usize
             || (item.data.is_null() && item.size > 0)
-            || item.reserved != [0; 4]
+            || item.reserved != [0; 5]
     };
     match list.iter().any(wrong) {
         true => Err(Errno::BADARG),

@@ -2,6 +2,7 @@
 //! `cq_options_*`: the options with which a socket is made or configured.
 
 use super::boundary::{bytes, call, change, hand_out, take_back, text};
+use super::tuning::set_tuning;
 use crate::address::{internet, unix};
 use crate::errno::{Errno, Result};
 use crate::socket::{Options, SendName};
@@ -258,7 +259,7 @@ fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
         CQ_OPTION_KEEPALIVE_IDLE => options.keep_alive.idle = figure()?,
         CQ_OPTION_KEEPALIVE_INTERVAL => options.keep_alive.interval = figure()?,
         CQ_OPTION_KEEPALIVE_COUNT if value < 128 => options.keep_alive.count = figure()?,
-        _ => return Err(Errno::BADARG),
+        _ => return set_tuning(&mut options.tuning, option, value),
     }
     Ok(())
 }

@@ -289,7 +289,7 @@ fn before_wait(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Member
 }
 
 /// shutdown(2) with SHUT_RD, SHUT_WR or SHUT_RDWR. Held lines are sent as far as the kernel takes them at once; other
-/// buffered output is not.
+/// buffered output is not, see `cq_socket_finish`.
 ///
 /// Errors: EINVAL for NULL or another number; ENOTCONN; EBADF after close; what kept the socket from being connected.
 #[no_mangle]

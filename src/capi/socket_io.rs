@@ -38,7 +38,7 @@ pub const CQ_MORE: u32 = 1024;
 /// need not be copied.
 pub const CQ_AGAIN: u32 = 2048;
 
-fn patience(flags: u32) -> Result<Patience> {
+pub(super) fn patience(flags: u32) -> Result<Patience> {
     match flags & !(CQ_PATIENT | CQ_FLUSH) {
         0 => Ok(Patience { wait: flags & CQ_PATIENT != 0, flush: flags & CQ_FLUSH != 0 }),
         _ => Err(Errno::BADARG),
@@ -285,6 +285,31 @@ pub unsafe extern "C" fn cq_socket_flush(socket: *const Socket) -> c_int {
         // SAFETY: as documented.
         let socket = unsafe { borrow(socket) }?;
         retry(socket, Some(Direction::Output), |_| socket.flush(None))
+    })
+}
+
+/// Sends everything that is buffered, tells the peer that this was all, with TLS too, and shuts the output down, without
+/// waiting. Reading goes on. What has no such end, a pipe or a datagram socket, is only flushed. An end that the kernel had
+/// no room for would look to a TLS peer as if somebody had cut the stream short: `cq_socket_shutdown` and
+/// `cq_socket_close` do not wait for room, this does.
+///
+/// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE; EBADF after close; what the system says.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_try_finish(socket: *const Socket) -> c_int {
+    // SAFETY: as documented.
+    call(|| unsafe { borrow(socket) }?.finish())
+}
+
+/// Sends everything that is buffered, tells the peer that this was all, and shuts the output down, waiting at most the
+/// socket's timeout. Otherwise as `cq_socket_try_finish`.
+///
+/// Errors: as there, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_finish(socket: *const Socket) -> c_int {
+    call(|| {
+        // SAFETY: as documented.
+        let socket = unsafe { borrow(socket) }?;
+        retry(socket, Some(Direction::Output), |_| socket.finish())
     })
 }
 

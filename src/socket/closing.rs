@@ -29,6 +29,23 @@ impl Socket {
         })
     }
 
+    /// Sends all that is buffered, tells the peer that this was all (with TLS, too), and shuts the output down. EAGAIN: to
+    /// be repeated; nothing was shut down yet. What has no end of its own, a pipe for one, is only flushed.
+    pub fn finish(&self) -> Result<()> {
+        self.flush(None)?;
+        self.operate(|inner| {
+            inner.ensure_established()?;
+            inner.say_goodbye()?;
+            match sock::shutdown(inner.handle.fd, libc::SHUT_WR).map_err(Errno::from) {
+                Ok(()) | Err(Errno(libc::ENOTSOCK | libc::ENOTCONN | libc::EOPNOTSUPP)) => {}
+                Err(error) => return Err(error),
+            }
+            kernel_buffer::note_end();
+            inner.output.side.shut = true;
+            Ok(())
+        })
+    }
+
     /// Takes the descriptor out of every controller, waking who waits for it there, and closes it. Buffered output
     /// is dropped. Closing twice is safe.
     pub fn close(&self) -> Result<()> {

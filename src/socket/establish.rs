@@ -253,9 +253,8 @@ impl Inner {
             bind(self.handle.fd, target, options)?;
             // A bound datagram socket receives from everybody.
             return match stream {
-                true => {
-                    sock::listen(self.handle.fd, sock::BACKLOG).map(|()| Ok(Phase::Listening))?
-                }
+                true => sock::listen(self.handle.fd, options.tuning.backlog())
+                    .map(|()| Ok(Phase::Listening))?,
                 false => Ok(Phase::Connected),
             };
         }

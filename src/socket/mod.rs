@@ -23,9 +23,11 @@ mod options;
 mod output;
 mod pace;
 mod secure;
+mod sendfile;
 mod settings;
 mod side;
 mod transfer;
+mod tuning;
 
 pub use format::Format;
 pub use input::Patience;
@@ -33,6 +35,7 @@ pub use mode::{Buffering, Flags, Mode};
 pub use options::{KeepAlive, Options, SendName, Service};
 pub use side::{Direction, Stat};
 pub use sys::message::{Address, Datagram, TRUNCATED};
+pub use tuning::Tuning;
 
 use crate::clock::Span;
 use crate::controller::Owner;

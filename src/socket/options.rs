@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What a program asks of a socket before it exists.
 
+use super::tuning::Tuning;
 use crate::address;
 use crate::errno::{Errno, Result};
 use crate::sys::memory::{bytes, text, AtomicShared};
@@ -94,6 +95,8 @@ pub struct Options {
     pub strict: Option<bool>,
     /// Whether the time of each operation is noted for `stat`.
     pub time: bool,
+    /// What few programs set.
+    pub tuning: Tuning,
 }
 
 impl Default for Options {
@@ -124,6 +127,7 @@ impl Default for Options {
             send_name: SendName::Host,
             strict: None,
             time: true,
+            tuning: Tuning::default(),
         }
     }
 }
@@ -194,6 +198,7 @@ impl Options {
 
     /// Sets what differs from the kernel's defaults, as far as it applies to the family and type.
     pub fn apply(&self, fd: RawFd, family: i32, kind: i32, listens: bool) -> Result<()> {
+        self.tuning.apply(fd, family, kind)?;
         let internet = matches!(family, libc::AF_INET | libc::AF_INET6);
         let (stream, datagram) = (kind == libc::SOCK_STREAM, kind == libc::SOCK_DGRAM);
         let set = |wanted: bool, level, name, value| match wanted {

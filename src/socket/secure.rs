@@ -358,12 +358,18 @@ impl Inner {
 
     /// Tells the peer that nothing more will be sent (close_notify), if the kernel takes that at once.
     pub(super) fn close_secure(&mut self) {
-        if self.secure.engine.is_some() {
-            let _ = self.with_tls(|inner, tls| {
-                tls.close();
-                inner.drain(tls)
-            });
+        let _ = self.say_goodbye();
+    }
+
+    /// Tells the peer of a TLS stream that nothing more will be sent. EAGAIN keeps the rest.
+    pub(super) fn say_goodbye(&mut self) -> Result<()> {
+        if self.secure.engine.is_none() {
+            return Ok(());
         }
+        self.with_tls(|inner, tls| {
+            tls.close();
+            inner.drain(tls)
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::memory::boxed;
 use crate::sys::socket as sock;
+use std::os::fd::RawFd;
 
 impl Socket {
     /// The mode of a direction.
@@ -109,6 +110,24 @@ impl Socket {
             options.relax(inner.handle.fd, listens)?;
             inner.follow(options)
         })
+    }
+
+    /// The descriptor whose options are asked for or set. ENOTCONN while there is none.
+    pub fn option_fd(&self) -> Result<RawFd> {
+        match self.open_fd()? {
+            -1 => Err(Errno(libc::ENOTCONN)),
+            fd => Ok(fd),
+        }
+    }
+
+    /// Whether the time of each operation is noted.
+    pub fn notes_time(&self) -> bool {
+        self.ask(true, |inner| inner.time)
+    }
+
+    /// Whether a write to a peer that is gone raises no SIGPIPE.
+    pub fn avoids_sigpipe(&self) -> bool {
+        self.ask(true, |inner| inner.output.flags & libc::MSG_NOSIGNAL != 0)
     }
 
     /// Uncorks TCP output.

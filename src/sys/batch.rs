@@ -3,8 +3,10 @@
 //! call each.
 
 use super::check_size;
+use super::control::{self, Room};
 use super::message::{header, piece, room, Datagram, TRUNCATED};
 use std::io;
+use std::mem::{size_of, MaybeUninit};
 use std::os::fd::RawFd;
 
 /// How many datagrams one system call takes.
@@ -16,6 +18,7 @@ const BATCH: usize = 32;
 struct Headers {
     messages: [libc::mmsghdr; BATCH],
     pieces: [libc::iovec; BATCH],
+    control: [MaybeUninit<Room>; BATCH],
 }
 
 #[cfg(mmsg)]
@@ -37,8 +40,10 @@ fn in_batches(
     list: &mut [Datagram],
     mut batch: impl FnMut(&mut [Datagram], &mut Headers) -> io::Result<usize>,
 ) -> io::Result<usize> {
-    // SAFETY: all-zero headers and pieces are valid.
-    let mut headers: Headers = unsafe { std::mem::zeroed() };
+    // SAFETY: all-zero headers and pieces are valid; of the control data nothing is read that was not written.
+    let (messages, pieces) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
+    let mut headers =
+        Headers { messages, pieces, control: [const { MaybeUninit::uninit() }; BATCH] };
     let mut done = 0;
     for piece in list.chunks_mut(BATCH) {
         match batch(piece, &mut headers) {
@@ -63,6 +68,12 @@ pub unsafe fn receive_batch(fd: RawFd, list: &mut [Datagram]) -> io::Result<usiz
     in_batches(list, |list, headers| {
         list.iter_mut().for_each(|item| item.address = room());
         let (first, count) = headers.prepare(list);
+        for (message, room) in
+            headers.messages.iter_mut().zip(&mut headers.control).take(list.len())
+        {
+            message.msg_hdr.msg_control = room.as_mut_ptr().cast();
+            message.msg_hdr.msg_controllen = size_of::<Room>() as _;
+        }
         let (none, flags) = (std::ptr::null_mut(), libc::MSG_DONTWAIT as _);
         // SAFETY: `count` headers were prepared; their data is writable, as documented.
         let done = unsafe { libc::recvmmsg(fd, first, count as _, flags, none) };
@@ -84,6 +95,10 @@ pub unsafe fn receive_batch(fd: RawFd, list: &mut [Datagram]) -> io::Result<usiz
 pub unsafe fn send_batch(fd: RawFd, list: &mut [Datagram], flags: i32) -> io::Result<usize> {
     in_batches(list, |list, headers| {
         let (first, count) = headers.prepare(list);
+        for (at, item) in list.iter().enumerate() {
+            let room = headers.control[at].write(Room::EMPTY);
+            control::write(&mut headers.messages[at].msg_hdr, item, room)?;
+        }
         let flags = (flags | libc::MSG_DONTWAIT) as _;
         // SAFETY: `count` headers were prepared; their data is readable, as documented.
         let done = unsafe { libc::sendmmsg(fd, first, count as _, flags) };
@@ -101,6 +116,9 @@ pub unsafe fn receive_batch(fd: RawFd, list: &mut [Datagram]) -> io::Result<usiz
     one_by_one(list, |item, pieces| {
         item.address = room();
         let mut message = header(pieces, &mut item.address);
+        let mut room = Room::EMPTY;
+        (message.msg_control, message.msg_controllen) =
+            ((&raw mut room).cast(), size_of::<Room>() as _);
         // SAFETY: the header's pointers hold for the call; the data is writable, as documented.
         item.received = check_size(unsafe { libc::recvmsg(fd, &mut message, libc::MSG_DONTWAIT) })?;
         finish(item, &message);
@@ -116,7 +134,10 @@ pub unsafe fn receive_batch(fd: RawFd, list: &mut [Datagram]) -> io::Result<usiz
 #[cfg(not(mmsg))]
 pub unsafe fn send_batch(fd: RawFd, list: &mut [Datagram], flags: i32) -> io::Result<usize> {
     one_by_one(list, |item, pieces| {
-        let message = header(pieces, &mut item.address);
+        let mut address = item.address;
+        let mut message = header(pieces, &mut address);
+        let mut room = Room::EMPTY;
+        control::write(&mut message, item, &mut room)?;
         // SAFETY: the header's pointers hold for the call; the data is readable, as documented.
         check_size(unsafe { libc::sendmsg(fd, &message, flags | libc::MSG_DONTWAIT) }).map(drop)
     })
@@ -144,4 +165,5 @@ fn one_by_one(
 fn finish(item: &mut Datagram, message: &libc::msghdr) {
     item.flags = if message.msg_flags & libc::MSG_TRUNC != 0 { TRUNCATED } else { 0 };
     item.address.size = message.msg_namelen;
+    control::read(message, item);
 }

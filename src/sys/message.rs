@@ -68,8 +68,20 @@ pub struct Datagram {
     pub flags: u32,
     /// From where, or where to; without one, the peer to which the socket is connected.
     pub address: Address,
+    /// The local address, without a port: of one that came, where it was sent to (with `CQ_OPTION_PACKET_INFO`); of one
+    /// to send, where it shall come from; without one, as the system says.
+    pub local: Address,
+    /// The number of the interface by which it came (with `CQ_OPTION_PACKET_INFO`), or shall leave; 0: as the system
+    /// says.
+    pub interface: u32,
+    /// The mark of the network, 0 to 3 (RFC 3168): 0 if it can have none, 1 or 2 if it can, 3 if it met congestion. Of
+    /// one that came with `CQ_OPTION_ECN`; of one to send, 0: as the system says.
+    pub ecn: u32,
+    /// If not 0, the bytes are many datagrams of this size each, of which the last may be shorter. Of one that came with
+    /// `CQ_OPTION_SEGMENTS`; of one to send, the kernel cuts it (UDP_SEGMENT): at most 64, and 65,507 bytes.
+    pub segment: u32,
     /// Must be 0. Reserved for later versions.
-    pub reserved: [u64; 4],
+    pub reserved: [u32; 5],
 }
 
 /// The datagram was longer than the room for it.

@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod certificate;
 pub mod clock;
+pub mod control;
 pub mod describe;
 #[cfg(emulated)]
 pub mod emulation;
@@ -22,6 +23,7 @@ pub mod kqueue;
 pub mod memory;
 pub mod message;
 mod missing;
+pub mod multicast;
 pub mod networks;
 mod newborn;
 pub mod orphans;
@@ -34,6 +36,7 @@ pub mod poll;
 pub mod ports;
 pub mod process;
 mod races;
+pub mod sendfile;
 pub mod signal;
 #[cfg(any(epoll, all(kqueue, emulated)))]
 #[cfg_attr(emulated, allow(dead_code))] // the imitation takes no signals
@@ -44,6 +47,7 @@ pub mod stack;
 pub mod testing;
 pub mod thread;
 pub mod tls;
+pub mod tuning;
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};

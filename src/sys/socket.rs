@@ -174,6 +174,29 @@ pub fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()
     check(unsafe { libc::setsockopt(fd, level, name, pointer, size) }).map(drop)
 }
 
+/// setsockopt(2).
+pub fn set_raw_option(fd: RawFd, level: i32, name: i32, value: &[u8]) -> io::Result<()> {
+    let size = value.len() as libc::socklen_t;
+    // SAFETY: the value is readable for its size.
+    check(unsafe { libc::setsockopt(fd, level, name, value.as_ptr().cast(), size) }).map(drop)
+}
+
+/// getsockopt(2); tells how many bytes there are.
+pub fn raw_option(fd: RawFd, level: i32, name: i32, room: &mut [u8]) -> io::Result<usize> {
+    let mut size = room.len() as libc::socklen_t;
+    // SAFETY: the room is writable for its size.
+    check(unsafe { libc::getsockopt(fd, level, name, room.as_mut_ptr().cast(), &mut size) })?;
+    Ok(size as usize)
+}
+
+/// fcntl(2): whether a descriptor is non-blocking, and close-on-exec.
+pub fn flags(fd: RawFd) -> io::Result<(bool, bool)> {
+    // SAFETY: no pointers, here and below.
+    let status = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })?;
+    let descriptor = check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
+    Ok((status & libc::O_NONBLOCK != 0, descriptor & libc::FD_CLOEXEC != 0))
+}
+
 /// The outcome of a connect(2) that was in progress.
 pub fn take_error(fd: RawFd) -> io::Result<()> {
     match option(fd, libc::SOL_SOCKET, libc::SO_ERROR)? {

@@ -136,6 +136,17 @@ static int wait_cq_socket_read(struct stage *s)
 	return code;
 }
 
+static int wait_cq_socket_read_into(struct stage *s)
+{
+	char data[16];
+	size_t size;
+	int code = cq_socket_read_into(s->socket, data, sizeof data, &size);
+
+	if (code == 0)
+		TEXT(data, size, "line\n");
+	return code;
+}
+
 static int wait_cq_socket_fill(struct stage *s)
 {
 	int code = cq_socket_fill(s->socket, 5);
@@ -213,10 +224,40 @@ static void close_stream(struct stage *s)
 	close_half(s);
 }
 
+/* Nothing can be written afterwards; what was taken has arrived. */
+static void close_finished(struct stage *s)
+{
+	for (int i = 0; i < 100 && cq_socket_finish(s->socket); i++)
+		take_all(s);
+	take_all(s);
+	EQ(s->took, s->filled);
+	close_half(s);
+}
+
 static int wait_cq_socket_write(struct stage *s)
 {
 	s->filled++; /* it is queued, as after a timeout: what failed is only to wait until it has left */
 	return cq_socket_write(s->socket, "y", 1);
+}
+
+static int wait_cq_socket_writev(struct stage *s)
+{
+	const cq_piece pieces[] = { { "", 0 }, { "y", 1 } };
+
+	s->filled++;
+	return cq_socket_writev(s->socket, pieces, COUNT(pieces));
+}
+
+/* One byte of a file; what the socket holds leaves before. */
+static int wait_cq_socket_sendfile(struct stage *s)
+{
+	size_t sent = 77;
+	int fd = (int)SYS(open("/proc/self/exe", O_RDONLY)), code = cq_socket_sendfile(s->socket, fd, 0, 1, &sent);
+
+	s->filled += sent;
+	EQ(sent, code == 0);
+	close(fd);
+	return code;
 }
 
 static void fill_and_buffer(struct stage *s)
@@ -231,6 +272,11 @@ static void fill_and_buffer(struct stage *s)
 static int wait_cq_socket_flush(struct stage *s)
 {
 	return cq_socket_flush(s->socket);
+}
+
+static int wait_cq_socket_finish(struct stage *s)
+{
+	return cq_socket_finish(s->socket);
 }
 
 static int wait_cq_socket_sendfd(struct stage *s)
@@ -819,11 +865,15 @@ WAIT(cq_sleep, open_nothing, NULL, close_nothing)
 WAIT(cq_condition_wait, open_condition, signal_waiter, close_condition)
 WAIT(cq_poll, open_condition, signal_waiter, close_condition)
 WAIT(cq_socket_read, open_half, write_line, close_half)
+WAIT(cq_socket_read_into, open_half, write_line, close_half)
 WAIT(cq_socket_fill, open_half, write_line, close_half)
 WAIT(cq_socket_recvfd, open_half, write_line, close_half)
 WAIT(cq_socket_recvfrom, open_datagrams, write_line, close_half)
 WAIT(cq_socket_write, fill_stream, take_all, close_stream)
+WAIT(cq_socket_writev, fill_stream, take_all, close_stream)
+WAIT(cq_socket_sendfile, fill_stream, take_all, close_stream)
 WAIT(cq_socket_flush, fill_and_buffer, take_all, close_stream)
+WAIT(cq_socket_finish, fill_and_buffer, take_all, close_finished)
 WAIT(cq_socket_sendfd, fill_stream, take_all, close_stream)
 WAIT(cq_socket_sendto, fill_datagrams, take_all, close_datagrams)
 WAIT(cq_socket_accept, open_listener, connect_once, close_half)

@@ -170,6 +170,30 @@ tls.test("messages_by_the_buffers_are_refused_under_tls", function()
 	t.fails(errno.EOPNOTSUPP, a:recvfrom())
 end)
 
+tls.test("finish_waits_until_the_goodbye_has_room", function()
+	-- What the kernel holds for a pair is full now and then, each time at another byte.
+	for size = 300000, 340000, 10000 do
+		local c, s = t.pair()
+		c:settimeout(5)
+		s:settimeout(5)
+		tls.shake(c, s)
+		c:setmode("b", "bn")
+		s:setmode("b", "bf")
+		local sent, got
+		t.together(function()
+			s:write(("x"):rep(size))
+			sent = s:finish(t.deadline)
+		end, function()
+			cqueues.sleep(0.02)
+			got = c:read "*a"
+		end)
+		equal(sent, true)
+		equal(#got, size)
+		equal(c:eof "r", true)
+		equal(c:error "r", nil)
+	end
+end)
+
 -- What was buffered before.
 
 tls.test("output_leaves_in_plain_text_before_the_handshake_unless_its_mode_says_A", function()

@@ -179,10 +179,9 @@ end
 -- says goodbye. What has come and was not read is dropped, so that the kernel does not reset the connection for it.
 core._define("finish", function(self, timeout)
 	check_socket(self, "finish")
-	local sent, why = self:flush("n", timeout and arguments.seconds(timeout, 1, "finish"))
+	local sent, why = core._finish(self, timeout and arguments.seconds(timeout, 1, "finish"))
 	if socket.type(self) == "socket" then
 		if sent then
-			self:shutdown "w"
 			self:setmode "b"
 			repeat until not self:recv(-DROPPED)
 		end

@@ -369,6 +369,7 @@ int luaopen__cqueues_socket(lua_State *L)
 	shim_module(L, SHIM_SOCKET, methods, meta, functions);
 	if (is_new)
 		add_methods(L);
+	shim_set_waiting(L, shim_socket_finishing);
 	add(L, shim_class_settings);
 	add(L, shim_class_errors);
 	shim_set_constants(L, constants);

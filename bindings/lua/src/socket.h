@@ -89,7 +89,7 @@ int shim_descriptor_of(lua_State *L, int index);
 /* A mode argument: CQ_MODE_DEFAULT for nil and none. Throws if it is no string. */
 uint32_t shim_opt_mode(lua_State *L, int index);
 /* The methods that can wait, those that never do, and those that set and tell. */
-extern const luaL_Reg shim_socket_reading[], shim_socket_writing[], shim_socket_messages[];
+extern const luaL_Reg shim_socket_finishing[], shim_socket_reading[], shim_socket_writing[], shim_socket_messages[];
 extern const luaL_Reg shim_socket_establishing[], shim_socket_iterating[];
 extern const luaL_Reg shim_socket_tls[], shim_socket_tls_plain[];
 int shim_socket_send(lua_State *L), shim_socket_pack(lua_State *L), shim_socket_unpack(lua_State *L);

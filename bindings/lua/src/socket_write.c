@@ -118,12 +118,15 @@ int shim_socket_send(lua_State *L)
 	return code ? 2 : 1;
 }
 
+/* In the place of a flush's mode: the end is told, too. No mode is written so. */
+#define FINISH 0xffffu
+
 int shim_attempt_flush(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
 	int code = socket->error[CQ_OUTPUT];
 	if (!code)
-		code = cq_socket_try_flush(socket->so, op->mode);
+		code = op->mode == FINISH ? cq_socket_try_finish(socket->so) : cq_socket_try_flush(socket->so, op->mode);
 	if (!code)
 		lua_pushboolean(L, 1);
 	return code;
@@ -141,6 +144,16 @@ static int socket_flush(lua_State *L)
 	return shim_go(L, socket, &op);
 }
 
+/* _finish(socket[, timeout]), a function of the module: flushes, and tells the peer the end. */
+static int socket_finish(lua_State *L)
+{
+	struct socket *socket = shim_socket(L, 1);
+	double timeout = shim_timeout(L, 2);
+	lua_settop(L, 1);
+	struct op op = shim_op(FLUSH, 0, FINISH, timeout);
+	return shim_go(L, socket, &op);
+}
+
 /* -- Methods ------------------------------------------------------------------------------- */
 
 const luaL_Reg shim_socket_writing[] = {
@@ -148,5 +161,10 @@ const luaL_Reg shim_socket_writing[] = {
 	{ "xwrite", socket_xwrite },
 	{ "pack", shim_socket_pack },
 	{ "flush", socket_flush },
+	{ NULL, NULL },
+};
+
+const luaL_Reg shim_socket_finishing[] = {
+	{ "_finish", socket_finish },
 	{ NULL, NULL },
 };

@@ -125,8 +125,9 @@
  *   a task of callbacks               cq_controller_attach, cq_controller_park
  *   run inside another event loop     cq_controller_pollfd, cq_controller_timeout, cq_controller_step
  *   wait for descriptors and objects  cq_poll, CQ_INTEREST_NONE
- *   wait some time                    cq_sleep
- *   wake a loop from another thread   cq_controller_alert; with work for it: cq_controller_post
+ *   wait some time                    cq_sleep; again and again: cq_timer_start
+ *   wake a loop from another thread   cq_controller_alert; with work for it: cq_controller_post; a task: cq_wakeup_raise
+ *   something that blocks             cq_pool_new, cq_pool_run
  *   stop all after a time             cq_scope_new, cq_scope_deadline, cq_scope_wait
  *   a limit of time around some code  cq_scope_begin, cq_scope_end
  *   stop one task, wait for its end   cq_task_cancel, cq_task_join
@@ -246,6 +247,11 @@ typedef struct cq_notify cq_notify;
 typedef struct cq_options cq_options;
 
 /**
+ * A pool of threads.
+ */
+typedef struct cq_pool cq_pool;
+
+/**
  * A child process.
  */
 typedef struct cq_process cq_process;
@@ -279,6 +285,16 @@ typedef struct cq_socket cq_socket;
  * A handle of a thread; there may be many.
  */
 typedef struct cq_thread cq_thread;
+
+/**
+ * A timer. It takes no descriptor: who waits for it waits for a time, and for a change of that.
+ */
+typedef struct cq_timer cq_timer;
+
+/**
+ * A descriptor that is readable from when it was raised until that was seen.
+ */
+typedef struct cq_wakeup cq_wakeup;
 
 /**
  * A scope: a group of tasks that end together. Scopes nest. When a scope ends, since it was cancelled, its time is
@@ -4464,6 +4480,180 @@ int cq_dns_type_member(unsigned int rtype,
                        char *buffer,
                        size_t size,
                        bool *is_number);
+
+/* ==== Timers (cq_timer) ===========================================================================
+ * A timer expires once, or again and again at times that it keeps. It is started, set anew and stopped at any time, also
+ * while somebody waits for it.
+ */
+
+/**
+ * Makes a timer, which is stopped. It takes no descriptor. Free it with `cq_timer_free`.
+ *
+ * A callback waits for a timer with the `timeout` of a member, which is `cq_timer_timeout`, and asks `cq_timer_try_wait` when
+ * it is woken.
+ *
+ * Errors: EINVAL for NULL; ENOMEM.
+ */
+int cq_timer_new(struct cq_timer **timer);
+
+/**
+ * Frees a timer: who waits for it gets EBADF. NULL is ignored.
+ */
+void cq_timer_free(struct cq_timer *timer);
+
+/**
+ * Has a timer expire in `seconds`, and if `interval` is more than 0 every `interval` seconds after that. A timer that runs
+ * is set anew, also for those who wait for it. A `seconds` that is NaN or negative stops it.
+ *
+ * The expirations of a repeating timer keep their times, however late anybody asks.
+ *
+ * Errors: EINVAL for NULL, and for an interval that is NaN; EPERM if tasks of another thread wait.
+ */
+int cq_timer_start(const struct cq_timer *timer,
+                   double seconds,
+                   double interval);
+
+/**
+ * As `cq_timer_start`, at a time of the clock of `cq_monotime`, which may have passed.
+ *
+ * Errors: as for `cq_timer_start`.
+ */
+int cq_timer_start_at(const struct cq_timer *timer, double time, double interval);
+
+/**
+ * Stops a timer. Expirations that nobody has asked for are forgotten; who waits for it waits until it is started again.
+ *
+ * Errors: EINVAL for NULL; EPERM if tasks of another thread wait.
+ */
+int cq_timer_stop(const struct cq_timer *timer);
+
+/**
+ * Returns the seconds until a timer expires, 0 if it has expired, NaN while it is stopped, and NaN for NULL.
+ */
+double cq_timer_timeout(const struct cq_timer *timer);
+
+/**
+ * Tells how often a timer has expired since this was last asked, without waiting. `count` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EAGAIN if it has not expired.
+ */
+int cq_timer_try_wait(const struct cq_timer *timer,
+                      uint64_t *count);
+
+/**
+ * Waits until a timer expires, and tells how often it has expired since this was last asked. In a fiber only the fiber
+ * waits; outside a controller the thread does, in which nobody else can start one that is stopped. `count` may be NULL.
+ *
+ * Errors: EINVAL for NULL; EBADF if the timer is freed meanwhile; EDEADLK in a callback that would wait; EPERM if tasks of
+ * another thread wait.
+ */
+int cq_timer_wait(const struct cq_timer *timer,
+                  uint64_t *count);
+
+/* ==== Waking a task from other threads (cq_wakeup) ================================================
+ * A wakeup is raised by any thread, or a signal handler, and waited for by one task. To pass something along, use
+ * `cq_queue_post`; to have a function called, `cq_controller_post`.
+ */
+
+/**
+ * Makes a wakeup: any thread raises it, and one task waits for it. Raising it more often before that is seen wakes once.
+ * Free it with `cq_wakeup_free`, when nobody raises it any more.
+ *
+ * Errors: EINVAL for NULL; EMFILE, ENFILE, ENOMEM.
+ */
+int cq_wakeup_new(struct cq_wakeup **wakeup);
+
+/**
+ * Frees a wakeup: who waits for it is woken, and gets EBADF. NULL is ignored.
+ */
+void cq_wakeup_free(struct cq_wakeup *wakeup);
+
+/**
+ * Raises a wakeup. Any thread may call it at any time until the wakeup is freed, and a signal handler, which must save
+ * errno.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_wakeup_raise(const struct cq_wakeup *wakeup);
+
+/**
+ * Tells whether a wakeup was raised since this was last asked, without waiting.
+ *
+ * Errors: EINVAL for NULL; EAGAIN if it was not.
+ */
+int cq_wakeup_try_wait(const struct cq_wakeup *wakeup);
+
+/**
+ * Waits until a wakeup is raised, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber
+ * waits; outside a controller the thread does.
+ *
+ * Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback.
+ *
+ * Safety: it is not freed meanwhile.
+ */
+int cq_wakeup_wait(const struct cq_wakeup *wakeup,
+                   double timeout);
+
+/**
+ * Returns the descriptor that is readable (POLLIN) from when a wakeup is raised until `cq_wakeup_try_wait` or
+ * `cq_wakeup_wait` has seen it, -1 for NULL. It belongs to the handle: poll it, nothing else.
+ */
+int cq_wakeup_pollfd(const struct cq_wakeup *wakeup);
+
+/* ==== Calls that block (cq_pool) ==================================================================
+ * A pool has as many threads as the program asked for. A fiber that has something to do that would block its loop, reading a
+ * file or asking a database, has it done there and waits.
+ */
+
+/**
+ * What `cq_pool_run` has called.
+ */
+typedef int (*cq_blocking)(void *argument);
+
+/**
+ * Makes a pool of `threads` threads for calls that block: files, databases, names of users. They are started now, with all
+ * signals blocked, and never more of them. `name` (NULL: "cqueues") is what debuggers and ps(1) show, 15 bytes of it on
+ * Linux. Any thread may use a pool, several at once. Free it with `cq_pool_free`.
+ *
+ * Errors: EINVAL for NULL, for a name that is not UTF-8, and for no threads or more than 1,024; EAGAIN if the system has no room for them; ENOMEM.
+ *
+ * Safety: `name` is NULL or terminated.
+ */
+int cq_pool_new(const char *name,
+                size_t threads,
+                struct cq_pool **pool);
+
+/**
+ * Frees a pool. Calls that wait for a thread are over, with ECANCELED as their result; those that run are waited for: it
+ * blocks the thread. No fiber may be waiting for a call when it is freed from inside a step of its controller. NULL is
+ * ignored.
+ */
+void cq_pool_free(struct cq_pool *pool);
+
+/**
+ * Has a thread of a pool call `function(argument)`, and waits until it is over. `result` (may be NULL) receives what it
+ * returned. In a fiber only the fiber waits; outside a controller the thread does. Calls begin in the order in which they
+ * came, when a thread is free.
+ *
+ * A thread cannot be stopped: when the fiber's waiting is ended (a scope that ends, `cq_task_cancel`), a call that has not
+ * begun is taken back and the code is returned; one that runs is waited for all the same, and succeeds. So `argument` may lie
+ * on the fiber's stack, unless the fiber's controller may be closed or freed meanwhile.
+ *
+ * The function must return: not by pthread_exit(3), longjmp(3) or an exception. It runs in another thread, so it touches no
+ * object of the library that this thread uses.
+ *
+ * Errors: EINVAL for NULL; EDEADLK in a callback; ECHILD in a child of fork(2), which has none of the pool's threads; EMFILE,
+ * ENFILE, ENOMEM. The function is not called then.
+ */
+int cq_pool_run(const struct cq_pool *pool,
+                cq_blocking function,
+                void *argument,
+                int *result);
+
+/**
+ * Counts the calls that wait for a thread of a pool. 0 for NULL. Any thread may call it.
+ */
+size_t cq_pool_waiting(const struct cq_pool *pool);
 
 /* ==== Signals (cq_signal) =========================================================================
  * A listener tells which of its signals came. Block them first (`cq_signal_block`), in the first thread, before others

@@ -146,6 +146,14 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
     }
 }
 
+/// Whether the caller may wait: EDEADLK in a callback.
+pub fn check_may_wait() -> Result<()> {
+    match RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber)) {
+        Some(false) => Err(Errno(libc::EDEADLK)),
+        _ => Ok(()),
+    }
+}
+
 /// Suspends the fiber that runs until a scope has no tasks left; see `Controller::park_for_scope`. EDEADLK in a
 /// callback, EINVAL outside of tasks.
 pub fn wait_for_scope(member: Member, is_deaf: bool) -> Result<()> {

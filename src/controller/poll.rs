@@ -12,6 +12,16 @@ use crate::errno::{Errno, Result};
 pub const LAZY_RESUMPTIONS: u32 = 61;
 const LAZY_TIME: Span = Span(100_000);
 
+/// With so many timers, those that are due within the same half millisecond are waited for together: a hundred
+/// thousand sleepers would otherwise cost nearly a system call each. Fewer are woken as exactly as the kernel can.
+const MANY_TIMERS: usize = 256;
+const TOGETHER: u64 = 500_000;
+
+/// The time from `now` to the next full half millisecond behind `left`.
+fn rounded(now: Instant, left: Span) -> Span {
+    Span(now.after(left).0.div_ceil(TOGETHER).saturating_mul(TOGETHER) - now.0)
+}
+
 impl State {
     /// Makes ready what is due or what the kernel tells of, and begins a pass over what is ready.
     pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
@@ -40,7 +50,7 @@ impl State {
             false => {
                 let now = Instant::now();
                 self.fire_due(now);
-                self.next_deadline(now)
+                self.time_to_wait(now)
             }
         };
         // A task whose timer is due may wait for a descriptor too: then the kernel is asked as well.
@@ -73,7 +83,7 @@ impl State {
     fn wait_newest_first(&mut self, alert: &Alert, limit: Option<Span>) -> Result<()> {
         self.news |= alert.take_missed();
         let deadline = match self.ready.is_empty() && !self.timers.is_empty() {
-            true => self.next_deadline(Instant::now()),
+            true => self.time_to_wait(Instant::now()),
             false => None,
         };
         let limit = self.limit(limit, deadline);
@@ -88,6 +98,15 @@ impl State {
             self.fire_due(Instant::now());
         }
         Ok(())
+    }
+
+    /// How long to wait for the next deadline.
+    fn time_to_wait(&mut self, now: Instant) -> Option<Span> {
+        let left = self.next_deadline(now)?;
+        match left > Span::ZERO && self.timers.count() >= MANY_TIMERS {
+            true => Some(rounded(now, left)),
+            false => Some(left),
+        }
     }
 
     /// How long the kernel may be waited for: not at all while a task is ready, nor without tasks.
@@ -117,5 +136,19 @@ impl State {
             Err(Errno(libc::EINTR)) => Ok(nothing),
             other => other.map(|()| nothing),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{rounded, Instant, Span};
+
+    #[test]
+    fn deadlines_of_half_a_millisecond_are_one() {
+        let now = Instant(10_100_000);
+        assert_eq!(rounded(now, Span(1)), Span(400_000));
+        assert_eq!(rounded(now, Span(400_000)), Span(400_000));
+        assert_eq!(rounded(now, Span(400_001)), Span(900_000));
+        assert!(rounded(now, Span(u64::MAX / 4)) >= Span(u64::MAX / 4));
     }
 }

@@ -5,7 +5,7 @@
 use super::{check, check_size, socket as sock};
 use nix::sys::socket::UnixAddr;
 use std::io;
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// A new event descriptor, close-on-exec and non-blocking, readable if `raised`.
 pub fn create(raised: bool) -> io::Result<RawFd> {
@@ -21,6 +21,12 @@ pub fn create(raised: bool) -> io::Result<RawFd> {
         }
         made => made,
     }
+}
+
+/// As `create`, with an owner; not raised.
+pub fn create_owned() -> io::Result<OwnedFd> {
+    // SAFETY: a new descriptor, which has no other owner.
+    create(false).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// A datagram socket that is connected to itself. The kernel chooses its address in the abstract namespace, unix(7), and

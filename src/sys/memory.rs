@@ -152,6 +152,11 @@ pub struct Weak<T: ?Sized, C: Count = Cell<usize>>(Option<NonNull<Counted<T, C>>
 /// unless who carries it to another one sees to what the value asks for.
 pub type AtomicShared<T> = Shared<T, AtomicUsize>;
 
+// SAFETY: its count is atomic, so that who has one may use and drop what is shared, which can be used by all threads.
+unsafe impl<T: Send + Sync> Send for Shared<T, AtomicUsize> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Shared<T, AtomicUsize> {}
+
 /// The weak reference of `AtomicShared`.
 pub type AtomicWeak<T> = Weak<T, AtomicUsize>;
 

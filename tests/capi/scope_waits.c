@@ -27,6 +27,10 @@ struct stage {
 	cq_queue *queue;
 	cq_semaphore *semaphore;
 	cq_mutex *mutex;
+	cq_timer *timer;
+	cq_wakeup *wakeup;
+	cq_pool *blocking;
+	pthread_mutex_t occupied;
 	struct nameserver nameserver;
 	int fd, port;
 	size_t filled, took;
@@ -854,6 +858,106 @@ static void try_all(const struct wait *wait)
 	}
 }
 
+/* -- timers, wakeups, calls that block -- */
+
+static void open_timer(struct stage *s)
+{
+	OK(cq_timer_new(&s->timer));
+}
+
+static void start_timer(struct stage *s)
+{
+	OK(cq_timer_start(s->timer, 0, 0));
+}
+
+static void close_timer(struct stage *s)
+{
+	cq_timer_free(s->timer);
+}
+
+static int wait_cq_timer_wait(struct stage *s)
+{
+	return cq_timer_wait(s->timer, NULL);
+}
+
+static void open_wakeup(struct stage *s)
+{
+	OK(cq_wakeup_new(&s->wakeup));
+}
+
+static void raise_wakeup(struct stage *s)
+{
+	OK(cq_wakeup_raise(s->wakeup));
+}
+
+static void close_wakeup(struct stage *s)
+{
+	cq_wakeup_free(s->wakeup);
+}
+
+static int wait_cq_wakeup_wait(struct stage *s)
+{
+	return cq_wakeup_wait(s->wakeup, -1);
+}
+
+/* The only thread of the pool is busy until the mutex is unlocked, so that calls have to wait. */
+static int occupy(void *argument)
+{
+	struct stage *s = argument;
+
+	pthread_mutex_lock(&s->occupied);
+	return pthread_mutex_unlock(&s->occupied);
+}
+
+static int occupy_it(void *argument)
+{
+	struct stage *s = argument;
+
+	return cq_pool_run(s->blocking, occupy, s, NULL);
+}
+
+static void open_pool_of_threads(struct stage *s)
+{
+	pthread_mutex_init(&s->occupied, NULL);
+	pthread_mutex_lock(&s->occupied);
+	s->inner = s->cq;
+	OK(cq_pool_new(NULL, 1, &s->blocking));
+	OK(cq_controller_wrap(s->cq, occupy_it, NULL, s, NULL));
+	while (!s->filled) {
+		OK(cq_controller_step(s->cq, 0));
+		s->filled = cq_pool_waiting(s->blocking) == 0;
+	}
+}
+
+static int seven(void *argument)
+{
+	(void)argument;
+	return 7;
+}
+
+/* Both calls are over, and their descriptors readable, when this returns. */
+static void free_thread(struct stage *s)
+{
+	pthread_mutex_unlock(&s->occupied);
+	while (cq_pool_waiting(s->blocking) > 0)
+		usleep(100);
+	usleep(20000);
+}
+
+static void close_pool_of_threads(struct stage *s)
+{
+	cq_pool_free(s->blocking);
+	pthread_mutex_destroy(&s->occupied);
+}
+
+static int wait_cq_pool_run(struct stage *s)
+{
+	int result = 77, code = cq_pool_run(s->blocking, seven, NULL, &result);
+
+	EQ(result, code ? 77 : 7);
+	return code;
+}
+
 #define WAIT(name, open, succeed, close) \
 	TEST(name##_can_be_ended) \
 	{ \
@@ -896,3 +1000,6 @@ WAIT(cq_queue_get, open_queue, put_one, close_queue)
 WAIT(cq_queue_put, open_full_queue, get_one, close_queue)
 WAIT(cq_semaphore_acquire, open_semaphore, release_one, close_semaphore)
 WAIT(cq_mutex_lock, open_mutex, signal_it, close_mutex)
+WAIT(cq_timer_wait, open_timer, start_timer, close_timer)
+WAIT(cq_wakeup_wait, open_wakeup, raise_wakeup, close_wakeup)
+WAIT(cq_pool_run, open_pool_of_threads, free_thread, close_pool_of_threads)

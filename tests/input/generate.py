@@ -92,7 +92,7 @@ def kind(function, rtype, name):
 
 def argument(index, rtype, name):
     slot = f"a[{index}]"
-    if rtype in ("cq_function", "cq_release", "cq_resume", "cq_thread_function"):
+    if rtype in ("cq_function", "cq_release", "cq_resume", "cq_thread_function", "cq_blocking"):
         return f"{slot}.u ? a_{rtype[3:]} : NULL"
     if rtype == "double":
         return f"{slot}.d"

@@ -47,6 +47,13 @@ static int a_function(void *argument)
 	return 0;
 }
 
+/* In a thread of a pool. */
+static int a_blocking(void *argument)
+{
+	(void)argument;
+	return 0;
+}
+
 static void a_release(void *argument)
 {
 	(void)argument;
@@ -351,6 +358,17 @@ static void *make_plain(struct setting *s, int kind)
 	case SEMAPHORE:
 		OK(cq_semaphore_new(1, (cq_semaphore **)&object));
 		return keep(s, "struct cq_semaphore **", object);
+	case TIMER:
+		OK(cq_timer_new((cq_timer **)&object));
+		OK(cq_timer_start(object, 0, 0));
+		return keep(s, "struct cq_timer **", object);
+	case WAKEUP:
+		OK(cq_wakeup_new((cq_wakeup **)&object));
+		OK(cq_wakeup_raise(object));
+		return keep(s, "struct cq_wakeup **", object);
+	case POOL:
+		OK(cq_pool_new(NULL, 1, (cq_pool **)&object));
+		return keep(s, "struct cq_pool **", object);
 	case SIGNAL:
 		OK(cq_signal_listen(signals, 1, (cq_signal **)&object));
 		return keep(s, "struct cq_signal **", object);

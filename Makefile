@@ -285,7 +285,14 @@ rock-test:
 # -- Trying and testing ---------------------------------------------------------
 
 # The C examples are built the way a user of the installed library builds them.
-EXAMPLES := $(patsubst %.c,build/examples/%,$(notdir $(wildcard examples/*/*.c)))
+NEEDS_embed_glib     := glib-2.0
+NEEDS_embed_libevent := libevent
+NEEDS_embed_libuv    := libuv
+NEEDS_libuv_inside   := libuv
+# Those that need another library are made where it is.
+is_possible = $(if $(NEEDS_$(1)),$(shell pkg-config --exists $(NEEDS_$(1)) && echo yes),yes)
+EXAMPLES := $(foreach name,$(basename $(notdir $(wildcard examples/*/*.c))), \
+    $(if $(call is_possible,$(name)),build/examples/$(name)))
 vpath %.c $(wildcard examples/*)
 
 examples: $(EXAMPLES)
@@ -293,7 +300,7 @@ examples: $(EXAMPLES)
 build/examples/%: %.c stage
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(LDFLAGS) -Wl,-rpath,$(STAGE)/lib \
-	    $$(PKG_CONFIG_PATH=$(STAGE)/lib/pkgconfig pkg-config --cflags --libs cqueues)
+	    $$(PKG_CONFIG_PATH=$(STAGE)/lib/pkgconfig pkg-config --cflags --libs cqueues $(NEEDS_$*))
 
 demo:
 	@tools/prerequisites demo

@@ -104,6 +104,20 @@ lua_examples() {
 		fi
 	done
 }
+# c_examples NAME PROGRAM: the checks of tests/demo/NAME_example.py on a program in C.
+c_examples() {
+	if [ ! -x "build/examples/$2" ]; then
+		skipped=$((skipped + 1))
+		echo "skip   $2: what it needs is not installed"
+		return
+	fi
+	if python3 "tests/demo/$1_example.py" "$2" "build/examples/$2" >"build/demo-$2.list" 2>"$log"; then
+		while read -r outcome name; do verdict "$outcome" "$name"; done <"build/demo-$2.list"
+	else
+		verdict bad "the example $2 is tested"
+	fi
+}
+for program in embed_libuv embed_libevent embed_glib libuv_inside; do c_examples embed $program; done
 for example in chat http proxy starttls repl; do lua_examples "$example"; done
 
 for program in openssl nginx; do

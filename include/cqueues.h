@@ -2181,9 +2181,10 @@ int cq_socket_set_data(const struct cq_socket *socket, void *data);
 void *cq_socket_data(const struct cq_socket *socket);
 
 /**
- * Writes why the connection failed, in words, with the peer that it concerns, and a NUL: "certificate
+ * Writes why the socket failed, in words, with the peer that it concerns, and a NUL: "certificate
  * verify failed: unable to get local issuer certificate, peer 127.0.0.1:443"; an empty text
- * if nothing failed that has more to say than its code.
+ * if nothing failed that has more to say than its code. An address that this end could not have
+ * is told as such: "Address already in use, local address 127.0.0.1:443".
  *
  * Errors: EINVAL for NULL.
  *

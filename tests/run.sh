@@ -31,6 +31,7 @@ stage          900 -      $MAKE --no-print-directory stage examples && echo '0 p
 lint           900 beside sh tests/lint/run.sh
 capi-valgrind 3600 beside sh tests/apart.sh sh tests/capi/run.sh --valgrind
 lua-valgrind  3600 beside sh tests/apart.sh sh tests/valgrind/lua.sh
+mem-valgrind  1200 beside sh tests/lua-memory/run.sh --valgrind
 capi-sanitize 1800 beside sh tests/apart.sh sh tests/capi/run.sh --sanitize
 rust          1200 -      $CARGO test --target-dir target
 abi            120 -      sh tests/abi/run.sh
@@ -44,6 +45,7 @@ peers          300 -      sh tests/peers/run.sh
 dns            300 -      sh tests/dns/run.sh
 counts         300 -      sh tests/counts/capi.sh
 lua            900 -      sh tests/apart.sh sh tests/lua/run.sh
+lua-memory     300 -      sh tests/lua-memory/run.sh
 lua-counts     600 -      sh tests/counts/lua.sh
 kqueue         900 -      sh tests/backends/run.sh kqueue
 ports          900 -      sh tests/backends/run.sh ports

@@ -351,9 +351,10 @@ pub unsafe extern "C" fn cq_socket_alpn(
     })
 }
 
-/// Writes why the connection failed, in words, with the peer that it concerns, and a NUL: "certificate
+/// Writes why the socket failed, in words, with the peer that it concerns, and a NUL: "certificate
 /// verify failed: unable to get local issuer certificate, peer 127.0.0.1:443"; an empty text
-/// if nothing failed that has more to say than its code.
+/// if nothing failed that has more to say than its code. An address that this end could not have
+/// is told as such: "Address already in use, local address 127.0.0.1:443".
 ///
 /// Errors: EINVAL for NULL.
 ///

@@ -250,16 +250,20 @@ impl Inner {
         let stream = options.kind != libc::SOCK_DGRAM;
         options.apply(self.handle.fd, family, options.kind, plan.listen)?;
         if plan.listen {
-            bind(self.handle.fd, target, options)?;
+            let fd = self.handle.fd;
             // A bound datagram socket receives from everybody.
-            return match stream {
-                true => sock::listen(self.handle.fd, options.tuning.backlog())
-                    .map(|()| Ok(Phase::Listening))?,
+            let begun = bind(fd, target, options).and_then(|()| match stream {
+                true => {
+                    let backlog = options.tuning.backlog();
+                    Ok(sock::listen(fd, backlog).map(|()| Phase::Listening)?)
+                }
                 false => Ok(Phase::Connected),
-            };
+            });
+            return begun.map_err(|error| self.explain_own(error, target));
         }
         if let Some(local) = &options.bind {
-            sock::bind(self.handle.fd, local)?;
+            let bound = sock::bind(self.handle.fd, local);
+            bound.map_err(|error| self.explain_own(error.into(), local))?;
         }
         self.connect(target)
     }
@@ -292,7 +296,9 @@ impl Inner {
             Err(error) if error.is_shortage() && self.handle.fd < 0 => {
                 self.establishing.phase = Phase::AwaitName(name);
             }
-            Err(_) if self.handle.fd < 0 => self.establishing.reason = Some(name.story().into()),
+            Err(_) if self.handle.fd < 0 && self.establishing.reason.is_none() => {
+                self.establishing.reason = Some(name.story().into());
+            }
             _ => {}
         }
         result
@@ -304,7 +310,10 @@ impl Inner {
         for &address in list {
             result = self.open_at(plan, &SockaddrStorage::from(address));
             match result {
-                Ok(_) => break,
+                Ok(_) => {
+                    self.establishing.reason = None; // it was about another address
+                    break;
+                }
                 Err(_) if self.handle.fd >= 0 => {
                     sys::close(std::mem::replace(&mut self.handle.fd, -1))
                 }
@@ -352,7 +361,7 @@ impl Inner {
         self.connect(&target)
     }
 
-    fn target(&self) -> Result<SockaddrStorage> {
+    pub(super) fn target(&self) -> Result<SockaddrStorage> {
         self.establishing.plan.as_ref().ok_or(Errno::BADF)?.options.address()
     }
 }

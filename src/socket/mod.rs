@@ -22,6 +22,7 @@ mod names;
 mod options;
 mod output;
 mod pace;
+mod reason;
 mod secure;
 mod sendfile;
 mod settings;

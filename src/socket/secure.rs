@@ -97,14 +97,6 @@ impl Socket {
     pub fn tls<T>(&self, ask: impl FnOnce(&Engine) -> T) -> Option<T> {
         self.ask(None, |inner| inner.secure.engine.as_deref().map(ask))
     }
-
-    /// Why the connection failed, in words: "certificate has expired, peer 127.0.0.1:443".
-    pub fn reason(&self) -> Option<String> {
-        self.ask(None, |inner| match &inner.establishing.phase {
-            Phase::AwaitName(race) => Some(race.story()),
-            _ => inner.establishing.reason.as_deref().map(str::to_owned),
-        })
-    }
 }
 
 impl Inner {
@@ -182,20 +174,6 @@ impl Inner {
             }
             failure.code
         })
-    }
-
-    /// Keeps a reason, with the peer that it concerns.
-    pub(super) fn explain(&mut self, reason: &str) {
-        let host =
-            self.secure.peer.as_deref().and_then(|peer| Some((peer.host.as_deref()?, peer.port)));
-        let peer = match host {
-            Some((host, port)) if host.contains(':') => format!("[{host}]:{port}"),
-            Some((host, port)) => format!("{host}:{port}"),
-            None => sock::peer_name(self.handle.fd)
-                .map_or_else(|_| String::new(), |a| crate::address::describe(&a)),
-        };
-        let separator = if peer.is_empty() { "" } else { ", peer " };
-        self.establishing.reason = Some(format!("{reason}{separator}{peer}").into());
     }
 
     /// Receives decrypted bytes, as recv(2) would.

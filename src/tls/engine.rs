@@ -288,7 +288,9 @@ impl Engine {
         }
         match reason {
             "certificate verify failed" if verified != X509VerifyResult::OK => {
-                self.fail_with(refused, &format!("{reason}: {}", verified.error_string()))
+                let lack = self.config.lack_of_authorities(verified);
+                let lack = lack.map_or_else(String::new, |lack| format!("; {lack}"));
+                self.fail_with(refused, &format!("{reason}: {}{lack}", verified.error_string()))
             }
             "peer did not return a certificate" => self.fail_with(refused, reason),
             _ => self.fail_with(Errno::TLS, reason),

@@ -2,6 +2,7 @@
 //! TLS configurations: what a connection shall prove and demand. libssl does the cryptography;
 //! [`engine`] turns its calls into bytes in and bytes out.
 
+mod authorities;
 mod demands;
 mod engine;
 mod facts;

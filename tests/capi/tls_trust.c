@@ -295,6 +295,49 @@ TEST(the_systems_authorities_are_looked_for_again_after_a_failure)
 	cq_tls_free(server);
 }
 
+/* What went wrong: a wrong path in the environment made every certificate look as if it were to blame. */
+TEST(authorities_that_the_environment_names_in_vain_are_told)
+{
+	static const char *const lacks[][3] = {
+		{ "SSL_CERT_FILE", "/nonexistent/a", "; no authorities: SSL_CERT_FILE=/nonexistent/a: No such file or directory, peer 127.0.0.1:" },
+		{ "SSL_CERT_FILE", "/", "; no authorities: SSL_CERT_FILE=/: Is a directory, peer 127.0.0.1:" },
+		{ "SSL_CERT_DIR", "/nonexistent/a:/nonexistent/b",
+		  "; no authorities: SSL_CERT_DIR=/nonexistent/a:/nonexistent/b: No such file or directory, peer 127.0.0.1:" },
+		{ "SSL_CERT_DIR", "/nonexistent/a:/", NULL }, /* one of them can be read */
+		{ "SSL_CERT_FILE", "", NULL },
+	};
+	int port;
+	cq_socket *listener = listen_on("127.0.0.1", &port);
+	cq_tls *server = server_with("server");
+	size_t i;
+
+	for (i = 0; i < 2 * COUNT(lacks); i++) {
+		const char *const *lack = lacks[i / 2];
+		bool own = i % 2; /* whether the program has said whom it trusts: then it is to blame */
+		cq_options *options = new_options();
+		struct ends ends = new_tcp(listener, options, "127.0.0.1");
+		cq_tls *client = own ? client_for("stranger", "localhost") : NULL;
+		char text[512];
+
+		SYS(setenv(lack[0], lack[1], 1));
+		if (!own)
+			OK(cq_tls_new(CQ_TLS_CLIENT, &client));
+		shake_hands(&ends, client, server);
+		ERR(ends.client_code, CQ_ENOTVERIFIED);
+		OK(cq_socket_reason(ends.client, text, sizeof text));
+		if (lack[2] && !own)
+			CHECK(strstr(text, lack[2]));
+		else
+			CHECK(!strstr(text, "no authorities"));
+		SYS(unsetenv(lack[0]));
+		free_ends(&ends);
+		cq_options_free(options);
+		cq_tls_free(client);
+	}
+	cq_socket_free(listener);
+	cq_tls_free(server);
+}
+
 static bool starved;
 
 static void *allocate(size_t size, const char *file, int line)

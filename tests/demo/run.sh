@@ -82,15 +82,20 @@ if [ -n "$lua" ]; then
 	fi
 fi
 
-# lua_examples NAME: the checks of tests/demo/NAME_example.py on examples/NAME/NAME.lua, on Lua 5.4 and on LuaJIT.
+# lua_examples NAME [INTERPRETER...]: the checks of tests/demo/NAME_example.py on examples/NAME/NAME.lua, on Lua 5.4 and on LuaJIT,
+# or on those interpreters.
 lua_examples() {
-	for interpreter in lua5.4 luajit; do
+	example=$1
+	shift
+	if [ $# -eq 0 ]; then set -- lua5.4 luajit; fi
+	for interpreter; do
 		version=${interpreter#lua}
 		if [ "$interpreter" = luajit ]; then version=5.1; fi
 		command -v "$interpreter" >/dev/null || continue
 		test -e "$stage/lib/lua/$version/_cqueues.so" || continue
 		if LUA_PATH="$stage/share/lua/$version/?.lua" LUA_CPATH="$stage/lib/lua/$version/?.so" \
-			python3 "tests/demo/$1_example.py" "$interpreter" "$interpreter examples/$1/$1.lua" >"build/demo-$1.list" 2>"$log"; then
+			python3 "tests/demo/${example}_example.py" "$interpreter" "$interpreter examples/$example/$example.lua" \
+			>"build/demo-$example.list" 2>"$log"; then
 			while read -r outcome name; do
 				if [ "$outcome" = skip ]; then
 					skipped=$((skipped + 1))
@@ -98,9 +103,9 @@ lua_examples() {
 				else
 					verdict "$outcome" "$name"
 				fi
-			done <"build/demo-$1.list"
+			done <"build/demo-$example.list"
 		else
-			verdict bad "the example $1 is tested on $interpreter"
+			verdict bad "the example $example is tested on $interpreter"
 		fi
 	done
 }
@@ -118,7 +123,8 @@ c_examples() {
 	fi
 }
 for program in embed_libuv embed_libevent embed_glib libuv_inside; do c_examples embed $program; done
-for example in chat http proxy starttls repl; do lua_examples "$example"; done
+for name in chat http proxy starttls repl resolver; do lua_examples "$name"; done
+lua_examples luv lua5.1 lua5.2 lua5.3 lua5.4 luajit # those for which Debian has luv
 
 for program in openssl nginx; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null && continue

@@ -8,6 +8,13 @@ local config = require "cqueues.dns.config"
 local is_puc_5_1 = _VERSION == "Lua 5.1" and not jit
 local FOR = "^attempt to yield across metamethod/C%-call boundary at HERE: Lua 5%.1 cannot wait in a for loop, .*while loop$"
 
+-- A port where nobody listens.
+local function unused()
+	local listener, port = t.listener()
+	listener:close()
+	return port
+end
+
 -- Each function throws in its first line. HERE stands for the place of that line.
 local texts = {
 	["a_name_server_with_a_port"] = { function() config.new { nameserver = { "127.0.0.1:5454" } } end,
@@ -18,6 +25,10 @@ local texts = {
 		"^HERE: dns%.test: text is not an address$" },
 	["a_refused_connection"] = { function() socket.connect { path = "/nonexistent/x" }:connect(1) end,
 		"^HERE: socket:connect: No such file or directory$" },
+	["a_refused_connection_to_a_name"] = { function() socket.connect("localhost", unused()):connect(t.deadline) end,
+		"^HERE: socket:connect: Connection refused %(localhost: [%d.:%[%], ]+%)$" },
+	["an_address_in_use"] = { function() socket.listen("localhost", select(2, t.listener())):listen() end,
+		"^HERE: socket:listen: Address already in use$" },
 	["a_wrong_argument"] = { function() cqueues.new():wrap(5) end, "^HERE: bad argument #1 to 'wrap' %(function expected" },
 	["an_unknown_field_of_a_process"] = { function() require "cqueues.process".spawn { "x", cwdd = "/" } end,
 		"process%.spawn: unknown field 'cwdd'" },
@@ -36,5 +47,29 @@ for what, row in pairs(texts) do
 		end)
 	end
 end
+
+-- What `reason` tells of a connect or listen that fails: whom it concerns. One's own address is no peer.
+local function reasons(s, method, code, pattern)
+	s:onerror(function(_, _, number) return number end)
+	local ok, number = s[method](s, t.deadline)
+	check(not ok)
+	t.equal(number, code)
+	check(s:reason():find(pattern), s:reason())
+end
+
+t.test("a_reason_names_the_peer_or_the_local_address", function()
+	local errno, port, _, taken = require "cqueues.errno", unused(), t.listener()
+	local none = "/nonexistent/x"
+	reasons(socket.connect("127.0.0.1", port), "connect", errno.ECONNREFUSED, "^Connection refused, peer 127%.0%.0%.1:" .. port .. "$")
+	reasons(socket.connect("::1", port), "connect", errno.ECONNREFUSED, "^Connection refused, peer %[::1%]:" .. port .. "$")
+	reasons(socket.connect("localhost", port), "connect", errno.ECONNREFUSED, "^localhost: .*127%.0%.0%.1:" .. port .. ".*: Connection refused$")
+	reasons(socket.connect { path = none }, "connect", errno.ENOENT, "^No such file or directory, peer " .. none .. "$")
+	reasons(socket.connect { path = "\0" .. none }, "connect", errno.ECONNREFUSED, "^Connection refused, peer @" .. none .. "$")
+	reasons(socket.connect { host = "127.0.0.1", port = taken, bind = "203.0.113.7" }, "connect", errno.EADDRNOTAVAIL,
+		"^Cannot assign requested address, local address 203%.0%.113%.7:0$")
+	reasons(socket.listen("127.0.0.1", taken), "listen", errno.EADDRINUSE, "^Address already in use, local address 127%.0%.0%.1:" .. taken .. "$")
+	reasons(socket.listen("203.0.113.7", 0), "listen", errno.EADDRNOTAVAIL, "^Cannot assign requested address, local address 203%.0%.113%.7:0$")
+	reasons(socket.listen { path = none }, "listen", errno.ENOENT, "^No such file or directory, local address " .. none .. "$")
+end)
 
 t.finish()

@@ -81,7 +81,7 @@ return {
 		{ "listentls(config: cqueues.TlsConfig|userdata, most?: integer): cqueues.Socket? self, integer? code", "Makes a datagram socket a listener of DTLS, with at most so many peers at once.", since = "1.0.0", errors = { EOPNOTSUPP = "it is no datagram socket" } },
 		{ "tlsinfo(): table?", "Tells of the TLS connection: `version`, `cipher`, `group`, `subject`, `issuer`, `names`, `der`, `pem`, `expiry`, `alpn`, `resumed`. Nothing without TLS.", since = "1.0.0" },
 		{ "truncated(): boolean", "Tells whether the TLS stream has ended without being ended by the peer.", since = "1.0.0" },
-		{ "reason(): string?", "Tells why the connection failed, and which.", since = "1.0.0" },
+		{ "reason(): string?", "Tells why connecting, listening or TLS failed, and at which peer or local address.", since = "1.0.0" },
 		{ "alpn(): string?", "Tells the application protocol that both ends agreed on.", since = "1.0.0" },
 	},
 }

@@ -93,7 +93,14 @@ end
 -- Whether a value has a method `write`.
 local function can_write(file)
 	local kind = type(file)
-	return (kind == "userdata" or kind == "table") and pcall(function() return file.write or error() end)
+	if kind ~= "userdata" and kind ~= "table" then
+		return false
+	end
+	local ok, why = pcall(function() return file.write or error() end)
+	if why == "not enough memory" then
+		error(why, 0)
+	end
+	return ok
 end
 
 --- Writes the tree of all controllers, or of one, to a file; without one, to standard error.

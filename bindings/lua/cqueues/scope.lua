@@ -36,25 +36,34 @@ local function loader()
 
 	-- What a failed task has thrown, as its scope throws it: text tells where it came from.
 	local function with_traceback(err, thread, name)
-		if type(err) ~= "string" then
+		if type(err) ~= "string" or err == "not enough memory" then
 			return err
 		end
 		return ("%s of %s"):format(traceback(thread, err), name and "task " .. name or "the task")
 	end
 
-	-- Called by the step when the task has ended. Returns why, if it has failed.
+	-- What a task has thrown of which there is no memory to tell more.
+	local NO_MEMORY = { n = 2, false, "not enough memory" }
+
+	-- Called by the step when the task has ended. Returns why, if it has failed. If there is no memory, it throws that, and is called
+	-- again with it as the error: what must not fail comes first, and takes none.
 	function task:_over(ok, ...)
-		self.results = pack(ok, ...)
 		local failed = not ok and not is_cancellation((...))
+		local is_first = failed and self.scope:_fail(NO_MEMORY[2])
 		self.state = ok and "done" or failed and "failed" or "cancelled"
-		if failed then
-			local err, thread = ...
-			self.scope:_fail(with_traceback(err, thread, self.label))
-		end
+		self.results = NO_MEMORY
+		self.handle = nil
 		if self.ended then
 			self.ended:signal()
 		end
-		self.handle = nil
+		if (...) == NO_MEMORY[2] and failed then
+			return NO_MEMORY[2]
+		end
+		self.results = pack(ok, ...)
+		if is_first then
+			local err, thread = ...
+			self.scope.failure = with_traceback(err, thread, self.label)
+		end
 		return failed and tostring((...)) or nil
 	end
 
@@ -119,9 +128,13 @@ local function loader()
 
 	local check_scope = arguments.checker(scope, "scope")
 
-	-- The first failure counts: what is to be thrown.
+	-- Notes what is to be thrown. The first failure counts: whether this is it.
 	function scope:_fail(err)
-		self.failure = self.failure or { err }
+		if self.has_failed then
+			return false
+		end
+		self.has_failed, self.failure = true, err
+		return true
 	end
 
 	--- Starts a task that runs f(...) in the scope. Throws the reason if the scope has ended.
@@ -130,7 +143,7 @@ local function loader()
 		if type(f) ~= "function" then
 			arguments.refuse_type(f, 1, "wrap", "function")
 		end
-		local made = setmetatable({ scope = self, state = "running" }, task)
+		local made = setmetatable({ scope = self, state = "running", results = false, handle = false }, task)
 		made.handle = core.wrap(self.handle, made, f, ...)
 		return made
 	end
@@ -190,30 +203,35 @@ local function loader()
 	end
 
 	-- Runs f in a scope that was prepared: what it returns, or nil, code and reason if the scope has ended it.
-	local function within(self, f, ...)
-		local handle = self.handle
-		core.begin(handle)
-		local outcome = pack(call(f, ...))
-		if not outcome[1] and not is_cancellation(outcome[2]) then
-			self:_fail(outcome[2])
-			core.cancel(handle, tostring(outcome[2]))
+	local function leave(self, ok, ...)
+		local handle, err = self.handle, (...)
+		if not ok and not is_cancellation(err) then
+			self:_fail(err)
+			if not pcall(core.cancel, handle, err == nil and "nil" or err) then
+				core.cancel(handle) -- for its text there is no memory
+			end
 		end
 		drain(handle)
-		local code, reason = core.status(handle)
 		core.leave(handle)
+		local code, reason = core.status(handle)
 		core.free(handle)
-		if self.failure then
-			error(self.failure[1], 0)
-		elseif outcome[1] then
-			return unpack(outcome, 2, outcome.n)
+		if self.has_failed then
+			error(self.failure, 0)
+		elseif ok then
+			return ...
 		elseif code and not core.is_ended_around() then
 			return nil, code, reason
 		end
-		error(outcome[2], 0)
+		error(err, 0)
+	end
+
+	local function within(self, f, ...)
+		core.begin(self.handle)
+		return leave(self, call(f, ...))
 	end
 
 	local function new()
-		return setmetatable({ handle = core.new() }, scope)
+		return setmetatable({ handle = core.new(), has_failed = false, failure = false }, scope)
 	end
 
 	--- Runs f(scope, ...), waits for the tasks that it starts in the scope, and returns what it returns. Throws the first

@@ -109,7 +109,9 @@ end
 local function with_role(role)
 	local ok, self, why, code = pcall(core._new, role)
 	if not ok then
-		refuse_field("role", tostring(self):match "%((.*)%)$")
+		local refusal = tostring(self):match "%((.*)%)$"
+		if not refusal then error(self, 0) end -- there was no memory
+		refuse_field("role", refusal)
 	elseif not self then
 		error({ why = why, code = code }, 0)
 	end

@@ -189,7 +189,7 @@ static int controller_cancel(lua_State *L)
 }
 
 /* Drops all tasks of the controller at 1; their coroutines never go on. */
-static void destroy(lua_State *L, struct controller *controller)
+static void destroy(lua_State *L, struct controller *controller, int is_garbage)
 {
 	if (!controller->cq)
 		return;
@@ -198,11 +198,14 @@ static void destroy(lua_State *L, struct controller *controller)
 		return; /* a variable was closed by closing the controller */
 	cq_controller_free(controller->cq); /* whoever polls it wakes */
 	controller->cq = NULL;
+	controller->ending = NULL;
 	while (controller->tasks)
 		shim_drop_task(controller->tasks);
 	lua_getuservalue(L, 1);
-	lua_newtable(L);
-	lua_setuservalue(L, 1);
+	if (!is_garbage) { /* nobody sees what is left of garbage, and there may be no memory */
+		lua_newtable(L);
+		lua_setuservalue(L, 1);
+	}
 	shim_close_threads(L);
 }
 
@@ -213,7 +216,7 @@ static int controller_close(lua_State *L)
 	    shim_check(L, 1, shim_controller_tag, SHIM_CONTROLLER);
 	if (is_stepped(controller) || controller->suspended)
 		return luaL_error(L, "cqueue running");
-	destroy(L, controller);
+	destroy(L, controller, 0);
 	return 0;
 }
 
@@ -223,7 +226,7 @@ static int controller_gc(lua_State *L)
 	if (controller->suspended)
 		cq_controller_leave(controller->cq);
 	controller->suspended = 0;
-	destroy(L, controller);
+	destroy(L, controller, 1);
 	return 0;
 }
 

@@ -27,6 +27,10 @@ struct controller {
 	/* The task that is being resumed, or is to be first, with that many arguments. */
 	struct task *current;
 	int nargs;
+	/* A task that is over, and that is still to be told of: there was no memory. The next step begins with it. */
+	struct task *ending;
+	/* The highest place that a task has had, and for which one there is room to anchor it; see task.c. */
+	int places, reserved;
 	/* What the task that is being resumed waits for, if it is in a function that yields nothing: the socket or condition, and at
 	 * most so many seconds, NaN for no limit. */
 	enum handed { HANDED_NOTHING, HANDED_SOCKET, HANDED_CONDITION, HANDED_TIME } handed_kind;
@@ -77,6 +81,9 @@ void shim_watch(lua_State *L, struct task *task);
 int shim_tell_end(lua_State *L, struct controller *controller, struct task *task, int failed);
 /* Removes a task from the controller at 1. */
 void shim_finish(lua_State *L, struct controller *controller, struct task *task);
+/* Tells of the task that was to be told of, and removes it from the controller at 1. On top of the stack is what it is said to have
+ * thrown, which stays. 0, or a status: there is still no memory. */
+int shim_abandon(lua_State *L, struct controller *controller);
 /* Frees a task, which the core has forgotten. */
 void shim_drop_task(struct task *task);
 /* Whether a coroutine runs, or has resumed one that runs. */

@@ -76,20 +76,30 @@ static int set_all(lua_State *L, cq_process_options *options)
 	return code;
 }
 
-/* Takes the other ends of the child's streams into objects. */
-static void take_streams(lua_State *L, struct shim *shim, struct process *process)
+/* Makes the objects for the other ends of the child's streams, before there is a child: it is not lost if there is no memory. */
+static void make_streams(lua_State *L, struct shim *shim, struct process *process, struct socket *sockets[3])
+{
+	for (int i = 0; i < 3; i++) {
+		const char *word = lua_type(L, 5 + i) == LUA_TSTRING ? lua_tostring(L, 5 + i) : "";
+		if ((sockets[i] = strcmp(word, "pipe") ? NULL : shim_new_socket(L, shim)))
+			process->streams[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+	}
+}
+
+static void take_streams(lua_State *L, struct shim *shim, struct process *process, struct socket *sockets[3])
 {
 	static int (*const take[])(const cq_process *, cq_socket **) = { cq_process_stdin, cq_process_stdout,
 		                                                         cq_process_stderr };
+	for (int i = 0; i < 3; i++)
+		if (sockets[i])
+			take[i](process->process, &sockets[i]->so);
 	for (int i = 0; i < 3; i++) {
-		struct socket *socket = shim_new_socket(L, shim);
-		if (take[i](process->process, &socket->so)) {
-			lua_pop(L, 1);
+		if (!sockets[i])
 			continue;
-		}
-		shim_apply_defaults(L, shim, socket);
-		cq_socket_set_strict(socket->so, shim->defaults.strict);
-		process->streams[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+		lua_rawgeti(L, LUA_REGISTRYINDEX, process->streams[i]);
+		shim_apply_defaults(L, shim, sockets[i]);
+		cq_socket_set_strict(sockets[i]->so, shim->defaults.strict);
+		lua_pop(L, 1);
 	}
 }
 
@@ -102,6 +112,8 @@ static int process_spawn(lua_State *L)
 	struct process *process = shim_new(L, shim, shim_process_tag, SHIM_PROCESS, sizeof *process);
 	for (int i = 0; i < 3; i++)
 		process->streams[i] = LUA_NOREF;
+	struct socket *sockets[3];
+	make_streams(L, shim, process, sockets);
 	cq_process_options *options;
 	int code = cq_process_options_new(&options);
 	if (!code) {
@@ -114,7 +126,7 @@ static int process_spawn(lua_State *L)
 	if (code)
 		return shim_nil_and_code(L, code);
 	process->pid = cq_process_pid(process->process);
-	take_streams(L, shim, process);
+	take_streams(L, shim, process, sockets);
 	return 1;
 }
 

@@ -48,11 +48,32 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 #if SHIM_COPIES_LATE
 void shim_push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size)
 {
-	socket->pinned = 1;
+	lua_State *outer = socket->pinned;
+	socket->pinned = L;
 	lua_pushlstring(L, data, size);
-	socket->pinned = 0;
+	socket->pinned = outer;
+	if (outer)
+		return;
 	cq_socket_free(socket->doomed);
 	socket->doomed = NULL;
+}
+
+/* Whether a method of the socket is still pushing its bytes. An error of memory leaves `pinned` as it was, but not the frame. */
+static int is_pinned(lua_State *L, const struct socket *socket)
+{
+	lua_Debug frame;
+	if (socket->pinned != L)
+		return socket->pinned != NULL;
+	for (int level = 1; lua_getstack(L, level, &frame); level++) {
+		lua_getinfo(L, "S", &frame);
+		if (*frame.what != 'C' || !lua_getlocal(L, &frame, 1))
+			continue;
+		int is_own = lua_touserdata(L, -1) == socket;
+		lua_pop(L, 1);
+		if (is_own)
+			return 1;
+	}
+	return 0;
 }
 #endif
 
@@ -264,7 +285,7 @@ static void destroy(lua_State *L, struct socket *socket)
 	if (fd >= 0)
 		shim_cancel(L, fd);
 #if SHIM_COPIES_LATE
-	if (socket->pinned && socket->so)
+	if (socket->so && is_pinned(L, socket))
 		socket->doomed = socket->so;
 	else
 #endif
@@ -292,7 +313,13 @@ static int socket_abort(lua_State *L)
 
 static int socket_gc(lua_State *L)
 {
-	destroy(L, lua_touserdata(L, 1));
+	struct socket *socket = lua_touserdata(L, 1);
+#if SHIM_COPIES_LATE
+	socket->pinned = NULL; /* nobody has it on a stack any more */
+	cq_socket_free(socket->doomed);
+	socket->doomed = NULL;
+#endif
+	destroy(L, socket);
 	return 0;
 }
 

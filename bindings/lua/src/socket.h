@@ -49,8 +49,8 @@ struct socket {
 	unsigned char is_parked[2];
 	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
 #if SHIM_COPIES_LATE
-	/* Its bytes are being copied, before which a finalizer may run: closing waits for that. */
-	int pinned;
+	/* On which stack its bytes are being copied, before which a finalizer may run: closing waits for that. */
+	lua_State *pinned;
 	cq_socket *doomed;
 #endif
 };

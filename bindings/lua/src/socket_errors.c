@@ -18,25 +18,39 @@ static const char *push_peer(lua_State *L, const struct socket *socket, const ch
 	return lua_pushfstring(L, "[%s.%d]", name.text, name.port);
 }
 
+/* Pushes why: an error of the system comes first, as ever, and behind it what was met on the way from a name to a connection. */
+static const char *push_why(lua_State *L, const struct socket *socket, int code)
+{
+	char reason[512];
+	const char *text = cq_strerror(code);
+	size_t size, end = strlen(text);
+	if (!socket->so || cq_socket_reason(socket->so, reason, sizeof reason))
+		*reason = 0;
+	if (code < 0)
+		return lua_pushstring(L, *reason ? reason : text), lua_tostring(L, -1);
+	int is_address = strstr(reason, ", peer ") || strstr(reason, ", local address ");
+	if (!*reason || is_address || strcmp(cq_socket_phase(socket->so), "failed"))
+		return lua_pushstring(L, text), lua_tostring(L, -1);
+	size = strlen(reason);
+	if (size > end + 2 && !strcmp(reason + size - end, text))
+		reason[size - end - 2] = 0; /* the same, behind a colon */
+	return lua_pushfstring(L, "%s (%s)", text, reason);
+}
+
 /* Returns EPIPE, ETIMEDOUT and ECANCELED, throws the rest; `level` counts from the handler, as for error(), 0 stands for the caller
  * of the method that runs. */
 int shim_default_answer(lua_State *L, struct socket *socket, const char *method, int code, int level)
 {
 	if (code == EPIPE || code == ETIMEDOUT || code == ECANCELED)
 		return code;
-	char reason[512];
-	if (!socket->so || cq_socket_reason(socket->so, reason, sizeof reason))
-		*reason = 0;
-	/* An error of the system is told as ever, unless it was met on the way from a name to a connection. */
-	if (code >= 0 && (strstr(reason, ", peer ") || strcmp(cq_socket_phase(socket->so), "failed")))
-		*reason = 0;
 	if (level)
 		luaL_where(L, level - 1);
 	else
 		shim_push_where(L);
-	const char *peer = push_peer(L, socket, method);
-	lua_pushfstring(L, "%s:%s: %s", peer, method, *reason ? reason : cq_strerror(code));
-	lua_remove(L, -2);
+	const char *peer = push_peer(L, socket, method), *why = push_why(L, socket, code);
+	lua_pushfstring(L, "%s:%s: %s", peer, method, why);
+	lua_replace(L, -3);
+	lua_pop(L, 1);
 	lua_concat(L, 2);
 	return lua_error(L);
 }

@@ -2,11 +2,10 @@
  *
  * The step: the loop that resumes the coroutines of a controller (guide 3.2.1).
  *
- * A task's coroutine yields the marker `_POLL` and the objects that it waits for. They stay on its
- * stack while it is parked, which keeps them alive; when some have fired, those are pushed on top
- * and the coroutine is resumed with them. From Lua 5.4 on a method of a socket yields nothing if
- * the step has resumed its coroutine directly: it leaves the socket in `controller->handed`. Any
- * other yield without the marker goes up to whoever resumed the thread that runs the step; see
+ * A task's coroutine yields the marker `_POLL` and the objects that it waits for. They stay on its stack while it is parked,
+ * which keeps them alive; when some have fired, those are pushed on top and the coroutine is resumed with them. From Lua
+ * 5.4 on a method of a socket yields nothing if the step has resumed its coroutine directly: it leaves the socket in
+ * `controller->handed`. Any other yield without the marker goes up to whoever resumed the thread that runs the step; see
  * `step` in cqueues.lua.
  */
 #include "controller.h"
@@ -37,8 +36,7 @@ static void find_culprit(struct parking *p)
 
 #define UNABLE "unable to update event disposition: %s (fd:%d)"
 
-/* Asks all members and parks the task; throws a message that is the task's error. Methods of foreign objects run here,
- * on the stack of whoever steps. */
+/* Asks all members and parks the task; throws the task's error. Foreign objects' methods run on the stepping stack. */
 static int park_members(lua_State *L)
 {
 	struct parking *p = lua_touserdata(L, 1);
@@ -77,13 +75,15 @@ static int park(lua_State *L, struct controller *controller, struct task *task, 
 		return 0;
 	while (count > 0 && lua_isnil(T, task->base + count))
 		count--; /* such wait for nothing */
+	controller->ending = task;
+	lua_pushcfunction(L, park_members); /* before `list`, which an error would lose */
 	if (count > SHIM_FEW && !(list = malloc((size_t)count * sizeof *list))) {
 		lua_pushliteral(L, "not enough memory");
 		return -1;
 	}
 	struct parking parking = { controller, task, { T, task->base + 1, count, 0, list, 0, 0 }, why };
-	lua_pushcfunction(L, park_members);
 	lua_pushlightuserdata(L, &parking);
+	controller->ending = NULL;
 	int status = lua_pcall(L, 1, 0, 0);
 	if (list != few)
 		free(list);
@@ -107,6 +107,7 @@ static int park_on_socket(lua_State *L, struct controller *controller, struct ta
 		return 0;
 	why->object = 1;
 	why->fd = cq_socket_pollfd(socket->so);
+	controller->ending = task;
 	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
 	return -1;
 }
@@ -121,6 +122,7 @@ static int park_handed(lua_State *L, struct controller *controller, struct task 
 	if (why->code == 0)
 		return 0;
 	why->object = 1;
+	controller->ending = task;
 	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
 	return -1;
 }
@@ -180,6 +182,13 @@ static int arguments(const struct task *task, const cq_ready *ready)
 	return !task->base && lua_status(T) == LUA_OK && lua_gettop(T) > 0 ? lua_gettop(T) - 1 : 0;
 }
 
+/* Tells of a task that has failed; as `shim_report`, which an error of memory may leave. */
+static int report(lua_State *L, struct controller *controller, struct task *task, const struct refusal *why)
+{
+	controller->ending = task;
+	return shim_report(L, controller, task, why);
+}
+
 enum { NEXT = SHIM_NEXT, YIELDED = -1 };
 
 /* Resumes a task with `nargs` values on its stack. NEXT, YIELDED without the marker (the values
@@ -192,7 +201,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	int count;
 	if (nargs < 0) {
 		lua_pushliteral(L, "cannot resume non-suspended coroutine");
-		return shim_report(L, controller, task, NULL);
+		return report(L, controller, task, NULL);
 	}
 	controller->current = task;
 	controller->handed_kind = HANDED_NOTHING;
@@ -200,7 +209,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	controller->current = NULL;
 	if (status == LUA_YIELD) {
 		if (controller->handed_kind)
-			return park_handed(L, controller, task, &why) ? shim_report(L, controller, task, &why) : NEXT;
+			return park_handed(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 		int top = lua_gettop(T);
 		if (count < 0)
 			count = top;
@@ -209,15 +218,18 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 			*yielded = count;
 			return YIELDED;
 		}
-		return park(L, controller, task, &why) ? shim_report(L, controller, task, &why) : NEXT;
+		return park(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 	}
 	if (status != 0) {
 		lua_xmove(T, L, 1);
-		return shim_report(L, controller, task, NULL);
+		return report(L, controller, task, NULL);
 	}
-	if (!task->is_watched)
+	if (!task->is_watched) {
 		shim_finish(L, controller, task);
-	else if (shim_tell_end(L, controller, task, 0))
+		return NEXT;
+	}
+	controller->ending = task;
+	if (shim_tell_end(L, controller, task, 0))
 		return lua_error(L);
 	return NEXT;
 }
@@ -272,7 +284,14 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 			task = ready->data;
 			controller->has_run = 1;
 			controller->ended = end_of(ready);
-			nargs = controller->ended ? tell_ended(L, controller, task) : arguments(task, ready);
+			if (controller->ended) {
+				controller->is_fetched = 1; /* stays so if there is no memory: the next step begins with it */
+				controller->fetched = 0;
+				nargs = tell_ended(L, controller, task);
+				controller->is_fetched = 0;
+			} else {
+				nargs = arguments(task, ready);
+			}
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
 		if (result == YIELDED) {
@@ -323,6 +342,8 @@ static int run_and_leave(lua_State *L, struct controller *controller)
 {
 	int status = lua_pcall(L, 1, LUA_MULTRET, 0);
 	leave(controller);
+	if (status && controller->ending)
+		shim_abandon(L, controller);
 	return status ? lua_error(L) : lua_gettop(L) - 1;
 }
 
@@ -364,9 +385,18 @@ int shim_step(lua_State *L)
 	lua_settop(L, 1);
 	shim_close_failed(L, controller);
 	push_run(L);
+	if (controller->ending)
+		lua_pushliteral(L, "not enough memory");
 	if (!controller->cq)
 		return luaL_error(L, "cqueue closed");
 	enter(L, controller);
+	if (controller->ending) {
+		if (shim_abandon(L, controller)) {
+			leave(controller);
+			return lua_error(L);
+		}
+		lua_pop(L, 1);
+	}
 	int code = cq_controller_wait(controller->cq, timeout, 0);
 	if (code == 0 && !controller->loops && !controller->is_fetched) {
 		/* A step with nothing to do needs no call that catches errors. */

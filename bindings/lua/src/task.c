@@ -10,6 +10,22 @@ static int place(const struct task *task)
 	return (int)(task->id & CQ_TASK_PLACE) + 1; /* the index of a task in its controller */
 }
 
+/* Makes room in the controller at 1 for what anchors one more task, so that neither a coroutine nor a task is left without the
+ * other if there is no memory. Places are used again; a new one is the next after those that there have been. */
+static void reserve(lua_State *L, struct controller *controller)
+{
+	int next = controller->places + 1;
+	if (controller->reserved >= next)
+		return;
+	lua_getuservalue(L, 1);
+	lua_pushboolean(L, 0);
+	lua_rawseti(L, -2, next);
+	lua_pushboolean(L, 0);
+	lua_rawseti(L, -2, -next);
+	lua_pop(L, 1);
+	controller->reserved = next;
+}
+
 /* Anchors the coroutine at `index` in the controller at 1, so that it lives as long as the task. */
 static void anchor(lua_State *L, const struct task *task, int index)
 {
@@ -30,6 +46,7 @@ void shim_drop_task(struct task *task)
 
 struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope)
 {
+	reserve(L, controller);
 	struct task *task = malloc(sizeof *task);
 	int code = ENOMEM;
 	if (task && scope)
@@ -47,6 +64,8 @@ struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope
 	if (task->next)
 		task->next->link = &task->next;
 	controller->tasks = task;
+	if (place(task) > controller->places)
+		controller->places = place(task);
 	anchor(L, task, -1);
 	return task;
 }
@@ -56,12 +75,24 @@ void shim_spawn(lua_State *L, struct controller *controller)
 	shim_spawn_in(L, controller, NULL);
 }
 
-/* Removes a task from the controller at 1. */
+/* Makes what lies at an index of the controller's table false, not nil: the place is kept for another task, and the array part
+ * stays one. */
+static void clear(lua_State *L, int index)
+{
+	lua_getuservalue(L, 1);
+	lua_pushboolean(L, 0);
+	lua_rawseti(L, -2, index);
+	lua_pop(L, 1);
+}
+
+/* Removes a task from the controller at 1. Takes no memory. */
 void shim_finish(lua_State *L, struct controller *controller, struct task *task)
 {
-	lua_pushboolean(L, 0); /* not nil: the array part stays one */
-	anchor(L, task, -1);
-	lua_pop(L, 1);
+	clear(L, place(task));
+	if (task->is_watched)
+		clear(L, -place(task));
+	if (controller->ending == task)
+		controller->ending = NULL;
 	cq_controller_finish(controller->cq, task->id);
 	shim_drop_task(task);
 }
@@ -78,14 +109,36 @@ void shim_watch(lua_State *L, struct task *task)
 	task->is_watched = 1;
 }
 
-/* Pushes the object, and takes it out of the controller. */
-static void take_watcher(lua_State *L, const struct task *task)
+/* Pushes the method that is told of a task's end, and the object. Takes no memory: the object has the method's name. */
+static void push_watcher(lua_State *L, const struct task *task)
 {
 	lua_getuservalue(L, 1);
 	lua_rawgeti(L, -1, -place(task));
-	lua_pushnil(L);
-	lua_rawseti(L, -3, -place(task));
 	lua_remove(L, -2);
+	lua_getfield(L, -1, "_over");
+	lua_insert(L, -2);
+}
+
+/* Pushes the coroutine of a task. */
+static void push_thread(lua_State *L, const struct task *task)
+{
+	lua_pushthread(task->thread);
+	lua_xmove(task->thread, L, 1);
+}
+
+/* Calls the method that is told, with `count` values behind the object, and notes a failure. A status; without an error nothing is
+ * left on L. */
+static int call_watcher(lua_State *L, const struct controller *controller, struct task *task, int count)
+{
+	int status = lua_pcall(L, count + 1, 1, 0);
+	if (status)
+		return status;
+	if (lua_isstring(L, -1)) /* it has failed, and this is why */
+		cq_task_fail(controller->cq, task->id, CQ_EFAILED, lua_tostring(L, -1));
+	lua_pop(L, 1);
+	clear(L, -place(task));
+	task->is_watched = 0;
+	return 0;
 }
 
 int shim_tell_end(lua_State *L, struct controller *controller, struct task *task, int failed)
@@ -93,31 +146,41 @@ int shim_tell_end(lua_State *L, struct controller *controller, struct task *task
 	lua_State *T = task->thread;
 	int results = failed ? 0 : lua_gettop(T);
 	luaL_checkstack(L, results + 8, "too many results");
-	take_watcher(L, task);
-	lua_getfield(L, -1, "_over");
-	lua_insert(L, -2);
+	push_watcher(L, task);
 	lua_pushboolean(L, !failed);
 	if (failed) {
 		lua_pushvalue(L, -4); /* what was thrown */
-		lua_pushthread(T);
-		lua_xmove(T, L, 1);
+		push_thread(L, task);
 		results = 2;
 	} else {
 		lua_xmove(T, L, results);
 	}
-	int status = lua_pcall(L, results + 2, 1, 0);
-	if (!status && lua_isstring(L, -1)) /* it has failed, and this is why */
-		cq_task_fail(controller->cq, task->id, CQ_EFAILED, lua_tostring(L, -1));
-	if (!status)
-		lua_pop(L, 1);
+	if (call_watcher(L, controller, task, results + 1))
+		return -1; /* `shim_abandon` tells it */
 	if (failed) {
-		lua_pushthread(T);
-		lua_xmove(T, L, 1);
+		push_thread(L, task);
 		shim_keep_failed(L, controller);
 		lua_pop(L, 1);
 	}
 	shim_finish(L, controller, task);
-	return status ? -1 : 0;
+	return 0;
+}
+
+int shim_abandon(lua_State *L, struct controller *controller)
+{
+	struct task *task = controller->ending;
+	int top = lua_gettop(L), status = 0;
+	if (task->is_watched) {
+		push_watcher(L, task);
+		lua_pushboolean(L, 0);
+		lua_pushvalue(L, top);
+		push_thread(L, task);
+		status = call_watcher(L, controller, task, 3);
+		lua_settop(L, top);
+	}
+	if (!status)
+		shim_finish(L, controller, task);
+	return status;
 }
 
 /* -- Coroutines that never go on ------------------------------------------------------------- */

@@ -487,7 +487,7 @@ function Socket:tlsinfo() end
 ---@return boolean
 function Socket:truncated() end
 
----Tells why the connection failed, and which.
+---Tells why connecting, listening or TLS failed, and at which peer or local address.
 ---
 ---Since 1.0.0.
 ---@return string?

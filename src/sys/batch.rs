@@ -6,7 +6,9 @@ use super::check_size;
 use super::control::{self, Room};
 use super::message::{header, piece, room, Datagram, TRUNCATED};
 use std::io;
-use std::mem::{size_of, MaybeUninit};
+use std::mem::size_of;
+#[cfg(mmsg)]
+use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
 /// How many datagrams one system call takes.

@@ -7,6 +7,13 @@ use std::io;
 use std::mem::size_of_val;
 use std::os::fd::RawFd;
 
+/// Joining and leaving a group of IPv6.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const V6: [i32; 2] = [libc::IPV6_ADD_MEMBERSHIP, libc::IPV6_DROP_MEMBERSHIP];
+/// Joining and leaving a group of IPv6.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const V6: [i32; 2] = [libc::IPV6_JOIN_GROUP, libc::IPV6_LEAVE_GROUP];
+
 /// What is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -37,7 +44,7 @@ pub fn change(
 ) -> io::Result<()> {
     let joins = change == Change::Join;
     if let Some(group) = group.as_sockaddr_in6() {
-        let name = if joins { libc::IPV6_ADD_MEMBERSHIP } else { libc::IPV6_DROP_MEMBERSHIP };
+        let name = if joins { V6[0] } else { V6[1] };
         let address = libc::in6_addr { s6_addr: group.ip().octets() };
         return set(
             fd,

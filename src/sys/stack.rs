@@ -187,8 +187,7 @@ unsafe impl CoroutineStack for Stack {
 }
 
 fn map(size: usize) -> io::Result<usize> {
-    // OpenBSD requires MAP_STACK of stacks.
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_STACK | NORESERVE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON | STACK | NORESERVE;
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a new mapping, wherever there is room.
     let address = unsafe { libc::mmap(std::ptr::null_mut(), size, protection, flags, -1, 0) };
@@ -202,6 +201,13 @@ fn map(size: usize) -> io::Result<usize> {
     };
     Ok(address as usize)
 }
+
+/// OpenBSD requires it of stacks.
+#[cfg(not(any(target_os = "illumos", target_os = "solaris", target_vendor = "apple")))]
+const STACK: libc::c_int = libc::MAP_STACK;
+/// There is no such flag.
+#[cfg(any(target_os = "illumos", target_os = "solaris", target_vendor = "apple"))]
+const STACK: libc::c_int = 0;
 
 #[cfg(any(
     target_os = "linux",

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The proxies of examples/proxy between servers and clients that end, reset and do not listen; see service.py."""
+"""The proxies of examples/proxy, in Lua and in C, between servers and clients that end, reset and do not listen; see
+service.py."""
 
 import contextlib
 import re
 import socket
 import struct
 import subprocess
+import sys
 import threading
 
 from service import SECONDS, check, equal, main, need, running
+
+
+IN_C = not sys.argv[2].endswith(".lua")
 
 
 @contextlib.contextmanager
@@ -22,10 +27,15 @@ def listener(family=socket.AF_INET):
         yield server
 
 
+def proxy_to(command, port, *more):
+    """The proxy in C wants its own port first."""
+    return running(command, *(0, "127.0.0.1", port, *more) if IN_C else ("127.0.0.1", port, "127.0.0.1", 0))
+
+
 @contextlib.contextmanager
-def joined(command):
+def joined(command, *more):
     """A proxy, and a client and a server on both sides of it."""
-    with listener() as server, running(command, "127.0.0.1", server.getsockname()[1], "127.0.0.1", 0) as proxy:
+    with listener() as server, proxy_to(command, server.getsockname()[1], *more) as proxy:
         with socket.create_connection(("127.0.0.1", proxy.port), SECONDS) as client:
             other, _ = server.accept()
             with other:
@@ -94,7 +104,7 @@ def who_does_not_read_makes_the_other_wait(command):
 def a_server_that_is_not_there_is_a_reset(command):
     with listener() as server:
         port = server.getsockname()[1]
-    with running(command, "127.0.0.1", port, "127.0.0.1", 0) as proxy:
+    with proxy_to(command, port) as proxy:
         with contextlib.suppress(ConnectionResetError):  # which may come before create_connection has returned
             with socket.create_connection(("127.0.0.1", proxy.port), SECONDS) as client:
                 assert is_reset(client), "it looked like an end"
@@ -112,7 +122,24 @@ def at_sigterm_it_ends_with_its_last_connection(command):
         equal(proxy.process.wait(SECONDS), 0)
 
 
-# -- SOCKS5 ----------------------------------------------------------------------------------
+if IN_C:  # the one in Lua takes no grace
+
+    @check
+    def connections_that_are_left_after_the_grace_are_reset(command):
+        with joined(command, 0.2) as (proxy, client, server):
+            client.sendall(b"x")
+            equal(server.recv(1), b"x")
+            status, seconds = proxy.terminate()
+            equal(status, 0)
+            assert 0.2 <= seconds < 5, f"it took {seconds:.2f} s"
+            assert is_reset(client) and is_reset(server), "it looked like an end"
+
+
+# -- SOCKS5, in Lua alone --------------------------------------------------------------------
+
+
+def check_in_lua(function):
+    return function if IN_C else check(function)
 
 
 def socks(command):
@@ -127,7 +154,7 @@ def serve_page(server):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\npage\n")
 
 
-@check
+@check_in_lua
 def curl_goes_through_socks5_to_names_and_addresses(command):
     need("curl")
     with socks(command) as proxy:
@@ -143,7 +170,7 @@ def curl_goes_through_socks5_to_names_and_addresses(command):
                 thread.join(SECONDS)
 
 
-@check
+@check_in_lua
 def socks5_refuses_what_it_does_not_do(command):
     with listener() as server:
         closed = server.getsockname()[1].to_bytes(2, "big")

@@ -82,6 +82,18 @@ if [ -n "$lua" ]; then
 	fi
 fi
 
+# verdicts LIST: what the checks of an example have found.
+verdicts() {
+	while read -r outcome name; do
+		if [ "$outcome" = skip ]; then
+			skipped=$((skipped + 1))
+			echo "skip   $name"
+		else
+			verdict "$outcome" "$name"
+		fi
+	done <"$1"
+}
+
 # lua_examples NAME [INTERPRETER...]: the checks of tests/demo/NAME_example.py on examples/NAME/NAME.lua, on Lua 5.4 and on LuaJIT,
 # or on those interpreters.
 lua_examples() {
@@ -96,14 +108,7 @@ lua_examples() {
 		if LUA_PATH="$stage/share/lua/$version/?.lua" LUA_CPATH="$stage/lib/lua/$version/?.so" \
 			python3 "tests/demo/${example}_example.py" "$interpreter" "$interpreter examples/$example/$example.lua" \
 			>"build/demo-$example.list" 2>"$log"; then
-			while read -r outcome name; do
-				if [ "$outcome" = skip ]; then
-					skipped=$((skipped + 1))
-					echo "skip   $name"
-				else
-					verdict "$outcome" "$name"
-				fi
-			done <"build/demo-$example.list"
+			verdicts "build/demo-$example.list"
 		else
 			verdict bad "the example $example is tested on $interpreter"
 		fi
@@ -117,12 +122,14 @@ c_examples() {
 		return
 	fi
 	if python3 "tests/demo/$1_example.py" "$2" "build/examples/$2" >"build/demo-$2.list" 2>"$log"; then
-		while read -r outcome name; do verdict "$outcome" "$name"; done <"build/demo-$2.list"
+		verdicts "build/demo-$2.list"
 	else
 		verdict bad "the example $2 is tested"
 	fi
 }
 for program in embed_libuv embed_libevent embed_glib libuv_inside; do c_examples embed $program; done
+c_examples timers timers
+c_examples proxy proxy_tcp
 for name in chat http proxy starttls repl resolver; do lua_examples "$name"; done
 lua_examples luv lua5.1 lua5.2 lua5.3 lua5.4 luajit # those for which Debian has luv
 

@@ -119,6 +119,9 @@ build/lib.flags: FORCE
 	$(if $(NATIVE_LIBS),,$(error $(unknown_system)))
 	$(call keep_flags,$(CC) $(CFLAGS) $(LDFLAGS) $(LIB_FLAGS) $(SOFLAGS))
 
+# The C++ side: headers only.
+HPP_FILES := $(shell cd include && find cqueues -name '*.hpp' | sort)
+
 # -- One module per Lua -------------------------------------------------------
 
 LUAS       := 5.1 5.2 5.3 5.4 5.5
@@ -188,6 +191,10 @@ install-lib: lib build/cq
 	$(STRIP) -S '$(DESTDIR)$(libdir)/$(LIB_FILE)' '$(DESTDIR)$(libdir)/libcqueues.a'
 	for link in $(LIB_LINKS); do ln -sf $(LIB_FILE) '$(DESTDIR)$(libdir)/'$$link; done
 	$(INSTALL) -m 644 include/cqueues.h '$(DESTDIR)$(includedir)'
+	for file in $(HPP_FILES); do \
+	    $(INSTALL) -d "$$(dirname '$(DESTDIR)$(includedir)/'$$file)" && \
+	    $(INSTALL) -m 644 include/$$file '$(DESTDIR)$(includedir)/'$$file || exit 1; \
+	done
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(exec_prefix)|' \
 	    -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@NATIVE_LIBS@|$(filter-out -lgcc_s,$(NATIVE_LIBS))|' \
@@ -195,7 +202,8 @@ install-lib: lib build/cq
 
 uninstall:
 	rm -f $(foreach file,$(LIB_FILE) $(LIB_LINKS) libcqueues.a pkgconfig/cqueues.pc,'$(DESTDIR)$(libdir)/$(file)')
-	rm -f '$(DESTDIR)$(includedir)/cqueues.h' '$(DESTDIR)$(bindir)/cq'
+	rm -f $(foreach file,cqueues.h $(HPP_FILES),'$(DESTDIR)$(includedir)/$(file)') '$(DESTDIR)$(bindir)/cq'
+	find '$(DESTDIR)$(includedir)/cqueues' -depth -type d -exec rmdir {} \; 2>/dev/null; true
 	for path in $(foreach v,51 52 53 54 55,'$(lua$(v)path)'); do \
 	    for file in $(LUA_FILES); do rm -f '$(DESTDIR)'"$$path/$$file"; done; \
 	    find '$(DESTDIR)'"$$path/cqueues" -depth -type d -exec rmdir {} \; 2>/dev/null; \

@@ -29,7 +29,7 @@ inline void end_controller(cq_controller *controller)
 // A function for cq_controller_post.
 template <class Function> struct posted {
 	Function function;
-	std::shared_ptr<failure_slot> slot;
+	std::shared_ptr<task_group> group;
 
 	static int run(void *argument) noexcept
 	{
@@ -38,9 +38,9 @@ template <class Function> struct posted {
 		try {
 			self->function();
 		} catch (...) {
-			self->slot->task = 0;
-			self->slot->exception = std::current_exception();
-			return self->slot->code = code_of(self->slot->exception);
+			self->group->task = 0;
+			self->group->exception = std::current_exception();
+			return self->group->code = code_of(self->group->exception);
 		}
 #else
 		self->function();
@@ -87,7 +87,7 @@ public:
 	template <class Function> void post(Function &&function, std::error_code &code) const
 	{
 		using posted = detail::posted<std::decay_t<Function>>;
-		auto *copy = new posted{ std::forward<Function>(function), slot_ };
+		auto *copy = new posted{ std::forward<Function>(function), group_ };
 		call(code, cq_controller_post, &posted::run, static_cast<void *>(copy));
 		if (code)
 			delete copy;
@@ -198,7 +198,7 @@ private:
 
 	detail::starter<cq_controller> starter() const
 	{
-		return { native(), native(), cq_controller_wrap, cq_controller_attach, slot_, false };
+		return { native(), native(), cq_controller_wrap, cq_controller_attach, group_, false };
 	}
 
 #ifdef __cpp_exceptions
@@ -210,14 +210,14 @@ private:
 	void run(const char *what, int (*function)(cq_controller *, double), timeout limit)
 	{
 		std::error_code code;
-		auto slot = slot_; // a task may free this controller
+		auto group = group_; // a task may free this controller
 		call(code, function, limit.seconds());
 		if (!code)
 			return;
-		detail::rethrow(*slot, 0, code.value()); // of a posted function
+		detail::rethrow(*group, 0, code.value()); // of a posted function
 		cq_failure failure = {};
 		if (native() && cq_controller_failure(native(), &failure) == 0) {
-			detail::rethrow(*slot, failure.task, code.value());
+			detail::rethrow(*group, failure.task, code.value());
 			const std::string name(failure.name[0] ? failure.name : "task");
 			throw error(code, what + (": " + name));
 		}
@@ -225,7 +225,7 @@ private:
 	}
 #endif
 
-	std::shared_ptr<detail::failure_slot> slot_ = std::make_shared<detail::failure_slot>();
+	std::shared_ptr<detail::task_group> group_ = std::make_shared<detail::task_group>();
 };
 
 } // namespace cqueues

@@ -7,7 +7,10 @@
 
 #include "cqueues.hpp"
 
+#include "coroutine/dns.hpp"
+#include "coroutine/events.hpp"
 #include "coroutine/groups.hpp"
+#include "coroutine/queue.hpp"
 #include "coroutine/socket.hpp"
 #include "coroutine/spawn.hpp"
 #include "coroutine/task.hpp"

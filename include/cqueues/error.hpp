@@ -85,6 +85,9 @@ inline int native_code(const std::error_code &code) noexcept
 
 inline void assign(std::error_code &code, int native) noexcept { code.assign(native, category()); }
 
+// Stands for an object that has no words for its failures.
+struct nothing {};
+
 #ifdef __cpp_exceptions
 
 template <class Object, class = void> struct has_reason : std::false_type {};
@@ -120,8 +123,6 @@ template <class Object, class Call> auto attempt(const char *what, const Object 
 		return result;
 	}
 }
-
-struct nothing {};
 
 template <class Call> auto attempt(const char *what, Call &&call)
 {

@@ -20,6 +20,29 @@ inline void end_scope(cq_scope *scope)
 
 class scope : public handle<cq_scope, detail::end_scope> {
 public:
+	scope(scope &&) noexcept = default;
+	~scope() { reset(); }
+
+	scope &operator=(scope &&other) noexcept
+	{
+		if (this != &other) {
+			reset();
+			handle::operator=(std::move(other));
+			controller_ = other.controller_;
+			group_ = std::move(other.group_);
+		}
+		return *this;
+	}
+
+	// Ends and frees the scope.
+	void reset() noexcept
+	{
+		handle::reset();
+		if (group_)
+			group_->abandon();
+		group_.reset();
+	}
+
 	// In the present scope of the task that runs, or in none.
 	scope(const controller &where, std::error_code &code) { open(where.native(), nullptr, code); }
 
@@ -136,8 +159,8 @@ public:
 		cq_failure failure = {};
 		if (!code)
 			return;
-		if (slot_ && native() && cq_scope_failure(native(), &failure) == 0)
-			detail::rethrow(*slot_, failure.task, code.value());
+		if (group_ && native() && cq_scope_failure(native(), &failure) == 0)
+			detail::rethrow(*group_, failure.task, code.value());
 		detail::raise(code, "wait", *this);
 	}
 #endif
@@ -150,15 +173,15 @@ protected:
 		cq_scope *made = nullptr;
 		detail::assign(code, controller ? cq_scope_new(controller, parent, &made) : EBADF);
 		controller_ = controller;
-		reset(made);
+		handle::reset(made);
 	}
 
 private:
 	detail::starter<cq_scope> starter() const
 	{
-		if (!slot_)
-			slot_ = std::make_shared<detail::failure_slot>(); // scopes without tasks, for deadlines, do without
-		return { native(), controller_, cq_scope_wrap, cq_scope_attach, slot_, true };
+		if (!group_)
+			group_ = std::make_shared<detail::task_group>(); // scopes without tasks, for deadlines, do without
+		return { native(), controller_, cq_scope_wrap, cq_scope_attach, group_, true };
 	}
 
 #ifdef __cpp_exceptions
@@ -169,7 +192,7 @@ private:
 #endif
 
 	cq_controller *controller_ = nullptr;
-	mutable std::shared_ptr<detail::failure_slot> slot_;
+	mutable std::shared_ptr<detail::task_group> group_;
 };
 
 // A limit of time around some code of a task: the waits in it end with std::errc::timed_out when the time is over.

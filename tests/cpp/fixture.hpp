@@ -2,15 +2,9 @@
 // What the tests share. All of them are compiled as one file: see run.sh.
 #pragma once
 
-#include "check.hpp"
-
-#include <cqueues/cqueues.hpp>
+#include "fixture_plain.hpp"
 
 #include <fcntl.h>
-
-using namespace cqueues;
-using namespace std::chrono_literals;
-using cqueues::sleep;
 
 // A listener on a free port of the loopback interface, and its port.
 template <class Listener = listener> std::pair<Listener, int> listen_anywhere()

@@ -10,12 +10,14 @@
 #include <vector>
 
 namespace cqueues {
+
+// Without exceptions a coroutine has no way to fail, and of several together there is no result.
+#ifdef __cpp_exceptions
+
 namespace detail {
 
 // What stands for a result in tuples and variants.
 template <class T> using value_of = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-#ifdef __cpp_exceptions
 
 template <class T> value_of<T> result_of(const job<T> &ended)
 {

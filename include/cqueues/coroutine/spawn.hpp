@@ -12,14 +12,14 @@ struct no_maker {};
 template <class T, class Maker = no_maker>
 class coroutine_state final : public result_state<T>, private coroutine_context {
 public:
-	coroutine_state(task<T> &&body, std::shared_ptr<failure_slot> slot, bool of_scope)
-		: result_state<T>(std::move(slot), of_scope), body_(std::move(body))
+	coroutine_state(task<T> &&body, std::shared_ptr<task_group> group, bool of_scope)
+		: result_state<T>(std::move(group), of_scope), body_(std::move(body))
 	{
 		prepare();
 	}
 
-	coroutine_state(Maker &&maker, std::shared_ptr<failure_slot> slot, bool of_scope, std::nullptr_t)
-		: result_state<T>(std::move(slot), of_scope), maker_(std::move(maker)), body_((*maker_)())
+	coroutine_state(Maker &&maker, std::shared_ptr<task_group> group, bool of_scope, std::nullptr_t)
+		: result_state<T>(std::move(group), of_scope), maker_(std::move(maker)), body_((*maker_)())
 	{
 		prepare();
 	}
@@ -36,9 +36,14 @@ public:
 	static void release(void *argument) noexcept
 	{
 		auto &self = *static_cast<coroutine_state *>(argument);
-		self.body_.destroy();
-		self.maker_.reset();
+		self.abandon();
 		self.end();
+	}
+
+	void abandon() noexcept override
+	{
+		body_.destroy();
+		maker_.reset();
 	}
 
 private:
@@ -76,7 +81,7 @@ template <class Owner, class T> job<T> start_coroutine(const starter<Owner> &whe
 		assign(code, EBADF);
 		return {};
 	}
-	auto *shared = new coroutine_state<T>(std::move(body), where.slot, where.of_scope);
+	auto *shared = new coroutine_state<T>(std::move(body), where.group, where.of_scope);
 	job<T> handle(shared);
 	if (!attach(where, shared, code)) {
 		shared->drop();
@@ -98,7 +103,7 @@ auto start_coroutine_of(const starter<Owner> &where, Function &&function, std::e
 		assign(code, EBADF);
 		return {};
 	}
-	auto *shared = new state(std::decay_t<Function>(std::forward<Function>(function)), where.slot, where.of_scope, nullptr);
+	auto *shared = new state(std::decay_t<Function>(std::forward<Function>(function)), where.group, where.of_scope, nullptr);
 	job<typename result_of_coroutine<returned_by<Function>>::type> handle(shared);
 	if (!attach(where, shared, code)) {
 		shared->drop();

@@ -61,7 +61,7 @@ private:
 		return true;
 	}
 
-	const char *what_;
+	[[maybe_unused]] const char *what_; // for exceptions
 	const cq_condition *condition_;
 	timeout limit_;
 	std::error_code *told_;

@@ -16,13 +16,13 @@ template <class T> struct is_coroutine<task<T>> : std::true_type {};
 
 template <class Function> using returned_by = std::invoke_result_t<std::decay_t<Function> &>;
 
-// Where tasks are started: with C functions of the owner, and with a slot for what they throw.
+// Where tasks are started: with C functions of the owner, and with a group for what they throw.
 template <class Owner> struct starter {
 	Owner *owner;
 	cq_controller *controller;
 	int (*wrap)(Owner *, cq_function, cq_release, void *, cq_task *);
 	int (*attach)(Owner *, cq_resume, cq_release, void *, cq_task *);
-	std::shared_ptr<failure_slot> slot;
+	std::shared_ptr<task_group> group;
 	bool of_scope;
 };
 
@@ -35,7 +35,7 @@ job<result_type<returned_by<Function>>> start_fiber(const starter<Owner> &where,
 		assign(code, EBADF);
 		return {};
 	}
-	auto *shared = new state(std::decay_t<Function>(std::forward<Function>(function)), where.slot, where.of_scope);
+	auto *shared = new state(std::decay_t<Function>(std::forward<Function>(function)), where.group, where.of_scope);
 	shared->begin(where.controller);
 	job<result_type<returned_by<Function>>> handle(shared);
 	const int result = where.wrap(where.owner, state::run, state::release, shared, shared->id());
@@ -61,10 +61,10 @@ template <class Owner, class Function> auto start(const starter<Owner> &where, F
 
 #ifdef __cpp_exceptions
 // Throws what a task has thrown if the code came from it.
-inline void rethrow(failure_slot &slot, cq_task task, int code)
+inline void rethrow(task_group &group, cq_task task, int code)
 {
-	if (slot.exception && slot.task == task && slot.code == code)
-		std::rethrow_exception(std::exchange(slot.exception, nullptr));
+	if (group.exception && group.task == task && group.code == code)
+		std::rethrow_exception(std::exchange(group.exception, nullptr));
 }
 #endif
 

@@ -10,14 +10,23 @@
 #include <new>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace cqueues::detail {
 
-// The exception behind the code that a controller or a scope tells: exceptions never cross C.
-struct failure_slot {
+class task_state;
+
+// The tasks of a scope or controller. It outlives either, and each of its tasks.
+struct task_group {
+	// The exception behind the code that the scope or the controller tells: exceptions never cross C.
 	cq_task task = 0;
 	int code = 0;
 	std::exception_ptr exception;
+
+	// The tasks of a scope that are not over.
+	task_state *first = nullptr;
+
+	inline void abandon() noexcept;
 };
 
 inline int code_of(const std::exception_ptr &exception) noexcept
@@ -41,7 +50,15 @@ inline int code_of(const std::exception_ptr &exception) noexcept
 // Counted by hand, as tasks and handles are used by one thread at a time. The task has one reference until it is over.
 class task_state {
 public:
-	task_state(std::shared_ptr<failure_slot> slot, bool of_scope) noexcept : slot_(std::move(slot)), of_scope_(of_scope) {}
+	task_state(std::shared_ptr<task_group> group, bool of_scope) noexcept : group_(std::move(group)), of_scope_(of_scope)
+	{
+		if (!of_scope_ || !group_)
+			return;
+		next_ = std::exchange(group_->first, this);
+		if (next_)
+			next_->previous_ = this;
+	}
+
 	task_state(const task_state &) = delete;
 	task_state &operator=(const task_state &) = delete;
 
@@ -87,10 +104,10 @@ public:
 			return code_;
 		if (!of_scope_ && references_ > 1)
 			return 0;
-		if (!of_scope_ || !slot_->code) {
-			slot_->task = task_;
-			slot_->code = code_;
-			slot_->exception = exception_;
+		if (!of_scope_ || !group_->code) {
+			group_->task = task_;
+			group_->code = code_;
+			group_->exception = exception_;
 		}
 		return code_;
 	}
@@ -102,6 +119,7 @@ public:
 		if (!returned_)
 			code_ = ECANCELED;
 		controller_ = nullptr;
+		unlink();
 		if (ended_)
 			cq_condition_signal(ended_, SIZE_MAX, nullptr);
 		drop();
@@ -127,13 +145,36 @@ public:
 		return over ? 0 : code;
 	}
 
+	// Destroys what the task owns, before C says that it is over: see task_group::abandon.
+	virtual void abandon() noexcept = 0;
+
+	task_state *next() const noexcept { return next_; }
+
+	void unlink() noexcept
+	{
+		if (!of_scope_ || !group_)
+			return;
+		if (previous_)
+			previous_->next_ = next_;
+		else if (group_->first == this)
+			group_->first = next_;
+		if (next_)
+			next_->previous_ = previous_;
+		next_ = previous_ = nullptr;
+	}
+
 protected:
-	virtual ~task_state() { cq_condition_free(ended_); }
+	virtual ~task_state()
+	{
+		unlink();
+		cq_condition_free(ended_);
+	}
 
 private:
-	std::shared_ptr<failure_slot> slot_;
+	std::shared_ptr<task_group> group_;
 	cq_controller *controller_ = nullptr;
 	cq_condition *ended_ = nullptr;
+	task_state *next_ = nullptr, *previous_ = nullptr;
 	std::exception_ptr exception_;
 	cq_task task_ = 0;
 	int references_ = 1;
@@ -142,6 +183,23 @@ private:
 	bool returned_ = false;
 	bool over_ = false;
 };
+
+// When a controller is closed, C gives all its tasks up and tells each that it is over, in an order of its own. A task's
+// code may refer to what the task that made its scope owns. So when that is destroyed, the scope's tasks go before it.
+inline void task_group::abandon() noexcept
+{
+	for (task_state *each = first; each;) {
+		if (cq_task_status(each->controller(), each->number()) != ENOENT) {
+			each = each->next();
+			continue;
+		}
+		each->retain();
+		each->unlink();
+		each->abandon();
+		each->drop();
+		each = first; // the list may have changed
+	}
+}
 
 template <class T> class result_state : public task_state {
 public:
@@ -167,8 +225,8 @@ using result_type = std::conditional_t<std::is_same_v<Returned, std::error_code>
 template <class Function, class Returned = std::invoke_result_t<Function &>>
 class fiber_state final : public result_state<result_type<Returned>> {
 public:
-	fiber_state(Function &&function, std::shared_ptr<failure_slot> slot, bool of_scope)
-		: result_state<result_type<Returned>>(std::move(slot), of_scope), function_(std::move(function))
+	fiber_state(Function &&function, std::shared_ptr<task_group> group, bool of_scope)
+		: result_state<result_type<Returned>>(std::move(group), of_scope), function_(std::move(function))
 	{
 	}
 
@@ -190,9 +248,11 @@ public:
 	static void release(void *argument) noexcept
 	{
 		auto &self = *static_cast<fiber_state *>(argument);
-		self.function_.reset();
+		self.abandon();
 		self.end();
 	}
+
+	void abandon() noexcept override { function_.reset(); }
 
 private:
 	void run_body()

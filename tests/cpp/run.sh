@@ -4,6 +4,7 @@
 # compiler and for every standard there is, and run.
 #
 #   run.sh [TEST...]       all, or the tests named, without the examples and the packages
+#   run.sh --races         what concerns threads, with the thread sanitizer: see tests/races/run.sh
 #
 # Most of the time is the compilers'. So each program has all files of tests, and of the many ways to compile them each
 # is tried, but not each with each.
@@ -98,18 +99,23 @@ known() {
 	echo | $1 "$2" -fsyntax-only -x c++ - 2>/dev/null
 }
 
-# The headers leave no macro behind but those of cqueues.h.
+# Nor do they open a namespace for who includes them.
 exports_no_macros() {
-	for header in cqueues.h cqueues/coroutine.hpp; do
-		# shellcheck disable=SC2086
-		echo "#include <$header>" | g++ -std=c++20 $flags -dM -E -x c++ - | awk '{ print $2 }' | sort -u
-	done | sort | uniq -u >"$work/macros"
-	# What the standard library's own headers define begins with an underscore or is one of theirs.
-	grep -i 'cqueues\|^CQ' "$work/macros"
-	[ $? -eq 1 ]
+	! grep -rn -e '#[[:space:]]*define' -e 'using namespace' "$PREFIX/include/cqueues"
+}
+
+# judge STATUS TITLE: the verdict on what has said its reasons in the log.
+judge() {
+	if [ "$1" -eq 0 ]; then
+		verdict ok "$2"
+	else
+		verdict FAILED "$2"
+		sed 's/^/       /' "$work/log"
+	fi
 }
 
 plain='fibers sockets events names secure main'
+
 # one_file NAME...: a source that has all of them.
 one_file() {
 	for name; do echo "#include \"$name.cpp\""; done
@@ -120,6 +126,13 @@ one_file $plain >"$work/plain.cpp"
 one_file coroutines coroutine_events $plain >"$work/modern.cpp"
 one_file no_exceptions main >"$work/codes.cpp"
 one_file events main >"$work/threads.cpp"
+
+if [ "${1-}" = --races ]; then
+	suite 'g++ thread sanitizer' 'g++ -std=c++17 -g -O1 -fsanitize=thread' "$work/threads.cpp" \
+		threads_post_items_and_functions a_thread_runs_a_controller_of_its_own \
+		a_thread_talks_over_its_socket_and_its_exception_reaches_the_join
+	finish
+fi
 
 if [ $# -gt 0 ]; then
 	suite 'g++ named' "g++ -g -O0 $(coroutines g++)" "$work/modern.cpp" "$@"
@@ -150,11 +163,8 @@ done
 
 header_by_header g++ -std=c++17 -v coroutine
 header_by_header g++ "$(coroutines g++)" coroutine
-if exports_no_macros; then
-	verdict ok 'the headers leave no macro behind'
-else
-	verdict FAILED 'the headers leave no macro behind'
-fi
+exports_no_macros >"$work/log"
+judge $? 'the headers define no macros and open no namespaces'
 
 # Stacks are left alone: a fiber that is abandoned leaves the marks of its frames on a stack that is used again.
 sanitize='-g1 -O0 -fsanitize=address,undefined -fno-sanitize-recover=all --param asan-stack=0'
@@ -167,12 +177,62 @@ if g++ $sanitize -o "$work/try" "$work/try.cpp" 2>/dev/null && "$work/try"; then
 else
 	verdict skip 'g++ has no address sanitizer here'
 fi
-races='-g -O1 -fsanitize=thread'
-# shellcheck disable=SC2086
-if g++ $races -o "$work/try" "$work/try.cpp" 2>/dev/null && "$work/try"; then
-	suite 'g++ thread sanitizer' "g++ -std=c++17 $races" "$work/threads.cpp" threads_post_items_and_functions \
-		a_thread_talks_over_its_socket_and_its_exception_reaches_the_join a_thread_runs_a_controller_of_its_own
+
+# example NAME FLAGS CLIENT...: builds an example as its users do, with the flags of pkg-config and no others but the
+# standard, and runs a client against it, whose command line gets the program as its last word.
+example() {
+	name=$1 title="the example $1 serves $3"
+	# shellcheck disable=SC2086
+	if ! g++ $2 -o "$work/$name" examples/cpp/"$name".cpp $flags $libraries "-Wl,-rpath,$PREFIX/lib"; then
+		verdict FAILED "$title: compiles"
+		return
+	fi
+	shift 3
+	timeout 60 "$@" "$work/$name" >"$work/log" 2>&1
+	judge $? "$title"
+}
+
+# load PROGRAM: 50 connections, each line checked.
+cat >"$work/load" <<'LOAD'
+exec python3 examples/echo/load.py --connections 50 --lines 20 echo "$1 127.0.0.1 0"
+LOAD
+
+builds_with_cmake() {
+	rm -rf "$work/package"
+	cmake -S "$here/package" -B "$work/package" -DCMAKE_PREFIX_PATH="$PREFIX" &&
+		cmake --build "$work/package" && "$work/package/sleeper" && "$work/package/version"
+}
+
+# refuses WORDS: find_package with these words does not find the package.
+refuses() {
+	mkdir -p "$work/refused"
+	printf 'cmake_minimum_required(VERSION 3.13)\nproject(refused C CXX)\nfind_package(cqueues %s)\n' "$1" \
+		>"$work/refused/CMakeLists.txt"
+	rm -rf "$work/refused/build"
+	cmake -S "$work/refused" -B "$work/refused/build" -DCMAKE_PREFIX_PATH="$PREFIX" &&
+		grep -q '^cqueues_DIR' "$work/refused/build/CMakeCache.txt" && echo found || echo refused
+}
+
+refuses_what_is_not_there() {
+	test "$(refuses '1.0 REQUIRED COMPONENTS C CXX' 2>&1 | tail -n 1)" = found &&
+		test "$(refuses '1.0 REQUIRED COMPONENTS Fortran' 2>&1 | tail -n 1)" = refused &&
+		test "$(refuses '1.99 REQUIRED' 2>&1 | tail -n 1)" = refused &&
+		test "$(refuses '2.0 REQUIRED' 2>&1 | tail -n 1)" = refused
+}
+
+if command -v python3 >/dev/null; then
+	example echo_fibers -std=c++17 'fifty clients' sh "$work/load"
+	example echo_coroutines "$(coroutines g++)" 'fifty clients' sh "$work/load"
+	example chat "$(coroutines g++)" 'two users' python3 "$here/chat.py"
 else
-	verdict skip 'g++ has no thread sanitizer here'
+	verdict skip 'the examples have no clients: no python3'
+fi
+if command -v cmake >/dev/null; then
+	builds_with_cmake >"$work/log" 2>&1
+	judge $? 'a project of CMake finds the library and its C++ side'
+	refuses_what_is_not_there >"$work/log" 2>&1
+	judge $? 'CMake refuses components and versions that there are not'
+else
+	verdict skip 'CMake is not installed'
 fi
 finish

@@ -41,14 +41,15 @@ nothing_is_built_twice() {
 
 files_land_below_destdir() {
 	make_quietly install DESTDIR="$work/dest" prefix=/usr lua54cpath=/opt/lua/54 || return 1
-	for file in /usr/include/cqueues.h /usr/lib/libcqueues.a /usr/lib/libcqueues.so \
+	for file in /usr/include/cqueues.h /usr/include/cqueues/cqueues.hpp /usr/include/cqueues/coroutine/task.hpp \
+		/usr/lib/cmake/cqueues/cqueuesConfig.cmake /usr/lib/cmake/cqueues/cqueuesConfigVersion.cmake /usr/lib/libcqueues.a /usr/lib/libcqueues.so \
 		/usr/lib/libcqueues.so.1 /usr/lib/pkgconfig/cqueues.pc /usr/bin/cq \
 		/usr/share/libcqueues/lua-types/cqueues.lua /usr/share/libcqueues/lua-types/cqueues/dns/config.lua; do
 		test -e "$work/dest$file" || { echo "no $file"; return 1; }
 	done
 	! find "$work/dest/usr/share/lua" -path '*/lua/5.*/api*' -o -path '*/lua/5.*/types*' | grep . || return 1
 	test ! -e "$stage/lib/lua/5.4" || test -e "$work/dest/opt/lua/54/_cqueues.so" || return 1
-	! grep "$work" "$work/dest/usr/lib/pkgconfig/cqueues.pc"
+	! grep "$work" "$work/dest/usr/lib/pkgconfig/cqueues.pc" "$work"/dest/usr/lib/cmake/cqueues/*
 }
 
 uninstall_leaves_nothing() {

@@ -123,7 +123,7 @@ build/lib.flags: FORCE
 
 # The C++ side is headers only. CMake finds it, and the library, by two files.
 CMAKE_FILES := cqueuesConfig.cmake cqueuesConfigVersion.cmake
-HPP_FILES   := $(shell cd include && find cqueues -name '*.hpp' | sort)
+HPP_FILES   := $(shell cd include 2>/dev/null && find cqueues -name '*.hpp' | sort)
 
 # -- One module per Lua -------------------------------------------------------
 

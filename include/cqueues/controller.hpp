@@ -164,8 +164,14 @@ public:
 	void step(timeout limit = forever) { run("step", cq_controller_step, limit); }
 	void loop(timeout limit = forever) { run("loop", cq_controller_loop, limit); }
 
-	// Starts a task, and steps until it is over.
-	template <class Function> auto run(Function &&function) { return spawn(std::forward<Function>(function)).join(); }
+	// Starts a task, steps until it is over, and gives its result. Not in a task of this controller.
+	template <class Function> auto run(Function &&function)
+	{
+		auto started = spawn(std::forward<Function>(function));
+		while (!started.is_over())
+			step();
+		return started.join();
+	}
 
 	void stop() const { attempt("stop", [&](auto &code) { stop(code); }); }
 	void alert() const { attempt("alert", [&](auto &code) { alert(code); }); }

@@ -69,6 +69,19 @@ TEST(a_coroutine_does_not_begin_before_it_is_awaited)
 	CHECK(begun);
 }
 
+TEST(a_task_that_was_moved_from_is_refused)
+{
+	controller cq;
+	cq.run([]() -> task<> {
+		task<int> body = number(1);
+		task<int> moved = std::move(body);
+		THROWS(co_await std::move(body), std::errc::bad_file_descriptor, "task");
+		EQ(co_await std::move(moved), 1);
+		EQ(co_await std::move(moved), 1); // it is over: it does not begin again
+	});
+	THROWS(cq.spawn(task<int>()), std::errc::bad_file_descriptor, "spawn");
+}
+
 TEST(exceptions_of_coroutines_reach_who_awaits)
 {
 	controller cq;
@@ -474,6 +487,69 @@ TEST(a_conversation_can_be_destroyed_while_it_is_suspended_at_any_point)
 		while (!end_after(steps, way))
 			steps++;
 		CHECK(steps > 8);
+	}
+}
+
+TEST(a_server_of_coroutines_shuts_down_in_good_order)
+{
+	controller cq;
+	auto [server, port] = listen_anywhere<co::listener>();
+	scope clients(cq);
+	std::error_code code;
+	auto serving = cq.spawn([&, &server = server]() -> task<> {
+		for (;;) {
+			auto client = co_await server.accept(code);
+			if (code)
+				break;
+			clients.spawn(echo(std::move(client)));
+		}
+		server.close();
+	});
+	auto asking = cq.spawn([&, port = port]() -> task<bool> {
+		auto client = co::socket::connect("127.0.0.1", port);
+		co_await client.write("one\n");
+		CHECK(*co_await client.read_line() == "one");
+		cq.shutdown(10s);
+		co_await client.write("two\n"); // who is served already is served on
+		co_return *co_await client.read_line() == "two";
+	});
+	cq.loop();
+	EQ(code, std::errc::operation_canceled);
+	CHECK(asking.join());
+	serving.join();
+}
+
+TEST(a_task_may_end_the_scope_that_it_is_in)
+{
+	for (bool fiber : { false, true }) {
+		controller cq;
+		scope all(cq);
+		bool went_on = false, unwound = false;
+		all.spawn([&]() -> task<> {
+			struct guard {
+				bool &unwound;
+				~guard() { unwound = true; }
+			} last{ unwound };
+			co_await co::sleep(1h);
+		});
+		cq.step(0s);
+		if (fiber)
+			all.spawn([&] {
+				all.reset();
+				std::error_code code;
+				sleep(1h, code);
+				went_on = code == std::errc::operation_canceled;
+			});
+		else
+			all.spawn([&]() -> task<> {
+				all.reset();
+				std::error_code code;
+				co_await co::sleep(1h, code);
+				went_on = code == std::errc::operation_canceled;
+			});
+		cq.loop();
+		CHECK(went_on);
+		CHECK(unwound);
 	}
 }
 

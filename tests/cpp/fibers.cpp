@@ -236,6 +236,20 @@ TEST(functions_can_be_posted_and_the_loop_stopped)
 	EQ(owned.use_count(), 1);
 }
 
+TEST(running_one_task_throws_what_another_without_a_job_has_thrown)
+{
+	controller cq;
+	cq.spawn([] { throw std::domain_error("other"); });
+	std::string caught;
+	try {
+		cq.run([] { sleep(1h); });
+	} catch (const std::domain_error &failure) {
+		caught = failure.what();
+	}
+	EQ(caught, "other");
+	cq.run([&] { THROWS(cq.run([] {}), std::errc::device_or_resource_busy, "step"); });
+}
+
 TEST(what_a_posted_function_throws_reaches_the_loop)
 {
 	controller cq;

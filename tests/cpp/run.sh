@@ -123,7 +123,7 @@ one_file() {
 # shellcheck disable=SC2086
 one_file $plain >"$work/plain.cpp"
 # shellcheck disable=SC2086
-one_file coroutines coroutine_events $plain >"$work/modern.cpp"
+one_file coroutines coroutine_events coroutine_random $plain >"$work/modern.cpp"
 one_file no_exceptions main >"$work/codes.cpp"
 one_file events main >"$work/threads.cpp"
 
@@ -147,11 +147,12 @@ for compiler in g++ clang++; do
 	# The last standard that it knows; 17 and 20 are below.
 	for standard in -std=c++26 -std=c++23 -std=c++2b; do
 		if known $compiler $standard; then
-			parses "$compiler $standard" "$work/plain.cpp"
+			parses "$compiler $(coroutines $compiler) $standard" "$work/modern.cpp"
 			break
 		fi
 	done
-	suite "$compiler c++17" "$compiler -std=c++17 -O1" "$work/plain.cpp"
+	parses "$compiler -std=c++17 -fno-exceptions -fno-rtti" "$work/codes.cpp"
+	suite "$compiler c++17" "$compiler -std=c++17 -O0" "$work/plain.cpp"
 	if modernly=$(coroutines $compiler); then
 		suite "$compiler c++20" "$compiler $modernly -O2" "$work/modern.cpp"
 		suite "$compiler c++20 without exceptions" "$compiler $modernly -fno-exceptions -fno-rtti" "$work/codes.cpp"

@@ -4,7 +4,10 @@
 #include "fixture.hpp"
 
 #include <array>
-#include <map>
+#include <iterator>
+#if __cplusplus >= 202002L && __has_include(<ranges>)
+#include <ranges>
+#endif
 
 static void echo(cqueues::socket client)
 {
@@ -32,6 +35,10 @@ TEST(lines_come_back_over_tcp_as_a_range)
 	EQ(lines.size(), 3u);
 	EQ(lines[0] + lines[1] + lines[2], "onetwothree");
 }
+
+#if __cplusplus >= 202002L && __has_include(<ranges>) && !defined(__clang__)
+static_assert(std::ranges::input_range<line_range<cqueues::socket>>, "lines can be filtered and transformed");
+#endif
 
 TEST(the_end_of_a_range_of_lines_tells_its_code)
 {

@@ -9,6 +9,16 @@
 namespace cqueues {
 namespace detail {
 
+// For a task that was moved from.
+[[noreturn]] inline void refuse()
+{
+#ifdef __cpp_exceptions
+	raise(make_error_code(EBADF), "task", nothing());
+#else
+	std::abort();
+#endif
+}
+
 class promise_base {
 public:
 	// Lazy: a coroutine begins when it is awaited or spawned.
@@ -117,7 +127,7 @@ public:
 	public:
 		explicit awaiter(handle_type coroutine) noexcept : coroutine_(coroutine) {}
 
-		bool await_ready() const noexcept { return false; }
+		bool await_ready() const noexcept { return !coroutine_ || coroutine_.done(); }
 
 		template <class Promise> std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> outer) const noexcept
 		{
@@ -125,7 +135,12 @@ public:
 			return coroutine_;
 		}
 
-		T await_resume() const { return coroutine_.promise().take(); }
+		T await_resume() const
+		{
+			if (!coroutine_)
+				detail::refuse();
+			return coroutine_.promise().take();
+		}
 
 	private:
 		handle_type coroutine_;

@@ -245,14 +245,16 @@ public:
 private:
 	bool wake(const cq_fired *fired, std::size_t count) noexcept override
 	{
-		const int code = ended_with(fired, count);
+		// The end of the wait and of the last task may come together: the latter counts.
+		const bool empty = cq_scope_count(scope_->native()) == 0;
+		const int code = empty ? 0 : ended_with(fired, count);
 		if (code && Ends) {
 			ended_ = code;
 			cq_scope_cancel(scope_->native(), 0, nullptr);
 			return !park();
 		}
-		code_ = code ? code : ended_;
-		return code_ || cq_scope_count(scope_->native()) == 0 || !park();
+		code_ = empty ? ended_ : code;
+		return empty || code_ || !park();
 	}
 
 	bool park() noexcept
@@ -292,6 +294,14 @@ template <class T> detail::join_awaitable<T, false> join(const job<T> &task, std
 
 // Waits until all tasks of a scope have ended, as scope::wait does.
 inline detail::scope_awaitable<false> wait(const scope &where, std::error_code &code) { return { where, &code }; }
+
+// Ends a scope, and waits until its tasks have ended, even if the waits of this coroutine are ended, too. To be called
+// before a scope with fibers is destroyed in a coroutine. The code is that of scope::wait, ECANCELED as a rule.
+inline detail::scope_awaitable<true> end(const scope &where, std::error_code &code)
+{
+	where.cancel({}, code);
+	return { where, &code };
+}
 
 inline detail::once_awaitable sleep(timeout time, std::error_code &code) { return { "sleep", nullptr, time, 0, &code }; }
 

@@ -39,7 +39,10 @@ public:
 
 	void set_tls(const tls &configuration, std::error_code &code) const
 	{
-		call(code, cq_dns_config_set_tls, static_cast<const cq_tls *>(configuration.native()));
+		if (configuration)
+			call(code, cq_dns_config_set_tls, static_cast<const cq_tls *>(configuration.native()));
+		else
+			detail::assign(code, EBADF); // for C it would be the system's
 	}
 
 #ifdef __cpp_exceptions
@@ -241,10 +244,7 @@ public:
 	// The system's configuration and hosts.
 	explicit resolver_pool(std::error_code &code) { open(nullptr, nullptr, code); }
 
-	resolver_pool(const dns_config &config, const dns_hosts &hosts, std::error_code &code)
-	{
-		open(config.native(), hosts.native(), code);
-	}
+	resolver_pool(const dns_config &config, const dns_hosts &hosts, std::error_code &code) { open(config, hosts, code); }
 
 	// The addresses of a host, in the order in which to try them. AF_UNSPEC: of both families.
 	std::vector<address> addresses(std::string_view name, int family, timeout limit, std::error_code &code) const
@@ -280,7 +280,7 @@ public:
 
 	resolver_pool(const dns_config &config, const dns_hosts &hosts)
 	{
-		detail::attempt("resolver_pool", [&](auto &code) { open(config.native(), hosts.native(), code); });
+		detail::attempt("resolver_pool", [&](auto &code) { open(config, hosts, code); });
 	}
 
 	std::vector<address> addresses(std::string_view name, int family = AF_UNSPEC, timeout limit = forever) const
@@ -305,6 +305,14 @@ public:
 #endif
 
 private:
+	void open(const dns_config &config, const dns_hosts &hosts, std::error_code &code)
+	{
+		if (config && hosts)
+			open(config.native(), hosts.native(), code);
+		else
+			detail::assign(code, EBADF); // for C they would be the system's
+	}
+
 	void open(const cq_dns_config *config, const cq_dns_hosts *hosts, std::error_code &code)
 	{
 		cq_dns_resolvers *made = nullptr;
@@ -326,7 +334,7 @@ private:
 // The configuration and hosts with which this thread's sockets resolve names.
 inline void configure_dns(const dns_config &config, const dns_hosts &hosts, std::error_code &code)
 {
-	detail::assign(code, cq_dns_configure(config.native(), hosts.native(), nullptr));
+	detail::assign(code, config && hosts ? cq_dns_configure(config.native(), hosts.native(), nullptr) : EBADF);
 }
 
 #ifdef __cpp_exceptions

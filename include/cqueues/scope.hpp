@@ -47,10 +47,7 @@ public:
 	scope(const controller &where, std::error_code &code) { open(where.native(), nullptr, code); }
 
 	// In another scope.
-	scope(const controller &where, const scope &parent, std::error_code &code)
-	{
-		open(where.native(), parent.native(), code);
-	}
+	scope(const controller &where, const scope &parent, std::error_code &code) { open(where, parent, code); }
 
 	// In the task that runs: std::errc::no_such_file_or_directory outside of tasks.
 	static scope here(std::error_code &code)
@@ -123,7 +120,7 @@ public:
 
 	scope(const controller &where, const scope &parent)
 	{
-		attempt("scope", [&](auto &code) { open(where.native(), parent.native(), code); });
+		attempt("scope", [&](auto &code) { open(where, parent, code); });
 	}
 
 	static scope here()
@@ -167,6 +164,14 @@ public:
 
 protected:
 	scope() noexcept = default;
+
+	void open(const controller &where, const scope &parent, std::error_code &code)
+	{
+		if (parent)
+			open(where.native(), parent.native(), code);
+		else
+			detail::assign(code, EBADF); // for C it would be the present one
+	}
 
 	void open(cq_controller *controller, const cq_scope *parent, std::error_code &code)
 	{

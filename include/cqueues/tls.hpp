@@ -82,7 +82,10 @@ public:
 	void add_name(std::string_view name, const tls &other, std::error_code &code) const
 	{
 		const detail::c_string text(name);
-		call(code, cq_tls_add_name, static_cast<const char *>(text), static_cast<const cq_tls *>(other.native()));
+		if (other)
+			call(code, cq_tls_add_name, static_cast<const char *>(text), static_cast<const cq_tls *>(other.native()));
+		else
+			detail::assign(code, EBADF);
 	}
 
 	void keylog(std::string_view path, std::error_code &code) const { set(code, cq_tls_keylog, path); }

@@ -105,6 +105,41 @@ TEST(a_scope_ends_with_its_first_failure_and_throws_it)
 	EQ(all.status(), std::errc::operation_canceled);
 }
 
+TEST(a_scope_ends_with_the_one_around_it_unless_it_is_shielded)
+{
+	controller cq;
+	scope outer(cq);
+	scope inner(cq, outer), shielded(cq, outer);
+	inner.set_name("inner");
+	EQ(inner.name(), "inner");
+	shielded.shield(10s);
+	auto ended = inner.spawn([] { sleep(1h); });
+	auto saved = shielded.spawn([] { sleep(3ms); return 1; });
+	outer.cancel("over");
+	cq.loop();
+	THROWS(ended.join(), std::errc::operation_canceled, "");
+	EQ(saved.join(), 1);
+	scope moved = std::move(outer);
+	THROWS(scope(cq, outer), std::errc::bad_file_descriptor, "scope");
+}
+
+TEST(a_supervisor_goes_on_when_one_fails)
+{
+	controller cq;
+	scope all(cq);
+	all.set_supervisor(true);
+	all.spawn([] { throw std::domain_error("one"); });
+	auto other = all.spawn([] { sleep(1ms); return 2; });
+	std::string caught;
+	try {
+		all.wait();
+	} catch (const std::domain_error &failure) {
+		caught = failure.what();
+	}
+	EQ(caught, "one");
+	EQ(other.join(), 2);
+}
+
 TEST(a_scope_that_is_cancelled_tells_why)
 {
 	controller cq;

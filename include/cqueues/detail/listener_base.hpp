@@ -14,7 +14,10 @@ public:
 	// Makes a bound datagram socket a listener of DTLS for `most` peers at once.
 	void listen_tls(const tls &configuration, std::size_t most, std::error_code &code) const
 	{
-		call(code, cq_socket_listen_tls, static_cast<const cq_tls *>(configuration.native()), most);
+		if (configuration)
+			call(code, cq_socket_listen_tls, static_cast<const cq_tls *>(configuration.native()), most);
+		else
+			assign(code, EBADF);
 	}
 
 #ifdef __cpp_exceptions

@@ -76,7 +76,10 @@ public:
 
 	void configure(const options &settings, std::error_code &code) const
 	{
-		call(code, cq_socket_configure, static_cast<const cq_options *>(settings.native()));
+		if (settings)
+			call(code, cq_socket_configure, static_cast<const cq_options *>(settings.native()));
+		else
+			assign(code, EBADF);
 	}
 
 	// Puts bytes in front of the input.

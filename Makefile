@@ -47,6 +47,7 @@ ABI     := 1
 
 ifeq ($(SYSTEM),Darwin)
 LIB_FILE    := libcqueues.$(ABI).dylib
+SONAME      := $(LIB_FILE)
 LIB_LINKS   := libcqueues.dylib
 NATIVE_LIBS ?= -lssl -lcrypto -liconv -lSystem -lc -lm
 LIB_FLAGS    = -dynamiclib -install_name $(libdir)/$(LIB_FILE) -Wl,-exported_symbol,_cq_* \
@@ -55,6 +56,7 @@ MODULE_FLAGS = -bundle -undefined dynamic_lookup
 ORIGIN      := @loader_path
 else
 LIB_FILE    := libcqueues.so.$(ABI).0.0
+SONAME      := libcqueues.so.$(ABI)
 LIB_LINKS   := libcqueues.so.$(ABI) libcqueues.so
 LIB_FLAGS    = -shared -Wl,-soname,libcqueues.so.$(ABI) -Wl,--version-script=src/cqueues.map \
                -Wl,-z,defs -Wl,-z,nodelete -Wl,--gc-sections \
@@ -134,6 +136,10 @@ build/lib.flags: FORCE
 	$(if $(NATIVE_LIBS),,$(error $(unknown_system)))
 	$(call keep_flags,$(CC) $(CFLAGS) $(LDFLAGS) $(LIB_FLAGS) $(SOFLAGS))
 
+# The C++ side is headers only. CMake finds it, and the library, by two files.
+CMAKE_FILES := cqueuesConfig.cmake cqueuesConfigVersion.cmake
+HPP_FILES   := $(shell cd include 2>/dev/null && find cqueues -name '*.hpp' | sort)
+
 # -- One module per Lua -------------------------------------------------------
 
 LUAS       := 5.1 5.2 5.3 5.4 5.5
@@ -203,21 +209,34 @@ install-types:
 	done
 
 install-lib: lib build/cq
-	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(includedir)' '$(DESTDIR)$(bindir)'
+	$(INSTALL) -d '$(DESTDIR)$(libdir)/pkgconfig' '$(DESTDIR)$(libdir)/cmake/cqueues' '$(DESTDIR)$(includedir)' \
+	    '$(DESTDIR)$(bindir)'
 	$(INSTALL) -m 755 build/cq '$(DESTDIR)$(bindir)/cq'
 	$(STRIP) -S '$(DESTDIR)$(bindir)/cq'
 	$(INSTALL) -m 644 build/$(LIB_FILE) $(ARCHIVE) '$(DESTDIR)$(libdir)'
 	$(STRIP) -S '$(DESTDIR)$(libdir)/$(LIB_FILE)' '$(DESTDIR)$(libdir)/libcqueues.a'
 	for link in $(LIB_LINKS); do ln -sf $(LIB_FILE) '$(DESTDIR)$(libdir)/'$$link; done
 	$(INSTALL) -m 644 include/cqueues.h '$(DESTDIR)$(includedir)'
+	for file in $(HPP_FILES); do \
+	    $(INSTALL) -d "$$(dirname '$(DESTDIR)$(includedir)/'$$file)" && \
+	    $(INSTALL) -m 644 include/$$file '$(DESTDIR)$(includedir)/'$$file || exit 1; \
+	done
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@exec_prefix@|$(exec_prefix)|' \
 	    -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
 	    -e 's|@VERSION@|$(VERSION)|' -e 's|@NATIVE_LIBS@|$(filter-out -lgcc_s,$(NATIVE_LIBS))|' \
 	    pkgconfig/cqueues.pc.in >'$(DESTDIR)$(libdir)/pkgconfig/cqueues.pc'
+	for file in $(CMAKE_FILES); do \
+	    sed -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
+	        -e 's|@LIB_FILE@|$(LIB_FILE)|' -e 's|@SONAME@|$(SONAME)|' \
+	        cmake/$$file.in >'$(DESTDIR)$(libdir)/cmake/cqueues/'$$file || exit 1; \
+	done
 
 uninstall:
-	rm -f $(foreach file,$(LIB_FILE) $(LIB_LINKS) libcqueues.a pkgconfig/cqueues.pc,'$(DESTDIR)$(libdir)/$(file)')
-	rm -f '$(DESTDIR)$(includedir)/cqueues.h' '$(DESTDIR)$(bindir)/cq'
+	rm -f $(foreach file,$(LIB_FILE) $(LIB_LINKS) libcqueues.a pkgconfig/cqueues.pc \
+	    $(addprefix cmake/cqueues/,$(CMAKE_FILES)),'$(DESTDIR)$(libdir)/$(file)')
+	rmdir '$(DESTDIR)$(libdir)/cmake/cqueues' 2>/dev/null; true
+	rm -f $(foreach file,cqueues.h $(HPP_FILES),'$(DESTDIR)$(includedir)/$(file)') '$(DESTDIR)$(bindir)/cq'
+	find '$(DESTDIR)$(includedir)/cqueues' -depth -type d -exec rmdir {} \; 2>/dev/null; true
 	rm -f '$(DESTDIR)$(mandir)'/man3/cq_*.3 '$(DESTDIR)$(mandir)/man7/cqueues.7' '$(DESTDIR)$(mandir)/man1/cq.1'
 	rm -f '$(DESTDIR)$(docdir)'/html/*.html
 	rmdir '$(DESTDIR)$(docdir)/html' '$(DESTDIR)$(docdir)' 2>/dev/null; true

@@ -71,6 +71,19 @@ def build(name, flags=()):
     return program
 
 
+def coroutines(name):
+    """The path of a program of benches/cpp, None if it cannot be built here."""
+    program = BUILD / name
+    BUILD.mkdir(parents=True, exist_ok=True)
+    command = [*shlex.split(os.environ.get("CXX", "c++")), "-std=c++20", "-O2", "-Wall", "-Wextra", "-o", program,
+               HERE / "cpp" / f"{name}.cpp", *pkg_config("cqueues"), f"-Wl,-rpath,{STAGE}/lib"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        print(f"left out: {name} ({result.stderr.strip().splitlines()[0]})", file=sys.stderr)
+        return None
+    return program
+
+
 def ours(name):
     return build(f"{name}_cqueues", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib"])
 
@@ -115,6 +128,12 @@ def echo_servers():
     for name, library in (("libev", "ev"), ("libuv", "uv"), ("libevent", "event")):
         variants += as_peers(variants_of((name, build(f"echo_{library}", [f"-l{library}"]))))
     return variants + variants_of(("bare epoll", build("echo_epoll")))
+
+
+def coroutine_servers():
+    """Coroutines in C++ beside callbacks in C, both on the library."""
+    return variants_of(("coroutines in C++", coroutines("echo_coroutines"))) + as_peers(
+        variants_of(("callbacks in C", ours("echo"), "callbacks")))
 
 
 def styles(program, names, *arguments):
@@ -243,6 +262,8 @@ def echo_workloads(seconds, messages):
         Workload("echo", "Lines of 64 bytes echoed over TCP, 64 connections, one line on the way on each",
                  "µs CPU/line", servers, "best", echo(1)),
         Workload("echo-deep", "The same, 16 lines on the way on each", "µs CPU/line", servers, "best", echo(16)),
+        Workload("coroutines", "The first by a coroutine in C++ for each connection", "µs CPU/line", coroutine_servers(), "best", echo(1)),
+        Workload("coroutines-deep", "The second by such coroutines", "µs CPU/line", coroutine_servers(), "best", echo(16)),
         Workload("echo-lua", "The first from Lua", "µs CPU/line", lua_servers, ORIGINAL, echo(1)),
         Workload("echo-deep-lua", "The second from Lua", "µs CPU/line", lua_servers, ORIGINAL, echo(16)),
         Workload("pairs-lua", "1,000 tasks on 500 UNIX pairs, one byte bounced in each",

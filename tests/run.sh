@@ -37,6 +37,7 @@ rust          1200 -      $CARGO test --target-dir target
 abi            120 -      sh tests/abi/run.sh
 install        300 -      sh tests/install/run.sh
 capi           900 -      sh tests/apart.sh sh tests/capi/run.sh
+cpp            600 -      sh tests/apart.sh sh tests/cpp/run.sh
 filter         300 -      sh tests/apart.sh sh tests/filter/run.sh
 input          300 -      sh tests/input/run.sh
 rocks          600 -      sh tests/rocks/run.sh

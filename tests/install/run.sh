@@ -41,7 +41,8 @@ nothing_is_built_twice() {
 
 files_land_below_destdir() {
 	make_quietly install DESTDIR="$work/dest" prefix=/usr lua54cpath=/opt/lua/54 || return 1
-	for file in /usr/include/cqueues.h /usr/lib/libcqueues.a /usr/lib/libcqueues.so \
+	for file in /usr/include/cqueues.h /usr/include/cqueues/cqueues.hpp /usr/include/cqueues/coroutine/task.hpp \
+		/usr/lib/cmake/cqueues/cqueuesConfig.cmake /usr/lib/cmake/cqueues/cqueuesConfigVersion.cmake /usr/lib/libcqueues.a /usr/lib/libcqueues.so \
 		/usr/lib/libcqueues.so.1 /usr/lib/pkgconfig/cqueues.pc /usr/bin/cq \
 		/usr/share/man/man1/cq.1 /usr/share/man/man3/cq_socket_read.3 /usr/share/man/man7/cqueues.7 \
 		/usr/share/doc/libcqueues/html/index.html \
@@ -50,7 +51,7 @@ files_land_below_destdir() {
 	done
 	! find "$work/dest/usr/share/lua" -path '*/lua/5.*/api*' -o -path '*/lua/5.*/types*' | grep . || return 1
 	test ! -e "$stage/lib/lua/5.4" || test -e "$work/dest/opt/lua/54/_cqueues.so" || return 1
-	! grep "$work" "$work/dest/usr/lib/pkgconfig/cqueues.pc"
+	! grep "$work" "$work/dest/usr/lib/pkgconfig/cqueues.pc" "$work"/dest/usr/lib/cmake/cqueues/*
 }
 
 uninstall_leaves_nothing() {

@@ -231,6 +231,32 @@ processes_md_shows_its_example() {
 	document_quotes docs/processes.md lua 1 examples/processes/sort.lua
 }
 
+# What docs/cpp.md leaves out: classes of the C++ headers, those for coroutines among them.
+cpp_md_leaves_out() {
+	{
+		sed -n 's/^\(template <class T[^>]*> \)\{0,1\}class \(\[\[nodiscard\]\] \)\{0,1\}\([a-z_]*\) .*{$/\3/p' include/cqueues/*.hpp |
+			grep -v -x -e handle -e error_category -e error -e line_range -e timeout -e bytes -e span -e c_string
+		awk 'FNR == 1 { inside = 0 }
+			/^namespace (cqueues::)?co \{/ { inside = 1 }
+			inside && sub(/^(template <class T> )?class /, "") { print "co::" $1 }' include/cqueues/coroutine/*.hpp
+	} | sort -u | while read -r name; do
+		grep -q "^|.*\`$name\(<T>\)\{0,1\}\`" docs/cpp.md || echo "the class $name"
+	done
+}
+
+cpp_md_names_every_class() {
+	! cpp_md_leaves_out | grep .
+}
+
+# Its examples are parts of the programs.
+cpp_md_shows_its_examples() {
+	document_quotes docs/cpp.md cpp 1 examples/cpp/echo_fibers.cpp &&
+		document_quotes docs/cpp.md cpp 2 examples/cpp/echo_fibers.cpp &&
+		document_quotes docs/cpp.md cpp 3 examples/cpp/echo_coroutines.cpp &&
+		document_quotes README.md cpp 1 examples/cpp/echo_coroutines.cpp &&
+		test -z "$(example docs/cpp.md cpp 4)$(example README.md cpp 2)"
+}
+
 # What `make lua-api` makes is what is there.
 lua_api_is_fresh() {
 	"$1" tools/lua-api/make.lua --check
@@ -304,6 +330,8 @@ check 'docs/processes.md names every function' processes_md_names_everything
 check 'docs/processes.md shows its example' processes_md_shows_its_example
 check 'docs/scopes.md names every function' scopes_md_names_everything
 check 'docs/scopes.md shows parts of examples/scopes' scopes_md_shows_its_examples
+check 'docs/cpp.md names every class' cpp_md_names_every_class
+check 'docs/cpp.md and the README show parts of examples/cpp' cpp_md_shows_its_examples
 check 'bindings/lua/api names every option' lua_api_names_every_option
 for lua in lua5.4 lua5.3 lua5.2 lua5.1 luajit lua; do
 	if command -v "$lua" >/dev/null; then break; fi

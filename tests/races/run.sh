@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The C tests under ThreadSanitizer, with the core and Rust's standard library instrumented too: what `make races`
-# does. Takes about ten minutes, so no part of `make test`.
+# The C tests, and those of C++ that concern threads, under ThreadSanitizer, with the core and Rust's standard library
+# instrumented too: what `make races` does. Takes about ten minutes, so no part of `make test`.
 #
 #   run.sh [NAME...]     all files of tests/capi, or those named
 #
@@ -37,7 +37,7 @@ if ! env -u MAKEFLAGS -u RUSTUP_TOOLCHAIN -u CARGO_TARGET_DIR CARGO_HOME="$work/
 	verdict FAILED 'the library is built with ThreadSanitizer'
 	finish
 fi
-for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings examples include pkgconfig programs src tools; do
+for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings cmake examples include pkgconfig programs src tools; do
 	ln -sfn "$PWD/$file" "$work/tree/$file"
 done
 touch "$work/target/$target/release/libcqueues.a"
@@ -51,5 +51,13 @@ if ! $MAKE --no-print-directory -C "$work/tree" ARCHIVE="$work/target/$target/re
 fi
 
 # Addresses that are too random leave it no room: it says so and ends.
-PREFIX=$work/tree/build/stage WORK=$work/capi TSAN_OPTIONS="suppressions=$PWD/tests/races/suppressions \
-	die_after_fork=0 history_size=4" setarch -R sh tests/capi/run.sh --races "$@"
+PREFIX=$work/tree/build/stage
+TSAN_OPTIONS="suppressions=$PWD/tests/races/suppressions die_after_fork=0 history_size=4"
+export PREFIX TSAN_OPTIONS
+WORK=$work/capi setarch -R sh tests/capi/run.sh --races "$@" >"$work/log" 2>&1
+cat "$work/log"
+tally "$work/log"
+WORK=$work/cpp setarch -R sh tests/cpp/run.sh --races >"$work/log" 2>&1
+cat "$work/log"
+tally "$work/log"
+finish

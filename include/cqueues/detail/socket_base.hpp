@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// What sockets and listeners of fibers and of coroutines have in common: all that does not wait.
+#pragma once
+
+#include "../address.hpp"
+#include "../options.hpp"
+#include "../span.hpp"
+#include "../time.hpp"
+
+#include <optional>
+
+namespace cqueues {
+
+// Bytes that were read, or nothing at the end of the stream.
+using received = std::optional<std::string_view>;
+
+// A datagram that came.
+struct datagram {
+	std::size_t size = 0;
+	address from;
+	bool truncated = false; // it had more bytes than there was room for
+};
+
+// Bytes that came with a descriptor.
+struct received_fd {
+	std::size_t size = 0;
+	int fd = -1;
+};
+
+enum class direction : std::uint32_t { input = CQ_INPUT, output = CQ_OUTPUT };
+
+// Facts of a TLS connection; cqueues.h says more of each.
+enum class tls_fact : std::uint32_t {
+	version = CQ_TLS_FACT_VERSION,
+	cipher = CQ_TLS_FACT_CIPHER,
+	group = CQ_TLS_FACT_GROUP,
+	subject = CQ_TLS_FACT_SUBJECT,
+	issuer = CQ_TLS_FACT_ISSUER,
+	name = CQ_TLS_FACT_NAME,
+	der = CQ_TLS_FACT_DER,
+	pem = CQ_TLS_FACT_PEM,
+};
+
+namespace detail {
+
+// What a read has given; the end of the stream is no error.
+inline received received_of(const void *data, std::size_t size, std::error_code &code) noexcept
+{
+	if (code.value() == EPIPE)
+		code.clear();
+	else if (!code && data)
+		return std::string_view(static_cast<const char *>(data), size);
+	return std::nullopt;
+}
+
+class socket_base : public handle<cq_socket, cq_socket_free> {
+public:
+	using handle::handle;
+
+	// Closes the connection; buffered output that was not flushed is dropped. The destructor does the same.
+	void close(std::error_code &code) const { call(code, cq_socket_close); }
+
+	// Closes so that the peer is told of a failure.
+	void abort(std::error_code &code) const { call(code, cq_socket_abort); }
+
+	// shutdown(2): SHUT_RD, SHUT_WR, SHUT_RDWR.
+	void shutdown(int how, std::error_code &code) const { call(code, cq_socket_shutdown, how); }
+
+	// Gives up the descriptor, which is the caller's from then on.
+	int release_fd(std::error_code &code) const
+	{
+		int fd = -1;
+		call(code, cq_socket_release, &fd);
+		return fd;
+	}
+
+	void configure(const options &settings, std::error_code &code) const
+	{
+		if (settings)
+			call(code, cq_socket_configure, static_cast<const cq_options *>(settings.native()));
+		else
+			assign(code, EBADF);
+	}
+
+	// Puts bytes in front of the input.
+	void unget(bytes data, std::error_code &code) const { call(code, cq_socket_unget, data.data(), data.size()); }
+
+	// How a direction is read and buffered: "t" or "b" (text, binary), "n", "l" or "f" (unbuffered, by lines, fully).
+	void set_mode(direction which, std::string_view flags, std::error_code &code) const
+	{
+		call(code, cq_socket_set_mode, number(which), cq_mode_parse(flags.data(), flags.size()));
+	}
+
+	// Of both directions.
+	void set_mode(std::string_view flags, std::error_code &code) const
+	{
+		set_mode(direction::input, flags, code);
+		if (!code)
+			set_mode(direction::output, flags, code);
+	}
+
+	void set_timeout(timeout limit, std::error_code &code) const { call(code, cq_socket_set_timeout, limit.seconds()); }
+
+	void set_max_line(direction which, std::size_t size, std::error_code &code) const
+	{
+		call(code, cq_socket_set_maxline, number(which), size);
+	}
+
+	void set_buffer_size(direction which, std::size_t size, std::error_code &code) const
+	{
+		call(code, cq_socket_set_bufsiz, number(which), size);
+	}
+
+	// Whether lines that a task writes in one turn may leave together.
+	void set_hold(bool on, std::error_code &code) const { call(code, cq_socket_set_hold, on); }
+
+	// Whether an end of the TLS stream that was not announced is a failure.
+	void set_strict(bool on, std::error_code &code) const { call(code, cq_socket_set_strict, on); }
+
+	// The error that an operation has left in a direction, which later ones repeat until it is cleared.
+	std::error_code error_of(direction which) const noexcept { return make_error_code(cq_socket_error(native(), number(which))); }
+
+	void clear_error(direction which, std::error_code &code) const
+	{
+		call(code, cq_socket_set_error, number(which), 0, static_cast<int *>(nullptr));
+	}
+
+	cqueues::name peer(std::error_code &code) const { return name_of(cq_socket_peername, code); }
+	cqueues::name local(std::error_code &code) const { return name_of(cq_socket_localname, code); }
+
+	std::string tls_fact(cqueues::tls_fact which, std::size_t index, std::error_code &code) const
+	{
+		if (!native())
+			return assign(code, EBADF), std::string();
+		return text_of(code, [&](char *text, std::size_t room, std::size_t *length) {
+			return cq_socket_tls_fact(native(), static_cast<std::uint32_t>(which), index, text, room, length);
+		});
+	}
+
+#ifdef __cpp_exceptions
+	void close() const { attempt("close", [&](auto &code) { close(code); }); }
+	void abort() const { attempt("abort", [&](auto &code) { abort(code); }); }
+	void shutdown(int how) const { attempt("shutdown", [&](auto &code) { shutdown(how, code); }); }
+	int release_fd() const { return attempt("release_fd", [&](auto &code) { return release_fd(code); }); }
+	void configure(const options &settings) const { attempt("configure", [&](auto &code) { configure(settings, code); }); }
+	void unget(bytes data) const { attempt("unget", [&](auto &code) { unget(data, code); }); }
+	void set_mode(std::string_view flags) const { attempt("set_mode", [&](auto &code) { set_mode(flags, code); }); }
+	void set_timeout(timeout limit) const { attempt("set_timeout", [&](auto &code) { set_timeout(limit, code); }); }
+	void set_hold(bool on) const { attempt("set_hold", [&](auto &code) { set_hold(on, code); }); }
+	void set_strict(bool on) const { attempt("set_strict", [&](auto &code) { set_strict(on, code); }); }
+	void clear_error(direction which) const { attempt("clear_error", [&](auto &code) { clear_error(which, code); }); }
+	cqueues::name peer() const { return attempt("peer", [&](auto &code) { return peer(code); }); }
+	cqueues::name local() const { return attempt("local", [&](auto &code) { return local(code); }); }
+
+	void set_mode(direction which, std::string_view flags) const
+	{
+		attempt("set_mode", [&](auto &code) { set_mode(which, flags, code); });
+	}
+
+	void set_max_line(direction which, std::size_t size) const
+	{
+		attempt("set_max_line", [&](auto &code) { set_max_line(which, size, code); });
+	}
+
+	void set_buffer_size(direction which, std::size_t size) const
+	{
+		attempt("set_buffer_size", [&](auto &code) { set_buffer_size(which, size, code); });
+	}
+
+	std::string tls_fact(cqueues::tls_fact which, std::size_t index = 0) const
+	{
+		return attempt("tls_fact", [&](auto &code) { return tls_fact(which, index, code); });
+	}
+#endif
+
+	std::optional<duration> timeout_of_waits() const noexcept { return time_of(cq_socket_timeout(native())); }
+	std::size_t pending(direction which) const noexcept { return cq_socket_pending(native(), number(which)); }
+	bool is_at_end(direction which) const noexcept { return cq_socket_eof(native(), number(which)); }
+	bool is_truncated() const noexcept { return cq_socket_truncated(native()); }
+	bool is_resumed() const noexcept { return cq_socket_resumed(native()); }
+	int pollfd() const noexcept { return cq_socket_pollfd(native()); }
+
+	// "resolving", "connecting", "handshaking", "connected", "listening", "failed" or "closed".
+	std::string_view phase() const noexcept { return view(cq_socket_phase(native())); }
+
+	// The SSL of the connection, which remains the socket's; nullptr without TLS.
+	void *ssl() const noexcept { return cq_socket_checktls(native()); }
+
+	// Why the connection failed, in words; empty if the code says it all.
+	std::string reason() const { return words(cq_socket_reason); }
+
+	// The application protocol that both ends chose.
+	std::string alpn() const { return words(cq_socket_alpn); }
+
+	cq_stat stat(direction which) const noexcept
+	{
+		cq_stat told = {};
+		cq_socket_stat(native(), number(which), &told);
+		return told;
+	}
+
+protected:
+	static std::uint32_t number(direction which) noexcept { return static_cast<std::uint32_t>(which); }
+
+	static cq_socket *open(const options &where, std::error_code &code)
+	{
+		cq_socket *made = nullptr;
+		assign(code, where ? cq_socket_connect(where.native(), &made) : EBADF);
+		return made;
+	}
+
+	static cq_socket *open(std::string_view host, int port, std::error_code &code)
+	{
+		options where(code);
+		if (!code)
+			where.host(host, port, code);
+		return code ? nullptr : open(where, code);
+	}
+
+	static cq_socket *open(int fd, int (*make)(int, cq_socket **), std::error_code &code)
+	{
+		cq_socket *made = nullptr;
+		assign(code, make(fd, &made));
+		return made;
+	}
+
+	static std::pair<cq_socket *, cq_socket *> open_pair(int type, std::error_code &code)
+	{
+		cq_socket *first = nullptr, *second = nullptr;
+		assign(code, cq_socket_pair(type, &first, &second));
+		return { first, second };
+	}
+
+#ifdef __cpp_exceptions
+	template <class Call> auto attempt(const char *what, Call call) const -> detail::outcome_of<Call>
+	{
+		return detail::attempt(what, *this, call);
+	}
+#endif
+
+private:
+	cqueues::name name_of(int (*function)(const cq_socket *, cq_name *), std::error_code &code) const
+	{
+		cq_name told = {};
+		call(code, function, &told);
+		return cqueues::name(told);
+	}
+
+	std::string words(int (*function)(const cq_socket *, char *, std::size_t)) const
+	{
+		char text[1024] = "";
+		if (native())
+			function(native(), text, sizeof text);
+		return text;
+	}
+};
+
+} // namespace detail
+} // namespace cqueues

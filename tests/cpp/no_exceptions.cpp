@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// A program that is compiled without exceptions: each call tells its outcome in a std::error_code.
+
+#include "fixture_plain.hpp"
+
+#ifdef __cpp_exceptions
+#error "this file is for -fno-exceptions"
+#endif
+
+#if __cplusplus >= 202002L
+#include <cqueues/coroutine.hpp>
+#endif
+
+// The port of a listener that `code` tells nothing bad of.
+static int listens(listener &server, std::error_code &code)
+{
+	server.establish(code);
+	CHECK(!code);
+	return server.local(code).port();
+}
+
+TEST(an_echo_in_fibers_without_exceptions)
+{
+	std::error_code code;
+	controller cq(code);
+	listener server("127.0.0.1", 0, code);
+	const int port = listens(server, code);
+	auto serving = cq.spawn(
+		[&]() -> std::error_code {
+			std::error_code failure;
+			auto client = server.accept(failure);
+			while (auto line = failure ? received() : client.read_line_keep(failure))
+				client.write(*line, failure);
+			return failure;
+		},
+		code);
+	auto asking = cq.spawn(
+		[&] {
+			std::error_code failure;
+			auto client = cqueues::socket::connect("127.0.0.1", port, failure);
+			client.write("one\ntwo\n", failure);
+			client.shutdown(SHUT_WR, failure);
+			int count = 0;
+			for (auto line : client.lines(failure))
+				count += line == "one" || line == "two";
+			return failure ? -1 : count;
+		},
+		code);
+	cq.loop(code);
+	CHECK(!code);
+	serving.join(code);
+	CHECK(!code);
+	EQ(*asking.join(code), 2);
+}
+
+TEST(a_task_fails_with_the_code_that_it_returns)
+{
+	std::error_code code;
+	controller cq(code);
+	scope all(cq, code);
+	auto waiting = all.spawn([] { std::error_code ended; sleep(forever, ended); return ended; }, code);
+	all.spawn([] { return std::make_error_code(std::errc::permission_denied); }, code);
+	all.wait(code);
+	EQ(code, std::errc::permission_denied);
+	waiting.join(code);
+	EQ(code, std::errc::operation_canceled);
+}
+
+TEST(handles_without_objects_refuse_everything)
+{
+	std::error_code code;
+	controller none;
+	none.spawn([] {}, code);
+	EQ(code, std::errc::bad_file_descriptor);
+	none.loop(code);
+	EQ(code, std::errc::bad_file_descriptor);
+	queue<int> items;
+	CHECK(!items.get(code));
+	EQ(code, std::errc::bad_file_descriptor);
+	cqueues::mutex door;
+	door.lock(forever, code);
+	EQ(code, std::errc::bad_file_descriptor);
+	tls trust;
+	trust.verify(tls_verify::none, code);
+	EQ(code, std::errc::bad_file_descriptor);
+}
+
+#if __cplusplus >= 202002L
+static task<int> echo(co::socket client)
+{
+	std::error_code code;
+	int count = 0;
+	while (auto line = co_await client.read_line_keep(code)) {
+		co_await client.write(*line, code);
+		count++;
+	}
+	co_return code ? -1 : count;
+}
+
+TEST(an_echo_in_coroutines_without_exceptions)
+{
+	std::error_code code;
+	controller cq(code);
+	listener bound("127.0.0.1", 0, code);
+	const int port = listens(bound, code);
+	co::listener server(std::move(bound));
+	auto serving = cq.spawn([&]() -> task<int> {
+		std::error_code failure;
+		co_return co_await echo(co_await server.accept(failure));
+	}, code);
+	auto asking = cq.spawn([&]() -> task<bool> {
+		std::error_code failure;
+		auto client = co::socket::connect("127.0.0.1", port, failure);
+		co_await client.write("one\n", failure);
+		const auto line = co_await client.read_line(failure);
+		co_return line && *line == "one";
+	}, code);
+	cq.loop(code);
+	EQ(*serving.join(code), 1);
+	CHECK(*asking.join(code));
+	auto limited = cq.spawn([]() -> task<int> {
+		std::error_code failure;
+		co_await with_timeout(1ms, [](std::error_code &told) -> task<> { co_await co::sleep(1h, told); }(failure));
+		co_return failure.value();
+	}, code);
+	cq.loop(code);
+	EQ(*limited.join(code), ETIMEDOUT);
+	auto fiber = cq.spawn([] {
+		std::error_code failure;
+		return *await([]() -> task<int> { co_return 5; }(), failure);
+	}, code);
+	cq.loop(code);
+	EQ(*fiber.join(code), 5);
+}
+#endif

@@ -130,6 +130,7 @@ c_examples() {
 for program in embed_libuv embed_libevent embed_glib libuv_inside; do c_examples embed $program; done
 c_examples timers timers
 c_examples proxy proxy_tcp
+c_examples chat chat_server
 for name in chat http proxy starttls repl resolver; do lua_examples "$name"; done
 lua_examples luv lua5.1 lua5.2 lua5.3 lua5.4 luajit # those for which Debian has luv
 

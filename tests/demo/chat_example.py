@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The chat server of examples/chat with users who talk, are silent, and do not listen; see service.py."""
+"""The chat servers of examples/chat, in Lua and in C, with users who talk, are silent, and do not listen; see service.py."""
 
 import socket
 import subprocess

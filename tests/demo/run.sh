@@ -73,14 +73,16 @@ else
 	verdict bad 'the file servers are tested'
 fi
 
-# The supervisor, with commands that talk, end, die and will not stop.
-if [ -n "$lua" ]; then
-	if python3 tests/demo/supervisor.py "$lua" examples/supervisor/supervisor.lua >build/demo-supervisor.list 2>"$log"; then
+# supervisor COMMAND...: a supervisor with commands that talk, end, die and will not stop.
+supervisor() {
+	if python3 tests/demo/supervisor.py "$@" >build/demo-supervisor.list 2>"$log"; then
 		while read -r outcome name; do verdict "$outcome" "$name"; done <build/demo-supervisor.list
 	else
-		verdict bad 'the supervisor is tested'
+		verdict bad "a supervisor is tested: $*"
 	fi
-fi
+}
+supervisor build/examples/supervise
+if [ -n "$lua" ]; then supervisor "$lua" examples/supervisor/supervisor.lua; fi
 
 # verdicts LIST: what the checks of an example have found.
 verdicts() {
@@ -130,6 +132,7 @@ c_examples() {
 for program in embed_libuv embed_libevent embed_glib libuv_inside; do c_examples embed $program; done
 c_examples timers timers
 c_examples proxy proxy_tcp
+c_examples chat chat_server
 for name in chat http proxy starttls repl resolver; do lua_examples "$name"; done
 lua_examples luv lua5.1 lua5.2 lua5.3 lua5.4 luajit # those for which Debian has luv
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 DEADLINE = 15
 
@@ -61,9 +62,9 @@ def kills_what_does_not_stop():
     s = Supervisor("-g", "0.3", "deaf=trap '' TERM; echo ready; while :; do sleep 0.05; done")
     pid = int(s.until(r"deaf \| started as process .*")[0].split()[-1])
     s.until(r"deaf \| ready")
-    status, _, seconds = s.stop()
+    status, rest, seconds = s.stop()
     alive = subprocess.run(["kill", "-0", str(pid)], stderr=subprocess.DEVNULL).returncode == 0
-    return status == 0 and seconds >= 0.3 and not alive
+    return status == 0 and seconds >= 0.3 and not alive and rest[-1:] == ["deaf | signaled 9"]
 
 
 def lets_commands_end_in_their_own_way():
@@ -74,14 +75,21 @@ def lets_commands_end_in_their_own_way():
     return status == 0 and seconds < 5 and sorted(rest) == ["polite | bye", "polite | exited 0"]
 
 
+def refuses_what_is_no_command():
+    done = subprocess.run([*sys.argv[1:], "good=true", "bad"], capture_output=True, text=True, timeout=DEADLINE)
+    return done.returncode != 0 and done.stdout == "" and "not NAME=COMMAND: bad" in done.stderr
+
+
 def main():
-    for test in prefixes_lines, restarts_with_growing_pauses, kills_what_does_not_stop, lets_commands_end_in_their_own_way:
+    tests = [prefixes_lines, restarts_with_growing_pauses, kills_what_does_not_stop, lets_commands_end_in_their_own_way,
+             refuses_what_is_no_command]
+    for test in tests:
         try:
             good = test()
         except (EOFError, ValueError, subprocess.TimeoutExpired) as error:
             print(f"{test.__name__}: {error}", file=sys.stderr)
             good = False
-        print("ok" if good else "bad", f"the supervisor {test.__name__.replace('_', ' ')}")
+        print("ok" if good else "bad", f"{Path(sys.argv[-1]).name} {test.__name__.replace('_', ' ')}")
     return 0
 
 

@@ -168,7 +168,11 @@ def many_questions_at_once_are_all_answered(command):
                                      stdout=subprocess.PIPE, text=True) for _ in range(4)]
             for each in digs:
                 said, _ = each.communicate(timeout=6 * SECONDS)
-                equal(said.split() == [f"192.0.2.{n % 250}" for n in range(300)], True)
+                wanted = [f"192.0.2.{n % 250}" for n in range(300)]
+                # A dig that has got the port of one that ended warns of what is for that one.
+                lines = [line for line in said.splitlines() if not line.startswith(";; Warning: ID mismatch")]
+                wrong = [pair for pair in zip(lines, wanted) if pair[0] != pair[1]]
+                equal((wrong[:1], len(lines)), ([], len(wanted)))
         said = dig(service, "+tcp", "+keepopen", "n1.example.test", "n2.example.test", "n3.example.test")
         equal(said.count("status: NOERROR"), 3)
 

@@ -75,8 +75,10 @@
  * way in the next step, and each that they begin later.  A task may also begin a scope around a part
  * of its own code (cq_scope_begin), or be cancelled alone (cq_task_cancel).  Every function that can
  * wait answers ECANCELED then, or ETIMEDOUT after a deadline, even if "Errors:" does not say so;
- * calls that need not wait succeed.  Nothing is lost: what was received stays buffered, what was
- * written stays queued, and a wait for which something has fired before it was ended succeeds.
+ * calls that need not wait succeed, so that a loop which always finds something to read asks
+ * cq_task_status or cq_scope_status whether it shall end.  Nothing is lost: what was received stays
+ * buffered, what was written stays queued, and a wait for which something has fired before it was
+ * ended succeeds.
  *
  * Modes.  A socket begins in text mode, buffered by lines: CRLF in the stream is LF in the program,
  * both ways, and what was written leaves with the end of its line, when 4,096 bytes are buffered, at
@@ -2088,6 +2090,10 @@ int cq_socket_try_listen(const struct cq_socket *socket);
  * EAGAIN, so that other tasks have their turn. When no descriptor is free it answers EAGAIN, and a wait for the
  * listener ends after some time (`cq_socket_poll_timeout`) rather than at an event: the listener goes on once descriptors
  * are free.
+ *
+ * The connection has the listener's CQ_OPTION_TIME, CQ_OPTION_NOSIGPIPE, CQ_OPTION_STRICT and `cq_socket_set_hold`, and
+ * what the system lets it inherit (TCP_NODELAY, SO_KEEPALIVE and buffer sizes on Linux); modes, limits and timeout are those
+ * of a new socket. `cq_socket_configure` gives it other options.
  *
  * Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; ENOMEM, and the connection can
  * be taken later; what kept the listener from being bound; what listen(2) says.
@@ -4542,13 +4548,15 @@ int cq_timer_try_wait(const struct cq_timer *timer,
                       uint64_t *count);
 
 /**
- * Waits until a timer expires, and tells how often it has expired since this was last asked. In a fiber only the fiber
- * waits; outside a controller the thread does, in which nobody else can start one that is stopped. `count` may be NULL.
+ * Waits until a timer expires, at most `timeout` seconds (NaN or negative: without limit), and tells how often it has
+ * expired since this was last asked. One that is stopped is waited for until it is started again and expires. In a fiber
+ * only the fiber waits; outside a controller the thread does, in which nobody else can start it. `count` may be NULL.
  *
- * Errors: EINVAL for NULL; EBADF if the timer is freed meanwhile; EDEADLK in a callback that would wait; EPERM if tasks of
- * another thread wait.
+ * Errors: EINVAL for NULL; ETIMEDOUT; EBADF if the timer is freed meanwhile; EDEADLK in a callback that would wait; EPERM if
+ * tasks of another thread wait.
  */
 int cq_timer_wait(const struct cq_timer *timer,
+                  double timeout,
                   uint64_t *count);
 
 /* ==== Waking a task from other threads (cq_wakeup) ================================================

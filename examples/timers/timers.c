@@ -64,7 +64,7 @@ static int tick(void *argument)
 	int error;
 
 	(void)argument;
-	while ((error = cq_timer_wait(ticks, &count)) == 0) {
+	while ((error = cq_timer_wait(ticks, -1, &count)) == 0) {
 		sum += count; /* more than 1 if something kept this thread busy for longer than the interval */
 		printf("tick %llu\n", (unsigned long long)sum);
 		check(cq_timer_start(silence, 0.3, 0), "silence"); /* also for the fiber that waits for it now */
@@ -74,7 +74,7 @@ static int tick(void *argument)
 
 static int grow_impatient(void *argument)
 {
-	int error = cq_timer_wait(patience, NULL);
+	int error = cq_timer_wait(patience, -1, NULL);
 
 	(void)argument;
 	if (!error)
@@ -85,7 +85,7 @@ static int grow_impatient(void *argument)
 /* Ends the program, which is to say the waits of those whose timers are stopped. */
 static int watch(void *scope)
 {
-	check(cq_timer_wait(silence, NULL), "silence");
+	check(cq_timer_wait(silence, -1, NULL), "silence");
 	printf("the ticks have ceased\n");
 	return cq_scope_cancel(scope, 0, NULL);
 }

@@ -194,6 +194,10 @@ pub unsafe extern "C" fn cq_socket_try_listen(socket: *const Socket) -> c_int {
 /// listener ends after some time (`cq_socket_poll_timeout`) rather than at an event: the listener goes on once descriptors
 /// are free.
 ///
+/// The connection has the listener's CQ_OPTION_TIME, CQ_OPTION_NOSIGPIPE, CQ_OPTION_STRICT and `cq_socket_set_hold`, and
+/// what the system lets it inherit (TCP_NODELAY, SO_KEEPALIVE and buffer sizes on Linux); modes, limits and timeout are those
+/// of a new socket. `cq_socket_configure` gives it other options.
+///
 /// Errors: EINVAL for NULL and for a socket that connects; EAGAIN; EBADF after close; ENOMEM, and the connection can
 /// be taken later; what kept the listener from being bound; what listen(2) says.
 #[no_mangle]

@@ -101,19 +101,20 @@ pub unsafe extern "C" fn cq_timer_try_wait(timer: *const Timer, count: *mut u64)
     })
 }
 
-/// Waits until a timer expires, and tells how often it has expired since this was last asked. In a fiber only the fiber
-/// waits; outside a controller the thread does, in which nobody else can start one that is stopped. `count` may be NULL.
+/// Waits until a timer expires, at most `timeout` seconds (NaN or negative: without limit), and tells how often it has
+/// expired since this was last asked. One that is stopped is waited for until it is started again and expires. In a fiber
+/// only the fiber waits; outside a controller the thread does, in which nobody else can start it. `count` may be NULL.
 ///
-/// Errors: EINVAL for NULL; EBADF if the timer is freed meanwhile; EDEADLK in a callback that would wait; EPERM if tasks of
-/// another thread wait.
+/// Errors: EINVAL for NULL; ETIMEDOUT; EBADF if the timer is freed meanwhile; EDEADLK in a callback that would wait; EPERM if
+/// tasks of another thread wait.
 #[no_mangle]
-pub unsafe extern "C" fn cq_timer_wait(timer: *const Timer, count: *mut u64) -> c_int {
+pub unsafe extern "C" fn cq_timer_wait(timer: *const Timer, timeout: f64, count: *mut u64) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
         let found = match unsafe { borrow(timer) }?.take() {
             Err(Errno::AGAIN) => {
                 let kept = lend(unsafe { share(timer) }?)?;
-                let result = unsafe { wait(kept) };
+                let result = unsafe { wait(kept, deadline(timeout)) };
                 unsafe { give_back(kept) };
                 result?
             }
@@ -129,11 +130,11 @@ pub unsafe extern "C" fn cq_timer_wait(timer: *const Timer, count: *mut u64) -> 
 /// # Safety
 ///
 /// The timer is lent.
-unsafe fn wait(timer: *const AtomicShared<Timer>) -> Result<u64> {
+unsafe fn wait(timer: *const AtomicShared<Timer>, until: Option<Instant>) -> Result<u64> {
     loop {
         // SAFETY: as above, here and below.
         let member = unsafe { borrow(timer) }?.interest();
-        fiber::poll([member], &mut |_| {})?;
+        fiber::poll_until(member, until)?;
         match unsafe { borrow(timer) }?.take() {
             Err(Errno::AGAIN) => {}
             result => return result,

@@ -877,7 +877,7 @@ static void close_timer(struct stage *s)
 
 static int wait_cq_timer_wait(struct stage *s)
 {
-	return cq_timer_wait(s->timer, NULL);
+	return cq_timer_wait(s->timer, -1, NULL);
 }
 
 static void open_wakeup(struct stage *s)

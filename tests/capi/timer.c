@@ -24,7 +24,9 @@ TEST(a_timer_expires_once)
 	CHECK(left > 0 && left <= MS(20));
 	ERR(cq_timer_try_wait(timer, &count), EAGAIN);
 	EQ(count, 77);
-	OK(cq_timer_wait(timer, &count));
+	ERR(cq_timer_wait(timer, 0, &count), ETIMEDOUT);
+	ERR(cq_timer_wait(timer, MS(1), &count), ETIMEDOUT);
+	OK(cq_timer_wait(timer, -1, &count));
 	EQ(count, 1);
 	CHECK(cq_monotime() - begun >= MS(20));
 	CHECK(isnan(cq_timer_timeout(timer)));
@@ -40,7 +42,7 @@ TEST(a_timer_that_repeats_keeps_its_times)
 
 	OK(cq_timer_start(timer, MS(5), MS(10)));
 	while (sum < 10) {
-		OK(cq_timer_wait(timer, &count));
+		OK(cq_timer_wait(timer, -1, &count));
 		CHECK(count >= 1);
 		sum += count;
 		if (sum == 4)
@@ -50,6 +52,7 @@ TEST(a_timer_that_repeats_keeps_its_times)
 	CHECK(cq_timer_timeout(timer) <= MS(10));
 	OK(cq_timer_stop(timer));
 	ERR(cq_timer_try_wait(timer, &count), EAGAIN);
+	ERR(cq_timer_wait(timer, MS(5), &count), ETIMEDOUT); /* nobody starts it */
 	cq_timer_free(timer);
 }
 
@@ -68,7 +71,7 @@ TEST(a_timer_is_set_to_a_time)
 	CHECK(isnan(cq_timer_timeout(timer)));
 	OK(cq_timer_start(timer, 0, 0));
 	EQ(cq_timer_timeout(timer), 0);
-	OK(cq_timer_wait(timer, NULL));
+	OK(cq_timer_wait(timer, -1, NULL));
 	cq_timer_free(timer);
 }
 
@@ -82,7 +85,7 @@ static int wait_for_it(void *argument)
 {
 	struct waiter *w = argument;
 
-	w->code = cq_timer_wait(w->timer, NULL);
+	w->code = cq_timer_wait(w->timer, -1, NULL);
 	w->at = cq_monotime();
 	w->over = 1;
 	return 0;
@@ -170,7 +173,7 @@ static int tick(cq_controller *controller, cq_task task, void *argument, const c
 	if (cq_timer_try_wait(ticks->timer, NULL) == 0)
 		ticks->count++;
 	else
-		ERR(cq_timer_wait(ticks->timer, NULL), EDEADLK);
+		ERR(cq_timer_wait(ticks->timer, -1, NULL), EDEADLK);
 	return ticks->count == 3 ? 0 : park(controller, task, on_time(cq_timer_timeout(ticks->timer)));
 }
 
@@ -197,14 +200,14 @@ TEST(what_makes_no_sense_is_refused)
 	ERR(cq_timer_start_at(timer, 1, NAN), EINVAL);
 	ERR(cq_timer_start_at(NULL, 1, 1), EINVAL);
 	ERR(cq_timer_stop(NULL), EINVAL);
-	ERR(cq_timer_wait(NULL, NULL), EINVAL);
+	ERR(cq_timer_wait(NULL, -1, NULL), EINVAL);
 	ERR(cq_timer_try_wait(NULL, NULL), EINVAL);
 	CHECK(isnan(cq_timer_timeout(NULL)));
 	CHECK(isnan(cq_timer_timeout(timer)));
 	OK(cq_timer_start(timer, 1e300, 1e300)); /* later than the clock can tell: never */
 	ERR(cq_timer_try_wait(timer, NULL), EAGAIN);
 	OK(cq_timer_start(timer, 0, 1e-300)); /* shorter than the clock can tell: once */
-	OK(cq_timer_wait(timer, NULL));
+	OK(cq_timer_wait(timer, -1, NULL));
 	cq_timer_free(timer);
 	cq_timer_free(NULL);
 }

@@ -138,6 +138,7 @@
  *   TCP client                        cq_options_new, cq_options_host, cq_socket_connect
  *   TCP server                        cq_options_host, cq_socket_listen, cq_socket_accept
  *   a server's restart                CQ_OPTION_REUSEADDR (the default), CQ_OPTION_REUSEPORT
+ *   started by systemd                CQ_OPTION_ACTIVATED
  *   UNIX socket                       cq_options_path, CQ_OPTION_PERMISSIONS, CQ_OPTION_UNLINK
  *   UDP server                        CQ_OPTION_TYPE, cq_socket_listen, cq_socket_recvfrom, cq_socket_sendto
  *   many datagrams at once            cq_socket_try_recv_batch, cq_socket_try_send_batch
@@ -730,6 +731,15 @@ int cq_address_name(const struct cq_address *address, struct cq_name *name);
 #define CQ_OPTION_SEGMENTS 33
 
 /**
+ * For `cq_options_set`: whether a listener takes a descriptor that the service manager has handed over (LISTEN_FDS of
+ * systemd), if one is bound to its address; otherwise it is bound as ever. Port 0 takes one of any port, and each can be
+ * taken once; off by default.
+ *
+ * Source: sd_listen_fds(3).
+ */
+#define CQ_OPTION_ACTIVATED 34
+
+/**
  * Makes options with the defaults of cqueues: a stream socket, SO_REUSEADDR for listeners. Free
  * them with `cq_options_free`; sockets keep no reference to them.
  *
@@ -832,7 +842,7 @@ int cq_socket_configure(const struct cq_socket *socket,
  * `cq_options_set` would take, with sizes of buffers as the system counts them.
  *
  * Errors: EINVAL for NULL, an unknown option, and those that the system does not keep: CQ_OPTION_PERMISSIONS,
- * CQ_OPTION_UMASK, CQ_OPTION_UNLINK, CQ_OPTION_BACKLOG, CQ_OPTION_VERIFY, CQ_OPTION_SENDNAME; ENOTCONN while the
+ * CQ_OPTION_UMASK, CQ_OPTION_UNLINK, CQ_OPTION_BACKLOG, CQ_OPTION_ACTIVATED, CQ_OPTION_VERIFY, CQ_OPTION_SENDNAME; ENOTCONN while the
  * socket has no descriptor; EBADF after close; what the system says: EOPNOTSUPP, ENOPROTOOPT for one of another family.
  */
 int cq_socket_option(const struct cq_socket *socket,

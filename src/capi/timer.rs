@@ -108,7 +108,11 @@ pub unsafe extern "C" fn cq_timer_try_wait(timer: *const Timer, count: *mut u64)
 /// Errors: EINVAL for NULL; ETIMEDOUT; EBADF if the timer is freed meanwhile; EDEADLK in a callback that would wait; EPERM if
 /// tasks of another thread wait.
 #[no_mangle]
-pub unsafe extern "C" fn cq_timer_wait(timer: *const Timer, timeout: f64, count: *mut u64) -> c_int {
+pub unsafe extern "C" fn cq_timer_wait(
+    timer: *const Timer,
+    timeout: f64,
+    count: *mut u64,
+) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
         let found = match unsafe { borrow(timer) }?.take() {

@@ -35,6 +35,13 @@ pub const CQ_OPTION_ECN: u32 = 32;
 /// (UDP_GRO); off by default. Then each element of a batch needs room for 65,535 bytes. Linux only.
 pub const CQ_OPTION_SEGMENTS: u32 = 33;
 
+/// For `cq_options_set`: whether a listener takes a descriptor that the service manager has handed over (LISTEN_FDS of
+/// systemd), if one is bound to its address; otherwise it is bound as ever. Port 0 takes one of any port, and each can be
+/// taken once; off by default.
+///
+/// Source: sd_listen_fds(3).
+pub const CQ_OPTION_ACTIVATED: u32 = 34;
+
 pub(super) fn set_tuning(tuning: &mut Tuning, option: u32, value: c_int) -> Result<()> {
     let switch = || match value {
         0 | 1 => Ok(value == 1),
@@ -55,6 +62,7 @@ pub(super) fn set_tuning(tuning: &mut Tuning, option: u32, value: c_int) -> Resu
         CQ_OPTION_PACKET_INFO => tuning.packet_info = switch()?,
         CQ_OPTION_ECN => tuning.ecn = switch()?,
         CQ_OPTION_SEGMENTS => tuning.segments = switch()?,
+        CQ_OPTION_ACTIVATED => tuning.activated = switch()?,
         _ => return Err(Errno::BADARG),
     }
     Ok(())
@@ -64,7 +72,7 @@ pub(super) fn set_tuning(tuning: &mut Tuning, option: u32, value: c_int) -> Resu
 /// `cq_options_set` would take, with sizes of buffers as the system counts them.
 ///
 /// Errors: EINVAL for NULL, an unknown option, and those that the system does not keep: CQ_OPTION_PERMISSIONS,
-/// CQ_OPTION_UMASK, CQ_OPTION_UNLINK, CQ_OPTION_BACKLOG, CQ_OPTION_VERIFY, CQ_OPTION_SENDNAME; ENOTCONN while the
+/// CQ_OPTION_UMASK, CQ_OPTION_UNLINK, CQ_OPTION_BACKLOG, CQ_OPTION_ACTIVATED, CQ_OPTION_VERIFY, CQ_OPTION_SENDNAME; ENOTCONN while the
 /// socket has no descriptor; EBADF after close; what the system says: EOPNOTSUPP, ENOPROTOOPT for one of another family.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_option(

@@ -8,6 +8,7 @@ use crate::address;
 use crate::clock::{Instant, Span};
 use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
+use crate::sys::activation;
 use crate::sys::describe::{words, Connection};
 use crate::sys::{self, socket as sock};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
@@ -245,9 +246,17 @@ impl Inner {
     fn open_at(&mut self, plan: &Plan, target: &SockaddrStorage) -> Result<Phase> {
         let options = &plan.options;
         let family = address::family(target);
+        let stream = options.kind != libc::SOCK_DGRAM;
+        if let Some(fd) = handed_over(plan, target) {
+            sock::adopt(fd)?;
+            (self.handle.fd, self.handle.kind) = (fd, options.kind); // its family may be the other one
+            return match stream {
+                true => Ok(sock::listen(fd, options.tuning.backlog()).map(|()| Phase::Listening)?),
+                false => Ok(Phase::Connected),
+            };
+        }
         self.handle.fd = sock::open(family, options.kind)?;
         (self.handle.kind, self.handle.family) = (options.kind, family);
-        let stream = options.kind != libc::SOCK_DGRAM;
         options.apply(self.handle.fd, family, options.kind, plan.listen)?;
         if plan.listen {
             let fd = self.handle.fd;
@@ -383,6 +392,12 @@ fn begin(options: &Options, address: &SocketAddr) -> Result<(Descriptor, bool)> 
         }
         Err(error) => Err(error),
     }
+}
+
+/// The descriptor that a service manager has handed over for an address, if a listener wants it.
+fn handed_over(plan: &Plan, target: &SockaddrStorage) -> Option<i32> {
+    let wanted = plan.listen && plan.options.tuning.activated;
+    wanted.then(|| activation::take(target, plan.options.kind)).flatten()
 }
 
 /// Binds. At a UNIX path it first removes what is there, and sets permissions and umask, as far as the options say

@@ -29,6 +29,8 @@ pub struct Tuning {
     pub ecn: bool,
     /// Take several datagrams of one sender as one: UDP_GRO.
     pub segments: bool,
+    /// Of a listener: take a descriptor that a service manager has handed over, if one is bound to the address.
+    pub activated: bool,
 }
 
 impl Tuning {

@@ -2,6 +2,7 @@
 //! The system: one call per function, `std::io::Result` out. With `capi`, the only home of
 //! `unsafe`.
 
+pub mod activation;
 pub mod batch;
 pub mod certificate;
 pub mod clock;

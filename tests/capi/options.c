@@ -41,7 +41,7 @@ TEST(values_that_make_no_sense_are_refused)
 		uint32_t option;
 		int value;
 	} bad[] = {
-		{ 0, 0 }, { CQ_OPTION_SEGMENTS + 1, 0 }, { UINT32_MAX, 1 },
+		{ 0, 0 }, { CQ_OPTION_ACTIVATED + 1, 0 }, { UINT32_MAX, 1 },
 		{ CQ_OPTION_PERMISSIONS, -2 }, { CQ_OPTION_PERMISSIONS, 010000 },
 		{ CQ_OPTION_UMASK, -2 }, { CQ_OPTION_UMASK, 010000 },
 		{ CQ_OPTION_UNLINK, 2 }, { CQ_OPTION_REUSEADDR, -1 }, { CQ_OPTION_REUSEPORT, 2 },

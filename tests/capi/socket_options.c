@@ -68,7 +68,7 @@ TEST(values_that_make_no_sense_are_refused)
 		{ CQ_OPTION_KEEPALIVE_IDLE, -1 }, { CQ_OPTION_KEEPALIVE_IDLE, 32768 },
 		{ CQ_OPTION_KEEPALIVE_INTERVAL, -1 }, { CQ_OPTION_KEEPALIVE_INTERVAL, 32768 },
 		{ CQ_OPTION_KEEPALIVE_COUNT, -1 }, { CQ_OPTION_KEEPALIVE_COUNT, 128 },
-		{ CQ_OPTION_STRICT, 2 }, { CQ_OPTION_SEGMENTS + 1, 0 },
+		{ CQ_OPTION_STRICT, 2 }, { CQ_OPTION_ACTIVATED + 1, 0 },
 	};
 	cq_options *options = new_options();
 	cq_socket *socket, *other;

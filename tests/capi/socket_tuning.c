@@ -133,7 +133,7 @@ TEST(what_cannot_be_is_refused)
 		{ CQ_OPTION_BACKLOG, -1 }, { CQ_OPTION_SEND_BUFFER, -1 }, { CQ_OPTION_RECEIVE_BUFFER, INT_MIN },
 		{ CQ_OPTION_USER_TIMEOUT, -1 }, { CQ_OPTION_TOS, 256 }, { CQ_OPTION_TOS, -1 }, { CQ_OPTION_MULTICAST_TTL, 256 },
 		{ CQ_OPTION_MULTICAST_LOOP, 2 }, { CQ_OPTION_PACKET_INFO, 2 }, { CQ_OPTION_ECN, -1 }, { CQ_OPTION_SEGMENTS, 2 },
-		{ CQ_OPTION_SEGMENTS + 1, 0 },
+		{ CQ_OPTION_ACTIVATED, 2 }, { CQ_OPTION_ACTIVATED + 1, 0 },
 	};
 	cq_options *options = new_options();
 	cq_socket *socket = bound_socket("127.0.0.1", NULL);

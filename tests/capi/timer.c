@@ -19,13 +19,14 @@ TEST(a_timer_expires_once)
 
 	CHECK(isnan(cq_timer_timeout(timer)));
 	ERR(cq_timer_try_wait(timer, &count), EAGAIN);
-	OK(cq_timer_start(timer, MS(20), 0));
+	OK(cq_timer_start(timer, 1000, 0));
 	left = cq_timer_timeout(timer);
-	CHECK(left > 0 && left <= MS(20));
+	CHECK(left > 0 && left <= 1000);
 	ERR(cq_timer_try_wait(timer, &count), EAGAIN);
-	EQ(count, 77);
 	ERR(cq_timer_wait(timer, 0, &count), ETIMEDOUT);
 	ERR(cq_timer_wait(timer, MS(1), &count), ETIMEDOUT);
+	EQ(count, 77);
+	OK(cq_timer_start(timer, MS(20), 0));
 	OK(cq_timer_wait(timer, -1, &count));
 	EQ(count, 1);
 	CHECK(cq_monotime() - begun >= MS(20));

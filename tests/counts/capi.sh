@@ -103,8 +103,9 @@ count_events() {
 	budget 'file, changed and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3.01
 	short=100 long=600
 	two_runs $short $long threads events >/dev/null 2>&1
+	# A wait that ends a moment too early, which happens on a machine that is busy, is repeated.
 	budget "thread, joined: system calls of the poll, its registration, and the thread's end" \
-		"$(per_operation 4 'epoll.*|read|poll|write' $short $long)" 3
+		"$(per_operation 4 'epoll.*|read|poll|write' $short $long)" 3.05
 }
 
 # queries OPTIONS: system calls of a DNS query, of which 16 are under way at once.

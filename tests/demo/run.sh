@@ -130,6 +130,7 @@ c_examples() {
 	fi
 }
 for program in embed_libuv embed_libevent embed_glib libuv_inside; do c_examples embed $program; done
+for program in cores handover; do c_examples $program $program; done
 c_examples timers timers
 c_examples proxy proxy_tcp
 c_examples chat chat_server

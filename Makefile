@@ -32,7 +32,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib reference install install-lib install-doc install-types lua-api uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test fuzz races abi-baseline header check-portability \
+        rock rock-cargo rock-module rock-install rock-test dist dist-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
@@ -301,6 +301,13 @@ rock-test:
 	@tools/prerequisites rocks
 	@MAKE='$(MAKE)' sh tests/rocks/run.sh
 
+# The sources with those of all crates, to build without a network.
+dist:
+	@CARGO='$(CARGO)' tools/dist '$(VERSION)'
+
+dist-test:
+	@MAKE='$(MAKE)' CC='$(CC)' sh tests/dist/run.sh
+
 # -- Trying and testing ---------------------------------------------------------
 
 # The C examples are built the way a user of the installed library builds them.
@@ -408,6 +415,7 @@ help:
 	@echo 'Build      all (the library and a module for every Lua found), lib, reference (manual pages and HTML), all5.1 ... all5.5'
 	@echo 'Install    install, install-lib, install-doc, install-types, install5.1 ... install5.5, uninstall'
 	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
+	@echo 'Archive    dist (the sources with all crates, the same bytes each time), dist-test'
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'

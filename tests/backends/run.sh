@@ -48,7 +48,7 @@ stage() {
 	$CARGO build --lib --target-dir "$target" || return
 	tree=$work/tree
 	mkdir -p "$tree"
-	for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings examples include pkgconfig programs src tools; do
+	for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings cmake examples include pkgconfig programs src tools; do
 		ln -sfn "$PWD/$file" "$tree/$file"
 	done
 	touch "$target/debug/libcqueues.a"

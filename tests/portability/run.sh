@@ -151,7 +151,7 @@ link() {
 	build "$1" || return
 	tree=$work/tree-$1
 	mkdir -p "$tree"
-	for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings include pkgconfig programs src tools; do
+	for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings cmake include pkgconfig programs src tools; do
 		ln -sfn "$root/$file" "$tree/$file"
 	done
 	# What zig's linker for macOS lacks: choosing what is exported, bundles (a library stands in), and

@@ -238,15 +238,6 @@ TEST(a_refused_connection_is_told_by_the_first_operation)
 	}
 }
 
-TEST(a_host_without_a_name_is_refused)
-{
-	cq_socket *socket = connect_to("", 1);
-
-	ERR(cq_socket_establish(socket), CQ_ENONAME);
-	ERR(read_code(socket, CQ_READ_LINE, 0), CQ_ENONAME);
-	cq_socket_free(socket);
-}
-
 TEST(accepting_without_a_connection_waits)
 {
 	cq_socket *listener, *accepted = NULL;

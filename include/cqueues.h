@@ -1488,7 +1488,8 @@ int cq_poll(struct cq_interest *set,
 
 /**
  * Waits for `seconds` seconds. In a fiber only the fiber waits; outside a controller the thread does. NaN or
- * negative: for ever.
+ * negative: for ever. Times are kept as exactly as the kernel can; a controller with 256 times to wait for or more wakes
+ * those of the same half millisecond together, at its end.
  *
  * Errors: EDEADLK in a callback.
  */

@@ -238,7 +238,8 @@ pub unsafe extern "C" fn cq_poll(set: *mut cq_interest, count: usize, ready: *mu
 }
 
 /// Waits for `seconds` seconds. In a fiber only the fiber waits; outside a controller the thread does. NaN or
-/// negative: for ever.
+/// negative: for ever. Times are kept as exactly as the kernel can; a controller with 256 times to wait for or more wakes
+/// those of the same half millisecond together, at its end.
 ///
 /// Errors: EDEADLK in a callback.
 #[no_mangle]

@@ -175,6 +175,14 @@ count_short() {
 	judge "$1" 'system calls of a short connection made' "$(each 1 1600)" 9
 }
 
+# Those that are due nearly together are woken together: without that it is one call each.
+count_sleepers() {
+	forget
+	in_strace small "$1" "$here/lua/sleepers.lua" 2
+	in_strace large "$1" "$here/lua/sleepers.lua" 6
+	judge "$1" 'system calls to wake one of a thousand sleepers' "$(each 1 4000)" 0.4
+}
+
 # connected CONNECTIONS NAME INTERPRETER
 connected() {
 	rm -f "$work/port"
@@ -373,6 +381,7 @@ for interpreter in lua5.4 luajit; do
 		count_bulk "$interpreter"
 		count_queries "$interpreter"
 		count_wakeups "$interpreter"
+		count_sleepers "$interpreter"
 		count_events "$interpreter"
 	else
 		skip "$interpreter" 'system calls' 'strace or python3 is not here'

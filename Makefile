@@ -317,11 +317,11 @@ NEEDS_embed_libuv    := libuv
 NEEDS_libuv_inside   := libuv
 # Those that need another library are made where it is.
 is_possible = $(if $(NEEDS_$(1)),$(shell pkg-config --exists $(NEEDS_$(1)) && echo yes),yes)
-EXAMPLES := $(foreach name,$(basename $(notdir $(wildcard examples/*/*.c))), \
+EXAMPLES  = $(foreach name,$(basename $(notdir $(wildcard examples/*/*.c))), \
     $(if $(call is_possible,$(name)),build/examples/$(name)))
 vpath %.c $(wildcard examples/*)
 
-examples: $(EXAMPLES)
+examples: $$(EXAMPLES)
 
 build/examples/%: %.c stage
 	@mkdir -p $(@D)

@@ -46,7 +46,8 @@
  * ends (see cq_socket_set_hold).  cq_socket_shutdown, cq_socket_close and cq_socket_free first
  * send what is held, as far as the kernel takes it at once.  Other output that is still buffered is
  * not sent: call cq_socket_flush before.  With TLS, closing and shutting down output tell the peer
- * that the stream ends.  Closing drops what was received and not read; shutting down keeps it.
+ * that the stream ends, if the kernel has room for that at once; cq_socket_finish sends all, tells the
+ * end, and waits for room.  Closing drops what was received and not read; shutting down keeps it.
  *
  * fork(2).  What is held is sent before the fork, by the parent; what is buffered is in both
  * processes afterwards, so flush sockets that the child will use.  The child has copies of all
@@ -101,11 +102,11 @@
  * (cq_controller_set_stack_size), with a guard below it; one that was suspended for the last time
  * never returns, so what it owns is freed by its `release`.  Fibers stay in the thread that steps
  * their controller.  Thread-local variables are those of that thread; locks of the system must not be
- * held over a wait (cq_mutex may).  A debugger shows the stack of the fiber that runs; cq_controller_tasks
- * tells where the others wait.
+ * held over a wait (cq_mutex may).  cq_controller_tasks tells what each waits for.
  *
- * Memory.  The library takes memory with malloc(3) and free(3) of the program it is in, so an allocator
- * that replaces these serves it too.  TLS is done by the system's libssl, which allocates for itself.
+ * Memory.  The library takes memory with malloc(3) and its relatives, so an allocator that replaces
+ * these in the program serves the library too, and the stacks of fibers with mmap(2).  The system's
+ * libssl allocates for itself.
  *
  * Versions.  CQ_VERSION_MAJOR grows when a program must be compiled anew, CQ_VERSION_MINOR with each
  * addition.  Structures have reserved members, which are 0: initialise them with { 0 } or the macros
@@ -4635,7 +4636,8 @@ typedef int (*cq_blocking)(void *argument);
  * signals blocked, and never more of them. `name` (NULL: "cqueues") is what debuggers and ps(1) show, 15 bytes of it on
  * Linux. Any thread may use a pool, several at once. Free it with `cq_pool_free`.
  *
- * Errors: EINVAL for NULL, for a name that is not UTF-8, and for no threads or more than 1,024; EAGAIN if the system has no room for them; ENOMEM.
+ * Errors: EINVAL for NULL, for a name that is not UTF-8, and for no threads or more than 1,024; EAGAIN if the system has no
+ * room for them; ENOMEM.
  *
  * Safety: `name` is NULL or terminated.
  */

@@ -131,8 +131,7 @@ pub fn is_running() -> bool {
 /// controller, blocks the thread; in a callback, EDEADLK. While a fiber is suspended this owns nothing that must be
 /// dropped, since the fiber may never be resumed.
 pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
-    let place = RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber));
-    match place {
+    match running_is_fiber() {
         None => block(set, each),
         Some(false) => Err(Errno(libc::EDEADLK)),
         Some(true) => {
@@ -146,9 +145,15 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
     }
 }
 
+/// Whether the task that runs is a fiber; `None` outside of tasks.
+#[inline]
+fn running_is_fiber() -> Option<bool> {
+    RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber))
+}
+
 /// Whether the caller may wait: EDEADLK in a callback.
 pub fn check_may_wait() -> Result<()> {
-    match RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber)) {
+    match running_is_fiber() {
         Some(false) => Err(Errno(libc::EDEADLK)),
         _ => Ok(()),
     }
@@ -157,7 +162,7 @@ pub fn check_may_wait() -> Result<()> {
 /// Suspends the fiber that runs until a scope has no tasks left; see `Controller::park_for_scope`. EDEADLK in a
 /// callback, EINVAL outside of tasks.
 pub fn wait_for_scope(member: Member, is_deaf: bool) -> Result<()> {
-    match RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber)) {
+    match running_is_fiber() {
         None => return Err(Errno::BADARG),
         Some(false) => return Err(Errno(libc::EDEADLK)),
         Some(true) => {}

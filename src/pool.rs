@@ -2,6 +2,7 @@
 //! Threads that a program makes for calls that block: files, databases, names of users. Never more than it asked for,
 //! and none that it did not make.
 
+use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use crate::fork::births;
 use crate::sys::memory::AtomicShared;
@@ -14,9 +15,9 @@ use std::thread::JoinHandle;
 /// What blocks. It is called once.
 pub type Work = Box<dyn FnOnce() -> i32 + Send>;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How far a call has come.
 enum Progress {
-    Queued,
+    Queued(Work),
     Running,
     Over(i32),
     /// Nobody wants it any more.
@@ -25,9 +26,27 @@ enum Progress {
 
 /// A call, from when it is queued until it is over. Threads share it.
 struct Job {
-    work: Mutex<Option<Work>>,
     progress: Mutex<Progress>,
     over: Raiser,
+}
+
+impl Job {
+    /// Goes on to `next` if the call has not begun. `None` if it has.
+    fn leave_queue(&self, next: Progress) -> Option<Work> {
+        let mut progress = lock(&self.progress);
+        if !matches!(*progress, Progress::Queued(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut *progress, next) {
+            Progress::Queued(work) => Some(work),
+            _ => None,
+        }
+    }
+
+    fn end(&self, result: i32) {
+        *lock(&self.progress) = Progress::Over(result);
+        let _ = self.over.raise();
+    }
 }
 
 /// A call as its caller sees it.
@@ -88,8 +107,8 @@ impl Pool {
             return Err(Errno(libc::ECHILD));
         }
         let over = Wakeup::new()?;
-        let (work, progress) = (Mutex::new(Some(work)), Mutex::new(Progress::Queued));
-        let job = AtomicShared::new(Job { work, progress, over: over.raiser().clone() })?;
+        let progress = Mutex::new(Progress::Queued(work));
+        let job = AtomicShared::new(Job { progress, over: over.raiser().clone() })?;
         let mut queue = lock(&self.shared.queue);
         queue.jobs.try_reserve(1).map_err(|_| Errno::NOMEM)?;
         queue.jobs.push_back(job.clone());
@@ -100,10 +119,9 @@ impl Pool {
 
     /// How many calls wait for a thread.
     pub fn waiting(&self) -> usize {
-        if self.born == births() {
-            lock(&self.shared.queue).jobs.len()
-        } else {
-            0
+        match self.born == births() {
+            true => lock(&self.shared.queue).jobs.len(),
+            false => 0,
         }
     }
 }
@@ -119,7 +137,11 @@ impl Drop for Pool {
         let jobs = std::mem::take(&mut queue.jobs);
         drop(queue);
         self.shared.changed.notify_all();
-        jobs.iter().for_each(|job| finish(job, Progress::Queued, Progress::Over(libc::ECANCELED)));
+        for job in jobs {
+            if job.leave_queue(Progress::Running).is_some() {
+                job.end(libc::ECANCELED);
+            }
+        }
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -137,43 +159,24 @@ impl Call {
 
     /// Takes the call back, if it has not begun.
     pub fn withdraw(&self) -> bool {
-        finish(&self.job, Progress::Queued, Progress::Withdrawn);
-        let is_withdrawn = *lock(&self.job.progress) == Progress::Withdrawn;
+        let is_withdrawn = self.job.leave_queue(Progress::Withdrawn).is_some();
         if is_withdrawn {
-            lock(&self.shared.queue).jobs.retain(|job| !std::ptr::eq(&**job, &*self.job));
+            lock(&self.shared.queue).jobs.retain(|job| !AtomicShared::is_same(job, &self.job));
         }
         is_withdrawn
     }
 
     /// What to wait for until there may be a result.
-    pub fn interest(&self) -> crate::controller::Member {
+    pub fn interest(&self) -> Member {
         self.over.interest()
-    }
-}
-
-/// Moves a job on, if it has come so far. The descriptor tells of an end.
-fn finish(job: &Job, from: Progress, to: Progress) {
-    let mut progress = lock(&job.progress);
-    if *progress != from {
-        return;
-    }
-    *progress = to;
-    drop(progress);
-    if matches!(to, Progress::Over(_)) {
-        let _ = job.over.raise();
     }
 }
 
 /// The life of a thread of the pool.
 fn run(shared: &Shared) {
     while let Some(job) = next(shared) {
-        finish(&job, Progress::Queued, Progress::Running);
-        if *lock(&job.progress) != Progress::Running {
-            continue; // it was withdrawn
-        }
-        let work = lock(&job.work).take();
-        if let Some(work) = work {
-            finish(&job, Progress::Running, Progress::Over(work()));
+        if let Some(work) = job.leave_queue(Progress::Running) {
+            job.end(work());
         }
     }
 }

@@ -5,60 +5,42 @@ use crate::controller::{Member, Owner};
 use crate::errno::{Errno, Result};
 use crate::sys;
 use crate::sys::memory::AtomicShared;
-use std::os::fd::RawFd;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// What is readable, and what makes it so: one event descriptor, or the ends of a socket pair. None of them blocks.
+struct Descriptors {
+    readable: OwnedFd,
+    #[cfg(not(any(epoll, emulated)))]
+    raising: OwnedFd,
+}
 
 #[cfg(any(epoll, emulated))]
-mod descriptors {
-    use super::{sys, RawFd};
-    use std::io;
-    use std::os::fd::{AsRawFd, OwnedFd};
+impl Descriptors {
+    fn new() -> io::Result<Descriptors> {
+        sys::event::create_owned().map(|readable| Descriptors { readable })
+    }
 
-    /// An event descriptor.
-    pub struct Descriptors(OwnedFd);
-
-    impl Descriptors {
-        pub fn new() -> io::Result<Descriptors> {
-            sys::event::create_owned().map(Descriptors)
-        }
-
-        pub fn fd(&self) -> RawFd {
-            self.0.as_raw_fd()
-        }
-
-        pub fn raise(&self) -> io::Result<()> {
-            sys::event::raise(self.fd())
-        }
+    fn raise(&self) -> io::Result<()> {
+        sys::event::raise(self.readable.as_raw_fd())
     }
 }
 
-/// Elsewhere a pipe.
 #[cfg(not(any(epoll, emulated)))]
-mod descriptors {
-    use super::{sys, RawFd};
-    use std::io;
-    use std::os::fd::{AsRawFd, OwnedFd};
+impl Descriptors {
+    fn new() -> io::Result<Descriptors> {
+        let (readable, raising) = sys::socket::owned_pair(libc::SOCK_STREAM)?;
+        Ok(Descriptors { readable, raising })
+    }
 
-    /// The ends of a pipe: what is readable, and what makes it so.
-    pub struct Descriptors(OwnedFd, OwnedFd);
-
-    impl Descriptors {
-        pub fn new() -> io::Result<Descriptors> {
-            sys::pipe().map(|(out, into)| Descriptors(out, into))
-        }
-
-        pub fn fd(&self) -> RawFd {
-            self.0.as_raw_fd()
-        }
-
-        pub fn raise(&self) -> io::Result<()> {
-            nix::unistd::write(&self.1, &[1]).map(drop).map_err(io::Error::from)
-        }
+    fn raise(&self) -> io::Result<()> {
+        sys::socket::send(self.raising.as_raw_fd(), &[1], libc::MSG_NOSIGNAL).map(drop)
     }
 }
 
 /// What raises a wakeup. It may outlive it.
 #[derive(Clone)]
-pub struct Raiser(AtomicShared<descriptors::Descriptors>);
+pub struct Raiser(AtomicShared<Descriptors>);
 
 impl Raiser {
     /// Makes the wakeup's descriptor readable; from any thread, and from a signal handler.
@@ -79,13 +61,13 @@ pub struct Wakeup {
 impl Wakeup {
     /// EMFILE, ENFILE, ENOMEM.
     pub fn new() -> Result<Wakeup> {
-        let raiser = Raiser(AtomicShared::new(descriptors::Descriptors::new()?)?);
+        let raiser = Raiser(AtomicShared::new(Descriptors::new()?)?);
         Ok(Wakeup { raiser, owner: Owner::new()? })
     }
 
     /// The descriptor to wait for.
     pub fn fd(&self) -> RawFd {
-        self.raiser.0.fd()
+        self.raiser.0.readable.as_raw_fd()
     }
 
     /// What raises it.
@@ -95,13 +77,10 @@ impl Wakeup {
 
     /// Whether it was raised since the last call, however often. EAGAIN if not.
     pub fn take(&self) -> Result<()> {
-        let mut room = [0; 64];
-        let mut raised = Err(Errno::AGAIN);
-        while let Ok(count) = sys::socket::receive(self.fd(), &mut room) {
+        let (mut raised, mut room) = (Err(Errno::AGAIN), [0; 64]);
+        // What stands in the place of an event descriptor keeps each raise.
+        while nix::unistd::read(&self.raiser.0.readable, &mut room).is_ok_and(|count| count > 0) {
             raised = Ok(());
-            if count < room.len() {
-                break;
-            }
         }
         raised
     }

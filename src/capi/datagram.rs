@@ -62,7 +62,7 @@ pub unsafe extern "C" fn cq_address_name(address: *const Address, name: *mut cq_
 }
 
 /// The caller's buffer, for the time of a call.
-unsafe fn room<'a>(data: *mut c_void, size: usize) -> Result<&'a mut [u8]> {
+pub(super) unsafe fn room<'a>(data: *mut c_void, size: usize) -> Result<&'a mut [u8]> {
     // SAFETY: writable for its size, as the functions below document.
     unsafe { slice_mut(data.cast(), size) }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! `cq_socket_*`: several pieces in one write, reading into the caller's memory, files.
 
-use super::boundary::{borrow, bytes, call, put, slice, slice_mut};
+use super::boundary::{borrow, bytes, call, put, slice};
+use super::datagram::room;
 use super::socket::retry;
-use super::socket_io::{patience, CQ_MORE};
+use super::socket_io::{patience, CQ_AGAIN, CQ_MORE};
 use super::socket_settings::{unpack_mode, CQ_MODE_DEFAULT};
 use crate::errno::{Errno, Result};
 use crate::socket::{Direction, Flags, Format, Patience, Socket};
@@ -18,19 +19,26 @@ pub struct Piece {
     pub size: usize,
 }
 
-/// The pieces behind the first `skip` bytes.
+/// Pieces, and how many of their bytes have been taken.
 struct Rest<'a> {
     pieces: &'a [Piece],
     taken: usize,
 }
 
 impl Rest<'_> {
-    /// Sends what is left, as one write. Only the last piece lets anything leave that need not.
+    /// Sends what is left, as one write: with the last piece leaves what the mode says must leave, and with those before it
+    /// only what the buffer has no room for.
     ///
     /// # Safety
     ///
     /// Each piece is readable for its size.
-    unsafe fn send(&mut self, socket: &Socket, flags: Flags, more: bool) -> Result<()> {
+    unsafe fn send(
+        &mut self,
+        socket: &Socket,
+        flags: Flags,
+        more: bool,
+        again: bool,
+    ) -> Result<()> {
         let mut skip = self.taken;
         for (at, piece) in self.pieces.iter().enumerate() {
             // SAFETY: as above.
@@ -40,7 +48,7 @@ impl Rest<'_> {
                 continue;
             }
             let more = more || at + 1 < self.pieces.len();
-            let (count, result) = socket.send(&data[skip..], flags, more, true);
+            let (count, result) = socket.send(&data[skip..], flags, more, again);
             self.taken += count;
             result?;
             skip = 0;
@@ -86,10 +94,11 @@ pub unsafe extern "C" fn cq_socket_try_sendv(
     call(|| {
         // SAFETY: as documented, here and below.
         let (socket, (pieces, _)) = unsafe { (borrow(socket)?, list_of(pieces, count)?) };
-        let flags = unpack_mode(mode & !CQ_MORE)?;
+        let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
+        let flags = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
         unsafe { put(sent, 0) }?;
         let mut rest = Rest { pieces, taken: 0 };
-        let result = unsafe { rest.send(socket, flags, mode & CQ_MORE != 0) };
+        let result = unsafe { rest.send(socket, flags, more, again) };
         unsafe { put(sent, rest.taken) }?;
         result
     })
@@ -116,15 +125,9 @@ pub unsafe extern "C" fn cq_socket_writev(
             if rest.taken == total && total > 0 {
                 return socket.flush(Some(Flags::default()));
             }
-            unsafe { rest.send(socket, Flags::default(), false) }
+            unsafe { rest.send(socket, Flags::default(), false, true) }
         })
     })
-}
-
-/// The caller's memory. EINVAL for NULL with a size, and sizes that no memory has.
-unsafe fn room<'a>(data: *mut c_void, size: usize) -> Result<&'a mut [u8]> {
-    // SAFETY: writable for its size, as the functions below document.
-    unsafe { slice_mut(data.cast(), size) }
 }
 
 fn receive_into(socket: &Socket, room: &mut [u8], mode: u32, patience: Patience) -> Result<usize> {

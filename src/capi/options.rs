@@ -219,11 +219,16 @@ pub unsafe extern "C" fn cq_options_set(options: *mut Options, option: u32, valu
     unsafe { change(options, |options| set(options, option, value)) }
 }
 
-fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
-    let switch = || match value {
+/// 0 or 1.
+pub(super) fn switch(value: c_int) -> Result<bool> {
+    match value {
         0 | 1 => Ok(value == 1),
         _ => Err(Errno::BADARG),
-    };
+    }
+}
+
+fn set(options: &mut Options, option: u32, value: c_int) -> Result<()> {
+    let switch = || switch(value);
     let permissions = || match value {
         -1 => Ok(None),
         0..=0o7777 => Ok(Some(value as u32)),

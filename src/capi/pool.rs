@@ -20,7 +20,8 @@ pub type cq_blocking = Option<unsafe extern "C-unwind" fn(argument: *mut c_void)
 /// signals blocked, and never more of them. `name` (NULL: "cqueues") is what debuggers and ps(1) show, 15 bytes of it on
 /// Linux. Any thread may use a pool, several at once. Free it with `cq_pool_free`.
 ///
-/// Errors: EINVAL for NULL, for a name that is not UTF-8, and for no threads or more than 1,024; EAGAIN if the system has no room for them; ENOMEM.
+/// Errors: EINVAL for NULL, for a name that is not UTF-8, and for no threads or more than 1,024; EAGAIN if the system has no
+/// room for them; ENOMEM.
 ///
 /// Safety: `name` is NULL or terminated.
 #[no_mangle]
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn cq_pool_run(
 /// The program's pointer, which its function is called with in another thread, as the program wishes.
 struct Argument(*mut c_void);
 
-// SAFETY: only handed over.
+// SAFETY: the pointer is only handed over; what it leads to is the program's concern, as documented for `cq_pool_run`.
 unsafe impl Send for Argument {}
 
 impl Argument {

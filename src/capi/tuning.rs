@@ -43,10 +43,7 @@ pub const CQ_OPTION_SEGMENTS: u32 = 33;
 pub const CQ_OPTION_ACTIVATED: u32 = 34;
 
 pub(super) fn set_tuning(tuning: &mut Tuning, option: u32, value: c_int) -> Result<()> {
-    let switch = || match value {
-        0 | 1 => Ok(value == 1),
-        _ => Err(Errno::BADARG),
-    };
+    let switch = || switch(value);
     let within = |most: c_int| match (0..=most).contains(&value) {
         true => Ok(value),
         false => Err(Errno::BADARG),

@@ -247,27 +247,22 @@ impl Inner {
         let options = &plan.options;
         let family = address::family(target);
         let stream = options.kind != libc::SOCK_DGRAM;
+        // A bound datagram socket receives from everybody.
+        let listen = |fd| match stream {
+            true => Ok(sock::listen(fd, options.tuning.backlog()).map(|()| Phase::Listening)?),
+            false => Ok(Phase::Connected),
+        };
         if let Some(fd) = handed_over(plan, target) {
-            sock::adopt(fd)?;
             (self.handle.fd, self.handle.kind) = (fd, options.kind); // its family may be the other one
-            return match stream {
-                true => Ok(sock::listen(fd, options.tuning.backlog()).map(|()| Phase::Listening)?),
-                false => Ok(Phase::Connected),
-            };
+            sock::adopt(fd)?;
+            return listen(fd);
         }
         self.handle.fd = sock::open(family, options.kind)?;
         (self.handle.kind, self.handle.family) = (options.kind, family);
         options.apply(self.handle.fd, family, options.kind, plan.listen)?;
         if plan.listen {
             let fd = self.handle.fd;
-            // A bound datagram socket receives from everybody.
-            let begun = bind(fd, target, options).and_then(|()| match stream {
-                true => {
-                    let backlog = options.tuning.backlog();
-                    Ok(sock::listen(fd, backlog).map(|()| Phase::Listening)?)
-                }
-                false => Ok(Phase::Connected),
-            });
+            let begun = bind(fd, target, options).and_then(|()| listen(fd));
             return begun.map_err(|error| self.explain_own(error, target));
         }
         if let Some(local) = &options.bind {

@@ -2,9 +2,8 @@
 //! Descriptors that a service manager hands over to a process that it starts: sd_listen_fds(3). They have the numbers
 //! from 3 on; LISTEN_FDS tells how many there are, LISTEN_PID for which process.
 
-use super::socket::{local_name, option};
+use super::socket::{internet, local_name, option};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
-use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::sync::{Mutex, PoisonError};
 
@@ -23,11 +22,6 @@ fn count() -> i32 {
         true => number("LISTEN_FDS").unwrap_or(0).clamp(0, 1024),
         false => 0,
     }
-}
-
-fn internet(address: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), a.port())));
-    v4.or_else(|| address.as_sockaddr_in6().map(|&a| SocketAddr::V6(a.into())))
 }
 
 /// Whether a socket that is bound to `found` serves who wants `wanted`: any address of the host stands for that of either

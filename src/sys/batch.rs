@@ -6,9 +6,7 @@ use super::check_size;
 use super::control::{self, Room};
 use super::message::{header, piece, room, Datagram, TRUNCATED};
 use std::io;
-use std::mem::size_of;
-#[cfg(mmsg)]
-use std::mem::MaybeUninit;
+use std::mem::{size_of, MaybeUninit};
 use std::os::fd::RawFd;
 
 /// How many datagrams one system call takes.
@@ -97,9 +95,10 @@ pub unsafe fn receive_batch(fd: RawFd, list: &mut [Datagram]) -> io::Result<usiz
 pub unsafe fn send_batch(fd: RawFd, list: &mut [Datagram], flags: i32) -> io::Result<usize> {
     in_batches(list, |list, headers| {
         let (first, count) = headers.prepare(list);
-        for (at, item) in list.iter().enumerate() {
-            let room = headers.control[at].write(Room::EMPTY);
-            control::write(&mut headers.messages[at].msg_hdr, item, room)?;
+        for ((item, message), room) in
+            list.iter().zip(&mut headers.messages).zip(&mut headers.control)
+        {
+            control::write(&mut message.msg_hdr, item, room)?;
         }
         let flags = (flags | libc::MSG_DONTWAIT) as _;
         // SAFETY: `count` headers were prepared; their data is readable, as documented.
@@ -138,7 +137,7 @@ pub unsafe fn send_batch(fd: RawFd, list: &mut [Datagram], flags: i32) -> io::Re
     one_by_one(list, |item, pieces| {
         let mut address = item.address;
         let mut message = header(pieces, &mut address);
-        let mut room = Room::EMPTY;
+        let mut room = MaybeUninit::uninit();
         control::write(&mut message, item, &mut room)?;
         // SAFETY: the header's pointers hold for the call; the data is readable, as documented.
         check_size(unsafe { libc::sendmsg(fd, &message, flags | libc::MSG_DONTWAIT) }).map(drop)

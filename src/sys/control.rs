@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What goes beside a datagram: its local address and interface, the mark of the network, the size of its segments.
 
-use super::message::{Address, Datagram};
+use super::message::Datagram;
 
 /// Room for what one datagram can bring or take along.
 #[repr(C)]
@@ -16,15 +16,21 @@ impl Room {
     pub const EMPTY: Room = Room { bytes: [0; 128] };
 }
 
+/// Nothing is known that goes beside a datagram.
+fn forget(item: &mut Datagram) {
+    (item.local.size, item.interface, item.ecn, item.segment) = (0, 0, 0, 0);
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use linux::{read, write};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
-    use super::{Address, Datagram, Room};
+    use super::{forget, Datagram, Room};
+    use crate::sys::message::Address;
     use nix::sys::socket::{SockaddrIn, SockaddrIn6, SockaddrLike, SockaddrStorage};
     use std::io;
-    use std::mem::size_of;
+    use std::mem::{size_of, MaybeUninit};
     use std::net::{Ipv4Addr, Ipv6Addr};
 
     /// The bits of the byte of traffic class that are ECN's.
@@ -41,7 +47,7 @@ mod linux {
 
     /// Takes what came beside a datagram out of its message.
     pub fn read(message: &libc::msghdr, item: &mut Datagram) {
-        (item.local, item.interface, item.ecn, item.segment) = (Address::NONE, 0, 0, 0);
+        forget(item);
         if message.msg_controllen == 0 {
             return;
         }
@@ -100,13 +106,18 @@ mod linux {
     }
 
     /// Has a message carry what a datagram asks for. EINVAL for a mark or a size that cannot be.
-    pub fn write(message: &mut libc::msghdr, item: &Datagram, room: &mut Room) -> io::Result<()> {
+    pub fn write(
+        message: &mut libc::msghdr,
+        item: &Datagram,
+        room: &mut MaybeUninit<Room>,
+    ) -> io::Result<()> {
         let plain = item.local.size == 0 && item.interface == 0;
         if plain && item.ecn == 0 && item.segment == 0 {
             return Ok(());
         }
         let wrong = || io::Error::from_raw_os_error(libc::EINVAL);
-        (message.msg_control, message.msg_controllen) = ((&raw mut *room).cast(), 0);
+        (message.msg_control, message.msg_controllen) =
+            ((&raw mut *room.write(Room::EMPTY)).cast(), 0);
         let local = item.local.internet().map(|local| local.ip());
         if item.local.size > 0 && local.is_none() {
             return Err(wrong());
@@ -171,7 +182,7 @@ mod linux {
 /// Nothing comes beside datagrams here.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn read(_message: &libc::msghdr, item: &mut Datagram) {
-    (item.local, item.interface, item.ecn, item.segment) = (Address::NONE, 0, 0, 0);
+    forget(item);
 }
 
 /// Nothing goes beside datagrams here: EOPNOTSUPP for what is asked for.
@@ -179,7 +190,7 @@ pub fn read(_message: &libc::msghdr, item: &mut Datagram) {
 pub fn write(
     _message: &mut libc::msghdr,
     item: &Datagram,
-    _room: &mut Room,
+    _room: &mut std::mem::MaybeUninit<Room>,
 ) -> std::io::Result<()> {
     match (item.local.size, item.interface, item.ecn, item.segment) {
         (0, 0, 0, 0) => Ok(()),

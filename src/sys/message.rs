@@ -49,9 +49,7 @@ impl Address {
 impl Address {
     /// As an IPv4 or IPv6 address; `None` for others.
     pub fn internet(&self) -> Option<std::net::SocketAddr> {
-        let storage = self.storage()?;
-        let v4 = storage.as_sockaddr_in().map(|a| std::net::SocketAddr::from((a.ip(), a.port())));
-        v4.or_else(|| storage.as_sockaddr_in6().map(|&a| std::net::SocketAddr::V6(a.into())))
+        super::socket::internet(&self.storage()?)
     }
 }
 

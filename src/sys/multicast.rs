@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Groups of multicast datagrams.
 
-use super::check;
+use super::socket::set_value as set;
 use nix::sys::socket::SockaddrStorage;
 use std::io;
-use std::mem::size_of_val;
 use std::os::fd::RawFd;
 
 /// Joining and leaving a group of IPv6.
@@ -26,12 +25,6 @@ pub enum Change {
 /// The number of an interface. ENODEV if there is none of that name.
 pub fn interface(name: &std::ffi::CStr) -> io::Result<u32> {
     nix::net::if_::if_nametoindex(name).map_err(|_| io::Error::from_raw_os_error(libc::ENODEV))
-}
-
-fn set<T>(fd: RawFd, level: i32, name: i32, value: &T) -> io::Result<()> {
-    let (size, pointer) = (size_of_val(value) as libc::socklen_t, (&raw const *value).cast());
-    // SAFETY: the value is readable for its size.
-    check(unsafe { libc::setsockopt(fd, level, name, pointer, size) }).map(drop)
 }
 
 /// Joins or leaves a group, on an interface or, with 0, on the one that the system chooses. EAFNOSUPPORT for what is no

@@ -4,6 +4,7 @@
 use super::{check, check_size, newborn};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 /// SO_KEEPALIVE's idle time before the first probe, the time between probes, and how many fail.
@@ -168,9 +169,13 @@ pub fn option(fd: RawFd, level: i32, name: i32) -> io::Result<i32> {
 
 /// Sets an integer option.
 pub fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
-    let size = std::mem::size_of::<i32>() as libc::socklen_t;
-    let pointer = (&raw const value).cast();
-    // SAFETY: `value` is readable for `size` bytes.
+    set_value(fd, level, name, &value)
+}
+
+/// Sets an option to what C would hand over: a structure or a number.
+pub fn set_value<T: Copy>(fd: RawFd, level: i32, name: i32, value: &T) -> io::Result<()> {
+    let (size, pointer) = (size_of_val(value) as libc::socklen_t, (&raw const *value).cast());
+    // SAFETY: the value is readable for its size.
     check(unsafe { libc::setsockopt(fd, level, name, pointer, size) }).map(drop)
 }
 
@@ -211,10 +216,7 @@ type NameCall =
 /// Has close(2) of a TCP connection reset it: SO_LINGER with no time.
 pub fn reset_on_close(fd: RawFd) -> io::Result<()> {
     let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
-    let (size, pointer) = (size_of_val(&at_once) as libc::socklen_t, (&raw const at_once).cast());
-    // SAFETY: the value is readable for its size.
-    let set = unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, pointer, size) };
-    check(set).map(drop)
+    set_value(fd, libc::SOL_SOCKET, libc::SO_LINGER, &at_once)
 }
 
 /// getsockname(2).
@@ -283,6 +285,12 @@ pub fn change_mode(fd: RawFd, mode: u32) -> io::Result<()> {
 pub fn duplicate(fd: RawFd) -> io::Result<RawFd> {
     // SAFETY: no pointers.
     check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
+}
+
+/// An IPv4 or IPv6 address with its port; `None` for others.
+pub fn internet(address: &SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = address.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), a.port())));
+    v4.or_else(|| address.as_sockaddr_in6().map(|&a| SocketAddr::V6(a.into())))
 }
 
 /// Copies an address.

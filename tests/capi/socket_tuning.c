@@ -54,6 +54,45 @@ TEST(a_socket_tells_what_was_set)
 	cq_socket_free(listener);
 }
 
+TEST(a_connection_has_what_its_listener_has)
+{
+	static const struct {
+		uint32_t option;
+		int set;
+	} rows[] = {
+		{ CQ_OPTION_NODELAY, 1 }, { CQ_OPTION_KEEPALIVE, 1 }, { CQ_OPTION_TIME, 0 }, { CQ_OPTION_NOSIGPIPE, 0 },
+		{ CQ_OPTION_STRICT, 0 },
+	};
+	cq_options *options = new_options();
+	cq_socket *listener, *accepted;
+	cq_name name;
+	size_t i;
+	int fd;
+
+	OK(cq_options_host(options, "127.0.0.1", 0));
+	for (i = 0; i < COUNT(rows); i++)
+		OK(cq_options_set(options, rows[i].option, rows[i].set));
+	OK(cq_options_set(options, CQ_OPTION_RECEIVE_BUFFER, 60000));
+	OK(cq_socket_listen(options, &listener));
+	OK(cq_socket_establish(listener));
+	OK(cq_socket_set_hold(listener, true));
+	set_modes(listener, "bf");
+	OK(cq_socket_set_timeout(listener, 7));
+	OK(cq_socket_localname(listener, &name));
+	fd = plain_connect(name.port);
+	OK(cq_socket_accept(listener, &accepted));
+	for (i = 0; i < COUNT(rows); i++)
+		EQ(effect(accepted, rows[i].option), rows[i].set);
+	EQ(effect(accepted, CQ_OPTION_RECEIVE_BUFFER), 120000);
+	CHECK(cq_socket_hold(accepted));
+	CHECK(cq_socket_mode(accepted, CQ_OUTPUT) != cq_socket_mode(listener, CQ_OUTPUT)); /* text, by lines */
+	CHECK(!(cq_socket_timeout(accepted) >= 0)); /* without limit */
+	cq_options_free(options);
+	cq_socket_free(accepted);
+	cq_socket_free(listener);
+	close(fd);
+}
+
 TEST(a_socket_that_is_there_can_be_tuned)
 {
 	cq_options *options = new_options();

@@ -10,8 +10,8 @@ cd "$(dirname "$0")/../.." || exit 1
 : "${CC:=cc}"
 work=build/filter
 mkdir -p "$work"
-names=${*:-"controller crossing inspect listing loop nesting notify poll process process_waits queue scope semaphore
-	signal socket task thread dns_shared"}
+names=${*:-"controller crossing inspect listing loop nesting notify poll pool process process_waits queue scope
+	semaphore signal socket task thread wakeup dns_shared"}
 
 skip() {
 	echo "skip   $1"

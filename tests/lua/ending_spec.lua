@@ -33,6 +33,17 @@ local function full()
 	end
 end
 
+-- The same, with output that is still held.
+local function held()
+	local a, drain = full()
+	a:setmode(nil, "bf")
+	a:settimeout(0)
+	a:write "y"
+	a:clearerr()
+	a:settimeout(nil)
+	return a, drain
+end
+
 local function line(b)
 	return function()
 		b:write "line\n"
@@ -118,14 +129,13 @@ local waits = {
 	{ "socket:xwrite", function() local a, drain = full() return function() return a:xwrite "y" end, drain end, "XWRITE" },
 	{ "socket:pack", function() local a, drain = full() return function() return a:pack(1, 8) end, drain end, "PACK" },
 	{ "socket:flush", function()
-		local a, drain = full()
-		a:setmode(nil, "bf")
-		a:settimeout(0)
-		a:write "y"
-		a:clearerr()
-		a:settimeout(nil)
+		local a, drain = held()
 		return function() return a:flush() end, drain
 	end, "FLUSH" },
+	{ "socket:finish", function()
+		local a = held()
+		return function() return a:finish() end -- once: it closes the socket in any case
+	end, "FINISH" },
 	{ "socket:sendfd", function() local a, drain = full() return function() return a:sendfd("y", nil) end, drain end, "SENDFD" },
 	{ "socket:sendto", function()
 		local paths = { os.tmpname(), os.tmpname() }

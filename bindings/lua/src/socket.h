@@ -103,7 +103,7 @@ void shim_flush_before_reading(struct socket *socket);
 
 enum kind {
 	READ, XREAD, LINES, FILL, UNPACK, CONNECT, LISTEN, ACCEPT, CLIENTS, RECVFD, RECVFROM, STARTTLS,
-	WRITE, XWRITE, PACK, FLUSH, SENDFD, SENDTO
+	WRITE, XWRITE, PACK, FLUSH, FINISH, SENDFD, SENDTO
 };
 
 /* Runs a method to its end, answers EAGAIN, or another code. Pushes results. */

@@ -34,6 +34,7 @@ const struct method shim_methods[] = {
 	[XWRITE] = { "flush", shim_attempt_write, CQ_OUTPUT, NIL },
 	[PACK] = { "flush", shim_attempt_write, CQ_OUTPUT, FALSE },
 	[FLUSH] = { "flush", shim_attempt_flush, CQ_OUTPUT, FALSE },
+	[FINISH] = { "flush", shim_attempt_flush, CQ_OUTPUT, FALSE }, /* what it waits for is a flush */
 	[SENDFD] = { "sendfd", shim_attempt_sendfd, CQ_OUTPUT, FALSE },
 	[SENDTO] = { "sendto", shim_attempt_sendto, CQ_OUTPUT, FALSE },
 };

@@ -118,15 +118,12 @@ int shim_socket_send(lua_State *L)
 	return code ? 2 : 1;
 }
 
-/* In the place of a flush's mode: the end is told, too. No mode is written so. */
-#define FINISH 0xffffu
-
 int shim_attempt_flush(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
 	int code = socket->error[CQ_OUTPUT];
 	if (!code)
-		code = op->mode == FINISH ? cq_socket_try_finish(socket->so) : cq_socket_try_flush(socket->so, op->mode);
+		code = op->kind == FINISH ? cq_socket_try_finish(socket->so) : cq_socket_try_flush(socket->so, op->mode);
 	if (!code)
 		lua_pushboolean(L, 1);
 	return code;
@@ -150,7 +147,7 @@ static int socket_finish(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	double timeout = shim_timeout(L, 2);
 	lua_settop(L, 1);
-	struct op op = shim_op(FLUSH, 0, FINISH, timeout);
+	struct op op = shim_op(FINISH, 0, CQ_MODE_DEFAULT, timeout);
 	return shim_go(L, socket, &op);
 }
 

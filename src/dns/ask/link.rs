@@ -102,10 +102,6 @@ fn tell_address(exchange: &mut Exchange, fd: RawFd) {
 
 /// The address of a connected socket; that of nobody if the system does not tell.
 pub fn local_address(fd: RawFd) -> IpAddr {
-    let name = sock::local_name(fd).ok();
-    let found = name.and_then(|name| {
-        let v4 = name.as_sockaddr_in().map(|a| IpAddr::from(a.ip()));
-        v4.or_else(|| name.as_sockaddr_in6().map(|a| IpAddr::from(a.ip())))
-    });
-    found.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    let found = sock::local_name(fd).ok().and_then(|name| sock::internet(&name));
+    found.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
 }

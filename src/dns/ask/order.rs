@@ -4,6 +4,7 @@
 
 use crate::dns::resolve::order::{sort, Destination, Source};
 use crate::sys::networks::{is_deprecated, prefix, Probe};
+use crate::sys::socket::internet;
 use nix::sys::socket::SockaddrStorage;
 use std::net::{IpAddr, SocketAddr};
 
@@ -37,8 +38,7 @@ fn source(to: &SocketAddr, probes: &mut [Probe; 2]) -> Option<Source> {
     to.set_port(PORT);
     let probe = &mut probes[usize::from(to.is_ipv4())];
     let from = probe.source(&SockaddrStorage::from(to)).ok()?;
-    let v4 = from.as_sockaddr_in().map(|from| IpAddr::from(from.ip()));
-    let address = v4.or_else(|| from.as_sockaddr_in6().map(|from| from.ip().into()))?;
+    let address = internet(&from)?.ip();
     Some(Source { address, deprecated: false, prefix: 0 })
 }
 

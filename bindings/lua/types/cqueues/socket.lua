@@ -120,7 +120,8 @@ function Socket:clients(options, timeout) end
 ---@overload fun(self: cqueues.Socket, options: cqueues.socket.TlsOptions): cqueues.Socket?, integer?
 function Socket:starttls(config, timeout) end
 
----Ends reading ("r"), writing ("w") or both ("rw", also without an argument). What is still buffered is not sent.
+---Ends reading ("r"), writing ("w") or both ("rw", also without an argument). What is still buffered is not sent. With
+---TLS the peer is told the end, if the kernel has room for that at once: `finish` waits for it.
 ---- `ENOTCONN`: it is not connected.
 ---@param how? string Takes also in LuaJIT any value that is no text, for "rw".
 ---@return boolean ok

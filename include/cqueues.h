@@ -15,9 +15,9 @@
  * answers CQ_EPANIC has ended.  Every function may answer ENOMEM; what may end the process without
  * memory all the same is listed in docs/memory.md.
  *
- * Threads.  There is no global state.  A controller, its tasks and the sockets, resolvers and
- * conditions that its tasks use are used by one thread at a time.  They may go to another thread
- * together, while no step of the controller is under way.  An object that no task waits for may be
+ * Threads.  There is no global state but the function that cq_set_log names.  A controller, its
+ * tasks and the sockets, resolvers and conditions that its tasks use are used by one thread at a
+ * time.  They may go to another thread together, while no step of the controller is under way.  An object that no task waits for may be
  * used by any thread, by one at a time.  Calls on a controller that another thread is stepping are
  * EPERM, and so is signalling a condition that tasks of another thread wait for, or using a queue,
  * semaphore or mutex that they wait for.  Three calls may come from any thread at any time until the
@@ -130,6 +130,7 @@
  *   wait for descriptors and objects  cq_poll, CQ_INTEREST_NONE
  *   wait some time                    cq_sleep; again and again: cq_timer_start
  *   wake a loop from another thread   cq_controller_alert; with work for it: cq_controller_post; a task: cq_wakeup_raise
+ *   something to do in each turn       cq_controller_set_hooks
  *   something that blocks             cq_pool_new, cq_pool_run
  *   stop all after a time             cq_scope_new, cq_scope_deadline, cq_scope_wait
  *   a limit of time around some code  cq_scope_begin, cq_scope_end
@@ -171,6 +172,7 @@
  *   files that change                 cq_notify_opendir, cq_notify_get
  *   threads                           cq_thread_start, cq_thread_join
  *   pass pointers between tasks       cq_queue_put, cq_queue_get; from other threads: cq_queue_post
+ *   a log of what goes wrong           cq_set_log
  *   why did it fail?                  cq_strerror, cq_socket_reason, cq_tls_reason, cq_dns_resolver_reason
  */
 
@@ -333,6 +335,17 @@ typedef uint64_t cq_task;
       (CQ_VERSION_MINOR > (minor) || (CQ_VERSION_MINOR == (minor) && CQ_VERSION_PATCH >= (patch)))))
 
 /**
+ * For `cq_log`: a bug inside the library, which some call answers with CQ_EPANIC.
+ */
+#define CQ_LOG_ERROR 1
+
+/**
+ * For `cq_log`: something of the system or the network does not work as it should, and the library goes on without
+ * it: a name server that is silent or refuses, a line of resolv.conf or hosts that says nothing known.
+ */
+#define CQ_LOG_WARNING 2
+
+/**
  * The day of the release, as YYYYMMDD. `CQ_VERSION_MAJOR` and its neighbours tell which versions are compatible.
  */
 #define CQ_VERSION 20261129
@@ -432,6 +445,26 @@ typedef uint64_t cq_task;
  * There is no such host, or it has no address of the family that was asked for.
  */
 #define CQ_ENONAME -1684960054
+
+/**
+ * A function that is told what no call's result tells: see `cq_set_log`. `text` is one line of UTF-8, at most 511
+ * bytes of it, and holds during the call.
+ */
+typedef void (*cq_log)(void *data, int level, const char *text);
+
+/**
+ * Has a function told what no call's result tells, in the whole process: `level` is `CQ_LOG_ERROR` or
+ * `CQ_LOG_WARNING`, levels may be added. Without one, or with NULL, bugs inside the library are written to the standard
+ * error stream and nothing else is told. The words may change from version to version.
+ *
+ * The function is called in the middle of the library's work, by any thread that uses the library, several at once. It
+ * may call no function of the library but `cq_set_log`, `cq_strerror` and `cq_monotime`. When `cq_set_log` returns, a
+ * call of the function before may still be under way in another thread.
+ *
+ * In a Rust program it is told the panics of the whole program, too.
+ */
+void cq_set_log(cq_log function,
+                void *data);
 
 /**
  * Returns the release of the library that runs: the `CQ_VERSION` of its header.
@@ -1049,6 +1082,11 @@ typedef struct cq_failure {
 } cq_failure;
 
 /**
+ * A function that is called in each step: see `cq_controller_set_hooks`.
+ */
+typedef void (*cq_hook)(struct cq_controller *controller, void *data);
+
+/**
  * Called once with a task's `argument` when the task is over, whether it ended or was dropped with its controller.
  */
 typedef void (*cq_release)(void *argument);
@@ -1233,6 +1271,23 @@ int cq_controller_reset(struct cq_controller *controller);
  */
 int cq_running(struct cq_controller **controller,
                cq_task *task);
+
+/**
+ * Has functions called in each step of a controller, by the thread that steps it: `before` when the step has begun,
+ * before it is looked what is ready, and `after` when that was done, before any task runs. Between the two lies the
+ * time in which the kernel was asked or waited for. Either may be NULL; both NULL ends it. A controller has one pair:
+ * the last that was set. What `before` makes ready (tasks that it adds, conditions that it signals) is ready in this
+ * step, which does not wait then; what `after` makes ready comes in the next one.
+ *
+ * A hook may call whatever a callback may: functions that wait answer EDEADLK. It may free the controller, as a
+ * callback may. `cq_running` answers ENOENT, since no task runs.
+ *
+ * Errors: EINVAL for NULL; EPERM while another thread steps it.
+ */
+int cq_controller_set_hooks(struct cq_controller *controller,
+                            cq_hook before,
+                            cq_hook after,
+                            void *data);
 
 /**
  * Waits at most `timeout` seconds (NaN or negative: without limit) for something to do, and makes up the batch of

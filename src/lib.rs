@@ -17,6 +17,7 @@ pub mod dns;
 pub mod errno;
 pub mod fiber;
 mod fork;
+mod log;
 pub mod mutex;
 pub mod notify;
 pub mod poller;

@@ -6,7 +6,7 @@ use super::boundary::{
 };
 use super::inspect::inspect_new;
 use super::task::{self, cq_function, cq_task, pack};
-use crate::controller::{Controller, Order};
+use crate::controller::{Controller, Order, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::sys::memory::AtomicShared;
@@ -348,7 +348,8 @@ pub unsafe extern "C" fn cq_controller_reset(controller: *mut Controller) -> c_i
 #[no_mangle]
 pub unsafe extern "C" fn cq_running(controller: *mut *mut Controller, task: *mut cq_task) -> c_int {
     call(|| {
-        let (cq, id) = fiber::running().ok_or(Errno::NOENT)?;
+        let (cq, id) =
+            fiber::running().filter(|(_, id)| *id != TaskId::nobody()).ok_or(Errno::NOENT)?;
         // SAFETY: as documented, here and below.
         unsafe { put_optional(controller, AtomicShared::as_ptr(&cq).cast_mut()) };
         unsafe { put_optional(task, pack(id)) };

@@ -19,6 +19,7 @@ pub mod dns_resolver;
 pub mod dns_resolvers;
 pub mod dns_services;
 pub mod gather;
+pub mod hooks;
 pub mod inspect;
 pub mod library;
 pub mod listing;

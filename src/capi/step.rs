@@ -3,6 +3,7 @@
 
 use super::boundary::{borrow, call, deadline, limit, share};
 use super::controller::{close_and_drop, own, refuse_inside};
+use super::hooks;
 use super::task::{self, cq_task, pack};
 use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Payload, TaskId};
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn cq_controller_wait(
         // SAFETY: as documented.
         let cq = unsafe { own(controller) }?;
         refuse_inside(cq)?;
-        cq.wait(limit(timeout), flags & CQ_WAIT_LAZY != 0)
+        hooks::wait(cq, limit(timeout), flags & CQ_WAIT_LAZY != 0)
     })
 }
 
@@ -213,7 +214,7 @@ pub(super) fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Re
     let cq = &waited_for.unwrap_or_else(|| cq.share());
     cq.enter()?;
     let stepping = Stepping(cq);
-    let result = cq.wait(timeout, lazy).and_then(|()| outside(|| run_batch(cq.share())));
+    let result = hooks::wait(cq, timeout, lazy).and_then(|()| outside(|| run_batch(cq.share())));
     let alive = stepping.leave();
     result.map(|()| alive)
 }

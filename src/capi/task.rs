@@ -224,14 +224,13 @@ pub fn dispatch(
     let (code, ended) = match &job.body {
         Body::Callback(callback) => {
             let list = std::mem::take(fired);
-            let outer = FIBER.replace(std::ptr::null());
-            let code = run_as(held, task, false, &mut Vec::new(), || {
-                // SAFETY: the caller of attach promised that it may be called so.
-                unsafe {
-                    callback(handle.cast_mut(), pack(task), job.argument, list.as_ptr(), list.len())
-                }
+            let code = off_fiber(|| {
+                run_as(held, task, false, &mut Vec::new(), || {
+                    let (to, size) = (list.as_ptr(), list.len());
+                    // SAFETY: the caller of attach promised that it may be called so.
+                    unsafe { callback(handle.cast_mut(), pack(task), job.argument, to, size) }
+                })
             });
-            FIBER.set(outer);
             *fired = list;
             (code, !held.as_ref().is_some_and(|cq| cq.is_parked(task)))
         }
@@ -249,6 +248,14 @@ pub fn dispatch(
         let _ = cq.finish(task).map(drop_payload);
     }
     code
+}
+
+/// Runs what is no fiber, though a fiber may have called it.
+pub(super) fn off_fiber<R>(run: impl FnOnce() -> R) -> R {
+    let outer = FIBER.replace(std::ptr::null());
+    let result = run();
+    FIBER.set(outer);
+    result
 }
 
 /// A function that another thread has posted, with its argument.
@@ -285,10 +292,10 @@ pub(super) fn run_posted(
     if let Some(cq) = held {
         let _ = cq.finish(task);
     }
-    let outer = FIBER.replace(std::ptr::null());
-    // SAFETY: who posted it promised that it may be called so.
-    let code = run_as(held, task, false, fired, || unsafe { (posted.function)(posted.argument) });
-    FIBER.set(outer);
+    let code = off_fiber(|| {
+        // SAFETY: who posted it promised that it may be called so.
+        run_as(held, task, false, fired, || unsafe { (posted.function)(posted.argument) })
+    });
     outcome(held.as_ref(), task, code)
 }
 

@@ -60,6 +60,7 @@ use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller};
 use crate::slab::Slab;
 use crate::sys::memory::{AtomicShared, AtomicWeak};
+use crate::sys::program::Hooks;
 use crate::thread_id::this_thread;
 use alert::Alert;
 use descriptors::Descriptors;
@@ -97,6 +98,11 @@ pub struct TaskId {
 }
 
 impl TaskId {
+    /// No task: what runs where a hook does.
+    pub const fn nobody() -> TaskId {
+        TaskId { index: MOST_TASKS as u32 - 1, serial: SERIALS }
+    }
+
     /// Both in one number, the place in the lower 24 bits.
     pub fn number(self) -> u64 {
         self.serial << 24 | u64::from(self.index)
@@ -132,6 +138,8 @@ pub struct Controller {
     stepping: AtomicUsize,
     /// The program's.
     data: Cell<usize>,
+    /// What is called around each wait.
+    hooks: Cell<Option<Hooks>>,
     /// The stack size of fibers that are added from now on, in bytes.
     stack_size: Cell<usize>,
     /// Its owner has given it up inside a step: it is closed when the step ends.
@@ -193,6 +201,7 @@ impl Controller {
             outcome: Outcome::default(),
             stepping: AtomicUsize::new(0),
             data: Cell::new(0),
+            hooks: Cell::new(None),
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
             entered: Cell::new(false),

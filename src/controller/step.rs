@@ -6,6 +6,7 @@ use super::turn::{begin_turn, end_turn};
 use super::{Condition, Controller, Fired, Payload, TaskId};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
+use crate::sys::program::Hooks;
 use crate::thread_id::{living_thread, this_thread};
 use std::sync::atomic::Ordering;
 
@@ -45,6 +46,17 @@ impl Controller {
             poller.settle();
         }
         self.closing.get()
+    }
+
+    /// What is called around each wait, by whoever drives the controller.
+    #[inline]
+    pub fn hooks(&self) -> Option<Hooks> {
+        self.hooks.get()
+    }
+
+    /// Replaces that.
+    pub fn set_hooks(&self, hooks: Option<Hooks>) {
+        self.hooks.set(hooks);
     }
 
     /// Whether a callback or fiber of it runs.

@@ -36,6 +36,7 @@ pub mod poll;
 #[cfg(ports)]
 pub mod ports;
 pub mod process;
+pub mod program;
 mod races;
 pub mod sendfile;
 pub mod signal;

@@ -20,6 +20,7 @@ use crate::dns::message::format::{named, RCODES};
 use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER};
 use crate::dns::message::types::{A, AAAA};
 use crate::errno::{Errno, Result};
+use crate::log;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -256,7 +257,7 @@ impl Resolution {
             Outcome::Silence => {
                 self.error = None;
                 frame.silence = true;
-                self.story = format!("{}: no answer from {address}", frame.name);
+                self.story = warned(format!("{}: no answer from {address}", frame.name));
                 cache.mark(setup.view, address, Trait::Silent, true, now);
             }
             Outcome::Failure(error, reason) => {
@@ -264,7 +265,7 @@ impl Resolution {
                 frame.silence = true;
                 self.error = Some(error);
                 let reason = reason.unwrap_or_else(|| error.to_string());
-                self.story = format!("{}: {address}: {reason}", frame.name);
+                self.story = warned(format!("{}: {address}: {reason}", frame.name));
                 cache.mark(setup.view, address, Trait::Silent, true, now);
             }
             Outcome::Answer(packet) => {
@@ -334,12 +335,12 @@ impl Resolution {
                     server.tries = u32::MAX;
                 }
                 let code = named(RCODES, packet.code());
-                self.story = match packet.code() {
+                self.story = warned(match packet.code() {
                     rcode::NOERROR if !setup.config.recurse => {
                         format!("{}: {} knows nothing and asks nobody", frame.name, server.address)
                     }
                     _ => format!("{}: {} answered {code}", frame.name, server.address),
-                };
+                });
                 // The answer of a stub's server is what the program gets; of other servers only counts that they
                 // failed.
                 match setup.config.recurse {
@@ -430,6 +431,12 @@ impl Resolution {
         self.candidates.failed(&frame.asked, spelt, ending, story);
         None
     }
+}
+
+/// What a server failed at, told also to whoever reads the log: another one may know.
+fn warned(story: String) -> String {
+    log::warn(&story);
+    story
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! How a resolver asks: resolv.conf(5) and nsswitch.conf(5) in, resolv.conf out.
 
-use super::files::{version, Version};
+use super::files::{complain, version, Version};
 use super::server::{over_tls, NameServer, Transport};
 use crate::tls;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -202,9 +202,10 @@ impl Config {
         let changed = versions(path);
         let mut config = Config { nameservers: Vec::new(), ..Config::default() };
         config.lookup = vec![Source::File, Source::Bind];
-        // Missing files are as good as empty ones.
-        let _ = config.load_path(NSSWITCH_CONF, Syntax::Nsswitch);
-        let _ = config.load_path(path, Syntax::Resolv);
+        for (path, syntax) in [(NSSWITCH_CONF, Syntax::Nsswitch), (path, Syntax::Resolv)] {
+            let known = config.warnings.len();
+            complain(path, config.load_path(path, syntax), &config.warnings[known..]);
+        }
         if config.nameservers.is_empty() {
             config.nameservers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT).into());
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Files of configuration: read without ever waiting, and looked at for changes.
 
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
+use crate::log;
 use crate::sys::file;
 use std::os::unix::fs::MetadataExt;
 
@@ -12,6 +13,16 @@ const LIMIT: u64 = 1 << 20;
 /// if it has nothing to say yet, EFBIG if it does not end, the errno of what kept it from being read.
 pub fn read(path: &str) -> Result<Vec<u8>> {
     Ok(file::read(path, u64::MAX, LIMIT)?)
+}
+
+/// Tells whoever reads the log what became of a file of the system's, which is gone on without: that it cannot be read,
+/// and which lines were skipped. One that is missing is as good as an empty one.
+pub fn complain(path: &str, read: Result<()>, warnings: &[String]) {
+    match read {
+        Ok(()) => warnings.iter().for_each(log::warn),
+        Err(Errno::NOENT) => {}
+        Err(error) => log::warn(format_args!("{path}: {error}")),
+    }
 }
 
 /// What tells one state of a file from another: device, inode, size, time of change. Its time alone would miss an

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Names and addresses that a file tells: hosts(5).
 
-use super::files::{self, version, Version};
+use super::files::{self, complain, version, Version};
 use super::options::bad;
 use super::server::{format_address, scan_address};
 use crate::dns::message::name::Name;
@@ -44,7 +44,7 @@ impl Hosts {
     fn system(path: &str) -> Hosts {
         let mut hosts =
             Hosts { system: Some((path.to_owned(), version(path))), ..Hosts::default() };
-        let _ = hosts.load_path(path);
+        complain(path, hosts.load_path(path), &hosts.warnings);
         hosts
     }
 

@@ -110,7 +110,10 @@
  *
  * Versions.  CQ_VERSION_MAJOR grows when a program must be compiled anew, CQ_VERSION_MINOR with each
  * addition.  Structures have reserved members, which are 0: initialise them with { 0 } or the macros
- * here, not member by member.  cq_version tells which library runs.
+ * here, not member by member.  cq_version tells which library runs.  A program that needs a later
+ * library than is installed is not started: the system names the version that is missing.  Two copies of
+ * the library in one process, as plugins may bring them, do not disturb each other; an object
+ * belongs to the copy that made it.
  *
  * Seconds are double; NaN or a negative number means without limit.
  *

@@ -118,5 +118,27 @@ else
 	is_empty "$name" "$work/difference"
 fi
 
+# What a program that needs a later library is told by an earlier one: a library with one more version stands for the
+# later one when the program is linked.
+mkdir -p "$work/later" "$work/present"
+{
+	cat "$map"
+	echo 'CQUEUES_1.999 { global: cq_later; } CQUEUES_1.0;'
+} >"$work/later.map"
+echo 'int cq_later(void) { return 0; }' >"$work/later.c"
+printf '%s\n' 'int cq_later(void);' 'int main(void) { return cq_later(); }' >"$work/needs-later.c"
+cp "$library" "$work/present/libcqueues.so.1"
+: >"$work/difference"
+if ! $CC -shared -fPIC -Wl,-soname,libcqueues.so.1 "-Wl,--version-script=$work/later.map" \
+	-o "$work/later/libcqueues.so" "$work/later.c" 2>"$work/message" ||
+	! $CC -o "$work/needs-later" "$work/needs-later.c" -L"$work/later" -lcqueues 2>>"$work/message"; then
+	cat "$work/message" >"$work/difference"
+elif LD_LIBRARY_PATH="$work/present" "$work/needs-later" 2>"$work/message"; then
+	echo 'it runs' >"$work/difference"
+elif ! grep -q 'CQUEUES_1\.999.* not found' "$work/message"; then
+	cat "$work/message" >"$work/difference"
+fi
+is_empty 'a program that needs a later version is told so, and does not run' "$work/difference"
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

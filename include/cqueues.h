@@ -196,6 +196,11 @@ extern "C" {
  */
 
 /**
+ * A batch.
+ */
+typedef struct cq_batch cq_batch;
+
+/**
  * A queue of waiting tasks, of any controllers of one thread.
  */
 typedef struct cq_condition cq_condition;
@@ -5739,6 +5744,267 @@ int cq_controller_leave(struct cq_controller *controller);
  */
 int cq_controller_next(struct cq_controller *controller,
                        struct cq_ready *ready);
+
+/* ==== For language bindings: many tasks in one call (cq_batch) ====================================
+ * A batch resumes nothing by itself: what its tasks want goes in as an array, what came of it comes out as another.
+ * `cq_batch_step` is the loop's only call, which serves callers whose calls are dear.
+ */
+
+/**
+ * Comes back in the next step, and lets others run until then.
+ */
+#define CQ_DO_NOTHING 0
+
+/**
+ * Starts a task in the scope `object` (NULL: in none). Its first result, of this kind, comes when its turn is, with
+ * `data` as the task's data. Errors: ECANCELED, ETIMEDOUT if the scope has ended; ENOMEM: there is no task then, and
+ * the result has the operation's `data`.
+ */
+#define CQ_DO_ADD 1
+
+/**
+ * The task is over: no result comes. `size` is the code with which it failed, or 0. With a code its scope ends as by
+ * `cq_task_fail`, and `data` is a text or NULL.
+ */
+#define CQ_DO_END 2
+
+/**
+ * Waits for `timeout` seconds: 0 then, not ETIMEDOUT.
+ */
+#define CQ_DO_SLEEP 3
+
+/**
+ * Waits for any of the `size` members of the array of `cq_interest` at `data`, which is not needed any more after
+ * the step. The result's `size` is the place of the first that fired, `events` what fired of it.
+ */
+#define CQ_DO_POLL 4
+
+/**
+ * Waits until the condition `object` is signalled.
+ */
+#define CQ_DO_CONDITION 5
+
+/**
+ * Reads from the socket `object` what `format` asks for, with `size` where it needs a count: see
+ * `cq_socket_try_recv`. With `CQ_READ_UP_TO` fewer may come, as the batch's memory is shared.
+ */
+#define CQ_DO_READ 6
+
+/**
+ * Reads into `data`, 1 to `size` bytes: see `cq_socket_try_recv_into`.
+ */
+#define CQ_DO_READ_INTO 7
+
+/**
+ * Writes the `size` bytes at `data`: see `cq_socket_write`.
+ */
+#define CQ_DO_WRITE 8
+
+/**
+ * Sends what the socket `object` has buffered.
+ */
+#define CQ_DO_FLUSH 9
+
+/**
+ * Sends all and ends the output: see `cq_socket_finish`.
+ */
+#define CQ_DO_FINISH 10
+
+/**
+ * Takes a connection of the listening socket `object`.
+ */
+#define CQ_DO_ACCEPT 11
+
+/**
+ * Waits until the socket `object` is connected, or bound where it listens.
+ */
+#define CQ_DO_ESTABLISH 12
+
+/**
+ * Begins TLS on the socket `object`, with the configuration `data`: see `cq_socket_starttls`.
+ */
+#define CQ_DO_STARTTLS 13
+
+/**
+ * Waits for the answer of the resolver `object`, which was given a question: see `cq_dns_resolver_try_fetch`.
+ */
+#define CQ_DO_ANSWER 14
+
+/**
+ * Waits for a signal of the listener `object`; `size` is its number.
+ */
+#define CQ_DO_SIGNAL 15
+
+/**
+ * Waits until the scope `object` has no tasks left: see `cq_scope_park`.
+ */
+#define CQ_DO_SCOPE 16
+
+/**
+ * For `flags`: the task's next operation in the array is done when this one has succeeded, which gives no result
+ * then. If it fails, that is the result, and the operations linked to it are left out.
+ */
+#define CQ_OPERATION_LINK 1
+
+/**
+ * For `flags`: if the task's waits are ended (`cq_task_status`) nothing is done, and that is the result, also where
+ * no wait would be needed.
+ */
+#define CQ_OPERATION_CHECK 2
+
+/**
+ * What a task wants.
+ */
+typedef struct cq_operation {
+    /**
+     * The task, as a result named it. Not used by `CQ_DO_ADD`.
+     */
+    cq_task task;
+    /**
+     * `CQ_DO_...`
+     */
+    uint32_t kind;
+    /**
+     * 0, or made of `CQ_OPERATION_...`
+     */
+    uint32_t flags;
+    /**
+     * `CQ_READ_...` for `CQ_DO_READ`; events for `CQ_DO_POLL` of a descriptor.
+     */
+    uint32_t format;
+    /**
+     * The mode of this read or write: see `cq_mode_parse`; 0: the socket's own.
+     */
+    uint32_t mode;
+    /**
+     * The socket, condition, ... that it concerns.
+     */
+    void *object;
+    /**
+     * Bytes or other data; readable or writable until the result comes.
+     */
+    void *data;
+    /**
+     * The size of `data`, or a number: see the kind.
+     */
+    size_t size;
+    /**
+     * How many seconds it may take, then its code is ETIMEDOUT; NaN or negative: without limit.
+     */
+    double timeout;
+    /**
+     * 0. Reserved for later versions.
+     */
+    uint64_t reserved;
+} cq_operation;
+
+/**
+ * What came of it.
+ */
+typedef struct cq_result {
+    /**
+     * The task, which now waits for an operation.
+     */
+    cq_task task;
+    /**
+     * The task's data: `data` of its `CQ_DO_ADD`. NULL with ENOENT.
+     */
+    void *data;
+    /**
+     * The kind of the operation: that of the one that failed, where operations are linked.
+     */
+    uint32_t kind;
+    /**
+     * 0, or what went wrong: the codes of the function that does the same.
+     */
+    int code;
+    /**
+     * What was made: the socket of `CQ_DO_ACCEPT`, the packet of `CQ_DO_ANSWER`. To be freed by the caller.
+     */
+    void *object;
+    /**
+     * What was read. The bytes lie there until the next step of the batch; see `cq_batch_memory`.
+     */
+    const void *bytes;
+    /**
+     * How many bytes were read or, also with an error, written; or a number: see the kind.
+     */
+    size_t size;
+    /**
+     * What fired, for `CQ_DO_POLL`.
+     */
+    uint32_t events;
+    /**
+     * 0. Reserved for later versions.
+     */
+    uint32_t reserved[3];
+} cq_result;
+
+/**
+ * Makes a batch: many tasks of a language binding, in few calls. What the tasks want goes into `cq_batch_step` as an
+ * array of operations, and what came of it comes out as an array of results; in between the binding resumes its tasks
+ * and collects what they want next. `memory` is how many bytes of input one step may bring, 0 for 256 KiB. Free it
+ * with `cq_batch_free`, before or after the controller.
+ *
+ *     cq_operation list[64] = { { .kind = CQ_DO_ADD, .data = client } };
+ *     cq_result results[64];
+ *     size_t wanted = 1, count, i;
+ *
+ *     while (!(code = cq_batch_step(batch, list, wanted, -1, results, 64, &count)))
+ *             for (wanted = 0, i = 0; i < count; i++)
+ *                     wanted += resume(&results[i], &list[wanted]);
+ *
+ * Errors: EINVAL for NULL; EBADF after close; EPERM while another thread steps the controller; ENOMEM.
+ */
+int cq_batch_new(struct cq_controller *controller,
+                 size_t memory,
+                 struct cq_batch **batch);
+
+/**
+ * Frees a batch, but not inside one of its steps. Its tasks that are left wait for nothing any more: free their scopes,
+ * or the controller. NULL is ignored.
+ */
+void cq_batch_free(struct cq_batch *batch);
+
+/**
+ * Tells where the bytes of results lie, if they have room there: `*memory` and `*size` hold until the batch is freed.
+ * A binding for which it is dear to read from an address makes a view of it once. What does not fit there lies
+ * elsewhere: only a `CQ_READ_EXACTLY`, `CQ_READ_ALL` or a line of more bytes.
+ *
+ * Errors: EINVAL for NULL.
+ */
+int cq_batch_memory(const struct cq_batch *batch,
+                    const void **memory,
+                    size_t *size);
+
+/**
+ * Takes `count` operations, waits at most `timeout` seconds (NaN or negative: without limit) until something came of
+ * them or of those before, and writes that to `results`, which have room for `room`. `*produced` tells how many; what
+ * there was no room for comes in the next step. It does not wait if an operation has ended already, and a signal or
+ * `cq_controller_alert` ends the wait: then `*produced` may be 0. Callbacks and fibers of the controller run inside of
+ * this call.
+ *
+ * A task has one operation at a time, but for those that are linked. One that cannot be begun has a result with EINVAL
+ * (unknown kind or argument), EBUSY (the task has one), or ENOENT (no such task of this batch). When a task's waits
+ * are ended, by its scope or `cq_task_cancel`, its operation ends with ECANCELED or ETIMEDOUT; of a write, `size` tells
+ * what was taken before. A socket that an operation waits for may be closed meanwhile, which ends it with EBADF, but not
+ * freed.
+ *
+ * Results before an error are written, and `*produced` counts them.
+ *
+ * Errors: EINVAL for NULL, or if `room` is 0 or less than `count`; EBADF once the controller is closed or freed; EBUSY
+ * inside a step of the controller; EPERM; ENOMEM; ENOTSUP if a task of `cq_controller_add` is ready; ECANCELED after
+ * `cq_controller_stop`; otherwise the code with which a callback or fiber ended: call again to go on.
+ *
+ * Safety: objects and data of the operations are live until their results come; `results` is writable.
+ */
+int cq_batch_step(const struct cq_batch *batch,
+                  const struct cq_operation *operations,
+                  size_t count,
+                  double timeout,
+                  struct cq_result *results,
+                  size_t room,
+                  size_t *produced);
 
 #ifdef __cplusplus
 }

@@ -130,7 +130,12 @@ pub unsafe extern "C" fn cq_socket_writev(
     })
 }
 
-fn receive_into(socket: &Socket, room: &mut [u8], mode: u32, patience: Patience) -> Result<usize> {
+pub(super) fn receive_into(
+    socket: &Socket,
+    room: &mut [u8],
+    mode: u32,
+    patience: Patience,
+) -> Result<usize> {
     let most = Format::UpTo(room.len());
     let copy = |found: &[u8]| {
         room[..found.len()].copy_from_slice(found);

@@ -5,6 +5,8 @@
 // What callers must keep to stands once at the head of the header, or after "Safety:".
 #![allow(clippy::missing_safety_doc)]
 
+pub mod batch;
+mod batch_run;
 mod boundary;
 pub mod condition;
 pub mod controller;

@@ -74,6 +74,19 @@ pub(super) unsafe fn of<'a>(
     }
 }
 
+/// The scope in which a task is to be started; `None` for NULL.
+///
+/// # Safety
+///
+/// `scope` is NULL or live.
+pub(super) unsafe fn optional(scope: *const cq_scope) -> Result<Option<ScopeId>> {
+    match scope.is_null() {
+        true => Ok(None),
+        // SAFETY: as above.
+        false => unsafe { of(scope) }.map(|(_, scope)| Some(scope.id)),
+    }
+}
+
 /// The task of a number; 0 stands for the one that runs on this thread.
 pub(super) fn named(cq: &Controller, task: cq_task) -> Result<TaskId> {
     match task {

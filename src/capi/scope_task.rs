@@ -105,17 +105,32 @@ fn member_of(cq: &Controller, id: ScopeId) -> Result<Option<(Member, bool)>> {
 #[no_mangle]
 pub unsafe extern "C" fn cq_scope_park(scope: *const cq_scope, task: cq_task) -> c_int {
     call(|| {
-        // SAFETY: as documented.
-        let (cq, scope) = unsafe { of(scope) }?;
-        let task = unpack(task);
-        if cq.is_started_in(task, scope.id()) {
-            return Err(Errno(libc::EDEADLK));
-        }
-        match member_of(&cq, scope.id())? {
-            None => cq.park(task, false, []),
-            Some((member, is_deaf)) => cq.park_for_scope(task, false, member, is_deaf),
+        // SAFETY: as documented, here and below.
+        match unsafe { park_until_idle(scope, unpack(task)) }? {
+            true => Ok(()),
+            false => unsafe { of(scope) }?.0.park(unpack(task), false, []),
         }
     })
+}
+
+/// The same, but without tasks in the scope `false`, and the task is not parked.
+///
+/// # Safety
+///
+/// `scope` is NULL or live.
+pub(super) unsafe fn park_until_idle(scope: *const cq_scope, task: TaskId) -> Result<bool> {
+    // SAFETY: as above.
+    let (cq, scope) = unsafe { of(scope) }?;
+    if cq.is_started_in(task, scope.id()) {
+        return Err(Errno(libc::EDEADLK));
+    }
+    match member_of(&cq, scope.id())? {
+        None => Ok(false),
+        Some((member, is_deaf)) => {
+            cq.park_for_scope(task, false, member, is_deaf)?;
+            Ok(true)
+        }
+    }
 }
 
 /// Cancels a task: each of its waits ends with ECANCELED from now on, the present one included, and so do those of

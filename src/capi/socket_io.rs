@@ -45,7 +45,7 @@ pub(super) fn patience(flags: u32) -> Result<Patience> {
     }
 }
 
-fn format<'a>(kind: u32, count: usize) -> Result<Format<'a>> {
+pub(super) fn format<'a>(kind: u32, count: usize) -> Result<Format<'a>> {
     match kind {
         CQ_READ_ALL => Ok(Format::All),
         CQ_READ_LINE => Ok(Format::Line { keep: false }),

@@ -129,6 +129,7 @@ pub unsafe extern "C" fn cq_controller_next(
         let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
         let found = match payload {
             Payload::Foreign(data) => ready_of(task, data, fired, count),
+            Payload::Batch(_) => return leave_to_others(cq, task),
             other => run_until_foreign(cq, task, other)?,
         };
         // SAFETY: as documented.
@@ -149,10 +150,30 @@ fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) ->
     loop {
         outside(|| run_job(&mut Some(cq.clone()), task, payload))?;
         let (next, data, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
-        if let Payload::Foreign(data) = data {
-            return Ok(ready_of(next, data, fired, count));
+        match data {
+            Payload::Foreign(data) => return Ok(ready_of(next, data, fired, count)),
+            Payload::Batch(_) => return leave_to_others(&cq, next),
+            _ => (task, payload) = (next, data),
         }
-        (task, payload) = (next, data);
+    }
+}
+
+/// A task that this kind of step cannot resume is ready again in the next one: ENOTSUP.
+fn leave_to_others<T>(cq: &Controller, task: TaskId) -> Result<T> {
+    cq.park(task, false, [])?;
+    Err(Errno(libc::ENOTSUP))
+}
+
+/// Resumes a task that is none of the batch's which makes this step. ENOTSUP for one of the pull interface; the code
+/// with which a callback or fiber ended.
+pub(super) fn run_other(
+    cq: &AtomicShared<Controller>,
+    task: TaskId,
+    payload: Payload,
+) -> Result<()> {
+    match payload {
+        Payload::Foreign(_) => leave_to_others(cq, task),
+        other => outside(|| run_job(&mut Some(cq.clone()), task, other)),
     }
 }
 
@@ -170,7 +191,8 @@ fn run_job(
     let code = match payload {
         Payload::Callback(job) | Payload::Fiber(job) => task::dispatch(held, task, job, &mut fired),
         Payload::Posted(posted) => task::run_posted(held, task, posted, &mut fired),
-        Payload::Foreign(_) | Payload::Output(_) | Payload::Inspector => 0, // others resume these
+        // Others resume these.
+        Payload::Foreign(_) | Payload::Batch(_) | Payload::Output(_) | Payload::Inspector => 0,
     };
     if let Some(cq) = held {
         cq.note_inside(false);
@@ -220,10 +242,10 @@ pub(super) fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Re
 }
 
 /// A step under way. It ends also when it panics, so that the controller can be used again.
-struct Stepping<'a>(&'a Controller);
+pub(super) struct Stepping<'a>(pub &'a Controller);
 
 impl Stepping<'_> {
-    fn leave(self) -> bool {
+    pub fn leave(self) -> bool {
         let alive = leave(self.0);
         std::mem::forget(self);
         alive
@@ -256,9 +278,8 @@ fn run_batch(cq: AtomicShared<Controller>) -> Result<()> {
             Payload::Callback(_) | Payload::Fiber(_) | Payload::Posted(_) => {
                 run_job(&mut held, task, payload)?
             }
-            Payload::Foreign(_) => {
-                held.as_ref().map_or(Ok(()), |cq| cq.park(task, false, []))?;
-                return Err(Errno(libc::ENOTSUP));
+            Payload::Foreign(_) | Payload::Batch(_) => {
+                return held.as_ref().map_or(Ok(()), |cq| leave_to_others(cq, task));
             }
             Payload::Output(_) | Payload::Inspector => {} // never handed out
         }

@@ -194,7 +194,7 @@ pub unsafe extern "C" fn cq_tls_context(tls: *const Config) -> *mut c_void {
     value(std::ptr::null_mut(), || Ok(unsafe { borrow(tls) }?.context_pointer()))
 }
 
-unsafe fn config(tls: *const Config) -> Result<Config> {
+pub(super) unsafe fn config(tls: *const Config) -> Result<Config> {
     // SAFETY: as the functions below document.
     unsafe { tls.as_ref() }.map_or_else(Config::usual, |config| Ok(config.clone()))
 }

@@ -43,6 +43,11 @@ impl Controller {
         self.outcome.stop.load(Ordering::Relaxed) && self.outcome.stop.swap(false, Ordering::SeqCst)
     }
 
+    /// Whether `stop` was called; the request stays.
+    pub fn is_stopped(&self) -> bool {
+        self.outcome.stop.load(Ordering::Relaxed)
+    }
+
     /// Notes that a task, which still has its name, ended with a code. Returns the code, or 0 if the task's scope
     /// takes care of it.
     pub fn note_failure(&self, task: TaskId, code: i32) -> i32 {

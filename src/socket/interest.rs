@@ -52,6 +52,12 @@ impl Socket {
         self.ask((), |inner| inner.input.kernel.drained = false);
     }
 
+    /// The last receive has emptied the kernel's buffer, or nothing was received yet: for one who reads again after
+    /// others have run, the next receive with `Patience::wait` waits first. What has come meanwhile ends that wait.
+    pub fn believe_drained(&self) {
+        self.ask((), |inner| inner.input.kernel.believe());
+    }
+
     /// Says what waits for it are for, until it is established or begins TLS.
     pub fn describe(&self, words: Words) {
         self.ask((), |inner| inner.handle.owner.describe(words));

@@ -80,7 +80,7 @@ def kind(function, rtype, name):
             return "ROOM" if name == "count" else "SCRATCH"
         if base in ("cq_address", "cq_dns_record") and not rtype.startswith("const"):
             return "ADDRESSES" if name == "addresses" else "SCRATCH"
-        if base in ("cq_name", "cq_stat", "cq_ready", "cq_dns_stat", "cq_task", "bool", "double", "uint32_t", "unsigned int"):
+        if base in ("cq_name", "cq_stat", "cq_ready", "cq_dns_stat", "cq_task", "bool", "double", "uint32_t", "unsigned int", "cq_result"):
             return "SCRATCH"
         if base == "uint64_t":
             return "CURSOR"

@@ -70,6 +70,21 @@ static void *datagrams_of(int variant)
 	return list;
 }
 
+/* The first adds a task, the second is wrong. */
+static void *operations_of(int variant)
+{
+	static const uint32_t kinds[] = { CQ_DO_NOTHING, 0, CQ_DO_END, CQ_DO_SCOPE + 1, UINT32_MAX, CQ_DO_READ, CQ_DO_POLL };
+	static cq_operation list[2];
+
+	memset(list, 0, sizeof list);
+	list[0].kind = CQ_DO_ADD;
+	list[1].kind = kinds[variant];
+	list[1].task = variant % 2 ? 0 : UINT64_MAX;
+	list[1].flags = variant == 6 ? UINT32_MAX : 0;
+	list[1].size = variant == 5 ? SIZE_MAX : 0;
+	return list;
+}
+
 static void *selector_of(int variant)
 {
 	static cq_dns_selector selector;
@@ -233,7 +248,7 @@ static size_t sensible_size(const struct function *function)
 	for (i = 0; i < function->parameters; i++)
 		if (function->kinds[i] == SIGNALS || function->kinds[i] == INTEREST)
 			return 1;
-		else if (function->kinds[i] == DATAGRAM)
+		else if (function->kinds[i] == DATAGRAM || function->kinds[i] == OPERATION)
 			return 2;
 	return 6;
 }
@@ -273,6 +288,7 @@ static int variants_of(int kind)
 	case ADDRESS:
 		return 6;
 	case DATAGRAM:
+	case OPERATION:
 		return 7;
 	case DNS_SELECTOR:
 		return 8;
@@ -372,6 +388,8 @@ static union value make_value(struct setting *s, int index)
 		return pointer(null ? NULL : address_of(variant));
 	case DATAGRAM:
 		return pointer(null ? NULL : datagrams_of(variant));
+	case OPERATION:
+		return pointer(null ? NULL : operations_of(variant));
 	case DNS_SELECTOR:
 		return pointer(null ? NULL : selector_of(variant));
 	case INTEREST:

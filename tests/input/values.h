@@ -369,6 +369,9 @@ static void *make_plain(struct setting *s, int kind)
 	case POOL:
 		OK(cq_pool_new(NULL, 1, (cq_pool **)&object));
 		return keep(s, "struct cq_pool **", object);
+	case BATCH:
+		OK(cq_batch_new(make_controller(s, 0), 0, (cq_batch **)&object));
+		return keep(s, "struct cq_batch **", object);
 	case SIGNAL:
 		OK(cq_signal_listen(signals, 1, (cq_signal **)&object));
 		return keep(s, "struct cq_signal **", object);

@@ -31,7 +31,7 @@ STRIP    ?= strip
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
-.PHONY: all lib reference install install-lib install-doc install-types lua-api uninstall stage examples configure demo test check bench \
+.PHONY: all lib reference install install-lib install-doc install-types lua-api python-declarations uninstall stage examples configure demo test check bench \
         rock rock-cargo rock-module rock-install rock-test dist dist-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
@@ -388,6 +388,10 @@ LUA ?= $(firstword $(foreach lua,lua5.4 lua5.3 lua5.2 lua5.1 luajit lua,$(if $(s
 lua-api:
 	$(LUA) tools/lua-api/make.lua
 
+# What the Python binding knows of the header.
+python-declarations:
+	python3 tools/python-api/generate.py include/cqueues.h >bindings/python/cqueues/_declarations.py
+
 fmt:
 	$(CARGO) fmt
 
@@ -417,7 +421,7 @@ help:
 	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
 	@echo 'Archive    dist (the sources with all crates, the same bytes each time), dist-test'
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
-	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api,'
+	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api, python-declarations,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'
 	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
 	@echo 'Variables  prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR'

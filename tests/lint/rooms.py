@@ -11,17 +11,17 @@ import sys
 
 MOST = 450
 
-ROOTS = ("src", "bindings/lua/src", "include/cqueues")
+ROOTS = ("src", "bindings/lua/src", "bindings/python", "include/cqueues")
 
 # Files that are rows and little else.
-TABLES = ("src/dns/message/types.rs", "src/errno/names.rs")
+TABLES = ("src/dns/message/types.rs", "src/errno/names.rs", "bindings/python/cqueues/_declarations.py")
 
 
 def sources():
     """The source files that somebody reads: all but tests."""
     for root in ROOTS:
         for path in sorted(pathlib.Path(root).rglob("*")):
-            if path.suffix in (".rs", ".c", ".h", ".hpp") and path.stem != "tests" and "tests" not in path.parts:
+            if path.suffix in (".rs", ".c", ".h", ".hpp", ".py") and path.stem != "tests" and "tests" not in path.parts:
                 yield path
 
 

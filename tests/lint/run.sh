@@ -262,6 +262,11 @@ lua_api_is_fresh() {
 	"$1" tools/lua-api/make.lua --check
 }
 
+# What `make python-declarations` makes is what is there.
+python_declarations_are_fresh() {
+	python3 tools/python-api/generate.py include/cqueues.h | diff bindings/python/cqueues/_declarations.py - >&2
+}
+
 # What bindings/lua/api leaves out of the fields of tables: options of sockets and of DNS configurations.
 lua_api_leaves_out() {
 	sed -n '/^} fields/,/^};/s/^	{ "\([a-z0-9]*\)", \(NULL\|"\([a-z0-9_]*\)"\),.*/\1 \3/p' bindings/lua/src/socket_options.c |
@@ -314,6 +319,7 @@ if command -v python3 >/dev/null; then
 	check 'no source file is longer than 450 lines' python3 tests/lint/rooms.py
 	check 'ARCHITECTURE.md names each source file once' python3 tests/lint/map.py
 	check 'docs/limits.md names tests that exist' python3 tests/lint/limits.py
+	check 'the Python binding knows the header' python_declarations_are_fresh
 else
 	skip python3
 fi

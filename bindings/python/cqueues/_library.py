@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The shared library: where it is found, how it is called, and what its codes become."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import sys
+from typing import Any, Optional
+
+from . import _declarations as declared
+
+__all__ = ["Error", "check", "declared", "error", "library", "text"]
+
+#: The file's name, without the folder.
+_NAME = "libcqueues.1.dylib" if sys.platform == "darwin" else "libcqueues.so.1"
+
+
+def _places() -> list[str]:
+    """Where the library is looked for, in this order."""
+    chosen = os.environ.get("CQUEUES_LIBRARY")
+    if chosen:
+        return [chosen]
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", _NAME)
+    found = ctypes.util.find_library("cqueues") if not os.path.exists(beside) else None
+    return [place for place in (beside, _NAME, found) if place]
+
+
+def _load() -> ctypes.CDLL:
+    tried = []
+    for place in _places():
+        try:
+            loaded = ctypes.CDLL(place, use_errno=False)
+        except OSError as why:
+            tried.append(f"  {place}: {why}")
+            continue
+        version = getattr(loaded, "cq_version", None)
+        if version is None or not hasattr(loaded, "cq_batch_step"):
+            tried.append(f"  {place}: it is too old, or no libcqueues")
+            continue
+        return loaded
+    raise ImportError(
+        "libcqueues is not found. Install it, or say where it is in the environment variable CQUEUES_LIBRARY. Tried:\n"
+        + "\n".join(tried)
+    )
+
+
+class _Library:
+    """The functions of the header, each set up when it is first used."""
+
+    def __init__(self) -> None:
+        self._loaded = _load()
+        self._known = {name: (result, kinds) for name, result, kinds in declared.FUNCTIONS}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            result, kinds = self._known[name]
+        except KeyError:
+            raise AttributeError(f"libcqueues has no function {name}") from None
+        function = getattr(self._loaded, name)
+        function.restype, function.argtypes = result, kinds
+        setattr(self, name, function)
+        return function
+
+
+library = _Library()
+
+
+class Error(OSError):
+    """A failure that only the library knows: `errno` is its negative code, and `name` the code's name in C."""
+
+    @property
+    def name(self) -> str:
+        """The name of the code: "CQ_ETLS"."""
+        return text(library.cq_errno_name(self.errno)) or str(self.errno)
+
+
+def text(of: Optional[bytes]) -> Optional[str]:
+    """A text of the library's; None for NULL."""
+    return None if of is None else of.decode("utf-8", "replace")
+
+
+def error(code: int, story: Optional[str] = None) -> OSError:
+    """The exception that stands for a code: of the system's an OSError of its class, else an `Error`.
+
+    `story` says what it was about, where the library knows it.
+    """
+    words = text(library.cq_strerror(code)) or ""
+    if story:
+        words = f"{words}: {story}"
+    return OSError(code, words) if code > 0 else Error(code, words)
+
+
+def check(code: int, story: Optional[str] = None) -> None:
+    """Raises what a code stands for, unless it is 0."""
+    if code:
+        raise error(code, story)

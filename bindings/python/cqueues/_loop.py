@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: MIT
+"""The loop: tasks are coroutines, what they wait for goes to the library as an array, what came of it comes back as one.
+
+A coroutine that waits yields an operation: the arguments of `cq_operation` behind the task, in their order. It is
+resumed with what came of it, or the exception that stands for its code.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import struct
+import sys
+import threading
+from collections.abc import Awaitable, Coroutine, Generator
+from types import coroutine
+from typing import Any, Callable, Optional
+
+from ._library import check, declared, error, library
+
+__all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "run", "sleep"]
+
+_OPERATION = struct.Struct("<QIIIIQQQdQ")
+_RESULT = struct.Struct("<QQIiQQQI12x")
+_SIZE = 64
+assert _OPERATION.size == ctypes.sizeof(declared.cq_operation) == _SIZE
+assert _RESULT.size == ctypes.sizeof(declared.cq_result) == _SIZE
+
+#: How many operations go into a step, and how many results come out.
+_ROOM = 1024
+ENDLESS = float("nan")
+
+ADD, END, NOTHING, SLEEP = declared.CQ_DO_ADD, declared.CQ_DO_END, declared.CQ_DO_NOTHING, declared.CQ_DO_SLEEP
+CONDITION, SCOPE, READ = declared.CQ_DO_CONDITION, declared.CQ_DO_SCOPE, declared.CQ_DO_READ
+WRITE = declared.CQ_DO_WRITE
+LINK, CHECK = declared.CQ_OPERATION_LINK, declared.CQ_OPERATION_CHECK
+_ENDED = (errno.ECANCELED, errno.ETIMEDOUT)
+_MADE = (declared.CQ_DO_ACCEPT, declared.CQ_DO_ANSWER)
+_TOLD = (declared.CQ_DO_SIGNAL, declared.CQ_DO_POLL, declared.CQ_DO_READ_INTO)
+
+
+#: Where the bytes of a bytes object begin, from its address. Held by the check below.
+BYTES_AT = bytes.__basicsize__ - 1
+_probe = b"cqueues"
+if sys.implementation.name != "cpython" or ctypes.string_at(id(_probe) + BYTES_AT, len(_probe)) != _probe:
+    raise ImportError("cqueues needs CPython: it uses the addresses of bytes objects")
+
+
+class Cancelled(BaseException):
+    """Raised where a task waits whose cancel scope has ended. Let it pass: the scope catches it."""
+
+
+class Task:
+    """A task: a coroutine, its number in the library, and what it is in the middle of."""
+
+    __slots__ = (
+        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "scope", "value",
+    )
+
+    def __init__(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> None:
+        self.coroutine = body
+        self.name = name
+        self.scope = scope
+        self.ended = ended
+        self.number = 0
+        self.key = 0
+        self.condition: Optional[int] = None
+        #: What it has written and what leaves before its next operation: sockets and their bytes, in turn.
+        self.output: list[Any] = []
+        #: What the operation under way needs.
+        self.held: Any = None
+        self.value: Any = None
+
+    def __repr__(self) -> str:
+        return f"<cqueues.Task {self.name!r}>"
+
+
+class _Here(threading.local):
+    """What runs in this thread."""
+
+    runner: Optional[Runner] = None
+    task: Optional[Task] = None
+
+
+here = _Here()
+
+
+def current() -> Task:
+    """The task that runs. RuntimeError outside of `cqueues.run`."""
+    task = here.task
+    if task is None:
+        raise RuntimeError("this must be called in a task: see cqueues.run")
+    return task
+
+
+class Runner:
+    """A controller with its batch, and the tasks by their numbers here."""
+
+    def __init__(self) -> None:
+        place = ctypes.c_void_p()
+        check(library.cq_controller_new(ctypes.byref(place)))
+        self.controller = place.value
+        check(library.cq_batch_new(self.controller, 0, ctypes.byref(place)))
+        self.batch = place.value
+        size = ctypes.c_size_t()
+        check(library.cq_batch_memory(self.batch, ctypes.byref(place), ctypes.byref(size)))
+        self.base, self.room = place.value or 0, size.value
+        self.memory = (ctypes.c_char * self.room).from_address(self.base)
+        self.wanted: list[tuple[Any, ...]] = []
+        self.tasks: dict[int, Task] = {}
+        self.keys = 0
+        self.alive = 0
+        self.operations = bytearray(_SIZE * _ROOM)
+        self.results = bytearray(_SIZE * _ROOM)
+        self.conditions: list[int] = []
+        #: What the operations of tasks that are over still need: until the next step but one.
+        self.last_words: list[Any] = []
+        #: Called in the loop's thread, in this order: put in by other threads, who alert the controller.
+        self.calls: list[Callable[[], None]] = []
+
+    def close(self) -> None:
+        library.cq_batch_free(self.batch)
+        library.cq_controller_free(self.controller)
+        for condition in self.conditions:
+            library.cq_condition_free(condition)
+
+    def spawn(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> Task:
+        """Starts a task in a scope; `ended` is called with it, whose `value` is then the outcome."""
+        task = Task(body, name, scope, ended)
+        self.keys = key = self.keys + 1
+        task.key = key
+        self.tasks[key] = task
+        self.alive += 1
+        self.wanted.append((0, ADD, 0, 0, 0, scope.handle, key, 0, ENDLESS, 0))
+        return task
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Has something called in the loop's thread. Any thread may call this while the loop runs."""
+        self.calls.append(call)
+        library.cq_controller_alert(self.controller)
+
+    def condition_of(self, task: Task) -> int:
+        """What wakes the task, when it waits for another one of this loop."""
+        if task.condition is None:
+            if self.conditions:
+                task.condition = self.conditions.pop()
+            else:
+                place = ctypes.c_void_p()
+                check(library.cq_condition_new(False, ctypes.byref(place)))
+                task.condition = place.value
+        return task.condition  # type: ignore[return-value]
+
+    def loop(self) -> None:
+        """Steps until no task is left."""
+        operations, results = self.operations, memoryview(self.results)
+        wanted_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(operations)))
+        results_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.results)))
+        produced = ctypes.c_size_t()
+        produced_at = ctypes.byref(produced)
+        batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(-1.0)
+        now = ctypes.c_double(0.0)
+        step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
+        while self.alive:
+            wanted = self.wanted
+            if len(wanted) > _ROOM:
+                self.wanted = wanted[_ROOM:]
+                wanted = wanted[:_ROOM]
+            else:
+                self.wanted = []
+            at = 0
+            for want in wanted:
+                pack(operations, at, *want)
+                at += _SIZE
+            more = self.wanted or self.calls
+            code = step(batch, wanted_at, len(wanted), now if more else endless, results_at, room, produced_at)
+            self.last_words = []
+            if self.calls:
+                calls, self.calls = self.calls, []
+                for call in calls:
+                    call()
+            count = produced.value
+            if count:
+                self.resume(unpack(results[: count * _SIZE]))
+            if code:
+                raise error(code)
+
+    def resume(self, results: Any) -> None:
+        """Resumes each task with what came of its operation."""
+        tasks, wanted, memory, base, room = self.tasks, self.wanted.append, self.memory, self.base, self.room
+        for number, key, kind, code, made, address, size, events in results:
+            task = tasks.get(key)
+            if task is None:  # what was linked to its end has failed
+                if code != errno.ENOENT:
+                    wanted((number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
+                continue
+            here.task = task
+            task.held = None
+            try:
+                if code:
+                    if kind == ADD:
+                        self.end(task, _run_cancelled(task.coroutine))
+                        continue
+                    want = task.coroutine.throw(self.failure(task, kind, code, size))
+                elif kind == READ:
+                    at = address - base
+                    if 0 <= at < room:
+                        want = task.coroutine.send(memory[at : at + size])
+                    else:
+                        want = task.coroutine.send(ctypes.string_at(address, size) if address else None)
+                elif kind == ADD:
+                    task.number = number
+                    want = task.coroutine.send(None)
+                elif kind in _MADE:
+                    want = task.coroutine.send(made)
+                elif kind in _TOLD:
+                    want = task.coroutine.send((size, events))
+                else:
+                    want = task.coroutine.send(None)
+            except StopIteration as stop:
+                self.end(task, (stop.value, None))
+            except BaseException as why:
+                self.end(task, (None, why))
+            else:
+                if task.output:
+                    self.send(task)
+                wanted((number, *want))
+        here.task = None
+
+    def send(self, task: Task) -> None:
+        """Links what the task has written to its next operation: what was written to one socket is one write."""
+        output, task.output = task.output, []
+        task.held = held = [output]
+        at = 0
+        while at < len(output):
+            socket, pieces = output[at], output[at + 1]
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            held.append(data)
+            self.wanted.append((task.number, WRITE, LINK, 0, 0, socket._handle or 0, id(data) + BYTES_AT, len(data), ENDLESS, 0))
+            at += 2
+
+    def failure(self, task: Task, kind: int, code: int, size: int) -> BaseException:
+        """What is raised in a task whose operation ended with a code."""
+        if code in _ENDED and library.cq_task_status(self.controller, task.number):
+            return Cancelled()
+        why = error(code)
+        if kind == declared.CQ_DO_WRITE:
+            why.written = size  # type: ignore[attr-defined]
+        return why
+
+    def end(self, task: Task, outcome: tuple[Any, Optional[BaseException]]) -> None:
+        """A coroutine is over: so is its task, and whoever started it is told."""
+        task.value = outcome
+        del self.tasks[task.key]
+        self.alive -= 1
+        if task.condition is not None:
+            self.conditions.append(task.condition)
+            task.condition = None
+        if task.number:
+            if task.output:
+                self.send(task)
+                self.last_words.append(task.held)
+            self.wanted.append((task.number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
+        task.ended(task)
+
+
+def _run_cancelled(body: Coroutine[Any, Any, Any]) -> tuple[Any, Optional[BaseException]]:
+    """Runs a coroutine whose scope ended before its begin: up to its first wait, and each of its waits is cancelled."""
+    try:
+        body.send(None)
+        while True:
+            body.throw(Cancelled())
+    except StopIteration as stop:
+        return stop.value, None
+    except BaseException as why:
+        return None, why
+
+
+@coroutine
+def operation(*want: Any) -> Generator[tuple[Any, ...], Any, Any]:
+    """Waits for an operation: its kind, flags, format, mode, object, data, size, timeout, 0."""
+    return (yield want)
+
+
+_CHECKPOINT = (NOTHING, CHECK, 0, 0, 0, 0, 0, ENDLESS, 0)
+
+
+def checkpoint() -> Awaitable[None]:
+    """Lets other tasks run, and raises `Cancelled` if the scope of this one has ended."""
+    return operation(*_CHECKPOINT)
+
+
+def sleep(seconds: float) -> Awaitable[None]:
+    """Waits so many seconds."""
+    if not seconds >= 0:
+        raise ValueError("a time to sleep is not negative")
+    return operation(SLEEP, CHECK, 0, 0, 0, 0, 0, float(seconds), 0)
+
+
+def sleep_forever() -> Awaitable[None]:
+    """Waits until the scope ends."""
+    return operation(SLEEP, CHECK, 0, 0, 0, 0, 0, ENDLESS, 0)
+
+
+def park() -> Awaitable[None]:
+    """Waits until `unpark` is called with this task."""
+    task, runner = current(), here.runner
+    assert runner is not None
+    return operation(CONDITION, CHECK, 0, 0, runner.condition_of(task), 0, 0, ENDLESS, 0)
+
+
+def unpark(task: Task) -> None:
+    """Wakes a task that is parked."""
+    if task.condition is not None:
+        check(library.cq_condition_signal(task.condition, 1, None))
+
+
+def run(main: Any, *args: Any) -> Any:
+    """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
+
+    It has this thread's loop for itself: RuntimeError in a task. Ctrl-C cancels all tasks and raises KeyboardInterrupt.
+    """
+    from ._scopes import CancelScope
+
+    if here.runner is not None:
+        raise RuntimeError("a loop runs in this thread already")
+    body = main(*args) if callable(main) else main
+    if not hasattr(body, "send"):
+        raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
+    runner = Runner()
+    here.runner = runner
+    outcome: list[tuple[Any, Optional[BaseException]]] = []
+    interrupted: Optional[KeyboardInterrupt] = None
+    try:
+        root = CancelScope()
+        root._open(runner, None)
+        runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
+        while True:
+            try:
+                runner.loop()
+                break
+            except KeyboardInterrupt as why:
+                interrupted = why
+                root.cancel()
+        root._free()
+    finally:
+        here.task = here.runner = None
+        for task in list(runner.tasks.values()):
+            task.coroutine.close()
+        runner.close()
+    value, why = outcome[0]
+    if interrupted is not None and (why is None or isinstance(why, Cancelled)):
+        raise interrupted
+    if why is not None:
+        if isinstance(why, Cancelled):
+            raise RuntimeError("the main task was cancelled") from why
+        raise why
+    return value
+

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Runs the tests of the Python binding with each CPython from 3.9 on that is found: in PATH, and among pyenv's.
+#
+#   PREFIX=/usr/local tests/python/run.sh [test_loop ...]
+#
+# PREFIX is an install prefix with lib/libcqueues.so.1. PYTHONS names interpreters instead. Each runs all files, or those
+# named, and counts its tests; says which interpreters these were. Exit status 1 when anything failed.
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+root=$(cd "$here/../.." && pwd)
+: "${PREFIX:?set PREFIX to the prefix the library is installed under}"
+export CQUEUES_LIBRARY="$PREFIX/lib/libcqueues.so.1" PYTHONDONTWRITEBYTECODE=1
+passed=0 failed=0 skipped=0
+
+# The interpreters, one of each version, without names that lead nowhere.
+interpreters() {
+	for version in 9 10 11 12 13; do
+		for place in "$(command -v python3.$version)" "${PYENV_ROOT:-$HOME/.pyenv}/versions/3.$version".*/bin/python3; do
+			if [ -x "$place" ] && "$place" -c "import sys; sys.exit(sys.version_info[:2] != (3, $version))" 2>/dev/null; then
+				echo "$place"
+				break
+			fi
+		done
+	done
+}
+
+: "${PYTHONS:=$(interpreters)}"
+output=$(mktemp "${TMPDIR:-/tmp}/python-XXXXXX") || exit 2
+trap 'rm -f "$output"' EXIT
+for python in $PYTHONS; do
+	version=$("$python" -c 'import platform; print(platform.python_version())')
+	packages=$root/build/python/$version
+	path=$root/bindings/python:$here:$packages
+	if ! PYTHONPATH=$path "$python" -c 'import sys; sys.version_info >= (3, 11) or __import__("exceptiongroup")' 2>/dev/null &&
+		! "$python" -m pip install -q --target "$packages" exceptiongroup >"$output" 2>&1; then
+		tail -n 1 "$output"
+		echo "skip   $version: needs exceptiongroup, which could not be installed"
+		skipped=$((skipped + 1))
+		continue
+	fi
+	PYTHONPATH=$path "$python" -W error::ResourceWarning -W error::RuntimeWarning "$here/runner.py" "$@" >"$output" 2>&1
+	status=$?
+	sed "s/^/$version: /" "$output" | grep -v ': ok  '
+	counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$output" | tail -n 1)
+	# shellcheck disable=SC2086
+	set -- "$@" -- ${counts:-0 1 0}
+	while [ "$1" != -- ]; do
+		set -- "$@" "$1"
+		shift
+	done
+	shift
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+	shift 3
+	if [ "$status" -ne 0 ] && [ "${counts#* 0 }" != "$counts" ]; then
+		echo "FAILED $version: ended with status $status"
+		failed=$((failed + 1))
+	fi
+done
+if [ $((passed + failed)) -eq 0 ]; then
+	echo 'skip   python: no CPython from 3.9 on'
+	skipped=1
+fi
+echo "python: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -19,6 +19,7 @@ CONNECTIONS = 5000
 HANDSHAKES = 2000
 QUESTIONS = 20000
 LINES = 1000000
+DATAGRAMS = 1000000
 PARSED = 200000
 
 
@@ -326,11 +327,16 @@ def tls_workloads(load):
 def udp_workloads(seconds, messages):
     pairs = build("udp_pairs")
     lua = lua_variants("datagrams", messages, under=[pairs, 50]) if pairs else []
+    program = build("datagrams_many", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib"])
+    many = variants_of(("sendmmsg(2), recvmmsg(2)", program, "plain", DATAGRAMS), ("libcqueues, batches", program, "batch", DATAGRAMS),
+                       ("libcqueues, segments", program, "segments", DATAGRAMS))
     return [
         Workload("udp", "Datagrams of 64 bytes echoed, from 64 sockets, one on the way from each", "µs CPU/datagram",
                  udp_servers(), "best", [build("load_udp"), "PORT", "PID", 64, 1, seconds]),
         Workload("udp-lua", "100 tasks on 50 pairs of connected UDP sockets, one datagram bounced in each",
                  "µs CPU/datagram", lua, ORIGINAL),
+        Workload("udp-many", "Datagrams of 1,400 bytes to another socket of the thread, 40 in each call, sent and received",
+                 "µs CPU/datagram", many, "sendmmsg(2), recvmmsg(2)"),
     ]
 
 

@@ -195,6 +195,8 @@ public:
 #endif
 
 private:
+	friend detail::access;
+
 	void open(std::error_code &code)
 	{
 		cq_controller *made = nullptr;

@@ -83,6 +83,46 @@ TEST(handles_without_objects_refuse_everything)
 	tls trust;
 	trust.verify(tls_verify::none, code);
 	EQ(code, std::errc::bad_file_descriptor);
+	timer clock;
+	clock.start(1s, code);
+	EQ(code, std::errc::bad_file_descriptor);
+	wakeup bell;
+	bell.wait(code);
+	EQ(code, std::errc::bad_file_descriptor);
+	CHECK(!bell.raise());
+	cqueues::pool workers;
+	CHECK(!workers.run(code, [] { return 1; }));
+	EQ(code, std::errc::bad_file_descriptor);
+}
+
+TEST(timers_wakeups_and_pools_without_exceptions)
+{
+	std::error_code code;
+	controller cq(code);
+	timer clock(code);
+	wakeup bell(code);
+	cqueues::pool workers(1, "workers", code);
+	CHECK(!code);
+	int calls = 0;
+	clock.start(0s, 1ms, code);
+	auto calling = clock.each(cq, [&] { return ++calls < 3; }, code);
+	auto waiting = cq.spawn([&]() -> std::error_code {
+		std::error_code failure;
+		bell.wait(failure);
+		return failure;
+	}, code);
+	auto working = cq.spawn([&] {
+		std::error_code failure;
+		return *workers.run(failure, [&](int number) { bell.raise(); return number; }, 5);
+	}, code);
+	cq.loop(code);
+	CHECK(!code);
+	EQ(calls, 3);
+	calling.join(code);
+	CHECK(!code);
+	waiting.join(code);
+	CHECK(!code);
+	EQ(*working.join(code), 5);
 }
 
 #if __cplusplus >= 202002L
@@ -131,5 +171,24 @@ TEST(an_echo_in_coroutines_without_exceptions)
 	}, code);
 	cq.loop(code);
 	EQ(*fiber.join(code), 5);
+}
+
+TEST(coroutines_wait_for_timers_wakeups_and_pools_without_exceptions)
+{
+	std::error_code code;
+	controller cq(code);
+	auto ended = cq.spawn([]() -> task<int> {
+		std::error_code failure;
+		co::timer clock(failure);
+		co::wakeup bell(failure);
+		co::pool workers(1, "workers", failure);
+		clock.start(1ms, failure);
+		int sum = static_cast<int>(co_await clock.wait(failure));
+		sum += *co_await workers.run(failure, [](const co::wakeup *raised) { return raised->raise() ? 10 : 0; }, &bell);
+		co_await bell.wait(failure);
+		co_return failure ? -1 : sum;
+	}, code);
+	cq.loop(code);
+	EQ(*ended.join(code), 11);
 }
 #endif

@@ -114,7 +114,7 @@ judge() {
 	fi
 }
 
-plain='fibers sockets events names secure main'
+plain='fibers sockets events times names secure main'
 
 # one_file NAME...: a source that has all of them.
 one_file() {
@@ -123,14 +123,16 @@ one_file() {
 # shellcheck disable=SC2086
 one_file $plain >"$work/plain.cpp"
 # shellcheck disable=SC2086
-one_file coroutines coroutine_events coroutine_random $plain >"$work/modern.cpp"
+one_file coroutines coroutine_events coroutine_times coroutine_random $plain >"$work/modern.cpp"
 one_file no_exceptions main >"$work/codes.cpp"
-one_file events main >"$work/threads.cpp"
+one_file events times main >"$work/threads.cpp"
 
 if [ "${1-}" = --races ]; then
 	suite 'g++ thread sanitizer' 'g++ -std=c++17 -g -O1 -fsanitize=thread' "$work/threads.cpp" \
 		threads_post_items_and_functions a_thread_runs_a_controller_of_its_own \
-		a_thread_talks_over_its_socket_and_its_exception_reaches_the_join
+		a_thread_talks_over_its_socket_and_its_exception_reaches_the_join \
+		a_wakeup_is_raised_by_any_thread_and_by_signal_handlers a_pool_calls_functions_in_threads_of_its_own \
+		what_a_call_in_a_pool_throws_reaches_who_waits a_pool_that_goes_waits_for_what_runs_and_takes_back_the_rest
 	finish
 fi
 

@@ -8,6 +8,7 @@
 #include "address.hpp"
 #include "condition.hpp"
 #include "controller.hpp"
+#include "datagrams.hpp"
 #include "dns.hpp"
 #include "error.hpp"
 #include "job.hpp"

@@ -114,7 +114,7 @@ judge() {
 	fi
 }
 
-plain='fibers sockets events times names secure main'
+plain='fibers sockets transfers events times names secure main'
 
 # one_file NAME...: a source that has all of them.
 one_file() {
@@ -123,7 +123,7 @@ one_file() {
 # shellcheck disable=SC2086
 one_file $plain >"$work/plain.cpp"
 # shellcheck disable=SC2086
-one_file coroutines coroutine_events coroutine_times coroutine_random $plain >"$work/modern.cpp"
+one_file coroutines coroutine_events coroutine_times coroutine_transfers coroutine_random $plain >"$work/modern.cpp"
 one_file no_exceptions main >"$work/codes.cpp"
 one_file events times main >"$work/threads.cpp"
 

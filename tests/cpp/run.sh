@@ -114,7 +114,7 @@ judge() {
 	fi
 }
 
-plain='fibers sockets transfers events times names secure main'
+plain='fibers sockets transfers events times names library secure main'
 
 # one_file NAME...: a source that has all of them.
 one_file() {
@@ -131,7 +131,7 @@ if [ "${1-}" = --races ]; then
 	suite 'g++ thread sanitizer' 'g++ -std=c++17 -g -O1 -fsanitize=thread' "$work/threads.cpp" \
 		threads_post_items_and_functions a_thread_runs_a_controller_of_its_own \
 		a_thread_talks_over_its_socket_and_its_exception_reaches_the_join \
-		a_wakeup_is_raised_by_any_thread_and_by_signal_handlers a_pool_calls_functions_in_threads_of_its_own \
+		a_wakeup_is_raised_by_any_thread_and_by_signal_handlers several_threads_share_a_pool \
 		what_a_call_in_a_pool_throws_reaches_who_waits a_pool_that_goes_waits_for_what_runs_and_takes_back_the_rest
 	finish
 fi
@@ -172,6 +172,12 @@ if known g++ -std=c++23; then newest=-std=c++23; fi
 header_by_header g++ "$newest" coroutine
 exports_no_macros >"$work/log"
 judge $? 'the headers define no macros and open no namespaces'
+if command -v python3 >/dev/null; then
+	python3 "$here/complete.py" >"$work/log" 2>&1
+	judge $? 'C++ has what C has, or says why not'
+else
+	verdict skip 'whether C++ has what C has: no python3'
+fi
 
 # Stacks are left alone: a fiber that is abandoned leaves the marks of its frames on a stack that is used again.
 sanitize='-g1 -O0 -fsanitize=address,undefined -fno-sanitize-recover=all --param asan-stack=0'

@@ -213,6 +213,22 @@ TEST(a_pool_calls_functions_in_threads_of_its_own)
 	THROWS(pool(1, std::string_view("a\0b", 3)), std::errc::invalid_argument, "pool");
 }
 
+TEST(several_threads_share_a_pool)
+{
+	const pool workers(2);
+	std::atomic<int> sum{ 0 };
+	std::vector<std::thread> callers;
+	for (int i = 0; i < 4; i++)
+		callers.emplace_back([&] {
+			for (int j = 1; j <= 50; j++)
+				sum += workers.run([](const std::vector<int> &numbers) { return numbers.at(0); }, std::vector<int>(3, j));
+		});
+	for (std::thread &caller : callers)
+		caller.join();
+	EQ(sum.load(), 4 * 50 * 51 / 2);
+	EQ(workers.waiting(), 0u);
+}
+
 TEST(what_a_call_in_a_pool_throws_reaches_who_waits)
 {
 	controller cq;

@@ -19,6 +19,25 @@ TEST(errors_and_the_library_have_names)
 	EQ(vendor(), std::string("libcqueues"));
 }
 
+// Destroyed after what the thread itself keeps: once that made the library panic.
+struct destroyed_last {
+	~destroyed_last()
+	{
+		std::error_code code;
+		cqueues::cancel(0, code);
+		EQ(code, std::errc::no_such_file_or_directory);
+		sleep(0s, code);
+		CHECK(!code);
+	}
+};
+
+TEST(a_program_that_ends_may_call_the_library_in_its_last_destructors)
+{
+	static const destroyed_last last;
+	controller cq;
+	cq.run([] { sleep(1ms); });
+}
+
 TEST(signals_have_names_and_dispositions)
 {
 	EQ(signal_name(SIGINT), "SIGINT");

@@ -210,6 +210,24 @@ cat >"$work/load" <<'LOAD'
 exec python3 examples/echo/load.py --connections 50 --lines 20 echo "$1 127.0.0.1 0"
 LOAD
 
+# lines PROGRAM: two files, one that there is not, and an interrupt.
+cat >"$work/lines" <<'LINES'
+set -e
+cd "${0%/*}"
+printf 'one\ntwo\n' >two
+: >none
+test "$("$1" two missing none 2>said | sort)" = "$(printf '0 none\n2 two')"
+grep -q '^missing: ' said
+rm -f endless && mkfifo endless
+"$1" endless 2>said &
+until grep -q '^0 files to go' said; do sleep 0.1; done
+kill -INT $!
+sleep 1 >endless # the reader's end, when it closes
+set +e
+wait $!
+test $? -eq 1
+LINES
+
 builds_with_cmake() {
 	rm -rf "$work/package"
 	cmake -S "$here/package" -B "$work/package" -DCMAKE_PREFIX_PATH="$PREFIX" &&
@@ -237,6 +255,7 @@ if command -v python3 >/dev/null; then
 	example echo_fibers -std=c++17 'fifty clients' sh "$work/load"
 	example echo_coroutines "$(coroutines g++)" 'fifty clients' sh "$work/load"
 	example chat "$(coroutines g++)" 'two users' python3 "$here/chat.py"
+	example count "$(coroutines g++)" 'whoever wants to know how long files are' sh "$work/lines"
 else
 	verdict skip 'the examples have no clients: no python3'
 fi

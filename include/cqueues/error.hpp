@@ -8,6 +8,7 @@
 #include <cqueues.h>
 
 #include <cerrno>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -55,7 +56,9 @@ public:
 
 inline const std::error_category &category() noexcept
 {
-	static const detail::error_category instance;
+	// Never destroyed: codes are looked at until the program has ended.
+	alignas(detail::error_category) static unsigned char place[sizeof(detail::error_category)];
+	static const std::error_category &instance = *::new (static_cast<void *>(place)) detail::error_category();
 	return instance;
 }
 

@@ -4671,9 +4671,9 @@ int cq_wakeup_try_wait(const struct cq_wakeup *wakeup);
  * Waits until a wakeup is raised, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber
  * waits; outside a controller the thread does.
  *
- * Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback.
+ * Errors: EINVAL for NULL; ETIMEDOUT; EBADF if the wakeup is freed meanwhile; EDEADLK in a callback.
  *
- * Safety: it is not freed meanwhile.
+ * Safety: while a thread waits outside a controller, the wakeup is not freed.
  */
 int cq_wakeup_wait(const struct cq_wakeup *wakeup,
                    double timeout);

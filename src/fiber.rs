@@ -114,17 +114,21 @@ impl Drop for Popped {
     }
 }
 
+/// Looks at the innermost task that is being resumed on this thread. A thread that ends has none, also when what it runs
+/// then, as destructors of static objects, calls the library.
+#[inline]
+fn innermost<T>(look: impl FnOnce(&Running) -> T) -> Option<T> {
+    RUNNING.try_with(|running| running.borrow().last().map(look)).ok().flatten()
+}
+
 /// The innermost task that is being resumed on this thread, and its controller.
 pub fn running() -> Option<(AtomicShared<Controller>, TaskId)> {
-    RUNNING.with(|running| {
-        let running = running.borrow();
-        running.last().map(|entry| (entry.controller.clone(), entry.task))
-    })
+    innermost(|entry| (entry.controller.clone(), entry.task))
 }
 
 /// Whether a task runs on this thread.
 pub fn is_running() -> bool {
-    RUNNING.with(|running| !running.borrow().is_empty())
+    innermost(|_| ()).is_some()
 }
 
 /// Waits until a member of `set` fires, and tells `each` which ones did. In a fiber, suspends it; outside a
@@ -148,7 +152,7 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
 /// Whether the task that runs is a fiber; `None` outside of tasks.
 #[inline]
 fn running_is_fiber() -> Option<bool> {
-    RUNNING.with(|running| running.borrow().last().map(|entry| entry.is_fiber))
+    innermost(|entry| entry.is_fiber)
 }
 
 /// Whether the caller may wait: EDEADLK in a callback.

@@ -5,6 +5,7 @@ use crate::controller::{Member, Owner};
 use crate::errno::{Errno, Result};
 use crate::sys;
 use crate::sys::memory::AtomicShared;
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -56,13 +57,14 @@ impl Raiser {
 pub struct Wakeup {
     raiser: Raiser,
     owner: Owner,
+    freed: Cell<bool>,
 }
 
 impl Wakeup {
     /// EMFILE, ENFILE, ENOMEM.
     pub fn new() -> Result<Wakeup> {
         let raiser = Raiser(AtomicShared::new(Descriptors::new()?)?);
-        Ok(Wakeup { raiser, owner: Owner::new()? })
+        Ok(Wakeup { raiser, owner: Owner::new()?, freed: Cell::new(false) })
     }
 
     /// The descriptor to wait for.
@@ -75,8 +77,11 @@ impl Wakeup {
         &self.raiser
     }
 
-    /// Whether it was raised since the last call, however often. EAGAIN if not.
+    /// Whether it was raised since the last call, however often. EAGAIN if not. EBADF: it was freed.
     pub fn take(&self) -> Result<()> {
+        if self.freed.get() {
+            return Err(Errno::BADF);
+        }
         let (mut raised, mut room) = (Err(Errno::AGAIN), [0; 64]);
         // What stands in the place of an event descriptor keeps each raise.
         while nix::unistd::read(&self.raiser.0.readable, &mut room).is_ok_and(|count| count > 0) {
@@ -88,6 +93,12 @@ impl Wakeup {
     /// What to wait for.
     pub fn interest(&self) -> Member {
         Member::owned(self.fd(), libc::POLLIN, &self.owner)
+    }
+
+    /// Ends all waiting, with EBADF: the owner gives the wakeup up.
+    pub fn close(&self) {
+        self.freed.set(true);
+        self.owner.leave(false);
     }
 }
 

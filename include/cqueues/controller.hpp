@@ -110,6 +110,12 @@ public:
 	// After fork(2), in the child.
 	void reset_after_fork(std::error_code &code) { call(code, cq_controller_reset); }
 
+	order current_order() const noexcept { return static_cast<order>(cq_controller_order(native())); }
+
+	// Wakes the tasks that wait for a descriptor of the program's, before it is closed. In tasks of this controller,
+	// cqueues::cancel does the same.
+	void cancel(int fd, std::error_code &code) const { call(code, cq_controller_cancel, fd); }
+
 	bool empty() const noexcept { return cq_controller_empty(native()); }
 	std::size_t count() const noexcept { return cq_controller_count(native()); }
 
@@ -121,6 +127,7 @@ public:
 		return fd;
 	}
 
+	short events() const noexcept { return static_cast<short>(cq_controller_events(native())); }
 	std::optional<duration> poll_timeout() const noexcept { return detail::time_of(cq_controller_timeout(native())); }
 
 	// The tasks, with what each waits for.
@@ -176,6 +183,7 @@ public:
 	void stop() const { attempt("stop", [&](auto &code) { stop(code); }); }
 	void alert() const { attempt("alert", [&](auto &code) { alert(code); }); }
 	void shutdown(timeout grace = forever) { attempt("shutdown", [&](auto &code) { shutdown(grace, code); }); }
+	void cancel(int fd) const { attempt("cancel", [&](auto &code) { cancel(fd, code); }); }
 	void close() { attempt("close", [&](auto &code) { close(code); }); }
 	void set_order(order which) { attempt("set_order", [&](auto &code) { set_order(which, code); }); }
 	void set_stack_size(std::size_t size) { attempt("set_stack_size", [&](auto &code) { set_stack_size(size, code); }); }
@@ -195,6 +203,8 @@ public:
 #endif
 
 private:
+	friend detail::access;
+
 	void open(std::error_code &code)
 	{
 		cq_controller *made = nullptr;

@@ -1,165 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Names and addresses.
+// Names and addresses: asking for them.
 #pragma once
 
-#include "address.hpp"
+#include "dns_packet.hpp"
+#include "dns_tables.hpp"
 #include "time.hpp"
-#include "tls.hpp"
-
-#include <optional>
-#include <vector>
 
 namespace cqueues {
-
-enum class dns_list : int {
-	nameservers = CQ_DNS_NAMESERVERS,
-	search = CQ_DNS_SEARCH,
-	lookup = CQ_DNS_LOOKUP,
-};
-
-// How resolvers ask. They keep a copy.
-class dns_config : public handle<cq_dns_config, cq_dns_config_free> {
-public:
-	explicit dns_config(std::error_code &code) { open(code); }
-
-	// An option by its name: "timeout", "attempts", "tcp"; cqueues.h lists them.
-	void set(std::string_view option, std::string_view value, std::error_code &code) const
-	{
-		const detail::c_string first(option), second(value);
-		call(code, cq_dns_config_set, static_cast<const char *>(first), static_cast<const char *>(second));
-	}
-
-	void add(dns_list list, std::string_view entry, std::error_code &code) const
-	{
-		const detail::c_string text(entry);
-		call(code, cq_dns_config_add, static_cast<int>(list), static_cast<const char *>(text));
-	}
-
-	void clear(dns_list list, std::error_code &code) const { call(code, cq_dns_config_clear, static_cast<int>(list)); }
-
-	void set_tls(const tls &configuration, std::error_code &code) const
-	{
-		if (configuration)
-			call(code, cq_dns_config_set_tls, static_cast<const cq_tls *>(configuration.native()));
-		else
-			detail::assign(code, EBADF); // for C it would be the system's
-	}
-
-#ifdef __cpp_exceptions
-	dns_config()
-	{
-		detail::attempt("dns_config", [&](auto &code) { open(code); });
-	}
-
-	void set(std::string_view option, std::string_view value) const
-	{
-		detail::attempt("set", [&](auto &code) { set(option, value, code); });
-	}
-
-	void add(dns_list list, std::string_view entry) const
-	{
-		detail::attempt("add", [&](auto &code) { add(list, entry, code); });
-	}
-
-	void clear(dns_list list) const
-	{
-		detail::attempt("clear", [&](auto &code) { clear(list, code); });
-	}
-
-	void set_tls(const tls &configuration) const
-	{
-		detail::attempt("set_tls", [&](auto &code) { set_tls(configuration, code); });
-	}
-#else
-	dns_config() noexcept = default;
-#endif
-
-private:
-	void open(std::error_code &code)
-	{
-		cq_dns_config *made = nullptr;
-		detail::assign(code, cq_dns_config_new(&made));
-		reset(made);
-	}
-};
-
-// Names and addresses that are known without asking.
-class dns_hosts : public handle<cq_dns_hosts, cq_dns_hosts_free> {
-public:
-	explicit dns_hosts(std::error_code &code) { open(code); }
-
-	// `canonical`: whether the name is the answer to a reverse lookup of the address.
-	void insert(std::string_view address, std::string_view name, bool canonical, std::error_code &code) const
-	{
-		const detail::c_string first(address), second(name);
-		call(code, cq_dns_hosts_insert, static_cast<const char *>(first), static_cast<const char *>(second), canonical);
-	}
-
-#ifdef __cpp_exceptions
-	dns_hosts()
-	{
-		detail::attempt("dns_hosts", [&](auto &code) { open(code); });
-	}
-
-	void insert(std::string_view address, std::string_view name, bool canonical = true) const
-	{
-		detail::attempt("insert", [&](auto &code) { insert(address, name, canonical, code); });
-	}
-#else
-	dns_hosts() noexcept = default;
-#endif
-
-private:
-	void open(std::error_code &code)
-	{
-		cq_dns_hosts *made = nullptr;
-		detail::assign(code, cq_dns_hosts_new(&made));
-		reset(made);
-	}
-};
-
-struct dns_record {
-	std::string name;
-	std::uint16_t type = 0;
-	std::uint16_t section = 0; // CQ_DNS_ANSWER and so on
-	std::uint32_t ttl = 0;
-	std::string text; // the data in the form of zone files: "10 mx.example.com."
-};
-
-// An answer, whatever it says.
-class dns_packet : public handle<cq_dns_packet, cq_dns_packet_free> {
-public:
-	using handle::handle;
-
-	unsigned rcode() const noexcept { return cq_dns_packet_rcode(native()); }
-
-	// The records of sections, which are joined by `|`; 0: of all.
-	std::vector<dns_record> records(std::uint32_t sections = CQ_DNS_ANSWER) const
-	{
-		std::vector<dns_record> list;
-		cq_dns_selector selector = {};
-		selector.size = sizeof selector;
-		selector.sections = sections;
-		cq_dns_record found;
-		std::uint64_t cursor = 0;
-		std::error_code code;
-		while (native() && cq_dns_packet_grep(native(), &selector, &cursor, &found) == 0) {
-			dns_record record;
-			record.name = detail::text_of(code, [&](char *text, std::size_t room, std::size_t *length) {
-				return cq_dns_record_name(&found, text, room, length);
-			});
-			record.type = found.rtype;
-			record.section = found.section;
-			record.ttl = found.ttl;
-			if (found.section != CQ_DNS_QUESTION)
-				record.text = detail::text_of(code, [&](char *text, std::size_t room, std::size_t *length) {
-					return cq_dns_record_format(&found, text, room, length);
-				});
-			list.push_back(std::move(record));
-		}
-		return list;
-	}
-};
 
 namespace detail {
 
@@ -242,9 +89,15 @@ template <class Question> auto answer(Question question, timeout limit, std::err
 class resolver_pool : public handle<cq_dns_resolvers, cq_dns_resolvers_free> {
 public:
 	// The system's configuration and hosts.
-	explicit resolver_pool(std::error_code &code) { open(nullptr, nullptr, code); }
+	explicit resolver_pool(std::error_code &code) { open(nullptr, nullptr, nullptr, code); }
 
 	resolver_pool(const dns_config &config, const dns_hosts &hosts, std::error_code &code) { open(config, hosts, code); }
+
+	// Where hints tell the servers of zones, those of the root for a recursive resolver.
+	resolver_pool(const dns_config &config, const dns_hosts &hosts, const dns_hints &hints, std::error_code &code)
+	{
+		open(config, hosts, hints, code);
+	}
 
 	// The addresses of a host, in the order in which to try them. AF_UNSPEC: of both families.
 	std::vector<address> addresses(std::string_view name, int family, timeout limit, std::error_code &code) const
@@ -275,12 +128,17 @@ public:
 #ifdef __cpp_exceptions
 	resolver_pool()
 	{
-		detail::attempt("resolver_pool", [&](auto &code) { open(nullptr, nullptr, code); });
+		detail::attempt("resolver_pool", [&](auto &code) { open(nullptr, nullptr, nullptr, code); });
 	}
 
 	resolver_pool(const dns_config &config, const dns_hosts &hosts)
 	{
 		detail::attempt("resolver_pool", [&](auto &code) { open(config, hosts, code); });
+	}
+
+	resolver_pool(const dns_config &config, const dns_hosts &hosts, const dns_hints &hints)
+	{
+		detail::attempt("resolver_pool", [&](auto &code) { open(config, hosts, hints, code); });
 	}
 
 	std::vector<address> addresses(std::string_view name, int family = AF_UNSPEC, timeout limit = forever) const
@@ -308,15 +166,23 @@ private:
 	void open(const dns_config &config, const dns_hosts &hosts, std::error_code &code)
 	{
 		if (config && hosts)
-			open(config.native(), hosts.native(), code);
+			open(config.native(), hosts.native(), nullptr, code);
 		else
 			detail::assign(code, EBADF); // for C they would be the system's
 	}
 
-	void open(const cq_dns_config *config, const cq_dns_hosts *hosts, std::error_code &code)
+	void open(const dns_config &config, const dns_hosts &hosts, const dns_hints &hints, std::error_code &code)
+	{
+		if (config && hosts && hints)
+			open(config.native(), hosts.native(), hints.native(), code);
+		else
+			detail::assign(code, EBADF);
+	}
+
+	void open(const cq_dns_config *config, const cq_dns_hosts *hosts, const cq_dns_hints *hints, std::error_code &code)
 	{
 		cq_dns_resolvers *made = nullptr;
-		detail::assign(code, cq_dns_resolvers_new(config, hosts, nullptr, &made));
+		detail::assign(code, cq_dns_resolvers_new(config, hosts, hints, &made));
 		reset(made);
 	}
 
@@ -337,10 +203,41 @@ inline void configure_dns(const dns_config &config, const dns_hosts &hosts, std:
 	detail::assign(code, config && hosts ? cq_dns_configure(config.native(), hosts.native(), nullptr) : EBADF);
 }
 
+inline void configure_dns(const dns_config &config, const dns_hosts &hosts, const dns_hints &hints, std::error_code &code)
+{
+	const bool all = config && hosts && hints;
+	detail::assign(code, all ? cq_dns_configure(config.native(), hosts.native(), hints.native()) : EBADF);
+}
+
+// Forgets the answers that this thread's resolvers share.
+inline void clear_dns_cache() noexcept { cq_dns_clear_cache(); }
+
+// Sorts addresses in the order in which to try them, RFC 6724.
+inline void sort_addresses(span<address> list, std::error_code &code)
+{
+	std::vector<cq_address> natives;
+	natives.reserve(list.size());
+	for (const address &each : list)
+		natives.push_back(each.native());
+	detail::assign(code, cq_dns_sort(natives.data(), natives.size()));
+	for (std::size_t i = 0; !code && i < list.size(); i++)
+		list[i] = address(natives[i]);
+}
+
 #ifdef __cpp_exceptions
 inline void configure_dns(const dns_config &config, const dns_hosts &hosts)
 {
 	detail::attempt("configure_dns", [&](auto &code) { configure_dns(config, hosts, code); });
+}
+
+inline void configure_dns(const dns_config &config, const dns_hosts &hosts, const dns_hints &hints)
+{
+	detail::attempt("configure_dns", [&](auto &code) { configure_dns(config, hosts, hints, code); });
+}
+
+inline void sort_addresses(span<address> list)
+{
+	detail::attempt("sort_addresses", [&](auto &code) { sort_addresses(list, code); });
 }
 #endif
 

@@ -8,7 +8,9 @@
 #include <cqueues.h>
 
 #include <cerrno>
+#include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -54,9 +56,30 @@ public:
 
 inline const std::error_category &category() noexcept
 {
-	static const detail::error_category instance;
+	// Never destroyed: codes are looked at until the program has ended.
+	alignas(detail::error_category) static unsigned char place[sizeof(detail::error_category)];
+	static const std::error_category &instance = *::new (static_cast<void *>(place)) detail::error_category();
 	return instance;
 }
+
+// "EAGAIN", "CQ_EPANIC"; empty for what is no error.
+inline std::string_view error_name(const std::error_code &code) noexcept
+{
+	const char *text = cq_errno_name(code.value());
+	return text ? std::string_view(text) : std::string_view();
+}
+
+// The error of a name; one that is none if there is no such error.
+inline std::error_code error_of_name(const std::string &name) noexcept
+{
+	int code = 0;
+	cq_errno_code(name.c_str(), &code);
+	return { code, category() };
+}
+
+// The release of the library that runs, CQ_VERSION of its header, and who made it.
+inline int version() noexcept { return cq_version(); }
+inline const char *vendor() noexcept { return cq_vendor(); }
 
 inline std::error_code make_error_code(int code) noexcept { return { code, category() }; }
 inline std::error_code make_error_code(errc code) noexcept { return { static_cast<int>(code), category() }; }

@@ -52,6 +52,10 @@ public:
 						    : cq_task_set_name(shared_->controller(), shared_->number(), text));
 	}
 
+	// The name, and why the task's waits are ended, in words; empty without any, and once the task is over.
+	std::string name() const { return words(cq_task_name); }
+	std::string reason() const { return words(cq_task_reason); }
+
 	// Waits for the end of the task, and takes its result: an empty optional, or nothing, if the wait or the task has
 	// failed. The code is that of either. The result can be taken once. In a fiber only the fiber waits; outside of
 	// tasks this thread steps the controller.
@@ -117,6 +121,11 @@ public:
 	state *shared() const noexcept { return shared_; }
 
 private:
+	std::string words(const char *(*function)(const cq_controller *, cq_task)) const
+	{
+		return is_over() ? std::string() : std::string(detail::view(function(shared_->controller(), shared_->number())));
+	}
+
 	void reset() noexcept
 	{
 		if (shared_)

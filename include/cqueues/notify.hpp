@@ -5,6 +5,8 @@
 #include "handle.hpp"
 #include "time.hpp"
 
+#include <optional>
+
 namespace cqueues {
 
 // What happened to one name: CQ_NOTIFY_... bits. The name is "." for the directory itself.
@@ -50,7 +52,18 @@ public:
 
 	change get(std::error_code &code) const { return get(forever, code); }
 
+	// For another event loop: reads what the system has to tell by now.
+	void step(std::error_code &code) const { call(code, cq_notify_step); }
+	int pollfd() const noexcept { return cq_notify_pollfd(native()); }
+	short events() const noexcept { return static_cast<short>(cq_notify_events(native())); }
+	std::optional<duration> poll_timeout() const noexcept { return detail::time_of(cq_notify_timeout(native())); }
+
 #ifdef __cpp_exceptions
+	void step() const
+	{
+		detail::attempt("step", [&](auto &code) { step(code); });
+	}
+
 	explicit notifier(std::string_view path, std::uint32_t changes = CQ_NOTIFY_ALL, std::uint32_t flags = 0)
 	{
 		detail::attempt("notifier", [&](auto &code) { open(path, changes, flags, code); });
@@ -81,5 +94,11 @@ private:
 		reset(made);
 	}
 };
+
+// How this system tells of changes: CQ_NOTIFY_INOTIFY and the bits that follow it.
+inline std::uint32_t notify_features() noexcept { return cq_notify_features(); }
+
+// The name of a single bit of a change or a feature: "CREATE", "INOTIFY"; empty if it has none.
+inline std::string_view notify_name(std::uint32_t bit) noexcept { return detail::view(cq_notify_name(bit)); }
 
 } // namespace cqueues

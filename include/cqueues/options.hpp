@@ -31,6 +31,17 @@ enum class option : std::uint32_t {
 	keepalive_interval = CQ_OPTION_KEEPALIVE_INTERVAL,
 	keepalive_count = CQ_OPTION_KEEPALIVE_COUNT,
 	strict = CQ_OPTION_STRICT,
+	backlog = CQ_OPTION_BACKLOG,
+	send_buffer = CQ_OPTION_SEND_BUFFER,
+	receive_buffer = CQ_OPTION_RECEIVE_BUFFER,
+	user_timeout = CQ_OPTION_USER_TIMEOUT,
+	tos = CQ_OPTION_TOS,
+	multicast_ttl = CQ_OPTION_MULTICAST_TTL,
+	multicast_loop = CQ_OPTION_MULTICAST_LOOP,
+	packet_info = CQ_OPTION_PACKET_INFO,
+	ecn = CQ_OPTION_ECN,
+	segments = CQ_OPTION_SEGMENTS,
+	activated = CQ_OPTION_ACTIVATED,
 };
 
 class options : public handle<cq_options, cq_options_free> {

@@ -5,6 +5,7 @@
 #include "socket.hpp"
 
 #include <initializer_list>
+#include <optional>
 
 namespace cqueues {
 
@@ -148,6 +149,10 @@ public:
 	socket take_stdin(std::error_code &code) const { return take(cq_process_stdin, code); }
 	socket take_stdout(std::error_code &code) const { return take(cq_process_stdout, code); }
 	socket take_stderr(std::error_code &code) const { return take(cq_process_stderr, code); }
+
+	// For another event loop: readable once the process has ended, or where that is -1, how long until to ask again.
+	int pollfd() const noexcept { return cq_process_pollfd(native()); }
+	std::optional<duration> poll_timeout() const noexcept { return detail::time_of(cq_process_timeout(native())); }
 
 	int pid() const noexcept { return cq_process_pid(native()); }
 

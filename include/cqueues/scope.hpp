@@ -182,6 +182,8 @@ protected:
 	}
 
 private:
+	friend detail::access;
+
 	detail::starter<cq_scope> starter() const
 	{
 		if (!group_)

@@ -6,6 +6,7 @@
 #include "time.hpp"
 
 #include <initializer_list>
+#include <optional>
 
 namespace cqueues {
 
@@ -35,7 +36,20 @@ public:
 		return number;
 	}
 
+	// Where the system cannot tell of signals by itself, how long a wait takes to look again.
+	void set_timeout(timeout limit, std::error_code &code) const { call(code, cq_signal_set_timeout, limit.seconds()); }
+
+	// For another event loop.
+	int pollfd() const noexcept { return cq_signal_pollfd(native()); }
+	short events() const noexcept { return static_cast<short>(cq_signal_events(native())); }
+	std::optional<duration> poll_timeout() const noexcept { return detail::time_of(cq_signal_timeout(native())); }
+
 #ifdef __cpp_exceptions
+	void set_timeout(timeout limit) const
+	{
+		detail::attempt("set_timeout", [&](auto &code) { set_timeout(limit, code); });
+	}
+
 	explicit signal_listener(signals which)
 	{
 		detail::attempt("signal_listener", [&](auto &code) { open(which, code); });
@@ -67,7 +81,72 @@ inline void unblock_signals(signals which, std::error_code &code)
 	detail::assign(code, cq_signal_unblock(which.begin(), which.size()));
 }
 
+// What the process does with signals: nothing; what the system does; a handler that does nothing, so that they interrupt
+// system calls.
+inline void ignore_signals(signals which, std::error_code &code)
+{
+	detail::assign(code, cq_signal_ignore(which.begin(), which.size()));
+}
+
+inline void default_signals(signals which, std::error_code &code)
+{
+	detail::assign(code, cq_signal_default(which.begin(), which.size()));
+}
+
+inline void discard_signals(signals which, std::error_code &code)
+{
+	detail::assign(code, cq_signal_discard(which.begin(), which.size()));
+}
+
+// Sends signals to this thread.
+inline void raise_signals(signals which, std::error_code &code)
+{
+	detail::assign(code, cq_signal_raise(which.begin(), which.size()));
+}
+
+// "SIGINT"; empty for what is no signal.
+inline std::string_view signal_name(int number) noexcept { return detail::view(cq_signal_name(number)); }
+
+// "Interrupt", in the language in which it was first asked for.
+inline std::string signal_text(int number) { return cq_strsignal(number); }
+
+inline int signal_number(std::string_view name, std::error_code &code)
+{
+	int number = 0;
+	const detail::c_string text(name);
+	detail::assign(code, cq_signal_number(text, &number));
+	return number;
+}
+
+// How this system tells of signals: CQ_SIGNAL_... bits.
+inline std::uint32_t signal_features() noexcept { return cq_signal_features(); }
+
 #ifdef __cpp_exceptions
+inline void ignore_signals(signals which)
+{
+	detail::attempt("ignore_signals", [&](auto &code) { ignore_signals(which, code); });
+}
+
+inline void default_signals(signals which)
+{
+	detail::attempt("default_signals", [&](auto &code) { default_signals(which, code); });
+}
+
+inline void discard_signals(signals which)
+{
+	detail::attempt("discard_signals", [&](auto &code) { discard_signals(which, code); });
+}
+
+inline void raise_signals(signals which)
+{
+	detail::attempt("raise_signals", [&](auto &code) { raise_signals(which, code); });
+}
+
+inline int signal_number(std::string_view name)
+{
+	return detail::attempt("signal_number", [&](auto &code) { return signal_number(name, code); });
+}
+
 inline void block_signals(signals which)
 {
 	detail::attempt("block_signals", [&](auto &code) { block_signals(which, code); });

@@ -7,7 +7,32 @@
 #include "options.hpp"
 #include "tls.hpp"
 
+#include <cmath>
+#include <initializer_list>
+
 namespace cqueues {
+namespace detail {
+
+// What can only be tried in C: repeats it while it answers EAGAIN, for at most the socket's timeout.
+template <class Attempt> int repeat(const cq_socket *socket, Attempt attempt) noexcept
+{
+	const double until = cq_monotime() + cq_socket_timeout(socket); // NaN: no limit
+	int code;
+	while ((code = attempt()) == EAGAIN) {
+		const double left = until - cq_monotime();
+		if (left <= 0)
+			return ETIMEDOUT;
+		cq_interest interest = CQ_INTEREST_NONE;
+		interest.socket = socket;
+		interest.timeout = left;
+		const int ended = cq_poll(&interest, 1, nullptr);
+		if (ended)
+			return ended;
+	}
+	return code;
+}
+
+} // namespace detail
 
 // A stream, or datagrams. What waits here suspends the fiber that calls it, or blocks a thread outside of controllers,
 // for at most the socket's timeout. In coroutines use co::socket, which has the same functions to be awaited.
@@ -64,11 +89,53 @@ public:
 	// A MIME header field, unfolded; an empty optional also if what comes is none.
 	received read_header(std::error_code &code) const { return read(CQ_READ_HEADER, 0, code); }
 
+	// 1 to as many bytes as there is room for, into that: how many.
+	std::optional<std::size_t> read_into(span<char> room, std::error_code &code) const
+	{
+		std::size_t size = 0;
+		call(code, cq_socket_read_into, static_cast<void *>(room.data()), room.size(), &size);
+		return detail::size_of_read(size, code);
+	}
+
+	// A piece of a MIME entity, without the end of line in front of the boundary, "--...", that ends it; an empty optional
+	// when the boundary is next.
+	received read_body(std::string_view boundary, std::error_code &code) const
+	{
+		const void *data = nullptr;
+		std::size_t size = 0;
+		repeat(code, [&] {
+			return cq_socket_try_recv_body(native(), boundary.data(), boundary.size(), CQ_MODE_DEFAULT, CQ_FLUSH, &data, &size);
+		});
+		return detail::received_of(data, size, code);
+	}
+
 	// Waits until so many bytes are buffered.
 	void fill(std::size_t size, std::error_code &code) const { call(code, cq_socket_fill, size); }
 
 	// Waits until the bytes were sent or buffered, as the socket's mode says.
 	void write(bytes data, std::error_code &code) const { call(code, cq_socket_write, data.data(), data.size()); }
+
+	// The same of several pieces, as if they were one.
+	void writev(span<const bytes> pieces, std::error_code &code) const
+	{
+		call(code, cq_socket_writev, bytes::pieces(pieces), pieces.size());
+	}
+
+	void writev(std::initializer_list<bytes> pieces, std::error_code &code) const
+	{
+		writev({ pieces.begin(), pieces.size() }, code);
+	}
+
+	// Sends so many bytes of a file, or as many as it has from there on: how many, also with an error.
+	std::size_t send_file(int fd, std::uint64_t offset, std::size_t count, std::error_code &code) const
+	{
+		std::size_t sent = 0;
+		call(code, cq_socket_sendfile, fd, offset, count, &sent);
+		return sent;
+	}
+
+	// Sends all that is buffered, and tells the peer that this was all. Reading goes on.
+	void finish(std::error_code &code) const { call(code, cq_socket_finish); }
 
 	// Sends all that is buffered.
 	void flush(std::error_code &code) const { call(code, cq_socket_flush); }
@@ -87,6 +154,22 @@ public:
 	void send_to(bytes data, const address &to, std::error_code &code) const
 	{
 		call(code, cq_socket_sendto, data.data(), data.size(), to ? &to.native() : nullptr);
+	}
+
+	// Datagrams with few system calls: waits until some have come, and tells how many.
+	std::size_t receive_batch(span<packet> list, std::error_code &code) const
+	{
+		std::size_t done = 0;
+		repeat(code, [&] { return cq_socket_try_recv_batch(native(), list.data(), list.size(), &done); });
+		return code ? 0 : done;
+	}
+
+	// Waits until all are sent: how many, also with an error.
+	std::size_t send_batch(span<packet> list, std::error_code &code) const
+	{
+		std::size_t sent = 0;
+		repeat(code, [&] { return detail::send_rest(native(), list, sent); });
+		return sent;
 	}
 
 	// Bytes, at least one, with a copy of a descriptor, over a UNIX socket.
@@ -145,6 +228,35 @@ public:
 	received read_header() const { return attempt("read_header", [&](auto &code) { return read_header(code); }); }
 	void fill(std::size_t size) const { attempt("fill", [&](auto &code) { fill(size, code); }); }
 	void write(bytes data) const { attempt("write", [&](auto &code) { write(data, code); }); }
+	void finish() const { attempt("finish", [&](auto &code) { finish(code); }); }
+	void writev(span<const bytes> pieces) const { attempt("writev", [&](auto &code) { writev(pieces, code); }); }
+	void writev(std::initializer_list<bytes> pieces) const { attempt("writev", [&](auto &code) { writev(pieces, code); }); }
+
+	std::optional<std::size_t> read_into(span<char> room) const
+	{
+		return attempt("read_into", [&](auto &code) { return read_into(room, code); });
+	}
+
+	received read_body(std::string_view boundary) const
+	{
+		return attempt("read_body", [&](auto &code) { return read_body(boundary, code); });
+	}
+
+	std::size_t send_file(int fd, std::uint64_t offset = 0, std::size_t count = SIZE_MAX) const
+	{
+		return attempt("send_file", [&](auto &code) { return send_file(fd, offset, count, code); });
+	}
+
+	std::size_t receive_batch(span<packet> list) const
+	{
+		return attempt("receive_batch", [&](auto &code) { return receive_batch(list, code); });
+	}
+
+	std::size_t send_batch(span<packet> list) const
+	{
+		return attempt("send_batch", [&](auto &code) { return send_batch(list, code); });
+	}
+
 	void flush() const { attempt("flush", [&](auto &code) { flush(code); }); }
 
 	datagram receive_from(span<char> room) const
@@ -168,6 +280,11 @@ public:
 #endif
 
 private:
+	template <class Attempt> void repeat(std::error_code &code, Attempt attempt) const
+	{
+		detail::assign(code, native() ? detail::repeat(native(), attempt) : EBADF);
+	}
+
 	received read(std::uint32_t format, std::size_t count, std::error_code &code) const
 	{
 		const void *data = nullptr;

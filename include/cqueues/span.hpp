@@ -2,6 +2,8 @@
 // Pieces of arrays: std::span where the language has it, otherwise the little of it that this library needs.
 #pragma once
 
+#include <cqueues.h>
+
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -51,7 +53,7 @@ private:
 #endif
 
 // Bytes to send: text, or an array of bytes. Bytes that come are a std::string_view as well.
-class bytes {
+class bytes : private cq_piece {
 public:
 	template <class Text, std::enable_if_t<std::is_convertible_v<const Text &, std::string_view>, int> = 0>
 	constexpr bytes(const Text &text) noexcept : bytes(std::string_view(text).data(), std::string_view(text).size())
@@ -60,18 +62,21 @@ public:
 
 	template <class Container, class = std::enable_if_t<!std::is_convertible_v<const Container &, std::string_view> &&
 							    sizeof(*std::declval<const Container &>().data()) == 1>>
-	constexpr bytes(const Container &container) noexcept : data_(container.data()), size_(container.size())
+	constexpr bytes(const Container &container) noexcept : bytes(container.data(), container.size())
 	{
 	}
 
-	constexpr bytes(const void *data, std::size_t size) noexcept : data_(data), size_(size) {}
+	constexpr bytes(const void *data, std::size_t size) noexcept : cq_piece{ data, size } {}
 
-	constexpr const void *data() const noexcept { return data_; }
-	constexpr std::size_t size() const noexcept { return size_; }
+	constexpr const void *data() const noexcept { return cq_piece::data; }
+	constexpr std::size_t size() const noexcept { return cq_piece::size; }
 
-private:
-	const void *data_;
-	std::size_t size_;
+	// Pieces for C.
+	static const cq_piece *pieces(span<const bytes> list) noexcept
+	{
+		static_assert(sizeof(bytes) == sizeof(cq_piece), "an array of one is an array of the other");
+		return list.data();
+	}
 };
 
 } // namespace cqueues

@@ -18,6 +18,9 @@ struct interest : cq_interest {
 		fd = descriptor;
 		events = static_cast<std::uint32_t>(poll_events);
 	}
+
+	// The descriptor that it is for; -1 if there is none.
+	int pollfd() const noexcept { return cq_interest_pollfd(this); }
 };
 
 // Waits until a member fires, and tells how many did; each has what fired in its `fired`.

@@ -53,6 +53,36 @@ public:
 		open(std::forward<Function>(function), code);
 	}
 
+	// The thread that calls: std::errc::no_such_process in one that was started in another way. It has no channel.
+	static thread self(std::error_code &code)
+	{
+		thread made;
+		cq_thread *native = nullptr;
+		detail::assign(code, cq_thread_self(&native));
+		made.reset(native);
+		return made;
+	}
+
+	// In a thread: what reason() tells after its end.
+	static void explain(std::string_view text, std::error_code &code)
+	{
+		detail::assign(code, cq_thread_explain(text.data(), text.size()));
+	}
+
+	// What the thread has said of its end; empty as long as it runs.
+	std::string_view reason() const noexcept
+	{
+		std::size_t size = 0;
+		const char *text = cq_thread_reason(native(), &size);
+		return text ? std::string_view(text, size) : std::string_view();
+	}
+
+	// Whether both are handles of one thread.
+	bool is_same(const thread &other) const noexcept { return cq_thread_equal(native(), other.native()); }
+
+	// Readable once the thread has ended.
+	int pollfd() const noexcept { return cq_thread_pollfd(native()); }
+
 	// The caller's end.
 	socket &channel() noexcept { return channel_; }
 
@@ -75,6 +105,16 @@ public:
 		detail::attempt("thread", [&](auto &code) { open(std::forward<Function>(function), code); });
 	}
 
+	static thread self()
+	{
+		return detail::attempt("self", [](auto &code) { return self(code); });
+	}
+
+	static void explain(std::string_view text)
+	{
+		detail::attempt("explain", [&](auto &code) { explain(text, code); });
+	}
+
 	// Throws what the thread has thrown.
 	void join(timeout limit = forever) const
 	{
@@ -88,12 +128,12 @@ public:
 	{
 		if (!code)
 			return;
-		if (code == errc::failed) {
+		if (code == errc::failed && failure_) {
 			const std::lock_guard<std::mutex> lock(failure_->guard);
 			if (failure_->exception)
 				std::rethrow_exception(failure_->exception);
 		}
-		detail::raise(code, "join", detail::nothing());
+		detail::raise(code, "join", *this);
 	}
 #endif
 

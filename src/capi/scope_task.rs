@@ -83,6 +83,7 @@ fn wait_lent(lent: *const AtomicShared<Controller>, id: ScopeId) -> Result<()> {
         // SAFETY: good until it is given back.
         let cq = unsafe { &*lent };
         let Some((member, is_deaf)) = member_of(cq, id)? else { return outcome(cq, id) };
+        fiber::check_may_wait()?; // a callback never can, whatever its scope is about to do
         let waited = fiber::wait_for_scope(member, is_deaf);
         // SAFETY: as above.
         if waited.is_err() && unsafe { &*lent }.end_of_scope(id)?.is_none() {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! `cq_wakeup_*`.
 
-use super::boundary::{borrow, call, hand_out_made, limit, take_back, value};
+use super::boundary::{borrow, call, hand_out_shared, limit, share, value};
+use super::task::{give_back, lend};
+use crate::errno::{Errno, Result};
 use crate::fiber;
+use crate::sys::memory::AtomicShared;
 use crate::wakeup::Wakeup;
 use std::ffi::c_int;
 
@@ -13,14 +16,19 @@ use std::ffi::c_int;
 #[no_mangle]
 pub unsafe extern "C" fn cq_wakeup_new(wakeup: *mut *mut Wakeup) -> c_int {
     // SAFETY: as documented.
-    call(|| unsafe { hand_out_made(wakeup, Wakeup::new) })
+    call(|| unsafe { hand_out_shared(wakeup, AtomicShared::new(Wakeup::new()?)?) })
 }
 
 /// Frees a wakeup: who waits for it is woken, and gets EBADF. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_wakeup_free(wakeup: *mut Wakeup) {
-    // SAFETY: as documented.
-    unsafe { take_back(wakeup) }
+    value((), || {
+        if !wakeup.is_null() {
+            // SAFETY: the handle came from AtomicShared::into_raw; the caller gives it up.
+            unsafe { AtomicShared::from_raw(wakeup) }.close();
+        }
+        Ok(())
+    });
 }
 
 /// Raises a wakeup. Any thread may call it at any time until the wakeup is freed, and a signal handler, which must save
@@ -45,20 +53,37 @@ pub unsafe extern "C" fn cq_wakeup_try_wait(wakeup: *const Wakeup) -> c_int {
 /// Waits until a wakeup is raised, at most `timeout` seconds (NaN or negative: without limit). In a fiber only the fiber
 /// waits; outside a controller the thread does.
 ///
-/// Errors: EINVAL for NULL; ETIMEDOUT; EDEADLK in a callback.
+/// Errors: EINVAL for NULL; ETIMEDOUT; EBADF if the wakeup is freed meanwhile; EDEADLK in a callback.
 ///
-/// Safety: it is not freed meanwhile.
+/// Safety: while a thread waits outside a controller, the wakeup is not freed.
 #[no_mangle]
 pub unsafe extern "C" fn cq_wakeup_wait(wakeup: *const Wakeup, timeout: f64) -> c_int {
     call(|| {
-        // SAFETY: as documented, here and below. No reference is kept while a fiber waits.
-        fiber::wait_for(
-            limit(timeout),
-            false,
-            || Ok(unsafe { borrow(wakeup) }?.interest()),
-            || unsafe { borrow(wakeup) }?.take(),
-        )
+        // SAFETY: as documented, here and below.
+        match unsafe { borrow(wakeup) }?.take() {
+            Err(Errno::AGAIN) => {}
+            result => return result,
+        }
+        let kept = lend(unsafe { share(wakeup) }?)?;
+        let result = unsafe { wait(kept, timeout) };
+        unsafe { give_back(kept) };
+        result
     })
+}
+
+/// Waits for a wakeup that was lent. No reference is held meanwhile.
+///
+/// # Safety
+///
+/// The wakeup is lent.
+unsafe fn wait(wakeup: *const AtomicShared<Wakeup>, timeout: f64) -> Result<()> {
+    // SAFETY: as above.
+    fiber::wait_for(
+        limit(timeout),
+        false,
+        || Ok(unsafe { borrow(wakeup) }?.interest()),
+        || unsafe { borrow(wakeup) }?.take(),
+    )
 }
 
 /// Returns the descriptor that is readable (POLLIN) from when a wakeup is raised until `cq_wakeup_try_wait` or

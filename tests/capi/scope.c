@@ -1052,6 +1052,32 @@ static int wait_for_own_scope(void *argument)
 	return 0;
 }
 
+static int wait_in_callback(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
+{
+	struct part *p = argument;
+
+	(void)cq, (void)task, (void)fired, (void)count;
+	OK(cq_scope_cancel(p->scope, 0, NULL));
+	p->code = cq_scope_wait(p->scope);
+	return 0;
+}
+
+/* Once it did not return. */
+TEST(a_callback_cannot_wait_for_a_scope_that_ends)
+{
+	cq_controller *cq = new_controller();
+	cq_scope *scope = new_scope(cq, NULL);
+	struct part asleep = { .seconds = 60 }, p = { .scope = scope };
+
+	start(scope, sleep_twice, &asleep);
+	OK(cq_controller_step(cq, 0));
+	OK(cq_controller_attach(cq, wait_in_callback, NULL, &p, NULL));
+	run(cq);
+	EQ(p.code, EDEADLK);
+	cq_scope_free(scope);
+	cq_controller_free(cq);
+}
+
 TEST(a_task_of_a_scope_cannot_wait_for_it)
 {
 	cq_controller *cq = new_controller();

@@ -81,6 +81,31 @@ TEST(a_fiber_is_woken_again_and_again)
 	cq_controller_free(controller);
 }
 
+static int wait_in_vain(void *argument)
+{
+	ERR(cq_wakeup_wait(argument, -1), EBADF);
+	return 0;
+}
+
+/* Freed while a fiber waits, also when it was raised just before. */
+TEST(a_fiber_learns_that_its_wakeup_was_freed)
+{
+	int raised;
+
+	for (raised = 0; raised < 2; raised++) {
+		cq_controller *controller = new_controller();
+		cq_wakeup *wakeup = new_wakeup();
+
+		OK(cq_controller_wrap(controller, wait_in_vain, NULL, wakeup, NULL));
+		OK(cq_controller_step(controller, 0));
+		if (raised)
+			OK(cq_wakeup_raise(wakeup));
+		cq_wakeup_free(wakeup);
+		run(controller);
+		cq_controller_free(controller);
+	}
+}
+
 static cq_wakeup *alarmed;
 
 static void on_alarm(int number)

@@ -329,6 +329,40 @@ TEST(a_limit_of_time_ends_the_waits_of_a_coroutine)
 	});
 }
 
+TEST(several_at_once_tell_their_outcome_in_a_code)
+{
+	controller cq;
+	cq.run([]() -> task<> {
+		std::error_code code;
+		const auto failed = co_await when_all(code, nap(1h), nap_and_throw(1ms));
+		CHECK(!failed);
+		EQ(code, cqueues::errc::failed);
+		const auto all = co_await when_all(code, nap_and_give(1ms, 1), nap_and_give(1ms, 2));
+		CHECK(!code && all);
+		EQ(std::get<1>(*all), 2);
+		std::vector<task<int>> many;
+		many.push_back(nap_and_throw(1ms));
+		many.push_back(nap_and_give(1h, 0));
+		CHECK(!co_await when_all(code, std::move(many)));
+		EQ(code, cqueues::errc::failed);
+		CHECK(!co_await when_any(code, nap(1h), nap_and_throw(1ms)));
+		EQ(code, cqueues::errc::failed);
+		const auto first = co_await when_any(code, nap_and_give(1ms, 5), nap(1h));
+		CHECK(!code && first);
+		EQ(std::get<0>(*first), 5);
+		CHECK(!co_await with_timeout(code, 1ms, nap(1h)));
+		EQ(code, std::errc::timed_out);
+		CHECK(!co_await with_timeout(code, 1h, nap_and_throw(1ms)));
+		EQ(code, cqueues::errc::failed);
+		EQ(*co_await with_timeout(code, 1h, nap_and_give(1ms, 6)), 6);
+		CHECK(!code);
+		CHECK(!co_await when_all(code, task<int>(), nap_and_give(1ms, 2))); // one that was moved from
+		EQ(code, std::errc::bad_file_descriptor);
+		CHECK(!co_await when_any(code, task<int>(), nap(1h)));
+		EQ(code, std::errc::bad_file_descriptor);
+	});
+}
+
 TEST(a_coroutine_call_allocates_its_frame_and_nothing_else)
 {
 	controller cq;

@@ -83,6 +83,46 @@ TEST(handles_without_objects_refuse_everything)
 	tls trust;
 	trust.verify(tls_verify::none, code);
 	EQ(code, std::errc::bad_file_descriptor);
+	timer clock;
+	clock.start(1s, code);
+	EQ(code, std::errc::bad_file_descriptor);
+	wakeup bell;
+	bell.wait(code);
+	EQ(code, std::errc::bad_file_descriptor);
+	CHECK(!bell.raise());
+	cqueues::pool workers;
+	CHECK(!workers.run(code, [] { return 1; }));
+	EQ(code, std::errc::bad_file_descriptor);
+}
+
+TEST(timers_wakeups_and_pools_without_exceptions)
+{
+	std::error_code code;
+	controller cq(code);
+	timer clock(code);
+	wakeup bell(code);
+	cqueues::pool workers(1, "workers", code);
+	CHECK(!code);
+	int calls = 0;
+	clock.start(0s, 1ms, code);
+	auto calling = clock.each(cq, [&] { return ++calls < 3; }, code);
+	auto waiting = cq.spawn([&]() -> std::error_code {
+		std::error_code failure;
+		bell.wait(failure);
+		return failure;
+	}, code);
+	auto working = cq.spawn([&] {
+		std::error_code failure;
+		return *workers.run(failure, [&](int number) { bell.raise(); return number; }, 5);
+	}, code);
+	cq.loop(code);
+	CHECK(!code);
+	EQ(calls, 3);
+	calling.join(code);
+	CHECK(!code);
+	waiting.join(code);
+	CHECK(!code);
+	EQ(*working.join(code), 5);
 }
 
 #if __cplusplus >= 202002L
@@ -131,5 +171,96 @@ TEST(an_echo_in_coroutines_without_exceptions)
 	}, code);
 	cq.loop(code);
 	EQ(*fiber.join(code), 5);
+}
+
+TEST(coroutines_wait_for_timers_wakeups_and_pools_without_exceptions)
+{
+	std::error_code code;
+	controller cq(code);
+	auto ended = cq.spawn([]() -> task<int> {
+		std::error_code failure;
+		co::timer clock(failure);
+		co::wakeup bell(failure);
+		co::pool workers(1, "workers", failure);
+		clock.start(1ms, failure);
+		int sum = static_cast<int>(co_await clock.wait(failure));
+		sum += *co_await workers.run(failure, [](const co::wakeup *raised) { return raised->raise() ? 10 : 0; }, &bell);
+		co_await bell.wait(failure);
+		co_return failure ? -1 : sum;
+	}, code);
+	cq.loop(code);
+	EQ(*ended.join(code), 11);
+}
+
+static task<int> nap_and_give(timeout time, int value)
+{
+	std::error_code code;
+	co_await co::sleep(time, code);
+	co_return code ? -code.value() : value;
+}
+
+static task<> nap(timeout time)
+{
+	std::error_code code;
+	co_await co::sleep(time, code);
+}
+
+TEST(several_at_once_and_limits_of_time_without_exceptions)
+{
+	std::error_code code;
+	controller cq(code);
+	auto several = cq.spawn([]() -> task<bool> {
+		std::error_code failure;
+		const auto all = co_await when_all(failure, nap_and_give(2ms, 1), nap(1ms), nap_and_give(1ms, 3));
+		CHECK(!failure && all);
+		EQ(std::get<0>(*all), 1);
+		EQ(std::get<2>(*all), 3);
+		std::vector<task<int>> many;
+		for (int i = 0; i < 5; i++)
+			many.push_back(nap_and_give(1ms, i));
+		const auto list = co_await when_all(failure, std::move(many));
+		CHECK(!failure && list);
+		EQ(list->size(), 5u);
+		EQ(list->at(4), 4);
+		const auto first = co_await when_any(failure, nap(1h), nap_and_give(1ms, 7));
+		CHECK(!failure && first);
+		EQ(first->index(), 1u);
+		EQ(std::get<1>(*first), 7);
+		co_return true;
+	}, code);
+	cq.loop(code);
+	CHECK(*several.join(code));
+
+	auto limited = cq.spawn([]() -> task<bool> {
+		std::error_code failure;
+		auto given = co_await with_timeout(failure, 1ms, nap_and_give(1h, 1));
+		EQ(failure, std::errc::timed_out);
+		EQ(*given, -ETIMEDOUT);
+		given = co_await with_timeout(failure, 1h, nap_and_give(1ms, 1));
+		CHECK(!failure);
+		EQ(*given, 1);
+		CHECK(co_await with_timeout(failure, 1h, nap(1ms)));
+		CHECK(!failure);
+		// All of several end with the time that is set around them.
+		const auto none = co_await with_timeout(failure, 1ms, when_all(failure, nap(1h), nap(1h)));
+		EQ(failure, std::errc::timed_out);
+		CHECK(none && !*none);
+		co_return true;
+	}, code);
+	cq.loop(code);
+	CHECK(*limited.join(code));
+
+	int ended = 0;
+	auto cancelled = cq.spawn([&]() -> task<int> {
+		std::error_code failure;
+		const auto none = co_await when_all(failure, nap(1h), nap(1h));
+		ended = none ? 1 : 2;
+		co_return failure.value();
+	}, code);
+	cq.step(0s, code);
+	cancelled.cancel("enough", code);
+	cq.loop(code);
+	EQ(*cancelled.join(code), ECANCELED);
+	EQ(ended, 2);
 }
 #endif

@@ -114,7 +114,7 @@ judge() {
 	fi
 }
 
-plain='fibers sockets events names secure main'
+plain='fibers sockets transfers events times names library secure main'
 
 # one_file NAME...: a source that has all of them.
 one_file() {
@@ -123,14 +123,16 @@ one_file() {
 # shellcheck disable=SC2086
 one_file $plain >"$work/plain.cpp"
 # shellcheck disable=SC2086
-one_file coroutines coroutine_events coroutine_random $plain >"$work/modern.cpp"
+one_file coroutines coroutine_events coroutine_times coroutine_transfers coroutine_random $plain >"$work/modern.cpp"
 one_file no_exceptions main >"$work/codes.cpp"
-one_file events main >"$work/threads.cpp"
+one_file events times main >"$work/threads.cpp"
 
 if [ "${1-}" = --races ]; then
 	suite 'g++ thread sanitizer' 'g++ -std=c++17 -g -O1 -fsanitize=thread' "$work/threads.cpp" \
 		threads_post_items_and_functions a_thread_runs_a_controller_of_its_own \
-		a_thread_talks_over_its_socket_and_its_exception_reaches_the_join
+		a_thread_talks_over_its_socket_and_its_exception_reaches_the_join \
+		a_wakeup_is_raised_by_any_thread_and_by_signal_handlers several_threads_share_a_pool \
+		what_a_call_in_a_pool_throws_reaches_who_waits a_pool_that_goes_waits_for_what_runs_and_takes_back_the_rest
 	finish
 fi
 
@@ -170,6 +172,12 @@ if known g++ -std=c++23; then newest=-std=c++23; fi
 header_by_header g++ "$newest" coroutine
 exports_no_macros >"$work/log"
 judge $? 'the headers define no macros and open no namespaces'
+if command -v python3 >/dev/null; then
+	python3 "$here/complete.py" >"$work/log" 2>&1
+	judge $? 'C++ has what C has, or says why not'
+else
+	verdict skip 'whether C++ has what C has: no python3'
+fi
 
 # Stacks are left alone: a fiber that is abandoned leaves the marks of its frames on a stack that is used again.
 sanitize='-g1 -O0 -fsanitize=address,undefined -fno-sanitize-recover=all --param asan-stack=0'
@@ -202,6 +210,24 @@ cat >"$work/load" <<'LOAD'
 exec python3 examples/echo/load.py --connections 50 --lines 20 echo "$1 127.0.0.1 0"
 LOAD
 
+# lines PROGRAM: two files, one that there is not, and an interrupt.
+cat >"$work/lines" <<'LINES'
+set -e
+cd "${0%/*}"
+printf 'one\ntwo\n' >two
+: >none
+test "$("$1" two missing none 2>said | sort)" = "$(printf '0 none\n2 two')"
+grep -q '^missing: ' said
+rm -f endless && mkfifo endless
+"$1" endless 2>said &
+until grep -q '^0 files to go' said; do sleep 0.1; done
+kill -INT $!
+sleep 1 >endless # the reader's end, when it closes
+set +e
+wait $!
+test $? -eq 1
+LINES
+
 builds_with_cmake() {
 	rm -rf "$work/package"
 	cmake -S "$here/package" -B "$work/package" -DCMAKE_PREFIX_PATH="$PREFIX" &&
@@ -229,6 +255,7 @@ if command -v python3 >/dev/null; then
 	example echo_fibers -std=c++17 'fifty clients' sh "$work/load"
 	example echo_coroutines "$(coroutines g++)" 'fifty clients' sh "$work/load"
 	example chat "$(coroutines g++)" 'two users' python3 "$here/chat.py"
+	example count "$(coroutines g++)" 'whoever wants to know how long files are' sh "$work/lines"
 else
 	verdict skip 'the examples have no clients: no python3'
 fi

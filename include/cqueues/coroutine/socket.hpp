@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../listener.hpp"
-#include "socket_operations.hpp"
+#include "socket_more.hpp"
 
 namespace cqueues::co {
 
@@ -49,6 +49,13 @@ public:
 	using send_to_type = awaitable<detail::send_to_operation>;
 	using send_fd_type = awaitable<detail::send_fd_operation>;
 	using receive_fd_type = awaitable<detail::receive_fd_operation>;
+	using read_into_type = awaitable<detail::read_into_operation>;
+	using read_body_type = awaitable<detail::read_body_operation>;
+	using writev_type = awaitable<detail::writev_operation>;
+	using send_file_type = awaitable<detail::send_file_operation>;
+	using finish_type = awaitable<detail::finish_operation>;
+	using receive_batch_type = awaitable<detail::receive_batch_operation>;
+	using send_batch_type = awaitable<detail::send_batch_operation>;
 
 	establish_type establish(std::error_code &code) const { return { &code, detail::establish_operation(*this) }; }
 	starttls_type starttls(std::error_code &code) const { return { &code, { *this, nullptr } }; }
@@ -59,12 +66,23 @@ public:
 	read_type read_some(std::size_t most, std::error_code &code) const { return read(CQ_READ_UP_TO, most, &code); }
 	read_type read_all(std::error_code &code) const { return read(CQ_READ_ALL, 0, &code); }
 	read_type read_header(std::error_code &code) const { return read(CQ_READ_HEADER, 0, &code); }
+	read_into_type read_into(span<char> room, std::error_code &code) const { return { &code, { *this, room } }; }
+	read_body_type read_body(std::string_view boundary, std::error_code &code) const { return { &code, { *this, boundary } }; }
+	writev_type writev(span<const bytes> pieces, std::error_code &code) const { return { &code, { *this, pieces } }; }
+	finish_type finish(std::error_code &code) const { return { &code, detail::finish_operation(*this) }; }
+	receive_batch_type receive_batch(span<packet> list, std::error_code &code) const { return { &code, { *this, list } }; }
+	send_batch_type send_batch(span<packet> list, std::error_code &code) const { return { &code, { *this, list } }; }
 	fill_type fill(std::size_t size, std::error_code &code) const { return { &code, { *this, size } }; }
 	write_type write(bytes data, std::error_code &code) const { return { &code, { *this, data } }; }
 	flush_type flush(std::error_code &code) const { return { &code, detail::flush_operation(*this) }; }
 	receive_from_type receive_from(span<char> room, std::error_code &code) const { return { &code, { *this, room } }; }
 	receive_fd_type receive_fd(span<char> room, std::error_code &code) const { return { &code, { *this, room } }; }
 	send_fd_type send_fd(bytes data, int fd, std::error_code &code) const { return { &code, { *this, data, fd } }; }
+
+	send_file_type send_file(int fd, std::uint64_t offset, std::size_t count, std::error_code &code) const
+	{
+		return { &code, { *this, fd, offset, count } };
+	}
 
 	send_to_type send_to(bytes data, const address &to, std::error_code &code) const
 	{
@@ -81,12 +99,24 @@ public:
 	read_type read_some(std::size_t most) const { return read(CQ_READ_UP_TO, most, nullptr); }
 	read_type read_all() const { return read(CQ_READ_ALL, 0, nullptr); }
 	read_type read_header() const { return read(CQ_READ_HEADER, 0, nullptr); }
+	read_into_type read_into(span<char> room) const { return { nullptr, { *this, room } }; }
+	read_body_type read_body(std::string_view boundary) const { return { nullptr, { *this, boundary } }; }
+	writev_type writev(span<const bytes> pieces) const { return { nullptr, { *this, pieces } }; }
+	finish_type finish() const { return { nullptr, detail::finish_operation(*this) }; }
+	receive_batch_type receive_batch(span<packet> list) const { return { nullptr, { *this, list } }; }
+	send_batch_type send_batch(span<packet> list) const { return { nullptr, { *this, list } }; }
 	fill_type fill(std::size_t size) const { return { nullptr, { *this, size } }; }
 	write_type write(bytes data) const { return { nullptr, { *this, data } }; }
 	flush_type flush() const { return { nullptr, detail::flush_operation(*this) }; }
 	receive_from_type receive_from(span<char> room) const { return { nullptr, { *this, room } }; }
 	receive_fd_type receive_fd(span<char> room) const { return { nullptr, { *this, room } }; }
 	send_fd_type send_fd(bytes data, int fd) const { return { nullptr, { *this, data, fd } }; }
+
+	send_file_type send_file(int fd, std::uint64_t offset = 0, std::size_t count = SIZE_MAX) const
+	{
+		return { nullptr, { *this, fd, offset, count } };
+	}
+
 	send_to_type send_to(bytes data, const address &to = {}) const { return { nullptr, { *this, data, to } }; }
 #endif
 

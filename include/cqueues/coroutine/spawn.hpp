@@ -67,14 +67,6 @@ private:
 	task<T> body_;
 };
 
-template <class Owner, class State> bool attach(const starter<Owner> &where, State *shared, std::error_code &code)
-{
-	shared->begin(where.controller);
-	const int result = where.attach(where.owner, State::resume, State::release, shared, shared->id());
-	assign(code, result);
-	return result == 0;
-}
-
 template <class Owner, class T> job<T> start_coroutine(const starter<Owner> &where, task<T> &&body, std::error_code &code)
 {
 	if (!where.owner || !body) {

@@ -26,6 +26,20 @@ template <class Owner> struct starter {
 	bool of_scope;
 };
 
+// To the starters of controllers and scopes.
+struct access {
+	template <class Owner> static auto starter_of(const Owner &where) { return where.starter(); }
+};
+
+// Starts a callback.
+template <class Owner, class State> bool attach(const starter<Owner> &where, State *shared, std::error_code &code)
+{
+	shared->begin(where.controller);
+	const int result = where.attach(where.owner, State::resume, State::release, shared, shared->id());
+	assign(code, result);
+	return result == 0;
+}
+
 template <class Owner, class Function>
 job<result_type<returned_by<Function>>> start_fiber(const starter<Owner> &where, Function &&function, std::error_code &code)
 {

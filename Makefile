@@ -32,12 +32,13 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib reference install install-lib install-doc install-types lua-api uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test dist dist-test fuzz races abi-baseline header check-portability \
+        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
 quote = '$(subst ','\'',$(1))'
+comma := ,
 
 # -- Systems ----------------------------------------------------------------
 
@@ -153,7 +154,8 @@ luatypes   ?= $(datadir)/libcqueues/lua-types
 # $(1) is the version, $(2) its digits. LUAxx_CFLAGS is looked up at most once, and
 # only where it is needed. The module looks for the library where both will be
 # installed: relative to itself in the usual layout, so that it can be moved. (The path is a little longer than it need
-# be: the loader reads eight bytes at a time, and valgrind would complain of those behind its end.)
+# be: the loader reads eight bytes at a time, and valgrind would complain of those behind its end.) LUAxx_RUNPATH= leaves
+# that to the system's loader, for packages.
 define lua_rules
 lua$(2)path  ?= $$(datadir)/lua/$(1)
 lua$(2)cpath ?= $$(libdir)/lua/$(1)
@@ -162,8 +164,9 @@ LUA$(2)_CFLAGS = $$(eval LUA$(2)_CFLAGS := $$(shell CC=$$(call quote,$$(CC)) \
     CPPFLAGS=$$(call quote,$$(CPPFLAGS)) tools/find-lua $(1) 2>/dev/null))$$(LUA$(2)_CFLAGS)
 LUA$(2)_OBJECTS := $$(LUA_C:bindings/lua/src/%.c=build/lua$(1)/%.o)
 LUA$(2)_RUNPATH  = $$(if $$(filter $$(libdir)/lua/$(1),$$(lua$(2)cpath)),$$(ORIGIN)/.././../.,$$(libdir))
+LUA$(2)_RPATH    = $$(if $$(LUA$(2)_RUNPATH),'-Wl$$(comma)-rpath$$(comma)$$(LUA$(2)_RUNPATH)')
 LUA$(2)_COMPILE  = $$(CC) $$(LUA$(2)_CFLAGS) $$(CPPFLAGS) -Iinclude $$(CFLAGS) -Wall -Wextra -fPIC $$(MODULE_CFLAGS)
-LUA$(2)_LINK     = $$(CC) $$(CFLAGS) $$(LDFLAGS) $$(MODULE_FLAGS) '-Wl,-rpath,$$(LUA$(2)_RUNPATH)' $$(SOFLAGS)
+LUA$(2)_LINK     = $$(CC) $$(CFLAGS) $$(LDFLAGS) $$(MODULE_FLAGS) $$(LUA$(2)_RPATH) $$(SOFLAGS)
 
 .PHONY: all$(1) install$(1)
 all$(1): build/lua$(1)/_cqueues.so
@@ -305,6 +308,15 @@ rock-test:
 dist:
 	@CARGO='$(CARGO)' tools/dist '$(VERSION)'
 
+# Debian's packages, of that archive, in build/deb. `make deb-test` installs them in a system of their own.
+deb:
+	@tools/prerequisites deb
+	@CARGO='$(CARGO)' MAKE='$(MAKE)' tools/deb '$(VERSION)'
+
+deb-test:
+	@tools/prerequisites deb
+	@CARGO='$(CARGO)' MAKE='$(MAKE)' sh tests/deb/run.sh
+
 dist-test:
 	@MAKE='$(MAKE)' CC='$(CC)' sh tests/dist/run.sh
 
@@ -416,6 +428,7 @@ help:
 	@echo 'Install    install, install-lib, install-doc, install-types, install5.1 ... install5.5, uninstall'
 	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
 	@echo 'Archive    dist (the sources with all crates, the same bytes each time), dist-test'
+	@echo "Packages   deb (Debian's, of that archive), deb-test"
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'

@@ -32,7 +32,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib reference install install-lib install-doc install-types lua-api uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test fuzz races abi-baseline header check-portability \
+        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
@@ -90,6 +90,16 @@ NATIVE_LIBS is not known for $(SYSTEM). Name what a Rust static library needs th
     cargo rustc --release --lib --crate-type staticlib -- --print native-static-libs
 endef
 
+# OPENSSL=vendored: the library has an OpenSSL of its own inside, built from the sources in the crate openssl-src.
+OPENSSL ?= system
+ifeq ($(OPENSSL),vendored)
+CARGO_TARGET ?= target/vendored
+CARGO_FLAGS  := --features vendored-openssl
+NATIVE_LIBS  := $(filter-out -lssl -lcrypto,$(NATIVE_LIBS))
+else ifneq ($(OPENSSL),system)
+$(error OPENSSL is $(OPENSSL). It can be system, or vendored: built into the library)
+endif
+
 # -- The library ------------------------------------------------------------
 
 # Where cargo builds.
@@ -119,9 +129,16 @@ build/reference.made: include/cqueues.h $(wildcard tools/reference/*.rs)
 	build/make-reference include/cqueues.h $(REFERENCE)
 	@touch $@
 
+# An archive of `make dist` has OpenSSL's sources only if it was made so.
+ifeq ($(OPENSSL),vendored)
+ifneq (,$(filter-out $(patsubst %/openssl,%,$(wildcard vendor/openssl-src-*/openssl)),$(wildcard vendor/openssl-src-*)))
+$(error This archive has no sources of OpenSSL: make one with `make dist OPENSSL=vendored`, or build from a clone)
+endif
+endif
+
 # cargo leaves the archive's time alone when nothing in it changed.
 $(ARCHIVE): $(RUST)
-	+$(CARGO) build --release --lib --target-dir $(CARGO_TARGET)
+	+$(CARGO) build --release --lib $(CARGO_FLAGS) --target-dir $(CARGO_TARGET)
 	@touch $@
 
 build/$(LIB_FILE): $(ARCHIVE) src/cqueues.map build/lib.flags
@@ -300,13 +317,18 @@ rock-install:
 	    $(INSTALL) -m 644 bindings/lua/$$file '$(LUADIR)/'$$file || exit 1; \
 	done
 
+# The library with an OpenSSL of its own inside.
+openssl-test:
+	@tools/prerequisites openssl
+	@CARGO='$(CARGO)' MAKE='$(MAKE)' CC='$(CC)' sh tests/apart.sh sh tests/openssl/run.sh
+
 rock-test:
 	@tools/prerequisites rocks
 	@MAKE='$(MAKE)' sh tests/rocks/run.sh
 
 # The sources with those of all crates, to build without a network.
 dist:
-	@CARGO='$(CARGO)' tools/dist '$(VERSION)'
+	@CARGO='$(CARGO)' tools/dist '$(VERSION)' '$(OPENSSL)'
 
 # Debian's packages, of that archive, in build/deb. `make deb-test` installs them in a system of their own.
 deb:
@@ -409,7 +431,7 @@ lint:
 # -- Housekeeping -----------------------------------------------------------------
 
 CONFIGURABLE := prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR \
-    CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP NATIVE_LIBS \
+    CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP NATIVE_LIBS OPENSSL \
     $(foreach v,51 52 53 54 55,lua$(v)path lua$(v)cpath LUA$(v)_CFLAGS)
 GIVEN = $(foreach v,$(CONFIGURABLE),$(if $(filter command environment,$(firstword $(origin $(v)))),$(v)))
 
@@ -428,7 +450,7 @@ help:
 	@echo 'Install    install, install-lib, install-doc, install-types, install5.1 ... install5.5, uninstall'
 	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
 	@echo 'Archive    dist (the sources with all crates, the same bytes each time), dist-test'
-	@echo "Packages   deb (Debian's, of that archive), deb-test"
+	@echo "Packages   deb (Debian's, of that archive), deb-test, openssl-test (OPENSSL=vendored)"
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'
@@ -436,3 +458,4 @@ help:
 	@echo 'Variables  prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR'
 	@echo '           lua51path lua51cpath ... lua55path lua55cpath LUA51_CFLAGS ... LUA55_CFLAGS'
 	@echo '           CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP (STRIP=: keeps debug information)'
+	@echo '           OPENSSL=vendored (builds OpenSSL into the library)'

@@ -32,7 +32,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib reference install install-lib install-doc install-types lua-api uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test fuzz races abi-baseline header check-portability \
+        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test packaging-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
@@ -322,6 +322,11 @@ openssl-test:
 	@tools/prerequisites openssl
 	@CARGO='$(CARGO)' MAKE='$(MAKE)' CC='$(CC)' sh tests/apart.sh sh tests/openssl/run.sh
 
+# The recipes for Conan, vcpkg and Homebrew.
+packaging-test:
+	@tools/prerequisites build
+	@MAKE='$(MAKE)' sh tests/packaging/run.sh
+
 rock-test:
 	@tools/prerequisites rocks
 	@MAKE='$(MAKE)' sh tests/rocks/run.sh
@@ -450,7 +455,7 @@ help:
 	@echo 'Install    install, install-lib, install-doc, install-types, install5.1 ... install5.5, uninstall'
 	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
 	@echo 'Archive    dist (the sources with all crates, the same bytes each time), dist-test'
-	@echo "Packages   deb (Debian's, of that archive), deb-test, openssl-test (OPENSSL=vendored)"
+	@echo "Packages   deb (Debian's, of that archive), deb-test, openssl-test (OPENSSL=vendored), packaging-test"
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'

@@ -8,9 +8,11 @@ import re
 import sys
 import tomllib
 
-# Each file, and how the version stands in it.
+# Each file, and how the version stands in it. Conan's recipe reads Cargo.toml itself.
 VERSIONS = {
     "debian/changelog": r"\Alibcqueues \(([0-9.]+)-\d+\)",
+    "packaging/homebrew/libcqueues.rb": r"libcqueues-([0-9.]+)\.tar\.gz",
+    "packaging/vcpkg/libcqueues/vcpkg.json": r'^  "version": "([^"]*)"',
 }
 
 

@@ -32,12 +32,13 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib reference install install-lib install-doc install-types lua-api python-declarations uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test dist dist-test fuzz races abi-baseline header check-portability \
+        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test packaging-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
 
 quote = '$(subst ','\'',$(1))'
+comma := ,
 
 # -- Systems ----------------------------------------------------------------
 
@@ -89,6 +90,16 @@ NATIVE_LIBS is not known for $(SYSTEM). Name what a Rust static library needs th
     cargo rustc --release --lib --crate-type staticlib -- --print native-static-libs
 endef
 
+# OPENSSL=vendored: the library has an OpenSSL of its own inside, built from the sources in the crate openssl-src.
+OPENSSL ?= system
+ifeq ($(OPENSSL),vendored)
+CARGO_TARGET ?= target/vendored
+CARGO_FLAGS  := --features vendored-openssl
+NATIVE_LIBS  := $(filter-out -lssl -lcrypto,$(NATIVE_LIBS))
+else ifneq ($(OPENSSL),system)
+$(error OPENSSL is $(OPENSSL). It can be system, or vendored: built into the library)
+endif
+
 # -- The library ------------------------------------------------------------
 
 # Where cargo builds.
@@ -118,9 +129,16 @@ build/reference.made: include/cqueues.h $(wildcard tools/reference/*.rs)
 	build/make-reference include/cqueues.h $(REFERENCE)
 	@touch $@
 
+# An archive of `make dist` has OpenSSL's sources only if it was made so.
+ifeq ($(OPENSSL),vendored)
+ifneq (,$(filter-out $(patsubst %/openssl,%,$(wildcard vendor/openssl-src-*/openssl)),$(wildcard vendor/openssl-src-*)))
+$(error This archive has no sources of OpenSSL: make one with `make dist OPENSSL=vendored`, or build from a clone)
+endif
+endif
+
 # cargo leaves the archive's time alone when nothing in it changed.
 $(ARCHIVE): $(RUST)
-	+$(CARGO) build --release --lib --target-dir $(CARGO_TARGET)
+	+$(CARGO) build --release --lib $(CARGO_FLAGS) --target-dir $(CARGO_TARGET)
 	@touch $@
 
 build/$(LIB_FILE): $(ARCHIVE) src/cqueues.map build/lib.flags
@@ -153,7 +171,8 @@ luatypes   ?= $(datadir)/libcqueues/lua-types
 # $(1) is the version, $(2) its digits. LUAxx_CFLAGS is looked up at most once, and
 # only where it is needed. The module looks for the library where both will be
 # installed: relative to itself in the usual layout, so that it can be moved. (The path is a little longer than it need
-# be: the loader reads eight bytes at a time, and valgrind would complain of those behind its end.)
+# be: the loader reads eight bytes at a time, and valgrind would complain of those behind its end.) LUAxx_RUNPATH= leaves
+# that to the system's loader, for packages.
 define lua_rules
 lua$(2)path  ?= $$(datadir)/lua/$(1)
 lua$(2)cpath ?= $$(libdir)/lua/$(1)
@@ -162,8 +181,9 @@ LUA$(2)_CFLAGS = $$(eval LUA$(2)_CFLAGS := $$(shell CC=$$(call quote,$$(CC)) \
     CPPFLAGS=$$(call quote,$$(CPPFLAGS)) tools/find-lua $(1) 2>/dev/null))$$(LUA$(2)_CFLAGS)
 LUA$(2)_OBJECTS := $$(LUA_C:bindings/lua/src/%.c=build/lua$(1)/%.o)
 LUA$(2)_RUNPATH  = $$(if $$(filter $$(libdir)/lua/$(1),$$(lua$(2)cpath)),$$(ORIGIN)/.././../.,$$(libdir))
+LUA$(2)_RPATH    = $$(if $$(LUA$(2)_RUNPATH),'-Wl$$(comma)-rpath$$(comma)$$(LUA$(2)_RUNPATH)')
 LUA$(2)_COMPILE  = $$(CC) $$(LUA$(2)_CFLAGS) $$(CPPFLAGS) -Iinclude $$(CFLAGS) -Wall -Wextra -fPIC $$(MODULE_CFLAGS)
-LUA$(2)_LINK     = $$(CC) $$(CFLAGS) $$(LDFLAGS) $$(MODULE_FLAGS) '-Wl,-rpath,$$(LUA$(2)_RUNPATH)' $$(SOFLAGS)
+LUA$(2)_LINK     = $$(CC) $$(CFLAGS) $$(LDFLAGS) $$(MODULE_FLAGS) $$(LUA$(2)_RPATH) $$(SOFLAGS)
 
 .PHONY: all$(1) install$(1)
 all$(1): build/lua$(1)/_cqueues.so
@@ -297,13 +317,32 @@ rock-install:
 	    $(INSTALL) -m 644 bindings/lua/$$file '$(LUADIR)/'$$file || exit 1; \
 	done
 
+# The library with an OpenSSL of its own inside.
+openssl-test:
+	@tools/prerequisites openssl
+	@CARGO='$(CARGO)' MAKE='$(MAKE)' CC='$(CC)' sh tests/apart.sh sh tests/openssl/run.sh
+
+# The recipes for Conan, vcpkg and Homebrew.
+packaging-test:
+	@tools/prerequisites build
+	@MAKE='$(MAKE)' sh tests/packaging/run.sh
+
 rock-test:
 	@tools/prerequisites rocks
 	@MAKE='$(MAKE)' sh tests/rocks/run.sh
 
 # The sources with those of all crates, to build without a network.
 dist:
-	@CARGO='$(CARGO)' tools/dist '$(VERSION)'
+	@CARGO='$(CARGO)' tools/dist '$(VERSION)' '$(OPENSSL)'
+
+# Debian's packages, of that archive, in build/deb. `make deb-test` installs them in a system of their own.
+deb:
+	@tools/prerequisites deb
+	@CARGO='$(CARGO)' MAKE='$(MAKE)' tools/deb '$(VERSION)'
+
+deb-test:
+	@tools/prerequisites deb
+	@CARGO='$(CARGO)' MAKE='$(MAKE)' sh tests/deb/run.sh
 
 dist-test:
 	@MAKE='$(MAKE)' CC='$(CC)' sh tests/dist/run.sh
@@ -401,7 +440,7 @@ lint:
 # -- Housekeeping -----------------------------------------------------------------
 
 CONFIGURABLE := prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR \
-    CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP NATIVE_LIBS \
+    CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP NATIVE_LIBS OPENSSL \
     $(foreach v,51 52 53 54 55,lua$(v)path lua$(v)cpath LUA$(v)_CFLAGS)
 GIVEN = $(foreach v,$(CONFIGURABLE),$(if $(filter command environment,$(firstword $(origin $(v)))),$(v)))
 
@@ -420,6 +459,7 @@ help:
 	@echo 'Install    install, install-lib, install-doc, install-types, install5.1 ... install5.5, uninstall'
 	@echo 'LuaRocks   rock (a rockspec and its source archive), rock-test'
 	@echo 'Archive    dist (the sources with all crates, the same bytes each time), dist-test'
+	@echo "Packages   deb (Debian's, of that archive), deb-test, openssl-test (OPENSSL=vendored), packaging-test"
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
 	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api, python-declarations,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'
@@ -427,3 +467,4 @@ help:
 	@echo 'Variables  prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR'
 	@echo '           lua51path lua51cpath ... lua55path lua55cpath LUA51_CFLAGS ... LUA55_CFLAGS'
 	@echo '           CC CFLAGS CPPFLAGS LDFLAGS SOFLAGS CARGO RUSTC INSTALL STRIP (STRIP=: keeps debug information)'
+	@echo '           OPENSSL=vendored (builds OpenSSL into the library)'

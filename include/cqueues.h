@@ -3074,7 +3074,8 @@ int cq_tls_new(uint32_t role,
  * context does, the server resumes only sessions that were made under the same demand, whatever the session id
  * context says. The role counts only if the context was made for both (TLS_method).
  *
- * Errors: EINVAL for NULL or another role.
+ * Errors: EINVAL for NULL or another role; EOPNOTSUPP if the library has an OpenSSL of its own inside
+ * (`make OPENSSL=vendored`), whose objects no program has.
  *
  * Safety: `context` is of the same libssl that this library is linked with.
  */
@@ -3086,7 +3087,7 @@ int cq_tls_adopt_context(void *context,
  * Makes a configuration of a program's own `SSL *`, for one socket. Otherwise as `cq_tls_adopt_context`. A client
  * that is to verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
  *
- * Errors: EINVAL for NULL or another role.
+ * Errors: EINVAL for NULL or another role; EOPNOTSUPP as for `cq_tls_adopt_context`.
  *
  * Safety: `ssl` is of the same libssl that this library is linked with, and has no connection.
  */
@@ -3153,7 +3154,8 @@ int cq_tls_alpn(const struct cq_tls *tls,
  * Gives the `SSL_CTX *` of stream connections, for what libssl can do beyond these functions. It holds as long as
  * the configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
  * count, unless the `SSL_CTX` was adopted: each server's connection has one that says what is demanded. The context
- * knows which authorities are trusted only if `cq_tls_authorities` has set them.
+ * knows which authorities are trusted only if `cq_tls_authorities` has set them. NULL also if the library has an
+ * OpenSSL of its own inside.
  */
 void *cq_tls_context(const struct cq_tls *tls);
 
@@ -3435,13 +3437,14 @@ int cq_socket_listen_tls(const struct cq_socket *socket,
 
 /**
  * Gives the `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
- * writing and the handshake are left to the socket.
+ * writing and the handshake are left to the socket. If the library has an OpenSSL of its own inside, it tells no more than
+ * that there is TLS.
  */
 void *cq_socket_checktls(const struct cq_socket *socket);
 
 /**
  * Gives what `cq_socket_checktls` gives, with a reference of the caller's own, to be given back with SSL_free. NULL
- * for NULL.
+ * for NULL, and if the library has an OpenSSL of its own inside.
  */
 void *cq_socket_sharetls(const struct cq_socket *socket);
 

@@ -6,7 +6,7 @@ use super::socket::retry;
 use super::task::{give_back, lend};
 use crate::errno::{Errno, Result};
 use crate::socket::Socket;
-use crate::sys::tls::{adopt_context, adopt_ssl};
+use crate::sys::tls::{adopt_context, adopt_ssl, IS_SHARED};
 use crate::tls::{Config, Pem, Role, Verify};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -53,7 +53,8 @@ pub unsafe extern "C" fn cq_tls_new(role: u32, tls: *mut *mut Config) -> c_int {
 /// context does, the server resumes only sessions that were made under the same demand, whatever the session id
 /// context says. The role counts only if the context was made for both (TLS_method).
 ///
-/// Errors: EINVAL for NULL or another role.
+/// Errors: EINVAL for NULL or another role; EOPNOTSUPP if the library has an OpenSSL of its own inside
+/// (`make OPENSSL=vendored`), whose objects no program has.
 ///
 /// Safety: `context` is of the same libssl that this library is linked with.
 #[no_mangle]
@@ -67,6 +68,7 @@ pub unsafe extern "C" fn cq_tls_adopt_context(
             return Err(Errno::BADARG);
         }
         let role = self::role(role)?;
+        demand_shared_libssl()?;
         // SAFETY: as documented, here and below.
         let context = unsafe { adopt_context(context) };
         unsafe { hand_out(tls, Config::from_context(context, role)) }
@@ -76,7 +78,7 @@ pub unsafe extern "C" fn cq_tls_adopt_context(
 /// Makes a configuration of a program's own `SSL *`, for one socket. Otherwise as `cq_tls_adopt_context`. A client
 /// that is to verify by `CQ_OPTION_VERIFY` does not resume a session that it was given by SSL_set_session.
 ///
-/// Errors: EINVAL for NULL or another role.
+/// Errors: EINVAL for NULL or another role; EOPNOTSUPP as for `cq_tls_adopt_context`.
 ///
 /// Safety: `ssl` is of the same libssl that this library is linked with, and has no connection.
 #[no_mangle]
@@ -90,10 +92,15 @@ pub unsafe extern "C" fn cq_tls_adopt_ssl(
             return Err(Errno::BADARG);
         }
         let role = self::role(role)?;
+        demand_shared_libssl()?;
         // SAFETY: as documented, here and below.
         let ssl = unsafe { adopt_ssl(ssl) };
         unsafe { hand_out(tls, Config::from_ssl(ssl, role)) }
     })
+}
+
+fn demand_shared_libssl() -> Result<()> {
+    IS_SHARED.then_some(()).ok_or(Errno(libc::EOPNOTSUPP))
 }
 
 /// Frees a configuration. NULL is ignored.
@@ -187,11 +194,15 @@ pub unsafe extern "C" fn cq_tls_alpn(tls: *const Config, protocols: *const c_cha
 /// Gives the `SSL_CTX *` of stream connections, for what libssl can do beyond these functions. It holds as long as
 /// the configuration. NULL for a configuration of one `SSL *`, and NULL for NULL. Its session id context does not
 /// count, unless the `SSL_CTX` was adopted: each server's connection has one that says what is demanded. The context
-/// knows which authorities are trusted only if `cq_tls_authorities` has set them.
+/// knows which authorities are trusted only if `cq_tls_authorities` has set them. NULL also if the library has an
+/// OpenSSL of its own inside.
 #[no_mangle]
 pub unsafe extern "C" fn cq_tls_context(tls: *const Config) -> *mut c_void {
-    // SAFETY: as documented.
-    value(std::ptr::null_mut(), || Ok(unsafe { borrow(tls) }?.context_pointer()))
+    value(std::ptr::null_mut(), || {
+        demand_shared_libssl()?;
+        // SAFETY: as documented.
+        Ok(unsafe { borrow(tls) }?.context_pointer())
+    })
 }
 
 pub(super) unsafe fn config(tls: *const Config) -> Result<Config> {
@@ -297,7 +308,8 @@ pub unsafe extern "C" fn cq_socket_listen_tls(
 }
 
 /// Gives the `SSL *` of a socket, NULL without TLS and NULL for NULL. It holds until the socket is closed; reading,
-/// writing and the handshake are left to the socket.
+/// writing and the handshake are left to the socket. If the library has an OpenSSL of its own inside, it tells no more than
+/// that there is TLS.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_checktls(socket: *const Socket) -> *mut c_void {
     // SAFETY: as documented.
@@ -305,10 +317,11 @@ pub unsafe extern "C" fn cq_socket_checktls(socket: *const Socket) -> *mut c_voi
 }
 
 /// Gives what `cq_socket_checktls` gives, with a reference of the caller's own, to be given back with SSL_free. NULL
-/// for NULL.
+/// for NULL, and if the library has an OpenSSL of its own inside.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_sharetls(socket: *const Socket) -> *mut c_void {
     value(std::ptr::null_mut(), || {
+        demand_shared_libssl()?;
         // SAFETY: as documented.
         Ok(unsafe { borrow(socket) }?.share_tls())
     })

@@ -35,6 +35,7 @@ extern "C" {
     fn SSL_CTX_get_default_passwd_cb(context: *mut openssl_sys::SSL_CTX) -> PassPhrase;
     fn SSL_CTX_get_default_passwd_cb_userdata(context: *mut openssl_sys::SSL_CTX) -> *mut c_void;
     fn SSL_get_verify_callback(ssl: *const openssl_sys::SSL) -> *const c_void;
+    #[cfg(not(feature = "vendored-openssl"))]
     fn X509_get_default_cert_file() -> *const c_char;
     fn ERR_peek_error() -> c_ulong;
     #[cfg(openssl3)]
@@ -165,7 +166,12 @@ pub fn copy_pass_phrase(from: &SslContext, to: &SslContext) {
     }
 }
 
+/// Whether programs can have objects of the libssl that the library uses. One that is built into the library is nobody
+/// else's, and an `SSL_CTX` of another one cannot be told from its own.
+pub const IS_SHARED: bool = !cfg!(feature = "vendored-openssl");
+
 /// The file in which libcrypto looks for the system's authorities. It may not be there.
+#[cfg(not(feature = "vendored-openssl"))]
 pub fn authorities_file() -> &'static CStr {
     // SAFETY: static, and terminated.
     unsafe { CStr::from_ptr(X509_get_default_cert_file()) }

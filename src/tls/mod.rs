@@ -324,14 +324,13 @@ impl Config {
             return Ok(());
         }
         // libssl treats a file that it cannot open like one that does not exist, so it is opened here first.
-        let file = sys::authorities_file().to_string_lossy();
-        match std::fs::File::open(&*file).map_err(Errno::from) {
+        match std::fs::File::open(authorities::file()).map_err(Errno::from) {
             Err(error @ Errno(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => return Err(error),
             _ => state.has_authorities[usize::from(datagrams)] = true,
         }
         let context = if datagrams { state.datagrams.as_ref() } else { Some(context) };
         // A failure shows when the first certificate is refused because its authority is not known.
-        let load = |context| sys::change(context, SslContextBuilder::set_default_verify_paths);
+        let load = |context| sys::change(context, authorities::load);
         let _ = context.map(load);
         Ok(())
     }

@@ -58,7 +58,7 @@ fuzz_targets_compile() {
 
 # Files that have no comment syntax, or are made by a tool, need none.
 files_carry_the_licence() {
-	! files | grep -v -E '(^|/)(LICENSE|Cargo\.lock|\.gitignore)$|\.(md|abi|txt|json|bin)$' |
+	! files | grep -v -E '(^|/)(LICENSE|Cargo\.lock|\.gitignore)$|\.(md|abi|txt|json|bin)$|^debian/(changelog|README\.source|source/format|.*\.doc-base)$' |
 		xargs grep -L 'SPDX-License-Identifier: MIT' | grep .
 }
 
@@ -320,6 +320,7 @@ if command -v python3 >/dev/null; then
 	check 'ARCHITECTURE.md names each source file once' python3 tests/lint/map.py
 	check 'docs/limits.md names tests that exist' python3 tests/lint/limits.py
 	check 'the Python binding knows the header' python_declarations_are_fresh
+	check 'packages have the version of Cargo.toml, and name all crates' python3 tests/lint/packaging.py
 else
 	skip python3
 fi

@@ -47,7 +47,10 @@ static int push_configuration(lua_State *L)
 		return push_usual(L);
 	}
 	cq_tls **box = shim_new_tls(L);
-	return context ? cq_tls_adopt_context(*context, CQ_TLS_ANY, box) : cq_tls_adopt_ssl(*ssl, CQ_TLS_ANY, box);
+	int code = context ? cq_tls_adopt_context(*context, CQ_TLS_ANY, box) : cq_tls_adopt_ssl(*ssl, CQ_TLS_ANY, box);
+	if (code == EOPNOTSUPP)
+		shim_argerror(L, 2, "the library has an OpenSSL of its own inside, and takes configurations of cqueues.tls only");
+	return code;
 }
 
 /* Pushes the input that the mode flag P keeps from the handshake. */
@@ -176,8 +179,11 @@ static int socket_checktls(lua_State *L)
 		lua_pushliteral(L, "openssl.ssl has no class of that name");
 		return 2;
 	}
-	if (!(*place = cq_socket_sharetls(shim_socket(L, 1)->so))) /* freed by the class */
-		return 0;
+	if (!(*place = cq_socket_sharetls(shim_socket(L, 1)->so))) { /* freed by the class */
+		lua_pushnil(L);
+		lua_pushliteral(L, "the library has an OpenSSL of its own inside, whose objects luaossl cannot use");
+		return 2;
+	}
 	lua_setmetatable(L, -2);
 	return 1;
 }

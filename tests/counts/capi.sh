@@ -150,6 +150,14 @@ scope_instructions() {
 		"$work/scope" "$1" "$2" 2>&1 | sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
 }
 
+# instructions_each WORKLOAD: of one more of what `scope WORKLOAD` does, from a warm start.
+instructions_each() {
+	for count in 1000 11000; do
+		valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/scope" "$1" $count 2>&1 |
+			sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
+	done | awk 'NR == 1 { short = $1 } NR == 2 { printf "%.0f", ($1 - short) / 10000 }'
+}
+
 many=$("$work/workload" most 10000)
 
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
@@ -174,6 +182,9 @@ if command -v valgrind >/dev/null; then
 	ended=$(scope_instructions end 100000)
 	budget "ending a scope of 100000 sleepers: instructions as of a broadcast ($((woken / 100000)))" \
 		"$(awk -v ended="$ended" -v woken="$woken" 'BEGIN { printf "%.3f", ended / woken }')" 1.2
+	turn=$(instructions_each turns) fiber=$(instructions_each fibers)
+	budget "a fiber that is made, runs and ends: instructions ($fiber) as of a turn ($turn)" \
+		"$(awk -v fiber="$fiber" -v turn="$turn" 'BEGIN { printf "%.2f", fiber / turn }')" 10
 	one=$(scope_instructions one 1) all=$(scope_instructions one 100000)
 	budget "cancelling one of 100000 tasks: instructions as of the only one ($one)" \
 		"$(awk -v all="$all" -v one="$one" 'BEGIN { printf "%.3f", all / one }')" 1.25

@@ -6,6 +6,8 @@
  *   scope end N          N tasks of a scope sleep: it ends, and so do they
  *   scope one N          one of N sleeping tasks of a scope is cancelled, and ends
  *   scope nothing N      N scopes with deadlines around nothing
+ *   scope fibers N       N fibers are made, run and end, one after the other
+ *   scope turns N        a fiber lets others run N times
  */
 #include <cqueues.h>
 #include <stdio.h>
@@ -74,6 +76,29 @@ static void nothing(size_t count)
 	}
 }
 
+static int return_at_once(void *argument)
+{
+	(void)argument;
+	return 0;
+}
+
+static int let_others_run(void *argument)
+{
+	size_t *count = argument;
+
+	while ((*count)--)
+		check(cq_poll(NULL, 0, NULL));
+	return 0;
+}
+
+static void fibers(size_t count)
+{
+	while (count--) {
+		check(cq_controller_wrap(cq, return_at_once, NULL, NULL, NULL));
+		check(cq_controller_step(cq, 0));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	size_t count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
@@ -85,6 +110,15 @@ int main(int argc, char **argv)
 	check(cq_condition_new(false, &condition));
 	if (!strcmp(argv[1], "nothing")) {
 		nothing(count);
+		return 0;
+	}
+	if (!strcmp(argv[1], "fibers")) {
+		fibers(count);
+		return 0;
+	}
+	if (!strcmp(argv[1], "turns")) {
+		check(cq_controller_wrap(cq, let_others_run, NULL, &count, NULL));
+		run_all(0);
 		return 0;
 	}
 	for (size_t i = 0; i < count; i++) {

@@ -134,7 +134,7 @@
  *   wait some time                    cq_sleep; again and again: cq_timer_start
  *   wake a loop from another thread   cq_controller_alert; with work for it: cq_controller_post; a task: cq_wakeup_raise
  *   something to do in each turn       cq_controller_set_hooks
- *   something that blocks             cq_pool_new, cq_pool_run
+ *   something that blocks             cq_pool_new, cq_pool_run; files: cq_file_open, cq_file_read
  *   stop all after a time             cq_scope_new, cq_scope_deadline, cq_scope_wait
  *   a limit of time around some code  cq_scope_begin, cq_scope_end
  *   stop one task, wait for its end   cq_task_cancel, cq_task_join
@@ -4742,6 +4742,66 @@ int cq_pool_run(const struct cq_pool *pool,
  * Counts the calls that wait for a thread of a pool. 0 for NULL. Any thread may call it.
  */
 size_t cq_pool_waiting(const struct cq_pool *pool);
+
+/* ==== Files (cq_file) =============================================================================
+ * Reading and writing files blocks on every system, so a pool's thread does it.
+ */
+
+/**
+ * Has a thread of a pool open a file, open(2), and waits for it. `flags` are O_RDONLY and its like, to which O_CLOEXEC
+ * is added; `permissions` count with O_CREAT. `fd` receives the descriptor, which is the caller's: close(2). In a fiber
+ * only the fiber waits; when its waiting is ended, a call that has not begun is taken back, and one that runs is waited
+ * for and succeeds.
+ *
+ * Errors: EINVAL for NULL; EDEADLK in a callback; ECHILD as for `cq_pool_run`; ECANCELED; ENOMEM; what the system says.
+ */
+int cq_file_open(const struct cq_pool *pool,
+                 const char *path,
+                 int flags,
+                 uint32_t permissions,
+                 int *fd);
+
+/**
+ * Has a thread of a pool read from a file, and waits for it: `size` bytes, fewer at the end of the file, from `offset` on,
+ * or where the file stands if that is negative (pread(2), read(2)). `received` receives how many; 0 is the end. One call
+ * reads at most 1 GiB. Otherwise as `cq_file_open`.
+ *
+ * Errors: as there; EBADF. An error behind some bytes is left to the next call.
+ *
+ * Safety: `data` is writable for `size` bytes until the call is over: on the fiber's stack only if its controller is not
+ * closed or freed meanwhile.
+ */
+int cq_file_read(const struct cq_pool *pool,
+                 int fd,
+                 void *data,
+                 size_t size,
+                 int64_t offset,
+                 size_t *received);
+
+/**
+ * Has a thread of a pool write to a file, and waits for it: `size` bytes to `offset`, or where the file stands if that is
+ * negative (pwrite(2), write(2)). `sent` (may not be NULL) receives how many were written: fewer than `size` if an error
+ * came behind some. Otherwise as `cq_file_read`.
+ *
+ * Errors: as there; ENOSPC, EDQUOT, EFBIG.
+ *
+ * Safety: `data` is readable for `size` bytes until the call is over: on the fiber's stack only if its controller is not
+ * closed or freed meanwhile.
+ */
+int cq_file_write(const struct cq_pool *pool,
+                  int fd,
+                  const void *data,
+                  size_t size,
+                  int64_t offset,
+                  size_t *sent);
+
+/**
+ * Has a thread of a pool write what a file holds to its device, fsync(2), and waits for it. Otherwise as `cq_file_open`.
+ *
+ * Errors: as there; EBADF, EIO.
+ */
+int cq_file_sync(const struct cq_pool *pool,
+                 int fd);
 
 /* ==== Signals (cq_signal) =========================================================================
  * A listener tells which of its signals came. Block them first (`cq_signal_block`), in the first thread, before others

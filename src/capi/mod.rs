@@ -20,6 +20,7 @@ pub mod dns_record;
 pub mod dns_resolver;
 pub mod dns_resolvers;
 pub mod dns_services;
+pub mod file;
 pub mod gather;
 pub mod hooks;
 pub mod inspect;

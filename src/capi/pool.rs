@@ -74,13 +74,21 @@ pub unsafe extern "C" fn cq_pool_run(
         // SAFETY: as documented, here and below.
         let pool = unsafe { borrow(pool) }?;
         let function = function.ok_or(Errno::BADARG)?;
-        fiber::check_may_wait()?;
-        let call = lend(pool.call(work(function, argument)?)?)?;
-        let found = unsafe { wait(call) };
-        unsafe { give_back(call) };
-        unsafe { put_optional(result, found?) };
+        let found = run(pool, work(function, argument)?)?;
+        unsafe { put_optional(result, found) };
         Ok(())
     })
+}
+
+/// Has a thread of a pool do something, and waits for what it gives. EDEADLK in a callback.
+pub(super) fn run(pool: &Pool, work: Work) -> Result<c_int> {
+    fiber::check_may_wait()?;
+    let call = lend(pool.call(work)?)?;
+    // SAFETY: it was lent, and is given back once.
+    let found = unsafe { wait(call) };
+    // SAFETY: as above.
+    unsafe { give_back(call) };
+    found
 }
 
 /// The program's pointer, which its function is called with in another thread, as the program wishes.

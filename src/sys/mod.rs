@@ -16,6 +16,7 @@ pub mod epoll;
 pub mod event;
 pub mod fiber;
 pub mod file;
+pub mod file_calls;
 pub mod fnmatch;
 #[cfg(any(epoll, emulated))]
 pub mod inotify;

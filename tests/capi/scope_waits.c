@@ -958,6 +958,73 @@ static int wait_cq_pool_run(struct stage *s)
 	return code;
 }
 
+/* Calls on a pipe that has a byte to read and room for one, so that only the thread is waited for. */
+static int on_a_pipe(struct stage *s, int (*call)(cq_pool *pool, const int *pipes, size_t *count))
+{
+	int pipes[2], code;
+	size_t count = 77;
+
+	SYS(pipe(pipes));
+	SYS(write(pipes[1], "x", 1));
+	code = call(s->blocking, pipes, &count);
+	EQ(count, code ? 77 : 1);
+	SYS(close(pipes[0]));
+	SYS(close(pipes[1]));
+	return code;
+}
+
+static int open_it(cq_pool *pool, const int *pipes, size_t *count)
+{
+	int fd = -1, code = cq_file_open(pool, "/dev/null", O_RDONLY, 0, &fd);
+
+	(void)pipes;
+	if (code == 0) {
+		*count = 1;
+		SYS(close(fd));
+	}
+	return code;
+}
+
+static int read_it(cq_pool *pool, const int *pipes, size_t *count)
+{
+	static char byte;
+
+	return cq_file_read(pool, pipes[0], &byte, 1, -1, count);
+}
+
+static int write_it(cq_pool *pool, const int *pipes, size_t *count)
+{
+	return cq_file_write(pool, pipes[1], "y", 1, -1, count);
+}
+
+static int sync_it(cq_pool *pool, const int *pipes, size_t *count)
+{
+	int code = cq_file_sync(pool, pipes[0]);
+
+	*count = code == EINVAL || code == EROFS ? 1 : 77; /* what fsync says of a pipe */
+	return *count == 1 ? 0 : code;
+}
+
+static int wait_cq_file_open(struct stage *s)
+{
+	return on_a_pipe(s, open_it);
+}
+
+static int wait_cq_file_read(struct stage *s)
+{
+	return on_a_pipe(s, read_it);
+}
+
+static int wait_cq_file_write(struct stage *s)
+{
+	return on_a_pipe(s, write_it);
+}
+
+static int wait_cq_file_sync(struct stage *s)
+{
+	return on_a_pipe(s, sync_it);
+}
+
 #define WAIT(name, open, succeed, close) \
 	TEST(name##_can_be_ended) \
 	{ \
@@ -1003,3 +1070,7 @@ WAIT(cq_mutex_lock, open_mutex, signal_it, close_mutex)
 WAIT(cq_timer_wait, open_timer, start_timer, close_timer)
 WAIT(cq_wakeup_wait, open_wakeup, raise_wakeup, close_wakeup)
 WAIT(cq_pool_run, open_pool_of_threads, free_thread, close_pool_of_threads)
+WAIT(cq_file_open, open_pool_of_threads, free_thread, close_pool_of_threads)
+WAIT(cq_file_read, open_pool_of_threads, free_thread, close_pool_of_threads)
+WAIT(cq_file_write, open_pool_of_threads, free_thread, close_pool_of_threads)
+WAIT(cq_file_sync, open_pool_of_threads, free_thread, close_pool_of_threads)

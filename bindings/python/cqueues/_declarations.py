@@ -701,6 +701,10 @@ FUNCTIONS = [
     ("cq_pool_free", None, (c_void_p,)),  # noqa: F405
     ("cq_pool_run", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
     ("cq_pool_waiting", c_size_t, (c_void_p,)),  # noqa: F405
+    ("cq_file_open", c_int, (c_void_p, c_char_p, c_int, c_uint32, c_void_p)),  # noqa: F405
+    ("cq_file_read", c_int, (c_void_p, c_int, c_void_p, c_size_t, c_int64, c_void_p)),  # noqa: F405
+    ("cq_file_write", c_int, (c_void_p, c_int, c_void_p, c_size_t, c_int64, c_void_p)),  # noqa: F405
+    ("cq_file_sync", c_int, (c_void_p, c_int)),  # noqa: F405
     ("cq_signal_listen", c_int, (c_void_p, c_size_t, c_void_p)),  # noqa: F405
     ("cq_signal_free", None, (c_void_p,)),  # noqa: F405
     ("cq_signal_try_wait", c_int, (c_void_p, c_void_p)),  # noqa: F405

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Debian's packages: they build, lintian finds no error, and in a fresh Debian they install, serve programs in C, C++ and
-# Lua, and go without leaving anything. Builds everything anew, runs as root and fetches packages from the mirror MIRROR, so
+# Debian's packages: they build, lintian finds no error, and in a fresh Debian they install, serve programs in C, C++, Lua
+# and Python, and go without leaving anything. Builds everything anew, runs as root and fetches packages from the mirror MIRROR, so
 # no part of `make test`.
 #
 #   run.sh             all of it
@@ -134,6 +134,10 @@ lua_programs_run() {
 	done
 }
 
+a_python_program_runs() {
+	says 'from coroutine to coroutine' python3 /programs/pair.py
+}
+
 # It is asked once the program has said its line, and is waiting.
 cq_looks_into_a_program() {
 	inside sh -c 'mkdir -m 700 /programs/inspect && cd /programs && export CQUEUES_INSPECT=/programs/inspect && mkfifo line &&
@@ -161,7 +165,7 @@ dependencies_are_those_of_symbols() {
 
 # lua-http needs one of the two, and so goes with it; `autoremove` takes what was installed with them.
 purging_leaves_nothing() {
-	inside apt-get purge -y --autoremove libcqueues1 libcqueues-dev libcqueues-doc lua-libcqueues cqueues-tools lua-cqueues lua-http || return 1
+	inside apt-get purge -y --autoremove libcqueues1 libcqueues-dev libcqueues-doc lua-libcqueues python3-cqueues cqueues-tools lua-cqueues lua-http || return 1
 	list_files >"$work/after"
 	! inside dpkg-query -W -f '${Package}\n' | grep cqueues || return 1
 	! comm -13 "$work/before" "$work/after" | grep . || return 1
@@ -189,6 +193,7 @@ if check "a fresh Debian $DEBIAN is made, with lua-http and the original lua-cqu
 	check 'a C++ program compiles and runs' a_cpp_program_runs
 	check 'CMake finds the library' cmake_finds_it
 	check 'a Lua program runs on Lua 5.1 to 5.4 and LuaJIT' lua_programs_run
+	check 'a Python program runs' a_python_program_runs
 	check 'cq looks into a running program' cq_looks_into_a_program
 	check 'manual pages are read' manual_pages_are_read
 	check 'documents and examples are there' documents_are_there

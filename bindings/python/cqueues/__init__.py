@@ -4,12 +4,18 @@
 Names follow trio's where it has one.
 """
 
+from ._channels import (
+    BrokenResourceError, ClosedResourceError, EndOfChannel, MemoryReceiveChannel, MemorySendChannel, open_memory_channel,
+)
 from ._library import Error
 from ._loop import Cancelled, Task, checkpoint, current, run, sleep, sleep_forever
 from ._scopes import CancelScope, Nursery, TooSlowError, fail_after, move_on_after, open_nursery
 from ._sockets import TLS, Listener, Socket, connect, listen, pair
+from ._sync import CapacityLimiter, Condition, Event, Lock, Semaphore, WouldBlock
 
 __all__ = [
-    "CancelScope", "Cancelled", "Error", "Nursery", "Task", "TooSlowError", "checkpoint", "current", "fail_after",
-    "move_on_after", "open_nursery", "run", "sleep", "sleep_forever", "TLS", "Listener", "Socket", "connect", "listen", "pair",
+    "BrokenResourceError", "CancelScope", "Cancelled", "CapacityLimiter", "ClosedResourceError", "Condition", "EndOfChannel",
+    "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel", "Nursery", "Semaphore", "Socket", "TLS",
+    "Task", "TooSlowError", "WouldBlock", "checkpoint", "connect", "current", "fail_after", "listen", "move_on_after",
+    "open_memory_channel", "open_nursery", "pair", "run", "sleep", "sleep_forever",
 ]

@@ -54,7 +54,8 @@ class Task:
     """A task: a coroutine, its number in the library, and what it is in the middle of."""
 
     __slots__ = (
-        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "scope", "value",
+        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "parked", "scope",
+        "value", "woken",
     )
 
     def __init__(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> None:
@@ -65,6 +66,10 @@ class Task:
         self.number = 0
         self.key = 0
         self.condition: Optional[int] = None
+        #: While it is parked: the runner, and where its operation is in the list of those wanted.
+        self.parked: Optional[tuple[Any, list[Any], int]] = None
+        #: Whether `unpark` was called since it parked.
+        self.woken = False
         #: What it has written and what leaves before its next operation: sockets and their bytes, in turn.
         self.output: list[Any] = []
         #: What the operation under way needs.
@@ -121,6 +126,7 @@ class Runner:
     def close(self) -> None:
         library.cq_batch_free(self.batch)
         library.cq_controller_free(self.controller)
+        self.conditions += [task.condition for task in self.tasks.values() if task.condition is not None]
         for condition in self.conditions:
             library.cq_condition_free(condition)
 
@@ -301,17 +307,49 @@ def sleep_forever() -> Awaitable[None]:
     return operation(SLEEP, CHECK, 0, 0, 0, 0, 0, ENDLESS, 0)
 
 
-def park() -> Awaitable[None]:
-    """Waits until `unpark` is called with this task."""
+@coroutine
+def park() -> Generator[tuple[Any, ...], Any, None]:
+    """Waits until `unpark` is called with this task. From that call on it is not cancelled in this wait any more.
+
+    Where it waits for one of several tasks, it writes down before that it does: what happens then is not missed.
+    """
     task, runner = current(), here.runner
     assert runner is not None
-    return operation(CONDITION, CHECK, 0, 0, runner.condition_of(task), 0, 0, ENDLESS, 0)
+    task.woken = False
+    try:
+        if task.output:  # an operation that is linked to another one cannot be exchanged below
+            yield _CHECKPOINT
+        if not task.woken:
+            task.parked = (runner, runner.wanted, len(runner.wanted))
+            yield (CONDITION, CHECK, 0, 0, runner.condition_of(task), 0, 0, ENDLESS, 0)
+    except Cancelled:
+        if not task.woken:
+            raise
+    finally:
+        task.parked = None
 
 
 def unpark(task: Task) -> None:
-    """Wakes a task that is parked."""
-    if task.condition is not None:
-        check(library.cq_condition_signal(task.condition, 1, None))
+    """Wakes a task that is parked. RuntimeError in another thread than that of its loop."""
+    parked = task.parked
+    if parked is not None and not task.woken:
+        runner, wanted, at = parked
+        if runner is not here.runner:
+            raise RuntimeError("a task of another loop waits for this: use from_thread.run_sync")
+        if wanted is runner.wanted:  # the library does not know of it yet
+            wanted[at] = (task.number, NOTHING, 0, 0, 0, 0, 0, 0, ENDLESS, 0)
+        else:
+            _signal(task, parked)
+    task.woken = True
+
+
+def _signal(task: Task, parked: tuple[Any, ...]) -> None:
+    """Signals the condition of a task; where its operation has not reached the library, behind the next step again."""
+    if task.parked is parked:
+        woken = ctypes.c_size_t()
+        check(library.cq_condition_signal(task.condition, 1, ctypes.byref(woken)))
+        if not woken.value:
+            parked[0].calls.append(lambda: _signal(task, parked))
 
 
 def run(main: Any, *args: Any) -> Any:

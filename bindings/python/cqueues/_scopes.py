@@ -150,6 +150,8 @@ class Nursery:
         self._failures: list[BaseException] = []
         self._count = 0
         self._is_open = False
+        self._runner: Optional[Runner] = None
+        self._spent: list[CancelScope] = []
 
     def start_soon(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> None:
         """Starts a task: it runs as soon as this one waits. RuntimeError behind the end of the block."""
@@ -158,9 +160,11 @@ class Nursery:
     async def start(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> Any:
         """Starts a task and waits until it calls `task_status.started(value)`; that value. RuntimeError if it ends first."""
         status, over = TaskStatus(current()), []
+        scope = CancelScope()
 
         def ended(task: Task) -> None:
             over.append(task.value)
+            self._spent.append(scope)
             if not status.is_started:
                 self._count -= 1
                 unpark(status._starter)
@@ -168,20 +172,42 @@ class Nursery:
                 self._ended(task)
 
         label = name or getattr(function, "__qualname__", repr(function))
-        self._start(function(*args, task_status=status), label, ended)
-        while not status.is_started and not over:
-            await park()
+        self._start(function(*args, task_status=status), label, ended, scope)
+        try:
+            while not status.is_started and not over:
+                await park()
+        except BaseException:
+            scope.cancel()
+            with CancelScope(shield=True):
+                while not status.is_started and not over:
+                    await park()
+            if over and isinstance(over[0][1], Exception):
+                raise over[0][1]
+            raise
         if over and not status.is_started:
             why = over[0][1]
             raise why if why is not None else RuntimeError(f"{label} ended without calling started")
         return status.value
 
-    def _start(self, body: Any, name: str, ended: Callable[[Task], None]) -> None:
-        if not self._is_open or here.runner is None:
+    def _start(self, body: Any, name: str, ended: Callable[[Task], None], scope: Optional[CancelScope] = None) -> None:
+        """Spawns a task in the nursery's scope, or in one of its own inside of that."""
+        if not self._is_open or here.runner is not self._runner:
             body.close()
-            raise RuntimeError("the nursery is closed")
+            raise RuntimeError("the nursery is closed, or of another thread's loop")
+        if scope is not None:
+            self._free_spent()
+            scope._open(here.runner, self.cancel_scope)
         self._count += 1
-        here.runner.spawn(body, name, self.cancel_scope, ended)
+        here.runner.spawn(body, name, scope or self.cancel_scope, ended)
+
+    def _free_spent(self, all: bool = False) -> None:
+        """Frees the scopes of tasks that `start` has started and that have left the library: all, or where none waits."""
+        spent, self._spent = self._spent, []
+        for scope in spent:
+            if all or not library.cq_scope_count(scope.handle):
+                scope._free()
+            else:
+                self._spent.append(scope)
 
     def _ended(self, task: Task) -> None:
         self._count -= 1
@@ -192,7 +218,7 @@ class Nursery:
 
     async def __aenter__(self) -> Nursery:
         self.cancel_scope.__enter__()
-        self._is_open = True
+        self._runner, self._is_open = here.runner, True
         return self
 
     async def __aexit__(
@@ -211,6 +237,7 @@ class Nursery:
             except Cancelled as ended:
                 cancelled = ended
         self._is_open = False
+        self._free_spent(all=True)
         failures, self._failures = self._failures, []
         outcome: Optional[BaseException] = cancelled
         if failures:

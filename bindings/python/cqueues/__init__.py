@@ -7,6 +7,7 @@ Names follow trio's where it has one.
 from ._channels import (
     BrokenResourceError, ClosedResourceError, EndOfChannel, MemoryReceiveChannel, MemorySendChannel, open_memory_channel,
 )
+from ._dns import Resolver, query, resolve, reverse
 from ._library import Error
 from ._loop import Cancelled, Task, checkpoint, current, run, sleep, sleep_forever
 from ._scopes import CancelScope, Nursery, TooSlowError, fail_after, move_on_after, open_nursery
@@ -15,7 +16,9 @@ from ._sync import CapacityLimiter, Condition, Event, Lock, Semaphore, WouldBloc
 
 __all__ = [
     "BrokenResourceError", "CancelScope", "Cancelled", "CapacityLimiter", "ClosedResourceError", "Condition", "EndOfChannel",
-    "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel", "Nursery", "Semaphore", "Socket", "TLS",
+    "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel", "Nursery", "Resolver", "Semaphore", "Socket",
+    "TLS",
     "Task", "TooSlowError", "WouldBlock", "checkpoint", "connect", "current", "fail_after", "listen", "move_on_after",
-    "open_memory_channel", "open_nursery", "pair", "run", "sleep", "sleep_forever",
+    "open_memory_channel", "open_nursery", "pair", "query", "resolve", "reverse", "run",
+    "sleep", "sleep_forever",
 ]

@@ -8,17 +8,19 @@ from ._channels import (
     BrokenResourceError, ClosedResourceError, EndOfChannel, MemoryReceiveChannel, MemorySendChannel, open_memory_channel,
 )
 from ._dns import Resolver, query, resolve, reverse
+from ._files import Change, Watch, watch
 from ._library import Error
 from ._loop import Cancelled, Task, checkpoint, current, run, sleep, sleep_forever
+from ._processes import Process, open_process, run_process
 from ._scopes import CancelScope, Nursery, TooSlowError, fail_after, move_on_after, open_nursery
+from ._signals import open_signal_receiver
 from ._sockets import TLS, Listener, Socket, connect, listen, pair
 from ._sync import CapacityLimiter, Condition, Event, Lock, Semaphore, WouldBlock
 
 __all__ = [
-    "BrokenResourceError", "CancelScope", "Cancelled", "CapacityLimiter", "ClosedResourceError", "Condition", "EndOfChannel",
-    "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel", "Nursery", "Resolver", "Semaphore", "Socket",
-    "TLS",
-    "Task", "TooSlowError", "WouldBlock", "checkpoint", "connect", "current", "fail_after", "listen", "move_on_after",
-    "open_memory_channel", "open_nursery", "pair", "query", "resolve", "reverse", "run",
-    "sleep", "sleep_forever",
+    "BrokenResourceError", "CancelScope", "Cancelled", "CapacityLimiter", "Change", "ClosedResourceError", "Condition",
+    "EndOfChannel", "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel", "Nursery",
+    "Process", "Resolver", "Semaphore", "Socket", "TLS", "Task", "TooSlowError", "Watch", "WouldBlock", "checkpoint",
+    "connect", "current", "fail_after", "listen", "move_on_after", "open_memory_channel", "open_nursery", "open_process",
+    "open_signal_receiver", "pair", "query", "resolve", "reverse", "run", "run_process", "sleep", "sleep_forever", "watch",
 ]

@@ -124,7 +124,9 @@ class Runner:
         self.calls: list[Callable[[], None]] = []
 
     def close(self) -> None:
-        library.cq_batch_free(self.batch)
+        library.cq_batch_free(self.batch)  # nothing of what a coroutine frees now is waited for
+        for task in list(self.tasks.values()):
+            task.coroutine.close()
         library.cq_controller_free(self.controller)
         self.conditions += [task.condition for task in self.tasks.values() if task.condition is not None]
         for condition in self.conditions:
@@ -382,8 +384,6 @@ def run(main: Any, *args: Any) -> Any:
         root._free()
     finally:
         here.task = here.runner = None
-        for task in list(runner.tasks.values()):
-            task.coroutine.close()
         runner.close()
     value, why = outcome[0]
     if interrupted is not None and (why is None or isinstance(why, Cancelled)):

@@ -16,11 +16,13 @@ from ._scopes import CancelScope, Nursery, TooSlowError, fail_after, move_on_aft
 from ._signals import open_signal_receiver
 from ._sockets import TLS, Listener, Socket, connect, listen, pair
 from ._sync import CapacityLimiter, Condition, Event, Lock, Semaphore, WouldBlock
+from ._threads import from_thread, to_thread
 
 __all__ = [
     "BrokenResourceError", "CancelScope", "Cancelled", "CapacityLimiter", "Change", "ClosedResourceError", "Condition",
     "EndOfChannel", "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel", "Nursery",
     "Process", "Resolver", "Semaphore", "Socket", "TLS", "Task", "TooSlowError", "Watch", "WouldBlock", "checkpoint",
-    "connect", "current", "fail_after", "listen", "move_on_after", "open_memory_channel", "open_nursery", "open_process",
-    "open_signal_receiver", "pair", "query", "resolve", "reverse", "run", "run_process", "sleep", "sleep_forever", "watch",
+    "connect", "current", "fail_after", "from_thread", "listen", "move_on_after", "open_memory_channel", "open_nursery",
+    "open_process", "open_signal_receiver", "pair", "query", "resolve", "reverse", "run", "run_process", "sleep",
+    "sleep_forever", "to_thread", "watch",
 ]

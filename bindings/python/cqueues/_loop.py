@@ -12,6 +12,7 @@ import errno
 import struct
 import sys
 import threading
+from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
 from typing import Any, Callable, Optional
@@ -121,9 +122,14 @@ class Runner:
         #: What the operations of tasks that are over still need: until the next step but one.
         self.last_words: list[Any] = []
         #: Called in the loop's thread, in this order: put in by other threads, who alert the controller.
-        self.calls: list[Callable[[], None]] = []
+        self.calls: deque[Callable[[], None]] = deque()
+        #: The scope of all tasks, and the threads that work for them, if there are any.
+        self.root: Any = None
+        self.pool: Any = None
 
     def close(self) -> None:
+        if self.pool is not None:
+            self.pool.close()
         library.cq_batch_free(self.batch)  # nothing of what a coroutine frees now is waited for
         for task in list(self.tasks.values()):
             task.coroutine.close()
@@ -183,9 +189,8 @@ class Runner:
             code = step(batch, wanted_at, len(wanted), now if more else endless, results_at, room, produced_at)
             self.last_words = []
             if self.calls:
-                calls, self.calls = self.calls, []
-                for call in calls:
-                    call()
+                for _ in range(len(self.calls)):
+                    self.calls.popleft()()
             count = produced.value
             if count:
                 self.resume(unpack(results[: count * _SIZE]))
@@ -373,6 +378,7 @@ def run(main: Any, *args: Any) -> Any:
     try:
         root = CancelScope()
         root._open(runner, None)
+        runner.root = root
         runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
         while True:
             try:

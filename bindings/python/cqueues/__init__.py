@@ -10,8 +10,9 @@ from ._channels import (
 from ._dns import Resolver, query, resolve, reverse
 from ._files import Change, Watch, watch
 from ._library import Error
-from ._loop import Cancelled, Task, checkpoint, current, run, sleep, sleep_forever
+from ._loop import Cancelled, Task, checkpoint, current, sleep, sleep_forever
 from ._processes import Process, open_process, run_process
+from ._run import run
 from ._scopes import CancelScope, Nursery, TooSlowError, fail_after, move_on_after, open_nursery
 from ._signals import open_signal_receiver
 from ._sockets import TLS, Listener, Socket, connect, listen, pair

@@ -44,6 +44,10 @@ class Resolver:
     system's hosts file. `search`: domains. Options are those of `cq_dns_config_set`, with underscores: `timeout=2`.
     """
 
+    _config: Optional[int] = None
+    _hosts: Optional[int] = None
+    _hints: Optional[int] = None
+
     def __init__(
         self,
         *,
@@ -53,7 +57,6 @@ class Resolver:
         search: Optional[Iterable[str]] = None,
         **options: Any,
     ) -> None:
-        self._config = self._hosts = self._hints = None
         servers = None if nameservers is None else [nameservers] if isinstance(nameservers, str) else list(nameservers)
         place = ctypes.c_void_p()
         if servers is None:

@@ -12,6 +12,7 @@ import errno
 import struct
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
@@ -19,7 +20,7 @@ from typing import Any, Callable, Optional
 
 from ._library import check, declared, error, library
 
-__all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "run", "sleep"]
+__all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "sleep"]
 
 _OPERATION = struct.Struct("<QIIIIQQQdQ")
 _RESULT = struct.Struct("<QQIiQQQI12x")
@@ -126,13 +127,22 @@ class Runner:
         #: The scope of all tasks, and the threads that work for them, if there are any.
         self.root: Any = None
         self.pool: Any = None
+        #: Async generators that were begun and are not over.
+        self.generators: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.interrupts = 0
+        self.is_forked = False
 
     def close(self) -> None:
+        if self.is_forked:  # all of it is the parent's
+            return
         if self.pool is not None:
             self.pool.close()
         library.cq_batch_free(self.batch)  # nothing of what a coroutine frees now is waited for
         for task in list(self.tasks.values()):
-            task.coroutine.close()
+            try:
+                task.coroutine.close()
+            except BaseException:
+                pass  # it awaits in spite of GeneratorExit: run raises what ended the loop
         library.cq_controller_free(self.controller)
         self.conditions += [task.condition for task in self.tasks.values() if task.condition is not None]
         for condition in self.conditions:
@@ -174,7 +184,7 @@ class Runner:
         batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(-1.0)
         now = ctypes.c_double(0.0)
         step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
-        while self.alive:
+        while self.alive > 0:
             wanted = self.wanted
             if len(wanted) > _ROOM:
                 self.wanted = wanted[_ROOM:]
@@ -182,9 +192,13 @@ class Runner:
             else:
                 self.wanted = []
             at = 0
-            for want in wanted:
-                pack(operations, at, *want)
-                at += _SIZE
+            try:
+                for want in wanted:
+                    pack(operations, at, *want)
+                    at += _SIZE
+            except (struct.error, TypeError):
+                self.refuse_from(wanted)
+                continue
             more = self.wanted or self.calls
             code = step(batch, wanted_at, len(wanted), now if more else endless, results_at, room, produced_at)
             self.last_words = []
@@ -236,7 +250,39 @@ class Runner:
             else:
                 if task.output:
                     self.send(task)
-                wanted((number, *want))
+                try:
+                    wanted((number, *want))
+                except Exception:
+                    self.refuse(task, want)
+        here.task = None
+
+    def refuse(self, task: Task, want: Any) -> None:
+        """Raises TypeError in a task that awaits what is not of this loop: asyncio's, for instance."""
+        here.task = task
+        while True:
+            try:
+                want = task.coroutine.throw(TypeError(f"this loop does not know what to do with {want!r}: is it of another one?"))
+            except StopIteration as stop:
+                return self.end(task, (stop.value, None))
+            except BaseException as why:
+                return self.end(task, (None, why))
+            if type(want) is tuple and len(want) == 9:
+                if task.output:
+                    self.send(task)
+                return self.wanted.append((task.number, *want))
+
+    def refuse_from(self, wanted: list[tuple[Any, ...]]) -> None:
+        """Refuses what is no operation, and keeps the rest for the next step."""
+        sound, scratch = [], bytearray(_SIZE)
+        tasks = {task.number: task for task in self.tasks.values()}
+        later, self.wanted = self.wanted, []
+        for want in wanted:
+            try:
+                _OPERATION.pack_into(scratch, 0, *want)
+                sound.append(want)
+            except (struct.error, TypeError):
+                self.refuse(tasks[want[0]], want[1:])
+        self.wanted = sound + later + self.wanted
         here.task = None
 
     def send(self, task: Task) -> None:
@@ -260,10 +306,33 @@ class Runner:
             why.written = size  # type: ignore[attr-defined]
         return why
 
+    def interrupt(self, number: int, frame: Any) -> None:
+        """Ctrl-C: cancels all tasks; again, where they do not end: raises KeyboardInterrupt wherever the code is."""
+        self.interrupts += 1
+        if self.interrupts > 1:
+            raise KeyboardInterrupt
+        self.post(self.root.cancel)
+
+    def finalize(self, generator: Any) -> None:
+        """Closes an async generator that nobody needs any more, in a task."""
+        self.generators.discard(generator)
+
+        async def close() -> None:
+            await generator.aclose()
+
+        def spawn() -> None:
+            self.spawn(close(), f"close of {generator!r}", self.root, lambda task: None)
+
+        self.post(spawn)
+
+    def less(self) -> None:
+        """Ends what is counted as alive without a task."""
+        self.alive -= 1
+
     def end(self, task: Task, outcome: tuple[Any, Optional[BaseException]]) -> None:
         """A coroutine is over: so is its task, and whoever started it is told."""
         task.value = outcome
-        del self.tasks[task.key]
+        self.tasks.pop(task.key, None)
         self.alive -= 1
         if task.condition is not None:
             self.conditions.append(task.condition)
@@ -274,6 +343,18 @@ class Runner:
                 self.last_words.append(task.held)
             self.wanted.append((task.number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
         task.ended(task)
+
+
+def begun(function: Any, *args: Any, **more: Any) -> Coroutine[Any, Any, Any]:
+    """The coroutine of an async function. TypeError for what is none."""
+    if not callable(function):
+        if hasattr(function, "close"):
+            function.close()
+        raise TypeError(f"an async function is needed, and its arguments, not {function!r}")
+    body = function(*args, **more)
+    if not hasattr(body, "send") or not hasattr(body, "throw"):
+        raise TypeError(f"{getattr(function, '__qualname__', function)!r} is no async function: it gave {body!r}")
+    return body  # type: ignore[no-any-return]
 
 
 def _run_cancelled(body: Coroutine[Any, Any, Any]) -> tuple[Any, Optional[BaseException]]:
@@ -357,46 +438,3 @@ def _signal(task: Task, parked: tuple[Any, ...]) -> None:
         check(library.cq_condition_signal(task.condition, 1, ctypes.byref(woken)))
         if not woken.value:
             parked[0].calls.append(lambda: _signal(task, parked))
-
-
-def run(main: Any, *args: Any) -> Any:
-    """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
-
-    It has this thread's loop for itself: RuntimeError in a task. Ctrl-C cancels all tasks and raises KeyboardInterrupt.
-    """
-    from ._scopes import CancelScope
-
-    if here.runner is not None:
-        raise RuntimeError("a loop runs in this thread already")
-    body = main(*args) if callable(main) else main
-    if not hasattr(body, "send"):
-        raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
-    runner = Runner()
-    here.runner = runner
-    outcome: list[tuple[Any, Optional[BaseException]]] = []
-    interrupted: Optional[KeyboardInterrupt] = None
-    try:
-        root = CancelScope()
-        root._open(runner, None)
-        runner.root = root
-        runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
-        while True:
-            try:
-                runner.loop()
-                break
-            except KeyboardInterrupt as why:
-                interrupted = why
-                root.cancel()
-        root._free()
-    finally:
-        here.task = here.runner = None
-        runner.close()
-    value, why = outcome[0]
-    if interrupted is not None and (why is None or isinstance(why, Cancelled)):
-        raise interrupted
-    if why is not None:
-        if isinstance(why, Cancelled):
-            raise RuntimeError("the main task was cancelled") from why
-        raise why
-    return value
-

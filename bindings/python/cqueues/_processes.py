@@ -27,8 +27,10 @@ Command = Union[str, Sequence[Path]]
 class Process:
     """A child process: see `open_process`. `stdin`, `stdout`, `stderr` are sockets, or None without a pipe."""
 
+    _handle: Optional[int] = None
+
     def __init__(self, handle: int) -> None:
-        self._handle: Optional[int] = handle
+        self._handle = handle
         self._returncode: Optional[int] = None
         self.pid = int(library.cq_process_pid(handle))
         self.stdin = self._pipe(library.cq_process_stdin)

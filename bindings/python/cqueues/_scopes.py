@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Callable, Iterator, Optional
 
 from ._library import check, library
-from ._loop import ENDLESS, SCOPE, Cancelled, Runner, Task, current, here, operation, park, unpark
+from ._loop import ENDLESS, SCOPE, Cancelled, Runner, Task, begun, current, here, operation, park, unpark
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -155,7 +155,7 @@ class Nursery:
 
     def start_soon(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> None:
         """Starts a task: it runs as soon as this one waits. RuntimeError behind the end of the block."""
-        self._start(function(*args), name or getattr(function, "__qualname__", repr(function)), self._ended)
+        self._start(begun(function, *args), name or getattr(function, "__qualname__", repr(function)), self._ended)
 
     async def start(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> Any:
         """Starts a task and waits until it calls `task_status.started(value)`; that value. RuntimeError if it ends first."""
@@ -172,7 +172,7 @@ class Nursery:
                 self._ended(task)
 
         label = name or getattr(function, "__qualname__", repr(function))
-        self._start(function(*args, task_status=status), label, ended, scope)
+        self._start(begun(function, *args, task_status=status), label, ended, scope)
         try:
             while not status.is_started and not over:
                 await park()

@@ -7,7 +7,7 @@ import queue
 import threading
 from typing import Any, Callable, Optional
 
-from ._loop import Runner, Task, checkpoint, current, here, park, unpark
+from ._loop import Runner, Task, begun, checkpoint, current, here, park, unpark
 from ._scopes import CancelScope
 from ._sync import CapacityLimiter
 
@@ -207,7 +207,7 @@ class from_thread:
             try:
                 assert here.runner is not None
                 name = getattr(function, "__qualname__", repr(function))
-                here.runner.spawn(function(*args), name, here.runner.root, ended)
+                here.runner.spawn(begun(function, *args), name, here.runner.root, ended)
             except BaseException as why:
                 over.put((None, why))
 

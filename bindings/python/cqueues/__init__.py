@@ -8,6 +8,7 @@ from ._channels import (
     BrokenResourceError, ClosedResourceError, EndOfChannel, MemoryReceiveChannel, MemorySendChannel, open_memory_channel,
 )
 from ._dns import Resolver, query, resolve, reverse
+from ._dump import dump, inspect
 from ._files import Change, Watch, watch
 from ._library import Error
 from ._loop import Cancelled, Task, checkpoint, current, sleep, sleep_forever
@@ -23,7 +24,7 @@ __all__ = [
     "BrokenResourceError", "CancelScope", "Cancelled", "CapacityLimiter", "Change", "ClosedResourceError", "Condition",
     "EndOfChannel", "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel", "Nursery",
     "Process", "Resolver", "Semaphore", "Socket", "TLS", "Task", "TooSlowError", "Watch", "WouldBlock", "checkpoint",
-    "connect", "current", "fail_after", "from_thread", "listen", "move_on_after", "open_memory_channel", "open_nursery",
-    "open_process", "open_signal_receiver", "pair", "query", "resolve", "reverse", "run", "run_process", "sleep",
-    "sleep_forever", "to_thread", "watch",
+    "connect", "current", "dump", "fail_after", "from_thread", "inspect", "listen", "move_on_after", "open_memory_channel",
+    "open_nursery", "open_process", "open_signal_receiver", "pair", "query", "resolve", "reverse", "run", "run_process",
+    "sleep", "sleep_forever", "to_thread", "watch",
 ]

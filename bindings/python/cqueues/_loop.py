@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import struct
 import sys
 import threading
@@ -33,13 +34,11 @@ _ROOM = 1024
 ENDLESS = float("nan")
 
 ADD, END, NOTHING, SLEEP = declared.CQ_DO_ADD, declared.CQ_DO_END, declared.CQ_DO_NOTHING, declared.CQ_DO_SLEEP
-CONDITION, SCOPE, READ = declared.CQ_DO_CONDITION, declared.CQ_DO_SCOPE, declared.CQ_DO_READ
-WRITE = declared.CQ_DO_WRITE
+CONDITION, SCOPE, READ, WRITE = declared.CQ_DO_CONDITION, declared.CQ_DO_SCOPE, declared.CQ_DO_READ, declared.CQ_DO_WRITE
 LINK, CHECK = declared.CQ_OPERATION_LINK, declared.CQ_OPERATION_CHECK
 _ENDED = (errno.ECANCELED, errno.ETIMEDOUT)
 _MADE = (declared.CQ_DO_ACCEPT, declared.CQ_DO_ANSWER)
 _TOLD = (declared.CQ_DO_SIGNAL, declared.CQ_DO_POLL, declared.CQ_DO_READ_INTO)
-
 
 #: Where the bytes of a bytes object begin, from its address. Held by the check below.
 BYTES_AT = bytes.__basicsize__ - 1
@@ -131,6 +130,8 @@ class Runner:
         self.generators: weakref.WeakSet[Any] = weakref.WeakSet()
         self.interrupts = 0
         self.is_forked = False
+        #: Whether other programs can look at it, who want to see names and places.
+        self.is_inspected = bool(os.environ.get("CQUEUES_INSPECT"))
 
     def close(self) -> None:
         if self.is_forked:  # all of it is the parent's
@@ -208,8 +209,16 @@ class Runner:
             count = produced.value
             if count:
                 self.resume(unpack(results[: count * _SIZE]))
+            if self.is_inspected and library.cq_controller_wants_places(self.controller):
+                self.tell()
             if code:
                 raise error(code)
+
+    def tell(self) -> None:
+        """Tells who looks from outside where the tasks are."""
+        from ._dump import tell_places
+
+        tell_places(self)
 
     def resume(self, results: Any) -> None:
         """Resumes each task with what came of its operation."""

@@ -40,6 +40,8 @@ class CancelScope:
         self._seconds = deadline
         self._shield = shield
         self._parent: Optional[CancelScope] = None
+        #: The task that has begun it.
+        self._task: Optional[Task] = None
 
     def _open(self, runner: Runner, parent: Optional[CancelScope]) -> None:
         place = ctypes.c_void_p()
@@ -66,7 +68,7 @@ class CancelScope:
         assert here.runner is not None
         self._open(here.runner, task.scope)
         check(library.cq_scope_begin(self.handle, task.number))
-        task.scope = self
+        task.scope, self._task = self, task
         return self
 
     def __exit__(
@@ -79,7 +81,7 @@ class CancelScope:
         catches = ended and not (self._parent is not None and not self._shield and self._parent._has_ended())
         self.cancel_called = self.cancel_called or (ended and catches)
         check(library.cq_scope_end(self.handle, task.number))
-        task.scope = self._parent
+        task.scope, self._task = self._parent, None
         self._free()
         if not catches or why is None:
             return False

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -96,20 +97,29 @@ class Dumps(unittest.TestCase):
         if not os.path.exists(program):
             self.skipTest("cq is not installed beside the library")
 
-        async def main():
-            a, b = cqueues.pair()
-            async with cqueues.open_nursery() as nursery:
-                nursery.start_soon(outer, b, name="reader of b")
-                done = await cqueues.run_process([program, "ps", str(os.getpid())], capture_stdout=True, timeout=20)
-                nursery.cancel_scope.cancel()
+        looked_at = """if True:
+            import cqueues, test_dump
+            async def main():
+                a, b = cqueues.pair()
+                async with cqueues.open_nursery() as nursery:
+                    nursery.start_soon(test_dump.outer, b, name="reader of b")
+                    await cqueues.sleep(0.001)
+                    print("ready", flush=True)
+            cqueues.run(main)
+            """
+
+        async def main(folder):
+            environment = {**os.environ, "CQUEUES_INSPECT": folder, "PYTHONPATH": os.pathsep.join(sys.path)}
+            command = [sys.executable, "-c", looked_at]
+            async with await cqueues.open_process(command, stdout=subprocess.PIPE, env=environment) as process:
+                self.assertEqual(await process.stdout.readline(), b"ready\n")
+                look = [program, "ps", str(process.pid)]
+                done = await cqueues.run_process(look, capture_stdout=True, timeout=20, env=environment)
+                process.kill()
             return done.stdout.decode()
 
         with tempfile.TemporaryDirectory() as folder:
-            os.environ["CQUEUES_INSPECT"] = folder
-            try:
-                out = cqueues.run(main)
-            finally:
-                del os.environ["CQUEUES_INSPECT"]
+            out = cqueues.run(main, folder)
         self.assertRegex(out, rf"reader of b.*test_dump.py:{line_of('# place: inner')}")
 
 

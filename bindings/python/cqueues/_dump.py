@@ -117,7 +117,7 @@ def dump(file: Optional[TextIO] = None) -> None:
 def inspect(path: Union[str, bytes, os.PathLike[str], None]) -> None:
     """Serves this thread's loop at a UNIX path for `cq ps`, which shows names of tasks and where their code stands.
 
-    The environment variable CQUEUES_INSPECT does the same for each loop. None ends it. Errors: OSError of the path.
+    The environment variable CQUEUES_INSPECT does the same for each loop, if the program begins with it. None ends it. Errors: OSError of the path.
     """
     runner = here.runner
     if runner is None:

@@ -189,6 +189,7 @@ class CapacityLimiter(_Block):
 
     def __init__(self, total_tokens: Union[int, float]) -> None:
         self._borrowers: set[Any] = set()
+        self._pending: set[Any] = set()
         self._queue = Queue()
         self.total_tokens = total_tokens
 
@@ -239,7 +240,11 @@ class CapacityLimiter(_Block):
         if self.available_tokens > 0 and not self._queue:
             self._borrowers.add(borrower)
         else:
-            await self._queue.wait(borrower)
+            self._pending.add(borrower)
+            try:
+                await self._queue.wait(borrower)
+            finally:
+                self._pending.discard(borrower)
 
     def release(self) -> None:
         """Gives this task's back. RuntimeError if it has none."""
@@ -253,7 +258,7 @@ class CapacityLimiter(_Block):
         self._lend()
 
     def _check(self, borrower: Any) -> None:
-        if borrower in self._borrowers or borrower in self._queue.waiting.values():
+        if borrower in self._borrowers or borrower in self._pending:
             raise RuntimeError("this borrower has a token, or waits for one")
 
     def _lend(self) -> None:

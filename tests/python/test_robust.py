@@ -368,6 +368,35 @@ class Ends(unittest.TestCase):
         self.assertEqual(closed, ["left", "kept"])
         self.assertEqual(sys.get_asyncgen_hooks(), hooks)
 
+    def test_what_is_left_of_a_loop_that_is_over_does_nothing(self):
+        async def numbers():
+            while True:
+                try:
+                    yield 1
+                finally:
+                    await cqueues.sleep(0)
+
+        async def main():
+            scope, nursery, generator = cqueues.CancelScope(), cqueues.open_nursery(), numbers()
+            await nursery.__aenter__()
+            scope.__enter__()
+            await generator.__anext__()
+            left.extend([scope, nursery, generator])
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+        left = []
+        with self.assertRaises(KeyboardInterrupt):
+            cqueues.run(main)
+        scope, nursery, generator = left
+        scope.cancel()
+        nursery.cancel_scope.cancel()
+        with self.assertRaises(RuntimeError):
+            nursery.start_soon(cqueues.sleep, 0)
+        left.clear()
+        del generator
+        gc.collect()
+
     def test_coroutines_that_nobody_awaits_harm_nothing(self):
         async def main():
             import warnings

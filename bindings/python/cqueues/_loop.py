@@ -13,7 +13,6 @@ import os
 import struct
 import sys
 import threading
-import weakref
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
@@ -102,6 +101,8 @@ def current() -> Task:
 class Runner:
     """A controller with its batch, and the tasks by their numbers here."""
 
+    controller: Optional[int] = None
+
     def __init__(self) -> None:
         place = ctypes.c_void_p()
         check(library.cq_controller_new(ctypes.byref(place)))
@@ -126,9 +127,6 @@ class Runner:
         #: The scope of all tasks, and the threads that work for them, if there are any.
         self.root: Any = None
         self.pool: Any = None
-        #: Async generators that were begun and are not over.
-        self.generators: weakref.WeakSet[Any] = weakref.WeakSet()
-        self.interrupts = 0
         self.is_forked = False
         #: Whether other programs can look at it, who want to see names and places.
         self.is_inspected = bool(os.environ.get("CQUEUES_INSPECT"))
@@ -144,10 +142,13 @@ class Runner:
                 task.coroutine.close()
             except BaseException:
                 pass  # it awaits in spite of GeneratorExit: run raises what ended the loop
-        library.cq_controller_free(self.controller)
+        library.cq_controller_close(self.controller)
         self.conditions += [task.condition for task in self.tasks.values() if task.condition is not None]
         for condition in self.conditions:
             library.cq_condition_free(condition)
+
+    def __del__(self) -> None:
+        library.cq_controller_free(self.controller)  # not before: others may still post what nobody will do
 
     def spawn(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> Task:
         """Starts a task in a scope; `ended` is called with it, whose `value` is then the outcome."""
@@ -314,29 +315,6 @@ class Runner:
         if kind == declared.CQ_DO_WRITE:
             why.written = size  # type: ignore[attr-defined]
         return why
-
-    def interrupt(self, number: int, frame: Any) -> None:
-        """Ctrl-C: cancels all tasks; again, where they do not end: raises KeyboardInterrupt wherever the code is."""
-        self.interrupts += 1
-        if self.interrupts > 1:
-            raise KeyboardInterrupt
-        self.post(self.root.cancel)
-
-    def finalize(self, generator: Any) -> None:
-        """Closes an async generator that nobody needs any more, in a task."""
-        self.generators.discard(generator)
-
-        async def close() -> None:
-            await generator.aclose()
-
-        def spawn() -> None:
-            self.spawn(close(), f"close of {generator!r}", self.root, lambda task: None)
-
-        self.post(spawn)
-
-    def less(self) -> None:
-        """Ends what is counted as alive without a task."""
-        self.alive -= 1
 
     def end(self, task: Task, outcome: tuple[Any, Optional[BaseException]]) -> None:
         """A coroutine is over: so is its task, and whoever started it is told."""

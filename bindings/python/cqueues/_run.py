@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import weakref
 from typing import Any, Optional
 
 from ._library import library
@@ -14,6 +15,42 @@ from ._loop import Cancelled, Runner, begun, here
 from ._scopes import CancelScope
 
 __all__ = ["run"]
+
+
+class _Loop(Runner):
+    """A loop that takes Ctrl-C, and closes async generators."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Async generators that were begun and are not over.
+        self.generators: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.interrupts = 0
+        self.is_over = False
+
+    def interrupt(self, number: int, frame: Any) -> None:
+        """Ctrl-C: cancels all tasks; again, where they do not end: raises KeyboardInterrupt wherever the code is."""
+        self.interrupts += 1
+        if self.interrupts > 1:
+            raise KeyboardInterrupt
+        self.post(self.root.cancel)
+
+    def finalize(self, generator: Any) -> None:
+        """Closes an async generator that nobody needs any more, in a task."""
+        self.generators.discard(generator)
+        if self.is_over:
+            return
+
+        async def close() -> None:
+            await generator.aclose()
+
+        def spawn() -> None:
+            self.spawn(close(), f"close of {generator!r}", self.root, lambda task: None)
+
+        self.post(spawn)
+
+    def less(self) -> None:
+        """Ends what is counted as alive without a task."""
+        self.alive -= 1
 
 
 def _forked() -> None:
@@ -41,7 +78,7 @@ def run(main: Any, *args: Any) -> Any:
     body = begun(main, *args) if callable(main) else main
     if not hasattr(body, "send"):
         raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
-    runner = Runner()
+    runner = _Loop()
     here.runner = runner
     outcome: list[tuple[Any, Optional[BaseException]]] = []
     hooks, takes_interrupts = sys.get_asyncgen_hooks(), False
@@ -68,6 +105,7 @@ def run(main: Any, *args: Any) -> Any:
         sys.set_asyncgen_hooks(*hooks)
         if takes_interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        runner.is_over = True
         runner.close()
     value, why = outcome[0]
     if runner.interrupts and (why is None or isinstance(why, Cancelled)):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import math
 import sys
 from contextlib import contextmanager
@@ -98,7 +99,9 @@ class CancelScope:
         """Ends the scope: what waits in it, now or later, raises `Cancelled`."""
         self.cancel_called = True
         if self.handle is not None:
-            check(library.cq_scope_cancel(self.handle, 0, None))
+            code = library.cq_scope_cancel(self.handle, 0, None)
+            if code != errno.EBADF:  # its loop is over
+                check(code)
 
     def __repr__(self) -> str:
         state = "not entered" if self.handle is None else "cancelled" if self._has_ended() else "active"

@@ -2,6 +2,7 @@
 """Events, locks, limits, conditions and memory channels."""
 
 import math
+import random
 import unittest
 
 import cqueues
@@ -443,6 +444,59 @@ class Starting(unittest.TestCase):
                 with cqueues.move_on_after(0.005) as scope:
                     await event.wait()
                 self.assertTrue(scope.cancelled_caught)
+
+        cqueues.run(main)
+
+
+class Together(unittest.TestCase):
+    def test_cancels_at_random_lose_and_leave_nothing(self):
+        chance = random.Random(5)
+
+        async def main():
+            lock, semaphore, limiter, condition = cqueues.Lock(), cqueues.Semaphore(3), cqueues.CapacityLimiter(4), cqueues.Condition()
+            send, receive = cqueues.open_memory_channel(2)
+            inside, sent, got = {}, set(), set()
+
+            async def hold(guard, most, seconds):
+                async with guard:
+                    inside[guard] = inside.get(guard, 0) + 1
+                    self.assertLessEqual(inside[guard], most)
+                    try:
+                        await cqueues.sleep(seconds)
+                    finally:
+                        inside[guard] -= 1
+
+            async def turn(value):
+                which = chance.randrange(6)
+                if which < 3:
+                    await hold(*[(lock, 1), (semaphore, 3), (limiter, 4)][which], chance.choice([0, 0.0003]))
+                elif which == 3:
+                    await send.send(value)
+                    sent.add(value)
+                elif which == 4:
+                    value = await receive.receive()
+                    self.assertNotIn(value, got)
+                    got.add(value)
+                else:
+                    async with condition:
+                        condition.notify_all()
+                        with cqueues.move_on_after(0.001):
+                            await condition.wait()
+
+            async def user(number):
+                for at in range(10):
+                    with cqueues.move_on_after(chance.choice([0, 0.0005, 0.002, 1])):
+                        await turn((number, at))
+
+            with cqueues.fail_after(40):
+                async with cqueues.open_nursery() as nursery:
+                    for number in range(100):
+                        nursery.start_soon(user, number)
+            send.close()
+            got.update([value async for value in receive])
+            self.assertEqual(sent, got)
+            self.assertFalse(lock.locked() or condition.locked())
+            self.assertEqual((semaphore.value, limiter.borrowed_tokens), (3, 0))
 
         cqueues.run(main)
 

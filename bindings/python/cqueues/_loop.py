@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import struct
 import sys
 import threading
+from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
 from typing import Any, Callable, Optional
 
 from ._library import check, declared, error, library
 
-__all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "run", "sleep"]
+__all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "sleep"]
 
 _OPERATION = struct.Struct("<QIIIIQQQdQ")
 _RESULT = struct.Struct("<QQIiQQQI12x")
@@ -31,13 +33,11 @@ _ROOM = 1024
 ENDLESS = float("nan")
 
 ADD, END, NOTHING, SLEEP = declared.CQ_DO_ADD, declared.CQ_DO_END, declared.CQ_DO_NOTHING, declared.CQ_DO_SLEEP
-CONDITION, SCOPE, READ = declared.CQ_DO_CONDITION, declared.CQ_DO_SCOPE, declared.CQ_DO_READ
-WRITE = declared.CQ_DO_WRITE
+CONDITION, SCOPE, READ, WRITE = declared.CQ_DO_CONDITION, declared.CQ_DO_SCOPE, declared.CQ_DO_READ, declared.CQ_DO_WRITE
 LINK, CHECK = declared.CQ_OPERATION_LINK, declared.CQ_OPERATION_CHECK
 _ENDED = (errno.ECANCELED, errno.ETIMEDOUT)
 _MADE = (declared.CQ_DO_ACCEPT, declared.CQ_DO_ANSWER)
 _TOLD = (declared.CQ_DO_SIGNAL, declared.CQ_DO_POLL, declared.CQ_DO_READ_INTO)
-
 
 #: Where the bytes of a bytes object begin, from its address. Held by the check below.
 BYTES_AT = bytes.__basicsize__ - 1
@@ -54,7 +54,8 @@ class Task:
     """A task: a coroutine, its number in the library, and what it is in the middle of."""
 
     __slots__ = (
-        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "scope", "value",
+        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "parked", "scope",
+        "value", "woken",
     )
 
     def __init__(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> None:
@@ -65,6 +66,10 @@ class Task:
         self.number = 0
         self.key = 0
         self.condition: Optional[int] = None
+        #: While it is parked: the runner, and where its operation is in the list of those wanted.
+        self.parked: Optional[tuple[Any, list[Any], int]] = None
+        #: Whether `unpark` was called since it parked.
+        self.woken = False
         #: What it has written and what leaves before its next operation: sockets and their bytes, in turn.
         self.output: list[Any] = []
         #: What the operation under way needs.
@@ -96,6 +101,8 @@ def current() -> Task:
 class Runner:
     """A controller with its batch, and the tasks by their numbers here."""
 
+    controller: Optional[int] = None
+
     def __init__(self) -> None:
         place = ctypes.c_void_p()
         check(library.cq_controller_new(ctypes.byref(place)))
@@ -116,13 +123,32 @@ class Runner:
         #: What the operations of tasks that are over still need: until the next step but one.
         self.last_words: list[Any] = []
         #: Called in the loop's thread, in this order: put in by other threads, who alert the controller.
-        self.calls: list[Callable[[], None]] = []
+        self.calls: deque[Callable[[], None]] = deque()
+        #: The scope of all tasks, and the threads that work for them, if there are any.
+        self.root: Any = None
+        self.pool: Any = None
+        self.is_forked = False
+        #: Whether other programs can look at it, who want to see names and places.
+        self.is_inspected = bool(os.environ.get("CQUEUES_INSPECT"))
 
     def close(self) -> None:
-        library.cq_batch_free(self.batch)
-        library.cq_controller_free(self.controller)
+        if self.is_forked:  # all of it is the parent's
+            return
+        if self.pool is not None:
+            self.pool.close()
+        library.cq_batch_free(self.batch)  # nothing of what a coroutine frees now is waited for
+        for task in list(self.tasks.values()):
+            try:
+                task.coroutine.close()
+            except BaseException:
+                pass  # it awaits in spite of GeneratorExit: run raises what ended the loop
+        library.cq_controller_close(self.controller)
+        self.conditions += [task.condition for task in self.tasks.values() if task.condition is not None]
         for condition in self.conditions:
             library.cq_condition_free(condition)
+
+    def __del__(self) -> None:
+        library.cq_controller_free(self.controller)  # not before: others may still post what nobody will do
 
     def spawn(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> Task:
         """Starts a task in a scope; `ended` is called with it, whose `value` is then the outcome."""
@@ -160,7 +186,7 @@ class Runner:
         batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(-1.0)
         now = ctypes.c_double(0.0)
         step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
-        while self.alive:
+        while self.alive > 0:
             wanted = self.wanted
             if len(wanted) > _ROOM:
                 self.wanted = wanted[_ROOM:]
@@ -168,21 +194,32 @@ class Runner:
             else:
                 self.wanted = []
             at = 0
-            for want in wanted:
-                pack(operations, at, *want)
-                at += _SIZE
+            try:
+                for want in wanted:
+                    pack(operations, at, *want)
+                    at += _SIZE
+            except (struct.error, TypeError):
+                self.refuse_from(wanted)
+                continue
             more = self.wanted or self.calls
             code = step(batch, wanted_at, len(wanted), now if more else endless, results_at, room, produced_at)
             self.last_words = []
             if self.calls:
-                calls, self.calls = self.calls, []
-                for call in calls:
-                    call()
+                for _ in range(len(self.calls)):
+                    self.calls.popleft()()
             count = produced.value
             if count:
                 self.resume(unpack(results[: count * _SIZE]))
+            if self.is_inspected and library.cq_controller_wants_places(self.controller):
+                self.tell()
             if code:
                 raise error(code)
+
+    def tell(self) -> None:
+        """Tells who looks from outside where the tasks are."""
+        from ._dump import tell_places
+
+        tell_places(self)
 
     def resume(self, results: Any) -> None:
         """Resumes each task with what came of its operation."""
@@ -223,7 +260,39 @@ class Runner:
             else:
                 if task.output:
                     self.send(task)
-                wanted((number, *want))
+                try:
+                    wanted((number, *want))
+                except Exception:
+                    self.refuse(task, want)
+        here.task = None
+
+    def refuse(self, task: Task, want: Any) -> None:
+        """Raises TypeError in a task that awaits what is not of this loop: asyncio's, for instance."""
+        here.task = task
+        while True:
+            try:
+                want = task.coroutine.throw(TypeError(f"this loop does not know what to do with {want!r}: is it of another one?"))
+            except StopIteration as stop:
+                return self.end(task, (stop.value, None))
+            except BaseException as why:
+                return self.end(task, (None, why))
+            if type(want) is tuple and len(want) == 9:
+                if task.output:
+                    self.send(task)
+                return self.wanted.append((task.number, *want))
+
+    def refuse_from(self, wanted: list[tuple[Any, ...]]) -> None:
+        """Refuses what is no operation, and keeps the rest for the next step."""
+        sound, scratch = [], bytearray(_SIZE)
+        tasks = {task.number: task for task in self.tasks.values()}
+        later, self.wanted = self.wanted, []
+        for want in wanted:
+            try:
+                _OPERATION.pack_into(scratch, 0, *want)
+                sound.append(want)
+            except (struct.error, TypeError):
+                self.refuse(tasks[want[0]], want[1:])
+        self.wanted = sound + later + self.wanted
         here.task = None
 
     def send(self, task: Task) -> None:
@@ -250,7 +319,7 @@ class Runner:
     def end(self, task: Task, outcome: tuple[Any, Optional[BaseException]]) -> None:
         """A coroutine is over: so is its task, and whoever started it is told."""
         task.value = outcome
-        del self.tasks[task.key]
+        self.tasks.pop(task.key, None)
         self.alive -= 1
         if task.condition is not None:
             self.conditions.append(task.condition)
@@ -261,6 +330,18 @@ class Runner:
                 self.last_words.append(task.held)
             self.wanted.append((task.number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
         task.ended(task)
+
+
+def begun(function: Any, *args: Any, **more: Any) -> Coroutine[Any, Any, Any]:
+    """The coroutine of an async function. TypeError for what is none."""
+    if not callable(function):
+        if hasattr(function, "close"):
+            function.close()
+        raise TypeError(f"an async function is needed, and its arguments, not {function!r}")
+    body = function(*args, **more)
+    if not hasattr(body, "send") or not hasattr(body, "throw"):
+        raise TypeError(f"{getattr(function, '__qualname__', function)!r} is no async function: it gave {body!r}")
+    return body  # type: ignore[no-any-return]
 
 
 def _run_cancelled(body: Coroutine[Any, Any, Any]) -> tuple[Any, Optional[BaseException]]:
@@ -301,58 +382,46 @@ def sleep_forever() -> Awaitable[None]:
     return operation(SLEEP, CHECK, 0, 0, 0, 0, 0, ENDLESS, 0)
 
 
-def park() -> Awaitable[None]:
-    """Waits until `unpark` is called with this task."""
+@coroutine
+def park() -> Generator[tuple[Any, ...], Any, None]:
+    """Waits until `unpark` is called with this task. From that call on it is not cancelled in this wait any more.
+
+    Where it waits for one of several tasks, it writes down before that it does: what happens then is not missed.
+    """
     task, runner = current(), here.runner
     assert runner is not None
-    return operation(CONDITION, CHECK, 0, 0, runner.condition_of(task), 0, 0, ENDLESS, 0)
+    task.woken = False
+    try:
+        if task.output:  # an operation that is linked to another one cannot be exchanged below
+            yield _CHECKPOINT
+        if not task.woken:
+            task.parked = (runner, runner.wanted, len(runner.wanted))
+            yield (CONDITION, CHECK, 0, 0, runner.condition_of(task), 0, 0, ENDLESS, 0)
+    except Cancelled:
+        if not task.woken:
+            raise
+    finally:
+        task.parked = None
 
 
 def unpark(task: Task) -> None:
-    """Wakes a task that is parked."""
-    if task.condition is not None:
-        check(library.cq_condition_signal(task.condition, 1, None))
+    """Wakes a task that is parked. RuntimeError in another thread than that of its loop."""
+    parked = task.parked
+    if parked is not None and not task.woken:
+        runner, wanted, at = parked
+        if runner is not here.runner:
+            raise RuntimeError("a task of another loop waits for this: use from_thread.run_sync")
+        if wanted is runner.wanted:  # the library does not know of it yet
+            wanted[at] = (task.number, NOTHING, 0, 0, 0, 0, 0, 0, ENDLESS, 0)
+        else:
+            _signal(task, parked)
+    task.woken = True
 
 
-def run(main: Any, *args: Any) -> Any:
-    """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
-
-    It has this thread's loop for itself: RuntimeError in a task. Ctrl-C cancels all tasks and raises KeyboardInterrupt.
-    """
-    from ._scopes import CancelScope
-
-    if here.runner is not None:
-        raise RuntimeError("a loop runs in this thread already")
-    body = main(*args) if callable(main) else main
-    if not hasattr(body, "send"):
-        raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
-    runner = Runner()
-    here.runner = runner
-    outcome: list[tuple[Any, Optional[BaseException]]] = []
-    interrupted: Optional[KeyboardInterrupt] = None
-    try:
-        root = CancelScope()
-        root._open(runner, None)
-        runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
-        while True:
-            try:
-                runner.loop()
-                break
-            except KeyboardInterrupt as why:
-                interrupted = why
-                root.cancel()
-        root._free()
-    finally:
-        here.task = here.runner = None
-        for task in list(runner.tasks.values()):
-            task.coroutine.close()
-        runner.close()
-    value, why = outcome[0]
-    if interrupted is not None and (why is None or isinstance(why, Cancelled)):
-        raise interrupted
-    if why is not None:
-        if isinstance(why, Cancelled):
-            raise RuntimeError("the main task was cancelled") from why
-        raise why
-    return value
-
+def _signal(task: Task, parked: tuple[Any, ...]) -> None:
+    """Signals the condition of a task; where its operation has not reached the library, behind the next step again."""
+    if task.parked is parked:
+        woken = ctypes.c_size_t()
+        check(library.cq_condition_signal(task.condition, 1, ctypes.byref(woken)))
+        if not woken.value:
+            parked[0].calls.append(lambda: _signal(task, parked))

@@ -14,19 +14,8 @@ root=$(cd "$here/../.." && pwd)
 export CQUEUES_LIBRARY="$PREFIX/lib/libcqueues.so.1" PYTHONDONTWRITEBYTECODE=1
 passed=0 failed=0 skipped=0
 
-# The interpreters, one of each version, without names that lead nowhere.
-interpreters() {
-	for version in 9 10 11 12 13; do
-		for place in "$(command -v python3.$version)" "${PYENV_ROOT:-$HOME/.pyenv}/versions/3.$version".*/bin/python3; do
-			if [ -x "$place" ] && "$place" -c "import sys; sys.exit(sys.version_info[:2] != (3, $version))" 2>/dev/null; then
-				echo "$place"
-				break
-			fi
-		done
-	done
-}
-
-: "${PYTHONS:=$(interpreters)}"
+# shellcheck source=tests/python/interpreters.sh
+. "$here/interpreters.sh"
 output=$(mktemp "${TMPDIR:-/tmp}/python-XXXXXX") || exit 2
 trap 'rm -f "$output"' EXIT
 for python in $PYTHONS; do

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import signal
 import struct
 import sys
 import threading
@@ -319,6 +320,7 @@ def run(main: Any, *args: Any) -> Any:
 
     It has this thread's loop for itself: RuntimeError in a task. Ctrl-C cancels all tasks and raises KeyboardInterrupt.
     """
+    from ._interrupts import heed_signals
     from ._scopes import CancelScope
 
     if here.runner is not None:
@@ -329,27 +331,38 @@ def run(main: Any, *args: Any) -> Any:
     runner = Runner()
     here.runner = runner
     outcome: list[tuple[Any, Optional[BaseException]]] = []
-    interrupted: Optional[KeyboardInterrupt] = None
+    root = CancelScope()
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        """A Ctrl-C cancels everything; a second one raises KeyboardInterrupt wherever the program is."""
+        interrupts.append(number)
+        if len(interrupts) > 1:
+            raise KeyboardInterrupt
+        root.cancel()
+
+    takes_interrupts = (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    heeded = heed_signals(runner)
     try:
-        root = CancelScope()
         root._open(runner, None)
         runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
-        while True:
-            try:
-                runner.loop()
-                break
-            except KeyboardInterrupt as why:
-                interrupted = why
-                root.cancel()
+        if takes_interrupts:
+            signal.signal(signal.SIGINT, interrupt)
+        runner.loop()
         root._free()
     finally:
         here.task = here.runner = None
+        if takes_interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         for task in list(runner.tasks.values()):
             task.coroutine.close()
         runner.close()
+        heeded()
     value, why = outcome[0]
-    if interrupted is not None and (why is None or isinstance(why, Cancelled)):
-        raise interrupted
+    if interrupts and (why is None or isinstance(why, Cancelled)):
+        raise KeyboardInterrupt
     if why is not None:
         if isinstance(why, Cancelled):
             raise RuntimeError("the main task was cancelled") from why

@@ -11,7 +11,7 @@ import cqueues
 #: Seconds in which a client must take what is said to it.
 PATIENCE = 2
 
-clients = {}
+clients: dict[bytes, cqueues.Socket] = {}
 
 
 async def tell(text, everybody_but=None):

@@ -22,9 +22,10 @@ async def answer(connection):
     """Lines are answered until the client ends, is idle, or sends what is no line."""
     connection.max_line = LINE
     while True:
-        with cqueues.move_on_after(IDLE) as idle:
+        line = None
+        with cqueues.move_on_after(IDLE):
             line = await connection.readline()
-        if idle.cancelled_caught:
+        if line is None:
             await connection.write(b"goodbye: no line for too long\n")
             return
         if not line:
@@ -45,7 +46,7 @@ async def serve(connection, counter):
 
 
 async def accept(listener, clients):
-    counter = set()
+    counter: set[cqueues.Socket] = set()
     async for connection in listener:
         if len(counter) < CLIENTS:
             clients.start_soon(serve, connection, counter)

@@ -3,6 +3,8 @@
 #
 # Runs the tests of the Python binding with each CPython from 3.9 on that is found: in PATH, and among pyenv's.
 #
+# Without names of test files it runs types.sh, too, which looks at the types.
+#
 #   PREFIX=/usr/local tests/python/run.sh [test_loop ...]
 #
 # PREFIX is an install prefix with lib/libcqueues.so.1. PYTHONS names interpreters instead. Each runs all files, or those
@@ -50,6 +52,13 @@ done
 if [ $((passed + failed)) -eq 0 ]; then
 	echo 'skip   python: no CPython from 3.9 on'
 	skipped=1
+fi
+if [ $# -eq 0 ]; then
+	sh "$here/types.sh" >"$output" 2>&1
+	sed '$d' "$output" | grep -v '^ok '
+	# shellcheck disable=SC2046
+	set -- $(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$output")
+	passed=$((passed + ${1:-0})) failed=$((failed + ${2:-1})) skipped=$((skipped + ${3:-0}))
 fi
 echo "python: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

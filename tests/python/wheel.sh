@@ -130,5 +130,6 @@ check 'one without the library is for all systems' one_without_library_is_for_al
 	check 'and installs' installed "$tools/python" "$work/venv-without" "$work/without"/*.whl &&
 	check 'without a library, import says where it looked' its_absence_is_told &&
 	check 'what is no library is refused' wrong_libraries_are_refused
+check 'mypy and pyright find nothing in it' sh tests/python/types.sh --install
 check 'the sdist builds the library with cargo' the_sdist_builds
 finish

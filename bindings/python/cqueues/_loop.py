@@ -230,7 +230,8 @@ class Runner:
     def send(self, task: Task) -> None:
         """Links what the task has written to its next operation: what was written to one socket is one write."""
         output, task.output = task.output, []
-        task.held = held = [output]
+        held: list[Any] = [output]
+        task.held = held
         at = 0
         while at < len(output):
             socket, pieces = output[at], output[at + 1]
@@ -325,7 +326,7 @@ def run(main: Any, *args: Any) -> Any:
 
     if here.runner is not None:
         raise RuntimeError("a loop runs in this thread already")
-    body = main(*args) if callable(main) else main
+    body: Any = main(*args) if callable(main) else main
     if not hasattr(body, "send"):
         raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
     runner = Runner()

@@ -153,7 +153,7 @@ class Nursery:
 
     def start_soon(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> None:
         """Starts a task: it runs as soon as this one waits. RuntimeError behind the end of the block."""
-        self._start(function(*args), name or getattr(function, "__qualname__", repr(function)), self._ended)
+        self._start(function(*args), name or str(getattr(function, "__qualname__", function)), self._ended)
 
     async def start(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> Any:
         """Starts a task and waits until it calls `task_status.started(value)`; that value. RuntimeError if it ends first."""
@@ -167,7 +167,7 @@ class Nursery:
             else:
                 self._ended(task)
 
-        label = name or getattr(function, "__qualname__", repr(function))
+        label = name or str(getattr(function, "__qualname__", function))
         self._start(function(*args, task_status=status), label, ended)
         while not status.is_started and not over:
             await park()

@@ -151,14 +151,18 @@ class Runner:
                 task.condition = place.value
         return task.condition  # type: ignore[return-value]
 
-    def loop(self) -> None:
+    def step(self) -> None:
+        """One step, which does not wait: for a loop inside another one."""
+        self.loop(True)
+
+    def loop(self, once: bool = False) -> None:
         """Steps until no task is left."""
         operations, results = self.operations, memoryview(self.results)
         wanted_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(operations)))
         results_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.results)))
         produced = ctypes.c_size_t()
         produced_at = ctypes.byref(produced)
-        batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(-1.0)
+        batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(0.0 if once else -1.0)
         now = ctypes.c_double(0.0)
         step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
         while self.alive:
@@ -184,6 +188,8 @@ class Runner:
                 self.resume(unpack(results[: count * _SIZE]))
             if code:
                 raise error(code)
+            if once:
+                break
 
     def resume(self, results: Any) -> None:
         """Resumes each task with what came of its operation."""

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import signal
+import os
 import struct
 import sys
 import threading
+import weakref
+from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
 from typing import Any, Callable, Optional
 
 from ._library import check, declared, error, library
 
-__all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "run", "sleep"]
+__all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "sleep"]
 
 _OPERATION = struct.Struct("<QIIIIQQQdQ")
 _RESULT = struct.Struct("<QQIiQQQI12x")
@@ -32,13 +34,11 @@ _ROOM = 1024
 ENDLESS = float("nan")
 
 ADD, END, NOTHING, SLEEP = declared.CQ_DO_ADD, declared.CQ_DO_END, declared.CQ_DO_NOTHING, declared.CQ_DO_SLEEP
-CONDITION, SCOPE, READ = declared.CQ_DO_CONDITION, declared.CQ_DO_SCOPE, declared.CQ_DO_READ
-WRITE = declared.CQ_DO_WRITE
+CONDITION, SCOPE, READ, WRITE = declared.CQ_DO_CONDITION, declared.CQ_DO_SCOPE, declared.CQ_DO_READ, declared.CQ_DO_WRITE
 LINK, CHECK = declared.CQ_OPERATION_LINK, declared.CQ_OPERATION_CHECK
 _ENDED = (errno.ECANCELED, errno.ETIMEDOUT)
 _MADE = (declared.CQ_DO_ACCEPT, declared.CQ_DO_ANSWER)
 _TOLD = (declared.CQ_DO_SIGNAL, declared.CQ_DO_POLL, declared.CQ_DO_READ_INTO)
-
 
 #: Where the bytes of a bytes object begin, from its address. Held by the check below.
 BYTES_AT = bytes.__basicsize__ - 1
@@ -55,7 +55,8 @@ class Task:
     """A task: a coroutine, its number in the library, and what it is in the middle of."""
 
     __slots__ = (
-        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "scope", "value",
+        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "parked", "scope",
+        "value", "woken",
     )
 
     def __init__(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> None:
@@ -66,6 +67,10 @@ class Task:
         self.number = 0
         self.key = 0
         self.condition: Optional[int] = None
+        #: While it is parked: the runner, and where its operation is in the list of those wanted.
+        self.parked: Optional[tuple[Any, list[Any], int]] = None
+        #: Whether `unpark` was called since it parked.
+        self.woken = False
         #: What it has written and what leaves before its next operation: sockets and their bytes, in turn.
         self.output: list[Any] = []
         #: What the operation under way needs.
@@ -117,11 +122,30 @@ class Runner:
         #: What the operations of tasks that are over still need: until the next step but one.
         self.last_words: list[Any] = []
         #: Called in the loop's thread, in this order: put in by other threads, who alert the controller.
-        self.calls: list[Callable[[], None]] = []
+        self.calls: deque[Callable[[], None]] = deque()
+        #: The scope of all tasks, and the threads that work for them, if there are any.
+        self.root: Any = None
+        self.pool: Any = None
+        #: Async generators that were begun and are not over.
+        self.generators: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.interrupts = 0
+        self.is_forked = False
+        #: Whether other programs can look at it, who want to see names and places.
+        self.is_inspected = bool(os.environ.get("CQUEUES_INSPECT"))
 
     def close(self) -> None:
-        library.cq_batch_free(self.batch)
+        if self.is_forked:  # all of it is the parent's
+            return
+        if self.pool is not None:
+            self.pool.close()
+        library.cq_batch_free(self.batch)  # nothing of what a coroutine frees now is waited for
+        for task in list(self.tasks.values()):
+            try:
+                task.coroutine.close()
+            except BaseException:
+                pass  # it awaits in spite of GeneratorExit: run raises what ended the loop
         library.cq_controller_free(self.controller)
+        self.conditions += [task.condition for task in self.tasks.values() if task.condition is not None]
         for condition in self.conditions:
             library.cq_condition_free(condition)
 
@@ -151,21 +175,16 @@ class Runner:
                 task.condition = place.value
         return task.condition  # type: ignore[return-value]
 
-    def step(self) -> None:
-        """One step, which does not wait: for a loop inside another one."""
-        self.loop(True)
-
     def loop(self, once: bool = False) -> None:
-        """Steps until no task is left."""
+        """Steps until no task is left; with `once` one step, which does not wait: for a loop inside another one."""
         operations, results = self.operations, memoryview(self.results)
         wanted_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(operations)))
         results_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.results)))
-        produced = ctypes.c_size_t()
+        produced, now = ctypes.c_size_t(), ctypes.c_double(0.0)
         produced_at = ctypes.byref(produced)
         batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(0.0 if once else -1.0)
-        now = ctypes.c_double(0.0)
         step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
-        while self.alive:
+        while self.alive > 0:
             wanted = self.wanted
             if len(wanted) > _ROOM:
                 self.wanted = wanted[_ROOM:]
@@ -173,23 +192,34 @@ class Runner:
             else:
                 self.wanted = []
             at = 0
-            for want in wanted:
-                pack(operations, at, *want)
-                at += _SIZE
+            try:
+                for want in wanted:
+                    pack(operations, at, *want)
+                    at += _SIZE
+            except (struct.error, TypeError):
+                self.refuse_from(wanted)
+                continue
             more = self.wanted or self.calls
             code = step(batch, wanted_at, len(wanted), now if more else endless, results_at, room, produced_at)
             self.last_words = []
             if self.calls:
-                calls, self.calls = self.calls, []
-                for call in calls:
-                    call()
+                for _ in range(len(self.calls)):
+                    self.calls.popleft()()
             count = produced.value
             if count:
                 self.resume(unpack(results[: count * _SIZE]))
+            if self.is_inspected and library.cq_controller_wants_places(self.controller):
+                self.tell()
             if code:
                 raise error(code)
             if once:
                 break
+
+    def tell(self) -> None:
+        """Tells who looks from outside where the tasks are."""
+        from ._dump import tell_places
+
+        tell_places(self)
 
     def resume(self, results: Any) -> None:
         """Resumes each task with what came of its operation."""
@@ -230,14 +260,45 @@ class Runner:
             else:
                 if task.output:
                     self.send(task)
-                wanted((number, *want))
+                try:
+                    wanted((number, *want))
+                except Exception:
+                    self.refuse(task, want)
+        here.task = None
+
+    def refuse(self, task: Task, want: Any) -> None:
+        """Raises TypeError in a task that awaits what is not of this loop: asyncio's, for instance."""
+        here.task = task
+        while True:
+            try:
+                want = task.coroutine.throw(TypeError(f"this loop does not know what to do with {want!r}: is it of another one?"))
+            except StopIteration as stop:
+                return self.end(task, (stop.value, None))
+            except BaseException as why:
+                return self.end(task, (None, why))
+            if type(want) is tuple and len(want) == 9:
+                if task.output:
+                    self.send(task)
+                return self.wanted.append((task.number, *want))
+
+    def refuse_from(self, wanted: list[tuple[Any, ...]]) -> None:
+        """Refuses what is no operation, and keeps the rest for the next step."""
+        sound, scratch = [], bytearray(_SIZE)
+        tasks = {task.number: task for task in self.tasks.values()}
+        later, self.wanted = self.wanted, []
+        for want in wanted:
+            try:
+                _OPERATION.pack_into(scratch, 0, *want)
+                sound.append(want)
+            except (struct.error, TypeError):
+                self.refuse(tasks[want[0]], want[1:])
+        self.wanted = sound + later + self.wanted
         here.task = None
 
     def send(self, task: Task) -> None:
         """Links what the task has written to its next operation: what was written to one socket is one write."""
         output, task.output = task.output, []
-        held: list[Any] = [output]
-        task.held = held
+        task.held = held = list[Any]((output,))
         at = 0
         while at < len(output):
             socket, pieces = output[at], output[at + 1]
@@ -255,10 +316,33 @@ class Runner:
             why.written = size  # type: ignore[attr-defined]
         return why
 
+    def interrupt(self, number: int, frame: Any) -> None:
+        """Ctrl-C: cancels all tasks; again, where they do not end: raises KeyboardInterrupt wherever the code is."""
+        self.interrupts += 1
+        if self.interrupts > 1:
+            raise KeyboardInterrupt
+        self.post(self.root.cancel)
+
+    def finalize(self, generator: Any) -> None:
+        """Closes an async generator that nobody needs any more, in a task."""
+        self.generators.discard(generator)
+
+        async def close() -> None:
+            await generator.aclose()
+
+        def spawn() -> None:
+            self.spawn(close(), f"close of {generator!r}", self.root, lambda task: None)
+
+        self.post(spawn)
+
+    def less(self) -> None:
+        """Ends what is counted as alive without a task."""
+        self.alive -= 1
+
     def end(self, task: Task, outcome: tuple[Any, Optional[BaseException]]) -> None:
         """A coroutine is over: so is its task, and whoever started it is told."""
         task.value = outcome
-        del self.tasks[task.key]
+        self.tasks.pop(task.key, None)
         self.alive -= 1
         if task.condition is not None:
             self.conditions.append(task.condition)
@@ -269,6 +353,18 @@ class Runner:
                 self.last_words.append(task.held)
             self.wanted.append((task.number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
         task.ended(task)
+
+
+def begun(function: Any, *args: Any, **more: Any) -> Coroutine[Any, Any, Any]:
+    """The coroutine of an async function. TypeError for what is none."""
+    if not callable(function):
+        if hasattr(function, "close"):
+            function.close()
+        raise TypeError(f"an async function is needed, and its arguments, not {function!r}")
+    body = function(*args, **more)
+    if not hasattr(body, "send") or not hasattr(body, "throw"):
+        raise TypeError(f"{getattr(function, '__qualname__', function)!r} is no async function: it gave {body!r}")
+    return body  # type: ignore[no-any-return]
 
 
 def _run_cancelled(body: Coroutine[Any, Any, Any]) -> tuple[Any, Optional[BaseException]]:
@@ -309,70 +405,46 @@ def sleep_forever() -> Awaitable[None]:
     return operation(SLEEP, CHECK, 0, 0, 0, 0, 0, ENDLESS, 0)
 
 
-def park() -> Awaitable[None]:
-    """Waits until `unpark` is called with this task."""
+@coroutine
+def park() -> Generator[tuple[Any, ...], Any, None]:
+    """Waits until `unpark` is called with this task. From that call on it is not cancelled in this wait any more.
+
+    Where it waits for one of several tasks, it writes down before that it does: what happens then is not missed.
+    """
     task, runner = current(), here.runner
     assert runner is not None
-    return operation(CONDITION, CHECK, 0, 0, runner.condition_of(task), 0, 0, ENDLESS, 0)
+    task.woken = False
+    try:
+        if task.output:  # an operation that is linked to another one cannot be exchanged below
+            yield _CHECKPOINT
+        if not task.woken:
+            task.parked = (runner, runner.wanted, len(runner.wanted))
+            yield (CONDITION, CHECK, 0, 0, runner.condition_of(task), 0, 0, ENDLESS, 0)
+    except Cancelled:
+        if not task.woken:
+            raise
+    finally:
+        task.parked = None
 
 
 def unpark(task: Task) -> None:
-    """Wakes a task that is parked."""
-    if task.condition is not None:
-        check(library.cq_condition_signal(task.condition, 1, None))
+    """Wakes a task that is parked. RuntimeError in another thread than that of its loop."""
+    parked = task.parked
+    if parked is not None and not task.woken:
+        runner, wanted, at = parked
+        if runner is not here.runner:
+            raise RuntimeError("a task of another loop waits for this: use from_thread.run_sync")
+        if runner and wanted is runner.wanted:  # the library does not know of it yet
+            wanted[at] = (task.number, NOTHING, 0, 0, 0, 0, 0, 0, ENDLESS, 0)
+        else:
+            _signal(task, parked)
+    task.woken = True
 
 
-def run(main: Any, *args: Any) -> Any:
-    """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
-
-    It has this thread's loop for itself: RuntimeError in a task. Ctrl-C cancels all tasks and raises KeyboardInterrupt.
-    """
-    from ._interrupts import heed_signals
-    from ._scopes import CancelScope
-
-    if here.runner is not None:
-        raise RuntimeError("a loop runs in this thread already")
-    body: Any = main(*args) if callable(main) else main
-    if not hasattr(body, "send"):
-        raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
-    runner = Runner()
-    here.runner = runner
-    outcome: list[tuple[Any, Optional[BaseException]]] = []
-    root = CancelScope()
-    interrupts: list[int] = []
-
-    def interrupt(number: int, frame: Any) -> None:
-        """A Ctrl-C cancels everything; a second one raises KeyboardInterrupt wherever the program is."""
-        interrupts.append(number)
-        if len(interrupts) > 1:
-            raise KeyboardInterrupt
-        root.cancel()
-
-    takes_interrupts = (
-        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    heeded = heed_signals(runner)
-    try:
-        root._open(runner, None)
-        runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
-        if takes_interrupts:
-            signal.signal(signal.SIGINT, interrupt)
-        runner.loop()
-        root._free()
-    finally:
-        here.task = here.runner = None
-        if takes_interrupts:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        for task in list(runner.tasks.values()):
-            task.coroutine.close()
-        runner.close()
-        heeded()
-    value, why = outcome[0]
-    if interrupts and (why is None or isinstance(why, Cancelled)):
-        raise KeyboardInterrupt
-    if why is not None:
-        if isinstance(why, Cancelled):
-            raise RuntimeError("the main task was cancelled") from why
-        raise why
-    return value
-
+def _signal(task: Task, parked: tuple[Any, ...]) -> None:
+    """Signals the condition of a task; where its operation has not reached the library, behind the next step again."""
+    if task.parked is parked:
+        woken = ctypes.c_size_t()
+        check(library.cq_condition_signal(task.condition, 1, ctypes.byref(woken)))
+        if not woken.value:
+            parked[0].calls.append(lambda: _signal(task, parked))

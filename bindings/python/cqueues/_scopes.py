@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Callable, Iterator, Optional
 
 from ._library import check, library
-from ._loop import ENDLESS, SCOPE, Cancelled, Runner, Task, current, here, operation, park, unpark
+from ._loop import ENDLESS, SCOPE, Cancelled, Runner, Task, begun, current, here, operation, park, unpark
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -40,6 +40,8 @@ class CancelScope:
         self._seconds = deadline
         self._shield = shield
         self._parent: Optional[CancelScope] = None
+        #: The task that has begun it.
+        self._task: Optional[Task] = None
 
     def _open(self, runner: Runner, parent: Optional[CancelScope]) -> None:
         place = ctypes.c_void_p()
@@ -66,7 +68,7 @@ class CancelScope:
         assert here.runner is not None
         self._open(here.runner, task.scope)
         check(library.cq_scope_begin(self.handle, task.number))
-        task.scope = self
+        task.scope, self._task = self, task
         return self
 
     def __exit__(
@@ -79,7 +81,7 @@ class CancelScope:
         catches = ended and not (self._parent is not None and not self._shield and self._parent._has_ended())
         self.cancel_called = self.cancel_called or (ended and catches)
         check(library.cq_scope_end(self.handle, task.number))
-        task.scope = self._parent
+        task.scope, self._task = self._parent, None
         self._free()
         if not catches or why is None:
             return False
@@ -150,17 +152,21 @@ class Nursery:
         self._failures: list[BaseException] = []
         self._count = 0
         self._is_open = False
+        self._runner: Optional[Runner] = None
+        self._spent: list[CancelScope] = []
 
     def start_soon(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> None:
         """Starts a task: it runs as soon as this one waits. RuntimeError behind the end of the block."""
-        self._start(function(*args), name or str(getattr(function, "__qualname__", function)), self._ended)
+        self._start(begun(function, *args), name or str(getattr(function, "__qualname__", function)), self._ended)
 
     async def start(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> Any:
         """Starts a task and waits until it calls `task_status.started(value)`; that value. RuntimeError if it ends first."""
         status, over = TaskStatus(current()), []
+        scope = CancelScope()
 
         def ended(task: Task) -> None:
             over.append(task.value)
+            self._spent.append(scope)
             if not status.is_started:
                 self._count -= 1
                 unpark(status._starter)
@@ -168,20 +174,42 @@ class Nursery:
                 self._ended(task)
 
         label = name or str(getattr(function, "__qualname__", function))
-        self._start(function(*args, task_status=status), label, ended)
-        while not status.is_started and not over:
-            await park()
+        self._start(begun(function, *args, task_status=status), label, ended, scope)
+        try:
+            while not status.is_started and not over:
+                await park()
+        except BaseException:
+            scope.cancel()
+            with CancelScope(shield=True):
+                while not status.is_started and not over:
+                    await park()
+            if over and isinstance(over[0][1], Exception):
+                raise over[0][1]
+            raise
         if over and not status.is_started:
             why = over[0][1]
             raise why if why is not None else RuntimeError(f"{label} ended without calling started")
         return status.value
 
-    def _start(self, body: Any, name: str, ended: Callable[[Task], None]) -> None:
-        if not self._is_open or here.runner is None:
+    def _start(self, body: Any, name: str, ended: Callable[[Task], None], scope: Optional[CancelScope] = None) -> None:
+        """Spawns a task in the nursery's scope, or in one of its own inside of that."""
+        if not self._is_open or here.runner is None or here.runner is not self._runner:
             body.close()
-            raise RuntimeError("the nursery is closed")
+            raise RuntimeError("the nursery is closed, or of another thread's loop")
+        if scope is not None:
+            self._free_spent()
+            scope._open(here.runner, self.cancel_scope)
         self._count += 1
-        here.runner.spawn(body, name, self.cancel_scope, ended)
+        here.runner.spawn(body, name, scope or self.cancel_scope, ended)
+
+    def _free_spent(self, all: bool = False) -> None:
+        """Frees the scopes of tasks that `start` has started and that have left the library: all, or where none waits."""
+        spent, self._spent = self._spent, []
+        for scope in spent:
+            if all or not library.cq_scope_count(scope.handle):
+                scope._free()
+            else:
+                self._spent.append(scope)
 
     def _ended(self, task: Task) -> None:
         self._count -= 1
@@ -192,7 +220,7 @@ class Nursery:
 
     async def __aenter__(self) -> Nursery:
         self.cancel_scope.__enter__()
-        self._is_open = True
+        self._runner, self._is_open = here.runner, True
         return self
 
     async def __aexit__(
@@ -211,6 +239,7 @@ class Nursery:
             except Cancelled as ended:
                 cancelled = ended
         self._is_open = False
+        self._free_spent(all=True)
         failures, self._failures = self._failures, []
         outcome: Optional[BaseException] = cancelled
         if failures:

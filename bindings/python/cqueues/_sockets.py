@@ -30,6 +30,8 @@ class TLS:
     host's. `alpn`: protocols, the best first. Errors: OSError, with the file and the cause.
     """
 
+    handle: Optional[int] = None
+
     def __init__(
         self,
         *,
@@ -41,7 +43,6 @@ class TLS:
         alpn: tuple[str, ...] = (),
         server: Optional[bool] = None,
     ) -> None:
-        self.handle: Optional[int] = None
         is_server = server if server is not None else certificate is not None
         place = ctypes.c_void_p()
         check(library.cq_tls_new(declared.CQ_TLS_SERVER if is_server else declared.CQ_TLS_CLIENT, ctypes.byref(place)))
@@ -63,8 +64,7 @@ class TLS:
             raise error(code, text(library.cq_tls_reason(self.handle)) if code == declared.CQ_ETLS else None)
 
     def __del__(self) -> None:
-        if self.handle is not None:
-            library.cq_tls_free(self.handle)
+        library.cq_tls_free(self.handle)
 
     def __repr__(self) -> str:
         return "<cqueues.TLS>"
@@ -238,7 +238,7 @@ class Socket(_Handle):
         if type(data) is not bytes:
             if isinstance(data, str):
                 raise TypeError("sockets take bytes, not str: encode it")
-            data = bytes(data)
+            data = bytes(memoryview(data))
         task, handle = here.task, self._live()
         if task is None:
             task = current()
@@ -300,6 +300,8 @@ class Socket(_Handle):
 
 
 def _check_size(size: int) -> None:
+    if not isinstance(size, int):
+        raise TypeError(f"a size is a whole number, not {size!r}")
     if size < 0:
         raise ValueError("a size is not negative")
 
@@ -343,8 +345,9 @@ class Listener(_Handle):
 class _Options:
     """Options of a socket, from keywords: `nodelay=True` is CQ_OPTION_NODELAY."""
 
+    handle: Optional[int] = None
+
     def __init__(self, host: Optional[str], port: int, path: Union[str, bytes, os.PathLike[str], None], more: dict[str, Any]) -> None:
-        self.handle: Optional[int] = None
         place = ctypes.c_void_p()
         check(library.cq_options_new(ctypes.byref(place)))
         self.handle = place.value
@@ -352,6 +355,8 @@ class _Options:
             raw = os.fsencode(path)
             check(library.cq_options_path(self.handle, raw, len(raw)))
         else:
+            if not isinstance(host, (str, type(None))) or not isinstance(port, int):
+                raise TypeError("a host is a str, and a port a number")
             if not 0 <= port <= 65535:
                 raise ValueError(f"{port} is no port")
             check(library.cq_options_host(self.handle, (host or "").encode("idna" if host and not host.isascii() else "ascii"), port))
@@ -362,8 +367,7 @@ class _Options:
             check(library.cq_options_set(self.handle, number, int(value)), name)
 
     def __del__(self) -> None:
-        if self.handle is not None:
-            library.cq_options_free(self.handle)
+        library.cq_options_free(self.handle)
 
 
 async def connect(

@@ -28,7 +28,7 @@ class _Guest:
         body: Any = main(*args)
         self._outcome: Optional[tuple[Any, Optional[BaseException]]] = None
         self.runner = Runner()
-        self._root = CancelScope()
+        self.runner.root = self._root = CancelScope()
         self._root._open(self.runner, None)
         self.runner.spawn(body, "main", self._root, self._ended)
         place = ctypes.c_int()
@@ -42,7 +42,7 @@ class _Guest:
         """Makes a step that does not wait. False when all tasks are over."""
         before, here.runner = here.runner, self.runner
         try:
-            self.runner.step()
+            self.runner.loop(once=True)
         finally:
             here.runner = before
         return self.runner.alive > 0

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""`run`: a loop from its begin to its end, with Ctrl-C, fork and async generators."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Any, Optional
+
+from ._interrupts import heed_signals
+from ._library import library
+from ._loop import Cancelled, Runner, begun, here
+from ._scopes import CancelScope
+
+__all__ = ["run"]
+
+
+def _forked() -> None:
+    """In a child of fork: the loop that ran in this thread goes on in the parent alone, and here another one may run."""
+    runner, here.runner, here.task = here.runner, None, None
+    if runner is not None:
+        runner.is_forked, runner.alive = True, 0
+        runner.tasks.clear()
+        library.cq_controller_reset(runner.controller)  # what is closed here leaves the parent's loop alone
+        sys.set_asyncgen_hooks(None, None)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def run(main: Any, *args: Any) -> Any:
+    """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
+
+    It has this thread's loop for itself: RuntimeError in a task. Ctrl-C cancels all tasks and raises KeyboardInterrupt; a
+    second one raises it at once.
+    """
+    if here.runner is not None:
+        raise RuntimeError("a loop runs in this thread already")
+    body = begun(main, *args) if callable(main) else main
+    if not hasattr(body, "send"):
+        raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
+    runner = Runner()
+    here.runner = runner
+    outcome: list[tuple[Any, Optional[BaseException]]] = []
+    hooks, takes_interrupts = sys.get_asyncgen_hooks(), False
+    heeded = heed_signals(runner)
+    try:
+        runner.root = root = CancelScope()
+        root._open(runner, None)
+        runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
+        sys.set_asyncgen_hooks(runner.generators.add, runner.finalize)
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            takes_interrupts = True
+            signal.signal(signal.SIGINT, runner.interrupt)
+        runner.loop()
+        while runner.generators and not runner.is_forked:
+            for generator in list(runner.generators):
+                runner.finalize(generator)
+            runner.alive += 1  # what was posted is to be done
+            runner.post(runner.less)
+            runner.loop()
+        if runner.is_forked:
+            raise RuntimeError("this is a child of fork: its tasks go on in the parent alone")
+        root._free()
+    finally:
+        here.task = here.runner = None
+        sys.set_asyncgen_hooks(*hooks)
+        if takes_interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        runner.close()
+        heeded()
+    value, why = outcome[0]
+    if runner.interrupts and (why is None or isinstance(why, Cancelled)):
+        raise KeyboardInterrupt
+    if why is not None:
+        if isinstance(why, Cancelled):
+            raise RuntimeError("the main task was cancelled") from why
+        raise why
+    return value

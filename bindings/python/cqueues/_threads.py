@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""Work in other threads, which block, and calls from there into the loop."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Any, Callable, Optional
+
+from ._loop import Runner, Task, begun, checkpoint, current, here, park, unpark
+from ._scopes import CancelScope
+from ._sync import CapacityLimiter
+
+__all__ = ["from_thread", "to_thread"]
+
+#: How many threads may work at once for one loop, unless another limiter is given.
+_LIMIT = 40
+
+
+class _Job:
+    """What a thread is to do, and what came of it."""
+
+    def __init__(self, runner: Runner, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.runner, self.function, self.args = runner, function, args
+        self.ended: Callable[[], None] = lambda: None
+        self.value: Any = None
+        self.error: Optional[BaseException] = None
+        self.is_over = self.is_abandoned = False
+
+    def do(self) -> None:
+        _work.job = self
+        try:
+            self.value = self.function(*self.args)
+        except BaseException as why:
+            self.error = why
+        finally:
+            _work.job = None
+
+
+class _Work(threading.local):
+    """What the thread does at present."""
+
+    job: Optional[_Job] = None
+
+
+_work = _Work()
+
+
+class _Worker(threading.Thread):
+    """A thread that takes one job after another until it gets none."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(name="cqueues worker", daemon=True)
+        self.pool = pool
+        self.jobs: queue.SimpleQueue[Optional[_Job]] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        while True:
+            job = self.jobs.get()
+            if job is None:
+                return
+            job.do()
+            if not self.pool.returned(self, job):
+                return
+            del job
+
+
+class Pool:
+    """The threads of a loop: those without work wait for some until the loop ends."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.limiter = CapacityLimiter(_LIMIT)
+        self.idle: list[_Worker] = []
+        self.lock = threading.Lock()
+        self.is_closed = False
+        #: Where threads wait for what they have called in the loop.
+        self.waiting: set[Any] = set()
+
+    def start(self, job: _Job) -> None:
+        with self.lock:
+            worker = self.idle.pop() if self.idle else None
+        if worker is None:
+            worker = _Worker(self)
+            worker.start()
+        worker.jobs.put(job)
+
+    def returned(self, worker: _Worker, job: _Job) -> bool:
+        """The worker is free again, and who waits for the job is told; False if the loop has ended."""
+        with self.lock:  # the loop does not end in the middle
+            if self.is_closed:
+                return False
+            self.idle.append(worker)
+            self.runner.post(job.ended)
+            return True
+
+    def close(self) -> None:
+        with self.lock:
+            self.is_closed = True
+            idle, self.idle = self.idle, []
+            for over in self.waiting:  # of threads that were abandoned
+                over.put((None, RuntimeError("the loop has ended")))
+        for worker in idle:
+            worker.jobs.put(None)
+        for worker in idle:
+            worker.join()
+
+
+def _pool(runner: Runner) -> Pool:
+    """The threads of a loop, from their first use on."""
+    if runner.pool is None:
+        runner.pool = Pool(runner)
+    return runner.pool  # type: ignore[no-any-return]
+
+
+class to_thread:
+    """From a task into a thread."""
+
+    @staticmethod
+    async def run_sync(
+        function: Callable[..., Any], *args: Any, limiter: Optional[CapacityLimiter] = None, abandon_on_cancel: bool = False
+    ) -> Any:
+        """Calls a function in a thread of its own, and returns what it does; what it raises is raised here.
+
+        A cancel waits until the function has returned, which is then taken for the outcome; with `abandon_on_cancel` it
+        does not, and the thread goes on by itself. `limiter`: how many at once; without one 40 for each loop.
+        """
+        if not callable(function):
+            raise TypeError(f"run_sync needs a function, not {type(function).__name__}")
+        await checkpoint()
+        task, runner = current(), here.runner
+        assert runner is not None
+        pool = _pool(runner)
+        used = pool.limiter if limiter is None else limiter
+        job = _Job(runner, function, args)
+        await used.acquire_on_behalf_of(job)
+
+        def ended() -> None:
+            job.is_over = True
+            used.release_on_behalf_of(job)
+            if not job.is_abandoned:
+                unpark(task)
+
+        job.ended = ended
+        try:
+            pool.start(job)
+        except BaseException:
+            used.release_on_behalf_of(job)
+            raise
+        if abandon_on_cancel:
+            try:
+                await park()
+            except BaseException:
+                job.is_abandoned = True
+                raise
+        else:
+            with CancelScope(shield=True):
+                while not job.is_over:
+                    await park()
+        if job.error is not None:
+            try:
+                raise job.error
+            finally:
+                job.error = None
+        return job.value
+
+    @staticmethod
+    def current_default_thread_limiter() -> CapacityLimiter:
+        """The limiter of this loop that counts where none is given."""
+        current()
+        runner = here.runner
+        assert runner is not None
+        return _pool(runner).limiter
+
+
+class from_thread:
+    """From a thread of `to_thread.run_sync` into the loop that started it."""
+
+    @staticmethod
+    def run_sync(function: Callable[..., Any], *args: Any) -> Any:
+        """Calls a function in the loop's thread, and returns what it does; what it raises is raised here.
+
+        RuntimeError elsewhere than in such a thread, and if the loop has ended.
+        """
+        over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def call() -> None:
+            try:
+                over.put((function(*args), None))
+            except BaseException as why:
+                over.put((None, why))
+
+        return _outcome(call, over)
+
+    @staticmethod
+    def run(function: Callable[..., Any], *args: Any) -> Any:
+        """Runs an async function as a task of the loop, and returns what it does; what it raises is raised here.
+
+        Ctrl-C cancels it: `Cancelled` then. RuntimeError as for `run_sync`.
+        """
+        over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def ended(task: Task) -> None:
+            over.put(task.value)
+
+        def call() -> None:
+            try:
+                assert here.runner is not None
+                name = getattr(function, "__qualname__", repr(function))
+                here.runner.spawn(begun(function, *args), name, here.runner.root, ended)
+            except BaseException as why:
+                over.put((None, why))
+
+        return _outcome(call, over)
+
+
+def _outcome(call: Callable[[], None], over: queue.SimpleQueue[Any]) -> Any:
+    """Has something called in the loop's thread, and waits for what is put in the queue."""
+    job = _work.job
+    if job is None:
+        raise RuntimeError("this must be called in a thread of to_thread.run_sync")
+    pool = job.runner.pool
+    with pool.lock:
+        if pool.is_closed:
+            raise RuntimeError("the loop has ended")
+        pool.waiting.add(over)
+        job.runner.post(call)
+    value, why = over.get()
+    with pool.lock:
+        pool.waiting.discard(over)
+    if why is not None:
+        raise why
+    return value

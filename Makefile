@@ -32,7 +32,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib reference install install-lib install-doc install-types lua-api python-declarations uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test packaging-test fuzz races abi-baseline header check-portability \
+        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test packaging-test wheel wheel-test fuzz races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
@@ -326,6 +326,15 @@ openssl-test:
 packaging-test:
 	@tools/prerequisites build
 	@MAKE='$(MAKE)' sh tests/packaging/run.sh
+
+# The wheel of the Python binding, with the library inside, and its sdist, in build/python/dist.
+wheel: lib
+	@tools/prerequisites python
+	@STRIP='$(STRIP)' tools/wheel 'build/$(LIB_FILE)'
+
+wheel-test:
+	@tools/prerequisites python
+	@MAKE='$(MAKE)' OPENSSL='$(OPENSSL)' sh tests/python/wheel.sh
 
 rock-test:
 	@tools/prerequisites rocks

@@ -4,7 +4,7 @@
 
     bench.py [--rounds N] [--seconds S] [--apart] [--record FILE] [NAME...]
 
-NAMEs choose workloads by the start of their names (echo, accept, connect, idle, pairs, bulk, tls, udp, sleepers, dns;
+NAMEs choose workloads by the start of their names (echo, accept, connect, idle, pairs, bulk, tls, udp, sleepers, python, dns;
 `workloads.py` has them all). What is not installed is left out. `make bench` builds everything first.
 
 A round runs every variant of a workload once, in random order; a figure is the median over the
@@ -12,7 +12,8 @@ rounds. Cost is the CPU time (user and system) that the process under test spend
 read from its CPU clock around the loaded part: on a machine that does other things too, rates
 measure the neighbours. A ratio is the median of the ratios to the reference within each round,
 so that what slows a whole round down cancels out. The reference of programs in C is the best of
-those named below the table, that of Lua scripts the original on the same interpreter.
+those named below the table, that of Lua scripts the original on the same interpreter, that of Python
+scripts asyncio. `BENCH_PYTHON` in the environment names the CPython; uvloop and trio take part if it has them.
 
 Both ends share one processor. On two, each sleeps and is woken for nearly every line, and what that
 costs hides what is compared; `--apart` shows it.

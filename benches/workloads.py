@@ -242,6 +242,34 @@ def loads(lua, modules, environment):
         return False
 
 
+# -- Variants in Python --------------------------------------------------------
+
+#: CPython, which decides whether uvloop and trio are there.
+PYTHON = os.environ.get("BENCH_PYTHON", sys.executable)
+PYTHON_NAMES = {"cqueues": "libcqueues", "asyncio": "asyncio", "uvloop": "uvloop", "trio": "trio"}
+
+
+def python_variants(script, libraries, *arguments, tells=True):
+    """A script on each of these libraries that is there. `tells`: it is told by an argument which one."""
+    ours = {"PYTHONPATH": str(TOP / "bindings" / "python"), "CQUEUES_LIBRARY": str(STAGE / "lib" / "libcqueues.so.1")}
+    found = []
+    for library in libraries:
+        environment = ours if library == "cqueues" else {}
+        if loads_python(library, environment):
+            path = HERE / "python" / (script if "." in script else f"{script}_{'cqueues' if library == 'cqueues' else 'asyncio'}.py")
+            told = [library] if tells or library == "uvloop" else []
+            found.append(Variant(PYTHON_NAMES[library], [PYTHON, path, *told, *arguments], environment, library == "asyncio"))
+    return found
+
+
+def loads_python(module, environment):
+    command = [PYTHON, "-c", f"import {module}"]
+    try:
+        return subprocess.run(command, env=dict(os.environ, **environment), capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 # -- Workloads -----------------------------------------------------------------
 
 PER_MEBIBYTE = "µs CPU/MiB"
@@ -388,6 +416,26 @@ def dns_workloads():
     return found
 
 
+def python_workloads(seconds):
+    load = build("load")
+    streams = python_variants("echo", ("cqueues", "asyncio", "uvloop"), tells=False)
+    everybody = "cqueues", "asyncio", "uvloop", "trio"
+    return [
+        Workload("python-echo", "Lines of 64 bytes echoed over TCP by streams in Python, 64 connections, one line on the way on each",
+                 "µs CPU/line", streams, "best", [load, "echo", "PORT", "PID", 64, 1, seconds]),
+        Workload("python-echo-deep", "The same, 16 lines on the way on each", "µs CPU/line", streams, "best",
+                 [load, "echo", "PORT", "PID", 64, 16, seconds]),
+        Workload("python-idle", "10,000 idle connections, accepted by these servers", "bytes/connection", streams, "best",
+                 [load, "idle", "PORT", "PID", 10000], figure="bytes"),
+        Workload("python-sleepers", "100,000 tasks in Python that sleep twice each, for up to 200 ms", "µs CPU/sleep",
+                 python_variants("tasks.py", everybody, "sleepers", 100000), "best"),
+        Workload("python-nursery", "10,000 tasks in a nursery, each of which waits once without a time", "µs CPU/task",
+                 python_variants("tasks.py", everybody, "nursery", 10000), "best"),
+        Workload("python-import", "The library imported by an interpreter that has just begun", "ms",
+                 python_variants("imports.py", everybody), "best", figure="milliseconds"),
+    ]
+
+
 def workloads(seconds, messages):
     return (echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) +
-            timer_workloads(seconds) + thread_workloads() + dns_workloads())
+            timer_workloads(seconds) + thread_workloads() + python_workloads(seconds) + dns_workloads())

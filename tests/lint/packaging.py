@@ -8,7 +8,7 @@ import re
 import sys
 import tomllib
 
-# Each file, and how the version stands in it. Conan's recipe reads Cargo.toml itself.
+# Each file, and how the version stands in it. Conan's recipe and the wheel's hook read Cargo.toml themselves.
 VERSIONS = {
     "debian/changelog": r"\Alibcqueues \(([0-9.]+)-\d+\)",
     "packaging/homebrew/libcqueues.rb": r"libcqueues-([0-9.]+)\.tar\.gz",
@@ -23,6 +23,11 @@ def main():
         found = re.findall(pattern, pathlib.Path(name).read_text(), re.MULTILINE)
         if found != [package["version"]]:
             faults.append(f"{name}: version {', '.join(found) or 'none'}, and {package['version']} in Cargo.toml")
+
+    # The wheel's version is told by its hook.
+    declared = re.findall(r"^(?:version\b|dynamic\b).*", pathlib.Path("bindings/python/pyproject.toml").read_text(), re.MULTILINE)
+    if declared != ['dynamic = ["version", "readme"]']:
+        faults.append("bindings/python/pyproject.toml: has a version of its own")
 
     control = pathlib.Path("debian/control").read_text()
     for tool in ("cargo", "rustc"):

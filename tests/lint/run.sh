@@ -257,6 +257,12 @@ cpp_md_shows_its_examples() {
 		test -z "$(example docs/cpp.md cpp 4)$(example README.md cpp 2)"
 }
 
+# Python's documents show parts of its examples.
+python_md_shows_its_example() {
+	document_quotes docs/python.md python 1 examples/python/echo.py && document_quotes README.md python 1 examples/python/echo.py &&
+		test -z "$(example README.md python 2)"
+}
+
 # What `make lua-api` makes is what is there.
 lua_api_is_fresh() {
 	"$1" tools/lua-api/make.lua --check
@@ -339,6 +345,7 @@ check 'docs/scopes.md names every function' scopes_md_names_everything
 check 'docs/scopes.md shows parts of examples/scopes' scopes_md_shows_its_examples
 check 'docs/cpp.md names every class' cpp_md_names_every_class
 check 'docs/cpp.md and the README show parts of examples/cpp' cpp_md_shows_its_examples
+check 'docs/python.md and the README show parts of examples/python' python_md_shows_its_example
 check 'bindings/lua/api names every option' lua_api_names_every_option
 for lua in lua5.4 lua5.3 lua5.2 lua5.1 luajit lua; do
 	if command -v "$lua" >/dev/null; then break; fi

@@ -3,6 +3,8 @@
 #
 # Runs the tests of the Python binding with each CPython from 3.9 on that is found: in PATH, and among pyenv's.
 #
+# Without names of test files it runs types.sh, too, which looks at the types.
+#
 #   PREFIX=/usr/local tests/python/run.sh [test_loop ...]
 #
 # PREFIX is an install prefix with lib/libcqueues.so.1. PYTHONS names interpreters instead. Each runs all files, or those
@@ -14,19 +16,8 @@ root=$(cd "$here/../.." && pwd)
 export CQUEUES_LIBRARY="$PREFIX/lib/libcqueues.so.1" PYTHONDONTWRITEBYTECODE=1
 passed=0 failed=0 skipped=0
 
-# The interpreters, one of each version, without names that lead nowhere.
-interpreters() {
-	for version in 9 10 11 12 13; do
-		for place in "$(command -v python3.$version)" "${PYENV_ROOT:-$HOME/.pyenv}/versions/3.$version".*/bin/python3; do
-			if [ -x "$place" ] && "$place" -c "import sys; sys.exit(sys.version_info[:2] != (3, $version))" 2>/dev/null; then
-				echo "$place"
-				break
-			fi
-		done
-	done
-}
-
-: "${PYTHONS:=$(interpreters)}"
+# shellcheck source=tests/python/interpreters.sh
+. "$here/interpreters.sh"
 output=$(mktemp "${TMPDIR:-/tmp}/python-XXXXXX") || exit 2
 trap 'rm -f "$output"' EXIT
 for python in $PYTHONS; do
@@ -40,6 +31,8 @@ for python in $PYTHONS; do
 		skipped=$((skipped + 1))
 		continue
 	fi
+	# What test_guest.py runs beside; it says so where it has none.
+	[ -d "$packages/trio" ] || "$python" -m pip install -q --retries 0 --target "$packages" trio >/dev/null 2>&1
 	PYTHONPATH=$path "$python" -W error::ResourceWarning -W error::RuntimeWarning "$here/runner.py" "$@" >"$output" 2>&1
 	status=$?
 	sed "s/^/$version: /" "$output" | grep -v ': ok  '
@@ -61,6 +54,13 @@ done
 if [ $((passed + failed)) -eq 0 ]; then
 	echo 'skip   python: no CPython from 3.9 on'
 	skipped=1
+fi
+if [ $# -eq 0 ]; then
+	sh "$here/types.sh" >"$output" 2>&1
+	sed '$d' "$output" | grep -v '^ok '
+	# shellcheck disable=SC2046
+	set -- $(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$output")
+	passed=$((passed + ${1:-0})) failed=$((failed + ${2:-1})) skipped=$((skipped + ${3:-0}))
 fi
 echo "python: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

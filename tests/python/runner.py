@@ -3,6 +3,7 @@
 
 import faulthandler
 import gc
+import signal
 import sys
 import unittest
 from pathlib import Path
@@ -43,6 +44,7 @@ class Result(unittest.TestResult):
 def main():
     here = Path(__file__).parent
     names = sys.argv[1:] or sorted(path.stem for path in here.glob("test_*.py"))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts with `&` ignores it
     unraisable = []
     sys.unraisablehook = lambda what: unraisable.append(what)
     result = Result()

@@ -4,8 +4,8 @@
 
     generate.py include/cqueues.h >bindings/python/cqueues/_declarations.py
 
-Constants become names, structures that are declared with their members become classes of ctypes, and functions become
-rows of a table: name, result, parameters.
+Constants become names, structures that are declared with their members become classes of ctypes whose members have types
+for checkers, and functions become rows of a table: name, result, parameters.
 """
 
 import re
@@ -16,6 +16,18 @@ SIMPLE = {
     "char": "c_char", "short": "c_short", "int16_t": "c_int16", "uint8_t": "c_uint8", "uint16_t": "c_uint16",
     "uint32_t": "c_uint32", "int32_t": "c_int32", "int64_t": "c_int64", "uint64_t": "c_uint64", "cq_task": "c_uint64",
 }
+
+
+#: What a member of that kind reads as in Python; all other numbers are int.
+PYTHON = {"c_void_p": "Optional[int]", "c_char_p": "Optional[bytes]", "c_bool": "bool", "c_double": "float", "c_char": "bytes"}
+
+
+def python_type(kind, structures):
+    """The type of a member of a structure, for checkers."""
+    element, is_array, _ = kind.partition(" * ")
+    if is_array and element != "c_char":
+        return f"Array[{element}]"
+    return element if element in structures else PYTHON.get(element, "int")
 
 
 def without_comments(text):
@@ -66,19 +78,26 @@ def main():
     header = open(sys.argv[1], encoding="utf-8").read()
     text = without_comments(header)
     known = structures(text)
+    rows = list(functions(text, known))
+    kinds = [kind for _, result, taken in rows for kind in (result, *taken)] + [kind for of in known.values() for _, kind in of]
+    used = {name for kind in kinds for name in re.findall(r"\bc_\w+", kind)} | {"Array", "Structure"}
     print('# SPDX-License-Identifier: MIT\n"""What include/cqueues.h declares. Made by tools/python-api/generate.py."""\n')
-    print("from ctypes import *  # noqa: F403\n")
+    print("from __future__ import annotations\n")
+    print(f"from ctypes import {', '.join(sorted(used))}\nfrom typing import Any, Optional\n")
     for name, value in constants(text):
         print(f"{name} = {value}")
     for name, members in known.items():
-        print(f"\n\nclass {name}(Structure):  # noqa: F405\n    _fields_ = [")
+        print(f"\n\nclass {name}(Structure):")
         for member, kind in members:
-            print(f'        ("{member}", {kind}),  # noqa: F405')
+            print(f"    {member}: {python_type(kind, known)}")
+        print("    _fields_ = [")
+        for member, kind in members:
+            print(f'        ("{member}", {kind}),')
         print("    ]")
-    print("\n\nFUNCTIONS = [")
-    for name, result, kinds in functions(text, known):
+    print("\n\nFUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [")
+    for name, result, kinds in rows:
         listed = ", ".join(kinds) + ("," if len(kinds) == 1 else "")
-        print(f'    ("{name}", {result}, ({listed})),  # noqa: F405')
+        print(f'    ("{name}", {result}, ({listed})),')
     print("]")
 
 

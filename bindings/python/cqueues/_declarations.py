@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What include/cqueues.h declares. Made by tools/python-api/generate.py."""
 
-from ctypes import *  # noqa: F403
+from __future__ import annotations
+
+from ctypes import Array, Structure, c_bool, c_char, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint, c_uint16, c_uint32, c_uint64, c_void_p
+from typing import Any, Optional
 
 CQ_VERSION_MAJOR = 1
 CQ_VERSION_MINOR = 0
@@ -175,607 +178,718 @@ CQ_OPERATION_LINK = 1
 CQ_OPERATION_CHECK = 2
 
 
-class cq_address(Structure):  # noqa: F405
+class cq_address(Structure):
+    storage: Array[c_uint64]
+    size: int
     _fields_ = [
-        ("storage", c_uint64 * 16),  # noqa: F405
-        ("size", c_uint32),  # noqa: F405
+        ("storage", c_uint64 * 16),
+        ("size", c_uint32),
     ]
 
 
-class cq_name(Structure):  # noqa: F405
+class cq_name(Structure):
+    family: int
+    port: int
+    size: int
+    text: bytes
+    reserved: Array[c_uint64]
     _fields_ = [
-        ("family", c_int),  # noqa: F405
-        ("port", c_int),  # noqa: F405
-        ("size", c_size_t),  # noqa: F405
-        ("text", c_char * 128),  # noqa: F405
-        ("reserved", c_uint64 * 2),  # noqa: F405
+        ("family", c_int),
+        ("port", c_int),
+        ("size", c_size_t),
+        ("text", c_char * 128),
+        ("reserved", c_uint64 * 2),
     ]
 
 
-class cq_interest(Structure):  # noqa: F405
+class cq_interest(Structure):
+    fd: int
+    events: int
+    fired: int
+    timeout: float
+    condition: Optional[int]
+    socket: Optional[int]
+    resolver: Optional[int]
+    controller: Optional[int]
+    signal: Optional[int]
+    thread: Optional[int]
+    notify: Optional[int]
+    scope: Optional[int]
+    process: Optional[int]
+    reserved: Optional[int]
     _fields_ = [
-        ("fd", c_int),  # noqa: F405
-        ("events", c_uint32),  # noqa: F405
-        ("fired", c_uint32),  # noqa: F405
-        ("timeout", c_double),  # noqa: F405
-        ("condition", c_void_p),  # noqa: F405
-        ("socket", c_void_p),  # noqa: F405
-        ("resolver", c_void_p),  # noqa: F405
-        ("controller", c_void_p),  # noqa: F405
-        ("signal", c_void_p),  # noqa: F405
-        ("thread", c_void_p),  # noqa: F405
-        ("notify", c_void_p),  # noqa: F405
-        ("scope", c_void_p),  # noqa: F405
-        ("process", c_void_p),  # noqa: F405
-        ("reserved", c_void_p),  # noqa: F405
+        ("fd", c_int),
+        ("events", c_uint32),
+        ("fired", c_uint32),
+        ("timeout", c_double),
+        ("condition", c_void_p),
+        ("socket", c_void_p),
+        ("resolver", c_void_p),
+        ("controller", c_void_p),
+        ("signal", c_void_p),
+        ("thread", c_void_p),
+        ("notify", c_void_p),
+        ("scope", c_void_p),
+        ("process", c_void_p),
+        ("reserved", c_void_p),
     ]
 
 
-class cq_fired(Structure):  # noqa: F405
+class cq_fired(Structure):
+    member: int
+    events: int
     _fields_ = [
-        ("member", c_uint32),  # noqa: F405
-        ("events", c_uint32),  # noqa: F405
+        ("member", c_uint32),
+        ("events", c_uint32),
     ]
 
 
-class cq_failure(Structure):  # noqa: F405
+class cq_failure(Structure):
+    task: int
+    code: int
+    name: bytes
+    reason: Optional[bytes]
+    reserved: Array[c_uint64]
     _fields_ = [
-        ("task", c_uint64),  # noqa: F405
-        ("code", c_int),  # noqa: F405
-        ("name", c_char * 64),  # noqa: F405
-        ("reason", c_char_p),  # noqa: F405
-        ("reserved", c_uint64 * 3),  # noqa: F405
+        ("task", c_uint64),
+        ("code", c_int),
+        ("name", c_char * 64),
+        ("reason", c_char_p),
+        ("reserved", c_uint64 * 3),
     ]
 
 
-class cq_stat(Structure):  # noqa: F405
+class cq_stat(Structure):
+    count: int
+    time: float
+    eof: bool
+    reserved: Array[c_uint64]
     _fields_ = [
-        ("count", c_uint64),  # noqa: F405
-        ("time", c_double),  # noqa: F405
-        ("eof", c_bool),  # noqa: F405
-        ("reserved", c_uint64 * 4),  # noqa: F405
+        ("count", c_uint64),
+        ("time", c_double),
+        ("eof", c_bool),
+        ("reserved", c_uint64 * 4),
     ]
 
 
-class cq_piece(Structure):  # noqa: F405
+class cq_piece(Structure):
+    data: Optional[int]
+    size: int
     _fields_ = [
-        ("data", c_void_p),  # noqa: F405
-        ("size", c_size_t),  # noqa: F405
+        ("data", c_void_p),
+        ("size", c_size_t),
     ]
 
 
-class cq_datagram(Structure):  # noqa: F405
+class cq_datagram(Structure):
+    data: Optional[int]
+    size: int
+    received: int
+    flags: int
+    address: cq_address
+    local: cq_address
+    interface: int
+    ecn: int
+    segment: int
+    reserved: Array[c_uint32]
     _fields_ = [
-        ("data", c_void_p),  # noqa: F405
-        ("size", c_size_t),  # noqa: F405
-        ("received", c_size_t),  # noqa: F405
-        ("flags", c_uint32),  # noqa: F405
-        ("address", cq_address),  # noqa: F405
-        ("local", cq_address),  # noqa: F405
-        ("interface", c_uint32),  # noqa: F405
-        ("ecn", c_uint32),  # noqa: F405
-        ("segment", c_uint32),  # noqa: F405
-        ("reserved", c_uint32 * 5),  # noqa: F405
+        ("data", c_void_p),
+        ("size", c_size_t),
+        ("received", c_size_t),
+        ("flags", c_uint32),
+        ("address", cq_address),
+        ("local", cq_address),
+        ("interface", c_uint32),
+        ("ecn", c_uint32),
+        ("segment", c_uint32),
+        ("reserved", c_uint32 * 5),
     ]
 
 
-class cq_dns_traffic(Structure):  # noqa: F405
+class cq_dns_traffic(Structure):
+    count: int
+    bytes: int
     _fields_ = [
-        ("count", c_uint64),  # noqa: F405
-        ("bytes", c_uint64),  # noqa: F405
+        ("count", c_uint64),
+        ("bytes", c_uint64),
     ]
 
 
-class cq_dns_stat(Structure):  # noqa: F405
+class cq_dns_stat(Structure):
+    queries: int
+    udp_sent: cq_dns_traffic
+    udp_received: cq_dns_traffic
+    tcp_sent: cq_dns_traffic
+    tcp_received: cq_dns_traffic
+    reserved: Array[c_uint64]
     _fields_ = [
-        ("queries", c_uint64),  # noqa: F405
-        ("udp_sent", cq_dns_traffic),  # noqa: F405
-        ("udp_received", cq_dns_traffic),  # noqa: F405
-        ("tcp_sent", cq_dns_traffic),  # noqa: F405
-        ("tcp_received", cq_dns_traffic),  # noqa: F405
-        ("reserved", c_uint64 * 8),  # noqa: F405
+        ("queries", c_uint64),
+        ("udp_sent", cq_dns_traffic),
+        ("udp_received", cq_dns_traffic),
+        ("tcp_sent", cq_dns_traffic),
+        ("tcp_received", cq_dns_traffic),
+        ("reserved", c_uint64 * 8),
     ]
 
 
-class cq_dns_selector(Structure):  # noqa: F405
+class cq_dns_selector(Structure):
+    size: int
+    sections: int
+    rtype: int
+    rclass: int
+    name: Optional[bytes]
     _fields_ = [
-        ("size", c_size_t),  # noqa: F405
-        ("sections", c_uint32),  # noqa: F405
-        ("rtype", c_uint16),  # noqa: F405
-        ("rclass", c_uint16),  # noqa: F405
-        ("name", c_char_p),  # noqa: F405
+        ("size", c_size_t),
+        ("sections", c_uint32),
+        ("rtype", c_uint16),
+        ("rclass", c_uint16),
+        ("name", c_char_p),
     ]
 
 
-class cq_dns_record(Structure):  # noqa: F405
+class cq_dns_record(Structure):
+    message: Optional[int]
+    message_length: int
+    ttl: int
+    section: int
+    rtype: int
+    rclass: int
+    name: int
+    rdata: int
+    rdata_length: int
     _fields_ = [
-        ("message", c_void_p),  # noqa: F405
-        ("message_length", c_size_t),  # noqa: F405
-        ("ttl", c_uint32),  # noqa: F405
-        ("section", c_uint16),  # noqa: F405
-        ("rtype", c_uint16),  # noqa: F405
-        ("rclass", c_uint16),  # noqa: F405
-        ("name", c_uint16),  # noqa: F405
-        ("rdata", c_uint16),  # noqa: F405
-        ("rdata_length", c_uint16),  # noqa: F405
+        ("message", c_void_p),
+        ("message_length", c_size_t),
+        ("ttl", c_uint32),
+        ("section", c_uint16),
+        ("rtype", c_uint16),
+        ("rclass", c_uint16),
+        ("name", c_uint16),
+        ("rdata", c_uint16),
+        ("rdata_length", c_uint16),
     ]
 
 
-class cq_task_info(Structure):  # noqa: F405
+class cq_task_info(Structure):
+    task: int
+    scope: Optional[int]
+    state: int
+    others: int
+    since: float
+    deadline: float
+    name: bytes
+    wait: bytes
+    reserved: Array[c_uint64]
     _fields_ = [
-        ("task", c_uint64),  # noqa: F405
-        ("scope", c_void_p),  # noqa: F405
-        ("state", c_uint32),  # noqa: F405
-        ("others", c_uint32),  # noqa: F405
-        ("since", c_double),  # noqa: F405
-        ("deadline", c_double),  # noqa: F405
-        ("name", c_char * 64),  # noqa: F405
-        ("wait", c_char * 96),  # noqa: F405
-        ("reserved", c_uint64 * 4),  # noqa: F405
+        ("task", c_uint64),
+        ("scope", c_void_p),
+        ("state", c_uint32),
+        ("others", c_uint32),
+        ("since", c_double),
+        ("deadline", c_double),
+        ("name", c_char * 64),
+        ("wait", c_char * 96),
+        ("reserved", c_uint64 * 4),
     ]
 
 
-class cq_controller_counts(Structure):  # noqa: F405
+class cq_controller_counts(Structure):
+    tasks: int
+    descriptors: int
+    deadlines: int
+    steps: int
+    resumptions: int
+    events: int
+    busy: float
+    idle: float
+    longest: float
+    longest_task: int
+    longest_name: bytes
+    reserved: Array[c_uint64]
     _fields_ = [
-        ("tasks", c_uint64),  # noqa: F405
-        ("descriptors", c_uint64),  # noqa: F405
-        ("deadlines", c_uint64),  # noqa: F405
-        ("steps", c_uint64),  # noqa: F405
-        ("resumptions", c_uint64),  # noqa: F405
-        ("events", c_uint64),  # noqa: F405
-        ("busy", c_double),  # noqa: F405
-        ("idle", c_double),  # noqa: F405
-        ("longest", c_double),  # noqa: F405
-        ("longest_task", c_uint64),  # noqa: F405
-        ("longest_name", c_char * 64),  # noqa: F405
-        ("reserved", c_uint64 * 8),  # noqa: F405
+        ("tasks", c_uint64),
+        ("descriptors", c_uint64),
+        ("deadlines", c_uint64),
+        ("steps", c_uint64),
+        ("resumptions", c_uint64),
+        ("events", c_uint64),
+        ("busy", c_double),
+        ("idle", c_double),
+        ("longest", c_double),
+        ("longest_task", c_uint64),
+        ("longest_name", c_char * 64),
+        ("reserved", c_uint64 * 8),
     ]
 
 
-class cq_ready(Structure):  # noqa: F405
+class cq_ready(Structure):
+    task: int
+    data: Optional[int]
+    fired: Optional[int]
+    count: int
+    reserved: Array[c_uint64]
     _fields_ = [
-        ("task", c_uint64),  # noqa: F405
-        ("data", c_void_p),  # noqa: F405
-        ("fired", c_void_p),  # noqa: F405
-        ("count", c_size_t),  # noqa: F405
-        ("reserved", c_uint64 * 2),  # noqa: F405
+        ("task", c_uint64),
+        ("data", c_void_p),
+        ("fired", c_void_p),
+        ("count", c_size_t),
+        ("reserved", c_uint64 * 2),
     ]
 
 
-class cq_operation(Structure):  # noqa: F405
+class cq_operation(Structure):
+    task: int
+    kind: int
+    flags: int
+    format: int
+    mode: int
+    object: Optional[int]
+    data: Optional[int]
+    size: int
+    timeout: float
+    reserved: int
     _fields_ = [
-        ("task", c_uint64),  # noqa: F405
-        ("kind", c_uint32),  # noqa: F405
-        ("flags", c_uint32),  # noqa: F405
-        ("format", c_uint32),  # noqa: F405
-        ("mode", c_uint32),  # noqa: F405
-        ("object", c_void_p),  # noqa: F405
-        ("data", c_void_p),  # noqa: F405
-        ("size", c_size_t),  # noqa: F405
-        ("timeout", c_double),  # noqa: F405
-        ("reserved", c_uint64),  # noqa: F405
+        ("task", c_uint64),
+        ("kind", c_uint32),
+        ("flags", c_uint32),
+        ("format", c_uint32),
+        ("mode", c_uint32),
+        ("object", c_void_p),
+        ("data", c_void_p),
+        ("size", c_size_t),
+        ("timeout", c_double),
+        ("reserved", c_uint64),
     ]
 
 
-class cq_result(Structure):  # noqa: F405
+class cq_result(Structure):
+    task: int
+    data: Optional[int]
+    kind: int
+    code: int
+    object: Optional[int]
+    bytes: Optional[int]
+    size: int
+    events: int
+    reserved: Array[c_uint32]
     _fields_ = [
-        ("task", c_uint64),  # noqa: F405
-        ("data", c_void_p),  # noqa: F405
-        ("kind", c_uint32),  # noqa: F405
-        ("code", c_int),  # noqa: F405
-        ("object", c_void_p),  # noqa: F405
-        ("bytes", c_void_p),  # noqa: F405
-        ("size", c_size_t),  # noqa: F405
-        ("events", c_uint32),  # noqa: F405
-        ("reserved", c_uint32 * 3),  # noqa: F405
+        ("task", c_uint64),
+        ("data", c_void_p),
+        ("kind", c_uint32),
+        ("code", c_int),
+        ("object", c_void_p),
+        ("bytes", c_void_p),
+        ("size", c_size_t),
+        ("events", c_uint32),
+        ("reserved", c_uint32 * 3),
     ]
 
 
-FUNCTIONS = [
-    ("cq_set_log", None, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_version", c_int, ()),  # noqa: F405
-    ("cq_vendor", c_char_p, ()),  # noqa: F405
-    ("cq_monotime", c_double, ()),  # noqa: F405
-    ("cq_strerror", c_char_p, (c_int,)),  # noqa: F405
-    ("cq_errno_name", c_char_p, (c_int,)),  # noqa: F405
-    ("cq_errno_code", c_int, (c_char_p, c_void_p)),  # noqa: F405
-    ("cq_errno_list", c_int, (c_size_t, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_address_parse", c_int, (c_char_p, c_int, c_void_p)),  # noqa: F405
-    ("cq_address_path", c_int, (c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_address_name", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_options_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_options_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_options_host", c_int, (c_void_p, c_char_p, c_int)),  # noqa: F405
-    ("cq_options_service", c_int, (c_void_p, c_char_p, c_char_p)),  # noqa: F405
-    ("cq_options_path", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_options_bind", c_int, (c_void_p, c_char_p, c_int)),  # noqa: F405
-    ("cq_options_sendname", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_options_bind_path", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_options_set", c_int, (c_void_p, c_uint32, c_int)),  # noqa: F405
-    ("cq_socket_configure", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_option", c_int, (c_void_p, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_socket_setsockopt", c_int, (c_void_p, c_int, c_int, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_socket_getsockopt", c_int, (c_void_p, c_int, c_int, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_interest_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_controller_close", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_set_order", c_int, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_controller_order", c_uint32, (c_void_p,)),  # noqa: F405
-    ("cq_controller_empty", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_controller_count", c_size_t, (c_void_p,)),  # noqa: F405
-    ("cq_controller_cancel", c_int, (c_void_p, c_int)),  # noqa: F405
-    ("cq_controller_pause", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_controller_pollfd", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_events", c_uint32, (c_void_p,)),  # noqa: F405
-    ("cq_controller_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_controller_alert", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_post", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_stop", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_failure", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_set_data", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_data", c_void_p, (c_void_p,)),  # noqa: F405
-    ("cq_controller_shutdown", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_controller_shuts_down", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_controller_reset", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_running", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_set_hooks", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_wait", c_int, (c_void_p, c_double, c_uint32)),  # noqa: F405
-    ("cq_controller_step", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_controller_loop", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_task_cancel", c_int, (c_void_p, c_uint64, c_char_p)),  # noqa: F405
-    ("cq_task_status", c_int, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_task_reason", c_char_p, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_task_fail", c_int, (c_void_p, c_uint64, c_int, c_char_p)),  # noqa: F405
-    ("cq_task_join", c_int, (c_void_p, c_uint64, c_double, c_void_p)),  # noqa: F405
-    ("cq_task_set_data", c_int, (c_void_p, c_uint64, c_void_p)),  # noqa: F405
-    ("cq_task_data", c_void_p, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_task_scope", c_int, (c_void_p, c_uint64, c_void_p)),  # noqa: F405
-    ("cq_controller_attach", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_wrap", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_set_stack_size", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_task_set_name", c_int, (c_void_p, c_uint64, c_char_p)),  # noqa: F405
-    ("cq_task_name", c_char_p, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_controller_park", c_int, (c_void_p, c_uint64, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_controller_finish", c_int, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_poll", c_int, (c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_sleep", c_int, (c_double,)),  # noqa: F405
-    ("cq_cancel", c_int, (c_int,)),  # noqa: F405
-    ("cq_condition_new", c_int, (c_bool, c_void_p)),  # noqa: F405
-    ("cq_condition_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_condition_set_name", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_condition_signal", c_int, (c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_condition_wait", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_scope_parent", c_void_p, (c_void_p,)),  # noqa: F405
-    ("cq_scope_name", c_char_p, (c_void_p,)),  # noqa: F405
-    ("cq_scope_new", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_scope_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_scope_attach", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_scope_wrap", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_scope_begin", c_int, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_scope_end", c_int, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_scope_deadline", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_scope_shield", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_scope_cancel", c_int, (c_void_p, c_int, c_char_p)),  # noqa: F405
-    ("cq_scope_set_supervisor", c_int, (c_void_p, c_bool)),  # noqa: F405
-    ("cq_scope_set_idle", c_int, (c_void_p, c_bool)),  # noqa: F405
-    ("cq_scope_count", c_size_t, (c_void_p,)),  # noqa: F405
-    ("cq_scope_status", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_scope_reason", c_char_p, (c_void_p,)),  # noqa: F405
-    ("cq_scope_failure", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_scope_set_name", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_scope_set_data", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_scope_data", c_void_p, (c_void_p,)),  # noqa: F405
-    ("cq_scope_wait", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_scope_park", c_int, (c_void_p, c_uint64)),  # noqa: F405
-    ("cq_queue_new", c_int, (c_size_t, c_void_p)),  # noqa: F405
-    ("cq_queue_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_queue_put", c_int, (c_void_p, c_void_p, c_double)),  # noqa: F405
-    ("cq_queue_try_put", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_queue_get", c_int, (c_void_p, c_double, c_void_p)),  # noqa: F405
-    ("cq_queue_try_get", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_queue_post", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_queue_close", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_queue_count", c_size_t, (c_void_p,)),  # noqa: F405
-    ("cq_semaphore_new", c_int, (c_size_t, c_void_p)),  # noqa: F405
-    ("cq_semaphore_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_semaphore_acquire", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_semaphore_try_acquire", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_semaphore_release", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_semaphore_count", c_size_t, (c_void_p,)),  # noqa: F405
-    ("cq_mutex_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_mutex_free", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_mutex_lock", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_mutex_try_lock", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_mutex_unlock", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_connect", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_listen", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_pair", c_int, (c_int, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_adopt", c_int, (c_int, c_void_p)),  # noqa: F405
-    ("cq_socket_dup", c_int, (c_int, c_void_p)),  # noqa: F405
-    ("cq_socket_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_socket_close", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_abort", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_release", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_phase", c_char_p, (c_void_p,)),  # noqa: F405
-    ("cq_socket_try_establish", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_establish", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_try_listen", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_try_accept", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_accept", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_shutdown", c_int, (c_void_p, c_int)),  # noqa: F405
-    ("cq_socket_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_events", c_uint32, (c_void_p,)),  # noqa: F405
-    ("cq_socket_poll_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_socket_peername", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_localname", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_peereid", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_peerpid", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_stat", c_int, (c_void_p, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_socket_set_data", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_data", c_void_p, (c_void_p,)),  # noqa: F405
-    ("cq_socket_reason", c_int, (c_void_p, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_socket_try_sendv", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_socket_writev", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_socket_try_recv_into", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_socket_read_into", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_try_sendfile", c_int, (c_void_p, c_int, c_uint64, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_sendfile", c_int, (c_void_p, c_int, c_uint64, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_eof", c_bool, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_socket_uncork", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_try_recv", c_int, (c_void_p, c_uint32, c_size_t, c_uint32, c_uint32, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_try_recv_body", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_uint32, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_read", c_int, (c_void_p, c_uint32, c_size_t, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_try_fill", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_socket_fill", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_socket_unget", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_socket_try_send", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_socket_write", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_socket_try_flush", c_int, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_socket_flush", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_try_finish", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_finish", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_socket_pending", c_size_t, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_socket_readable", None, (c_void_p,)),  # noqa: F405
-    ("cq_socket_clear_events", None, (c_void_p,)),  # noqa: F405
-    ("cq_mode_parse", c_uint32, (c_char_p, c_size_t)),  # noqa: F405
-    ("cq_mode_change", c_uint32, (c_uint32, c_uint32)),  # noqa: F405
-    ("cq_mode_format", c_int, (c_uint32, c_uint32, c_char_p)),  # noqa: F405
-    ("cq_socket_set_hold", c_int, (c_void_p, c_bool)),  # noqa: F405
-    ("cq_socket_hold", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_socket_mode", c_uint32, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_socket_set_mode", c_int, (c_void_p, c_uint32, c_uint32)),  # noqa: F405
-    ("cq_socket_bufsiz", c_size_t, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_socket_set_bufsiz", c_int, (c_void_p, c_uint32, c_size_t)),  # noqa: F405
-    ("cq_socket_maxline", c_size_t, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_socket_set_maxline", c_int, (c_void_p, c_uint32, c_size_t)),  # noqa: F405
-    ("cq_socket_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_socket_set_timeout", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_socket_error", c_int, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_socket_set_error", c_int, (c_void_p, c_uint32, c_int, c_void_p)),  # noqa: F405
-    ("cq_socket_try_recvfrom", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_recvfrom", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_try_sendto", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_sendto", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_try_recv_batch", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_try_send_batch", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_try_sendfd", c_int, (c_void_p, c_void_p, c_size_t, c_int)),  # noqa: F405
-    ("cq_socket_sendfd", c_int, (c_void_p, c_void_p, c_size_t, c_int)),  # noqa: F405
-    ("cq_socket_try_recvfd", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_recvfd", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_join", c_int, (c_void_p, c_void_p, c_char_p)),  # noqa: F405
-    ("cq_socket_leave", c_int, (c_void_p, c_void_p, c_char_p)),  # noqa: F405
-    ("cq_socket_set_multicast_interface", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_new", c_int, (c_uint32, c_void_p)),  # noqa: F405
-    ("cq_tls_adopt_context", c_int, (c_void_p, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_tls_adopt_ssl", c_int, (c_void_p, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_tls_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_tls_certificate", c_int, (c_void_p, c_char_p, c_char_p)),  # noqa: F405
-    ("cq_tls_authorities", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_verify", c_int, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_tls_name", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_alpn", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_context", c_void_p, (c_void_p,)),  # noqa: F405
-    ("cq_tls_certificate_pem", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_tls_authorities_pem", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_tls_password", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_versions", c_int, (c_void_p, c_uint32, c_uint32)),  # noqa: F405
-    ("cq_tls_ciphers", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_suites", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_groups", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_add_name", c_int, (c_void_p, c_char_p, c_void_p)),  # noqa: F405
-    ("cq_tls_keylog", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_revoked", c_int, (c_void_p, c_char_p, c_bool)),  # noqa: F405
-    ("cq_tls_staple", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_tls_staple_der", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_tls_staples", c_int, (c_void_p, c_uint32)),  # noqa: F405
-    ("cq_tls_reason", c_int, (c_void_p, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_socket_set_strict", c_int, (c_void_p, c_bool)),  # noqa: F405
-    ("cq_socket_strict", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_socket_truncated", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_socket_try_starttls", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_starttls", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_socket_listen_tls", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_socket_checktls", c_void_p, (c_void_p,)),  # noqa: F405
-    ("cq_socket_sharetls", c_void_p, (c_void_p,)),  # noqa: F405
-    ("cq_socket_resumed", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_socket_alpn", c_int, (c_void_p, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_socket_tls_fact", c_int, (c_void_p, c_uint32, c_size_t, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_socket_tls_expiry", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_addresses", c_int, (c_void_p, c_char_p, c_int, c_double, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_sort", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_dns_clear_cache", None, ()),  # noqa: F405
-    ("cq_dns_configure", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_reverse_name", c_int, (c_void_p, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_dns_reverse", c_int, (c_void_p, c_void_p, c_double, c_void_p)),  # noqa: F405
-    ("cq_dns_services", c_int, (c_void_p, c_char_p, c_double, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_config_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_config_stub", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_config_root", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_config_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_dns_config_load", c_int, (c_void_p, c_void_p, c_size_t, c_int, c_char_p)),  # noqa: F405
-    ("cq_dns_config_loadpath", c_int, (c_void_p, c_char_p, c_int)),  # noqa: F405
-    ("cq_dns_config_set", c_int, (c_void_p, c_char_p, c_char_p)),  # noqa: F405
-    ("cq_dns_config_set_tls", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_config_get", c_int, (c_void_p, c_char_p, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_dns_config_list", c_int, (c_void_p, c_int, c_size_t, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_config_clear", c_int, (c_void_p, c_int)),  # noqa: F405
-    ("cq_dns_config_add", c_int, (c_void_p, c_int, c_char_p)),  # noqa: F405
-    ("cq_dns_config_candidate", c_int, (c_void_p, c_char_p, c_size_t, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_dns_config_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_hints_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_hints_stub", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_hints_root", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_hints_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_dns_hints_insert", c_int, (c_void_p, c_char_p, c_char_p, c_int)),  # noqa: F405
-    ("cq_dns_hints_insert_config", c_int, (c_void_p, c_char_p, c_void_p)),  # noqa: F405
-    ("cq_dns_hints_grep", c_int, (c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_hints_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_hosts_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_hosts_stub", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_hosts_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_dns_hosts_load", c_int, (c_void_p, c_void_p, c_size_t, c_char_p)),  # noqa: F405
-    ("cq_dns_hosts_loadpath", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_dns_hosts_insert", c_int, (c_void_p, c_char_p, c_char_p, c_bool)),  # noqa: F405
-    ("cq_dns_hosts_warning", c_int, (c_void_p, c_size_t, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_hosts_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_resolver_new", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_resolver_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolver_close", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolver_is_closed", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolver_submit", c_int, (c_void_p, c_char_p, c_uint, c_uint)),  # noqa: F405
-    ("cq_dns_resolver_try_fetch", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_resolver_query", c_int, (c_void_p, c_char_p, c_uint, c_uint, c_double, c_void_p)),  # noqa: F405
-    ("cq_dns_resolver_known", c_int, (c_void_p, c_char_p, c_int, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_resolver_cancel", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolver_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolver_events", c_uint, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolver_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolver_stat", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_resolver_reason", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_resolvers_new", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_resolvers_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_dns_resolvers_set_limit", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_dns_resolvers_query", c_int, (c_void_p, c_char_p, c_uint, c_uint, c_double, c_void_p)),  # noqa: F405
-    ("cq_dns_packet_new", c_int, (c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_packet_parse", c_int, (c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_packet_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_dns_packet_load", c_int, (c_void_p, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_dns_packet_dump", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_packet_qid", c_uint, (c_void_p,)),  # noqa: F405
-    ("cq_dns_packet_set_qid", c_int, (c_void_p, c_uint)),  # noqa: F405
-    ("cq_dns_packet_flags", c_uint, (c_void_p,)),  # noqa: F405
-    ("cq_dns_packet_set_flags", c_int, (c_void_p, c_uint)),  # noqa: F405
-    ("cq_dns_packet_rcode", c_uint, (c_void_p,)),  # noqa: F405
-    ("cq_dns_packet_count", c_size_t, (c_void_p, c_uint)),  # noqa: F405
-    ("cq_dns_packet_push", c_int, (c_void_p, c_uint, c_char_p, c_uint, c_uint, c_uint32, c_void_p, c_size_t)),  # noqa: F405
-    ("cq_dns_packet_grep", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_packet_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_record_name", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_record_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_record_number", c_int, (c_void_p, c_char_p, c_void_p)),  # noqa: F405
-    ("cq_dns_record_text", c_int, (c_void_p, c_char_p, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_record_address", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_record_copy", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_dns_type_number", c_int, (c_char_p, c_void_p)),  # noqa: F405
-    ("cq_dns_class_number", c_int, (c_char_p, c_void_p)),  # noqa: F405
-    ("cq_dns_type_name", c_int, (c_uint, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_dns_rcode_name", c_int, (c_uint, c_char_p, c_size_t)),  # noqa: F405
-    ("cq_dns_list", c_int, (c_uint, c_size_t, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_dns_type_member", c_int, (c_uint, c_size_t, c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_timer_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_timer_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_timer_start", c_int, (c_void_p, c_double, c_double)),  # noqa: F405
-    ("cq_timer_start_at", c_int, (c_void_p, c_double, c_double)),  # noqa: F405
-    ("cq_timer_stop", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_timer_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_timer_try_wait", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_timer_wait", c_int, (c_void_p, c_double, c_void_p)),  # noqa: F405
-    ("cq_wakeup_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_wakeup_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_wakeup_raise", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_wakeup_try_wait", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_wakeup_wait", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_wakeup_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_pool_new", c_int, (c_char_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_pool_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_pool_run", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_pool_waiting", c_size_t, (c_void_p,)),  # noqa: F405
-    ("cq_file_open", c_int, (c_void_p, c_char_p, c_int, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_file_read", c_int, (c_void_p, c_int, c_void_p, c_size_t, c_int64, c_void_p)),  # noqa: F405
-    ("cq_file_write", c_int, (c_void_p, c_int, c_void_p, c_size_t, c_int64, c_void_p)),  # noqa: F405
-    ("cq_file_sync", c_int, (c_void_p, c_int)),  # noqa: F405
-    ("cq_signal_listen", c_int, (c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_signal_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_signal_try_wait", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_signal_wait", c_int, (c_void_p, c_double, c_void_p)),  # noqa: F405
-    ("cq_signal_set_timeout", c_int, (c_void_p, c_double)),  # noqa: F405
-    ("cq_signal_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_signal_events", c_uint32, (c_void_p,)),  # noqa: F405
-    ("cq_signal_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_signal_features", c_uint32, ()),  # noqa: F405
-    ("cq_signal_block", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_signal_unblock", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_signal_ignore", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_signal_default", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_signal_discard", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_signal_raise", c_int, (c_void_p, c_size_t)),  # noqa: F405
-    ("cq_strsignal", c_char_p, (c_int,)),  # noqa: F405
-    ("cq_signal_name", c_char_p, (c_int,)),  # noqa: F405
-    ("cq_signal_number", c_int, (c_char_p, c_void_p)),  # noqa: F405
-    ("cq_signal_list", c_int, (c_size_t, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_thread_start", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_thread_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_thread_self", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_thread_equal", c_bool, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_thread_explain", c_int, (c_char_p, c_size_t)),  # noqa: F405
-    ("cq_thread_join", c_int, (c_void_p, c_double, c_void_p)),  # noqa: F405
-    ("cq_thread_reason", c_char_p, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_thread_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_process_options_new", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_process_options_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_process_options_argument", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_process_options_variable", c_int, (c_void_p, c_char_p, c_char_p)),  # noqa: F405
-    ("cq_process_options_directory", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_process_options_stream", c_int, (c_void_p, c_int, c_uint32, c_int)),  # noqa: F405
-    ("cq_process_options_set", c_int, (c_void_p, c_uint32, c_int)),  # noqa: F405
-    ("cq_process_spawn", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_process_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_process_pid", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_process_stdin", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_process_stdout", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_process_stderr", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_process_wait", c_int, (c_void_p, c_double, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_process_try_wait", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_process_kill", c_int, (c_void_p, c_int)),  # noqa: F405
-    ("cq_process_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_process_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_notify_opendir", c_int, (c_char_p, c_uint32, c_uint32, c_void_p)),  # noqa: F405
-    ("cq_notify_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_notify_add", c_int, (c_void_p, c_char_p, c_uint32)),  # noqa: F405
-    ("cq_notify_match", c_int, (c_void_p, c_char_p, c_uint32)),  # noqa: F405
-    ("cq_notify_try_get", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_notify_get", c_int, (c_void_p, c_double, c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_notify_step", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_notify_pollfd", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_notify_events", c_uint32, (c_void_p,)),  # noqa: F405
-    ("cq_notify_timeout", c_double, (c_void_p,)),  # noqa: F405
-    ("cq_notify_features", c_uint32, ()),  # noqa: F405
-    ("cq_notify_name", c_char_p, (c_uint32,)),  # noqa: F405
-    ("cq_controller_inspect", c_int, (c_void_p, c_char_p)),  # noqa: F405
-    ("cq_controller_tasks", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_controller_set_counting", c_int, (c_void_p, c_bool)),  # noqa: F405
-    ("cq_controller_stat", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_recall", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_wants_places", c_bool, (c_void_p,)),  # noqa: F405
-    ("cq_task_set_place", c_int, (c_void_p, c_uint64, c_char_p)),  # noqa: F405
-    ("cq_scope_add", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_add", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_controller_enter", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_leave", c_int, (c_void_p,)),  # noqa: F405
-    ("cq_controller_next", c_int, (c_void_p, c_void_p)),  # noqa: F405
-    ("cq_batch_new", c_int, (c_void_p, c_size_t, c_void_p)),  # noqa: F405
-    ("cq_batch_free", None, (c_void_p,)),  # noqa: F405
-    ("cq_batch_memory", c_int, (c_void_p, c_void_p, c_void_p)),  # noqa: F405
-    ("cq_batch_step", c_int, (c_void_p, c_void_p, c_size_t, c_double, c_void_p, c_size_t, c_void_p)),  # noqa: F405
+FUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [
+    ("cq_set_log", None, (c_void_p, c_void_p)),
+    ("cq_version", c_int, ()),
+    ("cq_vendor", c_char_p, ()),
+    ("cq_monotime", c_double, ()),
+    ("cq_strerror", c_char_p, (c_int,)),
+    ("cq_errno_name", c_char_p, (c_int,)),
+    ("cq_errno_code", c_int, (c_char_p, c_void_p)),
+    ("cq_errno_list", c_int, (c_size_t, c_void_p, c_void_p)),
+    ("cq_address_parse", c_int, (c_char_p, c_int, c_void_p)),
+    ("cq_address_path", c_int, (c_void_p, c_size_t, c_void_p)),
+    ("cq_address_name", c_int, (c_void_p, c_void_p)),
+    ("cq_options_new", c_int, (c_void_p,)),
+    ("cq_options_free", None, (c_void_p,)),
+    ("cq_options_host", c_int, (c_void_p, c_char_p, c_int)),
+    ("cq_options_service", c_int, (c_void_p, c_char_p, c_char_p)),
+    ("cq_options_path", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_options_bind", c_int, (c_void_p, c_char_p, c_int)),
+    ("cq_options_sendname", c_int, (c_void_p, c_char_p)),
+    ("cq_options_bind_path", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_options_set", c_int, (c_void_p, c_uint32, c_int)),
+    ("cq_socket_configure", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_option", c_int, (c_void_p, c_uint32, c_void_p)),
+    ("cq_socket_setsockopt", c_int, (c_void_p, c_int, c_int, c_void_p, c_size_t)),
+    ("cq_socket_getsockopt", c_int, (c_void_p, c_int, c_int, c_void_p, c_void_p)),
+    ("cq_interest_pollfd", c_int, (c_void_p,)),
+    ("cq_controller_new", c_int, (c_void_p,)),
+    ("cq_controller_free", None, (c_void_p,)),
+    ("cq_controller_close", c_int, (c_void_p,)),
+    ("cq_controller_set_order", c_int, (c_void_p, c_uint32)),
+    ("cq_controller_order", c_uint32, (c_void_p,)),
+    ("cq_controller_empty", c_bool, (c_void_p,)),
+    ("cq_controller_count", c_size_t, (c_void_p,)),
+    ("cq_controller_cancel", c_int, (c_void_p, c_int)),
+    ("cq_controller_pause", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_controller_pollfd", c_int, (c_void_p, c_void_p)),
+    ("cq_controller_events", c_uint32, (c_void_p,)),
+    ("cq_controller_timeout", c_double, (c_void_p,)),
+    ("cq_controller_alert", c_int, (c_void_p,)),
+    ("cq_controller_post", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_controller_stop", c_int, (c_void_p,)),
+    ("cq_controller_failure", c_int, (c_void_p, c_void_p)),
+    ("cq_controller_set_data", c_int, (c_void_p, c_void_p)),
+    ("cq_controller_data", c_void_p, (c_void_p,)),
+    ("cq_controller_shutdown", c_int, (c_void_p, c_double)),
+    ("cq_controller_shuts_down", c_bool, (c_void_p,)),
+    ("cq_controller_reset", c_int, (c_void_p,)),
+    ("cq_running", c_int, (c_void_p, c_void_p)),
+    ("cq_controller_set_hooks", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_controller_wait", c_int, (c_void_p, c_double, c_uint32)),
+    ("cq_controller_step", c_int, (c_void_p, c_double)),
+    ("cq_controller_loop", c_int, (c_void_p, c_double)),
+    ("cq_task_cancel", c_int, (c_void_p, c_uint64, c_char_p)),
+    ("cq_task_status", c_int, (c_void_p, c_uint64)),
+    ("cq_task_reason", c_char_p, (c_void_p, c_uint64)),
+    ("cq_task_fail", c_int, (c_void_p, c_uint64, c_int, c_char_p)),
+    ("cq_task_join", c_int, (c_void_p, c_uint64, c_double, c_void_p)),
+    ("cq_task_set_data", c_int, (c_void_p, c_uint64, c_void_p)),
+    ("cq_task_data", c_void_p, (c_void_p, c_uint64)),
+    ("cq_task_scope", c_int, (c_void_p, c_uint64, c_void_p)),
+    ("cq_controller_attach", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_controller_wrap", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_controller_set_stack_size", c_int, (c_void_p, c_size_t)),
+    ("cq_task_set_name", c_int, (c_void_p, c_uint64, c_char_p)),
+    ("cq_task_name", c_char_p, (c_void_p, c_uint64)),
+    ("cq_controller_park", c_int, (c_void_p, c_uint64, c_void_p, c_size_t)),
+    ("cq_controller_finish", c_int, (c_void_p, c_uint64)),
+    ("cq_poll", c_int, (c_void_p, c_size_t, c_void_p)),
+    ("cq_sleep", c_int, (c_double,)),
+    ("cq_cancel", c_int, (c_int,)),
+    ("cq_condition_new", c_int, (c_bool, c_void_p)),
+    ("cq_condition_free", None, (c_void_p,)),
+    ("cq_condition_set_name", c_int, (c_void_p, c_char_p)),
+    ("cq_condition_signal", c_int, (c_void_p, c_size_t, c_void_p)),
+    ("cq_condition_wait", c_int, (c_void_p, c_double)),
+    ("cq_scope_parent", c_void_p, (c_void_p,)),
+    ("cq_scope_name", c_char_p, (c_void_p,)),
+    ("cq_scope_new", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_scope_free", None, (c_void_p,)),
+    ("cq_scope_attach", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_scope_wrap", c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_scope_begin", c_int, (c_void_p, c_uint64)),
+    ("cq_scope_end", c_int, (c_void_p, c_uint64)),
+    ("cq_scope_deadline", c_int, (c_void_p, c_double)),
+    ("cq_scope_shield", c_int, (c_void_p, c_double)),
+    ("cq_scope_cancel", c_int, (c_void_p, c_int, c_char_p)),
+    ("cq_scope_set_supervisor", c_int, (c_void_p, c_bool)),
+    ("cq_scope_set_idle", c_int, (c_void_p, c_bool)),
+    ("cq_scope_count", c_size_t, (c_void_p,)),
+    ("cq_scope_status", c_int, (c_void_p,)),
+    ("cq_scope_reason", c_char_p, (c_void_p,)),
+    ("cq_scope_failure", c_int, (c_void_p, c_void_p)),
+    ("cq_scope_set_name", c_int, (c_void_p, c_char_p)),
+    ("cq_scope_set_data", c_int, (c_void_p, c_void_p)),
+    ("cq_scope_data", c_void_p, (c_void_p,)),
+    ("cq_scope_wait", c_int, (c_void_p,)),
+    ("cq_scope_park", c_int, (c_void_p, c_uint64)),
+    ("cq_queue_new", c_int, (c_size_t, c_void_p)),
+    ("cq_queue_free", None, (c_void_p,)),
+    ("cq_queue_put", c_int, (c_void_p, c_void_p, c_double)),
+    ("cq_queue_try_put", c_int, (c_void_p, c_void_p)),
+    ("cq_queue_get", c_int, (c_void_p, c_double, c_void_p)),
+    ("cq_queue_try_get", c_int, (c_void_p, c_void_p)),
+    ("cq_queue_post", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_queue_close", c_int, (c_void_p,)),
+    ("cq_queue_count", c_size_t, (c_void_p,)),
+    ("cq_semaphore_new", c_int, (c_size_t, c_void_p)),
+    ("cq_semaphore_free", None, (c_void_p,)),
+    ("cq_semaphore_acquire", c_int, (c_void_p, c_double)),
+    ("cq_semaphore_try_acquire", c_int, (c_void_p,)),
+    ("cq_semaphore_release", c_int, (c_void_p, c_size_t)),
+    ("cq_semaphore_count", c_size_t, (c_void_p,)),
+    ("cq_mutex_new", c_int, (c_void_p,)),
+    ("cq_mutex_free", c_int, (c_void_p,)),
+    ("cq_mutex_lock", c_int, (c_void_p, c_double)),
+    ("cq_mutex_try_lock", c_int, (c_void_p,)),
+    ("cq_mutex_unlock", c_int, (c_void_p,)),
+    ("cq_socket_connect", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_listen", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_pair", c_int, (c_int, c_void_p, c_void_p)),
+    ("cq_socket_adopt", c_int, (c_int, c_void_p)),
+    ("cq_socket_dup", c_int, (c_int, c_void_p)),
+    ("cq_socket_free", None, (c_void_p,)),
+    ("cq_socket_close", c_int, (c_void_p,)),
+    ("cq_socket_abort", c_int, (c_void_p,)),
+    ("cq_socket_release", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_phase", c_char_p, (c_void_p,)),
+    ("cq_socket_try_establish", c_int, (c_void_p,)),
+    ("cq_socket_establish", c_int, (c_void_p,)),
+    ("cq_socket_try_listen", c_int, (c_void_p,)),
+    ("cq_socket_try_accept", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_accept", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_shutdown", c_int, (c_void_p, c_int)),
+    ("cq_socket_pollfd", c_int, (c_void_p,)),
+    ("cq_socket_events", c_uint32, (c_void_p,)),
+    ("cq_socket_poll_timeout", c_double, (c_void_p,)),
+    ("cq_socket_peername", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_localname", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_peereid", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_socket_peerpid", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_stat", c_int, (c_void_p, c_uint32, c_void_p)),
+    ("cq_socket_set_data", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_data", c_void_p, (c_void_p,)),
+    ("cq_socket_reason", c_int, (c_void_p, c_char_p, c_size_t)),
+    ("cq_socket_try_sendv", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_void_p)),
+    ("cq_socket_writev", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_socket_try_recv_into", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_uint32, c_void_p)),
+    ("cq_socket_read_into", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    ("cq_socket_try_sendfile", c_int, (c_void_p, c_int, c_uint64, c_size_t, c_void_p)),
+    ("cq_socket_sendfile", c_int, (c_void_p, c_int, c_uint64, c_size_t, c_void_p)),
+    ("cq_socket_eof", c_bool, (c_void_p, c_uint32)),
+    ("cq_socket_uncork", c_int, (c_void_p,)),
+    ("cq_socket_try_recv", c_int, (c_void_p, c_uint32, c_size_t, c_uint32, c_uint32, c_void_p, c_void_p)),
+    ("cq_socket_try_recv_body", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_uint32, c_void_p, c_void_p)),
+    ("cq_socket_read", c_int, (c_void_p, c_uint32, c_size_t, c_void_p, c_void_p)),
+    ("cq_socket_try_fill", c_int, (c_void_p, c_size_t)),
+    ("cq_socket_fill", c_int, (c_void_p, c_size_t)),
+    ("cq_socket_unget", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_socket_try_send", c_int, (c_void_p, c_void_p, c_size_t, c_uint32, c_void_p)),
+    ("cq_socket_write", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_socket_try_flush", c_int, (c_void_p, c_uint32)),
+    ("cq_socket_flush", c_int, (c_void_p,)),
+    ("cq_socket_try_finish", c_int, (c_void_p,)),
+    ("cq_socket_finish", c_int, (c_void_p,)),
+    ("cq_socket_pending", c_size_t, (c_void_p, c_uint32)),
+    ("cq_socket_readable", None, (c_void_p,)),
+    ("cq_socket_clear_events", None, (c_void_p,)),
+    ("cq_mode_parse", c_uint32, (c_char_p, c_size_t)),
+    ("cq_mode_change", c_uint32, (c_uint32, c_uint32)),
+    ("cq_mode_format", c_int, (c_uint32, c_uint32, c_char_p)),
+    ("cq_socket_set_hold", c_int, (c_void_p, c_bool)),
+    ("cq_socket_hold", c_bool, (c_void_p,)),
+    ("cq_socket_mode", c_uint32, (c_void_p, c_uint32)),
+    ("cq_socket_set_mode", c_int, (c_void_p, c_uint32, c_uint32)),
+    ("cq_socket_bufsiz", c_size_t, (c_void_p, c_uint32)),
+    ("cq_socket_set_bufsiz", c_int, (c_void_p, c_uint32, c_size_t)),
+    ("cq_socket_maxline", c_size_t, (c_void_p, c_uint32)),
+    ("cq_socket_set_maxline", c_int, (c_void_p, c_uint32, c_size_t)),
+    ("cq_socket_timeout", c_double, (c_void_p,)),
+    ("cq_socket_set_timeout", c_int, (c_void_p, c_double)),
+    ("cq_socket_error", c_int, (c_void_p, c_uint32)),
+    ("cq_socket_set_error", c_int, (c_void_p, c_uint32, c_int, c_void_p)),
+    ("cq_socket_try_recvfrom", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p)),
+    ("cq_socket_recvfrom", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p)),
+    ("cq_socket_try_sendto", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    ("cq_socket_sendto", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    ("cq_socket_try_recv_batch", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    ("cq_socket_try_send_batch", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    ("cq_socket_try_sendfd", c_int, (c_void_p, c_void_p, c_size_t, c_int)),
+    ("cq_socket_sendfd", c_int, (c_void_p, c_void_p, c_size_t, c_int)),
+    ("cq_socket_try_recvfd", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),
+    ("cq_socket_recvfd", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),
+    ("cq_socket_join", c_int, (c_void_p, c_void_p, c_char_p)),
+    ("cq_socket_leave", c_int, (c_void_p, c_void_p, c_char_p)),
+    ("cq_socket_set_multicast_interface", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_new", c_int, (c_uint32, c_void_p)),
+    ("cq_tls_adopt_context", c_int, (c_void_p, c_uint32, c_void_p)),
+    ("cq_tls_adopt_ssl", c_int, (c_void_p, c_uint32, c_void_p)),
+    ("cq_tls_free", None, (c_void_p,)),
+    ("cq_tls_certificate", c_int, (c_void_p, c_char_p, c_char_p)),
+    ("cq_tls_authorities", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_verify", c_int, (c_void_p, c_uint32)),
+    ("cq_tls_name", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_alpn", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_context", c_void_p, (c_void_p,)),
+    ("cq_tls_certificate_pem", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),
+    ("cq_tls_authorities_pem", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_tls_password", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_versions", c_int, (c_void_p, c_uint32, c_uint32)),
+    ("cq_tls_ciphers", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_suites", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_groups", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_add_name", c_int, (c_void_p, c_char_p, c_void_p)),
+    ("cq_tls_keylog", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_revoked", c_int, (c_void_p, c_char_p, c_bool)),
+    ("cq_tls_staple", c_int, (c_void_p, c_char_p)),
+    ("cq_tls_staple_der", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_tls_staples", c_int, (c_void_p, c_uint32)),
+    ("cq_tls_reason", c_int, (c_void_p, c_char_p, c_size_t)),
+    ("cq_socket_set_strict", c_int, (c_void_p, c_bool)),
+    ("cq_socket_strict", c_bool, (c_void_p,)),
+    ("cq_socket_truncated", c_bool, (c_void_p,)),
+    ("cq_socket_try_starttls", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_starttls", c_int, (c_void_p, c_void_p)),
+    ("cq_socket_listen_tls", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_socket_checktls", c_void_p, (c_void_p,)),
+    ("cq_socket_sharetls", c_void_p, (c_void_p,)),
+    ("cq_socket_resumed", c_bool, (c_void_p,)),
+    ("cq_socket_alpn", c_int, (c_void_p, c_char_p, c_size_t)),
+    ("cq_socket_tls_fact", c_int, (c_void_p, c_uint32, c_size_t, c_char_p, c_size_t, c_void_p)),
+    ("cq_socket_tls_expiry", c_int, (c_void_p, c_void_p)),
+    ("cq_dns_addresses", c_int, (c_void_p, c_char_p, c_int, c_double, c_void_p, c_void_p)),
+    ("cq_dns_sort", c_int, (c_void_p, c_size_t)),
+    ("cq_dns_clear_cache", None, ()),
+    ("cq_dns_configure", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_dns_reverse_name", c_int, (c_void_p, c_char_p, c_size_t)),
+    ("cq_dns_reverse", c_int, (c_void_p, c_void_p, c_double, c_void_p)),
+    ("cq_dns_services", c_int, (c_void_p, c_char_p, c_double, c_void_p, c_void_p)),
+    ("cq_dns_config_new", c_int, (c_void_p,)),
+    ("cq_dns_config_stub", c_int, (c_void_p,)),
+    ("cq_dns_config_root", c_int, (c_void_p,)),
+    ("cq_dns_config_free", None, (c_void_p,)),
+    ("cq_dns_config_load", c_int, (c_void_p, c_void_p, c_size_t, c_int, c_char_p)),
+    ("cq_dns_config_loadpath", c_int, (c_void_p, c_char_p, c_int)),
+    ("cq_dns_config_set", c_int, (c_void_p, c_char_p, c_char_p)),
+    ("cq_dns_config_set_tls", c_int, (c_void_p, c_void_p)),
+    ("cq_dns_config_get", c_int, (c_void_p, c_char_p, c_char_p, c_size_t)),
+    ("cq_dns_config_list", c_int, (c_void_p, c_int, c_size_t, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_config_clear", c_int, (c_void_p, c_int)),
+    ("cq_dns_config_add", c_int, (c_void_p, c_int, c_char_p)),
+    ("cq_dns_config_candidate", c_int, (c_void_p, c_char_p, c_size_t, c_char_p, c_size_t)),
+    ("cq_dns_config_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_hints_new", c_int, (c_void_p,)),
+    ("cq_dns_hints_stub", c_int, (c_void_p, c_void_p)),
+    ("cq_dns_hints_root", c_int, (c_void_p,)),
+    ("cq_dns_hints_free", None, (c_void_p,)),
+    ("cq_dns_hints_insert", c_int, (c_void_p, c_char_p, c_char_p, c_int)),
+    ("cq_dns_hints_insert_config", c_int, (c_void_p, c_char_p, c_void_p)),
+    ("cq_dns_hints_grep", c_int, (c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_hints_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_hosts_new", c_int, (c_void_p,)),
+    ("cq_dns_hosts_stub", c_int, (c_void_p,)),
+    ("cq_dns_hosts_free", None, (c_void_p,)),
+    ("cq_dns_hosts_load", c_int, (c_void_p, c_void_p, c_size_t, c_char_p)),
+    ("cq_dns_hosts_loadpath", c_int, (c_void_p, c_char_p)),
+    ("cq_dns_hosts_insert", c_int, (c_void_p, c_char_p, c_char_p, c_bool)),
+    ("cq_dns_hosts_warning", c_int, (c_void_p, c_size_t, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_hosts_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_resolver_new", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_dns_resolver_free", None, (c_void_p,)),
+    ("cq_dns_resolver_close", c_int, (c_void_p,)),
+    ("cq_dns_resolver_is_closed", c_bool, (c_void_p,)),
+    ("cq_dns_resolver_submit", c_int, (c_void_p, c_char_p, c_uint, c_uint)),
+    ("cq_dns_resolver_try_fetch", c_int, (c_void_p, c_void_p)),
+    ("cq_dns_resolver_query", c_int, (c_void_p, c_char_p, c_uint, c_uint, c_double, c_void_p)),
+    ("cq_dns_resolver_known", c_int, (c_void_p, c_char_p, c_int, c_void_p, c_void_p)),
+    ("cq_dns_resolver_cancel", c_int, (c_void_p,)),
+    ("cq_dns_resolver_pollfd", c_int, (c_void_p,)),
+    ("cq_dns_resolver_events", c_uint, (c_void_p,)),
+    ("cq_dns_resolver_timeout", c_double, (c_void_p,)),
+    ("cq_dns_resolver_stat", c_int, (c_void_p, c_void_p)),
+    ("cq_dns_resolver_reason", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_resolvers_new", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_dns_resolvers_free", None, (c_void_p,)),
+    ("cq_dns_resolvers_set_limit", c_int, (c_void_p, c_size_t)),
+    ("cq_dns_resolvers_query", c_int, (c_void_p, c_char_p, c_uint, c_uint, c_double, c_void_p)),
+    ("cq_dns_packet_new", c_int, (c_size_t, c_void_p)),
+    ("cq_dns_packet_parse", c_int, (c_void_p, c_size_t, c_void_p)),
+    ("cq_dns_packet_free", None, (c_void_p,)),
+    ("cq_dns_packet_load", c_int, (c_void_p, c_void_p, c_size_t)),
+    ("cq_dns_packet_dump", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_dns_packet_qid", c_uint, (c_void_p,)),
+    ("cq_dns_packet_set_qid", c_int, (c_void_p, c_uint)),
+    ("cq_dns_packet_flags", c_uint, (c_void_p,)),
+    ("cq_dns_packet_set_flags", c_int, (c_void_p, c_uint)),
+    ("cq_dns_packet_rcode", c_uint, (c_void_p,)),
+    ("cq_dns_packet_count", c_size_t, (c_void_p, c_uint)),
+    ("cq_dns_packet_push", c_int, (c_void_p, c_uint, c_char_p, c_uint, c_uint, c_uint32, c_void_p, c_size_t)),
+    ("cq_dns_packet_grep", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_dns_packet_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_record_name", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_record_format", c_int, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_record_number", c_int, (c_void_p, c_char_p, c_void_p)),
+    ("cq_dns_record_text", c_int, (c_void_p, c_char_p, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_record_address", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_dns_record_copy", c_int, (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),
+    ("cq_dns_type_number", c_int, (c_char_p, c_void_p)),
+    ("cq_dns_class_number", c_int, (c_char_p, c_void_p)),
+    ("cq_dns_type_name", c_int, (c_uint, c_char_p, c_size_t)),
+    ("cq_dns_rcode_name", c_int, (c_uint, c_char_p, c_size_t)),
+    ("cq_dns_list", c_int, (c_uint, c_size_t, c_char_p, c_size_t, c_void_p)),
+    ("cq_dns_type_member", c_int, (c_uint, c_size_t, c_char_p, c_size_t, c_void_p)),
+    ("cq_timer_new", c_int, (c_void_p,)),
+    ("cq_timer_free", None, (c_void_p,)),
+    ("cq_timer_start", c_int, (c_void_p, c_double, c_double)),
+    ("cq_timer_start_at", c_int, (c_void_p, c_double, c_double)),
+    ("cq_timer_stop", c_int, (c_void_p,)),
+    ("cq_timer_timeout", c_double, (c_void_p,)),
+    ("cq_timer_try_wait", c_int, (c_void_p, c_void_p)),
+    ("cq_timer_wait", c_int, (c_void_p, c_double, c_void_p)),
+    ("cq_wakeup_new", c_int, (c_void_p,)),
+    ("cq_wakeup_free", None, (c_void_p,)),
+    ("cq_wakeup_raise", c_int, (c_void_p,)),
+    ("cq_wakeup_try_wait", c_int, (c_void_p,)),
+    ("cq_wakeup_wait", c_int, (c_void_p, c_double)),
+    ("cq_wakeup_pollfd", c_int, (c_void_p,)),
+    ("cq_pool_new", c_int, (c_char_p, c_size_t, c_void_p)),
+    ("cq_pool_free", None, (c_void_p,)),
+    ("cq_pool_run", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_pool_waiting", c_size_t, (c_void_p,)),
+    ("cq_file_open", c_int, (c_void_p, c_char_p, c_int, c_uint32, c_void_p)),
+    ("cq_file_read", c_int, (c_void_p, c_int, c_void_p, c_size_t, c_int64, c_void_p)),
+    ("cq_file_write", c_int, (c_void_p, c_int, c_void_p, c_size_t, c_int64, c_void_p)),
+    ("cq_file_sync", c_int, (c_void_p, c_int)),
+    ("cq_signal_listen", c_int, (c_void_p, c_size_t, c_void_p)),
+    ("cq_signal_free", None, (c_void_p,)),
+    ("cq_signal_try_wait", c_int, (c_void_p, c_void_p)),
+    ("cq_signal_wait", c_int, (c_void_p, c_double, c_void_p)),
+    ("cq_signal_set_timeout", c_int, (c_void_p, c_double)),
+    ("cq_signal_pollfd", c_int, (c_void_p,)),
+    ("cq_signal_events", c_uint32, (c_void_p,)),
+    ("cq_signal_timeout", c_double, (c_void_p,)),
+    ("cq_signal_features", c_uint32, ()),
+    ("cq_signal_block", c_int, (c_void_p, c_size_t)),
+    ("cq_signal_unblock", c_int, (c_void_p, c_size_t)),
+    ("cq_signal_ignore", c_int, (c_void_p, c_size_t)),
+    ("cq_signal_default", c_int, (c_void_p, c_size_t)),
+    ("cq_signal_discard", c_int, (c_void_p, c_size_t)),
+    ("cq_signal_raise", c_int, (c_void_p, c_size_t)),
+    ("cq_strsignal", c_char_p, (c_int,)),
+    ("cq_signal_name", c_char_p, (c_int,)),
+    ("cq_signal_number", c_int, (c_char_p, c_void_p)),
+    ("cq_signal_list", c_int, (c_size_t, c_void_p, c_void_p)),
+    ("cq_thread_start", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_thread_free", None, (c_void_p,)),
+    ("cq_thread_self", c_int, (c_void_p,)),
+    ("cq_thread_equal", c_bool, (c_void_p, c_void_p)),
+    ("cq_thread_explain", c_int, (c_char_p, c_size_t)),
+    ("cq_thread_join", c_int, (c_void_p, c_double, c_void_p)),
+    ("cq_thread_reason", c_char_p, (c_void_p, c_void_p)),
+    ("cq_thread_pollfd", c_int, (c_void_p,)),
+    ("cq_process_options_new", c_int, (c_void_p,)),
+    ("cq_process_options_free", None, (c_void_p,)),
+    ("cq_process_options_argument", c_int, (c_void_p, c_char_p)),
+    ("cq_process_options_variable", c_int, (c_void_p, c_char_p, c_char_p)),
+    ("cq_process_options_directory", c_int, (c_void_p, c_char_p)),
+    ("cq_process_options_stream", c_int, (c_void_p, c_int, c_uint32, c_int)),
+    ("cq_process_options_set", c_int, (c_void_p, c_uint32, c_int)),
+    ("cq_process_spawn", c_int, (c_void_p, c_void_p)),
+    ("cq_process_free", None, (c_void_p,)),
+    ("cq_process_pid", c_int, (c_void_p,)),
+    ("cq_process_stdin", c_int, (c_void_p, c_void_p)),
+    ("cq_process_stdout", c_int, (c_void_p, c_void_p)),
+    ("cq_process_stderr", c_int, (c_void_p, c_void_p)),
+    ("cq_process_wait", c_int, (c_void_p, c_double, c_void_p, c_void_p)),
+    ("cq_process_try_wait", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_process_kill", c_int, (c_void_p, c_int)),
+    ("cq_process_pollfd", c_int, (c_void_p,)),
+    ("cq_process_timeout", c_double, (c_void_p,)),
+    ("cq_notify_opendir", c_int, (c_char_p, c_uint32, c_uint32, c_void_p)),
+    ("cq_notify_free", None, (c_void_p,)),
+    ("cq_notify_add", c_int, (c_void_p, c_char_p, c_uint32)),
+    ("cq_notify_match", c_int, (c_void_p, c_char_p, c_uint32)),
+    ("cq_notify_try_get", c_int, (c_void_p, c_void_p, c_void_p, c_void_p)),
+    ("cq_notify_get", c_int, (c_void_p, c_double, c_void_p, c_void_p, c_void_p)),
+    ("cq_notify_step", c_int, (c_void_p,)),
+    ("cq_notify_pollfd", c_int, (c_void_p,)),
+    ("cq_notify_events", c_uint32, (c_void_p,)),
+    ("cq_notify_timeout", c_double, (c_void_p,)),
+    ("cq_notify_features", c_uint32, ()),
+    ("cq_notify_name", c_char_p, (c_uint32,)),
+    ("cq_controller_inspect", c_int, (c_void_p, c_char_p)),
+    ("cq_controller_tasks", c_int, (c_void_p, c_void_p, c_size_t, c_void_p)),
+    ("cq_controller_set_counting", c_int, (c_void_p, c_bool)),
+    ("cq_controller_stat", c_int, (c_void_p, c_void_p)),
+    ("cq_controller_recall", c_int, (c_void_p,)),
+    ("cq_controller_wants_places", c_bool, (c_void_p,)),
+    ("cq_task_set_place", c_int, (c_void_p, c_uint64, c_char_p)),
+    ("cq_scope_add", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_controller_add", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_controller_enter", c_int, (c_void_p,)),
+    ("cq_controller_leave", c_int, (c_void_p,)),
+    ("cq_controller_next", c_int, (c_void_p, c_void_p)),
+    ("cq_batch_new", c_int, (c_void_p, c_size_t, c_void_p)),
+    ("cq_batch_free", None, (c_void_p,)),
+    ("cq_batch_memory", c_int, (c_void_p, c_void_p, c_void_p)),
+    ("cq_batch_step", c_int, (c_void_p, c_void_p, c_size_t, c_double, c_void_p, c_size_t, c_void_p)),
 ]

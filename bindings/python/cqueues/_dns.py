@@ -183,7 +183,7 @@ class Resolver:
             library.cq_dns_resolver_free(place)
 
     def _candidates(self, host: bytes) -> list[bytes]:
-        place, out = ctypes.create_string_buffer(1300), []
+        place, out = ctypes.create_string_buffer(1300), list[Any]()
         while library.cq_dns_config_candidate(self._config, host, len(out), place, len(place)) == 0:
             out.append(place.value)
         return out

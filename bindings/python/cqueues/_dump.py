@@ -88,7 +88,8 @@ def dump(file: Optional[TextIO] = None) -> None:
     waits = _waits(runner)
     below: dict[Optional[Task], list[Task]] = {}
     for task in runner.tasks.values():
-        below.setdefault(_parent(task), []).append(task)
+        if task.scope.handle:  # and not the one that heeds signals
+            below.setdefault(_parent(task), []).append(task)
     out: list[str] = []
     # What is still to be drawn: text, prefix, whether it is the last one there, and what lies below it.
     rest: list[tuple[str, str, bool, Any]] = []

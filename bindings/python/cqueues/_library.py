@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, Optional
 
 from . import _declarations as declared
@@ -17,14 +17,19 @@ __all__ = ["Error", "check", "declared", "error", "library", "text"]
 _NAME = "libcqueues.1.dylib" if sys.platform == "darwin" else "libcqueues.so.1"
 
 
-def _places() -> list[str]:
+def _places() -> Iterator[str]:
     """Where the library is looked for, in this order."""
     chosen = os.environ.get("CQUEUES_LIBRARY")
     if chosen:
-        return [chosen]
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", _NAME)
-    found = ctypes.util.find_library("cqueues") if not os.path.exists(beside) else None
-    return [place for place in (beside, _NAME, found) if place]
+        yield chosen
+        return
+    yield os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", _NAME)
+    yield _NAME
+    from ctypes.util import find_library  # runs programs, and takes longer to import than all else
+
+    found = find_library("cqueues")
+    if found:
+        yield found
 
 
 def _load() -> ctypes.CDLL:

@@ -176,15 +176,14 @@ class Runner:
                 task.condition = place.value
         return task.condition  # type: ignore[return-value]
 
-    def loop(self) -> None:
-        """Steps until no task is left."""
+    def loop(self, once: bool = False) -> None:
+        """Steps until no task is left; with `once` one step, which does not wait: for a loop inside another one."""
         operations, results = self.operations, memoryview(self.results)
         wanted_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(operations)))
         results_at = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.results)))
-        produced = ctypes.c_size_t()
+        produced, now = ctypes.c_size_t(), ctypes.c_double(0.0)
         produced_at = ctypes.byref(produced)
-        batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(-1.0)
-        now = ctypes.c_double(0.0)
+        batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(0.0 if once else -1.0)
         step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
         while self.alive > 0:
             wanted = self.wanted
@@ -214,6 +213,8 @@ class Runner:
                 self.tell()
             if code:
                 raise error(code)
+            if once:
+                break
 
     def tell(self) -> None:
         """Tells who looks from outside where the tasks are."""
@@ -298,7 +299,7 @@ class Runner:
     def send(self, task: Task) -> None:
         """Links what the task has written to its next operation: what was written to one socket is one write."""
         output, task.output = task.output, []
-        task.held = held = [output]
+        task.held = held = list[Any]((output,))
         at = 0
         while at < len(output):
             socket, pieces = output[at], output[at + 1]
@@ -411,7 +412,7 @@ def unpark(task: Task) -> None:
         runner, wanted, at = parked
         if runner is not here.runner:
             raise RuntimeError("a task of another loop waits for this: use from_thread.run_sync")
-        if wanted is runner.wanted:  # the library does not know of it yet
+        if runner and wanted is runner.wanted:  # the library does not know of it yet
             wanted[at] = (task.number, NOTHING, 0, 0, 0, 0, 0, 0, ENDLESS, 0)
         else:
             _signal(task, parked)

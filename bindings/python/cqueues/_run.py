@@ -10,6 +10,7 @@ import threading
 import weakref
 from typing import Any, Optional
 
+from ._interrupts import heed_signals
 from ._library import library
 from ._loop import Cancelled, Runner, begun, here
 from ._scopes import CancelScope
@@ -82,6 +83,7 @@ def run(main: Any, *args: Any) -> Any:
     here.runner = runner
     outcome: list[tuple[Any, Optional[BaseException]]] = []
     hooks, takes_interrupts = sys.get_asyncgen_hooks(), False
+    heeded = heed_signals(runner)
     try:
         runner.root = root = CancelScope()
         root._open(runner, None)
@@ -107,6 +109,7 @@ def run(main: Any, *args: Any) -> Any:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         runner.is_over = True
         runner.close()
+        heeded()
     value, why = outcome[0]
     if runner.interrupts and (why is None or isinstance(why, Cancelled)):
         raise KeyboardInterrupt

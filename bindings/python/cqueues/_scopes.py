@@ -160,7 +160,7 @@ class Nursery:
 
     def start_soon(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> None:
         """Starts a task: it runs as soon as this one waits. RuntimeError behind the end of the block."""
-        self._start(begun(function, *args), name or getattr(function, "__qualname__", repr(function)), self._ended)
+        self._start(begun(function, *args), name or str(getattr(function, "__qualname__", function)), self._ended)
 
     async def start(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> Any:
         """Starts a task and waits until it calls `task_status.started(value)`; that value. RuntimeError if it ends first."""
@@ -176,7 +176,7 @@ class Nursery:
             else:
                 self._ended(task)
 
-        label = name or getattr(function, "__qualname__", repr(function))
+        label = name or str(getattr(function, "__qualname__", function))
         self._start(begun(function, *args, task_status=status), label, ended, scope)
         try:
             while not status.is_started and not over:
@@ -196,7 +196,7 @@ class Nursery:
 
     def _start(self, body: Any, name: str, ended: Callable[[Task], None], scope: Optional[CancelScope] = None) -> None:
         """Spawns a task in the nursery's scope, or in one of its own inside of that."""
-        if not self._is_open or here.runner is not self._runner:
+        if not self._is_open or here.runner is None or here.runner is not self._runner:
             body.close()
             raise RuntimeError("the nursery is closed, or of another thread's loop")
         if scope is not None:

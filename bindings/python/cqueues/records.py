@@ -177,7 +177,7 @@ def answers(packet: int, rtype: int) -> list[Record]:
     selector.size, selector.sections = ctypes.sizeof(selector), declared.CQ_DNS_ANSWER
     selector.rtype = rtype
     cursor, record = ctypes.c_uint64(), declared.cq_dns_record()
-    out = []
+    out: list[Any] = []
     while True:
         code = library.cq_dns_packet_grep(packet, ctypes.byref(selector), ctypes.byref(cursor), ctypes.byref(record))
         if code == errno.ENOENT:

@@ -4,6 +4,7 @@
 import asyncio
 import importlib.util
 import os
+import threading
 import time
 import unittest
 
@@ -160,6 +161,21 @@ class InAsyncio(unittest.TestCase):
 
 @unittest.skipUnless(HAS_TRIO, "no trio")
 class Trio(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        from trio._core import _thread_cache
+
+        cls.cache, cls.idle = _thread_cache, _thread_cache.IDLE_TIMEOUT
+        _thread_cache.IDLE_TIMEOUT = 0.01
+
+    @classmethod
+    def tearDownClass(cls):
+        """trio's threads wait for more work for some seconds, and would take signals of the tests that follow."""
+        cls.cache.IDLE_TIMEOUT = cls.idle
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(20)
+
     def test_cqueues_runs_inside_trio(self):
         async def main():
             found = []

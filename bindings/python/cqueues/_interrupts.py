@@ -22,9 +22,10 @@ __all__ = ["heed_signals"]
 
 
 class _NoScope:
-    """What the task stands in: no scope ends it."""
+    """What the task stands in: no scope ends it, and it is nobody's."""
 
     handle = 0
+    _task = _parent = None
 
 
 async def _heed(descriptor: int) -> None:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The wheel and the sdist of the Python binding: `make wheel-test`. Each CPython that is found installs the wheel in a venv of
 # its own and runs tests/python with the library that is inside. About four minutes on two processors, of which
-# two build the library from the sdist. It wants PyPI and crates.io. With OPENSSL=vendored the wheel is the one that has OpenSSL inside.
+# two build the library from the sdist; ten with OPENSSL=vendored. It wants PyPI and crates.io. With OPENSSL=vendored the wheel is the one that has OpenSSL inside.
 #
 # Closes with "N passed, N failed, N skipped".
 

@@ -47,7 +47,7 @@ input          300 -      sh tests/input/run.sh
 rocks          600 -      sh tests/rocks/run.sh
 inspect         60 -      sh tests/inspect/run.sh
 peers          300 -      sh tests/peers/run.sh
-python         300 -      sh tests/apart.sh sh tests/python/run.sh
+python         600 -      sh tests/python/run.sh --fetch; sh tests/apart.sh sh tests/python/run.sh
 dns            300 -      sh tests/dns/run.sh
 counts         300 -      sh tests/counts/capi.sh
 lua            900 -      sh tests/apart.sh sh tests/lua/run.sh

@@ -6,6 +6,7 @@
 # Without names of test files it runs types.sh, too, which looks at the types.
 #
 #   PREFIX=/usr/local tests/python/run.sh [test_loop ...]
+#   tests/python/run.sh --fetch       only gets what they use from PyPI, into build/python
 #
 # PREFIX is an install prefix with lib/libcqueues.so.1. PYTHONS names interpreters instead. Each runs all files, or those
 # named, and counts its tests; says which interpreters these were. Exit status 1 when anything failed.
@@ -13,26 +14,30 @@
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 root=$(cd "$here/../.." && pwd)
 : "${PREFIX:?set PREFIX to the prefix the library is installed under}"
-export CQUEUES_LIBRARY="$PREFIX/lib/libcqueues.so.1" PYTHONDONTWRITEBYTECODE=1
+export CQUEUES_LIBRARY="$PREFIX/lib/libcqueues.so.1" PYTHONDONTWRITEBYTECODE=1 PIP_ROOT_USER_ACTION=ignore
 passed=0 failed=0 skipped=0
 
 # shellcheck source=tests/python/interpreters.sh
 . "$here/interpreters.sh"
 output=$(mktemp "${TMPDIR:-/tmp}/python-XXXXXX") || exit 2
 trap 'rm -f "$output"' EXIT
+fetch=
+if [ "${1-}" = --fetch ]; then fetch=yes; fi
 for python in $PYTHONS; do
 	version=$("$python" -c 'import platform; print(platform.python_version())')
 	packages=$root/build/python/$version
 	path=$root/bindings/python:$here:$packages
-	if ! PYTHONPATH=$path "$python" -c 'import sys; sys.version_info >= (3, 11) or __import__("exceptiongroup")' 2>/dev/null &&
-		! "$python" -m pip install -q --target "$packages" exceptiongroup >"$output" 2>&1; then
-		tail -n 1 "$output"
-		echo "skip   $version: needs exceptiongroup, which could not be installed"
+	if [ -n "$fetch" ]; then
+		for package in $("$python" -c 'import sys; print("trio" if sys.version_info >= (3, 11) else "trio exceptiongroup")'); do
+			[ -d "$packages/$package" ] || "$python" -m pip install -q --target "$packages" "$package" 2>&1 | tail -n 1
+		done
+		continue
+	fi
+	if ! PYTHONPATH=$path "$python" -c 'import sys; sys.version_info >= (3, 11) or __import__("exceptiongroup")' 2>/dev/null; then
+		echo "skip   $version: no exceptiongroup (tests/python/run.sh --fetch)"
 		skipped=$((skipped + 1))
 		continue
 	fi
-	# What test_guest.py runs beside; it says so where it has none.
-	[ -d "$packages/trio" ] || "$python" -m pip install -q --retries 0 --target "$packages" trio >/dev/null 2>&1
 	PYTHONPATH=$path "$python" -W error::ResourceWarning -W error::RuntimeWarning "$here/runner.py" "$@" >"$output" 2>&1
 	status=$?
 	sed "s/^/$version: /" "$output" | grep -v ': ok  '
@@ -51,6 +56,10 @@ for python in $PYTHONS; do
 		failed=$((failed + 1))
 	fi
 done
+if [ -n "$fetch" ]; then
+	sh "$here/types.sh" --install >"$output" 2>&1
+	exit 0
+fi
 if [ $((passed + failed)) -eq 0 ]; then
 	echo 'skip   python: no CPython from 3.9 on'
 	skipped=1

@@ -39,6 +39,7 @@ mem-valgrind  1200 beside sh tests/lua-memory/run.sh --valgrind
 capi-sanitize 1800 beside sh tests/apart.sh sh tests/capi/run.sh --sanitize
 rust          1200 -      $CARGO test --target-dir target
 abi            120 -      sh tests/abi/run.sh
+header         120 -      sh tests/header/run.sh
 install        300 -      sh tests/install/run.sh
 capi           900 -      sh tests/apart.sh sh tests/capi/run.sh
 cpp            600 -      sh tests/apart.sh sh tests/cpp/run.sh

@@ -374,7 +374,12 @@ def thread_workloads():
     senders = variants_of(("libcqueues, cq_thread_start", program, "thread", LINES)) + as_peers(
         variants_of(("libcqueues, sockets by hand", program, "sockets", LINES)))
     lua = lua_variants("lines", "thread", LINES // 4, needs="cqueues.thread")
+    program = build("cores", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib", "-pthread"])
+    cores = [variants_of((f"{threads} of {name}", program, how, threads, 2))
+             for name, how in (("libcqueues' controllers", "fibers"), ("epoll", "epoll")) for threads in (1, 2)]
     return [
+        Workload("cores", "A line to and fro on each of 32 pairs of sockets in a thread, in one and in two threads",
+                 "rounds/s", sum(cores, []), "1 of libcqueues' controllers", figure="rate"),
         Workload("lines", "Lines of 64 bytes from one thread to another over a socket pair, each sent by itself",
                  "µs CPU/line", senders + variants_of(("plain blocking sockets", plain, LINES)), "best"),
         Workload("lines-lua", "The same from Lua", "µs CPU/line", lua, ORIGINAL),

@@ -52,15 +52,17 @@ fn erased(hook: unsafe extern "C" fn(*mut Controller, *mut c_void)) -> Hook {
 /// The wait of a step that has begun: `Controller::wait` between the hooks.
 #[inline]
 pub(super) fn wait(cq: &Controller, limit: Option<Span>, lazy: bool) -> Result<()> {
-    match cq.hooks() {
-        None => cq.wait(limit, lazy),
-        Some(hooks) => wait_between(cq, hooks, limit, lazy),
+    match cq.has_hooks() {
+        false => cq.wait(limit, lazy),
+        true => wait_between(cq, limit, lazy),
     }
 }
 
 #[cold]
-fn wait_between(cq: &Controller, hooks: Hooks, limit: Option<Span>, lazy: bool) -> Result<()> {
-    run(cq, hooks.before, hooks.data);
+fn wait_between(cq: &Controller, limit: Option<Span>, lazy: bool) -> Result<()> {
+    if let Some(hooks) = cq.hooks() {
+        run(cq, hooks.before, hooks.data);
+    }
     let waited = cq.wait(limit, lazy);
     if let Some(hooks) = cq.hooks() {
         run(cq, hooks.after, hooks.data);

@@ -140,8 +140,9 @@ pub struct Controller {
     stepping: AtomicUsize,
     /// The program's.
     data: Cell<usize>,
-    /// What is called around each wait.
+    /// What is called around each wait, and whether there is anything: that is looked at in each step.
     hooks: Cell<Option<Hooks>>,
+    has_hooks: Cell<bool>,
     /// The stack size of fibers that are added from now on, in bytes.
     stack_size: Cell<usize>,
     /// Its owner has given it up inside a step: it is closed when the step ends.
@@ -204,6 +205,7 @@ impl Controller {
             stepping: AtomicUsize::new(0),
             data: Cell::new(0),
             hooks: Cell::new(None),
+            has_hooks: Cell::new(false),
             stack_size: Cell::new(STACK_SIZE),
             closing: Cell::new(false),
             entered: Cell::new(false),

@@ -48,14 +48,20 @@ impl Controller {
         self.closing.get()
     }
 
-    /// What is called around each wait, by whoever drives the controller.
+    /// Whether anything is called around each wait.
     #[inline]
+    pub fn has_hooks(&self) -> bool {
+        self.has_hooks.get()
+    }
+
+    /// What is called around each wait, by whoever drives the controller.
     pub fn hooks(&self) -> Option<Hooks> {
         self.hooks.get()
     }
 
     /// Replaces that.
     pub fn set_hooks(&self, hooks: Option<Hooks>) {
+        self.has_hooks.set(hooks.is_some());
         self.hooks.set(hooks);
     }
 

@@ -73,8 +73,11 @@ class TLS:
 class _Handle:
     """A socket of the library's, which is closed with this object at the latest."""
 
+    __slots__ = ("__weakref__", "_handle", "is_closed")
+
     def __init__(self, handle: int) -> None:
         self._handle: Optional[int] = handle
+        self.is_closed = False
 
     def _live(self) -> int:
         if self._handle is None:
@@ -102,8 +105,6 @@ class _Handle:
         if self._handle is not None and not self.is_closed:
             check(library.cq_socket_close(self._handle))
             self.is_closed = True
-
-    is_closed = False
 
     async def aclose(self) -> None:
         """Closes it, and lets others run."""
@@ -134,15 +135,15 @@ def declared_unix() -> int:
 class Socket(_Handle):
     """A connected stream. Reads and writes are bytes; a read at the end of the stream gives b""."""
 
-    #: The longest line that `readline` takes.
-    max_line = _CHUNK
+    __slots__ = ("_ask", "_at", "_input", "_more", "max_line")
 
     def __init__(self, handle: int) -> None:
         super().__init__(handle)
+        #: The longest line that `readline` takes.
+        self.max_line = _CHUNK
         check(library.cq_socket_set_mode(handle, declared.CQ_INPUT, _BINARY))
         check(library.cq_socket_set_mode(handle, declared.CQ_OUTPUT, _AT_ONCE))
-        self._asks = [(READ, CHECK, declared.CQ_READ_UP_TO, 0, handle, 0, size, ENDLESS, 0) for size in _CHUNKS]
-        self._ask = 0
+        self._ask_for(0)
         #: Bytes that have come, and the place of the first that was not taken.
         self._input, self._at = b"", 0
 
@@ -203,17 +204,23 @@ class Socket(_Handle):
         self._at = at + len(found)
         return found
 
+    def _ask_for(self, ask: int) -> None:
+        """Which of the sizes the next receives ask for: the operation is made once."""
+        self._ask = ask
+        self._more = (READ, CHECK, declared.CQ_READ_UP_TO, 0, self._handle, 0, _CHUNKS[ask], ENDLESS, 0)
+
     async def _fill(self) -> bool:
         """Receives more behind what is there; False at the end of the stream."""
         self._live()
         try:
-            came: bytes = await operation(*self._asks[self._ask])
+            came: bytes = await operation(*self._more)
         except BrokenPipeError:
             return False
-        if len(came) == _CHUNKS[self._ask]:
-            self._ask = min(self._ask + 1, 2)
-        elif self._ask and len(came) < _CHUNKS[self._ask - 1]:
-            self._ask -= 1
+        ask = self._ask
+        if len(came) == _CHUNKS[ask] and ask < 2:
+            self._ask_for(ask + 1)
+        elif ask and len(came) < _CHUNKS[ask - 1]:
+            self._ask_for(ask - 1)
         left = self._input[self._at :]
         self._input, self._at = left + came if left else came, 0
         return True

@@ -356,15 +356,15 @@ def udp_workloads(seconds, messages):
     pairs = build("udp_pairs")
     lua = lua_variants("datagrams", messages, under=[pairs, 50]) if pairs else []
     program = build("datagrams_many", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib"])
-    many = variants_of(("sendmmsg(2), recvmmsg(2)", program, "plain", DATAGRAMS), ("libcqueues, batches", program, "batch", DATAGRAMS),
-                       ("libcqueues, segments", program, "segments", DATAGRAMS))
+    many = as_peers(variants_of(("sendmmsg(2), recvmmsg(2)", program, "plain", DATAGRAMS))) + variants_of(
+        ("libcqueues, batches", program, "batch", DATAGRAMS), ("libcqueues, segments", program, "segments", DATAGRAMS))
     return [
         Workload("udp", "Datagrams of 64 bytes echoed, from 64 sockets, one on the way from each", "µs CPU/datagram",
                  udp_servers(), "best", [build("load_udp"), "PORT", "PID", 64, 1, seconds]),
         Workload("udp-lua", "100 tasks on 50 pairs of connected UDP sockets, one datagram bounced in each",
                  "µs CPU/datagram", lua, ORIGINAL),
         Workload("udp-many", "Datagrams of 1,400 bytes to another socket of the thread, 40 in each call, sent and received",
-                 "µs CPU/datagram", many, "sendmmsg(2), recvmmsg(2)"),
+                 "µs CPU/datagram", many, "best"),
     ]
 
 
@@ -375,11 +375,11 @@ def thread_workloads():
         variants_of(("libcqueues, sockets by hand", program, "sockets", LINES)))
     lua = lua_variants("lines", "thread", LINES // 4, needs="cqueues.thread")
     program = build("cores", pkg_config("cqueues") + [f"-Wl,-rpath,{STAGE}/lib", "-pthread"])
-    cores = [variants_of((f"{threads} of {name}", program, how, threads, 2))
-             for name, how in (("libcqueues' controllers", "fibers"), ("epoll", "epoll")) for threads in (1, 2)]
+    cores = [variants_of(*((f"{threads} of {name}", program, how, threads, 2) for threads in (1, 2)))
+             for name, how in (("libcqueues' controllers", "fibers"), ("epoll", "epoll"))]
     return [
         Workload("cores", "A line to and fro on each of 32 pairs of sockets in a thread, in one and in two threads",
-                 "rounds/s", sum(cores, []), "1 of libcqueues' controllers", figure="rate"),
+                 "rounds/s", as_peers(cores[0][:1]) + cores[0][1:] + cores[1], "best", figure="rate"),
         Workload("lines", "Lines of 64 bytes from one thread to another over a socket pair, each sent by itself",
                  "µs CPU/line", senders + variants_of(("plain blocking sockets", plain, LINES)), "best"),
         Workload("lines-lua", "The same from Lua", "µs CPU/line", lua, ORIGINAL),

@@ -11,7 +11,7 @@ local function waits(con)
 end
 
 local function reason(f, ...)
-	local ok, why = thread.start(f, ...):join(10)
+	local ok, why = thread.start(f, ...):join(50) -- under valgrind it takes its time
 	equal(ok, true)
 	return why
 end

@@ -17,16 +17,16 @@
  *
  * Threads.  There is no global state but the function that cq_set_log names.  A controller, its
  * tasks and the sockets, resolvers and conditions that its tasks use are used by one thread at a
- * time.  They may go to another thread together, while no step of the controller is under way.  An object that no task waits for may be
- * used by any thread, by one at a time.  Calls on a controller that another thread is stepping are
- * EPERM, and so is signalling a condition that tasks of another thread wait for, or using a queue,
- * semaphore or mutex that they wait for.  Three calls may come from any thread at any time until the
- * controller is closed or freed: cq_controller_alert, which ends the wait of the step under way or
- * makes the descriptor readable, cq_controller_post, which also has a function called by the thread
- * that steps, and cq_queue_post, which puts an item into a queue.  A signal handler may call
- * cq_controller_alert if cq_controller_pollfd or cq_controller_alert was called before, outside of
- * the handler; it must save errno.  It may call nothing else.  Handles of threads may be used by any
- * thread, each handle by one at a time.
+ * time.  They may go to another thread together, while no step of the controller is under way.  An
+ * object that no task waits for may be used by any thread, by one at a time.  Calls on a controller
+ * that another thread is stepping are EPERM, and so is signalling a condition that tasks of another
+ * thread wait for, or using a queue, semaphore or mutex that they wait for.  Three calls may come
+ * from any thread at any time until the controller is closed or freed: cq_controller_alert, which
+ * ends the wait of the step under way or makes the descriptor readable, cq_controller_post, which
+ * also has a function called by the thread that steps, and cq_queue_post, which puts an item into a
+ * queue.  A signal handler may call cq_controller_alert if cq_controller_pollfd or
+ * cq_controller_alert was called before, outside of the handler, and cq_wakeup_raise; it must
+ * save errno.  It may call nothing else.  Handles of threads may be used by any thread, each handle by one at a time.
  *
  * Order.  Tasks that are ready together run in the order in which they became ready; see
  * cq_controller_set_order for the other order.  Deadlines that have passed when a step begins make
@@ -43,10 +43,10 @@
  * later step of the controller has begun.
  *
  * Closing sockets.  In a task, lines after the first that it writes may be held until it waits or
- * ends (see cq_socket_set_hold).  cq_socket_shutdown, cq_socket_close and cq_socket_free first
- * send what is held, as far as the kernel takes it at once.  Other output that is still buffered is
- * not sent: call cq_socket_flush before.  With TLS, closing and shutting down output tell the peer
- * that the stream ends, if the kernel has room for that at once; cq_socket_finish sends all, tells the
+ * ends (see cq_socket_set_hold).  cq_socket_shutdown, cq_socket_close and cq_socket_free first send
+ * what is held, as far as the kernel takes it at once.  Other output that is still buffered is not
+ * sent: call cq_socket_flush before.  With TLS, closing and shutting down output tell the peer that
+ * the stream ends, if the kernel has room for that at once; cq_socket_finish sends all, tells the
  * end, and waits for room.  Closing drops what was received and not read; shutting down keeps it.
  *
  * fork(2).  What is held is sent before the fork, by the parent; what is buffered is in both
@@ -101,19 +101,19 @@
  * Fibers.  A fiber may wait at any depth of its calls.  Its stack has 256 KiB
  * (cq_controller_set_stack_size), with a guard below it; one that was suspended for the last time
  * never returns, so what it owns is freed by its `release`.  Fibers stay in the thread that steps
- * their controller.  Thread-local variables are those of that thread; locks of the system must not be
- * held over a wait (cq_mutex may).  cq_controller_tasks tells what each waits for.
+ * their controller.  Thread-local variables are those of that thread; locks of the system must not
+ * be held over a wait (cq_mutex may).  cq_controller_tasks tells what each waits for.
  *
  * Memory.  The library takes memory with malloc(3) and its relatives, so an allocator that replaces
  * these in the program serves the library too, and the stacks of fibers with mmap(2).  The system's
  * libssl allocates for itself.
  *
- * Versions.  CQ_VERSION_MAJOR grows when a program must be compiled anew, CQ_VERSION_MINOR with each
- * addition.  Structures have reserved members, which are 0: initialise them with { 0 } or the macros
- * here, not member by member.  cq_version tells which library runs.  A program that needs a later
- * library than is installed is not started: the system names the version that is missing.  Two copies of
- * the library in one process, as plugins may bring them, do not disturb each other; an object
- * belongs to the copy that made it.
+ * Versions.  CQ_VERSION_MAJOR grows when a program must be compiled anew, CQ_VERSION_MINOR with
+ * each addition.  Structures have reserved members, which are 0: initialise them with { 0 } or the
+ * macros here, not member by member.  cq_version tells which library runs.  A program that needs a
+ * later library than is installed is not started: the system names the version that is missing.
+ * Two copies of the library in one process, as plugins may bring them, do not disturb each other;
+ * an object belongs to the copy that made it.
  *
  * Seconds are double; NaN or a negative number means without limit.
  *
@@ -133,7 +133,7 @@
  *   wait for descriptors and objects  cq_poll, CQ_INTEREST_NONE
  *   wait some time                    cq_sleep; again and again: cq_timer_start
  *   wake a loop from another thread   cq_controller_alert; with work for it: cq_controller_post; a task: cq_wakeup_raise
- *   something to do in each turn       cq_controller_set_hooks
+ *   something to do in each turn      cq_controller_set_hooks
  *   something that blocks             cq_pool_new, cq_pool_run; files: cq_file_open, cq_file_read
  *   stop all after a time             cq_scope_new, cq_scope_deadline, cq_scope_wait
  *   a limit of time around some code  cq_scope_begin, cq_scope_end
@@ -175,7 +175,7 @@
  *   files that change                 cq_notify_opendir, cq_notify_get
  *   threads                           cq_thread_start, cq_thread_join
  *   pass pointers between tasks       cq_queue_put, cq_queue_get; from other threads: cq_queue_post
- *   a log of what goes wrong           cq_set_log
+ *   a log of what goes wrong          cq_set_log
  *   why did it fail?                  cq_strerror, cq_socket_reason, cq_tls_reason, cq_dns_resolver_reason
  */
 
@@ -1317,8 +1317,8 @@ int cq_controller_wait(struct cq_controller *controller,
  *
  * Errors: EINVAL for NULL; EBADF after close; ENOMEM; EBUSY inside another step of this controller; EDEADLK
  * in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
- * that `cq_controller_add` added is ready; otherwise the code with which a task ended: call again to
- * go on.
+ * is ready that `cq_controller_add` added, or one of a batch, whose operation then begins anew; otherwise the code
+ * with which a task ended: call again to go on.
  *
  * Source: cqueues User Guide §3.2.1.
  */
@@ -5801,7 +5801,7 @@ int cq_controller_leave(struct cq_controller *controller);
  * run inside this call.
  *
  * Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; EPERM while another thread steps it;
- * otherwise the code with which a callback or fiber ended: call again to go on.
+ * ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with which a callback or fiber ended: call again to go on.
  *
  * Safety: `ready` is writable.
  */
@@ -5894,7 +5894,8 @@ int cq_controller_next(struct cq_controller *controller,
 #define CQ_DO_ANSWER 14
 
 /**
- * Waits for a signal of the listener `object`; `size` is its number.
+ * Waits for a signal of the listener `object`; `size` is its number. EBADF if `cq_controller_cancel` has ended the wait
+ * for the listener's descriptor.
  */
 #define CQ_DO_SIGNAL 15
 
@@ -5904,8 +5905,9 @@ int cq_controller_next(struct cq_controller *controller,
 #define CQ_DO_SCOPE 16
 
 /**
- * For `flags`: the task's next operation in the array is done when this one has succeeded, which gives no result
- * then. If it fails, that is the result, and the operations linked to it are left out.
+ * For `flags`: the task's next operation is done when this one has succeeded, which gives no result then. If it fails,
+ * that is the result, and the operations linked to it are left out. Operations that are linked begin when the last of
+ * them has come, the one without this flag.
  */
 #define CQ_OPERATION_LINK 1
 
@@ -5932,7 +5934,7 @@ typedef struct cq_operation {
      */
     uint32_t flags;
     /**
-     * `CQ_READ_...` for `CQ_DO_READ`; events for `CQ_DO_POLL` of a descriptor.
+     * `CQ_READ_...` for `CQ_DO_READ`.
      */
     uint32_t format;
     /**
@@ -6048,7 +6050,7 @@ int cq_batch_memory(const struct cq_batch *batch,
  * this call.
  *
  * A task has one operation at a time, but for those that are linked. One that cannot be begun has a result with EINVAL
- * (unknown kind or argument), EBUSY (the task has one), or ENOENT (no such task of this batch). When a task's waits
+ * (unknown kind, flag or argument, reserved members that are not 0), EBUSY (the task has one), or ENOENT (no such task of this batch). When a task's waits
  * are ended, by its scope or `cq_task_cancel`, its operation ends with ECANCELED or ETIMEDOUT; of a write, `size` tells
  * what was taken before. A socket that an operation waits for may be closed meanwhile, which ends it with EBADF, but not
  * freed.
@@ -6056,8 +6058,8 @@ int cq_batch_memory(const struct cq_batch *batch,
  * Results before an error are written, and `*produced` counts them.
  *
  * Errors: EINVAL for NULL, or if `room` is 0 or less than `count`; EBADF once the controller is closed or freed; EBUSY
- * inside a step of the controller; EPERM; ENOMEM; ENOTSUP if a task of `cq_controller_add` is ready; ECANCELED after
- * `cq_controller_stop`; otherwise the code with which a callback or fiber ended: call again to go on.
+ * inside a step of the controller; EPERM; ENOMEM; ENOTSUP if a task of `cq_controller_add` or of another
+ * batch is ready; ECANCELED after `cq_controller_stop`; otherwise the code with which a callback or fiber ended: call again to go on.
  *
  * Safety: objects and data of the operations are live until their results come; `results` is writable.
  */

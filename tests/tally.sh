@@ -14,6 +14,19 @@ verdict() {
 	printf '%-6s %s\n' "$1" "$2"
 }
 
+# check TITLE COMMAND...: a verdict about a command, and what it said if it failed. Its words go to the file $log.
+check() {
+	title=$1
+	shift
+	if "$@" >"$log" 2>&1; then
+		verdict ok "$title"
+	else
+		verdict FAILED "$title"
+		tail -n 20 "$log" | sed 's/^/       /'
+		return 1
+	fi
+}
+
 finish() {
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" -eq 0 ]

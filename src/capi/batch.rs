@@ -27,7 +27,7 @@ pub struct cq_operation {
     pub kind: u32,
     /// 0, or made of `CQ_OPERATION_...`
     pub flags: u32,
-    /// `CQ_READ_...` for `CQ_DO_READ`; events for `CQ_DO_POLL` of a descriptor.
+    /// `CQ_READ_...` for `CQ_DO_READ`.
     pub format: u32,
     /// The mode of this read or write: see `cq_mode_parse`; 0: the socket's own.
     pub mode: u32,
@@ -103,13 +103,15 @@ pub const CQ_DO_ESTABLISH: u32 = 12;
 pub const CQ_DO_STARTTLS: u32 = 13;
 /// Waits for the answer of the resolver `object`, which was given a question: see `cq_dns_resolver_try_fetch`.
 pub const CQ_DO_ANSWER: u32 = 14;
-/// Waits for a signal of the listener `object`; `size` is its number.
+/// Waits for a signal of the listener `object`; `size` is its number. EBADF if `cq_controller_cancel` has ended the wait
+/// for the listener's descriptor.
 pub const CQ_DO_SIGNAL: u32 = 15;
 /// Waits until the scope `object` has no tasks left: see `cq_scope_park`.
 pub const CQ_DO_SCOPE: u32 = 16;
 
-/// For `flags`: the task's next operation in the array is done when this one has succeeded, which gives no result
-/// then. If it fails, that is the result, and the operations linked to it are left out.
+/// For `flags`: the task's next operation is done when this one has succeeded, which gives no result then. If it fails,
+/// that is the result, and the operations linked to it are left out. Operations that are linked begin when the last of
+/// them has come, the one without this flag.
 pub const CQ_OPERATION_LINK: u32 = 1;
 /// For `flags`: if the task's waits are ended (`cq_task_status`) nothing is done, and that is the result, also where
 /// no wait would be needed.
@@ -142,15 +144,15 @@ struct Inner {
 }
 
 /// The results of a step, written as they come.
-struct Results<'a> {
+struct Results {
     at: *mut cq_result,
     room: usize,
-    count: &'a mut usize,
+    count: usize,
 }
 
-impl Results<'_> {
+impl Results {
     fn is_full(&self) -> bool {
-        *self.count == self.room
+        self.count == self.room
     }
 
     fn push(&mut self, task: cq_task, data: usize, kind: u32, done: Done) {
@@ -159,8 +161,8 @@ impl Results<'_> {
         let result =
             cq_result { task, data, kind, code, object, bytes, size, events, reserved: [0; 3] };
         // SAFETY: the caller gave room for as many, and nobody pushes when it is full.
-        unsafe { self.at.add(*self.count).write(result) };
-        *self.count += 1;
+        unsafe { self.at.add(self.count).write(result) };
+        self.count += 1;
     }
 }
 
@@ -197,7 +199,7 @@ impl Batch {
         }
         let deadline = limit(timeout).map(|limit| Instant::now().after(limit));
         loop {
-            let left = match *out.count {
+            let left = match out.count {
                 0 => deadline.map(|at| at.since(Instant::now())),
                 _ => limit(0.0),
             };
@@ -207,12 +209,12 @@ impl Batch {
                 let Some((task, payload, fired)) = cq.next_kept() else { break };
                 any = true;
                 match payload {
-                    Payload::Batch(_) => self.woken(cq, task, fired, out),
+                    Payload::Batch if self.woken(cq, task, fired, out) => {}
                     other => run_other(cq, task, other)?,
                 }
             }
             // A wait that a signal, an alert or the end of its time has ended is the caller's to look at.
-            if *out.count > 0 || !any || cq.is_stopped() {
+            if out.count > 0 || !any || cq.is_stopped() {
                 return Ok(());
             }
         }
@@ -237,6 +239,9 @@ impl Batch {
     }
 
     fn try_take(&self, cq: &Controller, wanted: &cq_operation, out: &mut Results) -> Result<()> {
+        if wanted.reserved != 0 || wanted.flags & !(CQ_OPERATION_LINK | CQ_OPERATION_CHECK) != 0 {
+            return Err(Errno::BADARG);
+        }
         if wanted.kind == CQ_DO_ADD {
             return self.add(cq, wanted);
         }
@@ -252,7 +257,6 @@ impl Batch {
         }
         job.operations.try_reserve(1).map_err(|_| Errno::NOMEM)?;
         job.operations.push(*wanted);
-        // Those that are linked begin with the last of them: an array may end in the middle.
         if wanted.flags & CQ_OPERATION_LINK != 0 {
             return Ok(());
         }
@@ -261,11 +265,10 @@ impl Batch {
     }
 
     fn add(&self, cq: &Controller, wanted: &cq_operation) -> Result<()> {
-        let payload = Payload::Batch(wanted.data as usize);
         // SAFETY: the caller of the step says that the object is a scope, or NULL.
         let task = match unsafe { scope::optional(wanted.object.cast()) }? {
-            Some(id) => cq.spawn_in(id, payload)?,
-            None => cq.spawn(payload)?,
+            Some(id) => cq.spawn_in(id, Payload::Batch)?,
+            None => cq.spawn(Payload::Batch)?,
         };
         let inner = &mut *self.inner.borrow_mut();
         let job = Job {
@@ -292,23 +295,25 @@ impl Batch {
         Ok(())
     }
 
-    /// Goes on with a task that the controller has handed out.
+    /// Goes on with a task that the controller has handed out. `false`: it is none of this batch's.
     fn woken(
         &self,
         cq: &Controller,
         task: TaskId,
         (fired, count): (*const Fired, usize),
         out: &mut Results,
-    ) {
+    ) -> bool {
         let inner = &mut *self.inner.borrow_mut();
         let job = inner.jobs.get_mut(task.index as usize).and_then(Option::as_mut);
-        let Some(job) = job.filter(|job| job.task == task) else { return };
+        let Some(job) = job.filter(|job| job.task == task) else { return false };
         if std::mem::take(&mut job.is_new) {
-            return out.push(pack(task), job.data, CQ_DO_ADD, Done::code(Errno(0)));
+            out.push(pack(task), job.data, CQ_DO_ADD, Done::code(Errno(0)));
+            return true;
         }
         // SAFETY: good until the next call of `next_kept`.
         let fired = unsafe { slice(fired, count) }.unwrap_or_default();
         go_on(cq, job, &mut inner.arena, fired.first().copied(), out);
+        true
     }
 }
 
@@ -408,7 +413,7 @@ pub unsafe extern "C" fn cq_batch_memory(
 /// this call.
 ///
 /// A task has one operation at a time, but for those that are linked. One that cannot be begun has a result with EINVAL
-/// (unknown kind or argument), EBUSY (the task has one), or ENOENT (no such task of this batch). When a task's waits
+/// (unknown kind, flag or argument, reserved members that are not 0), EBUSY (the task has one), or ENOENT (no such task of this batch). When a task's waits
 /// are ended, by its scope or `cq_task_cancel`, its operation ends with ECANCELED or ETIMEDOUT; of a write, `size` tells
 /// what was taken before. A socket that an operation waits for may be closed meanwhile, which ends it with EBADF, but not
 /// freed.
@@ -416,8 +421,8 @@ pub unsafe extern "C" fn cq_batch_memory(
 /// Results before an error are written, and `*produced` counts them.
 ///
 /// Errors: EINVAL for NULL, or if `room` is 0 or less than `count`; EBADF once the controller is closed or freed; EBUSY
-/// inside a step of the controller; EPERM; ENOMEM; ENOTSUP if a task of `cq_controller_add` is ready; ECANCELED after
-/// `cq_controller_stop`; otherwise the code with which a callback or fiber ended: call again to go on.
+/// inside a step of the controller; EPERM; ENOMEM; ENOTSUP if a task of `cq_controller_add` or of another
+/// batch is ready; ECANCELED after `cq_controller_stop`; otherwise the code with which a callback or fiber ended: call again to go on.
 ///
 /// Safety: objects and data of the operations are live until their results come; `results` is writable.
 #[no_mangle]
@@ -436,10 +441,9 @@ pub unsafe extern "C" fn cq_batch_step(
         }
         // SAFETY: as documented, here and below.
         let (batch, operations) = unsafe { (borrow(batch)?, slice(operations, count)?) };
-        let mut made = 0;
-        let mut out = Results { at: results, room, count: &mut made };
+        let mut out = Results { at: results, room, count: 0 };
         let result = batch.step(operations, timeout, &mut out);
-        unsafe { put(produced, made) }?;
+        unsafe { put(produced, out.count) }?;
         result
     })
 }

@@ -14,7 +14,7 @@ use super::socket_settings::unpack_mode;
 use super::task::drop_payload;
 use super::tls::config;
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Fired, Member, TaskId};
+use crate::controller::{Controller, Fired, Member, TaskId, CANCELLED};
 use crate::dns::ask::resolver::Resolver;
 use crate::errno::{Errno, Result};
 use crate::signal::Listener;
@@ -135,9 +135,6 @@ pub(super) fn attempt(
     woken: Option<Fired>,
 ) -> Result<Attempt> {
     let fresh = woken.is_none() && job.done == 0;
-    if fresh && operation.flags & !(CQ_OPERATION_LINK | CQ_OPERATION_CHECK) != 0 {
-        return Err(Errno::BADARG);
-    }
     if fresh && operation.flags & CQ_OPERATION_CHECK != 0 {
         if let Some(end) = cq.end_of_task(job.task)? {
             return Err(end.code());
@@ -150,8 +147,12 @@ pub(super) fn attempt(
         }
         CQ_DO_NOTHING => Ok(Attempt::Done(Done::size(0))),
         CQ_DO_END => end(cq, operation, job),
-        CQ_DO_SLEEP | CQ_DO_POLL | CQ_DO_CONDITION => wait(cq, operation, job.task, woken),
-        CQ_DO_ANSWER | CQ_DO_SIGNAL => tell(cq, operation, job),
+        CQ_DO_SLEEP => match park(cq, operation, job, Member::NOTHING) {
+            Err(Errno::TIMEDOUT) => Ok(Attempt::Done(Done::size(0))),
+            other => other,
+        },
+        CQ_DO_POLL | CQ_DO_CONDITION => wait(cq, operation, job, woken),
+        CQ_DO_ANSWER | CQ_DO_SIGNAL => tell(cq, operation, job, woken),
         // SAFETY: as documented.
         CQ_DO_SCOPE => match unsafe { park_until_idle(operation.object.cast(), job.task) }? {
             true => Ok(Attempt::Parked),
@@ -181,15 +182,19 @@ fn park(
     job: &mut Job,
     mut member: Member,
 ) -> Result<Attempt> {
-    if let Some(span) = limit(operation.timeout) {
-        let now = Instant::now();
-        let left = job.deadline.get_or_insert_with(|| now.after(span)).since(now);
-        if left == Span::ZERO {
-            return Err(Errno::TIMEDOUT);
-        }
-        member.timeout = Some(member.timeout.map_or(left, |own| own.min(left)));
+    let left = left(operation, job);
+    if left == Some(Span::ZERO) {
+        return Err(Errno::TIMEDOUT);
     }
+    member.timeout = [left, member.timeout].into_iter().flatten().min();
     cq.park_on_one(job.task, member).map(|()| Attempt::Parked)
+}
+
+/// How much is left of the operation's time, which begins with its first wait.
+fn left(operation: &cq_operation, job: &mut Job) -> Option<Span> {
+    let span = limit(operation.timeout)?;
+    let now = Instant::now();
+    Some(job.deadline.get_or_insert_with(|| now.after(span)).since(now))
 }
 
 /// The task is over.
@@ -205,58 +210,48 @@ fn end(cq: &Controller, operation: &cq_operation, job: &mut Job) -> Result<Attem
     Ok(Attempt::Over)
 }
 
-/// Waits for something else than a socket: once.
+/// Waits for a condition or for members of a set: what has fired first is the result. Behind them stands the time.
 fn wait(
     cq: &Controller,
     operation: &cq_operation,
-    task: TaskId,
+    job: &mut Job,
     woken: Option<Fired>,
 ) -> Result<Attempt> {
-    let timer = Member::timeout(limit(operation.timeout));
-    // SAFETY: as documented, here and below.
-    let interests = match operation.kind {
-        CQ_DO_POLL => {
-            unsafe { slice(operation.data.cast_const().cast::<cq_interest>(), operation.size) }?
-        }
-        _ => &[],
-    };
-    let members = match operation.kind {
-        CQ_DO_SLEEP => 0,
-        CQ_DO_CONDITION => 1,
-        _ => operation.size,
-    };
-    match woken {
-        Some(fired) if fired.member as usize == members && operation.kind != CQ_DO_SLEEP => {
-            return Err(Errno::TIMEDOUT)
-        }
-        Some(fired) => {
-            let size = fired.member as usize;
-            return Ok(Attempt::Done(Done { events: fired.events, ..Done::size(size) }));
-        }
-        None => {}
+    let count = if operation.kind == CQ_DO_CONDITION { 1 } else { operation.size };
+    if let Some(Fired { member, events }) = woken {
+        let place = member as usize;
+        return match place == count {
+            true => Err(Errno::TIMEDOUT),
+            false => Ok(Attempt::Done(Done { events, ..Done::size(place) })),
+        };
     }
-    match operation.kind {
-        CQ_DO_SLEEP => cq.park_on_one(task, timer)?,
-        CQ_DO_CONDITION => {
-            let condition = unsafe { super::condition::share(operation.object.cast()) };
-            let on = Member::condition(&condition.ok_or(Errno::BADARG)?);
-            cq.park(task, false, [on, timer])?;
-        }
-        _ => {
-            let mut set = Vec::new();
-            set.try_reserve_exact(members + 1).map_err(|_| Errno::NOMEM)?;
-            for interest in interests {
-                set.push(unsafe { member(interest) }?);
-            }
-            set.push(timer);
-            cq.park(task, false, set)?;
-        }
+    let timer = Member::timeout(left(operation, job));
+    if operation.kind == CQ_DO_CONDITION {
+        // SAFETY: as documented, here and below.
+        let condition = unsafe { super::condition::share(operation.object.cast()) };
+        let on = Member::condition(&condition.ok_or(Errno::BADARG)?);
+        return cq.park(job.task, false, [on, timer]).map(|()| Attempt::Parked);
     }
-    Ok(Attempt::Parked)
+    let interests = unsafe { slice(operation.data.cast_const().cast::<cq_interest>(), count) }?;
+    let mut set = Vec::new();
+    set.try_reserve_exact(count + 1).map_err(|_| Errno::NOMEM)?;
+    for interest in interests {
+        set.push(unsafe { member(interest) }?);
+    }
+    set.push(timer);
+    cq.park(job.task, false, set).map(|()| Attempt::Parked)
 }
 
 /// Takes an answer or a signal.
-fn tell(cq: &Controller, operation: &cq_operation, job: &mut Job) -> Result<Attempt> {
+fn tell(
+    cq: &Controller,
+    operation: &cq_operation,
+    job: &mut Job,
+    woken: Option<Fired>,
+) -> Result<Attempt> {
+    if woken.is_some_and(|fired| fired.events & CANCELLED as u32 != 0) {
+        return Err(Errno::BADF);
+    }
     if operation.kind == CQ_DO_SIGNAL {
         // SAFETY: as documented.
         let listener = unsafe { borrow(operation.object.cast::<Listener>()) }?;

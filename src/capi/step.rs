@@ -109,7 +109,7 @@ pub unsafe extern "C" fn cq_controller_wait(
 /// run inside this call.
 ///
 /// Errors: ENOENT when the batch is done; EINVAL for NULL, or outside of a step; EPERM while another thread steps it;
-/// otherwise the code with which a callback or fiber ended: call again to go on.
+/// ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with which a callback or fiber ended: call again to go on.
 ///
 /// Safety: `ready` is writable.
 #[no_mangle]
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn cq_controller_next(
         let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
         let found = match payload {
             Payload::Foreign(data) => ready_of(task, data, fired, count),
-            Payload::Batch(_) => return leave_to_others(cq, task),
+            Payload::Batch => return leave_to_others(cq, task),
             other => run_until_foreign(cq, task, other)?,
         };
         // SAFETY: as documented.
@@ -152,7 +152,7 @@ fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) ->
         let (next, data, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
         match data {
             Payload::Foreign(data) => return Ok(ready_of(next, data, fired, count)),
-            Payload::Batch(_) => return leave_to_others(&cq, next),
+            Payload::Batch => return leave_to_others(&cq, next),
             _ => (task, payload) = (next, data),
         }
     }
@@ -164,15 +164,15 @@ fn leave_to_others<T>(cq: &Controller, task: TaskId) -> Result<T> {
     Err(Errno(libc::ENOTSUP))
 }
 
-/// Resumes a task that is none of the batch's which makes this step. ENOTSUP for one of the pull interface; the code
-/// with which a callback or fiber ended.
+/// Resumes a task that the batch which makes this step does not know. ENOTSUP for one of the pull interface or of
+/// another batch; the code with which a callback or fiber ended.
 pub(super) fn run_other(
     cq: &AtomicShared<Controller>,
     task: TaskId,
     payload: Payload,
 ) -> Result<()> {
     match payload {
-        Payload::Foreign(_) => leave_to_others(cq, task),
+        Payload::Foreign(_) | Payload::Batch => leave_to_others(cq, task),
         other => outside(|| run_job(&mut Some(cq.clone()), task, other)),
     }
 }
@@ -192,7 +192,7 @@ fn run_job(
         Payload::Callback(job) | Payload::Fiber(job) => task::dispatch(held, task, job, &mut fired),
         Payload::Posted(posted) => task::run_posted(held, task, posted, &mut fired),
         // Others resume these.
-        Payload::Foreign(_) | Payload::Batch(_) | Payload::Output(_) | Payload::Inspector => 0,
+        Payload::Foreign(_) | Payload::Batch | Payload::Output(_) | Payload::Inspector => 0,
     };
     if let Some(cq) = held {
         cq.note_inside(false);
@@ -212,8 +212,8 @@ fn run_job(
 ///
 /// Errors: EINVAL for NULL; EBADF after close; ENOMEM; EBUSY inside another step of this controller; EDEADLK
 /// in a callback of another controller, unless `timeout` is 0 or something is ready; ENOTSUP if a task
-/// that `cq_controller_add` added is ready; otherwise the code with which a task ended: call again to
-/// go on.
+/// is ready that `cq_controller_add` added, or one of a batch, whose operation then begins anew; otherwise the code
+/// with which a task ended: call again to go on.
 ///
 /// Source: cqueues User Guide §3.2.1.
 #[no_mangle]
@@ -278,7 +278,7 @@ fn run_batch(cq: AtomicShared<Controller>) -> Result<()> {
             Payload::Callback(_) | Payload::Fiber(_) | Payload::Posted(_) => {
                 run_job(&mut held, task, payload)?
             }
-            Payload::Foreign(_) | Payload::Batch(_) => {
+            Payload::Foreign(_) | Payload::Batch => {
                 return held.as_ref().map_or(Ok(()), |cq| leave_to_others(cq, task));
             }
             Payload::Output(_) | Payload::Inspector => {} // never handed out

@@ -114,8 +114,8 @@ impl TaskId {
 pub enum Payload {
     /// A number of the binding's, which takes the task from `next` and resumes it.
     Foreign(usize),
-    /// A number of a batch's, which resumes the task in its own step.
-    Batch(usize),
+    /// A task of a batch's, which knows it by its number and resumes it in its own step.
+    Batch,
     /// A task of the controller's own: the place of its output in the controller's list of held output that the
     /// kernel has not taken yet.
     Output(usize),

@@ -80,7 +80,7 @@ fn numbers(ran: &[(usize, Vec<Fired>)]) -> Vec<usize> {
 fn number(payload: Payload) -> usize {
     match payload {
         Payload::Foreign(number) | Payload::Callback(number) | Payload::Fiber(number) => number,
-        Payload::Batch(_) | Payload::Posted(_) | Payload::Output(_) | Payload::Inspector => {
+        Payload::Batch | Payload::Posted(_) | Payload::Output(_) | Payload::Inspector => {
             panic!("the controller's own task was handed out")
         }
     }

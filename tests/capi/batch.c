@@ -482,6 +482,11 @@ TEST(descriptors_and_signals_are_waited_for)
 	result = only(&bench);
 	EQ(result->task, b);
 	EQ(result->size, SIGUSR1);
+	want(&bench, b, CQ_DO_SIGNAL, listener);
+	step(&bench, 0);
+	EQ(bench.produced, 0);
+	OK(cq_controller_cancel(bench.controller, cq_signal_pollfd(listener)));
+	ERR(only(&bench)->code, EBADF);
 	set[0] = (cq_interest)CQ_INTEREST_NONE;
 	operation = want(&bench, a, CQ_DO_POLL, NULL);
 	operation->data = set;
@@ -526,6 +531,40 @@ TEST(fibers_of_the_same_controller_run_in_the_step)
 	clear_bench(&bench);
 }
 
+/* Whoever steps the controller without the batch is told so, and an operation goes on within its time. */
+TEST(a_task_of_another_batch_is_left_to_it)
+{
+	struct bench bench;
+	cq_batch *other;
+	cq_operation operation = { 0 };
+	cq_result results[2];
+	cq_task task;
+	size_t produced = 77;
+	double begun;
+
+	set_bench(&bench, 0);
+	OK(cq_batch_new(bench.controller, 0, &other));
+	task = add(&bench, NULL, NULL);
+	operation.task = task;
+	operation.kind = CQ_DO_NOTHING;
+	OK(cq_batch_step(other, &operation, 1, 0, results, 2, &produced)); /* it knows no such task */
+	EQ(produced, 1);
+	ERR(results[0].code, ENOENT);
+	begun = cq_monotime();
+	want(&bench, task, CQ_DO_SLEEP, NULL)->timeout = MS(30);
+	step(&bench, 0);
+	EQ(bench.produced, 0);
+	ERR(cq_batch_step(other, NULL, 0, 10, results, 2, &produced), ENOTSUP);
+	EQ(produced, 0);
+	ERR(cq_controller_step(bench.controller, 10), ENOTSUP);
+	OK(only(&bench)->code);
+	EQ(bench.results[0].kind, CQ_DO_SLEEP);
+	CHECK(cq_monotime() - begun >= MS(30));
+	CHECK(cq_monotime() - begun < 5); /* and did not begin anew */
+	cq_batch_free(other);
+	clear_bench(&bench);
+}
+
 TEST(an_alert_and_a_stop_end_the_wait)
 {
 	struct bench bench;
@@ -560,6 +599,11 @@ TEST(wrong_operations_have_results_and_harm_nobody)
 	CHECK(bench.results[0].data == &bench);
 	want(&bench, task, CQ_DO_NOTHING, NULL)->flags = 64;
 	ERR(only(&bench)->code, EINVAL);
+	want(&bench, task, CQ_DO_NOTHING, NULL)->reserved = 1; /* a later version may know what that means */
+	ERR(only(&bench)->code, EINVAL);
+	want(&bench, 0, CQ_DO_ADD, NULL)->flags = 64;
+	ERR(only(&bench)->code, EINVAL);
+	EQ(cq_controller_count(bench.controller), 1);
 	want(&bench, task, CQ_DO_READ, a);
 	ERR(only(&bench)->code, EINVAL); /* no format */
 	want(&bench, task, CQ_DO_READ, NULL)->format = CQ_READ_LINE;

@@ -33,19 +33,6 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 rm -rf --one-file-system "$work"
 mkdir -p "$work" "$cache"
 
-# check NAME COMMAND...: a verdict about a command, and what it said if it failed.
-check() {
-	name=$1
-	shift
-	if "$@" >"$log" 2>&1; then
-		verdict ok "$name"
-	else
-		verdict FAILED "$name"
-		tail -n 20 "$log" | sed 's/^/       /'
-		return 1
-	fi
-}
-
 inside() {
 	chroot "$root" "$@"
 }

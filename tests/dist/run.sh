@@ -15,18 +15,6 @@ mkdir -p "$work/cargo"
 # shellcheck source=tests/tally.sh
 . tests/tally.sh
 
-# check NAME COMMAND...: a verdict about a command, and what it said if it failed.
-check() {
-	name=$1
-	shift
-	if "$@" >"$log" 2>&1; then
-		verdict ok "$name"
-	else
-		verdict FAILED "$name"
-		tail -n 20 "$log" | sed 's/^/       /'
-	fi
-}
-
 two_are_the_same() {
 	$MAKE --no-print-directory dist && mv build/dist/*.tar.gz "$work/first.tar.gz" &&
 		find . -maxdepth 1 -name README.md -exec touch {} + && # when a file was written does not matter

@@ -15,19 +15,6 @@ log=$work/log
 rm -rf "$work"
 mkdir -p "$work"
 
-# check NAME COMMAND...: a verdict about a command, and what it said if it failed.
-check() {
-	name=$1
-	shift
-	if "$@" >"$log" 2>&1; then
-		verdict ok "$name"
-	else
-		verdict FAILED "$name"
-		tail -n 20 "$log" | sed 's/^/       /'
-		return 1
-	fi
-}
-
 # With the tree's other build left as it is: a build folder of its own.
 builds() {
 	mkdir -p "$work/tree" && for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings cmake include pkgconfig programs src \

@@ -14,19 +14,6 @@ mkdir -p "$work"
 # shellcheck source=tests/tally.sh
 . tests/tally.sh
 
-# check NAME COMMAND...: a verdict about a command, and what it said if it failed.
-check() {
-	name=$1
-	shift
-	if "$@" >"$log" 2>&1; then
-		verdict ok "$name"
-	else
-		verdict FAILED "$name"
-		tail -n 20 "$log" | sed 's/^/       /'
-		return 1
-	fi
-}
-
 conan() {
 	CONAN_HOME=$work/conan "$work/venv/bin/conan" "$@"
 }

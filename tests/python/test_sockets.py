@@ -81,6 +81,25 @@ class Streams(unittest.TestCase):
 
         cqueues.run(main)
 
+    def test_a_task_that_only_writes_waits_for_its_peer(self):
+        async def main():
+            a, b = cqueues.pair()
+            count = 0
+            with cqueues.move_on_after(0.05) as scope:
+                while True:
+                    await a.write(b"x" * 100)
+                    count += 100
+            self.assertTrue(scope.cancelled_caught)
+            self.assertLess(count, 10_000_000)
+            got = 0
+            with cqueues.move_on_after(0.5):
+                while got < count:
+                    got += len(await b.read(65536))
+            self.assertGreater(got, count - 65536 - 100)
+            self.assertLessEqual(got, count)
+
+        cqueues.run(main)
+
     def test_wrong_types_are_refused(self):
         async def main():
             a, b = cqueues.pair()

@@ -58,6 +58,31 @@ class Signals(unittest.TestCase):
         self.assertEqual(signal.pthread_sigmask(signal.SIG_BLOCK, []), set())
 
 
+class Closed(unittest.TestCase):
+    def test_who_waits_in_what_another_task_closes_is_told(self):
+        async def expect(iterator, error, out):
+            try:
+                await iterator.__anext__()
+            except error:
+                out.append(error)
+
+        async def main(folder):
+            out = []
+            async with cqueues.open_nursery() as nursery:
+                with cqueues.open_signal_receiver(signal.SIGUSR1) as receiver, cqueues.watch(folder) as watch:
+                    nursery.start_soon(expect, receiver, RuntimeError, out)
+                    nursery.start_soon(expect, watch, ValueError, out)
+                    await cqueues.sleep(0.005)
+                    self.assertEqual(out, [])
+                with cqueues.fail_after(5):
+                    while len(out) < 2:
+                        await cqueues.sleep(0.001)
+            watch.close()
+
+        with tempfile.TemporaryDirectory() as folder:
+            cqueues.run(main, folder)
+
+
 class Files(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

@@ -19,19 +19,6 @@ unset CQUEUES_LIBRARY CQUEUES_WHEEL_LIBRARY PYTHONPATH
 # shellcheck source=tests/python/interpreters.sh
 . tests/python/interpreters.sh
 
-# check NAME COMMAND...: a verdict about a command, and what it said if it failed.
-check() {
-	name=$1
-	shift
-	if "$@" >"$log" 2>&1; then
-		verdict ok "$name"
-	else
-		verdict FAILED "$name"
-		tail -n 20 "$log" | sed 's/^/       /'
-		return 1
-	fi
-}
-
 # Exactly one library, and its OpenSSL is the system's or its own.
 it_carries_one_library() {
 	unzipped=$work/unzipped

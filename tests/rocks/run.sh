@@ -23,18 +23,6 @@ skip_all() {
 	finish
 }
 
-# check NAME COMMAND...: a verdict about a command, and what it said if it failed.
-check() {
-	name=$1
-	shift
-	if "$@" >"$log" 2>&1; then
-		verdict ok "$name"
-	else
-		verdict FAILED "$name"
-		tail -n 20 "$log" | sed 's/^/       /'
-	fi
-}
-
 command -v luarocks >/dev/null || skip_all 'luarocks is not installed'
 
 check 'make rock writes a rockspec' "$MAKE" --no-print-directory rock

@@ -12,8 +12,8 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Optional, Union
 
-from ._library import check, declared, error, library
-from ._loop import CHECK, ENDLESS, checkpoint, operation
+from ._library import check, declared, error, library, numeric
+from ._loop import BYTES_AT, CHECK, ENDLESS, checkpoint, operation
 from ._poll import poll
 from ._sockets import _Handle, _Options
 
@@ -42,12 +42,6 @@ def _address(address: Address) -> Any:
     if not 0 <= address[1] <= 65535:
         raise ValueError(f"{address[1]} is no port")
     return _parsed(*address)
-
-
-def _shown(address: Any) -> Address:
-    name = declared.cq_name()
-    check(library.cq_address_name(ctypes.byref(address), ctypes.byref(name)))
-    return name.text.decode(), name.port
 
 
 class DatagramSocket(_Handle):
@@ -81,7 +75,7 @@ class DatagramSocket(_Handle):
         while True:
             code = library.cq_socket_try_recvfrom(self._live(), self._room, _LONGEST, ctypes.byref(size), ctypes.byref(peer), None)
             if not code:
-                return ctypes.string_at(self._room, size.value), _shown(peer)
+                return ctypes.string_at(self._room, size.value), numeric(peer)
             await self._when(select.POLLIN, code)
 
     async def receive_many(self) -> list[tuple[bytes, Address]]:
@@ -97,7 +91,7 @@ class DatagramSocket(_Handle):
             code = library.cq_socket_try_recv_batch(self._live(), self._list, _AT_ONCE, ctypes.byref(count))
             if not code:
                 came = self._list[: count.value]
-                return [(ctypes.string_at(datagram.data, datagram.received), _shown(datagram.address)) for datagram in came]
+                return [(ctypes.string_at(datagram.data, datagram.received), numeric(datagram.address)) for datagram in came]
             await self._when(select.POLLIN, code)
 
     async def send_to(self, data: Data, address: Address) -> None:
@@ -117,7 +111,7 @@ class DatagramSocket(_Handle):
         pieces = [(bytes(memoryview(data)), _address(address)) for data, address in datagrams]
         list = (declared.cq_datagram * len(pieces))()
         for datagram, (data, address) in zip(list, pieces):
-            datagram.data, datagram.size = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value, len(data)
+            datagram.data, datagram.size = id(data) + BYTES_AT, len(data)
             datagram.address = address
         sent, done = 0, ctypes.c_size_t()
         await self._turn()

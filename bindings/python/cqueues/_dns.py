@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional, Union
 
-from ._library import Error, check, declared, error, library
+from ._library import Error, check, declared, error, library, numeric
 from ._loop import CHECK, ENDLESS, operation
 from ._scopes import open_nursery
 from .records import Record, answers, type_number
@@ -28,12 +28,6 @@ def _wire(name: str) -> bytes:
     if not isinstance(name, str):
         raise TypeError(f"a name is a str, not {type(name).__name__}")
     return name.encode("ascii" if name.isascii() else "idna")
-
-
-def _shown(address: Any) -> str:
-    name = declared.cq_name()
-    check(library.cq_address_name(ctypes.byref(address), ctypes.byref(name)))
-    return str(name.text.decode())
 
 
 class Resolver:
@@ -177,7 +171,7 @@ class Resolver:
             code = library.cq_dns_resolver_known(place, host, family, list, ctypes.byref(count))
             if code != errno.EAGAIN:
                 check(code, host.decode())
-                return [_shown(address) for address in list[: count.value]]
+                return [numeric(address)[0] for address in list[: count.value]]
             return None
         finally:
             library.cq_dns_resolver_free(place)
@@ -210,7 +204,7 @@ def _sorted(found: list[str]) -> list[str]:
     for at, text in enumerate(texts):
         check(library.cq_address_parse(text.encode(), 0, ctypes.byref(addresses[at])))
     check(library.cq_dns_sort(addresses, len(texts)))
-    return [_shown(address) for address in addresses]
+    return [numeric(address)[0] for address in addresses]
 
 
 async def resolve(host: str, *, family: int = socket.AF_UNSPEC) -> list[str]:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Optional, Union
 
 from ._library import check, declared, error, library
-from ._poll import poll
+from ._poll import interrupt, poll
 
 __all__ = ["Change", "Watch", "watch"]
 
@@ -66,8 +66,9 @@ class Watch:
         raise ValueError("Watch is closed")
 
     def close(self) -> None:
-        """Ends it. Again: does nothing."""
+        """Ends it: who waits for changes gets ValueError. Again: does nothing."""
         self.is_closed = True
+        interrupt(library.cq_notify_pollfd(self._handle))
 
     def __enter__(self) -> Watch:
         return self

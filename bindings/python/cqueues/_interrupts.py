@@ -8,15 +8,14 @@ each signal's number to a descriptor for which a task of the loop's own waits.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
 import threading
 from typing import Any, Callable
 
-from ._library import declared
-from ._loop import ENDLESS, Runner, operation
+from ._loop import Runner
+from ._poll import poll
 
 __all__ = ["heed_signals"]
 
@@ -30,9 +29,8 @@ class _NoScope:
 
 async def _heed(descriptor: int) -> None:
     """Waits for the descriptor again and again; that the loop goes round is all that is wanted."""
-    interest = declared.cq_interest(fd=descriptor, events=select.POLLIN, timeout=ENDLESS)
     while True:
-        await operation(declared.CQ_DO_POLL, 0, 0, 0, 0, ctypes.addressof(interest), 1, ENDLESS, 0)
+        await poll("fd", descriptor, events=select.POLLIN)
         try:
             os.read(descriptor, 4096)
         except BlockingIOError:

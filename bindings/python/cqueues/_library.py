@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from . import _declarations as declared
 
-__all__ = ["Error", "check", "declared", "error", "library", "text"]
+__all__ = ["Error", "check", "declared", "error", "library", "numeric", "text"]
 
 #: The file's name, without the folder.
 _NAME = "libcqueues.1.dylib" if sys.platform == "darwin" else "libcqueues.so.1"
@@ -95,6 +95,13 @@ def error(code: int, story: Optional[str] = None) -> OSError:
     if story:
         words = f"{words}: {story}"
     return OSError(code, words) if code > 0 else Error(code, words)
+
+
+def numeric(address: Any) -> tuple[str, int]:
+    """The host and port of a `cq_address`."""
+    name = declared.cq_name()
+    check(library.cq_address_name(ctypes.byref(address), ctypes.byref(name)))
+    return name.text.decode(), name.port
 
 
 def check(code: int, story: Optional[str] = None) -> None:

@@ -55,7 +55,7 @@ class Task:
 
     __slots__ = (
         "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "parked", "scope",
-        "value", "woken",
+        "value", "woken", "written",
     )
 
     def __init__(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> None:
@@ -72,6 +72,7 @@ class Task:
         self.woken = False
         #: What it has written and what leaves before its next operation: sockets and their bytes, in turn.
         self.output: list[Any] = []
+        self.written = 0
         #: What the operation under way needs.
         self.held: Any = None
         self.value: Any = None
@@ -142,6 +143,8 @@ class Runner:
                 task.coroutine.close()
             except BaseException:
                 pass  # it awaits in spite of GeneratorExit: run raises what ended the loop
+        if self.root is not None:
+            self.root._free()
         library.cq_controller_close(self.controller)
         self.conditions += [task.condition for task in self.tasks.values() if task.condition is not None]
         for condition in self.conditions:
@@ -298,7 +301,7 @@ class Runner:
 
     def send(self, task: Task) -> None:
         """Links what the task has written to its next operation: what was written to one socket is one write."""
-        output, task.output = task.output, []
+        output, task.output, task.written = task.output, [], 0
         task.held = held = list[Any]((output,))
         at = 0
         while at < len(output):
@@ -331,6 +334,16 @@ class Runner:
                 self.last_words.append(task.held)
             self.wanted.append((task.number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
         task.ended(task)
+
+
+def unwrap(outcome: tuple[Any, Optional[BaseException]]) -> Any:
+    """What a main task returned, or raises what it raised. RuntimeError if it was cancelled: no scope is left for that."""
+    value, why = outcome
+    if isinstance(why, Cancelled):
+        raise RuntimeError("the main task was cancelled") from why
+    if why is not None:
+        raise why
+    return value
 
 
 def begun(function: Any, *args: Any, **more: Any) -> Coroutine[Any, Any, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 from ._interrupts import heed_signals
 from ._library import library
-from ._loop import Cancelled, Runner, begun, here
+from ._loop import Cancelled, Runner, begun, here, unwrap
 from ._scopes import CancelScope
 
 __all__ = ["run"]
@@ -85,9 +85,9 @@ def run(main: Any, *args: Any) -> Any:
     hooks, takes_interrupts = sys.get_asyncgen_hooks(), False
     heeded = heed_signals(runner)
     try:
-        runner.root = root = CancelScope()
-        root._open(runner, None)
-        runner.spawn(body, "main", root, lambda task: outcome.append(task.value))
+        runner.root = CancelScope()
+        runner.root._open(runner, None)
+        runner.spawn(body, "main", runner.root, lambda task: outcome.append(task.value))
         sys.set_asyncgen_hooks(runner.generators.add, runner.finalize)
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             takes_interrupts = True
@@ -101,7 +101,6 @@ def run(main: Any, *args: Any) -> Any:
             runner.loop()
         if runner.is_forked:
             raise RuntimeError("this is a child of fork: its tasks go on in the parent alone")
-        root._free()
     finally:
         here.task = here.runner = None
         sys.set_asyncgen_hooks(*hooks)
@@ -110,11 +109,6 @@ def run(main: Any, *args: Any) -> Any:
         runner.is_over = True
         runner.close()
         heeded()
-    value, why = outcome[0]
-    if runner.interrupts and (why is None or isinstance(why, Cancelled)):
+    if runner.interrupts and (outcome[0][1] is None or isinstance(outcome[0][1], Cancelled)):
         raise KeyboardInterrupt
-    if why is not None:
-        if isinstance(why, Cancelled):
-            raise RuntimeError("the main task was cancelled") from why
-        raise why
-    return value
+    return unwrap(outcome[0])

@@ -10,6 +10,7 @@ from typing import Any, AsyncIterator, Iterator, Optional
 
 from ._library import check, declared, library
 from ._loop import CHECK, ENDLESS, operation
+from ._poll import interrupt
 
 __all__ = ["open_signal_receiver"]
 
@@ -30,7 +31,12 @@ class _Receiver:
     async def __anext__(self) -> int:
         if not self.is_open:
             raise RuntimeError("this signal receiver is closed")
-        number, _ = await operation(declared.CQ_DO_SIGNAL, CHECK, 0, 0, self._handle, 0, 0, ENDLESS, 0)
+        try:
+            number, _ = await operation(declared.CQ_DO_SIGNAL, CHECK, 0, 0, self._handle, 0, 0, ENDLESS, 0)
+        except OSError:
+            if self.is_open:
+                raise
+            raise RuntimeError("this signal receiver is closed") from None
         try:
             return signal.Signals(number)
         except ValueError:  # a real-time signal
@@ -58,4 +64,5 @@ def open_signal_receiver(*signals: int) -> Iterator[AsyncIterator[int]]:
         yield receiver
     finally:
         receiver.is_open = False
+        interrupt(library.cq_signal_pollfd(receiver._handle))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [number for number in numbers if number not in before])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 from types import TracebackType
 from typing import Any, AsyncIterator, Callable, Optional, Union
 
@@ -88,7 +89,7 @@ class _Handle:
         name = declared.cq_name()
         check(ask(self._live(), ctypes.byref(name)))
         shown = name.text.decode("utf-8", "surrogateescape")
-        return shown if name.port < 0 or name.family == declared_unix() else (shown, name.port)
+        return shown if name.family == socket.AF_UNIX else (shown, name.port)
 
     @property
     def local_name(self) -> Union[tuple[str, int], str]:
@@ -123,13 +124,6 @@ class _Handle:
             return f"<cqueues.{type(self).__name__} {self.local_name}>"
         except OSError:
             return f"<cqueues.{type(self).__name__}>"
-
-
-def declared_unix() -> int:
-    """The number of the family of UNIX paths."""
-    import socket
-
-    return int(getattr(socket, "AF_UNIX", -1))
 
 
 class Socket(_Handle):
@@ -249,15 +243,15 @@ class Socket(_Handle):
         task, handle = here.task, self._live()
         if task is None:
             task = current()
-        output = task.output
-        if output and output[-2] is self:
-            pieces = output[-1]
-            if len(data) + sum(map(len, pieces)) <= _PENDING if len(pieces) % 16 == 0 or len(data) > 4096 else True:
-                pieces.append(data)
-                return
-        elif len(data) <= _PENDING and len(output) < 16:
-            output += (self, [data])
+        task.written += len(data)
+        if task.written <= _PENDING:
+            output = task.output
+            if output and output[-2] is self:
+                output[-1].append(data)
+            else:
+                output += (self, [data])
             return
+        task.written = 0  # all of it leaves now
         await operation(WRITE, 0, 0, 0, handle, id(data) + BYTES_AT, len(data), ENDLESS, 0)
 
     async def drain(self) -> None:
@@ -426,8 +420,6 @@ async def listen(
 
 def pair() -> tuple[Socket, Socket]:
     """Two sockets that are connected to each other."""
-    import socket
-
     first, second = ctypes.c_void_p(), ctypes.c_void_p()
     check(library.cq_socket_pair(socket.SOCK_STREAM, ctypes.byref(first), ctypes.byref(second)))
     return Socket(first.value or 0), Socket(second.value or 0)

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, Callable, Optional
 
 from ._library import check, library
-from ._loop import Cancelled, Runner, Task, current, here, park, unpark
+from ._loop import Cancelled, Runner, Task, current, here, park, unpark, unwrap
 from ._scopes import CancelScope
 
 __all__ = ["asyncio_result", "run_in_asyncio", "run_in_trio", "run_trio"]
@@ -28,9 +28,9 @@ class _Guest:
         body: Any = main(*args)
         self._outcome: Optional[tuple[Any, Optional[BaseException]]] = None
         self.runner = Runner()
-        self.runner.root = self._root = CancelScope()
-        self._root._open(self.runner, None)
-        self.runner.spawn(body, "main", self._root, self._ended)
+        self.runner.root = CancelScope()
+        self.runner.root._open(self.runner, None)
+        self.runner.spawn(body, "main", self.runner.root, self._ended)
         place = ctypes.c_int()
         check(library.cq_controller_pollfd(self.runner.controller, ctypes.byref(place)))
         self.descriptor = place.value
@@ -56,28 +56,12 @@ class _Guest:
 
     def cancel(self) -> None:
         """Cancels all tasks: the next step brings it about."""
-        self._root.cancel()
-
-    def close(self) -> None:
-        """Ends what is left, after the last step."""
-        for task in list(self.runner.tasks.values()):
-            try:
-                task.coroutine.close()
-            except RuntimeError:  # it awaits although it is over
-                pass
-        if self._outcome is not None:
-            self._root._free()
-        self.runner.close()
+        self.runner.root.cancel()
 
     def result(self) -> Any:
         """What the main task returned, or raises what it raised."""
         assert self._outcome is not None
-        value, why = self._outcome
-        if isinstance(why, Cancelled):
-            raise RuntimeError("the main task was cancelled") from why
-        if why is not None:
-            raise why
-        return value
+        return unwrap(self._outcome)
 
 
 async def run_in_asyncio(main: Callable[..., Any], *args: Any) -> Any:
@@ -128,7 +112,7 @@ async def run_in_asyncio(main: Callable[..., Any], *args: Any) -> Any:
         loop.remove_reader(guest.descriptor)
         if timer is not None:
             timer.cancel()
-        guest.close()
+        guest.runner.close()
     if cancelled is not None:
         raise cancelled
     return guest.result()
@@ -180,7 +164,7 @@ async def run_in_trio(main: Callable[..., Any], *args: Any) -> Any:
                 cancelled = why
                 guest.cancel()
     finally:
-        guest.close()
+        guest.runner.close()
     if cancelled is not None:
         raise cancelled
     return guest.result()

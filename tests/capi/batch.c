@@ -482,11 +482,13 @@ TEST(descriptors_and_signals_are_waited_for)
 	result = only(&bench);
 	EQ(result->task, b);
 	EQ(result->size, SIGUSR1);
-	want(&bench, b, CQ_DO_SIGNAL, listener);
-	step(&bench, 0);
-	EQ(bench.produced, 0);
-	OK(cq_controller_cancel(bench.controller, cq_signal_pollfd(listener)));
-	ERR(only(&bench)->code, EBADF);
+	if (cq_signal_pollfd(listener) >= 0) { /* event ports have none */
+		want(&bench, b, CQ_DO_SIGNAL, listener);
+		step(&bench, 0);
+		EQ(bench.produced, 0);
+		OK(cq_controller_cancel(bench.controller, cq_signal_pollfd(listener)));
+		ERR(only(&bench)->code, EBADF);
+	}
 	set[0] = (cq_interest)CQ_INTEREST_NONE;
 	operation = want(&bench, a, CQ_DO_POLL, NULL);
 	operation->data = set;

@@ -186,6 +186,7 @@ class Connections(unittest.TestCase):
             with self.assertRaises(ConnectionRefusedError) as caught:
                 await cqueues.connect("127.0.0.1", port)
             self.assertIn(f"127.0.0.1:{port}", str(caught.exception))
+            self.assertEqual(str(caught.exception).count(os.strerror(caught.exception.errno)), 1)
 
         cqueues.run(main)
 

@@ -93,7 +93,7 @@ def error(code: int, story: Optional[str] = None) -> OSError:
     """
     words = text(library.cq_strerror(code)) or ""
     if story:
-        words = f"{words}: {story}"
+        words = story if words in story else f"{words}: {story}"
     return OSError(code, words) if code > 0 else Error(code, words)
 
 

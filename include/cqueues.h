@@ -2628,6 +2628,21 @@ size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
 #define CQ_MODE_DEFAULT 0
 
 /**
+ * Each line leaves at once.
+ */
+#define CQ_HOLD_NONE 0
+
+/**
+ * A line that is written while the socket has more input at hand is held.
+ */
+#define CQ_HOLD_ANSWERS 1
+
+/**
+ * So is each line after the first that a task writes in one resumption.
+ */
+#define CQ_HOLD_LINES 2
+
+/**
  * Tells the socket that its descriptor was found readable, so that the next `cq_socket_try_recv` with `CQ_PATIENT` asks
  * the kernel again.
  */
@@ -2670,20 +2685,19 @@ uint32_t cq_mode_change(uint32_t mode,
 int cq_mode_format(uint32_t mode, uint32_t which, char *text);
 
 /**
- * Sets whether lines may be held back: of several lines that a task writes in one resumption, the first leaves at
- * once and the others together, when the task waits or ends, the buffer is full, or the descriptor is asked for,
- * shut down, closed or forked. 1 by default; with 0 each line leaves at once. Accepted sockets take the setting over
- * from their listener. It has no effect outside a controller.
+ * Sets which lines may be held back, CQ_HOLD_LINES by default. They leave together when the task waits or ends, a line
+ * that may not be held is written, the buffer is full, or the descriptor is asked for, shut down, closed or forked, and at exit(3).
+ * Accepted sockets take the setting over from their listener. It has no effect outside a controller.
  *
- * Errors: EINVAL for NULL.
+ * Errors: EINVAL for NULL or another number.
  */
 int cq_socket_set_hold(const struct cq_socket *socket,
-                       bool on);
+                       uint32_t which);
 
 /**
- * Tells whether lines may be held back (`cq_socket_set_hold`). False for NULL.
+ * Tells which lines may be held back (`cq_socket_set_hold`). CQ_HOLD_NONE for NULL.
  */
-bool cq_socket_hold(const struct cq_socket *socket);
+uint32_t cq_socket_hold(const struct cq_socket *socket);
 
 /**
  * Gives the mode of a direction, a number as from `cq_mode_parse`. 0 for NULL.

@@ -4,7 +4,7 @@
 use super::boundary::{borrow, bytes, call, limit, put, put_optional, seconds, value};
 use crate::address::Name;
 use crate::errno::{Errno, Result};
-use crate::socket::{Buffering, Direction, Flags, Mode, Socket};
+use crate::socket::{Buffering, Direction, Flags, Hold, Mode, Socket};
 use std::ffi::{c_char, c_int, c_void};
 use std::io::Write;
 
@@ -166,26 +166,38 @@ pub fn c_name(name: Name) -> cq_name {
     cq_name { family, port, size, text: bytes.map(|byte: u8| byte as c_char), reserved: [0; 2] }
 }
 
-/// Sets whether lines may be held back: of several lines that a task writes in one resumption, the first leaves at
-/// once and the others together, when the task waits or ends, the buffer is full, or the descriptor is asked for,
-/// shut down, closed or forked. 1 by default; with 0 each line leaves at once. Accepted sockets take the setting over
-/// from their listener. It has no effect outside a controller.
+/// Each line leaves at once.
+pub const CQ_HOLD_NONE: u32 = 0;
+/// A line that is written while the socket has more input at hand is held.
+pub const CQ_HOLD_ANSWERS: u32 = 1;
+/// So is each line after the first that a task writes in one resumption.
+pub const CQ_HOLD_LINES: u32 = 2;
+
+/// Sets which lines may be held back, CQ_HOLD_LINES by default. They leave together when the task waits or ends, a line
+/// that may not be held is written, the buffer is full, or the descriptor is asked for, shut down, closed or forked, and at exit(3).
+/// Accepted sockets take the setting over from their listener. It has no effect outside a controller.
 ///
-/// Errors: EINVAL for NULL.
+/// Errors: EINVAL for NULL or another number.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_set_hold(socket: *const Socket, on: bool) -> c_int {
+pub unsafe extern "C" fn cq_socket_set_hold(socket: *const Socket, which: u32) -> c_int {
     call(|| {
+        let which = match which {
+            CQ_HOLD_NONE => Hold::None,
+            CQ_HOLD_ANSWERS => Hold::Answers,
+            CQ_HOLD_LINES => Hold::Lines,
+            _ => return Err(Errno::BADARG),
+        };
         // SAFETY: as documented.
-        unsafe { borrow(socket) }?.set_hold(on);
+        unsafe { borrow(socket) }?.set_hold(which);
         Ok(())
     })
 }
 
-/// Tells whether lines may be held back (`cq_socket_set_hold`). False for NULL.
+/// Tells which lines may be held back (`cq_socket_set_hold`). CQ_HOLD_NONE for NULL.
 #[no_mangle]
-pub unsafe extern "C" fn cq_socket_hold(socket: *const Socket) -> bool {
+pub unsafe extern "C" fn cq_socket_hold(socket: *const Socket) -> u32 {
     // SAFETY: as documented.
-    value(false, || Ok(unsafe { borrow(socket) }?.hold()))
+    value(CQ_HOLD_NONE, || Ok(unsafe { borrow(socket) }?.hold() as u32))
 }
 
 /// Gives the peer's name; family AF_UNSPEC if the socket is not connected.

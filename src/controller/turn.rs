@@ -73,7 +73,28 @@ thread_local! {
             }
         };
     /// The sockets that hold output back.
-    static HELD: RefCell<Vec<Holder>> = const { RefCell::new(Vec::new()) };
+    static HELD: RefCell<List> = const { RefCell::new(List(Vec::new())) };
+}
+
+/// Sockets that hold output back. It leaves when the thread ends in the middle of a turn.
+#[derive(Default)]
+struct List(Vec<Holder>);
+
+impl List {
+    /// Sends what they hold; `stuck` is told of what the kernel does not take.
+    fn release(&self, mut stuck: impl FnMut(&Holder)) {
+        for output in &self.0 {
+            if output.with(|output| output.release()) == Some(Err(Errno::AGAIN)) {
+                stuck(output);
+            }
+        }
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        self.release(|_| {});
+    }
 }
 
 /// Reads or changes the state of the calling thread.
@@ -118,15 +139,18 @@ pub(super) fn end_turn(controller: &Controller) {
     }
 }
 
-/// Notes that `output` holds something back. It leaves before fork(2) too, or both processes would send it. ENOMEM, and
-/// nobody will release it.
+/// Notes that `output` holds something back. It leaves before fork(2) too, or both processes would send it, and at exit(3).
+/// ENOMEM, and nobody will release it.
 pub fn hold(output: Holder) -> Result<()> {
     static WATCH: Once = Once::new();
-    WATCH.call_once(|| crate::sys::before_fork(before_fork));
+    WATCH.call_once(|| {
+        crate::sys::before_fork(release_now);
+        crate::sys::at_exit(release_now);
+    });
     let noted = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
-        held.try_reserve(1).map_err(|_| Errno::NOMEM)?;
-        held.push(output);
+        held.0.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        held.0.push(output);
         Ok(())
     });
     NOW.with(|now| now.holding.set(true));
@@ -135,25 +159,22 @@ pub fn hold(output: Holder) -> Result<()> {
 
 /// Sends all output that is held back on this thread; `stuck` is told of what the kernel does not take.
 #[cold]
-fn release_all(mut stuck: impl FnMut(&Holder)) {
+fn release_all(stuck: impl FnMut(&Holder)) {
     NOW.with(|now| now.holding.set(false));
-    let list = HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
-    for output in &list {
-        if output.with(|output| output.release()) == Some(Err(Errno::AGAIN)) {
-            stuck(output);
-        }
-    }
+    let mut list = HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
+    list.release(stuck);
+    list.0.clear();
     // Keep the list's memory.
     let _ = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
-        if held.is_empty() {
-            *held = list;
-            held.clear();
+        if held.0.is_empty() {
+            std::mem::swap(&mut *held, &mut list);
         }
     });
 }
 
-extern "C" fn before_fork() {
-    // A panic must not leave through fork(2).
+/// At exit(3) only where the thread's destructors have not run by then.
+extern "C" fn release_now() {
+    // A panic must not leave through fork(2) or exit(3).
     let _ = std::panic::catch_unwind(|| release_all(|_| {}));
 }

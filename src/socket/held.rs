@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-//! Lines that are held back. Within one resumption of a task, the first line that it writes to a
-//! socket leaves at once, so that nobody waits for it and its errors are told; the lines after it leave
-//! together when the task waits or ends, the buffer is full, or the descriptor is handed out. A
-//! program that answers sixteen lines at once makes two system calls for it instead of sixteen.
+//! Lines that are held back. A line that a task writes while the socket has more input at hand is an answer, and
+//! the task is about to read what it answers next; such lines leave together when the task waits or ends, the input is
+//! used up, the buffer is full, or the descriptor is handed out. A program that answers sixteen lines at once makes
+//! one system call for it instead of sixteen. Of other lines of one resumption, the first leaves at once, so that
+//! nobody waits for it and its errors are told; the lines after it are held too, where the socket may hold all lines.
 //!
 //! Nothing is held outside of a resumption. What the kernel does not take when the resumption ends is
 //! sent by a task of the controller's own as soon as it does.
@@ -14,10 +15,21 @@ use crate::errno::{Errno, Result};
 use crate::sys::memory::Weak;
 use std::cell::RefCell;
 
+/// Which lines may be held until the task waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub enum Hold {
+    /// Each line leaves at once.
+    None,
+    /// Those that are written while there is input at hand.
+    Answers,
+    /// All after the first of a resumption, besides.
+    Lines,
+}
+
 /// The held lines of a socket, which are the front of its output queue.
 pub struct Held {
-    /// Lines may be held until the task waits.
-    allowed: bool,
+    /// Which lines may be held.
+    allowed: Hold,
     /// Lines are held now.
     some: bool,
     /// The last turn in which a line was written.
@@ -28,7 +40,7 @@ pub struct Held {
 
 impl Held {
     pub fn new(me: Weak<RefCell<Inner>>) -> Held {
-        Held { allowed: true, some: false, turn: 0, me }
+        Held { allowed: Hold::Lines, some: false, turn: 0, me }
     }
 
     /// Whether lines are held now.
@@ -42,10 +54,11 @@ impl Held {
         self.allowed = listener.allowed;
     }
 
-    /// Notes that a line is written. Returns whether it is a further line of its turn, and not the first one.
-    fn is_further_line(&mut self) -> bool {
+    /// Notes that a line is written, while there is input at hand or not. Returns whether it may be held.
+    fn may_keep(&mut self, answers: bool) -> bool {
         let turn = turn::current();
-        turn != 0 && std::mem::replace(&mut self.turn, turn) == turn
+        let further = std::mem::replace(&mut self.turn, turn) == turn;
+        turn != 0 && (answers || (further && self.allowed == Hold::Lines))
     }
 }
 
@@ -62,26 +75,26 @@ impl turn::Output for RefCell<Inner> {
 }
 
 impl Socket {
-    /// Sets whether lines may be held back, which is the default; returns the previous setting.
-    pub fn set_hold(&self, on: bool) -> bool {
-        self.ask(on, |inner| {
+    /// Sets which lines may be held back: all, by default. Sends what is held.
+    pub fn set_hold(&self, which: Hold) {
+        self.ask((), |inner| {
             let _ = inner.release_held();
-            std::mem::replace(&mut inner.held.allowed, on)
-        })
+            inner.held.allowed = which;
+        });
     }
 
-    /// Whether lines may be held back.
-    pub fn hold(&self) -> bool {
-        self.ask(false, |inner| inner.held.allowed)
+    /// Which lines may be held back.
+    pub fn hold(&self) -> Hold {
+        self.ask(Hold::None, |inner| inner.held.allowed)
     }
 }
 
 impl Inner {
-    /// Whether a line that is written now is to be held: not the first one of a resumption.
+    /// Whether a line that is written now is to be held.
     pub(super) fn holds_lines(&mut self) -> bool {
-        self.held.allowed
+        self.held.allowed != Hold::None
             && !self.handle.has_messages()
-            && self.held.is_further_line()
+            && self.held.may_keep(!self.input.side.queue.is_empty())
             && self.ensure_established().is_ok()
     }
 

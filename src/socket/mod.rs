@@ -47,6 +47,7 @@ use crate::sys::socket as sock;
 pub use establish::{Connecting, Start};
 use establish::{Establishing, Phase, Plan};
 use handle::Handle;
+pub use held::Hold;
 use held::Held;
 use input::Input;
 use interest::Interest;

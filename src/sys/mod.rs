@@ -134,6 +134,12 @@ pub fn before_fork(call: extern "C" fn()) {
     };
 }
 
+/// Has `call` called at exit(3), by the thread that leaves, and when the library is unloaded.
+pub fn at_exit(call: extern "C" fn()) {
+    // SAFETY: the function takes nothing and does not unwind.
+    unsafe { libc::atexit(call) };
+}
+
 /// Has `call` called in each child of fork(2), by its only thread.
 pub fn in_children(call: extern "C" fn()) {
     // SAFETY: the function takes nothing and does not unwind.

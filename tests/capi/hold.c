@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines that a task writes in one resumption: the first leaves at once, the others together. */
+/* Lines that a task writes in one resumption: answers leave together; of others the first leaves at once, the rest together. */
 
 #include "fixture.h"
 #include <sys/wait.h>
@@ -93,17 +93,17 @@ static int write_unheld(void *argument)
 {
 	struct line *line = argument;
 
-	CHECK(cq_socket_hold(line->socket));
-	OK(cq_socket_set_hold(line->socket, false));
-	CHECK(!cq_socket_hold(line->socket));
+	EQ(cq_socket_hold(line->socket), CQ_HOLD_LINES);
+	OK(cq_socket_set_hold(line->socket, CQ_HOLD_NONE));
+	EQ(cq_socket_hold(line->socket), CQ_HOLD_NONE);
 	say(line, "one\n");
 	say(line, "two\n");
 	expect_now(line->peer, "one\ntwo\n");
-	OK(cq_socket_set_hold(line->socket, true));
+	OK(cq_socket_set_hold(line->socket, CQ_HOLD_LINES));
 	say(line, "three\n");
 	say(line, "four\n");
 	expect_now(line->peer, "three\n");
-	OK(cq_socket_set_hold(line->socket, false));
+	OK(cq_socket_set_hold(line->socket, CQ_HOLD_NONE));
 	expect_now(line->peer, "four\n");
 	return 0;
 }
@@ -115,8 +115,9 @@ TEST(a_switch_sends_each_line_by_itself)
 	begin(&line);
 	in_a_fiber(write_unheld, &line);
 	end(&line);
-	ERR(cq_socket_set_hold(NULL, true), EINVAL);
-	CHECK(!cq_socket_hold(NULL));
+	ERR(cq_socket_set_hold(line.socket, 3), EINVAL);
+	ERR(cq_socket_set_hold(NULL, CQ_HOLD_LINES), EINVAL);
+	EQ(cq_socket_hold(NULL), CQ_HOLD_NONE);
 }
 
 static int read_between(void *argument)
@@ -125,16 +126,16 @@ static int read_between(void *argument)
 	const void *data;
 	size_t size;
 
-	plain_write(line->peer, "a\nb\nc\n");
+	plain_write(line->peer, "a\nb\nc\nd");
 	OK(cq_socket_read(line->socket, CQ_READ_LINE, 0, &data, &size));
 	say(line, "one\n");
 	OK(cq_socket_read(line->socket, CQ_READ_LINE, 0, &data, &size));
 	say(line, "two\n");
 	OK(cq_socket_read(line->socket, CQ_READ_LINE, 0, &data, &size));
-	expect_now(line->peer, "one\n");
+	expect_now(line->peer, "");
 	OK(cq_socket_set_timeout(line->socket, MS(1)));
 	ERR(cq_socket_read(line->socket, CQ_READ_LINE, 0, &data, &size), ETIMEDOUT);
-	expect_now(line->peer, "two\n");
+	expect_now(line->peer, "one\ntwo\n");
 	return 0;
 }
 
@@ -144,6 +145,92 @@ TEST(reads_from_the_buffer_leave_lines_held_and_reads_that_wait_send_them)
 
 	begin(&line);
 	in_a_fiber(read_between, &line);
+	end(&line);
+}
+
+static void answer(struct line *line, const char *question, const char *text)
+{
+	const void *data;
+	size_t size;
+
+	OK(cq_socket_read(line->socket, CQ_READ_LINE, 0, &data, &size));
+	check_text(__FILE__, __LINE__, data, size, question, strlen(question));
+	say(line, text);
+}
+
+static int answer_all(void *argument)
+{
+	struct line *line = argument;
+
+	OK(cq_socket_set_hold(line->socket, CQ_HOLD_ANSWERS));
+	plain_write(line->peer, "a\nb\nc\n");
+	answer(line, "a", "one\n");
+	answer(line, "b", "two\n");
+	expect_now(line->peer, "");
+	answer(line, "c", "three\n"); /* nothing more to answer */
+	expect_now(line->peer, "one\ntwo\nthree\n");
+	say(line, "four\n");
+	say(line, "five\n");
+	expect_now(line->peer, "four\nfive\n");
+	return 0;
+}
+
+TEST(answers_leave_with_the_last_of_them_and_other_lines_at_once)
+{
+	struct line line;
+
+	begin(&line);
+	in_a_fiber(answer_all, &line);
+	end(&line);
+}
+
+static int answer_without_holding(void *argument)
+{
+	struct line *line = argument;
+
+	OK(cq_socket_set_hold(line->socket, CQ_HOLD_NONE));
+	plain_write(line->peer, "a\nb\n");
+	answer(line, "a", "one\n");
+	expect_now(line->peer, "one\n");
+	return 0;
+}
+
+TEST(where_nothing_may_be_held_answers_leave_at_once)
+{
+	struct line line;
+
+	begin(&line);
+	in_a_fiber(answer_without_holding, &line);
+	end(&line);
+}
+
+static int answer_and_exit(void *argument)
+{
+	struct line *line = argument;
+
+	plain_write(line->peer, "a\nb\n");
+	answer(line, "a", "one\n");
+	expect_now(line->peer, "");
+	exit(7);
+}
+
+TEST(what_is_held_leaves_at_exit)
+{
+	struct line line;
+	pid_t child;
+	int status;
+
+	begin(&line);
+	child = fork();
+	if (child == 0) {
+		in_a_fiber(answer_and_exit, &line);
+		_exit(1);
+	}
+	SYS(child);
+	SYS(waitpid(child, &status, 0));
+	CHECK(WIFEXITED(status));
+	EQ(WEXITSTATUS(status), 7);
+	expect_now(line.peer, "one\n");
 	end(&line);
 }
 

@@ -75,7 +75,7 @@ TEST(a_connection_has_what_its_listener_has)
 	OK(cq_options_set(options, CQ_OPTION_RECEIVE_BUFFER, 60000));
 	OK(cq_socket_listen(options, &listener));
 	OK(cq_socket_establish(listener));
-	OK(cq_socket_set_hold(listener, true));
+	OK(cq_socket_set_hold(listener, CQ_HOLD_ANSWERS));
 	set_modes(listener, "bf");
 	OK(cq_socket_set_timeout(listener, 7));
 	OK(cq_socket_localname(listener, &name));
@@ -84,7 +84,7 @@ TEST(a_connection_has_what_its_listener_has)
 	for (i = 0; i < COUNT(rows); i++)
 		EQ(effect(accepted, rows[i].option), rows[i].set);
 	EQ(effect(accepted, CQ_OPTION_RECEIVE_BUFFER), 120000);
-	CHECK(cq_socket_hold(accepted));
+	EQ(cq_socket_hold(accepted), CQ_HOLD_ANSWERS);
 	CHECK(cq_socket_mode(accepted, CQ_OUTPUT) != cq_socket_mode(listener, CQ_OUTPUT)); /* text, by lines */
 	CHECK(!(cq_socket_timeout(accepted) >= 0)); /* without limit */
 	cq_options_free(options);

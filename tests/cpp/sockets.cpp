@@ -148,7 +148,7 @@ TEST(a_socket_that_was_moved_from_answers_ebadf_to_every_call)
 	refuses([&] { a.set_timeout(1s, code); });
 	refuses([&] { a.set_max_line(direction::input, 1, code); });
 	refuses([&] { a.set_buffer_size(direction::input, 1, code); });
-	refuses([&] { a.set_hold(true, code); });
+	refuses([&] { a.set_hold(hold::lines, code); });
 	refuses([&] { a.set_strict(true, code); });
 	refuses([&] { a.clear_error(direction::input, code); });
 	refuses([&] { a.peer(code); });

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- Lines that a task writes in one resumption: with `sethold(true)` the first leaves at once, the others together.
+-- Lines that a task writes in one resumption: answers leave together; with `sethold "lines"` other lines do, after the first.
 local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
 local cqueues, socket = require "cqueues", require "cqueues.socket"
 local equal = t.equal
 
 local function pair()
 	local a, b = socket.pair()
-	a:sethold(true)
+	a:sethold "lines"
 	a:setmode("b", "bl")
 	b:setmode("b", "bn")
 	return a, b
@@ -48,36 +48,56 @@ end)
 
 t.test("without_the_switch_each_line_leaves_by_itself", function()
 	local a, b = pair()
-	equal(a:sethold(false), true)
-	equal(a:sethold(), false)
-	equal((socket.pair()):sethold(), false)
+	equal(a:sethold "answers", "lines")
+	equal(a:sethold(), "answers")
+	equal((socket.pair()):sethold(), "answers")
 	a:write "one\n"
 	a:write "two\n"
 	equal(arrived(b), "one\ntwo\n")
 end)
 
 t.test("the_class_has_the_same_switch", function()
-	equal(socket.sethold(true), false)
+	equal(socket.sethold(true), "answers")
 	local a, b = socket.pair()
-	equal(socket.sethold(false), true)
-	equal(a:sethold(), true)
+	equal(socket.sethold "answers", "lines")
+	equal(a:sethold(), "lines")
 	a:write "one\n"
 	a:write "two\n"
 	equal(arrived(b), "one\n")
-	equal((socket.pair()):sethold(), false)
+	equal((socket.pair()):sethold(), "answers")
+	equal(a:sethold(false), "lines")
+	equal(a:sethold(), "none")
+	t.throws("invalid option 'some'", a.sethold, a, "some")
+	t.throws("string expected", a.sethold, a, {})
 end)
 
 t.test("lines_read_from_the_buffer_are_answered_together", function()
 	local a, b = pair()
-	b:write "a\nb\nc\n"
-	for _ = 1, 3 do
-		a:write((a:read "*l"), "\n")
+	for which, leave in pairs { none = { "a\n", "b\n", "c\n" }, answers = { "", "", "a\nb\nc\n" }, lines = { "", "", "" } } do
+		a:sethold(which)
+		b:write "a\nb\nc\n"
+		for i = 1, 3 do
+			a:write((a:read "*l"), "\n")
+			equal(arrived(b) or "", leave[i], which)
+		end
+		a:settimeout(0.01)
+		a:onerror(function(_, _, code) return code end)
+		a:read "*l"
+		equal(arrived(b), which == "lines" and "a\nb\nc\n" or nil)
+		a:settimeout()
+		a:clearerr()
 	end
+end)
+
+t.test("answers_that_are_held_leave_before_the_task_waits_for_anything", function()
+	local a, b = socket.pair()
+	a:setmode("b", "bl")
+	b:setmode("b", "bn")
+	b:write "a\nb\n"
+	a:write((a:read "*l"), "\n")
+	equal(arrived(b), nil)
+	cqueues.sleep(0)
 	equal(arrived(b), "a\n")
-	a:settimeout(0.01)
-	a:onerror(function(_, _, code) return code end)
-	a:read "*l"
-	equal(arrived(b), "b\nc\n")
 end)
 
 t.test("asking_for_the_descriptor_sends_what_is_held", function()

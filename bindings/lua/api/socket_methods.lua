@@ -59,7 +59,7 @@ return {
 		{ "settimeout(timeout?: number): number? before", "Sets the time limit of every method that waits; without one there is none. Returns the one before.", takes = { timeout = "a value that is no number: no limit" } },
 		{ "setmaxerrs(which?: string|integer, count?: integer): ...: integer", "Sets how many errors in a row are returned before one is thrown, for reading (\"r\"), writing (\"w\") or both. Returns what was set before.", overloads = { "setmaxerrs(count: integer): integer" } },
 		{ "onerror(handler?: cqueues.socket.Handler): cqueues.socket.Handler? before", "Sets the error handler; nil: the usual one. Returns the one before." },
-		{ "sethold(on?: boolean): boolean before", "Sets whether lines that a task writes after the first wait for each other until the task waits.", since = "1.0.0" },
+		{ "sethold(which?: string|boolean): string before", "Sets which lines that a task writes may be held until the task waits: \"none\", \"answers\", which are written while the socket has more input at hand, or \"lines\", all after the first; false is \"none\" and true \"lines\". Returns what was set before.", since = "1.0.0" },
 		{ "setstrict(on?: boolean): boolean before", "Sets whether an end of a TLS stream that was not announced is an error.", since = "1.0.0" },
 		{ "error(which?: string): ...: integer?", "Tells the kept error numbers of reading (\"r\"), writing (\"w\") or, without an argument, both." },
 		{ "clearerr(which?: string): ...: integer?", "Tells them and forgets them." },

@@ -23,6 +23,7 @@ struct shim *shim_state(lua_State *L)
 		d->maxerrs[i] = 100;
 	}
 	d->timeout = NAN;
+	d->hold = CQ_HOLD_ANSWERS;
 	shim->custom_poll = LUA_NOREF;
 	d->onerror = LUA_NOREF;
 	shim->poll = lua_newuserdata(L, 1); /* a value equal only to itself */

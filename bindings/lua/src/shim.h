@@ -49,7 +49,8 @@ struct shim {
 		double timeout;
 		lua_Integer maxerrs[2];
 		int onerror; /* a reference, or LUA_NOREF */
-		int holds_lines, strict;
+		int strict;
+		uint32_t hold;
 	} defaults;
 	/* How many bytes of room for messages the registry holds; 0: somebody uses it, or there is none. */
 	size_t room;

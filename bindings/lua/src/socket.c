@@ -42,7 +42,7 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 		lua_rawgeti(L, LUA_REGISTRYINDEX, d->onerror);
 		shim_set_handler(L, lua_gettop(L) - 1, socket);
 	}
-	cq_socket_set_hold(socket->so, d->holds_lines);
+	cq_socket_set_hold(socket->so, d->hold);
 }
 
 #if SHIM_COPIES_LATE

@@ -220,23 +220,34 @@ static int class_settimeout(lua_State *L)
 	return 1;
 }
 
-/* socket:sethold([on]): whether lines may be held until the task waits; returns what was set */
+static const char *const holds[] = { "none", "answers", "lines", NULL }; /* CQ_HOLD_* */
+
+static uint32_t check_hold(lua_State *L, int index)
+{
+	if (lua_isboolean(L, index))
+		return lua_toboolean(L, index) ? CQ_HOLD_LINES : CQ_HOLD_NONE;
+	return (uint32_t)shim_checkoption(L, index, NULL, holds);
+}
+
+/* socket:sethold([which]): which lines may be held until the task waits; returns what was set */
 static int socket_sethold(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	lua_pushboolean(L, cq_socket_hold(socket->so));
+	const char *before = holds[cq_socket_hold(socket->so)];
 	if (!lua_isnoneornil(L, 2))
-		cq_socket_set_hold(socket->so, lua_toboolean(L, 2));
+		cq_socket_set_hold(socket->so, check_hold(L, 2));
+	lua_pushstring(L, before);
 	return 1;
 }
 
-/* cqueues.socket.sethold([on]) */
+/* cqueues.socket.sethold([which]) */
 static int class_sethold(lua_State *L)
 {
 	struct defaults *d = &shim_self(L)->defaults;
-	lua_pushboolean(L, d->holds_lines);
+	const char *before = holds[d->hold];
 	if (!lua_isnoneornil(L, 1))
-		d->holds_lines = lua_toboolean(L, 1);
+		d->hold = check_hold(L, 1);
+	lua_pushstring(L, before);
 	return 1;
 }
 

@@ -84,6 +84,9 @@ CQ_AGAIN = 2048
 CQ_INPUT = 0
 CQ_OUTPUT = 1
 CQ_MODE_DEFAULT = 0
+CQ_HOLD_NONE = 0
+CQ_HOLD_ANSWERS = 1
+CQ_HOLD_LINES = 2
 CQ_TRUNCATED = 1
 CQ_TLS_ANY = 0
 CQ_TLS_CLIENT = 1
@@ -655,8 +658,8 @@ FUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("cq_mode_parse", c_uint32, (c_char_p, c_size_t)),
     ("cq_mode_change", c_uint32, (c_uint32, c_uint32)),
     ("cq_mode_format", c_int, (c_uint32, c_uint32, c_char_p)),
-    ("cq_socket_set_hold", c_int, (c_void_p, c_bool)),
-    ("cq_socket_hold", c_bool, (c_void_p,)),
+    ("cq_socket_set_hold", c_int, (c_void_p, c_uint32)),
+    ("cq_socket_hold", c_uint32, (c_void_p,)),
     ("cq_socket_mode", c_uint32, (c_void_p, c_uint32)),
     ("cq_socket_set_mode", c_int, (c_void_p, c_uint32, c_uint32)),
     ("cq_socket_bufsiz", c_size_t, (c_void_p, c_uint32)),

@@ -29,6 +29,9 @@ struct peer_user {
 
 enum class direction : std::uint32_t { input = CQ_INPUT, output = CQ_OUTPUT };
 
+// Which lines may be held until the task waits: see cq_socket_set_hold.
+enum class hold : std::uint32_t { none = CQ_HOLD_NONE, answers = CQ_HOLD_ANSWERS, lines = CQ_HOLD_LINES };
+
 // Facts of a TLS connection; cqueues.h says more of each.
 enum class tls_fact : std::uint32_t {
 	version = CQ_TLS_FACT_VERSION,
@@ -133,8 +136,8 @@ public:
 		call(code, cq_socket_set_bufsiz, number(which), size);
 	}
 
-	// Whether lines that a task writes in one turn may leave together.
-	void set_hold(bool on, std::error_code &code) const { call(code, cq_socket_set_hold, on); }
+	// Which lines that a task writes in one turn may leave together.
+	void set_hold(hold which, std::error_code &code) const { call(code, cq_socket_set_hold, static_cast<std::uint32_t>(which)); }
 
 	// Whether an end of the TLS stream that was not announced is a failure.
 	void set_strict(bool on, std::error_code &code) const { call(code, cq_socket_set_strict, on); }
@@ -233,7 +236,7 @@ public:
 	void unget(bytes data) const { attempt("unget", [&](auto &code) { unget(data, code); }); }
 	void set_mode(std::string_view flags) const { attempt("set_mode", [&](auto &code) { set_mode(flags, code); }); }
 	void set_timeout(timeout limit) const { attempt("set_timeout", [&](auto &code) { set_timeout(limit, code); }); }
-	void set_hold(bool on) const { attempt("set_hold", [&](auto &code) { set_hold(on, code); }); }
+	void set_hold(hold which) const { attempt("set_hold", [&](auto &code) { set_hold(which, code); }); }
 	void set_strict(bool on) const { attempt("set_strict", [&](auto &code) { set_strict(on, code); }); }
 	void clear_error(direction which) const { attempt("clear_error", [&](auto &code) { clear_error(which, code); }); }
 	int get(option which) const { return attempt("get", [&](auto &code) { return get(which, code); }); }
@@ -300,7 +303,7 @@ public:
 
 	std::size_t max_line(direction which) const noexcept { return cq_socket_maxline(native(), number(which)); }
 	std::size_t buffer_size(direction which) const noexcept { return cq_socket_bufsiz(native(), number(which)); }
-	bool holds() const noexcept { return cq_socket_hold(native()); }
+	hold holds() const noexcept { return static_cast<hold>(cq_socket_hold(native())); }
 	bool is_strict() const noexcept { return cq_socket_strict(native()); }
 	std::optional<duration> timeout_of_waits() const noexcept { return time_of(cq_socket_timeout(native())); }
 	std::size_t pending(direction which) const noexcept { return cq_socket_pending(native(), number(which)); }

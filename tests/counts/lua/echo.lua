@@ -1,10 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- echo.lua CONNECTIONS [hold]: sends lines back, until as many connections have come and gone; with `hold`, those of one turn
--- together.
+-- echo.lua CONNECTIONS [WHICH]: sends lines back, until as many connections have come and gone; WHICH may be held.
 local cqueues, socket = require "cqueues", require "cqueues.socket"
 
 local connections = tonumber(arg[1])
-socket.sethold(arg[2] == "hold")
+socket.sethold(arg[2])
 local listener = socket.listen("127.0.0.1", 0)
 assert(listener:listen())
 print((select(3, listener:localname())))

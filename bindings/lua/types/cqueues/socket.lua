@@ -369,12 +369,14 @@ function Socket:setmaxerrs(which, count) end
 ---@return cqueues.socket.Handler? before
 function Socket:onerror(handler) end
 
----Sets whether lines that a task writes after the first wait for each other until the task waits.
+---Sets which lines that a task writes may be held until the task waits: "none", "answers", which are written while the
+---socket has more input at hand, or "lines", all after the first; false is "none" and true "lines". Returns what was
+---set before.
 ---
 ---Since 1.0.0.
----@param on? boolean
----@return boolean before
-function Socket:sethold(on) end
+---@param which? string|boolean
+---@return string before
+function Socket:sethold(which) end
 
 ---Sets whether an end of a TLS stream that was not announced is an error.
 ---
@@ -614,12 +616,12 @@ function socket_module.setmaxerrs(which, count) end
 ---@return cqueues.socket.Handler? before
 function socket_module.onerror(handler) end
 
----Sets whether new sockets hold lines back; see the method.
+---Sets which lines new sockets hold back; see the method.
 ---
 ---Since 1.0.0.
----@param on? boolean
----@return boolean before
-function socket_module.sethold(on) end
+---@param which? string|boolean
+---@return string before
+function socket_module.sethold(which) end
 
 ---Sets whether an end of a TLS stream that was not announced is an error for new sockets.
 ---

@@ -386,6 +386,19 @@ def thread_workloads():
     ]
 
 
+def token_workloads():
+    def variants(*how):
+        found = variants_of(("libcqueues", ours("tokens"), *how))
+        for name, library in (("libev", "ev"), ("libuv", "uv"), ("libevent", "event")):
+            found += as_peers(variants_of((name, build(f"tokens_{library}", [f"-l{library}"]), *how)))
+        return found + variants_of(("bare epoll", build("tokens_epoll"), *how))
+
+    return [Workload("tokens", "Of 1,000 pairs of sockets 100 get a byte, and who reads one sends another to the next pair until 1,000 were sent",
+                     "µs CPU/byte", variants(), "best"),
+            Workload("tokens-changing", "The same, and interest is taken back and stated anew at each byte",
+                     "µs CPU/byte", variants("changing"), "best")]
+
+
 def timer_workloads(seconds):
     seconds = max(3, seconds)
     variants = styles(ours("sleepers"), ("callbacks", "fibers"), seconds) + as_peers(
@@ -443,4 +456,4 @@ def python_workloads(seconds):
 
 def workloads(seconds, messages):
     return (echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) +
-            timer_workloads(seconds) + thread_workloads() + python_workloads(seconds) + dns_workloads())
+            token_workloads() + timer_workloads(seconds) + thread_workloads() + python_workloads(seconds) + dns_workloads())

@@ -26,7 +26,8 @@ thread_local! {
 struct Running {
     controller: AtomicShared<Controller>,
     task: TaskId,
-    is_fiber: bool,
+    /// What the layer above knows of the fiber; null: the task is none.
+    fiber: *const (),
     fired: Vec<Fired>,
 }
 
@@ -75,18 +76,18 @@ impl Drop for Fiber {
     }
 }
 
-/// Runs `resume` as task `task` of `controller`. `is_fiber`: the task is a fiber, so that its waits suspend it;
-/// otherwise they are refused. `fired` is what woke it. The reference to the controller is moved in and out, so no
+/// Runs `resume` as task `task` of `controller`. `fiber`: the task is a fiber, so that its waits suspend it, and `current`
+/// tells this; null: they are refused. `fired` is what woke it. The reference to the controller is moved in and out, so no
 /// count changes.
 pub fn run_as<R>(
     controller: &mut Option<AtomicShared<Controller>>,
     task: TaskId,
-    is_fiber: bool,
+    fiber: *const (),
     fired: &mut Vec<Fired>,
     resume: impl FnOnce() -> R,
 ) -> R {
     let Some(running) = controller.take() else { return resume() };
-    let entry = Running { controller: running, task, is_fiber, fired: std::mem::take(fired) };
+    let entry = Running { controller: running, task, fiber, fired: std::mem::take(fired) };
     RUNNING.with(|running| running.borrow_mut().push(entry));
     let popped = Popped;
     let result = resume();
@@ -126,6 +127,13 @@ pub fn running() -> Option<(AtomicShared<Controller>, TaskId)> {
     innermost(|entry| (entry.controller.clone(), entry.task))
 }
 
+/// What `run_as` was given for the fiber that runs on this thread; null if none does. Not inlined, as this may come after
+/// its suspension.
+#[inline(never)]
+pub fn current() -> *const () {
+    innermost(|entry| entry.fiber).unwrap_or(std::ptr::null())
+}
+
 /// Whether a task runs on this thread.
 pub fn is_running() -> bool {
     innermost(|_| ()).is_some()
@@ -152,7 +160,7 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
 /// Whether the task that runs is a fiber; `None` outside of tasks.
 #[inline]
 fn running_is_fiber() -> Option<bool> {
-    innermost(|entry| entry.is_fiber)
+    innermost(|entry| !entry.fiber.is_null())
 }
 
 /// Whether the caller may wait: EDEADLK in a callback.

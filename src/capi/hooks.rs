@@ -3,7 +3,6 @@
 
 use super::boundary::{call, value};
 use super::controller::own;
-use super::task::off_fiber;
 use crate::clock::Span;
 use crate::controller::{Controller, TaskId};
 use crate::errno::Result;
@@ -75,11 +74,9 @@ fn run(cq: &Controller, hook: Option<Hook>, data: *mut c_void) {
     let Some(hook) = hook else { return };
     let handle = std::ptr::from_ref(cq).cast_mut().cast();
     cq.note_inside(true);
-    off_fiber(|| {
-        run_as(&mut Some(cq.share()), TaskId::nobody(), false, &mut Vec::new(), || {
-            // SAFETY: who set it promised that it may be called so; the step holds the controller.
-            unsafe { hook(handle, data) }
-        })
+    run_as(&mut Some(cq.share()), TaskId::nobody(), std::ptr::null(), &mut Vec::new(), || {
+        // SAFETY: who set it promised that it may be called so; the step holds the controller.
+        unsafe { hook(handle, data) }
     });
     cq.note_inside(false);
 }

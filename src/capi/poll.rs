@@ -97,6 +97,17 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
     Ok(member)
 }
 
+/// The events of an interest in a descriptor or a socket, and nothing else. `None` for others, and for unknown events.
+#[inline]
+pub fn plain_events(interest: &cq_interest) -> Option<Events> {
+    let plain = interest.condition.is_null()
+        && limit(interest.timeout).is_none()
+        && !names_an_object(interest);
+    let events = Events::try_from(interest.events).ok()?;
+    (plain && events & !INTEREST == 0).then_some(events)
+}
+
+#[inline]
 fn names_an_object(interest: &cq_interest) -> bool {
     let addresses = interest.resolver as usize
         | interest.controller as usize

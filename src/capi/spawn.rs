@@ -3,9 +3,9 @@
 
 use super::boundary::{call, put_optional, slice, text, value};
 use super::controller::own;
-use super::poll::{cq_interest, member};
+use super::poll::{cq_interest, member, plain_events};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack, Target};
-use crate::controller::{Controller, Member, Order, Payload};
+use crate::controller::{Controller, Member, Order, Payload, Polled, TaskId};
 use crate::errno::{Errno, Result};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -158,6 +158,9 @@ pub unsafe extern "C" fn cq_controller_park(
         let cq = unsafe { own(controller) }?;
         let set = unsafe { slice(set, count) }?;
         if let [one] = set {
+            if let Some(done) = unsafe { park_on_descriptor(cq, unpack(task), one) } {
+                return done;
+            }
             return cq.park_on_one(unpack(task), unsafe { parked(cq, one) }?);
         }
         let mut list = Vec::new();
@@ -167,6 +170,34 @@ pub unsafe extern "C" fn cq_controller_park(
         }
         cq.park(unpack(task), false, list)
     })
+}
+
+/// Parks a task on a descriptor or a socket and nothing else, as nearly all are. `None` for other interests.
+///
+/// # Safety
+///
+/// As for [`member`].
+#[inline]
+unsafe fn park_on_descriptor(
+    cq: &Controller,
+    task: TaskId,
+    interest: &cq_interest,
+) -> Option<Result<()>> {
+    let events = plain_events(interest)?;
+    cq.end_turn();
+    let lasts = cq.order() == Order::OldestFirst;
+    // SAFETY: as documented.
+    match unsafe { interest.socket.as_ref() } {
+        None if interest.fd < 0 || events == 0 => None,
+        None => {
+            let on = Polled { fd: interest.fd, events, owner: None, lasting: true };
+            Some(cq.park_on_descriptor(task, on))
+        }
+        Some(socket) => socket.with_plain_wait(events, |fd, events, owner| {
+            let on = Polled { fd, events, owner: Some(owner), lasting: lasts };
+            cq.park_on_descriptor(task, on)
+        }),
+    }
 }
 
 /// Turns an interest into a member of a wait set. With `Order::NewestFirst` the registration of a socket or

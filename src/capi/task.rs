@@ -3,7 +3,7 @@
 
 use crate::controller::{Controller, Fired, Payload, ScopeId, TaskId};
 use crate::errno::{Errno, Result};
-use crate::fiber::{run_as, Fiber};
+use crate::fiber::{current, run_as, Fiber};
 use crate::sys::memory::{boxed, AtomicShared, Shared};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -67,11 +67,6 @@ pub struct Job {
     lent: RefCell<Vec<Loan>>,
 }
 
-thread_local! {
-    /// The fiber that runs on this thread.
-    static FIBER: Cell<*const Job> = const { Cell::new(std::ptr::null()) };
-}
-
 /// A value that was lent, under its address.
 struct Loan(*mut dyn Any);
 
@@ -90,7 +85,7 @@ pub(super) fn lend<T: 'static>(thing: T) -> Result<*const T> {
     let place = Box::into_raw(boxed(thing)?);
     let loan = Loan(place);
     // SAFETY: NULL, or the job that is being resumed, which `dispatch` holds.
-    match unsafe { FIBER.get().as_ref() } {
+    match unsafe { current().cast::<Job>().as_ref() } {
         Some(job) => {
             let mut lent = job.lent.borrow_mut();
             lent.try_reserve(1).map_err(|_| Errno::NOMEM)?;
@@ -109,7 +104,7 @@ pub(super) fn lend<T: 'static>(thing: T) -> Result<*const T> {
 #[inline(never)]
 pub(super) unsafe fn give_back<T: 'static>(place: *const T) {
     // SAFETY: as in `lend`.
-    let Some(job) = (unsafe { FIBER.get().as_ref() }) else {
+    let Some(job) = (unsafe { current().cast::<Job>().as_ref() }) else {
         return drop(Loan(place.cast_mut()));
     };
     let mut lent = job.lent.borrow_mut();
@@ -223,21 +218,16 @@ pub fn dispatch(
     job.running.set(true);
     let (code, ended) = match &job.body {
         Body::Callback(callback) => {
-            let list = std::mem::take(fired);
-            let code = off_fiber(|| {
-                run_as(held, task, false, &mut Vec::new(), || {
-                    let (to, size) = (list.as_ptr(), list.len());
-                    // SAFETY: the caller of attach promised that it may be called so.
-                    unsafe { callback(handle.cast_mut(), pack(task), job.argument, to, size) }
-                })
+            let (to, size) = (fired.as_ptr(), fired.len()); // which stay where they are
+            let code = run_as(held, task, std::ptr::null(), fired, || {
+                // SAFETY: the caller of attach promised that it may be called so.
+                unsafe { callback(handle.cast_mut(), pack(task), job.argument, to, size) }
             });
-            *fired = list;
             (code, !held.as_ref().is_some_and(|cq| cq.is_parked(task)))
         }
         Body::Fiber(fiber) => {
-            let outer = FIBER.replace(Shared::as_ptr(&job));
-            let ended = run_as(held, task, true, fired, || fiber.resume());
-            FIBER.set(outer);
+            let here = Shared::as_ptr(&job).cast();
+            let ended = run_as(held, task, here, fired, || fiber.resume());
             (job.result.as_ref().filter(|_| ended).map_or(0, |result| result.get()), ended)
         }
     };
@@ -248,14 +238,6 @@ pub fn dispatch(
         let _ = cq.finish(task).map(drop_payload);
     }
     code
-}
-
-/// Runs what is no fiber, though a fiber may have called it.
-pub(super) fn off_fiber<R>(run: impl FnOnce() -> R) -> R {
-    let outer = FIBER.replace(std::ptr::null());
-    let result = run();
-    FIBER.set(outer);
-    result
 }
 
 /// A function that another thread has posted, with its argument.
@@ -292,10 +274,9 @@ pub(super) fn run_posted(
     if let Some(cq) = held {
         let _ = cq.finish(task);
     }
-    let code = off_fiber(|| {
-        // SAFETY: who posted it promised that it may be called so.
-        run_as(held, task, false, fired, || unsafe { (posted.function)(posted.argument) })
-    });
+    // SAFETY: who posted it promised that it may be called so.
+    let call = || unsafe { (posted.function)(posted.argument) };
+    let code = run_as(held, task, std::ptr::null(), fired, call);
     outcome(held.as_ref(), task, code)
 }
 

@@ -63,6 +63,17 @@ impl Member {
         Member { timeout, ..self }
     }
 
+    /// What it waits for on its descriptor.
+    #[inline]
+    pub(super) fn polled(&self) -> Polled<'_> {
+        Polled {
+            fd: self.fd,
+            events: self.events,
+            owner: self.owner.as_ref(),
+            lasting: self.lasting,
+        }
+    }
+
     /// Whether it waits for a descriptor.
     pub fn polls(&self) -> bool {
         self.fd >= 0 && self.events != 0
@@ -71,6 +82,33 @@ impl Member {
     /// Whether it waits for a condition.
     pub fn has_condition(&self) -> bool {
         self.condition.is_some() || self.also.is_some()
+    }
+}
+
+/// Events of a descriptor: what nearly all wait sets consist of.
+#[derive(Clone, Copy)]
+pub struct Polled<'a> {
+    /// The descriptor; not negative.
+    pub fd: RawFd,
+    /// The events; not none.
+    pub events: Events,
+    /// As in `Member`.
+    pub owner: Option<&'a Owner>,
+    /// As in `Member`.
+    pub lasting: bool,
+}
+
+impl Polled<'_> {
+    /// The member that waits for nothing else.
+    #[cold]
+    pub(super) fn member(&self) -> Member {
+        Member {
+            fd: self.fd,
+            events: self.events,
+            owner: self.owner.cloned(),
+            lasting: self.lasting,
+            ..Member::NOTHING
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub use descriptor::Descriptor;
 pub use ending::ENDED;
 pub use extras::{Join, Name, Text};
 pub use listing::{Doing, Listed, Thing};
-pub use member::{Fired, Member};
+pub use member::{Fired, Member, Polled};
 pub use outcome::Failure;
 pub use owner::Owner;
 pub use run_queue::Order;

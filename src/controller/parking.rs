@@ -6,7 +6,7 @@ use super::scope::End;
 use super::state::State;
 use super::turn::end_turn;
 use super::waits::NONE;
-use super::{Controller, Member, Payload, TaskId};
+use super::{Controller, Member, Payload, Polled, TaskId};
 use crate::errno::{Errno, Result};
 
 impl Controller {
@@ -24,7 +24,13 @@ impl Controller {
         self.park_on(task, by_itself, set)
     }
 
-    /// Parks a task on a wait set of one member, as nearly all are. EINVAL for a fiber.
+    /// Ends the turn of the task that runs: what it has held back is sent.
+    #[inline]
+    pub fn end_turn(&self) {
+        end_turn(self);
+    }
+
+    /// Parks a task on a wait set of one member. EINVAL for a fiber.
     pub fn park_on_one(&self, task: TaskId, member: Member) -> Result<()> {
         end_turn(self);
         let mut state = self.state.borrow_mut();
@@ -34,6 +40,22 @@ impl Controller {
             return self.park_on(task, false, [member]); // which looks whether it may wait
         }
         self.wait_on_one(&mut state, task, member)
+    }
+
+    /// Parks a task on events of a descriptor. Its turn has ended already. EINVAL for a fiber.
+    pub fn park_on_descriptor(&self, task: TaskId, on: Polled<'_>) -> Result<()> {
+        let mut state = self.state.borrow_mut();
+        state.take_out(task, false)?;
+        if state.scopes.ended != 0 {
+            drop(state);
+            return self.park_on(task, false, [on.member()]);
+        }
+        let waits = state.wait_on_descriptor(&self.me, task.index, 0, on);
+        match waits {
+            Ok(()) => state.let_go(),
+            Err(_) => state.unpark(task.index),
+        }
+        waits
     }
 
     /// Parks a task until a scope of some controller has no tasks left. `is_deaf`: what ends the task's other waits

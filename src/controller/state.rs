@@ -10,7 +10,7 @@ use super::scopes::Scopes;
 use super::timers::{TimerKey, Timers};
 use super::turn::Holder;
 use super::waits::{self, On, WaitKey, Waits, NONE};
-use super::{Controller, Fired, Member, Payload, TaskId, MOST_TASKS};
+use super::{Controller, Fired, Member, Payload, Polled, TaskId, MOST_TASKS};
 use crate::clock::Instant;
 use crate::controller::Condition;
 use crate::errno::{Errno, Result};
@@ -147,13 +147,13 @@ impl State {
             }
             polls = false;
         } else if polls && on.timeout.is_none() && !conditions {
-            return self.wait_on_descriptor(me, task, member, &on); // nearly always
+            return self.wait_on_descriptor(me, task, member, on.polled());
         }
         if !on.polls() && on.timeout.is_none() && !conditions {
             self.insert_wait(task, member, On::Nothing)?; // parked all the same
         }
         if polls {
-            self.wait_on_descriptor(me, task, member, &on)?;
+            self.wait_on_descriptor(me, task, member, on.polled())?;
         }
         if let Some(span) = on.timeout {
             let waits = &self.waits;
@@ -170,16 +170,16 @@ impl State {
         Ok(())
     }
 
-    fn wait_on_descriptor(
+    #[inline]
+    pub fn wait_on_descriptor(
         &mut self,
         me: &AtomicWeak<Controller>,
         task: u32,
         member: u32,
-        on: &Member,
+        on: Polled<'_>,
     ) -> Result<()> {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        let owner = on.owner.as_ref();
-        let row = self.descriptors.register(poller, me, on.fd, on.events, owner, on.lasting)?;
+        let row = self.descriptors.register(poller, me, on.fd, on.events, on.owner, on.lasting)?;
         let key = self.insert_wait(task, member, On::Descriptor(row, on.events))?;
         self.descriptors.add(&self.waits, key, row);
         Ok(())

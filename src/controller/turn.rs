@@ -161,7 +161,8 @@ pub fn hold(output: Holder) -> Result<()> {
 #[cold]
 fn release_all(stuck: impl FnMut(&Holder)) {
     NOW.with(|now| now.holding.set(false));
-    let mut list = HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
+    let mut list =
+        HELD.try_with(|held| std::mem::take(&mut *held.borrow_mut())).unwrap_or_default();
     list.release(stuck);
     list.0.clear();
     // Keep the list's memory.

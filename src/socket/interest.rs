@@ -4,10 +4,11 @@
 use super::establish::Phase;
 use super::{Inner, Socket};
 use crate::clock::{Instant, Span};
-use crate::controller::Member;
+use crate::controller::{Member, Owner};
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
 use crate::sys::describe::Words;
+use std::os::fd::RawFd;
 
 /// What the last operation that answered EAGAIN waits for.
 #[derive(Clone, Copy, Default)]
@@ -44,6 +45,27 @@ impl Socket {
                 inner.input.kernel.drained = false;
             }
             Ok(inner.events(events))
+        })
+    }
+
+    /// Calls `park` with the descriptor, the events and the owner, if a task that polls the socket waits for nothing else;
+    /// `None` otherwise. `events` is as for `waited_for`.
+    #[inline]
+    pub fn with_plain_wait<R>(
+        &self,
+        events: Events,
+        park: impl FnOnce(RawFd, Events, &Owner) -> R,
+    ) -> Option<R> {
+        self.ask(None, |inner| {
+            let events = if events == 0 { inner.interest.events } else { events };
+            let settled = matches!(inner.establishing.phase, Phase::Connected | Phase::Listening);
+            if !settled || events == 0 || inner.handle.fd < 0 || inner.interest.retry.is_some() {
+                return None;
+            }
+            if events & libc::POLLIN != 0 {
+                inner.input.kernel.drained = false;
+            }
+            Some(park(inner.handle.fd, events, &inner.handle.owner))
         })
     }
 

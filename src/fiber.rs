@@ -205,9 +205,17 @@ fn tell_fired(each: &mut dyn FnMut(Fired)) -> Result<()> {
 /// As `poll`, for one member; whether its descriptor or its timeout fired is not told.
 pub fn poll_one(member: Member) -> Result<()> {
     let plain = member.owner.is_some() && member.fd >= 0 && !member.has_condition();
-    match plain && !is_running() {
-        true => block_on(&member),
-        false => poll([member], &mut |_| {}),
+    match running_is_fiber() {
+        None if plain => block_on(&member),
+        Some(true) => {
+            let (controller, task) = running().ok_or(Errno::BADF)?;
+            let parked = controller.park_on_one(task, true, member);
+            drop(controller);
+            parked?;
+            sys::fiber::suspend();
+            tell_fired(&mut |_| {})
+        }
+        _ => poll([member], &mut |_| {}),
     }
 }
 

@@ -187,7 +187,7 @@ fn park(
         return Err(Errno::TIMEDOUT);
     }
     member.timeout = [left, member.timeout].into_iter().flatten().min();
-    cq.park_on_one(job.task, member).map(|()| Attempt::Parked)
+    cq.park_on_one(job.task, false, member).map(|()| Attempt::Parked)
 }
 
 /// How much is left of the operation's time, which begins with its first wait.

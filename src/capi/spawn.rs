@@ -161,7 +161,7 @@ pub unsafe extern "C" fn cq_controller_park(
             if let Some(done) = unsafe { park_on_descriptor(cq, unpack(task), one) } {
                 return done;
             }
-            return cq.park_on_one(unpack(task), unsafe { parked(cq, one) }?);
+            return cq.park_on_one(unpack(task), false, unsafe { parked(cq, one) }?);
         }
         let mut list = Vec::new();
         list.try_reserve_exact(count).map_err(|_| Errno::NOMEM)?;

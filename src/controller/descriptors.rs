@@ -16,7 +16,7 @@
 
 use super::owner::{Owner, FOREIGN};
 use super::waits::{WaitKey, Waits, NONE};
-use super::Controller;
+use super::{Controller, Polled};
 use crate::errno::{Errno, Result};
 use crate::fork::{births, births_again};
 use crate::poller::{Events, Poller, Token};
@@ -206,6 +206,18 @@ impl Descriptors {
             self.orphans.pop();
             row.orphan = false;
         }
+    }
+
+    /// Whether a wait is the only one of a row, which is that of this descriptor and registered for what is asked for.
+    #[inline]
+    pub fn has_only(&self, index: u32, key: WaitKey, on: Polled<'_>) -> bool {
+        let row = &self.rows[index as usize];
+        row.first == key
+            && row.last == key
+            && row.fd == on.fd
+            && row.owner == on.owner.map_or(FOREIGN, Owner::id)
+            && row.registered & on.events == on.events
+            && self.row_of(on.fd) == Some(index)
     }
 
     /// The index of a free row, which stays free until `enter`.

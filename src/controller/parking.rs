@@ -30,14 +30,19 @@ impl Controller {
         end_turn(self);
     }
 
-    /// Parks a task on a wait set of one member. EINVAL for a fiber.
-    pub fn park_on_one(&self, task: TaskId, member: Member) -> Result<()> {
+    /// Parks a task on a wait set of one member. `by_itself` is as for `park`.
+    pub fn park_on_one(&self, task: TaskId, by_itself: bool, member: Member) -> Result<()> {
         end_turn(self);
         let mut state = self.state.borrow_mut();
-        state.take_out(task, false)?;
+        let plain = member.polls() && member.timeout.is_none() && !member.has_condition();
+        if plain && state.wait_again(task, by_itself, member.polled()) {
+            state.let_go();
+            return Ok(());
+        }
+        state.take_out(task, by_itself)?;
         if state.scopes.ended != 0 {
             drop(state);
-            return self.park_on(task, false, [member]); // which looks whether it may wait
+            return self.park_on(task, by_itself, [member]); // which looks whether it may wait
         }
         self.wait_on_one(&mut state, task, member)
     }
@@ -45,6 +50,10 @@ impl Controller {
     /// Parks a task on events of a descriptor. Its turn has ended already. EINVAL for a fiber.
     pub fn park_on_descriptor(&self, task: TaskId, on: Polled<'_>) -> Result<()> {
         let mut state = self.state.borrow_mut();
+        if state.wait_again(task, false, on) {
+            state.let_go();
+            return Ok(());
+        }
         state.take_out(task, false)?;
         if state.scopes.ended != 0 {
             drop(state);
@@ -174,6 +183,7 @@ impl State {
         if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {
             return Err(Errno::BADARG);
         }
+        self.drop_kept();
         self.unpark(task.index);
         self.ready.remove(&mut self.tasks, task.index);
         Ok(())

@@ -25,6 +25,7 @@ fn rounded(now: Instant, left: Span) -> Span {
 impl State {
     /// Makes ready what is due or what the kernel tells of, and begins a pass over what is ready.
     pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
+        self.drop_kept();
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         self.descriptors.drop_orphans(poller, &self.waits);
         if self.fired.capacity() < self.widest {

@@ -42,6 +42,10 @@ pub struct State {
     pub poller: Option<Poller>,
     pub tasks: Slab<Task>,
     pub waits: Waits,
+    /// The wait that has woken the task which was taken last, if that was all that it waited for and was one on a
+    /// descriptor. It keeps its place in the list of its descriptor, though not in that of its task, as nearly always the task waits
+    /// for the same again. `drop_kept` gives it up before anybody looks at lists of descriptors.
+    pub kept: WaitKey,
     pub descriptors: Descriptors,
     pub timers: Timers,
     /// The tasks that are ready.
@@ -269,17 +273,60 @@ impl State {
         self.unpark_with(index, |_, _| {});
     }
 
+    /// Parks a task that runs on what it was parked on before; `false` if that was something else.
+    #[inline]
+    pub fn wait_again(&mut self, task: TaskId, by_itself: bool, on: Polled<'_>) -> bool {
+        let Some(wait) = self.waits.get(self.kept) else { return false };
+        let On::Descriptor(row, events) = wait.on else { return false };
+        if wait.task != task.index
+            || events != on.events
+            || self.scopes.ended != 0
+            || !self.descriptors.has_only(row, self.kept, on)
+        {
+            return false;
+        }
+        let Some(found) = self.tasks.get_mut(task.index as usize) else { return false };
+        let is_fiber = matches!(found.data, Payload::Fiber(_));
+        if found.serial != task.serial || found.link.is_queued() || is_fiber != by_itself {
+            return false;
+        }
+        found.waits = std::mem::replace(&mut self.kept, NONE);
+        true
+    }
+
+    /// Gives up the wait that was kept.
+    #[inline]
+    pub fn drop_kept(&mut self) {
+        if self.kept != NONE {
+            self.drop_kept_wait();
+        }
+    }
+
+    #[inline(never)]
+    fn drop_kept_wait(&mut self) {
+        let key = std::mem::replace(&mut self.kept, NONE);
+        if let Some(&waits::Wait { on: On::Descriptor(row, _), .. }) = self.waits.get(key) {
+            self.descriptors.remove(&self.waits, key, row);
+        }
+        self.waits.remove(key);
+    }
+
     /// Newest first: the registration of a descriptor whose last waiter waits for others, or has ended, is dropped at
     /// once and not in the next step. The order of registration decides which descriptor the kernel reports first,
     /// and Lua programs know the order of the original library, which drops registrations at this point.
     pub fn let_go(&mut self) {
-        if let (Order::NewestFirst, Some(poller)) = (self.ready.order, self.poller.as_ref()) {
+        if self.ready.order == Order::OldestFirst {
+            return;
+        }
+        self.drop_kept();
+        if let Some(poller) = self.poller.as_ref() {
             self.descriptors.drop_orphans(poller, &self.waits);
         }
     }
 
     /// Removes a task, whatever it waits for.
     pub fn remove_task(&mut self, index: u32) -> Task {
+        self.drop_kept();
         self.unpark(index);
         self.ready.remove(&mut self.tasks, index);
         let task = self.tasks.remove(index as usize);
@@ -293,6 +340,7 @@ impl State {
     /// See `Controller::next`.
     pub fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         fired.clear();
+        self.drop_kept();
         let Some(index) = self.ready.take(&mut self.tasks) else {
             self.unfinished = false;
             if self.counts.is_some() {
@@ -301,16 +349,32 @@ impl State {
             return None;
         };
         self.resumptions = self.resumptions.wrapping_add(1);
-        let Task { serial, data, .. } = self.tasks[index as usize];
+        let Task { serial, data, waits, .. } = self.tasks[index as usize];
         if self.counts.is_some() {
             let task = TaskId { index, serial };
             self.count_turn((data != Payload::Inspector).then_some(task));
         }
-        self.unpark_with(index, |member, events| match fired.last_mut() {
-            Some(last) if last.member == member => last.events |= events as u32,
-            _ => fired.push(Fired { member, events: events as u32 }),
-        });
-        fired.reverse();
+        if waits != NONE && !self.keep_wait(index, waits, fired) {
+            self.unpark_with(index, |member, events| match fired.last_mut() {
+                Some(last) if last.member == member => last.events |= events as u32,
+                _ => fired.push(Fired { member, events: events as u32 }),
+            });
+            fired.reverse();
+        }
         Some((TaskId { index, serial }, data))
+    }
+
+    /// Keeps the wait that has woken a task: see `kept`. `false` if it cannot be kept.
+    #[inline]
+    fn keep_wait(&mut self, index: u32, key: WaitKey, fired: &mut Vec<Fired>) -> bool {
+        let Some(wait) = self.waits.get_mut(key) else { return false };
+        let alone = matches!(wait.on, On::Descriptor(..)) && wait.next_of_task == NONE;
+        if !alone || wait.fired == 0 || wait.member != 0 {
+            return false;
+        }
+        fired.push(Fired { member: 0, events: std::mem::take(&mut wait.fired) as u32 });
+        self.tasks[index as usize].waits = NONE;
+        self.kept = key;
+        true
     }
 }

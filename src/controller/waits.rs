@@ -66,6 +66,12 @@ impl Waits {
         Ok(self.slab.insert(wait)? as WaitKey)
     }
 
+    /// How many there are.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
     /// The record at `key`.
     pub fn get(&self, key: WaitKey) -> Option<&Wait> {
         self.slab.get(key as usize)

@@ -50,13 +50,14 @@ def why(error):
 def judge(check, lua):
     """The verdict about one check with one interpreter, and what was said about it."""
     try:
+        ours = harness.side(harness.OURS, lua, check)
         check.run(harness.side(harness.ORIGINAL, lua, check))
     except programs.Skip as reason:
         return "skip", f": {reason}"
     except Exception as error:  # pylint: disable=broad-except
         return "skip", f": fails on the original, too: {why(error).splitlines()[0][:300]}"
     try:
-        check.run(harness.side(harness.OURS, lua, check))
+        check.run(ours)
     except Exception as error:  # pylint: disable=broad-except
         return "FAILED", "".join(f"\n       {line}" for line in why(error).splitlines())
     return "ok", ""

@@ -21,13 +21,16 @@ import programs
 from programs import read_until
 
 HERE = Path(__file__).parent
+TESTS = HERE.absolute().parent
 WORK = Path(sys.argv[1]).absolute()
 PREFIX = Path(os.environ["PREFIX"]).resolve()
 CERTIFICATES = WORK / "certificates"
 SECONDS = 10
 
 ORIGINAL, OURS = "original", "ours"
-INTERPRETERS = ["lua5.1", "luajit", "lua5.2", "lua5.3", "lua5.4"]
+INTERPRETERS = ["lua5.1", "luajit", "lua5.2", "lua5.3", "lua5.4", "lua5.5"]
+# The original does not know this one: with 5.4 it says what is right.
+NEW = "lua5.5"
 CHECKS = []
 
 
@@ -53,6 +56,9 @@ SHARE, LIB = Path("/usr/share/lua"), Path("/usr/lib")
 # Of what lua-http needs, Debian has these pure Lua modules below 5.1 only, or below 5.1 and 5.2.
 PURE = ["basexx.lua", "binaryheap.lua", "fifo.lua", "http", "lpeg_patterns"]
 
+
+# What tests/lua55/modules.sh makes.
+NEW_MODULES = TESTS.parent / "build/lua-5.5/modules"
 
 # Programs that have an interpreter in them, or choose one.
 INSIDE = {"kresd": "luajit", "prosody": "lua5.4"}
@@ -85,6 +91,8 @@ def prepare():
                 link(original if is_cqueues else modules, source)
         for name in PURE:
             link(modules, SHARE / "5.1" / name)
+        for source in sorted(NEW_MODULES.glob("*")) if version == version_of(NEW) else ():
+            link(modules, source)
 
 
 def merge(folder, source):
@@ -212,9 +220,14 @@ class Side:
 
 
 def side(library, lua, checked):
+    place = f"{lua}-{library}-{CHECKS.index(checked)}"
+    if lua == NEW and library == ORIGINAL:
+        lua = "lua5.4"
+    if lua == NEW and not NEW_MODULES.exists():
+        raise programs.Skip("no LPeg and luaossl for it")
     need(lua)
     # A short name: the paths of Unix sockets below it have room for some hundred octets only.
-    return Side(library, lua, WORK / "run" / f"{lua}-{library}-{CHECKS.index(checked)}")
+    return Side(library, lua, WORK / "run" / place)
 
 
 # -- The network -----------------------------------------------------------------------------

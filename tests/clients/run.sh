@@ -24,6 +24,11 @@ if ! sh tests/certificates.sh "$work/certificates"; then
 	verdict skip 'foreign programs: no certificates without openssl'
 	finish
 fi
+# shellcheck source=tests/lua55/path.sh
+. tests/lua55/path.sh
+if ! said=$(sh tests/lua55/modules.sh 2>&1); then
+	echo "$said" >&2 # the checks with 5.5 are skipped
+fi
 python3 tests/clients/clients.py "$work" "$@"
 status=$?
 if [ $status -eq 77 ]; then

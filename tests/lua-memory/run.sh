@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Scripts without memory on Lua 5.1 to 5.5: see memory.c. Not on LuaJIT, whose compiler crashes by itself without memory.
+# Scripts without memory on Lua 5.1 to 5.5, and on LuaJIT without its compiler, which crashes by itself without memory: see memory.c.
 #
 #   PREFIX=/usr/local tests/lua-memory/run.sh [--valgrind] [NAME]
 #
@@ -19,7 +19,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/lua-memory-XXXXXX") || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-under='timeout 100' stride=1 versions='5.1 5.2 5.3 5.4 5.5'
+under='timeout 100' stride=1 versions='5.1 jit 5.2 5.3 5.4 5.5'
 if [ "${1:-}" = --valgrind ]; then
 	shift
 	if ! command -v valgrind >/dev/null; then
@@ -36,16 +36,27 @@ fi
 library() {
 	case $1 in
 	5.5) echo build/lua-5.5/lib/liblua.a -lm -ldl ;;
+	jit) pkg-config --libs luajit ;;
 	*) echo "-llua$1" ;;
+	esac
+}
+
+# headers VERSION: what the compiler needs for it.
+headers() {
+	case $1 in
+	jit) pkg-config --cflags luajit && echo -DINTERPRETED ;;
+	*) tools/find-lua "$1" ;;
 	esac
 }
 
 for version in $versions; do
 	name="Lua $version"
-	headers=$(tools/find-lua "$version" 2>"$work/log")
-	# shellcheck disable=SC2046,SC2086 # lists of words
+	headers=$(headers "$version" 2>"$work/log")
+	library=$(library "$version")
+	if [ "$version" = jit ]; then name=LuaJIT version=5.1; fi # whose module it uses
+	# shellcheck disable=SC2086 # lists of words
 	if [ -z "$headers" ] || [ ! -e "$prefix/lib/lua/$version/_cqueues.so" ] ||
-		! $CC -g -Wall -Wextra -Werror $headers tests/lua-memory/memory.c -Wl,-E -o "$work/memory" $(library "$version") 2>"$work/log"; then
+		! $CC -g -Wall -Wextra -Werror $headers tests/lua-memory/memory.c -Wl,-E -o "$work/memory" $library 2>"$work/log"; then
 		verdict skip "$name: no library of it, or no binding: $(head -n 1 "$work/log")"
 		continue
 	fi

@@ -341,6 +341,10 @@ static void push_run(lua_State *L)
 static int run_and_leave(lua_State *L, struct controller *controller)
 {
 	int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+	if (status == LUA_ERRMEM && lua_isnil(L, -1)) { /* LuaJIT had no memory to resume a coroutine, and says nothing */
+		lua_pop(L, 1);
+		lua_pushliteral(L, "not enough memory");
+	}
 	leave(controller);
 	if (status && controller->ending)
 		shim_abandon(L, controller);

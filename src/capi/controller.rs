@@ -82,6 +82,9 @@ pub unsafe extern "C" fn cq_controller_free(controller: *mut Controller) {
         let cq = unsafe { AtomicShared::from_raw(controller.cast_const()) };
         close_and_drop(&cq).or_else(|_| {
             cq.close_after_step();
+            if cq.is_entered() {
+                std::mem::forget(cq); // `cq_controller_leave` drops it
+            }
             Ok(())
         })
     });

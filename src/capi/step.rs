@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`: steps. The pull calls for bindings, and the loop that runs callbacks and fibers.
 
-use super::boundary::{borrow, call, deadline, limit, share};
+use super::boundary::{borrow, call, deadline, limit};
 use super::controller::{close_and_drop, own, refuse_inside};
 use super::hooks;
 use super::task::{self, cq_task, pack};
@@ -43,11 +43,9 @@ pub const CQ_WAIT_LAZY: u32 = 1;
 pub unsafe extern "C" fn cq_controller_enter(controller: *mut Controller) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
-        unsafe { own(controller) }?.enter()?;
-        let cq = unsafe { share(controller) }?;
+        let cq = unsafe { own(controller) }?;
+        cq.enter()?;
         cq.note_entered(true);
-        // `leave` gives this count back: a task may free the controller meanwhile.
-        std::mem::forget(cq);
         Ok(())
     })
 }
@@ -65,9 +63,10 @@ pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_i
             return Err(Errno::BADARG);
         }
         cq.note_entered(false);
-        leave(cq);
-        // SAFETY: the count that `enter` took.
-        drop(unsafe { AtomicShared::from_raw(controller) });
+        if !leave(cq) {
+            // SAFETY: the reference that `cq_controller_free` has left to this step.
+            drop(unsafe { AtomicShared::from_raw(controller) });
+        }
         Ok(())
     })
 }

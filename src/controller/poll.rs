@@ -82,7 +82,7 @@ impl State {
     /// Newest first: what becomes ready last runs first, so the order is part of the contract: descriptors in the
     /// order in which the kernel reports them, then timers by their deadlines. The kernel is asked in each step.
     fn wait_newest_first(&mut self, alert: &Alert, limit: Option<Span>) -> Result<()> {
-        self.news |= alert.take_missed();
+        self.news |= alert.take_missed_lately();
         let deadline = match self.ready.is_empty() && !self.timers.is_empty() {
             true => self.time_to_wait(Instant::now()),
             false => None,
@@ -113,7 +113,10 @@ impl State {
     /// How long the kernel may be waited for: not at all while a task is ready, nor without tasks.
     fn limit(&self, limit: Option<Span>, deadline: Option<Span>) -> Option<Span> {
         match self.ready.is_empty() && self.counted() != 0 {
-            true => [limit, deadline].into_iter().flatten().min(),
+            true => match (limit, deadline) {
+                (Some(limit), Some(deadline)) => Some(limit.min(deadline)),
+                (one, other) => one.or(other),
+            },
             false => Some(Span::ZERO),
         }
     }

@@ -113,6 +113,8 @@ static inline int shim_take_end(const struct shim *shim)
 int shim_step(lua_State *L);
 int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
+/* The same for the controller at 1, which no other one runs or `loops` says: the caller has looked at the arguments. */
+int shim_step_once(lua_State *L, struct controller *controller, double timeout);
 /* _quick_step(f, g): the method `step`; f is one in Lua, and g goes on after what _step cannot do by itself: step_method.c */
 int shim_quick_step(lua_State *L);
 
@@ -124,6 +126,13 @@ struct refusal {
 	int object; /* the place of the polled object on the task's stack, or 0 */
 	int fd;     /* or -1 */
 };
+
+/* -- What a step parks a task on: step_park.c ------------------------------------------------------ */
+
+/* Parks a task on the values that it yielded behind the marker, which lies at task->base. 0, or -1 with a message on L. */
+int shim_park_yielded(lua_State *L, struct controller *controller, struct task *task, struct refusal *why);
+/* The same for what a method has handed over. */
+int shim_park_given(lua_State *L, struct controller *controller, struct task *task, struct refusal *why);
 
 /* What resuming a task comes to when the step goes on with the next one. */
 enum { SHIM_NEXT = 0 };

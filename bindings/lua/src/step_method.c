@@ -19,12 +19,20 @@ enum { STATE = 1, WHOLE, REST };
 /* controller:step([seconds]): true, or false, message, errno, coroutine, polled object, descriptor, as far as they are known */
 static int quick_step(lua_State *L)
 {
-	lua_settop(L, 2);
-	int is_limited = lua_type(L, 2) == LUA_TNUMBER;
-	if (!is_limited && !lua_isnil(L, 2))
+	int type = lua_type(L, 2), is_limited = type == LUA_TNUMBER, count = 0;
+	if (!is_limited && type > LUA_TNIL) {
+		lua_settop(L, 2);
 		return in_lua(L, WHOLE, 2);
-	lua_Number seconds = lua_tonumber(L, 2);
-	int count = shim_step(L), first = lua_gettop(L) - count + 1;
+	}
+	struct controller *controller = shim_controller(L), *running = controller->object.shim->running;
+	lua_Number seconds = is_limited ? lua_tonumber(L, 2) : NAN;
+	if (running && running != controller) {
+		controller->quiet = !(seconds <= 0);
+	} else {
+		controller->quiet = controller->loops = 0;
+		count = shim_step_once(L, controller, seconds);
+	}
+	int first = lua_gettop(L) - count + 1;
 	if (count > 0 && lua_isboolean(L, first)) {
 		if (lua_toboolean(L, first)) {
 			lua_settop(L, first);

@@ -128,6 +128,8 @@ class Runner:
         #: The scope of all tasks, and the threads that work for them, if there are any.
         self.root: Any = None
         self.pool: Any = None
+        #: The clock, if tests move it.
+        self.clock: Any = None
         self.is_forked = False
         #: Whether other programs can look at it, who want to see names and places.
         self.is_inspected = bool(os.environ.get("CQUEUES_INSPECT"))
@@ -187,7 +189,8 @@ class Runner:
         produced, now = ctypes.c_size_t(), ctypes.c_double(0.0)
         produced_at = ctypes.byref(produced)
         batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(0.0 if once else -1.0)
-        step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
+        step = library.cq_batch_step if self.clock is None else self.clock._step(self)
+        pack, unpack = _OPERATION.pack_into, _RESULT.iter_unpack
         while self.alive > 0:
             wanted = self.wanted
             if len(wanted) > _ROOM:

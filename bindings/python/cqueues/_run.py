@@ -98,8 +98,11 @@ def run(main: Any, *args: Any, clock: Optional[MockClock] = None) -> Any:
             clock._begin(runner)
         sys.set_asyncgen_hooks(runner.generators.add, runner.finalize)
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            takes_interrupts = True
-            signal.signal(signal.SIGINT, runner.interrupt)
+            try:
+                signal.signal(signal.SIGINT, runner.interrupt)
+                takes_interrupts = True
+            except ValueError:  # the main interpreter does
+                pass
         runner.loop()
         while runner.generators and not runner.is_forked:
             for generator in list(runner.generators):

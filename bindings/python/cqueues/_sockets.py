@@ -58,11 +58,15 @@ class TLS:
         if name is not None:
             self._check(library.cq_tls_name(self.handle, name.encode()))
         if alpn:
+            if any("," in protocol for protocol in alpn):
+                raise ValueError("a protocol of ALPN has no comma")
             self._check(library.cq_tls_alpn(self.handle, ",".join(alpn).encode()))
 
     def _check(self, code: int) -> None:
         if code:
-            raise error(code, text(library.cq_tls_reason(self.handle)) if code == declared.CQ_ETLS else None)
+            place = ctypes.create_string_buffer(512)
+            check(library.cq_tls_reason(self.handle, place, len(place)))
+            raise error(code, text(place.value) or None)
 
     def __del__(self) -> None:
         library.cq_tls_free(self.handle)

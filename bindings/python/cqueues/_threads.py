@@ -52,7 +52,10 @@ class _Worker(threading.Thread):
     """A thread that takes one job after another until it gets none."""
 
     def __init__(self, pool: Pool) -> None:
-        super().__init__(name="cqueues worker", daemon=True)
+        try:
+            super().__init__(name="cqueues worker", daemon=True)
+        except RuntimeError:  # an interpreter within the process, which waits for its threads
+            super().__init__(name="cqueues worker")
         self.pool = pool
         self.jobs: queue.SimpleQueue[Optional[_Job]] = queue.SimpleQueue()
 

@@ -71,7 +71,7 @@ class Task:
         #: Whether `unpark` was called since it parked.
         self.woken = False
         #: What it has written and what leaves before its next operation: sockets and their bytes, in turn.
-        self.output: list[Any] = []
+        self.output: Optional[list[Any]] = None
         self.written = 0
         #: What the operation under way needs.
         self.held: Any = None
@@ -304,7 +304,7 @@ class Runner:
 
     def send(self, task: Task) -> None:
         """Links what the task has written to its next operation: what was written to one socket is one write."""
-        output, task.output, task.written = task.output, [], 0
+        output, task.output, task.written = task.output or [], None, 0
         task.held = held = list[Any]((output,))
         at = 0
         while at < len(output):
@@ -391,7 +391,12 @@ def sleep(seconds: float) -> Awaitable[None]:
     """Waits so many seconds."""
     if not seconds >= 0:
         raise ValueError("a time to sleep is not negative")
-    return operation(SLEEP, CHECK, 0, 0, 0, 0, 0, float(seconds), 0)
+    return _sleep(float(seconds))
+
+
+@coroutine
+def _sleep(seconds: float) -> Generator[tuple[Any, ...], Any, None]:
+    yield (SLEEP, CHECK, 0, 0, 0, 0, 0, seconds, 0)
 
 
 def sleep_forever() -> Awaitable[None]:

@@ -157,10 +157,12 @@ class Nursery:
         self._is_open = False
         self._runner: Optional[Runner] = None
         self._spent: list[CancelScope] = []
+        #: What is told of each task's end, made once while the block is open.
+        self._told: Optional[Callable[[Task], None]] = None
 
     def start_soon(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> None:
         """Starts a task: it runs as soon as this one waits. RuntimeError behind the end of the block."""
-        self._start(begun(function, *args), name or str(getattr(function, "__qualname__", function)), self._ended)
+        self._start(begun(function, *args), name or str(getattr(function, "__qualname__", function)), self._told)
 
     async def start(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> Any:
         """Starts a task and waits until it calls `task_status.started(value)`; that value. RuntimeError if it ends first."""
@@ -194,9 +196,9 @@ class Nursery:
             raise why if why is not None else RuntimeError(f"{label} ended without calling started")
         return status.value
 
-    def _start(self, body: Any, name: str, ended: Callable[[Task], None], scope: Optional[CancelScope] = None) -> None:
+    def _start(self, body: Any, name: str, ended: Optional[Callable[[Task], None]], scope: Optional[CancelScope] = None) -> None:
         """Spawns a task in the nursery's scope, or in one of its own inside of that."""
-        if not self._is_open or here.runner is None or here.runner is not self._runner:
+        if not self._is_open or ended is None or here.runner is None or here.runner is not self._runner:
             body.close()
             raise RuntimeError("the nursery is closed, or of another thread's loop")
         if scope is not None:
@@ -223,7 +225,7 @@ class Nursery:
 
     async def __aenter__(self) -> Nursery:
         self.cancel_scope.__enter__()
-        self._runner, self._is_open = here.runner, True
+        self._runner, self._is_open, self._told = here.runner, True, self._ended
         return self
 
     async def __aexit__(
@@ -241,7 +243,7 @@ class Nursery:
                 await operation(SCOPE, 0, 0, 0, self.cancel_scope.handle, 0, 0, ENDLESS, 0)
             except Cancelled as ended:
                 cancelled = ended
-        self._is_open = False
+        self._is_open, self._told = False, None
         self._free_spent(all=True)
         failures, self._failures = self._failures, []
         outcome: Optional[BaseException] = cancelled

@@ -171,8 +171,13 @@ class Patience(Clocks):
             self.assertEqual(found.stdout, b"there\n")
 
         cqueues.run(main, clock=MockClock(autojump_threshold=5))
+
+        async def jump():
+            with cqueues.fail_after(10):
+                await cqueues.run_process(["sleep", "30"])
+
         with self.assertRaises(cqueues.TooSlowError):
-            self.run_jumping(main)
+            self.run_jumping(jump)
 
     def test_a_signal_comes_before_a_jump_that_waits_for_it(self):
         async def main():

@@ -60,8 +60,8 @@ def _forked() -> None:
     runner, here.runner, here.task = here.runner, None, None
     if runner is not None:
         runner.is_forked, runner.alive = True, 0
+        library.cq_controller_reset(runner.controller)  # what is closed from here on leaves the parent's loop alone
         runner.tasks.clear()
-        library.cq_controller_reset(runner.controller)  # what is closed here leaves the parent's loop alone
         sys.set_asyncgen_hooks(None, None)
 
 

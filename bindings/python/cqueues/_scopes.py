@@ -59,6 +59,12 @@ class CancelScope:
         handle, self.handle = self.handle, None
         library.cq_scope_free(handle)
 
+    def __del__(self) -> None:
+        """Of a task that never came to the end of the block: its loop is over."""
+        handle = getattr(self, "handle", None)
+        if handle is not None:
+            library.cq_scope_free(handle)
+
     def _has_ended(self) -> bool:
         return self.handle is not None and library.cq_scope_status(self.handle) != 0
 
@@ -75,6 +81,9 @@ class CancelScope:
     def __exit__(
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> bool:
+        if _is_abandoned(why):
+            self._free()
+            return False
         task = current()
         if task.scope is not self:
             raise RuntimeError("cancel scopes end in the reverse order of their begin, each in its own task")
@@ -106,6 +115,11 @@ class CancelScope:
     def __repr__(self) -> str:
         state = "not entered" if self.handle is None else "cancelled" if self._has_ended() else "active"
         return f"<cqueues.CancelScope {state}>"
+
+
+def _is_abandoned(why: Optional[BaseException]) -> bool:
+    """Whether a block ends as its coroutine is thrown away: its loop is over, and nothing can be waited for."""
+    return isinstance(why, GeneratorExit) and here.task is None
 
 
 def _without_cancelled(why: BaseException) -> Optional[BaseException]:
@@ -231,6 +245,9 @@ class Nursery:
     async def __aexit__(
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> bool:
+        if _is_abandoned(why):
+            self._is_open, self._told = False, None
+            return self.cancel_scope.__exit__(kind, why, where)
         cancelled: Optional[BaseException] = None
         if why is not None:
             cancelled = why if isinstance(why, Cancelled) else None

@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: MIT
-//! Monotonic time and deadlines. The only reader of the clock.
+//! Monotonic time and deadlines. The only reader of the clock. Tests of programs may move it: see [`course`].
 
 use crate::sys;
 
-/// Nanoseconds of the system's monotonic clock.
+mod course;
+pub use course::{advance, set_rate};
+
+/// Nanoseconds of the clock: the system's monotonic one, unless the program has changed its course.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Instant(pub u64);
 
 impl Instant {
     /// Reads the clock.
+    #[inline]
     pub fn now() -> Instant {
+        let real = sys::clock::monotonic();
+        match course::is_straight() {
+            true => Instant(real),
+            false => Instant(course::shown().unwrap_or(real)),
+        }
+    }
+
+    /// Reads the system's clock, whose course nobody changes: for what is not a time of the program's, such as how long
+    /// a task may keep the thread busy. Not to be compared with other instants.
+    pub fn real() -> Instant {
         Instant(sys::clock::monotonic())
     }
 
@@ -50,6 +64,15 @@ impl Span {
     /// In seconds.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
+    }
+
+    /// How long the kernel is to wait for so much time of the clock to pass. `None`: for ever, as the clock stands still.
+    #[inline]
+    pub fn real(self) -> Option<Span> {
+        match course::is_straight() {
+            true => Some(self),
+            false => course::real(self),
+        }
     }
 }
 

@@ -262,8 +262,8 @@ pub fn sleep(span: Option<Span>) -> Result<()> {
 fn block_on(member: &Member) -> Result<()> {
     let deadline = member.timeout.map(|span| Instant::now().after(span));
     loop {
-        let left = deadline.map(|deadline| deadline.since(Instant::now()).0);
-        match sys::signal::poll(member.fd, member.events, left, &[]) {
+        let left = deadline.and_then(|deadline| deadline.since(Instant::now()).real());
+        match sys::signal::poll(member.fd, member.events, left.map(|left| left.0), &[]) {
             Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
             Ok(events) if events & libc::POLLNVAL != 0 => return Err(Errno::BADF),
             result => return Ok(result.map(drop)?),
@@ -301,8 +301,15 @@ fn block(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> 
 fn block_for(set: &[Member], each: &mut dyn FnMut(Fired)) -> Result<()> {
     let began = Instant::now();
     let first = set.iter().filter_map(|member| member.timeout).min();
-    block_on(&Member::timeout(first))?;
-    let now = Instant::now();
+    let mut left = first;
+    let now = loop {
+        block_on(&Member::timeout(left))?;
+        let now = Instant::now();
+        left = first.map(|first| began.after(first).since(now));
+        if left.is_none_or(|left| left == Span::ZERO) {
+            break now;
+        }
+    };
     for (index, member) in set.iter().enumerate() {
         if member.timeout.is_some_and(|span| began.after(span) <= now) {
             each(Fired { member: index as u32, events: FIRED as u32 });

@@ -35,6 +35,7 @@ stage          900 -      $MAKE --no-print-directory stage examples && echo '0 p
 lint           900 beside sh tests/lint/run.sh
 capi-valgrind 3600 beside sh tests/apart.sh sh tests/capi/run.sh --valgrind
 lua-valgrind  3600 beside sh tests/apart.sh sh tests/valgrind/lua.sh
+py-valgrind    900 beside sh tests/apart.sh sh tests/valgrind/python.sh
 mem-valgrind  1200 beside sh tests/lua-memory/run.sh --valgrind
 capi-sanitize 1800 beside sh tests/apart.sh sh tests/capi/run.sh --sanitize
 rust          1200 -      $CARGO test --target-dir target

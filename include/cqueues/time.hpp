@@ -2,7 +2,7 @@
 // Limits of time.
 #pragma once
 
-#include <cqueues.h>
+#include "error.hpp"
 
 #include <chrono>
 #include <limits>
@@ -37,8 +37,29 @@ private:
 
 inline constexpr timeout forever{};
 
-// The time of the system's monotonic clock.
+// The time of the monotonic clock: the system's, unless clock_advance() or clock_set_rate() have moved it.
 inline duration monotime() noexcept { return duration(cq_monotime()); }
+
+// Moves that clock forward, for the whole process: for tests of programs. What is due by that goes on in the next step.
+inline void clock_advance(duration time, std::error_code &code)
+{
+	detail::assign(code, cq_clock_advance(time.count()));
+}
+
+// How fast it runs from now on: 1 as the system's, 0 not at all.
+inline void clock_set_rate(double rate, std::error_code &code) { detail::assign(code, cq_clock_set_rate(rate)); }
+
+#ifdef __cpp_exceptions
+inline void clock_advance(duration time)
+{
+	detail::attempt("clock_advance", [&](auto &code) { clock_advance(time, code); });
+}
+
+inline void clock_set_rate(double rate)
+{
+	detail::attempt("clock_set_rate", [&](auto &code) { clock_set_rate(rate, code); });
+}
+#endif
 
 namespace detail {
 

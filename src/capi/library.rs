@@ -61,7 +61,8 @@ pub extern "C" fn cq_vendor() -> *const c_char {
     c"libcqueues".as_ptr()
 }
 
-/// Returns the system's monotonic time in seconds.
+/// Returns the monotonic time in seconds: the system's, unless the program has moved it by `cq_clock_advance` or
+/// `cq_clock_set_rate`.
 ///
 /// Source: clock_gettime(2), CLOCK_MONOTONIC.
 #[no_mangle]

@@ -8,6 +8,7 @@
 pub mod batch;
 mod batch_run;
 mod boundary;
+pub mod clock;
 pub mod condition;
 pub mod controller;
 pub mod datagram;

@@ -58,3 +58,11 @@ fn the_clock_does_not_run_backwards() {
     assert!(before <= Instant::now());
     assert!(wall_seconds() > 1_600_000_000);
 }
+
+#[test]
+fn a_clock_that_nobody_has_moved_is_the_system_s() {
+    let before = Instant::real();
+    let now = Instant::now();
+    assert!(before <= now && now <= Instant::real());
+    assert_eq!(Span(1_234_567).real(), Some(Span(1_234_567)));
+}

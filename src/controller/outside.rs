@@ -62,7 +62,7 @@ impl Controller {
     /// unblocked meanwhile.
     pub fn pause(&self, unblock: &[i32]) -> Result<()> {
         let fd = self.pollfd()?;
-        let limit = self.timeout().map(|span| span.0);
+        let limit = self.timeout().and_then(Span::real).map(|span| span.0);
         match crate::sys::signal::poll(fd, libc::POLLIN, limit, unblock) {
             Err(e) if e.raw_os_error() != Some(libc::EINTR) => Err(e.into()),
             _ => Ok(()),

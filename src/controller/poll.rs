@@ -75,7 +75,7 @@ impl State {
         if self.resumptions >= LAZY_RESUMPTIONS {
             return false;
         }
-        let now = Instant::now();
+        let now = Instant::real();
         now < self.left_out.get_or_insert(now).after(LAZY_TIME)
     }
 
@@ -130,7 +130,7 @@ impl State {
     fn ask_kernel(&mut self, alert: &Alert, room: usize, limit: Option<Span>) -> Result<bool> {
         let mut events = std::mem::take(&mut self.events);
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        let result = poller.wait(&mut events, room, limit);
+        let result = poller.wait(&mut events, room, limit.and_then(Span::real));
         for event in &events {
             self.ready_descriptor(alert, event);
         }

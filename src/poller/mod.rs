@@ -91,10 +91,10 @@ fn wait_until_done(
     limit: Option<Span>,
     mut wait: impl FnMut(Option<Span>) -> Result<bool>,
 ) -> Result<()> {
-    let deadline = limit.filter(|&l| l != Span::ZERO).map(|l| Instant::now().after(l));
+    let deadline = limit.filter(|&l| l != Span::ZERO).map(|l| Instant::real().after(l));
     let mut left = limit;
     while !wait(left)? {
-        left = deadline.map_or(limit, |d| Some(d.since(Instant::now())));
+        left = deadline.map_or(limit, |d| Some(d.since(Instant::real())));
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ impl Pace {
     /// The clock is looked at seldom, so that a task that reads little never notices.
     #[cold]
     fn has_read_long(&mut self) -> bool {
-        let (now, turn) = (Instant::now(), turn::current());
+        let (now, turn) = (Instant::real(), turn::current());
         if turn == 0 || self.reading != turn {
             (self.reading, self.since) = (turn, now);
             return false;

@@ -55,6 +55,32 @@ TEST(a_timer_expires_at_a_time_of_any_clock)
 	EQ(clock.try_wait(code), 1u);
 }
 
+TEST(a_clock_that_is_moved_moves_what_waits)
+{
+	controller cq;
+	bool over = false;
+	const duration begun = monotime();
+	clock_set_rate(0);
+	cq.spawn([&] {
+		sleep(std::chrono::hours(1));
+		over = true;
+	});
+	cq.step(0s);
+	CHECK(!over);
+	clock_advance(std::chrono::hours(1));
+	cq.step(0s);
+	CHECK(over);
+	clock_set_rate(1);
+	CHECK(monotime() - begun >= std::chrono::hours(1));
+	THROWS(clock_advance(-1s), std::errc::invalid_argument, "clock_advance");
+	THROWS(clock_set_rate(-1), std::errc::invalid_argument, "clock_set_rate");
+	std::error_code code;
+	clock_advance(-1s, code);
+	EQ(code, std::errc::invalid_argument);
+	clock_set_rate(1, code);
+	CHECK(!code);
+}
+
 TEST(a_timer_calls_a_function_each_time)
 {
 	controller cq;

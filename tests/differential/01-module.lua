@@ -26,7 +26,7 @@ end
 
 section "fields of the modules"
 local listed = fields(cqueues)
-for name in ("checkfields dump scope shield tasks timeout traceback tracebacks"):gmatch "%a+" do
+for name in ("checkfields clockadvance clockrate dump scope shield tasks timeout traceback tracebacks"):gmatch "%a+" do
 	listed = listed:gsub("%f[%a_]" .. name .. " function, ", "", 1) -- docs/differences.md: only ours
 end
 show("cqueues", listed)

@@ -36,6 +36,11 @@ class Result(unittest.TestResult):
         super().addError(test, why)
         print("FAILED", test.id(), self.errors[-1][1], sep="\n", flush=True)
 
+    def addSubTest(self, test, subtest, why):
+        super().addSubTest(test, subtest, why)
+        if why is not None:
+            print("FAILED", subtest.id(), (self.failures + self.errors)[-1][1], sep="\n", flush=True)
+
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         print("skip  ", test.id(), reason, flush=True)

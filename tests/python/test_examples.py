@@ -34,19 +34,25 @@ class Client:
         self.socket.close()
 
 
+def changed(test, path, changes):
+    """A copy of a program in which some constants are others."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        test.assertEqual(text.count(old), 1, old)
+        text = text.replace(old, new)
+    folder = tempfile.TemporaryDirectory()
+    test.addCleanup(folder.cleanup)
+    copy = Path(folder.name) / path.name
+    copy.write_text(text, encoding="utf-8")
+    return copy
+
+
 class Servers(unittest.TestCase):
     def start(self, name, changes=()):
-        """Starts a server; with `changes` one of its constants is another. Its process and port."""
+        """Starts a server; with `changes` some of its constants are others. Its process and port."""
         path = EXAMPLES / name
         if changes:
-            text = path.read_text(encoding="utf-8")
-            for old, new in changes:
-                self.assertEqual(text.count(old), 1, old)
-                text = text.replace(old, new)
-            folder = tempfile.TemporaryDirectory()
-            self.addCleanup(folder.cleanup)
-            path = Path(folder.name) / name
-            path.write_text(text, encoding="utf-8")
+            path = changed(self, path, changes)
         server = subprocess.Popen([sys.executable, path, "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(server.communicate)
         self.addCleanup(server.kill)
@@ -86,6 +92,17 @@ class Servers(unittest.TestCase):
             for client in clients:
                 self.assertEqual(client.line(), b"x\n")
             self.assertEqual(self.ends(server, signal.SIGINT), ("", "", 0))
+
+    def test_inside_asyncio(self):
+        server, port = self.start("inside_asyncio.py")
+        clients = [self.client(port) for _ in range(3)]
+        for number, client in enumerate(clients):
+            client.send(b"line %d\nanother\n" % number)
+        for number, client in enumerate(clients):
+            self.assertEqual(client.line(), b"LINE %d\n" % number)
+            self.assertEqual(client.line(), b"ANOTHER\n")
+        self.assertEqual(self.ends(server, signal.SIGINT), ("stopped\n", "", 0))
+        self.assertEqual(clients[0].line(), b"")
 
     def test_chat(self):
         server, port = self.start("chat.py")
@@ -220,6 +237,121 @@ class Clients(unittest.TestCase):
             refused = get()
             self.assertEqual((refused.stdout, refused.returncode), ("", 1))
             self.assertIn("certificate", refused.stderr)
+
+
+class Programs(unittest.TestCase):
+    def start(self, name, *arguments, changes=()):
+        """Starts a program; what it writes to either stream comes from `output`, line by line."""
+        path = EXAMPLES / name
+        if changes:
+            path = changed(self, path, changes)
+        program = subprocess.Popen(
+            [sys.executable, path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.addCleanup(program.communicate)
+        self.addCleanup(program.kill)
+        return program
+
+    def lines(self, program, *wanted):
+        for line in wanted:
+            self.assertEqual(program.stdout.readline(), line + "\n")
+
+    def folder(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return Path(folder.name)
+
+    def test_watch_follows_files_through_all_that_befalls_logs(self):
+        folder = self.folder()
+        log, other = folder / "log", folder / "other"
+        log.write_text("before\n")
+        watch = self.start("watch.py", str(log), str(other))
+        told = sorted([watch.stdout.readline(), watch.stdout.readline()])
+        self.assertEqual(told, [f"{log} is watched\n", f"{other} is watched\n"])
+        with open(log, "a") as writer:
+            writer.write("one\ntw")
+            writer.flush()
+            self.lines(watch, f"{log}: one")
+            writer.write("o\n")
+            writer.flush()
+            self.lines(watch, f"{log}: two")
+            log.rename(folder / "log.1")  # who writes goes on for a while
+            writer.write("late\n")
+        log.write_text("three\n")
+        seen = [watch.stdout.readline() for _ in range(3)]
+        self.assertEqual(seen, [f"{log}: late\n", f"{log} is a new file\n", f"{log}: three\n"])
+        (folder / "new").write_text("four\n")
+        (folder / "new").rename(log)
+        self.lines(watch, f"{log} is a new file", f"{log}: four")
+        with open(log, "r+") as writer:
+            writer.truncate(0)
+        self.lines(watch, f"{log} was cut")
+        with open(log, "a") as writer:
+            writer.write("five\n")
+        self.lines(watch, f"{log}: five")
+        other.write_text("hello\n")
+        self.lines(watch, f"{other} is a new file", f"{other}: hello")
+        log.unlink()
+        log.write_text("six\n")
+        self.lines(watch, f"{log} is a new file", f"{log}: six")
+        watch.send_signal(signal.SIGINT)
+        self.assertEqual(watch.communicate(timeout=SECONDS)[0], "")
+        self.assertEqual(watch.returncode, 0)
+
+    def dig(self, *arguments):
+        done = subprocess.run(
+            [sys.executable, EXAMPLES / "dig.py", *arguments], capture_output=True, text=True, timeout=SECONDS
+        )
+        return done.stdout, done.stderr, done.returncode
+
+    def test_dig_asks_a_server_and_from_the_root(self):
+        from test_dns import Server
+
+        with Server() as server:
+            at, root = "@" + server.address, ("--root", server.address)
+            self.assertEqual(self.dig(at, "example", "MX")[0].split("\n")[0], "example.\t300\tMX\t20 b.example.")
+            self.assertEqual(self.dig(at, "host.example", "AAAA"), ("host.example.\t300\tAAAA\t2001:db8::1\n", "", 0))
+            self.assertEqual(self.dig(*root, "example", "NS"), ("example.\t300\tNS\tns.example.\n", "", 0))
+            self.assertEqual(self.dig(at, "example", "TXT")[0], "example.\t300\tTXT\t'one t\\x00wo'\n")
+            self.assertEqual(self.dig(at, "example", "HINFO")[0], 'example.\t300\tHINFO\t"cpu" "os"\n')
+            self.assertEqual(self.dig(at, "-x", "192.0.2.1"), ("host.example.\n", "", 0))
+            self.assertEqual(self.dig(at, "host.example", "MX"), ("", "host.example has no MX\n", 0))
+            output, errors, status = self.dig(at, "missing.example")
+            self.assertEqual((output, status), ("", 1))
+            self.assertIn("missing.example", errors)
+            self.assertEqual(self.dig(at, "--timeout", "0.2", "silent.example")[2], 1)
+            self.assertEqual(self.dig(at, "example", "NONSENSE")[1:], ("dig: 'NONSENSE' is no type of records\n", 2))
+            self.assertEqual(self.dig()[2], 2)
+
+    def test_supervisor_shows_what_programs_write_and_starts_them_again(self):
+        program = self.start("supervisor.py", "echo hi; exit 3", changes=[("FIRST = 0.1", "FIRST = 0.05")])
+        self.lines(
+            program, "supervisor: 1 programs", "1: hi", "1: ended with 3, and starts again in 0.05 s", "1: hi",
+            "1: ended with 3, and starts again in 0.1 s", "1: hi", "1: ended with 3, and starts again in 0.2 s",
+        )
+        program.send_signal(signal.SIGTERM)
+        output = program.communicate(timeout=SECONDS)[0]
+        self.assertTrue(output.endswith("supervisor: SIGTERM: stopping\nsupervisor: stopped\n"), output)
+        self.assertEqual(program.returncode, 0)
+
+    def test_supervisor_forgets_failures_of_a_program_that_has_run_well(self):
+        program = self.start("supervisor.py", "exec sleep 0.2", changes=[("STEADY = 10", "STEADY = 0.1"), ("FIRST = 0.1", "FIRST = 0.01")])
+        self.lines(program, "supervisor: 1 programs", *["1: ended with 0, and starts again in 0.01 s"] * 3)
+        program.send_signal(signal.SIGINT)
+        self.assertIn("SIGINT: stopping", program.communicate(timeout=SECONDS)[0])
+
+    def test_supervisor_ends_programs_in_order_and_kills_those_that_do_not_end(self):
+        polite = self.folder() / "polite.sh"
+        polite.write_text("trap 'echo bye; exit 0' TERM\necho ready\nwhile :; do sleep 0.05; done\n")
+        stubborn = self.folder() / "stubborn.sh"
+        stubborn.write_text("trap '' TERM\necho ready\nwhile :; do sleep 0.05; done\n")
+        program = self.start("supervisor.py", f"exec sh {polite}", f"exec sh {stubborn}", changes=[("GRACE = 5", "GRACE = 0.3")])
+        self.lines(program, "supervisor: 2 programs")
+        self.assertEqual(sorted([program.stdout.readline(), program.stdout.readline()]), ["1: ready\n", "2: ready\n"])
+        program.send_signal(signal.SIGTERM)
+        output = program.communicate(timeout=SECONDS)[0]
+        self.assertEqual(sorted(output.splitlines()), ["1: bye", "supervisor: SIGTERM: stopping", "supervisor: stopped"])
+        self.assertEqual(program.returncode, 0)
 
 
 if __name__ == "__main__":

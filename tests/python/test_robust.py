@@ -272,6 +272,45 @@ class Forks(unittest.TestCase):
         with self.assertNoWarnings():
             cqueues.run(main)
 
+    def test_scopes_of_tasks_that_never_end_are_freed(self):
+        """Those of a child of fork, and of a loop that broke off: they were lost with the tasks."""
+        out, err = script(
+            """
+            import cqueues, gc, os
+            from cqueues._library import library
+            counts = [0, 0]
+            def counted(name, at):
+                call = getattr(library, name)
+                def counting(*args):
+                    counts[at] += args[0] is not None
+                    return call(*args)
+                setattr(library, name, counting)
+            counted("cq_scope_new", 0)
+            counted("cq_scope_free", 1)
+            async def wait():
+                with cqueues.CancelScope(), cqueues.move_on_after(1000):
+                    await cqueues.sleep_forever()
+            async def main():
+                async with cqueues.open_nursery() as nursery:
+                    nursery.start_soon(wait)
+                    await cqueues.sleep(0.01)
+                    pid = os.fork()
+                    if pid:
+                        print("parent", os.waitpid(pid, 0)[1], flush=True)
+                        nursery.cancel_scope.cancel()
+                    await cqueues.sleep_forever()
+            try:
+                cqueues.run(main)
+            except RuntimeError as why:
+                print(type(why).__name__, flush=True)
+                del why
+            gc.collect()
+            print(counts[0] == counts[1], counts[0] > 3, flush=True)
+            """
+        )
+        self.assertEqual(out, "RuntimeError\nTrue True\nparent 0\nTrue True\n")
+        self.assertEqual(err, "")
+
     def test_an_inherited_loop_raises(self):
         out, err = script(
             """

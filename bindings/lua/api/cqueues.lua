@@ -42,7 +42,22 @@ assert(cq:loop())]],
 		{ "interpose(name: string, method?: function): function? before",
 			"Sets a method of all controllers. Returns the one before.",
 			takes = { name = "any value but nil and NaN, as a key of a table", method = "any value, as a member of a table" } },
-		{ "monotime(): number seconds", "Tells the time of the system's monotonic clock." },
+		{ "monotime(): number seconds", "Tells the time of the monotonic clock: the system's, unless a test has moved it by `clockadvance` or `clockrate`." },
+		{ "clockadvance(seconds: number)",
+			"Moves the clock of `monotime` forward, for tests of programs: all timeouts and deadlines of this library are times of that clock, in the whole process. What is due by that goes on in the next step. A controller that waits in another thread meanwhile has to be alerted. Nothing moves it back.",
+			throws = { "the number is negative, not a number or not finite, or the clock would have run for more than 292 years" }, since = "1.0.0",
+			example = [[
+local cq = cqueues.new()
+cq:wrap(function()
+	cqueues.sleep(3600)
+	print "an hour later"
+end)
+assert(cq:step(0))
+cqueues.clockadvance(3600)
+assert(cq:step(0))]] },
+		{ "clockrate(rate: number)",
+			"Sets how fast that clock runs from now on: 1 as the system's, as in the beginning, 0 not at all: then only `clockadvance` moves it, and a step with a timeout waits until it has.",
+			throws = { "the number is negative, not a number, or more than a million" }, since = "1.0.0" },
 		{ "cancel(...: integer|cqueues.Pollable)",
 			"Ends all waits for some descriptors in all controllers: the tasks that wait for them go on. Call it before a descriptor that is not of this library is closed. An object stands for the descriptor of its `pollfd`; -1, and descriptors that nobody waits for, are passed over.",
 			takes = { ["..."] = "nil and what has no `pollfd`: it is passed over" } },

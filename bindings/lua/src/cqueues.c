@@ -92,6 +92,22 @@ static int cqueues_monotime(lua_State *L)
 	return 1;
 }
 
+/* cqueues.clockadvance(seconds): for tests of programs */
+static int cqueues_clockadvance(lua_State *L)
+{
+	if (cq_clock_advance(shim_checknumber(L, 1)))
+		return shim_argerror(L, 1, "no length of time, or too long");
+	return 0;
+}
+
+/* cqueues.clockrate(rate) */
+static int cqueues_clockrate(lua_State *L)
+{
+	if (cq_clock_set_rate(shim_checknumber(L, 1)))
+		return shim_argerror(L, 1, "rate from 0 to 1e6 expected");
+	return 0;
+}
+
 /* cqueues.running(): the controller, and whether this coroutine is the one that it resumed */
 static int cqueues_running(lua_State *L)
 {
@@ -231,6 +247,8 @@ static const luaL_Reg functions[] = {
 	{ "type", cqueues_type },
 	{ "interpose", cqueues_interpose },
 	{ "monotime", cqueues_monotime },
+	{ "clockadvance", cqueues_clockadvance },
+	{ "clockrate", cqueues_clockrate },
 	{ "running", cqueues_running },
 	{ "checkfields", cqueues_checkfields },
 	{ "cancel", cqueues_cancel },

@@ -151,9 +151,26 @@ function cqueues_module.type(value) end
 ---@return function? before
 function cqueues_module.interpose(name, method) end
 
----Tells the time of the system's monotonic clock.
+---Tells the time of the monotonic clock: the system's, unless a test has moved it by `clockadvance` or `clockrate`.
 ---@return number seconds
 function cqueues_module.monotime() end
+
+---Moves the clock of `monotime` forward, for tests of programs: all timeouts and deadlines of this library are times of
+---that clock, in the whole process. What is due by that goes on in the next step. A controller that waits in another
+---thread meanwhile has to be alerted. Nothing moves it back.
+---- Throws: the number is negative, not a number or not finite, or the clock would have run for more than 292 years.
+---
+---Since 1.0.0.
+---@param seconds number
+function cqueues_module.clockadvance(seconds) end
+
+---Sets how fast that clock runs from now on: 1 as the system's, as in the beginning, 0 not at all: then only
+---`clockadvance` moves it, and a step with a timeout waits until it has.
+---- Throws: the number is negative, not a number, or more than a million.
+---
+---Since 1.0.0.
+---@param rate number
+function cqueues_module.clockrate(rate) end
 
 ---Ends all waits for some descriptors in all controllers: the tasks that wait for them go on. Call it before a
 ---descriptor that is not of this library is closed. An object stands for the descriptor of its `pollfd`; -1, and

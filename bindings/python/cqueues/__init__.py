@@ -7,6 +7,7 @@ Names follow trio's where it has one.
 from ._channels import (
     BrokenResourceError, ClosedResourceError, EndOfChannel, MemoryReceiveChannel, MemorySendChannel, open_memory_channel,
 )
+from ._clock import current_time
 from ._datagrams import DatagramSocket, bind
 from ._dns import Resolver, query, resolve, reverse
 from ._dump import dump, inspect
@@ -25,7 +26,7 @@ __all__ = [
     "BrokenResourceError", "CancelScope", "Cancelled", "CapacityLimiter", "Change", "ClosedResourceError", "Condition",
     "DatagramSocket", "EndOfChannel", "Error", "Event", "Listener", "Lock", "MemoryReceiveChannel", "MemorySendChannel",
     "Nursery", "Process", "Resolver", "Semaphore", "Socket", "TLS", "Task", "TooSlowError", "Watch", "WouldBlock", "bind",
-    "checkpoint", "connect", "current", "dump", "fail_after", "from_thread", "inspect", "listen", "move_on_after",
+    "checkpoint", "connect", "current", "current_time", "dump", "fail_after", "from_thread", "inspect", "listen", "move_on_after",
     "open_memory_channel", "open_nursery", "open_process", "open_signal_receiver", "pair", "query", "resolve", "reverse",
     "run", "run_process", "sleep", "sleep_forever", "to_thread", "watch",
 ]

@@ -489,6 +489,8 @@ class cq_result(Structure):
 
 
 FUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [
+    ("cq_clock_advance", c_int, (c_double,)),
+    ("cq_clock_set_rate", c_int, (c_double,)),
     ("cq_set_log", None, (c_void_p, c_void_p)),
     ("cq_version", c_int, ()),
     ("cq_vendor", c_char_p, ()),

@@ -40,14 +40,19 @@ async def _heed(descriptor: int) -> None:
 def heed_signals(runner: Runner) -> Callable[[], None]:
     """Lets signals end the waits of a loop that begins; call the result when it is over, behind `Runner.close`.
 
-    Only the main thread handles signals, and a program that has set a descriptor by itself keeps it.
+    Only the main thread of the main interpreter handles signals, and a program that has set a descriptor by itself keeps it.
     """
     if threading.current_thread() is not threading.main_thread():
         return _nothing
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
-    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    except ValueError:  # an interpreter within the process handles none
+        os.close(reading)
+        os.close(writing)
+        return _nothing
 
     def end() -> None:
         if before == -1:

@@ -13,6 +13,9 @@ from . import _declarations as declared
 
 __all__ = ["Error", "check", "declared", "error", "library", "numeric", "text"]
 
+if not getattr(sys, "_is_gil_enabled", lambda: True)():
+    raise ImportError("cqueues needs the global interpreter lock: begin Python with PYTHON_GIL=1 in the environment, or with -X gil=1")
+
 #: The file's name, without the folder.
 _NAME = "libcqueues.1.dylib" if sys.platform == "darwin" else "libcqueues.so.1"
 
@@ -65,8 +68,23 @@ class _Library:
             raise AttributeError(f"libcqueues has no function {name}") from None
         function = getattr(self._loaded, name)
         function.restype, function.argtypes = result, kinds
-        setattr(self, name, function)
-        return function
+        called = _with_texts(function, kinds) if ctypes.c_char_p in kinds else function
+        setattr(self, name, called)
+        return called
+
+
+def _with_texts(function: Any, kinds: Any) -> Any:
+    """A function of C that takes texts, which end at a NUL there: one with more behind it is refused, as it would be taken for another."""
+    places = [place for place, kind in enumerate(kinds) if kind is ctypes.c_char_p]
+
+    def called(*args: Any) -> Any:
+        for place in places:
+            given = args[place]
+            if type(given) is bytes and b"\0" in given:
+                raise ValueError(f"{given!r} has a NUL inside")
+        return function(*args)
+
+    return called
 
 
 library = _Library()

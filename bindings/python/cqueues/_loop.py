@@ -71,7 +71,7 @@ class Task:
         #: Whether `unpark` was called since it parked.
         self.woken = False
         #: What it has written and what leaves before its next operation: sockets and their bytes, in turn.
-        self.output: list[Any] = []
+        self.output: Optional[list[Any]] = None
         self.written = 0
         #: What the operation under way needs.
         self.held: Any = None
@@ -128,6 +128,8 @@ class Runner:
         #: The scope of all tasks, and the threads that work for them, if there are any.
         self.root: Any = None
         self.pool: Any = None
+        #: The clock, if tests move it.
+        self.clock: Any = None
         self.is_forked = False
         #: Whether other programs can look at it, who want to see names and places.
         self.is_inspected = bool(os.environ.get("CQUEUES_INSPECT"))
@@ -187,7 +189,8 @@ class Runner:
         produced, now = ctypes.c_size_t(), ctypes.c_double(0.0)
         produced_at = ctypes.byref(produced)
         batch, room, endless = ctypes.c_void_p(self.batch), ctypes.c_size_t(_ROOM), ctypes.c_double(0.0 if once else -1.0)
-        step, pack, unpack = library.cq_batch_step, _OPERATION.pack_into, _RESULT.iter_unpack
+        step = library.cq_batch_step if self.clock is None else self.clock._step(self)
+        pack, unpack = _OPERATION.pack_into, _RESULT.iter_unpack
         while self.alive > 0:
             wanted = self.wanted
             if len(wanted) > _ROOM:
@@ -301,7 +304,7 @@ class Runner:
 
     def send(self, task: Task) -> None:
         """Links what the task has written to its next operation: what was written to one socket is one write."""
-        output, task.output, task.written = task.output, [], 0
+        output, task.output, task.written = task.output or [], None, 0
         task.held = held = list[Any]((output,))
         at = 0
         while at < len(output):
@@ -388,7 +391,12 @@ def sleep(seconds: float) -> Awaitable[None]:
     """Waits so many seconds."""
     if not seconds >= 0:
         raise ValueError("a time to sleep is not negative")
-    return operation(SLEEP, CHECK, 0, 0, 0, 0, 0, float(seconds), 0)
+    return _sleep(float(seconds))
+
+
+@coroutine
+def _sleep(seconds: float) -> Generator[tuple[Any, ...], Any, None]:
+    yield (SLEEP, CHECK, 0, 0, 0, 0, 0, seconds, 0)
 
 
 def sleep_forever() -> Awaitable[None]:

@@ -10,6 +10,7 @@ import threading
 import weakref
 from typing import Any, Optional
 
+from ._clock import MockClock
 from ._interrupts import heed_signals
 from ._library import library
 from ._loop import Cancelled, Runner, begun, here, unwrap
@@ -59,8 +60,8 @@ def _forked() -> None:
     runner, here.runner, here.task = here.runner, None, None
     if runner is not None:
         runner.is_forked, runner.alive = True, 0
+        library.cq_controller_reset(runner.controller)  # what is closed from here on leaves the parent's loop alone
         runner.tasks.clear()
-        library.cq_controller_reset(runner.controller)  # what is closed here leaves the parent's loop alone
         sys.set_asyncgen_hooks(None, None)
 
 
@@ -68,8 +69,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
-def run(main: Any, *args: Any) -> Any:
+def run(main: Any, *args: Any, clock: Optional[MockClock] = None) -> Any:
     """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
+
+    `clock`: a `cqueues.testing.MockClock`, by which tests move the time.
 
     It has this thread's loop for itself: RuntimeError in a task. Ctrl-C cancels all tasks and raises KeyboardInterrupt; a
     second one raises it at once.
@@ -79,6 +82,9 @@ def run(main: Any, *args: Any) -> Any:
     body = begun(main, *args) if callable(main) else main
     if not hasattr(body, "send"):
         raise TypeError(f"run needs an async function or a coroutine, not {type(main).__name__}")
+    if clock is not None and not isinstance(clock, MockClock):
+        body.close()
+        raise TypeError(f"a clock is a cqueues.testing.MockClock, not {type(clock).__name__}")
     runner = _Loop()
     here.runner = runner
     outcome: list[tuple[Any, Optional[BaseException]]] = []
@@ -88,10 +94,15 @@ def run(main: Any, *args: Any) -> Any:
         runner.root = CancelScope()
         runner.root._open(runner, None)
         runner.spawn(body, "main", runner.root, lambda task: outcome.append(task.value))
+        if clock is not None:
+            clock._begin(runner)
         sys.set_asyncgen_hooks(runner.generators.add, runner.finalize)
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            takes_interrupts = True
-            signal.signal(signal.SIGINT, runner.interrupt)
+            try:
+                signal.signal(signal.SIGINT, runner.interrupt)
+                takes_interrupts = True
+            except ValueError:  # the main interpreter does
+                pass
         runner.loop()
         while runner.generators and not runner.is_forked:
             for generator in list(runner.generators):
@@ -108,6 +119,8 @@ def run(main: Any, *args: Any) -> Any:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         runner.is_over = True
         runner.close()
+        if clock is not None:
+            clock._end(runner)
         heeded()
     if runner.interrupts and (outcome[0][1] is None or isinstance(outcome[0][1], Cancelled)):
         raise KeyboardInterrupt

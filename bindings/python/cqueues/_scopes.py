@@ -59,6 +59,12 @@ class CancelScope:
         handle, self.handle = self.handle, None
         library.cq_scope_free(handle)
 
+    def __del__(self) -> None:
+        """Of a task that never came to the end of the block: its loop is over."""
+        handle = getattr(self, "handle", None)
+        if handle is not None:
+            library.cq_scope_free(handle)
+
     def _has_ended(self) -> bool:
         return self.handle is not None and library.cq_scope_status(self.handle) != 0
 
@@ -75,6 +81,9 @@ class CancelScope:
     def __exit__(
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> bool:
+        if _is_abandoned(why):
+            self._free()
+            return False
         task = current()
         if task.scope is not self:
             raise RuntimeError("cancel scopes end in the reverse order of their begin, each in its own task")
@@ -106,6 +115,11 @@ class CancelScope:
     def __repr__(self) -> str:
         state = "not entered" if self.handle is None else "cancelled" if self._has_ended() else "active"
         return f"<cqueues.CancelScope {state}>"
+
+
+def _is_abandoned(why: Optional[BaseException]) -> bool:
+    """Whether a block ends as its coroutine is thrown away: its loop is over, and nothing can be waited for."""
+    return isinstance(why, GeneratorExit) and here.task is None
 
 
 def _without_cancelled(why: BaseException) -> Optional[BaseException]:
@@ -157,10 +171,12 @@ class Nursery:
         self._is_open = False
         self._runner: Optional[Runner] = None
         self._spent: list[CancelScope] = []
+        #: What is told of each task's end, made once while the block is open.
+        self._told: Optional[Callable[[Task], None]] = None
 
     def start_soon(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> None:
         """Starts a task: it runs as soon as this one waits. RuntimeError behind the end of the block."""
-        self._start(begun(function, *args), name or str(getattr(function, "__qualname__", function)), self._ended)
+        self._start(begun(function, *args), name or str(getattr(function, "__qualname__", function)), self._told)
 
     async def start(self, function: Callable[..., Any], *args: Any, name: Optional[str] = None) -> Any:
         """Starts a task and waits until it calls `task_status.started(value)`; that value. RuntimeError if it ends first."""
@@ -194,9 +210,9 @@ class Nursery:
             raise why if why is not None else RuntimeError(f"{label} ended without calling started")
         return status.value
 
-    def _start(self, body: Any, name: str, ended: Callable[[Task], None], scope: Optional[CancelScope] = None) -> None:
+    def _start(self, body: Any, name: str, ended: Optional[Callable[[Task], None]], scope: Optional[CancelScope] = None) -> None:
         """Spawns a task in the nursery's scope, or in one of its own inside of that."""
-        if not self._is_open or here.runner is None or here.runner is not self._runner:
+        if not self._is_open or ended is None or here.runner is None or here.runner is not self._runner:
             body.close()
             raise RuntimeError("the nursery is closed, or of another thread's loop")
         if scope is not None:
@@ -223,12 +239,15 @@ class Nursery:
 
     async def __aenter__(self) -> Nursery:
         self.cancel_scope.__enter__()
-        self._runner, self._is_open = here.runner, True
+        self._runner, self._is_open, self._told = here.runner, True, self._ended
         return self
 
     async def __aexit__(
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> bool:
+        if _is_abandoned(why):
+            self._is_open, self._told = False, None
+            return self.cancel_scope.__exit__(kind, why, where)
         cancelled: Optional[BaseException] = None
         if why is not None:
             cancelled = why if isinstance(why, Cancelled) else None
@@ -241,7 +260,7 @@ class Nursery:
                 await operation(SCOPE, 0, 0, 0, self.cancel_scope.handle, 0, 0, ENDLESS, 0)
             except Cancelled as ended:
                 cancelled = ended
-        self._is_open = False
+        self._is_open, self._told = False, None
         self._free_spent(all=True)
         failures, self._failures = self._failures, []
         outcome: Optional[BaseException] = cancelled

@@ -6,7 +6,8 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
-from types import TracebackType
+from collections.abc import Generator
+from types import TracebackType, coroutine
 from typing import Any, AsyncIterator, Callable, Optional, Union
 
 from ._library import check, declared, error, library, text
@@ -14,6 +15,7 @@ from ._loop import BYTES_AT, CHECK, ENDLESS, READ, WRITE, checkpoint, current, h
 
 __all__ = ["Listener", "Socket", "TLS", "connect", "listen", "pair"]
 
+_UP_TO = declared.CQ_READ_UP_TO
 _ACCEPT, _ESTABLISH = declared.CQ_DO_ACCEPT, declared.CQ_DO_ESTABLISH
 _BINARY, _AT_ONCE = library.cq_mode_parse(b"b", 1), library.cq_mode_parse(b"bn", 2)
 #: A task may have written so much that has not left yet; with more it waits.
@@ -58,11 +60,15 @@ class TLS:
         if name is not None:
             self._check(library.cq_tls_name(self.handle, name.encode()))
         if alpn:
+            if any("," in protocol for protocol in alpn):
+                raise ValueError("a protocol of ALPN has no comma")
             self._check(library.cq_tls_alpn(self.handle, ",".join(alpn).encode()))
 
     def _check(self, code: int) -> None:
         if code:
-            raise error(code, text(library.cq_tls_reason(self.handle)) if code == declared.CQ_ETLS else None)
+            place = ctypes.create_string_buffer(512)
+            check(library.cq_tls_reason(self.handle, place, len(place)))
+            raise error(code, text(place.value) or None)
 
     def __del__(self) -> None:
         library.cq_tls_free(self.handle)
@@ -129,7 +135,7 @@ class _Handle:
 class Socket(_Handle):
     """A connected stream. Reads and writes are bytes; a read at the end of the stream gives b""."""
 
-    __slots__ = ("_ask", "_at", "_input", "_more", "max_line")
+    __slots__ = ("_ask", "_at", "_input", "max_line")
 
     def __init__(self, handle: int) -> None:
         super().__init__(handle)
@@ -137,7 +143,8 @@ class Socket(_Handle):
         self.max_line = _CHUNK
         check(library.cq_socket_set_mode(handle, declared.CQ_INPUT, _BINARY))
         check(library.cq_socket_set_mode(handle, declared.CQ_OUTPUT, _AT_ONCE))
-        self._ask_for(0)
+        #: Which of the sizes the next receive asks for.
+        self._ask = 0
         #: Bytes that have come, and the place of the first that was not taken.
         self._input, self._at = b"", 0
 
@@ -152,7 +159,7 @@ class Socket(_Handle):
             if len(found) - at > self.max_line:
                 raise ValueError(f"a line of more than {self.max_line} bytes")
             seen = len(found) - at
-            if not await self._fill():
+            if not self._filled(await _receive(self)):
                 break
             found, at = self._input, self._at
             end = found.find(b"\n", at + seen) + 1
@@ -163,7 +170,7 @@ class Socket(_Handle):
     async def read(self, size: int = _CHUNK) -> bytes:
         """1 to `size` bytes, as soon as there are any; b"" at the end."""
         _check_size(size)
-        if self._at == len(self._input) and size and not await self._fill():
+        if self._at == len(self._input) and size and not self._filled(await _receive(self)):
             return b""
         return self._take(size)
 
@@ -178,7 +185,7 @@ class Socket(_Handle):
             finally:
                 self._input, self._at = b"".join(pieces), 0
         while len(self._input) - self._at < size:
-            if not await self._fill():
+            if not self._filled(await _receive(self)):
                 raise EOFError(f"the stream ended after {len(self._input) - self._at} of {size} bytes")
         return self._take(size)
 
@@ -198,23 +205,15 @@ class Socket(_Handle):
         self._at = at + len(found)
         return found
 
-    def _ask_for(self, ask: int) -> None:
-        """Which of the sizes the next receives ask for: the operation is made once."""
-        self._ask = ask
-        self._more = (READ, CHECK, declared.CQ_READ_UP_TO, 0, self._handle, 0, _CHUNKS[ask], ENDLESS, 0)
-
-    async def _fill(self) -> bool:
-        """Receives more behind what is there; False at the end of the stream."""
-        self._live()
-        try:
-            came: bytes = await operation(*self._more)
-        except BrokenPipeError:
+    def _filled(self, came: bytes) -> bool:
+        """Puts what has come behind what is there; False at the end of the stream."""
+        if not came:
             return False
         ask = self._ask
         if len(came) == _CHUNKS[ask] and ask < 2:
-            self._ask_for(ask + 1)
+            self._ask = ask + 1
         elif ask and len(came) < _CHUNKS[ask - 1]:
-            self._ask_for(ask - 1)
+            self._ask = ask - 1
         left = self._input[self._at :]
         self._input, self._at = left + came if left else came, 0
         return True
@@ -246,7 +245,9 @@ class Socket(_Handle):
         task.written += len(data)
         if task.written <= _PENDING:
             output = task.output
-            if output and output[-2] is self:
+            if not output:
+                task.output = [self, [data]]
+            elif output[-2] is self:
                 output[-1].append(data)
             else:
                 output += (self, [data])
@@ -298,6 +299,15 @@ class Socket(_Handle):
             finally:
                 self.close()
         self.close()
+
+
+@coroutine
+def _receive(stream: Socket) -> Generator[tuple[Any, ...], Any, bytes]:
+    """What comes next, b"" at the end. An idle connection waits here: the frame holds little, and nothing is kept ready."""
+    try:
+        return (yield (READ, CHECK, _UP_TO, 0, stream._live(), 0, _CHUNKS[stream._ask], ENDLESS, 0))  # type: ignore[no-any-return]
+    except BrokenPipeError:
+        return b""
 
 
 def _check_size(size: int) -> None:

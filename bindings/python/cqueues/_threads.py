@@ -13,6 +13,8 @@ from ._sync import CapacityLimiter
 
 __all__ = ["from_thread", "to_thread"]
 
+_Answer = Callable[[Any, Optional[BaseException]], None]
+
 #: How many threads may work at once for one loop, unless another limiter is given.
 _LIMIT = 40
 
@@ -50,7 +52,10 @@ class _Worker(threading.Thread):
     """A thread that takes one job after another until it gets none."""
 
     def __init__(self, pool: Pool) -> None:
-        super().__init__(name="cqueues worker", daemon=True)
+        try:
+            super().__init__(name="cqueues worker", daemon=True)
+        except RuntimeError:  # an interpreter within the process, which waits for its threads
+            super().__init__(name="cqueues worker")
         self.pool = pool
         self.jobs: queue.SimpleQueue[Optional[_Job]] = queue.SimpleQueue()
 
@@ -74,8 +79,10 @@ class Pool:
         self.idle: list[_Worker] = []
         self.lock = threading.Lock()
         self.is_closed = False
-        #: Where threads wait for what they have called in the loop.
-        self.waiting: set[Any] = set()
+        #: How many threads work for a task that waits for them.
+        self.working = 0
+        #: Where threads wait for what they have called in the loop, each with what it is to do.
+        self.waiting: dict[Any, _Job] = {}
 
     def start(self, job: _Job) -> None:
         with self.lock:
@@ -83,7 +90,13 @@ class Pool:
         if worker is None:
             worker = _Worker(self)
             worker.start()
+        self.working += 1
         worker.jobs.put(job)
+
+    def is_working(self) -> bool:
+        """Whether a thread works, and a task waits for it: one that itself waits for the loop does not."""
+        with self.lock:
+            return self.working > sum(not job.is_abandoned for job in self.waiting.values())
 
     def returned(self, worker: _Worker, job: _Job) -> bool:
         """The worker is free again, and who waits for the job is told; False if the loop has ended."""
@@ -137,6 +150,7 @@ class to_thread:
 
         def ended() -> None:
             job.is_over = True
+            pool.working -= not job.is_abandoned
             used.release_on_behalf_of(job)
             if not job.is_abandoned:
                 unpark(task)
@@ -151,7 +165,9 @@ class to_thread:
             try:
                 await park()
             except BaseException:
-                job.is_abandoned = True
+                if not job.is_over:
+                    job.is_abandoned = True
+                    pool.working -= 1
                 raise
         else:
             with CancelScope(shield=True):
@@ -182,15 +198,13 @@ class from_thread:
 
         RuntimeError elsewhere than in such a thread, and if the loop has ended.
         """
-        over: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-        def call() -> None:
+        def call(answer: _Answer) -> None:
             try:
-                over.put((function(*args), None))
+                answer(function(*args), None)
             except BaseException as why:
-                over.put((None, why))
+                answer(None, why)
 
-        return _outcome(call, over)
+        return _outcome(call)
 
     @staticmethod
     def run(function: Callable[..., Any], *args: Any) -> Any:
@@ -198,36 +212,36 @@ class from_thread:
 
         Ctrl-C cancels it: `Cancelled` then. RuntimeError as for `run_sync`.
         """
-        over: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-        def ended(task: Task) -> None:
-            over.put(task.value)
-
-        def call() -> None:
+        def call(answer: _Answer) -> None:
             try:
                 assert here.runner is not None
                 name = getattr(function, "__qualname__", repr(function))
-                here.runner.spawn(begun(function, *args), name, here.runner.root, ended)
+                here.runner.spawn(begun(function, *args), name, here.runner.root, lambda task: answer(*task.value))
             except BaseException as why:
-                over.put((None, why))
+                answer(None, why)
 
-        return _outcome(call, over)
+        return _outcome(call)
 
 
-def _outcome(call: Callable[[], None], over: queue.SimpleQueue[Any]) -> Any:
-    """Has something called in the loop's thread, and waits for what is put in the queue."""
+def _outcome(call: Callable[[_Answer], None]) -> Any:
+    """Has something called in the loop's thread, and waits for its answer: a value, or what is raised here."""
     job = _work.job
     if job is None:
         raise RuntimeError("this must be called in a thread of to_thread.run_sync")
     pool = job.runner.pool
+    over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def answer(value: Any, why: Optional[BaseException]) -> None:
+        with pool.lock:  # it works again, from now on
+            pool.waiting.pop(over, None)
+        over.put((value, why))
+
     with pool.lock:
         if pool.is_closed:
             raise RuntimeError("the loop has ended")
-        pool.waiting.add(over)
-        job.runner.post(call)
+        pool.waiting[over] = job
+        job.runner.post(lambda: call(answer))
     value, why = over.get()
-    with pool.lock:
-        pool.waiting.discard(over)
     if why is not None:
         raise why
     return value

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from ._clock import MockClock
 from ._sockets import Socket, pair
 
-__all__ = ["memory_stream_pair"]
+__all__ = ["MockClock", "memory_stream_pair"]
 
 
 def memory_stream_pair() -> tuple[Socket, Socket]:

@@ -252,6 +252,15 @@ class ByHand(Clocks):
 
         cqueues.run(main, clock=MockClock(rate=36000))
 
+    def test_what_is_due_before_it_would_jump_is_not_late(self):
+        async def main():
+            real = time.monotonic()
+            await cqueues.sleep(1)
+            self.assertLess(time.monotonic() - real, 5)
+
+        cqueues.run(main, clock=MockClock(rate=100, autojump_threshold=LIMIT))
+        cqueues.run(main, clock=MockClock(rate=1e-3, autojump_threshold=0.01))
+
     def test_it_is_the_system_s_again_behind_the_run(self):
         async def nothing():
             pass

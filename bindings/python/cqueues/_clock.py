@@ -124,11 +124,13 @@ class MockClock:
                 is_busy = runner.pool is not None and runner.pool.is_working()
                 if self._threshold == math.inf or is_busy:
                     return step(batch, wanted, 0, timeout, results, room, produced)
-                if not settled.poll(min(max(self._threshold, _SETTLED), 1e6) * 1e3):
-                    left = library.cq_controller_timeout(runner.controller)
-                    if left != left:  # nothing to jump to
-                        return step(batch, wanted, 0, timeout, results, room, produced)
-                    check(library.cq_clock_advance(left))
+                left = library.cq_controller_timeout(runner.controller)
+                if left != left:  # nothing to jump to
+                    return step(batch, wanted, 0, timeout, results, room, produced)
+                patience = max(self._threshold, _SETTLED)
+                due = 0.0 if left == 0 else left / self._rate if self._rate else math.inf  # by itself, before it jumps
+                if not settled.poll(math.ceil(min(patience, due, 1e6) * 1e3)) and due > patience:
+                    check(library.cq_clock_advance(library.cq_controller_timeout(runner.controller)))
                 code = step(batch, wanted, 0, 0.0, results, room, produced)
             return code
 

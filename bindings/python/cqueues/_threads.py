@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextvars import copy_context
 from typing import Any, Callable, Optional
 
-from ._loop import Runner, Task, begun, checkpoint, current, here, park, unpark
+from ._begin import begun
+from ._loop import Runner, Task, checkpoint, current, here, park, unpark
 from ._scopes import CancelScope
 from ._sync import CapacityLimiter
 
@@ -22,6 +24,7 @@ class _Job:
 
     def __init__(self, runner: Runner, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.runner, self.function, self.args = runner, function, args
+        self.context = copy_context()
         self.ended: Callable[[], None] = lambda: None
         self.value: Any = None
         self.error: Optional[BaseException] = None
@@ -30,7 +33,7 @@ class _Job:
     def do(self) -> None:
         _work.job = self
         try:
-            self.value = self.function(*self.args)
+            self.value = self.context.run(self.function, *self.args)
         except BaseException as why:
             self.error = why
         finally:
@@ -76,6 +79,8 @@ class Pool:
         self.is_closed = False
         #: Where threads wait for what they have called in the loop.
         self.waiting: set[Any] = set()
+        #: What they get where the loop ends before.
+        self.ended: Callable[[], BaseException] = lambda: RuntimeError("the loop has ended")
 
     def start(self, job: _Job) -> None:
         with self.lock:
@@ -99,7 +104,7 @@ class Pool:
             self.is_closed = True
             idle, self.idle = self.idle, []
             for over in self.waiting:  # of threads that were abandoned
-                over.put((None, RuntimeError("the loop has ended")))
+                over.put((None, self.ended()))
         for worker in idle:
             worker.jobs.put(None)
         for worker in idle:
@@ -183,10 +188,11 @@ class from_thread:
         RuntimeError elsewhere than in such a thread, and if the loop has ended.
         """
         over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        context = copy_context()
 
         def call() -> None:
             try:
-                over.put((function(*args), None))
+                over.put((context.run(function, *args), None))
             except BaseException as why:
                 over.put((None, why))
 
@@ -199,6 +205,7 @@ class from_thread:
         Ctrl-C cancels it: `Cancelled` then. RuntimeError as for `run_sync`.
         """
         over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        context = copy_context()
 
         def ended(task: Task) -> None:
             over.put(task.value)
@@ -207,7 +214,7 @@ class from_thread:
             try:
                 assert here.runner is not None
                 name = getattr(function, "__qualname__", repr(function))
-                here.runner.spawn(begun(function, *args), name, here.runner.root, ended)
+                here.runner.spawn(context.run(begun, function, *args), name, here.runner.root, ended, context)
             except BaseException as why:
                 over.put((None, why))
 

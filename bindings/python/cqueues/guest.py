@@ -12,8 +12,9 @@ import math
 from importlib import import_module
 from typing import Any, Callable, Optional
 
+from ._begin import unwrap
 from ._library import check, library
-from ._loop import Cancelled, Runner, Task, current, here, park, unpark, unwrap
+from ._loop import Cancelled, Runner, Task, current, here, park, unpark
 from ._scopes import CancelScope
 
 __all__ = ["asyncio_result", "run_in_asyncio", "run_in_trio", "run_trio"]

@@ -38,6 +38,7 @@ class _Job:
             self.error = why
         finally:
             _work.job = None
+            del self.context, self.function, self.args  # the thread keeps nothing alive
 
 
 class _Work(threading.local):

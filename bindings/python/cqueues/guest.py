@@ -2,7 +2,8 @@
 """cqueues inside asyncio and trio, and these inside cqueues.
 
 `run_in_asyncio` and `run_in_trio` run an async function of cqueues in a task of theirs: the controller is a descriptor, which
-their loops watch. In it `asyncio_result` waits for what asyncio does. `run_trio` runs a function of trio in a task of cqueues.
+their loops watch. In it `asyncio_result` waits for what asyncio does. `run_asyncio` and `run_trio` run a function of theirs in a
+task of cqueues.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ._library import check, library
 from ._loop import Cancelled, Runner, Task, current, here, park, unpark
 from ._scopes import CancelScope
 
-__all__ = ["asyncio_result", "run_in_asyncio", "run_in_trio", "run_trio"]
+__all__ = ["asyncio_result", "run_asyncio", "run_in_asyncio", "run_in_trio", "run_trio"]
 
 
 class _Guest:
@@ -146,6 +147,17 @@ async def asyncio_result(awaitable: Any) -> Any:
             future.exception()  # it is not told again
         raise
     return future.result()
+
+
+async def run_asyncio(main: Callable[..., Any], *args: Any) -> Any:
+    """Runs an async function of asyncio inside cqueues, and returns its result: `await` it in a task of cqueues.
+
+    It has a loop of asyncio's of its own, with all that belongs to one, and the other tasks of cqueues go on. If the scope of
+    the task ends, asyncio's main task is cancelled, once, as by asyncio, and waited for; then `Cancelled` is raised. Errors:
+    RuntimeError inside a loop of asyncio's.
+    """
+    host = import_module("._asyncio", __package__)  # asyncio takes longer to import than all else
+    return await host.run_asyncio(main, *args)
 
 
 async def run_in_trio(main: Callable[..., Any], *args: Any) -> Any:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The backend of anyio, beside anyio's own suite (foreign.sh): what goes wrong in the middle, and with what else it mixes."""
 
+import asyncio
 import gc
 import importlib.util
 import os
@@ -12,6 +13,7 @@ import time
 import unittest
 
 import cqueues
+from cqueues import guest
 
 HAS_ANYIO = all(importlib.util.find_spec(name) for name in ("anyio", "sniffio"))
 if HAS_ANYIO:
@@ -210,6 +212,43 @@ class Sockets(unittest.TestCase):
                         return (await other.receive())[0]
 
         self.assertEqual(run(main), b"hello")
+
+
+@unittest.skipUnless(HAS_ANYIO, "no anyio")
+class Guests(unittest.TestCase):
+    """Each loop inside another one is found by its name, and anyio works in all of them."""
+
+    async def name(self):
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep, 0.001)
+        self.assertEqual(await anyio.to_thread.run_sync(threading.active_count) > 1, True)
+        return sniffio.current_async_library()
+
+    def test_in_asyncio_and_asyncio_in_it(self):
+        async def inside():
+            return await self.name(), await guest.asyncio_result(self.name()), await self.name()
+
+        async def main():
+            return await self.name(), await guest.run_in_asyncio(inside), await self.name()
+
+        self.assertEqual(asyncio.run(main()), ("asyncio", ("cqueues", "asyncio", "cqueues"), "asyncio"))
+
+    @unittest.skipUnless(importlib.util.find_spec("trio"), "no trio")
+    def test_in_trio_and_trio_in_it(self):
+        import trio
+
+        async def main():
+            return sniffio.current_async_library(), await guest.run_in_trio(self.name), sniffio.current_async_library()
+
+        async def around():
+            return await self.name(), await guest.run_trio(trio_name), await self.name()
+
+        async def trio_name():
+            await anyio.sleep(0.001)
+            return sniffio.current_async_library()
+
+        self.assertEqual(trio.run(main), ("trio", "cqueues", "trio"))
+        self.assertEqual(run(around), ("cqueues", "trio", "cqueues"))
 
 
 @unittest.skipUnless(HAS_ANYIO, "no anyio")

@@ -14,16 +14,16 @@ import math
 import select
 import selectors
 import signal
-import sys
 import threading
 from collections.abc import Mapping
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from typing import Any, Callable, Optional
 
 from ._begin import begun
 from ._library import declared
 from ._loop import CHECK, ENDLESS, Cancelled, checkpoint, current, operation
 from ._poll import interrupt
+from ._run import out_of_context
 from ._scopes import CancelScope
 
 __all__ = ["run_asyncio"]
@@ -108,7 +108,7 @@ class _Host:
     def __init__(self) -> None:
         self.selector = _Selector()
         self.loop = _Loop(self.selector)
-        self.context = _without_name(copy_context())
+        self.context = out_of_context(copy_context())
         interest = self.interest = declared.cq_interest()
         interest.fd, interest.events, interest.timeout = self.selector.fileno(), select.POLLIN, ENDLESS
         self.wait = (declared.CQ_DO_POLL, CHECK, 0, 0, 0, ctypes.addressof(interest), 1, ENDLESS, 0)
@@ -152,14 +152,6 @@ class _Host:
 
 async def _all(tasks: Any) -> None:
     await asyncio.wait(tasks)
-
-
-def _without_name(context: Context) -> Context:
-    """In a context, has libraries that want to know which loop runs find out by themselves."""
-    sniffio = sys.modules.get("sniffio")
-    if sniffio is not None:
-        context.run(sniffio.current_async_library_cvar.set, None)
-    return context
 
 
 async def run_asyncio(main: Callable[..., Any], *args: Any) -> Any:

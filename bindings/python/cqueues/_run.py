@@ -111,6 +111,14 @@ def _same(context: Context) -> Context:
 in_main_context: Callable[[Context], Context] = _same
 
 
+def out_of_context(context: Context) -> Context:
+    """In the context of another loop's code that ours starts, has libraries that want to know find out by themselves."""
+    sniffio = sys.modules.get("sniffio")
+    if sniffio is not None:
+        context.run(sniffio.current_async_library_cvar.set, None)
+    return context
+
+
 def run(main: Any, *args: Any) -> Any:
     """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
 

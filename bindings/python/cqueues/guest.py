@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import ctypes
 import math
+import sys
+from contextvars import copy_context
 from importlib import import_module
 from typing import Any, Callable, Optional
 
+from . import _run
 from ._begin import unwrap
 from ._library import check, library
 from ._loop import Cancelled, Runner, Task, current, here, park, unpark
@@ -32,7 +35,7 @@ class _Guest:
         self.runner = Runner()
         self.runner.root = CancelScope()
         self.runner.root._open(self.runner, None)
-        self.runner.spawn(body, "main", self.runner.root, self._ended)
+        self.runner.spawn(body, "main", self.runner.root, self._ended, _run.in_main_context(copy_context()))
         place = ctypes.c_int()
         check(library.cq_controller_pollfd(self.runner.controller, ctypes.byref(place)))
         self.descriptor = place.value
@@ -43,10 +46,15 @@ class _Guest:
     def step(self) -> bool:
         """Makes a step that does not wait. False when all tasks are over."""
         before, here.runner = here.runner, self.runner
+        names, name = getattr(sys.modules.get("sniffio"), "thread_local", None), None
+        if names is not None:
+            name, names.name = names.name, None  # what asks for the loop's name shall not find trio
         try:
             self.runner.loop(once=True)
         finally:
             here.runner = before
+            if names is not None:
+                names.name = name
         return self.runner.alive > 0
 
     def seconds(self) -> float:
@@ -129,7 +137,7 @@ async def asyncio_result(awaitable: Any) -> Any:
 
     task, runner = current(), here.runner
     assert runner is not None
-    future = asyncio.ensure_future(awaitable)
+    future = _run.out_of_context(copy_context()).run(asyncio.ensure_future, awaitable)
 
     def wake(_: Any) -> None:
         runner.post(lambda: unpark(task))

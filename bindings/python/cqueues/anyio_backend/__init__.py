@@ -69,7 +69,10 @@ def _exchange(module: Any, name: str, made: Callable[[Any], Any]) -> None:
 
 
 def _is_ours() -> bool:
-    return sniffio.current_async_library_cvar.get() == _NAME
+    try:
+        return bool(sniffio.current_async_library() == _NAME)
+    except sniffio.AsyncLibraryNotFoundError:
+        return False
 
 
 def _as_asyncio(known: Callable[[], str]) -> Callable[[], str]:

@@ -111,6 +111,24 @@ class Scopes(unittest.TestCase):
         run(main)
         self.assertEqual(sorted(steps), ["ready", "started"])
 
+    def test_a_start_is_shown_below_its_starter_until_it_has_started(self):
+        async def child(*, task_status):
+            seen = [anyio.get_current_task().parent_id]
+            task_status.started(seen)
+            seen.append(anyio.get_current_task().parent_id)
+
+        async def starter(group, seen):
+            seen.append(anyio.get_current_task().id)
+            seen.extend(await group.start(child))
+
+        async def main():
+            seen = []
+            async with anyio.create_task_group() as group, cqueues.open_nursery() as nursery:
+                nursery.start_soon(starter, group, seen)
+            self.assertEqual(seen, [seen[0], seen[0], anyio.get_current_task().id])
+
+        run(main)
+
     def test_tasks_that_are_left_at_random_leave_nothing(self):
         import random
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import ctypes
 import select
+from collections.abc import Generator
+from types import coroutine
 from typing import Any
 
 import anyio
 
 from .._library import declared, library
-from .._loop import CHECK, ENDLESS, here, operation
+from .._loop import CHECK, ENDLESS, here
 from ._scopes import state_of
 
 __all__ = ["Waiter", "closing", "wait"]
@@ -32,7 +34,8 @@ class Waiter:
         self._interest.fd, self._interest.events, self._interest.timeout = number, _EVENTS[direction], ENDLESS
         self._operation = (declared.CQ_DO_POLL, CHECK, 0, 0, 0, ctypes.addressof(self._interest), 1, ENDLESS, 0)
 
-    async def wait(self) -> None:
+    @coroutine
+    def wait(self) -> Generator[Any, Any, None]:
         """Waits until the descriptor is ready. ClosedResourceError if it is closed meanwhile; BusyResourceError."""
         runner = here.runner
         assert runner is not None
@@ -41,7 +44,7 @@ class Waiter:
             raise anyio.BusyResourceError(_ACTIONS[self._direction])
         waiting[self._number] = self
         try:
-            await operation(*self._operation)
+            yield self._operation
         except OSError:
             if not self.is_closed:
                 raise

@@ -31,12 +31,16 @@ _DATAGRAM = 65536
 class _Base:
     """A socket of Python's that does not block, and the waits for it."""
 
+    READS = "reading from"
+
     def __init__(self, raw: socket.socket) -> None:
         raw.setblocking(False)
         self._raw = raw
         self._is_closed = False
         self._to_read, self._to_write = Waiter(raw.fileno(), READ), Waiter(raw.fileno(), WRITE)
-        self._reads, self._writes = anyio.ResourceGuard("reading from"), anyio.ResourceGuard("writing to")
+        #: What a task does with it at present, for who would do the same.
+        self._reads: Optional[str] = None
+        self._writes = anyio.ResourceGuard("writing to")
 
     @property
     def _raw_socket(self) -> socket.socket:
@@ -66,17 +70,21 @@ class _Base:
 
     async def _receive(self, receive: Any, *args: Any) -> Any:
         """Waits until something has come, and receives it: always at least one checkpoint."""
-        with self._reads:
-            try:
-                while True:
-                    self._check()
-                    await self._to_read.wait()
-                    try:
-                        return receive(*args)
-                    except (BlockingIOError, InterruptedError):
-                        continue
-            except OSError as why:
-                self._fail(why)
+        if self._reads is not None:
+            raise anyio.BusyResourceError(self._reads)
+        self._reads = self.READS
+        try:
+            while True:
+                self._check()
+                await self._to_read.wait()
+                try:
+                    return receive(*args)
+                except (BlockingIOError, InterruptedError):
+                    continue
+        except OSError as why:
+            self._fail(why)
+        finally:
+            self._reads = None
 
     async def _send(self, send: Any, *args: Any) -> Any:
         """Sends, when the socket has taken what was sent before; the caller has made a checkpoint."""
@@ -151,9 +159,7 @@ class UNIXSocketStream(SocketStream, anyio.abc.UNIXSocketStream):
 
 
 class Listener(_Base, anyio.abc.SocketListener):
-    def __init__(self, raw: socket.socket) -> None:
-        super().__init__(raw)
-        self._reads = anyio.ResourceGuard("accepting connections from")
+    READS = "accepting connections from"
 
     async def accept(self) -> anyio.abc.SocketStream:
         return self._made(await self._accept())

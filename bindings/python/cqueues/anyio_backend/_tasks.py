@@ -40,7 +40,7 @@ class TaskStatus:
         if self._caller._has_ended():  # who started it is about to cancel it
             return
         self.value, self.is_started = value, True
-        self._scope._parent = self._group.cancel_scope
+        self._scope._parent, self._scope._task = self._group.cancel_scope, None
         self._scope.shield = False
         unpark(self._starter)
 
@@ -142,6 +142,7 @@ class TaskGroup(anyio.abc.TaskGroup):
         state = state_of(runner)
         state.free_spent()
         scope.open(runner, self.cancel_scope, starter.scope)
+        scope._task = starter  # whose child it is so far
 
         def ended(task: Task) -> None:
             state.spent.append(scope)

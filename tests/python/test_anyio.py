@@ -5,12 +5,14 @@ import asyncio
 import gc
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 import unittest
+import unittest.mock
 
 import cqueues
 from cqueues import guest
@@ -230,6 +232,60 @@ class Sockets(unittest.TestCase):
                         return (await other.receive())[0]
 
         self.assertEqual(run(main), b"hello")
+
+
+@unittest.skipUnless(HAS_ANYIO, "no anyio")
+class System(unittest.TestCase):
+    def test_a_signal_that_nobody_has_asked_for_has_its_usual_effect(self):
+        came = []
+
+        async def main(rest):
+            with anyio.open_signal_receiver(signal.SIGUSR1, signal.SIGUSR2) as signals:
+                for number in (signal.SIGUSR1, signal.SIGUSR2):
+                    os.kill(os.getpid(), number)
+                await anyio.sleep(rest)
+                if rest:
+                    async for number in signals:
+                        came.append(number)
+                        break
+            await anyio.sleep(0.01)
+
+        before = [signal.signal(number, lambda number, _: came.append(-number)) for number in (signal.SIGUSR1, signal.SIGUSR2)]
+        try:
+            run(main, 0.01)
+            self.assertEqual(came, [signal.SIGUSR1, -signal.SIGUSR2])
+            came.clear()
+            run(main, 0)
+            self.assertEqual(sorted(came), [-signal.SIGUSR2, -signal.SIGUSR1])
+        finally:
+            for number, handler in zip((signal.SIGUSR1, signal.SIGUSR2), before):
+                signal.signal(number, handler)
+
+    def test_several_tasks_wait_for_a_process_and_one_gives_up(self):
+        async def main():
+            ended = []
+
+            async def wait(process):
+                ended.append(await process.wait())
+
+            async with await anyio.open_process(["sleep", "0.1"]) as process:
+                async with anyio.create_task_group() as group:
+                    with anyio.move_on_after(0.02):  # it is the one whose wait the others share
+                        group.start_soon(wait, process)
+                        group.start_soon(wait, process)
+                        await process.wait()
+            return ended
+
+        self.assertEqual(run(main), [0, 0])
+
+    def test_a_process_is_waited_for_where_the_system_has_no_descriptors_for_them(self):
+        async def main():
+            with unittest.mock.patch.object(os, "pidfd_open", side_effect=OSError(38, "not here"), create=True):
+                async with await anyio.open_process(["sh", "-c", "exit 3"]) as process:
+                    with anyio.fail_after(10):
+                        return await process.wait()
+
+        self.assertEqual(run(main), 3)
 
 
 @unittest.skipUnless(HAS_ANYIO, "no anyio")

@@ -15,7 +15,7 @@ __all__ = ["SignalReceiver"]
 
 
 class SignalReceiver:
-    """A block in which signals are told: `async for number in receiver`."""
+    """A block in which signals are told: `async for number in receiver`. What nobody has asked for has its usual effect then."""
 
     def __init__(self, signals: tuple[int, ...]) -> None:
         self._signals = signals
@@ -23,6 +23,7 @@ class SignalReceiver:
         self._came: deque[signal.Signals] = deque()
         self._queue = Waiting()
         self._runner: Any = None
+        self._is_over = False
 
     def __enter__(self) -> SignalReceiver:
         self._runner = here.runner
@@ -38,6 +39,9 @@ class SignalReceiver:
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> None:
         self._restore()
+        self._is_over = True
+        while self._came:
+            signal.raise_signal(self._came.popleft())
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
@@ -48,6 +52,9 @@ class SignalReceiver:
         self._runner.post(lambda: self._tell(signal.Signals(number)))
 
     def _tell(self, number: signal.Signals) -> None:
+        if self._is_over:
+            signal.raise_signal(number)
+            return
         if number not in self._came:
             self._came.append(number)
         if self._queue:

@@ -113,6 +113,23 @@ class Scopes(unittest.TestCase):
         run(main)
         self.assertEqual(sorted(steps), ["ready", "started"])
 
+    def test_a_start_is_cancelled_with_its_starter_at_once(self):
+        steps = []
+
+        async def child(scope, *, task_status):
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+            steps.append("not cancelled")
+
+        async def main():
+            async with anyio.create_task_group() as group:
+                with anyio.CancelScope() as scope:
+                    await group.start(child, scope)
+                steps.append(scope.cancelled_caught)
+
+        run(main)
+        self.assertEqual(steps, [True])
+
     def test_a_start_is_shown_below_its_starter_until_it_has_started(self):
         async def child(*, task_status):
             seen = [anyio.get_current_task().parent_id]

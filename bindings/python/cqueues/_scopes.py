@@ -133,7 +133,8 @@ def _without_cancelled(why: BaseException) -> Optional[BaseException]:
     if isinstance(why, Cancelled):
         return None
     if isinstance(why, BaseExceptionGroup):
-        return why.split(Cancelled)[1]
+        caught, left = why.split(Cancelled)
+        return why if caught is None else left
     return why
 
 

@@ -118,6 +118,10 @@ class CancelScope(anyio.CancelScope):
             self.reason = f"cancelled{by}{'' if reason is None else f'; reason: {reason}'}"
         if self.handle is not None:
             library.cq_scope_cancel(self.handle, 0, None)
+            state = None if here.runner is None else here.runner.anyio
+            for scope in () if state is None else tuple(state.starting):
+                if is_cancelled(scope._parent):  # in the library it lies elsewhere: see `TaskGroup.start`
+                    library.cq_scope_cancel(scope.handle, 0, None)
 
     @property
     def deadline(self) -> float:
@@ -232,6 +236,8 @@ class State:
         #: How many tasks wait until all others do.
         self.idlers = 0
         self.limiter: Any = None
+        #: Spawn scopes of tasks of `TaskGroup.start` that have not started yet.
+        self.starting: set[CancelScope] = set()
         #: Spawn scopes of tasks of `TaskGroup.start` that may still have their task in the library.
         self.spent: list[CancelScope] = []
 

@@ -42,6 +42,7 @@ class TaskStatus:
         self.value, self.is_started = value, True
         self._scope._parent, self._scope._task = self._group.cancel_scope, None
         self._scope.shield = False
+        state_of(self._group._check_active()).starting.discard(self._scope)
         unpark(self._starter)
 
 
@@ -80,6 +81,7 @@ class TaskGroup(anyio.abc.TaskGroup):
                     except Cancelled:
                         pass  # now that it has ended the wait for its tasks is not
                 if outcome is None and scope._has_ended():
+                    scope.cancel()
                     outcome = Cancelled(scope.reason or "cancelled")
             else:
                 await shielded_checkpoint()
@@ -143,8 +145,10 @@ class TaskGroup(anyio.abc.TaskGroup):
         state.free_spent()
         scope.open(runner, self.cancel_scope, starter.scope)
         scope._task = starter  # whose child it is so far
+        state.starting.add(scope)
 
         def ended(task: Task) -> None:
+            state.starting.discard(scope)
             state.spent.append(scope)
             if status.is_started:
                 self._ended(task)

@@ -17,6 +17,7 @@ if HAS_ALL:
     from starlette.routing import Route
 
     import cqueues.anyio_backend
+    from cqueues import guest
 
     cqueues.anyio_backend.install()
     cqueues.anyio_backend.teach_httpx()
@@ -168,6 +169,22 @@ class Web(unittest.TestCase):
         async def main():
             async with cqueues.open_nursery() as nursery:
                 nursery.start_soon(with_server, lambda url: self.asked(url))
+
+        cqueues.run(main)
+
+    @unittest.skipUnless(importlib.util.find_spec("uvicorn"), "no uvicorn")
+    def test_a_server_of_asyncio_serves_it_in_the_same_thread(self):
+        import uvicorn
+
+        async def main():
+            server = uvicorn.Server(uvicorn.Config(application(), port=0, log_level="error", lifespan="off"))
+            async with cqueues.open_nursery() as nursery:
+                nursery.start_soon(guest.run_asyncio, server.serve)
+                with cqueues.fail_after(20):
+                    while not server.started:
+                        await cqueues.sleep(0.01)
+                await self.asked(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
+                server.should_exit = True
 
         cqueues.run(main)
 

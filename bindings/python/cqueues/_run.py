@@ -35,7 +35,7 @@ class Loop(Runner):
         """Becomes this thread's loop: with its signals, Ctrl-C and async generators."""
         here.runner = self
         hooks = sys.get_asyncgen_hooks()
-        self.restore = [heed_signals(self), lambda: sys.set_asyncgen_hooks(*hooks)]
+        self.restore = [heed_signals(self), self.close, lambda: sys.set_asyncgen_hooks(*hooks)]
         self.root = CancelScope()
         self.root._open(self, None)
         sys.set_asyncgen_hooks(self.generators.add, self.finalize)
@@ -59,9 +59,8 @@ class Loop(Runner):
         if self.takes_interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         self.is_over = True
-        self.restore.pop()()
-        self.close()
-        self.restore.pop()()
+        while self.restore:
+            self.restore.pop()()
 
     def interrupt(self, number: int, frame: Any) -> None:
         """Ctrl-C: cancels all tasks; again, where they do not end: raises KeyboardInterrupt wherever the code is."""
@@ -136,8 +135,8 @@ def run(main: Any, *args: Any) -> Any:
 def run_in(runner: Loop, body: Any, name: str = "main") -> Any:
     """Runs a coroutine in a loop that is new, to the end of both."""
     outcome: list[tuple[Any, Optional[BaseException]]] = []
-    runner.begin()
     try:
+        runner.begin()
         runner.spawn(body, name, runner.root, lambda task: outcome.append(task.value), in_main_context(copy_context()))
         runner.finish()
         if runner.is_forked:

@@ -438,10 +438,18 @@ def python_workloads(seconds):
     load = build("load")
     streams = python_variants("echo", ("cqueues", "asyncio", "uvloop"), tells=False)
     everybody = "cqueues", "asyncio", "uvloop", "trio"
+    on_anyio = python_variants("echo_anyio.py", everybody) if loads_python("anyio, sniffio", {}) else []
+    callbacks = python_variants("echo_callbacks.py", ("cqueues", "asyncio", "uvloop"))
     return [
         Workload("python-echo", "Lines of 64 bytes echoed over TCP by streams in Python, 64 connections, one line on the way on each",
                  "µs CPU/line", streams, "best", [load, "echo", "PORT", "PID", 64, 1, seconds]),
         Workload("python-echo-deep", "The same, 16 lines on the way on each", "µs CPU/line", streams, "best",
+                 [load, "echo", "PORT", "PID", 64, 16, seconds]),
+        Workload("python-anyio", "The first by streams of anyio on these loops", "µs CPU/line", on_anyio, "best",
+                 [load, "echo", "PORT", "PID", 64, 1, seconds]),
+        Workload("python-callbacks", "The first by protocols of asyncio, and by what could carry these on a controller", "µs CPU/line",
+                 callbacks, "best", [load, "echo", "PORT", "PID", 64, 1, seconds]),
+        Workload("python-callbacks-deep", "The same, 16 lines on the way on each", "µs CPU/line", callbacks, "best",
                  [load, "echo", "PORT", "PID", 64, 16, seconds]),
         Workload("python-idle", "10,000 idle connections, accepted by these servers", "bytes/connection", streams, "best",
                  [load, "idle", "PORT", "PID", 10000], figure="bytes"),

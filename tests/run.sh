@@ -50,6 +50,7 @@ rocks          600 -      sh tests/rocks/run.sh
 inspect         60 -      sh tests/inspect/run.sh
 peers          300 -      sh tests/peers/run.sh
 python         600 -      sh tests/python/run.sh --fetch; sh tests/apart.sh sh tests/python/run.sh
+anyio          300 -      sh tests/python/foreign.sh --fetch; sh tests/python/foreign.sh
 dns            300 -      sh tests/dns/run.sh
 counts         300 -      sh tests/counts/capi.sh
 lua            900 -      sh tests/apart.sh sh tests/lua/run.sh

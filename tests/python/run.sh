@@ -28,7 +28,7 @@ for python in $PYTHONS; do
 	packages=$root/build/python/$version
 	path=$root/bindings/python:$here:$packages
 	if [ -n "$fetch" ]; then
-		for package in $("$python" -c 'import sys; print("trio hypothesis" + " exceptiongroup" * (sys.version_info < (3, 11)))'); do
+		for package in anyio httpx hypothesis sniffio starlette trio uvicorn $("$python" -c 'import sys; print("exceptiongroup" * (sys.version_info < (3, 11)))'); do
 			[ -d "$packages/$package" ] || "$python" -m pip install -q --target "$packages" "$package" 2>&1 | tail -n 1
 		done
 		continue

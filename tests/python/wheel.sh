@@ -69,6 +69,16 @@ tests_pass() {
 	grep -q '^[1-9][0-9]* passed, 0 failed' "$work/tests" && [ "$status" -eq 0 ]
 }
 
+# The extra brings what the backend of anyio needs.
+anyio_is_an_extra() {
+	"$1/bin/python" -m pip install -q --disable-pip-version-check "${wheel}[anyio]" httpx starlette &&
+		PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$PWD/tests/python sh tests/apart.sh "$1/bin/python" tests/python/runner.py test_anyio test_http \
+			>"$work/tests" 2>&1
+	status=$?
+	grep -v '^ok  ' "$work/tests"
+	grep -q '^[1-9][0-9]* passed, 0 failed' "$work/tests" && [ "$status" -eq 0 ]
+}
+
 the_sdist_builds() {
 	"$tools/python" -m build --no-isolation --wheel --outdir "$work/again" "$work/sdist" &&
 		[ "$(basename "$work"/again/*.whl)" = "$(basename "$wheel")" ]
@@ -110,7 +120,8 @@ check 'it has the licence, its types, and the version of Cargo.toml' it_has_lice
 for python in $PYTHONS; do
 	version=$("$python" -c 'import platform; print(platform.python_version())')
 	check "$version installs it" installed "$python" "$work/venv-$version" "$wheel" &&
-		check "$version runs its tests with it" tests_pass "$work/venv-$version"
+		check "$version runs its tests with it" tests_pass "$work/venv-$version" &&
+		check "$version with the extra anyio runs what is written for that" anyio_is_an_extra "$work/venv-$version"
 done
 if [ -z "$PYTHONS" ]; then verdict skip 'no CPython from 3.9 on'; fi
 check 'one without the library is for all systems' one_without_library_is_for_all &&

@@ -24,7 +24,8 @@ class _NoScope:
     """What the task stands in: no scope ends it, and it is nobody's."""
 
     handle = 0
-    _task = _parent = None
+    _task = _parent = reason = None
+    _shield = False
 
 
 async def _heed(descriptor: int) -> None:

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator
+from contextvars import Context, copy_context
 from types import coroutine
 from typing import Any, Callable, Optional
 
@@ -54,12 +55,16 @@ class Task:
     """A task: a coroutine, its number in the library, and what it is in the middle of."""
 
     __slots__ = (
-        "__weakref__", "condition", "coroutine", "ended", "held", "key", "name", "number", "output", "parked", "scope",
-        "value", "woken", "written",
+        "__weakref__", "condition", "context", "coroutine", "ended", "held", "key", "name", "number", "output", "parked",
+        "scope", "value", "woken", "written",
     )
 
-    def __init__(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> None:
+    def __init__(
+        self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None], context: Context
+    ) -> None:
         self.coroutine = body
+        #: Its context variables.
+        self.context = context
         self.name = name
         self.scope = scope
         self.ended = ended
@@ -123,6 +128,8 @@ class Runner:
         self.conditions: list[int] = []
         #: What the operations of tasks that are over still need: until the next step but one.
         self.last_words: list[Any] = []
+        #: The scopes of tasks that were started in a scope that had ended, by their keys.
+        self.admitted: dict[int, Any] = {}
         #: Called in the loop's thread, in this order: put in by other threads, who alert the controller.
         self.calls: deque[Callable[[], None]] = deque()
         #: The scope of all tasks, and the threads that work for them, if there are any.
@@ -130,6 +137,8 @@ class Runner:
         self.pool: Any = None
         #: The clock, if tests move it.
         self.clock: Any = None
+        #: What `anyio_backend` keeps for it.
+        self.anyio: Any = None
         self.is_forked = False
         #: Whether other programs can look at it, who want to see names and places.
         self.is_inspected = bool(os.environ.get("CQUEUES_INSPECT"))
@@ -142,9 +151,10 @@ class Runner:
         library.cq_batch_free(self.batch)  # nothing of what a coroutine frees now is waited for
         for task in list(self.tasks.values()):
             try:
-                task.coroutine.close()
+                task.context.run(task.coroutine.close)
             except BaseException:
                 pass  # it awaits in spite of GeneratorExit: run raises what ended the loop
+        self.admitted.clear()
         if self.root is not None:
             self.root._free()
         library.cq_controller_close(self.controller)
@@ -155,9 +165,14 @@ class Runner:
     def __del__(self) -> None:
         library.cq_controller_free(self.controller)  # not before: others may still post what nobody will do
 
-    def spawn(self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None]) -> Task:
-        """Starts a task in a scope; `ended` is called with it, whose `value` is then the outcome."""
-        task = Task(body, name, scope, ended)
+    def spawn(
+        self, body: Coroutine[Any, Any, Any], name: str, scope: Any, ended: Callable[[Task], None], context: Optional[Context] = None
+    ) -> Task:
+        """Starts a task in a scope; `ended` is called with it, whose `value` is then the outcome.
+
+        It has a context, or a copy of the caller's.
+        """
+        task = Task(body, name, scope, ended, copy_context() if context is None else context)
         self.keys = key = self.keys + 1
         task.key = key
         self.tasks[key] = task
@@ -239,27 +254,30 @@ class Runner:
                 continue
             here.task = task
             task.held = None
+            run = task.context.run
             try:
                 if code:
                     if kind == ADD:
-                        self.end(task, _run_cancelled(task.coroutine))
+                        self.admit(task, code)
                         continue
-                    want = task.coroutine.throw(self.failure(task, kind, code, size))
+                    want = run(task.coroutine.throw, self.failure(task, kind, code, size))
                 elif kind == READ:
                     at = address - base
                     if 0 <= at < room:
-                        want = task.coroutine.send(memory[at : at + size])
+                        want = run(task.coroutine.send, memory[at : at + size])
                     else:
-                        want = task.coroutine.send(ctypes.string_at(address, size) if address else None)
+                        want = run(task.coroutine.send, ctypes.string_at(address, size) if address else None)
                 elif kind == ADD:
                     task.number = number
-                    want = task.coroutine.send(None)
+                    if key in self.admitted:
+                        self.admitted[key].expose()
+                    want = run(task.coroutine.send, None)
                 elif kind in _MADE:
-                    want = task.coroutine.send(made)
+                    want = run(task.coroutine.send, made)
                 elif kind in _TOLD:
-                    want = task.coroutine.send((size, events))
+                    want = run(task.coroutine.send, (size, events))
                 else:
-                    want = task.coroutine.send(None)
+                    want = run(task.coroutine.send, None)
             except StopIteration as stop:
                 self.end(task, (stop.value, None))
             except BaseException as why:
@@ -273,16 +291,27 @@ class Runner:
                     self.refuse(task, want)
         here.task = None
 
+    def admit(self, task: Task, code: int) -> None:
+        """Starts a task whose scope had ended: shields of its own count. It is ended as soon as it runs."""
+        from ._scopes import Anteroom
+
+        if code not in _ENDED:
+            task.coroutine.close()
+            return self.end(task, (None, error(code)))
+        self.admitted[task.key] = task.scope = Anteroom(self, task.scope)
+        self.wanted.append((0, ADD, 0, 0, 0, task.scope.handle, task.key, 0, ENDLESS, 0))
+
     def refuse(self, task: Task, want: Any) -> None:
         """Raises TypeError in a task that awaits what is not of this loop: asyncio's, for instance."""
         here.task = task
         while True:
             try:
-                want = task.coroutine.throw(TypeError(f"this loop does not know what to do with {want!r}: is it of another one?"))
+                why = TypeError(f"this loop does not know what to do with {want!r}: is it of another one?")
+                want = task.context.run(task.coroutine.throw, why)
             except StopIteration as stop:
                 return self.end(task, (stop.value, None))
-            except BaseException as why:
-                return self.end(task, (None, why))
+            except BaseException as failed:
+                return self.end(task, (None, failed))
             if type(want) is tuple and len(want) == 9:
                 if task.output:
                     self.send(task)
@@ -317,7 +346,7 @@ class Runner:
     def failure(self, task: Task, kind: int, code: int, size: int) -> BaseException:
         """What is raised in a task whose operation ended with a code."""
         if code in _ENDED and library.cq_task_status(self.controller, task.number):
-            return Cancelled()
+            return Cancelled(_story(task.scope, code))
         why = error(code)
         if kind == declared.CQ_DO_WRITE:
             why.written = size  # type: ignore[attr-defined]
@@ -327,6 +356,8 @@ class Runner:
         """A coroutine is over: so is its task, and whoever started it is told."""
         task.value = outcome
         self.tasks.pop(task.key, None)
+        if task.key in self.admitted:
+            self.last_words.append(self.admitted.pop(task.key))
         self.alive -= 1
         if task.condition is not None:
             self.conditions.append(task.condition)
@@ -337,40 +368,14 @@ class Runner:
                 self.last_words.append(task.held)
             self.wanted.append((task.number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
         task.ended(task)
+        task.value = task.scope = None  # nobody holds on to what it raised because of the task
 
 
-def unwrap(outcome: tuple[Any, Optional[BaseException]]) -> Any:
-    """What a main task returned, or raises what it raised. RuntimeError if it was cancelled: no scope is left for that."""
-    value, why = outcome
-    if isinstance(why, Cancelled):
-        raise RuntimeError("the main task was cancelled") from why
-    if why is not None:
-        raise why
-    return value
-
-
-def begun(function: Any, *args: Any, **more: Any) -> Coroutine[Any, Any, Any]:
-    """The coroutine of an async function. TypeError for what is none."""
-    if not callable(function):
-        if hasattr(function, "close"):
-            function.close()
-        raise TypeError(f"an async function is needed, and its arguments, not {function!r}")
-    body = function(*args, **more)
-    if not hasattr(body, "send") or not hasattr(body, "throw"):
-        raise TypeError(f"{getattr(function, '__qualname__', function)!r} is no async function: it gave {body!r}")
-    return body  # type: ignore[no-any-return]
-
-
-def _run_cancelled(body: Coroutine[Any, Any, Any]) -> tuple[Any, Optional[BaseException]]:
-    """Runs a coroutine whose scope ended before its begin: up to its first wait, and each of its waits is cancelled."""
-    try:
-        body.send(None)
-        while True:
-            body.throw(Cancelled())
-    except StopIteration as stop:
-        return stop.value, None
-    except BaseException as why:
-        return None, why
+def _story(scope: Any, code: int) -> str:
+    """What has ended the waits in a scope, in words."""
+    while scope is not None and scope.reason is None:
+        scope = None if scope._shield else scope._parent
+    return scope.reason if scope is not None else "deadline exceeded" if code == errno.ETIMEDOUT else "cancelled"
 
 
 @coroutine

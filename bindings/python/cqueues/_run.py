@@ -8,18 +8,20 @@ import signal
 import sys
 import threading
 import weakref
-from typing import Any, Optional
+from contextvars import Context, copy_context
+from typing import Any, Callable, Optional
 
+from ._begin import begun, unwrap
 from ._clock import MockClock
 from ._interrupts import heed_signals
 from ._library import library
-from ._loop import Cancelled, Runner, begun, here, unwrap
+from ._loop import Cancelled, Runner, here
 from ._scopes import CancelScope
 
 __all__ = ["run"]
 
 
-class _Loop(Runner):
+class Loop(Runner):
     """A loop that takes Ctrl-C, and closes async generators."""
 
     def __init__(self) -> None:
@@ -27,7 +29,42 @@ class _Loop(Runner):
         #: Async generators that were begun and are not over.
         self.generators: weakref.WeakSet[Any] = weakref.WeakSet()
         self.interrupts = 0
-        self.is_over = False
+        self.is_over = self.takes_interrupts = False
+        self.restore: list[Callable[[], object]] = []
+
+    def begin(self) -> None:
+        """Becomes this thread's loop: with its signals, Ctrl-C and async generators."""
+        here.runner = self
+        hooks = sys.get_asyncgen_hooks()
+        self.restore = [heed_signals(self), self.close, lambda: sys.set_asyncgen_hooks(*hooks)]
+        self.root = CancelScope()
+        self.root._open(self, None)
+        sys.set_asyncgen_hooks(self.generators.add, self.finalize)
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            try:
+                signal.signal(signal.SIGINT, self.interrupt)
+                self.takes_interrupts = True
+            except ValueError:  # the main interpreter does
+                pass
+
+    def finish(self) -> None:
+        """When the tasks are over: closes the async generators that are left."""
+        self.loop()
+        while self.generators and not self.is_forked:
+            for generator in list(self.generators):
+                self.finalize(generator)
+            self.alive += 1  # what was posted is to be done
+            self.post(self.less)
+            self.loop()
+
+    def leave(self) -> None:
+        """Is over: what is left of it is closed."""
+        here.task = here.runner = None
+        if self.takes_interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.is_over = True
+        while self.restore:
+            self.restore.pop()()
 
     def interrupt(self, number: int, frame: Any) -> None:
         """Ctrl-C: cancels all tasks; again, where they do not end: raises KeyboardInterrupt wherever the code is."""
@@ -69,6 +106,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
 
 
+def _same(context: Context) -> Context:
+    return context
+
+
+#: Says in the context of a main task which library runs, for libraries that want to know.
+in_main_context: Callable[[Context], Context] = _same
+
+
+def out_of_context(context: Context) -> Context:
+    """In the context of another loop's code that ours starts, has libraries that want to know find out by themselves."""
+    sniffio = sys.modules.get("sniffio")
+    if sniffio is not None:
+        context.run(sniffio.current_async_library_cvar.set, None)
+    return context
+
+
 def run(main: Any, *args: Any, clock: Optional[MockClock] = None) -> Any:
     """Runs an async function, or a coroutine, until it is over, with all that it has started, and returns its result.
 
@@ -85,43 +138,24 @@ def run(main: Any, *args: Any, clock: Optional[MockClock] = None) -> Any:
     if clock is not None and not isinstance(clock, MockClock):
         body.close()
         raise TypeError(f"a clock is a cqueues.testing.MockClock, not {type(clock).__name__}")
-    runner = _Loop()
-    here.runner = runner
+    return run_in(Loop(), body, clock=clock)
+
+
+def run_in(runner: Loop, body: Any, name: str = "main", clock: Optional[MockClock] = None) -> Any:
+    """Runs a coroutine in a loop that is new, to the end of both."""
     outcome: list[tuple[Any, Optional[BaseException]]] = []
-    hooks, takes_interrupts = sys.get_asyncgen_hooks(), False
-    heeded = heed_signals(runner)
     try:
-        runner.root = CancelScope()
-        runner.root._open(runner, None)
-        runner.spawn(body, "main", runner.root, lambda task: outcome.append(task.value))
+        runner.begin()
+        runner.spawn(body, name, runner.root, lambda task: outcome.append(task.value), in_main_context(copy_context()))
         if clock is not None:
             clock._begin(runner)
-        sys.set_asyncgen_hooks(runner.generators.add, runner.finalize)
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            try:
-                signal.signal(signal.SIGINT, runner.interrupt)
-                takes_interrupts = True
-            except ValueError:  # the main interpreter does
-                pass
-        runner.loop()
-        while runner.generators and not runner.is_forked:
-            for generator in list(runner.generators):
-                runner.finalize(generator)
-            runner.alive += 1  # what was posted is to be done
-            runner.post(runner.less)
-            runner.loop()
+        runner.finish()
         if runner.is_forked:
             raise RuntimeError("this is a child of fork: its tasks go on in the parent alone")
     finally:
-        here.task = here.runner = None
-        sys.set_asyncgen_hooks(*hooks)
-        if takes_interrupts:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        runner.is_over = True
-        runner.close()
+        runner.leave()
         if clock is not None:
             clock._end(runner)
-        heeded()
     if runner.interrupts and (outcome[0][1] is None or isinstance(outcome[0][1], Cancelled)):
         raise KeyboardInterrupt
     return unwrap(outcome[0])

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Callable, Iterator, Optional
 
+from ._begin import begun
 from ._library import check, library
-from ._loop import ENDLESS, SCOPE, Cancelled, Runner, Task, begun, current, here, operation, park, unpark
+from ._loop import ENDLESS, SCOPE, Cancelled, Runner, Task, current, here, operation, park, unpark
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
@@ -33,6 +34,9 @@ class CancelScope:
 
     `deadline`: seconds from the scope's begin; infinity: none. `shield`: what ends scopes around it does not end it.
     """
+
+    #: Why it was cancelled, in words, where those are known.
+    reason: Optional[str] = None
 
     def __init__(self, *, deadline: float = math.inf, shield: bool = False) -> None:
         self.handle: Optional[int] = None
@@ -122,12 +126,29 @@ def _is_abandoned(why: Optional[BaseException]) -> bool:
     return isinstance(why, GeneratorExit) and here.task is None
 
 
+class Anteroom(CancelScope):
+    """The scope of a task that was started in a scope that had ended: shielded until the task begins."""
+
+    def __init__(self, runner: Runner, parent: CancelScope) -> None:
+        super().__init__(shield=True)
+        self._open(runner, parent)
+
+    def expose(self) -> None:
+        """The task begins: what has ended the scope around ends its waits from now on."""
+        self._shield = False
+        check(library.cq_scope_shield(self.handle, 0.0))
+
+    def __del__(self) -> None:
+        self._free()
+
+
 def _without_cancelled(why: BaseException) -> Optional[BaseException]:
     """What is left of an exception without `Cancelled`: None if it is nothing else."""
     if isinstance(why, Cancelled):
         return None
     if isinstance(why, BaseExceptionGroup):
-        return why.split(Cancelled)[1]
+        caught, left = why.split(Cancelled)
+        return why if caught is None else left
     return why
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextvars import copy_context
 from typing import Any, Callable, Optional
 
-from ._loop import Runner, Task, begun, checkpoint, current, here, park, unpark
+from ._begin import begun
+from ._loop import Runner, Task, checkpoint, current, here, park, unpark
 from ._scopes import CancelScope
 from ._sync import CapacityLimiter
 
@@ -24,6 +26,7 @@ class _Job:
 
     def __init__(self, runner: Runner, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.runner, self.function, self.args = runner, function, args
+        self.context = copy_context()
         self.ended: Callable[[], None] = lambda: None
         self.value: Any = None
         self.error: Optional[BaseException] = None
@@ -32,11 +35,12 @@ class _Job:
     def do(self) -> None:
         _work.job = self
         try:
-            self.value = self.function(*self.args)
+            self.value = self.context.run(self.function, *self.args)
         except BaseException as why:
             self.error = why
         finally:
             _work.job = None
+            del self.context, self.function, self.args  # the thread keeps nothing alive
 
 
 class _Work(threading.local):
@@ -83,6 +87,8 @@ class Pool:
         self.working = 0
         #: Where threads wait for what they have called in the loop, each with what it is to do.
         self.waiting: dict[Any, _Job] = {}
+        #: What they get where the loop ends before.
+        self.ended: Callable[[], BaseException] = lambda: RuntimeError("the loop has ended")
 
     def start(self, job: _Job) -> None:
         with self.lock:
@@ -112,7 +118,7 @@ class Pool:
             self.is_closed = True
             idle, self.idle = self.idle, []
             for over in self.waiting:  # of threads that were abandoned
-                over.put((None, RuntimeError("the loop has ended")))
+                over.put((None, self.ended()))
         for worker in idle:
             worker.jobs.put(None)
         for worker in idle:
@@ -198,9 +204,11 @@ class from_thread:
 
         RuntimeError elsewhere than in such a thread, and if the loop has ended.
         """
+        context = copy_context()
+
         def call(answer: _Answer) -> None:
             try:
-                answer(function(*args), None)
+                answer(context.run(function, *args), None)
             except BaseException as why:
                 answer(None, why)
 
@@ -212,11 +220,14 @@ class from_thread:
 
         Ctrl-C cancels it: `Cancelled` then. RuntimeError as for `run_sync`.
         """
+        context = copy_context()
+
         def call(answer: _Answer) -> None:
             try:
                 assert here.runner is not None
                 name = getattr(function, "__qualname__", repr(function))
-                here.runner.spawn(begun(function, *args), name, here.runner.root, lambda task: answer(*task.value))
+                body = context.run(begun, function, *args)
+                here.runner.spawn(body, name, here.runner.root, lambda task: answer(*task.value), context)
             except BaseException as why:
                 answer(None, why)
 

@@ -2,21 +2,26 @@
 """cqueues inside asyncio and trio, and these inside cqueues.
 
 `run_in_asyncio` and `run_in_trio` run an async function of cqueues in a task of theirs: the controller is a descriptor, which
-their loops watch. In it `asyncio_result` waits for what asyncio does. `run_trio` runs a function of trio in a task of cqueues.
+their loops watch. In it `asyncio_result` waits for what asyncio does. `run_asyncio` and `run_trio` run a function of theirs in a
+task of cqueues.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
+import sys
+from contextvars import copy_context
 from importlib import import_module
 from typing import Any, Callable, Optional
 
+from . import _run
+from ._begin import unwrap
 from ._library import check, library
-from ._loop import Cancelled, Runner, Task, current, here, park, unpark, unwrap
+from ._loop import Cancelled, Runner, Task, current, here, park, unpark
 from ._scopes import CancelScope
 
-__all__ = ["asyncio_result", "run_in_asyncio", "run_in_trio", "run_trio"]
+__all__ = ["asyncio_result", "run_asyncio", "run_in_asyncio", "run_in_trio", "run_trio"]
 
 
 class _Guest:
@@ -30,7 +35,7 @@ class _Guest:
         self.runner = Runner()
         self.runner.root = CancelScope()
         self.runner.root._open(self.runner, None)
-        self.runner.spawn(body, "main", self.runner.root, self._ended)
+        self.runner.spawn(body, "main", self.runner.root, self._ended, _run.in_main_context(copy_context()))
         place = ctypes.c_int()
         check(library.cq_controller_pollfd(self.runner.controller, ctypes.byref(place)))
         self.descriptor = place.value
@@ -41,10 +46,15 @@ class _Guest:
     def step(self) -> bool:
         """Makes a step that does not wait. False when all tasks are over."""
         before, here.runner = here.runner, self.runner
+        names, name = getattr(sys.modules.get("sniffio"), "thread_local", None), None
+        if names is not None:
+            name, names.name = names.name, None  # what asks for the loop's name shall not find trio
         try:
             self.runner.loop(once=True)
         finally:
             here.runner = before
+            if names is not None:
+                names.name = name
         return self.runner.alive > 0
 
     def seconds(self) -> float:
@@ -127,7 +137,7 @@ async def asyncio_result(awaitable: Any) -> Any:
 
     task, runner = current(), here.runner
     assert runner is not None
-    future = asyncio.ensure_future(awaitable)
+    future = _run.out_of_context(copy_context()).run(asyncio.ensure_future, awaitable)
 
     def wake(_: Any) -> None:
         runner.post(lambda: unpark(task))
@@ -145,6 +155,17 @@ async def asyncio_result(awaitable: Any) -> Any:
             future.exception()  # it is not told again
         raise
     return future.result()
+
+
+async def run_asyncio(main: Callable[..., Any], *args: Any) -> Any:
+    """Runs an async function of asyncio inside cqueues, and returns its result: `await` it in a task of cqueues.
+
+    It has a loop of asyncio's of its own, with all that belongs to one, and the other tasks of cqueues go on. If the scope of
+    the task ends, asyncio's main task is cancelled, once, as by asyncio, and waited for; then `Cancelled` is raised. Errors:
+    RuntimeError inside a loop of asyncio's.
+    """
+    host = import_module("._asyncio", __package__)  # asyncio takes longer to import than all else
+    return await host.run_asyncio(main, *args)
 
 
 async def run_in_trio(main: Callable[..., Any], *args: Any) -> Any:

@@ -65,9 +65,8 @@ class CancelScope:
 
     def __del__(self) -> None:
         """Of a task that never came to the end of the block: its loop is over."""
-        handle = getattr(self, "handle", None)
-        if handle is not None:
-            library.cq_scope_free(handle)
+        if getattr(self, "handle", None) is not None:
+            self._free()  # once: the garbage collector may end the block after this
 
     def _has_ended(self) -> bool:
         return self.handle is not None and library.cq_scope_status(self.handle) != 0

@@ -85,8 +85,8 @@ class Pool:
         self.is_closed = False
         #: How many threads work for a task that waits for them.
         self.working = 0
-        #: Where threads wait for what they have called in the loop, each with what it is to do.
-        self.waiting: dict[Any, _Job] = {}
+        #: Where threads wait for what they have called in the loop, each with what it is to do for the loop, if anything.
+        self.waiting: dict[Any, Optional[_Job]] = {}
         #: What they get where the loop ends before.
         self.ended: Callable[[], BaseException] = lambda: RuntimeError("the loop has ended")
 
@@ -102,7 +102,7 @@ class Pool:
     def is_working(self) -> bool:
         """Whether a thread works, and a task waits for it: one that itself waits for the loop does not."""
         with self.lock:
-            return self.working > sum(not job.is_abandoned for job in self.waiting.values())
+            return self.working > sum(job is not None and not job.is_abandoned for job in self.waiting.values())
 
     def returned(self, worker: _Worker, job: _Job) -> bool:
         """The worker is free again, and who waits for the job is told; False if the loop has ended."""
@@ -235,12 +235,17 @@ class from_thread:
 
 
 def _outcome(call: Callable[[_Answer], None]) -> Any:
-    """Has something called in the loop's thread, and waits for its answer: a value, or what is raised here."""
+    """`outcome` in a thread that works for a loop."""
     job = _work.job
     if job is None:
         raise RuntimeError("this must be called in a thread of to_thread.run_sync")
-    pool = job.runner.pool
+    return outcome(job.runner.pool, call)
+
+
+def outcome(pool: Pool, call: Callable[[_Answer], None]) -> Any:
+    """Has something called in the thread of a loop, and waits for its answer: a value, or what is raised here."""
     over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    job = _work.job
 
     def answer(value: Any, why: Optional[BaseException]) -> None:
         with pool.lock:  # it works again, from now on
@@ -249,9 +254,9 @@ def _outcome(call: Callable[[_Answer], None]) -> Any:
 
     with pool.lock:
         if pool.is_closed:
-            raise RuntimeError("the loop has ended")
-        pool.waiting[over] = job
-        job.runner.post(lambda: call(answer))
+            raise pool.ended()
+        pool.waiting[over] = job if job is not None and job.runner is pool.runner else None
+        pool.runner.post(lambda: call(answer))
     value, why = over.get()
     if why is not None:
         raise why

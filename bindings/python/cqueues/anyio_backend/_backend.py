@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 import socket
-import time
 from collections.abc import Sequence
 from contextvars import Context
 from typing import Any, Callable, Optional, Union
@@ -14,6 +13,7 @@ import anyio.abc
 import sniffio
 
 from .. import _run
+from .._clock import current_time
 from .._loop import Cancelled, Runner, checkpoint, current, here, sleep, sleep_forever
 from .._threads import _pool
 from . import _descriptors, _sockets, _threads
@@ -63,7 +63,7 @@ class Backend(anyio.abc.AsyncBackend):
 
     @classmethod
     def current_time(cls) -> float:
-        return time.monotonic()
+        return current_time()
 
     @classmethod
     def cancelled_exception_class(cls) -> type[BaseException]:

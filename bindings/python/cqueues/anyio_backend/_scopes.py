@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import ctypes
 import math
-import time
 from types import TracebackType
 from typing import Any, Optional
 
 import anyio
 
+from .._clock import current_time
 from .._library import check, library
 from .._loop import CHECK, ENDLESS, NOTHING, SCOPE, Runner, Task, current, here, operation
 from .._scopes import _AGES, _without_cancelled
@@ -60,7 +60,7 @@ class CancelScope(anyio.CancelScope):
         library.cq_scope_free(handle)
 
     def _set_deadline(self) -> None:
-        left = self._deadline - time.monotonic()
+        left = self._deadline - current_time()
         if left <= 0:
             self.cancel("deadline exceeded")
         else:
@@ -138,7 +138,7 @@ class CancelScope(anyio.CancelScope):
 
     @property
     def cancel_called(self) -> bool:
-        if not self._is_cancelled and self._task is not None and time.monotonic() >= self._deadline:
+        if not self._is_cancelled and self._task is not None and current_time() >= self._deadline:
             self.cancel("deadline exceeded")
         return self._is_cancelled
 
@@ -187,7 +187,7 @@ def is_cancelled(scope: Any) -> bool:
     while scope is not None:
         if scope.cancel_called if not isinstance(scope, CancelScope) else scope._is_cancelled:
             return True
-        if isinstance(scope, CancelScope) and time.monotonic() >= scope._deadline:
+        if isinstance(scope, CancelScope) and current_time() >= scope._deadline:
             return True
         if scope._shield:
             return False

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import queue
 from contextvars import Context, copy_context
 from typing import Any, Callable
 
@@ -12,8 +11,8 @@ import sniffio
 from anyio._core._eventloop import claim_worker_thread, threadlocals
 
 from .._begin import begun
-from .._loop import Cancelled, Runner, Task, current, here
-from .._threads import _pool, to_thread
+from .._loop import Cancelled, Runner, current, here
+from .._threads import _pool, outcome, to_thread
 from ._scopes import is_cancelled
 
 __all__ = ["Finished", "call", "check_cancelled", "name", "run", "run_soon", "run_sync", "runner_of"]
@@ -70,55 +69,35 @@ def runner_of(token: Any) -> Runner:
     return token  # type: ignore[no-any-return]
 
 
-def _outcome(runner: Runner, call: Callable[[], None], over: queue.SimpleQueue[Any]) -> Any:
-    """Has something called in the loop's thread, and waits for what is put in the queue."""
-    pool = _pool(runner)
-    with pool.lock:
-        if pool.is_closed:
-            raise Finished
-        pool.waiting.add(over)
-        runner.post(call)
-    value, why = over.get()
-    with pool.lock:
-        pool.waiting.discard(over)
-    if why is not None:
-        raise why
-    return value
-
-
 def call(runner: Runner, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     """Calls a function in the loop's thread, and returns what it does."""
-    over: queue.SimpleQueue[Any] = queue.SimpleQueue()
     context = name(copy_context(), "cqueues")
 
-    def within() -> None:
+    def within(answer: Any) -> None:
         try:
-            over.put((context.run(function, *args), None))
+            answer(context.run(function, *args), None)
         except BaseException as why:
-            over.put((None, why))
+            answer(None, why)
 
-    return _outcome(runner, within, over)
+    return outcome(_pool(runner), within)
 
 
 def run(runner: Runner, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     """Runs an async function as a task of the loop, and returns what it does. It ends with the scope of a task that waits."""
-    over: queue.SimpleQueue[Any] = queue.SimpleQueue()
     context = name(copy_context(), "cqueues")
     token = getattr(threadlocals, "current_token", None)
     scope = getattr(threadlocals, "cqueues_scope", None)
     if scope is None or getattr(token, "native_token", token) is not runner:
         scope = runner.root
 
-    def ended(task: Task) -> None:
-        over.put(task.value)
-
-    def within() -> None:
+    def within(answer: Any) -> None:
         try:
-            runner.spawn(context.run(begun, function, *args), _name(function), scope, ended, context)
+            body = context.run(begun, function, *args)
+            runner.spawn(body, _name(function), scope, lambda task: answer(*task.value), context)
         except BaseException as why:
-            over.put((None, why))
+            answer(None, why)
 
-    return _outcome(runner, within, over)
+    return outcome(_pool(runner), within)
 
 
 def _name(function: Any) -> str:

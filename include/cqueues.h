@@ -466,8 +466,9 @@ typedef void (*cq_log)(void *data, int level, const char *text);
  * scopes, timers, the retries of resolvers and the ages of their answers, and what `cq_controller_timeout` and its like
  * tell. The wall clock, by which certificates are judged, and the program's own clocks stay as they are.
  *
- * What is due by that is done in the next step of its controller. A thread that waits in the kernel meanwhile does not
- * notice: alert its controller afterwards. Any thread may call this. A clock cannot be moved back.
+ * It moves by a few nanoseconds more, so that what a program has set to a sum of seconds is due. What is due is done in the
+ * next step of its controller. A thread that waits in the kernel meanwhile does not notice: alert its controller
+ * afterwards. Any thread may call this. A clock cannot be moved back.
  *
  * Errors: EINVAL if `seconds` is negative, NaN or infinite, or the clock would have run for more than 292 years.
  *

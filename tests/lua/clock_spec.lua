@@ -78,6 +78,28 @@ t.plain("timeouts_of_sockets_conditions_and_scopes_end", function()
 	end)
 end)
 
+-- The time of a socket is a sum of numbers, which is rounded: it lay behind what the clock showed, and was never reached.
+t.plain("what_is_due_by_a_sum_of_seconds_is_due", function()
+	still(function()
+		for number = 1, 300 do
+			local cq = cqueues.new()
+			local a, b = assert(socket.pair())
+			local seconds = number % 3 == 0 and 0.1 or number * 1.7
+			a:settimeout(seconds)
+			cq:wrap(function()
+				local _, code = a:read "*l"
+				equal(code, errno.ETIMEDOUT)
+			end)
+			assert(cq:step(0))
+			cqueues.clockadvance(seconds)
+			assert(cq:step(0))
+			equal(cq:count(), 0)
+			a:close()
+			b:close()
+		end
+	end)
+end)
+
 t.plain("a_loop_with_a_limit_is_over_when_the_clock_says_so", function()
 	cqueues.clockrate(36000)
 	local cq = cqueues.new()

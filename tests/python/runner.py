@@ -3,10 +3,14 @@
 
 import faulthandler
 import gc
+import os
 import signal
 import sys
 import unittest
 from pathlib import Path
+
+# What hypothesis keeps of its runs.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parents[2] / "build/python/hypothesis"))
 
 #: No test may take longer, in seconds.
 LIMIT = 60

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any, Optional
 
 from . import _declarations as declared
 
-__all__ = ["Error", "check", "declared", "error", "library", "numeric", "text"]
+__all__ = ["Error", "check", "declared", "error", "library", "numeric", "story_of_end", "text"]
 
 if not getattr(sys, "_is_gil_enabled", lambda: True)():
     raise ImportError("cqueues needs the global interpreter lock: begin Python with PYTHON_GIL=1 in the environment, or with -X gil=1")
@@ -126,3 +127,10 @@ def check(code: int, story: Optional[str] = None) -> None:
     """Raises what a code stands for, unless it is 0."""
     if code:
         raise error(code, story)
+
+
+def story_of_end(scope: Any, code: int) -> str:
+    """What has ended the waits in a scope, in words."""
+    while scope is not None and scope.reason is None:
+        scope = None if scope._shield else scope._parent
+    return scope.reason if scope is not None else "deadline exceeded" if code == errno.ETIMEDOUT else "cancelled"

@@ -19,7 +19,7 @@ from contextvars import Context, copy_context
 from types import coroutine
 from typing import Any, Callable, Optional
 
-from ._library import check, declared, error, library
+from ._library import check, declared, error, library, story_of_end
 
 __all__ = ["Cancelled", "Task", "checkpoint", "current", "operation", "sleep"]
 
@@ -346,7 +346,7 @@ class Runner:
     def failure(self, task: Task, kind: int, code: int, size: int) -> BaseException:
         """What is raised in a task whose operation ended with a code."""
         if code in _ENDED and library.cq_task_status(self.controller, task.number):
-            return Cancelled(_story(task.scope, code))
+            return Cancelled(story_of_end(task.scope, code))
         why = error(code)
         if kind == declared.CQ_DO_WRITE:
             why.written = size  # type: ignore[attr-defined]
@@ -369,13 +369,6 @@ class Runner:
             self.wanted.append((task.number, END, 0, 0, 0, 0, 0, 0, ENDLESS, 0))
         task.ended(task)
         task.value = task.scope = None  # nobody holds on to what it raised because of the task
-
-
-def _story(scope: Any, code: int) -> str:
-    """What has ended the waits in a scope, in words."""
-    while scope is not None and scope.reason is None:
-        scope = None if scope._shield else scope._parent
-    return scope.reason if scope is not None else "deadline exceeded" if code == errno.ETIMEDOUT else "cancelled"
 
 
 @coroutine

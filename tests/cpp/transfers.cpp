@@ -172,7 +172,9 @@ TEST(options_tell_what_is_in_effect_and_raw_ones_pass_through)
 		EQ(client.max_line(direction::input) > 0, true);
 		client.set_buffer_size(direction::input, 12345);
 		EQ(client.buffer_size(direction::input), 12345u);
-		CHECK(client.holds() || !client.holds());
+		CHECK(client.holds() == hold::lines);
+		client.set_hold(hold::answers);
+		CHECK(client.holds() == hold::answers);
 		auto [a, b] = cqueues::socket::pair();
 		EQ(a.peer_user().uid, geteuid());
 		EQ(b.peer_process(), getpid());

@@ -36,7 +36,7 @@ class Comment:
         self.refers = re.findall(r"[Aa]s (?:for )?`(cq_\w+)`(?: and `(cq_\w+)`)?", " ".join(joined))
         self.refers = [n for pair in self.refers for n in pair if n and n != name]
         self.fallback = re.search(
-            r"(\b(?:False|True|NULL|NaN|SIZE_MAX|POLLIN|CQ_OLDEST_FIRST)|-?\b\d+)`?(?:, also| [^.,:;]* and)? for NULL\b", " ".join(joined))
+            r"(\b(?:False|True|NULL|NaN|SIZE_MAX|POLLIN|CQ_OLDEST_FIRST|CQ_HOLD_NONE)|-?\b\d+)`?(?:, also| [^.,:;]* and)? for NULL\b", " ".join(joined))
         self.any_thread = "any thread may" in " ".join(joined).lower() or "other threads may" in doc
         self.lives_alone = "no fiber may be waiting" in " ".join(joined)
 

@@ -67,6 +67,13 @@ int shim_park_yielded(lua_State *L, struct controller *controller, struct task *
 		return 0;
 	while (count > 0 && lua_isnil(T, task->base + count))
 		count--; /* such wait for nothing */
+	/* Of the others most are for one object of ours, perhaps with a limit: no Lua code runs for it. */
+	struct shim *shim = controller->object.shim;
+	int first = task->base + 1, is_limited = count == 2 && lua_type(T, first + 1) == LUA_TNUMBER;
+	if ((count == 1 || is_limited) && shim_ask_own(T, shim, first, &few[0]) &&
+	    (!is_limited || shim_ask_own(T, shim, first + 1, &few[1])) &&
+	    cq_controller_park(controller->cq, task->id, few, (size_t)count) == 0)
+		return 0;
 	controller->ending = task;
 	lua_pushcfunction(L, park_members); /* before `list`, which an error would lose */
 	if (count > SHIM_FEW && !(list = malloc((size_t)count * sizeof *list))) {

@@ -70,8 +70,7 @@ return function(t)
 	-- Starts a server of UDP and TCP at one port of 127.0.0.1; its port, and a table with a count of queries.
 	function d.serve(answer)
 		local controller, seen = t.cqueues.running(), { udp = 0, tcp = 0 }
-		local tcp, port = t.listener()
-		local udp = t.receiver { port = port }
+		local tcp, udp, port = t.both()
 		controller:wrap(function()
 			while true do
 				local bytes, address, from = udp:recvfrom()

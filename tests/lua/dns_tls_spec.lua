@@ -59,8 +59,8 @@ end
 
 -- A server that knows no TLS: its port, and how many datagrams and connections came. `mute`: it closes no connection.
 local function plain_server(mute)
-	local listener, port = t.listener()
-	local udp, seen = t.receiver { port = port }, { udp = 0, tcp = 0, sizes = {} }
+	local listener, udp, port = t.both()
+	local seen = { udp = 0, tcp = 0, sizes = {} }
 	cqueues.running():wrap(function()
 		while true do
 			local c = listener:accept()

@@ -154,6 +154,20 @@ function t.receiver(options)
 	return s, (select(3, s:localname()))
 end
 
+-- A listener and a datagram socket at one port, which the kernel chose for the first and may have given away for the second.
+function t.both()
+	for _ = 1, 20 do
+		local l, port = t.listener()
+		local s = t.bare(socket.listen { host = "127.0.0.1", port = port, type = socket.SOCK_DGRAM })
+		if s:listen(5) then
+			return l, s, port
+		end
+		l:close()
+		s:close()
+	end
+	error "no port is free for both"
+end
+
 -- One that is connected to such a port.
 function t.sender(port)
 	local s = t.bare(socket.connect { host = "127.0.0.1", port = port, type = socket.SOCK_DGRAM })

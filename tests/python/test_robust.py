@@ -311,6 +311,49 @@ class Forks(unittest.TestCase):
         self.assertEqual(out, "RuntimeError\nTrue True\nparent 0\nTrue True\n")
         self.assertEqual(err, "")
 
+    def test_what_the_garbage_collector_has_freed_is_not_used_again(self):
+        """In a cycle it may free an object first, and end the block around it after that."""
+        out, err = script(
+            """
+            import cqueues, signal, types
+            from cqueues._library import library
+            freed = []
+            for name in ("cq_notify_free", "cq_signal_free", "cq_process_free", "cq_socket_free", "cq_scope_free"):
+                def counting(handle, name=name, call=getattr(library, name)):
+                    freed.append((name, handle))
+                    return call(handle)
+                setattr(library, name, counting)
+            @types.coroutine
+            def stop():
+                yield
+            async def within(owner):
+                async with owner:
+                    await stop()
+            async def main():
+                with cqueues.watch("/tmp") as watch:
+                    watch.__del__()
+                with cqueues.open_signal_receiver(signal.SIGUSR1) as receiver:
+                    receiver.__del__()
+                a, b = cqueues.pair()
+                async with a:
+                    a.__del__()
+                return await cqueues.open_process(["sleep", "60"])
+            process = cqueues.run(main)
+            for owner in (process, cqueues.run(cqueues.open_process, ["true"])):
+                body = within(owner)
+                body.send(None)
+                if owner is process:
+                    owner.kill()
+                owner.__del__()
+                body.close()
+                owner.__del__()
+            handles = [each for each in freed if each[1] is not None and each[0] != "cq_scope_free"]
+            print(len(handles) == len(set(handles)), sorted({name for name, _ in handles}))
+            """
+        )
+        self.assertEqual(out, "True ['cq_notify_free', 'cq_process_free', 'cq_signal_free', 'cq_socket_free']\n")
+        self.assertEqual(err, "")
+
     def test_an_inherited_loop_raises(self):
         out, err = script(
             """

@@ -10,7 +10,7 @@ import os
 from types import TracebackType
 from typing import Optional, Union
 
-from ._library import check, declared, error, library
+from ._library import Owner, check, declared, error, library
 from ._poll import interrupt, poll
 
 __all__ = ["Change", "Watch", "watch"]
@@ -29,11 +29,12 @@ class Change(enum.IntFlag):
     PRESENT = declared.CQ_NOTIFY_PRESENT
 
 
-class Watch:
+class Watch(Owner):
     """Changes below a directory, or of a file: `async for name, changes in watch`. See `watch`."""
 
+    _freed_by = "cq_notify_free"
+
     def __init__(self, path: bytes, recursive: bool) -> None:
-        self._handle: Optional[int] = None
         self.is_closed = False
         folder, name = (path, b"") if os.path.isdir(path) else os.path.split(os.path.abspath(path))
         flags = declared.CQ_NOTIFY_RECURSIVE if recursive and not name else 0
@@ -77,9 +78,6 @@ class Watch:
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        library.cq_notify_free(getattr(self, "_handle", None))
 
     def __repr__(self) -> str:
         return f"<cqueues.Watch {'closed' if self.is_closed else 'open'}>"

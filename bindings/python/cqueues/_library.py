@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 from . import _declarations as declared
 
-__all__ = ["Error", "check", "declared", "error", "library", "numeric", "story_of_end", "text"]
+__all__ = ["Error", "Owner", "check", "declared", "error", "library", "numeric", "story_of_end", "text"]
 
 if not getattr(sys, "_is_gil_enabled", lambda: True)():
     raise ImportError("cqueues needs the global interpreter lock: begin Python with PYTHON_GIL=1 in the environment, or with -X gil=1")
@@ -134,3 +134,21 @@ def story_of_end(scope: Any, code: int) -> str:
     while scope is not None and scope.reason is None:
         scope = None if scope._shield else scope._parent
     return scope.reason if scope is not None else "deadline exceeded" if code == errno.ETIMEDOUT else "cancelled"
+
+
+class Owner:
+    """Owns an object of the library, which is freed with this one at the latest, and once.
+
+    In a cycle the garbage collector may free it first, and end blocks that use it after that: `_handle` is None then.
+    """
+
+    __slots__ = ("_handle",)
+
+    _handle: Optional[int]
+    #: The name of the function that frees it.
+    _freed_by: str
+
+    def __del__(self) -> None:
+        handle, self._handle = getattr(self, "_handle", None), None
+        if handle is not None:
+            getattr(library, self._freed_by)(handle)

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Optional, Union
 
-from ._library import check, declared, library
+from ._library import Owner, check, declared, library
 from ._poll import poll
-from ._scopes import CancelScope, open_nursery
+from ._scopes import CancelScope, is_abandoned, open_nursery
 from ._sockets import Socket
 
 __all__ = ["Process", "open_process", "run_process"]
@@ -24,10 +24,10 @@ Path = Union[str, bytes, "os.PathLike[str]"]
 Command = Union[str, Sequence[Path]]
 
 
-class Process:
+class Process(Owner):
     """A child process: see `open_process`. `stdin`, `stdout`, `stderr` are sockets, or None without a pipe."""
 
-    _handle: Optional[int] = None
+    _freed_by = "cq_process_free"
 
     def __init__(self, handle: int) -> None:
         self._handle = handle
@@ -99,12 +99,10 @@ class Process:
     async def __aexit__(
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> None:
-        if why is not None:
+        if why is not None and self._handle is not None:
             self.kill()
-        await self.aclose()
-
-    def __del__(self) -> None:
-        library.cq_process_free(self._handle)
+        if not is_abandoned(why):
+            await self.aclose()
 
     def __repr__(self) -> str:
         return f"<cqueues.Process {self.pid}{'' if self._returncode is None else f' ended with {self._returncode}'}>"

@@ -84,7 +84,7 @@ class CancelScope:
     def __exit__(
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> bool:
-        if _is_abandoned(why):
+        if is_abandoned(why):
             self._free()
             return False
         task = current()
@@ -120,7 +120,7 @@ class CancelScope:
         return f"<cqueues.CancelScope {state}>"
 
 
-def _is_abandoned(why: Optional[BaseException]) -> bool:
+def is_abandoned(why: Optional[BaseException]) -> bool:
     """Whether a block ends as its coroutine is thrown away: its loop is over, and nothing can be waited for."""
     return isinstance(why, GeneratorExit) and here.task is None
 
@@ -265,7 +265,7 @@ class Nursery:
     async def __aexit__(
         self, kind: Optional[type[BaseException]], why: Optional[BaseException], where: Optional[TracebackType]
     ) -> bool:
-        if _is_abandoned(why):
+        if is_abandoned(why):
             self._is_open, self._told = False, None
             return self.cancel_scope.__exit__(kind, why, where)
         cancelled: Optional[BaseException] = None

@@ -6,20 +6,21 @@ from __future__ import annotations
 import ctypes
 import signal
 from contextlib import contextmanager
-from typing import Any, AsyncIterator, Iterator, Optional
+from typing import Any, AsyncIterator, Iterator
 
-from ._library import check, declared, library
+from ._library import Owner, check, declared, library
 from ._loop import CHECK, ENDLESS, operation
 from ._poll import interrupt
 
 __all__ = ["open_signal_receiver"]
 
 
-class _Receiver:
+class _Receiver(Owner):
     """The signals that have come: `async for number in receiver`."""
 
+    _freed_by = "cq_signal_free"
+
     def __init__(self, numbers: Any) -> None:
-        self._handle: Optional[int] = None
         self.is_open = True
         place = ctypes.c_void_p()
         check(library.cq_signal_listen(numbers, len(numbers), ctypes.byref(place)))
@@ -41,9 +42,6 @@ class _Receiver:
             return signal.Signals(number)
         except ValueError:  # a real-time signal
             return int(number)
-
-    def __del__(self) -> None:
-        library.cq_signal_free(self._handle)
 
 
 @contextmanager

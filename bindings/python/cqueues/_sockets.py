@@ -10,7 +10,7 @@ from collections.abc import Generator
 from types import TracebackType, coroutine
 from typing import Any, AsyncIterator, Callable, Optional, Union
 
-from ._library import check, declared, error, library, text
+from ._library import Owner, check, declared, error, library, text
 from ._loop import BYTES_AT, CHECK, ENDLESS, READ, WRITE, checkpoint, current, here, operation
 
 __all__ = ["Listener", "Socket", "TLS", "connect", "listen", "pair"]
@@ -77,13 +77,15 @@ class TLS:
         return "<cqueues.TLS>"
 
 
-class _Handle:
+class _Handle(Owner):
     """A socket of the library's, which is closed with this object at the latest."""
 
-    __slots__ = ("__weakref__", "_handle", "is_closed")
+    __slots__ = ("__weakref__", "is_closed")
+
+    _freed_by = "cq_socket_free"
 
     def __init__(self, handle: int) -> None:
-        self._handle: Optional[int] = handle
+        self._handle = handle
         self.is_closed = False
 
     def _live(self) -> int:
@@ -117,11 +119,6 @@ class _Handle:
         """Closes it, and lets others run."""
         self.close()
         await checkpoint()
-
-    def __del__(self) -> None:
-        handle, self._handle = getattr(self, "_handle", None), None
-        if handle is not None:
-            library.cq_socket_free(handle)
 
     def __repr__(self) -> str:
         if self.is_closed or self._handle is None:

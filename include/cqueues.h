@@ -42,11 +42,12 @@
  * fired.  Without it the task sleeps on.  No cancel is needed once no task waits for it and a
  * later step of the controller has begun.
  *
- * Closing sockets.  In a task, lines after the first that it writes may be held until it waits or
- * ends (see cq_socket_set_hold).  cq_socket_shutdown, cq_socket_close and cq_socket_free first send
- * what is held, as far as the kernel takes it at once.  Other output that is still buffered is not
- * sent: call cq_socket_flush before.  With TLS, closing and shutting down output tell the peer that
- * the stream ends, if the kernel has room for that at once; cq_socket_finish sends all, tells the
+ * Closing sockets.  Lines that a task writes may be held until it waits or ends: those that it
+ * writes while the socket has more input at hand, and those after the first of a resumption (see
+ * cq_socket_set_hold).  cq_socket_shutdown, cq_socket_close and cq_socket_free first send what is
+ * held, as far as the kernel takes it at once.  Other output that is still buffered is not sent:
+ * call cq_socket_flush before.  With TLS, closing and shutting down output tell the peer that the
+ * stream ends, if the kernel has room for that at once; cq_socket_finish sends all, tells the
  * end, and waits for room.  Closing drops what was received and not read; shutting down keeps it.
  *
  * fork(2).  What is held is sent before the fork, by the parent; what is buffered is in both

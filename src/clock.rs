@@ -66,6 +66,15 @@ impl Span {
         self.0 as f64 / 1e9
     }
 
+    /// The shorter one of two limits; `None`: no limit.
+    #[inline]
+    pub fn least(one: Option<Span>, other: Option<Span>) -> Option<Span> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+
     /// How long the kernel is to wait for so much time of the clock to pass. `None`: for ever, as the clock stands still.
     #[inline]
     pub fn real(self) -> Option<Span> {

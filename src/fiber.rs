@@ -146,15 +146,22 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
     match running_is_fiber() {
         None => block(set, each),
         Some(false) => Err(Errno(libc::EDEADLK)),
-        Some(true) => {
-            let (controller, task) = running().ok_or(Errno::BADF)?;
-            let parked = controller.park(task, true, set);
-            drop(controller);
-            parked?;
-            sys::fiber::suspend();
-            tell_fired(each)
-        }
+        Some(true) => suspend_on(|controller, task| controller.park(task, true, set), each),
     }
+}
+
+/// Suspends the fiber that runs until something fires of what `park` parks it on, and tells `each` what did. Nothing is
+/// owned while it is suspended.
+fn suspend_on(
+    park: impl FnOnce(&Controller, TaskId) -> Result<()>,
+    each: &mut dyn FnMut(Fired),
+) -> Result<()> {
+    let (controller, task) = running().ok_or(Errno::BADF)?;
+    let parked = park(&controller, task);
+    drop(controller);
+    parked?;
+    sys::fiber::suspend();
+    tell_fired(each)
 }
 
 /// Whether the task that runs is a fiber; `None` outside of tasks.
@@ -179,12 +186,9 @@ pub fn wait_for_scope(member: Member, is_deaf: bool) -> Result<()> {
         Some(false) => return Err(Errno(libc::EDEADLK)),
         Some(true) => {}
     }
-    let (controller, task) = running().ok_or(Errno::BADF)?;
-    let parked = controller.park_for_scope(task, true, member, is_deaf);
-    drop(controller);
-    parked?;
-    sys::fiber::suspend();
-    tell_fired(&mut |_| {})
+    let park =
+        |controller: &Controller, task| controller.park_for_scope(task, true, member, is_deaf);
+    suspend_on(park, &mut |_| {})
 }
 
 /// Tells `each` what fired for the running task. ECANCELED, ETIMEDOUT if its wait was ended. Not inlined behind the
@@ -208,12 +212,7 @@ pub fn poll_one(member: Member) -> Result<()> {
     match running_is_fiber() {
         None if plain => block_on(&member),
         Some(true) => {
-            let (controller, task) = running().ok_or(Errno::BADF)?;
-            let parked = controller.park_on_one(task, true, member);
-            drop(controller);
-            parked?;
-            sys::fiber::suspend();
-            tell_fired(&mut |_| {})
+            suspend_on(|controller, task| controller.park_on_one(task, true, member), &mut |_| {})
         }
         _ => poll([member], &mut |_| {}),
     }
@@ -226,7 +225,7 @@ pub fn poll_until(mut member: Member, deadline: Option<Instant>) -> Result<()> {
         if left == Span::ZERO {
             return Err(Errno::TIMEDOUT);
         }
-        member.timeout = Some(member.timeout.map_or(left, |own| own.min(left)));
+        member.timeout = Span::least(member.timeout, Some(left));
     }
     poll_one(member)
 }

@@ -186,7 +186,7 @@ fn park(
     if left == Some(Span::ZERO) {
         return Err(Errno::TIMEDOUT);
     }
-    member.timeout = [left, member.timeout].into_iter().flatten().min();
+    member.timeout = Span::least(left, member.timeout);
     cq.park_on_one(job.task, false, member).map(|()| Attempt::Parked)
 }
 

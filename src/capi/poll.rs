@@ -92,7 +92,7 @@ pub unsafe fn member(interest: &cq_interest) -> Result<Member> {
             return Ok(Member { condition, timeout, ..polled });
         }
     };
-    member.timeout = earlier(timeout, member.timeout);
+    member.timeout = Span::least(timeout, member.timeout);
     member.also = condition;
     Ok(member)
 }
@@ -193,13 +193,6 @@ pub unsafe extern "C" fn cq_interest_pollfd(interest: *const cq_interest) -> c_i
             None => interest.fd,
         })
     })
-}
-
-fn earlier(a: Option<Span>, b: Option<Span>) -> Option<Span> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
 }
 
 /// Waits until a member of the set fires and marks in `fired` which did. In a fiber only the fiber

@@ -287,7 +287,7 @@ fn before_wait(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Member
         if waited && left == Span::ZERO {
             return Err(Errno::TIMEDOUT);
         }
-        member.timeout = Some(member.timeout.map_or(left, |own| own.min(left)));
+        member.timeout = Span::least(member.timeout, Some(left));
     }
     Ok(member)
 }

@@ -191,11 +191,11 @@ unsafe fn park_on_descriptor(
         None if interest.fd < 0 || events == 0 => None,
         None => {
             let on = Polled { fd: interest.fd, events, owner: None, lasting: true };
-            Some(cq.park_on_descriptor(task, on))
+            Some(cq.park_on_descriptor(task, false, on))
         }
         Some(socket) => socket.with_plain_wait(events, |fd, events, owner| {
             let on = Polled { fd, events, owner: Some(owner), lasting: lasts };
-            cq.park_on_descriptor(task, on)
+            cq.park_on_descriptor(task, false, on)
         }),
     }
 }

@@ -225,7 +225,7 @@ pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout
 pub(super) fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> {
     let mut waited_for = None;
     if fiber::is_running() && !cq.is_running() {
-        let until = [timeout, cq.timeout()].into_iter().flatten().min();
+        let until = Span::least(timeout, cq.timeout());
         if until != Some(Span::ZERO) {
             waited_for = Some(await_work(cq, until)?);
         }

@@ -79,13 +79,19 @@ impl Member {
         self.fd >= 0 && self.events != 0
     }
 
+    /// Whether it waits for a descriptor and for nothing else, as nearly all do.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.polls() && self.timeout.is_none() && !self.has_condition()
+    }
+
     /// Whether it waits for a condition.
     pub fn has_condition(&self) -> bool {
         self.condition.is_some() || self.also.is_some()
     }
 }
 
-/// Events of a descriptor: what nearly all wait sets consist of.
+/// What a plain member waits for.
 #[derive(Clone, Copy)]
 pub struct Polled<'a> {
     /// The descriptor; not negative.

@@ -170,7 +170,7 @@ impl Controller {
             poller: Some(poller),
             tasks: Slab::default(),
             waits: Waits::default(),
-            kept: waits::NONE,
+            lingering: waits::NONE,
             descriptors: Descriptors::new(),
             timers: Timers::default(),
             ready: RunQueue::default(),

@@ -33,12 +33,10 @@ impl Controller {
     /// Parks a task on a wait set of one member. `by_itself` is as for `park`.
     pub fn park_on_one(&self, task: TaskId, by_itself: bool, member: Member) -> Result<()> {
         end_turn(self);
-        let mut state = self.state.borrow_mut();
-        let plain = member.polls() && member.timeout.is_none() && !member.has_condition();
-        if plain && state.wait_again(task, by_itself, member.polled()) {
-            state.let_go();
-            return Ok(());
+        if member.is_plain() {
+            return self.park_on_descriptor(task, by_itself, member.polled());
         }
+        let mut state = self.state.borrow_mut();
         state.take_out(task, by_itself)?;
         if state.scopes.ended != 0 {
             drop(state);
@@ -47,17 +45,16 @@ impl Controller {
         self.wait_on_one(&mut state, task, member)
     }
 
-    /// Parks a task on events of a descriptor. Its turn has ended already. EINVAL for a fiber.
-    pub fn park_on_descriptor(&self, task: TaskId, on: Polled<'_>) -> Result<()> {
+    /// Parks a task on events of a descriptor. Its turn has ended already. `by_itself` is as for `park`.
+    pub fn park_on_descriptor(&self, task: TaskId, by_itself: bool, on: Polled<'_>) -> Result<()> {
         let mut state = self.state.borrow_mut();
-        if state.wait_again(task, false, on) {
-            state.let_go();
+        if state.wait_again(task, by_itself, on) {
             return Ok(());
         }
-        state.take_out(task, false)?;
+        state.take_out(task, by_itself)?;
         if state.scopes.ended != 0 {
             drop(state);
-            return self.park_on(task, false, [on.member()]);
+            return self.park_on(task, by_itself, [on.member()]);
         }
         let waits = state.wait_on_descriptor(&self.me, task.index, 0, on);
         match waits {
@@ -183,7 +180,7 @@ impl State {
         if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {
             return Err(Errno::BADARG);
         }
-        self.drop_kept();
+        self.drop_lingering();
         self.unpark(task.index);
         self.ready.remove(&mut self.tasks, task.index);
         Ok(())

@@ -25,7 +25,7 @@ fn rounded(now: Instant, left: Span) -> Span {
 impl State {
     /// Makes ready what is due or what the kernel tells of, and begins a pass over what is ready.
     pub fn wait(&mut self, alert: &Alert, limit: Option<Span>, lazy: bool) -> Result<()> {
-        self.drop_kept();
+        self.drop_lingering();
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         self.descriptors.drop_orphans(poller, &self.waits);
         if self.fired.capacity() < self.widest {
@@ -113,10 +113,7 @@ impl State {
     /// How long the kernel may be waited for: not at all while a task is ready, nor without tasks.
     fn limit(&self, limit: Option<Span>, deadline: Option<Span>) -> Option<Span> {
         match self.ready.is_empty() && self.counted() != 0 {
-            true => match (limit, deadline) {
-                (Some(limit), Some(deadline)) => Some(limit.min(deadline)),
-                (one, other) => one.or(other),
-            },
+            true => Span::least(limit, deadline),
             false => Some(Span::ZERO),
         }
     }

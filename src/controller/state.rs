@@ -42,10 +42,10 @@ pub struct State {
     pub poller: Option<Poller>,
     pub tasks: Slab<Task>,
     pub waits: Waits,
-    /// The wait that has woken the task which was taken last, if that was all that it waited for and was one on a
-    /// descriptor. It keeps its place in the list of its descriptor, though not in that of its task, as nearly always the task waits
-    /// for the same again. `drop_kept` gives it up before anybody looks at lists of descriptors.
-    pub kept: WaitKey,
+    /// The wait that has woken the task which was taken last, if the task waited for this descriptor alone. It keeps its
+    /// place in the list of the descriptor, though not in that of the task, as nearly always the task waits for the same
+    /// again. `drop_lingering` gives it up before anybody looks at lists of descriptors.
+    pub lingering: WaitKey,
     pub descriptors: Descriptors,
     pub timers: Timers,
     /// The tasks that are ready.
@@ -142,6 +142,9 @@ impl State {
         now: &mut Option<Instant>,
         later: bool,
     ) -> Result<()> {
+        if on.is_plain() && !later {
+            return self.wait_on_descriptor(me, task, member, on.polled());
+        }
         let (mut polls, conditions) = (on.polls(), on.has_condition());
         if polls && later {
             let owner = on.owner.clone();
@@ -150,8 +153,6 @@ impl State {
                 return Ok(());
             }
             polls = false;
-        } else if polls && on.timeout.is_none() && !conditions {
-            return self.wait_on_descriptor(me, task, member, on.polled());
         }
         if !on.polls() && on.timeout.is_none() && !conditions {
             self.insert_wait(task, member, On::Nothing)?; // parked all the same
@@ -276,12 +277,12 @@ impl State {
     /// Parks a task that runs on what it was parked on before; `false` if that was something else.
     #[inline]
     pub fn wait_again(&mut self, task: TaskId, by_itself: bool, on: Polled<'_>) -> bool {
-        let Some(wait) = self.waits.get(self.kept) else { return false };
+        let Some(wait) = self.waits.get(self.lingering) else { return false };
         let On::Descriptor(row, events) = wait.on else { return false };
         if wait.task != task.index
             || events != on.events
             || self.scopes.ended != 0
-            || !self.descriptors.has_only(row, self.kept, on)
+            || !self.descriptors.has_only(row, self.lingering, on)
         {
             return false;
         }
@@ -290,21 +291,22 @@ impl State {
         if found.serial != task.serial || found.link.is_queued() || is_fiber != by_itself {
             return false;
         }
-        found.waits = std::mem::replace(&mut self.kept, NONE);
+        found.waits = std::mem::replace(&mut self.lingering, NONE);
+        self.let_go();
         true
     }
 
-    /// Gives up the wait that was kept.
+    /// Gives up the wait that lingers.
     #[inline]
-    pub fn drop_kept(&mut self) {
-        if self.kept != NONE {
-            self.drop_kept_wait();
+    pub fn drop_lingering(&mut self) {
+        if self.lingering != NONE {
+            self.drop_lingering_wait();
         }
     }
 
     #[inline(never)]
-    fn drop_kept_wait(&mut self) {
-        let key = std::mem::replace(&mut self.kept, NONE);
+    fn drop_lingering_wait(&mut self) {
+        let key = std::mem::replace(&mut self.lingering, NONE);
         if let Some(&waits::Wait { on: On::Descriptor(row, _), .. }) = self.waits.get(key) {
             self.descriptors.remove(&self.waits, key, row);
         }
@@ -318,7 +320,7 @@ impl State {
         if self.ready.order == Order::OldestFirst {
             return;
         }
-        self.drop_kept();
+        self.drop_lingering();
         if let Some(poller) = self.poller.as_ref() {
             self.descriptors.drop_orphans(poller, &self.waits);
         }
@@ -326,7 +328,7 @@ impl State {
 
     /// Removes a task, whatever it waits for.
     pub fn remove_task(&mut self, index: u32) -> Task {
-        self.drop_kept();
+        self.drop_lingering();
         self.unpark(index);
         self.ready.remove(&mut self.tasks, index);
         let task = self.tasks.remove(index as usize);
@@ -340,7 +342,7 @@ impl State {
     /// See `Controller::next`.
     pub fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         fired.clear();
-        self.drop_kept();
+        self.drop_lingering();
         let Some(index) = self.ready.take(&mut self.tasks) else {
             self.unfinished = false;
             if self.counts.is_some() {
@@ -354,7 +356,7 @@ impl State {
             let task = TaskId { index, serial };
             self.count_turn((data != Payload::Inspector).then_some(task));
         }
-        if waits != NONE && !self.keep_wait(index, waits, fired) {
+        if waits != NONE && !self.let_linger(index, waits, fired) {
             self.unpark_with(index, |member, events| match fired.last_mut() {
                 Some(last) if last.member == member => last.events |= events as u32,
                 _ => fired.push(Fired { member, events: events as u32 }),
@@ -364,9 +366,9 @@ impl State {
         Some((TaskId { index, serial }, data))
     }
 
-    /// Keeps the wait that has woken a task: see `kept`. `false` if it cannot be kept.
+    /// Has the wait that has woken a task linger; `false` if it was not the task's only one, on a descriptor.
     #[inline]
-    fn keep_wait(&mut self, index: u32, key: WaitKey, fired: &mut Vec<Fired>) -> bool {
+    fn let_linger(&mut self, index: u32, key: WaitKey, fired: &mut Vec<Fired>) -> bool {
         let Some(wait) = self.waits.get_mut(key) else { return false };
         let alone = matches!(wait.on, On::Descriptor(..)) && wait.next_of_task == NONE;
         if !alone || wait.fired == 0 || wait.member != 0 {
@@ -374,7 +376,7 @@ impl State {
         }
         fired.push(Fired { member: 0, events: std::mem::take(&mut wait.fired) as u32 });
         self.tasks[index as usize].waits = NONE;
-        self.kept = key;
+        self.lingering = key;
         true
     }
 }

@@ -32,7 +32,7 @@ impl Controller {
         self.stepping.store(0, Ordering::Relaxed);
         self.inside.set(0); // also if a callback or fiber has panicked
         let mut state = self.state.borrow_mut();
-        state.drop_kept();
+        state.drop_lingering();
         // Newest first: a step that a failure has ended early leaves what made it look to the next step.
         if std::mem::take(&mut state.unfinished) && state.ready.order == Order::NewestFirst {
             state.news |= state.recalled;

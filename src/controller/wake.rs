@@ -92,13 +92,13 @@ impl State {
 
     /// Cancels a descriptor: wakes the tasks that wait for it and ends its registration. Returns whether any waited.
     pub fn cancel(&mut self, fd: RawFd) -> bool {
-        self.drop_kept();
+        self.drop_lingering();
         self.descriptors.row_of(fd).is_some_and(|row| self.cancel_row(row, false))
     }
 
     /// Cancels a descriptor whose owner closes it. Returns whether any task waited.
     pub fn forget(&mut self, token: Token, last: bool) -> bool {
-        self.drop_kept();
+        self.drop_lingering();
         let Some(row) = self.descriptors.row_named(token) else { return false };
         let woken = self.wake_row(row);
         self.descriptors.disown(row);

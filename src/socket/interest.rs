@@ -40,10 +40,7 @@ impl Socket {
                 Phase::Failed(Errno::BADF) if inner.handle.fd < 0 => return Err(Errno::BADF),
                 _ => {}
             }
-            let events = if events == 0 { inner.interest.events } else { events };
-            if events & libc::POLLIN != 0 {
-                inner.input.kernel.drained = false;
-            }
+            let events = inner.asked(events);
             Ok(inner.events(events))
         })
     }
@@ -57,13 +54,13 @@ impl Socket {
         park: impl FnOnce(RawFd, Events, &Owner) -> R,
     ) -> Option<R> {
         self.ask(None, |inner| {
-            let events = if events == 0 { inner.interest.events } else { events };
             let settled = matches!(inner.establishing.phase, Phase::Connected | Phase::Listening);
-            if !settled || events == 0 || inner.handle.fd < 0 || inner.interest.retry.is_some() {
+            if !settled || inner.handle.fd < 0 || inner.interest.retry.is_some() {
                 return None;
             }
-            if events & libc::POLLIN != 0 {
-                inner.input.kernel.drained = false;
+            let events = inner.asked(events);
+            if events == 0 {
+                return None;
             }
             Some(park(inner.handle.fd, events, &inner.handle.owner))
         })
@@ -92,6 +89,16 @@ impl Socket {
 }
 
 impl Inner {
+    /// What a task is about to wait for that asks for these events: see `waited_for`.
+    #[inline]
+    fn asked(&mut self, events: Events) -> Events {
+        let events = if events == 0 { self.interest.events } else { events };
+        if events & libc::POLLIN != 0 {
+            self.input.kernel.drained = false;
+        }
+        events
+    }
+
     /// Events of the descriptor, and the time after which to try again.
     #[inline]
     fn events(&self, events: Events) -> Member {

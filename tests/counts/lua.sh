@@ -287,11 +287,11 @@ count_instructions() {
 		least=$(printf '%s\n' $least $median | sort -g | head -n 1)
 		if [ "${least:-9999}" -le 4100 ]; then break; fi
 	done
-	judge "$1" 'instructions to play a byte to and fro, per message' "$least" 4100
+	judge "$1" 'instructions to play a byte to and fro, per message' "$least" 3900
 	forget
 	served 20 in_callgrind small "$1" "$here/lua/echo.lua" 64
 	served 120 in_callgrind large "$1" "$here/lua/echo.lua" 64
-	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4600
+	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4400
 }
 
 # turns INTERPRETER KIND WHAT BUDGET

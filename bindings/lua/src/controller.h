@@ -113,7 +113,9 @@ static inline int shim_take_end(const struct shim *shim)
 int shim_step(lua_State *L);
 int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
-/* The same for the controller at 1, which no other one runs or `loops` says: the caller has looked at the arguments. */
+/* Whether the caller is a task of another controller, which polls this one before it steps it; notes then whether it has time. */
+int shim_polls_first(struct controller *controller, double timeout);
+/* The step itself, of the controller at 1: for callers that have looked at the arguments. */
 int shim_step_once(lua_State *L, struct controller *controller, double timeout);
 /* _quick_step(f, g): the method `step`; f is one in Lua, and g goes on after what _step cannot do by itself: step_method.c */
 int shim_quick_step(lua_State *L);

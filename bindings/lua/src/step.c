@@ -257,17 +257,22 @@ int shim_step(lua_State *L)
 		shim_check_for_method(L, shim_controller_tag, SHIM_CONTROLLER);
 	struct controller *controller = shim_controller(L);
 	double timeout = shim_seconds(L, 2);
-	struct controller *running = controller->object.shim->running;
 	controller->quiet = 0;
 	if (controller->object.shim->custom_step && lua_isboolean(L, 3) && !lua_toboolean(L, 3))
 		return 0;
-	if (running && running != controller && !lua_toboolean(L, 3)) {
-		controller->quiet = !(timeout <= 0);
+	if (!lua_toboolean(L, 3) && shim_polls_first(controller, timeout))
 		return 0;
-	}
 	controller->loops = !lua_isnone(L, 4);
 	controller->deadline = controller->loops ? shim_seconds(L, 4) : NAN;
 	return shim_step_once(L, controller, timeout);
+}
+
+int shim_polls_first(struct controller *controller, double timeout)
+{
+	const struct controller *running = controller->object.shim->running;
+	int elsewhere = running && running != controller;
+	controller->quiet = elsewhere && !(timeout <= 0);
+	return elsewhere;
 }
 
 int shim_step_once(lua_State *L, struct controller *controller, double timeout)

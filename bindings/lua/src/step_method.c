@@ -24,12 +24,10 @@ static int quick_step(lua_State *L)
 		lua_settop(L, 2);
 		return in_lua(L, WHOLE, 2);
 	}
-	struct controller *controller = shim_controller(L), *running = controller->object.shim->running;
+	struct controller *controller = shim_controller(L);
 	lua_Number seconds = is_limited ? lua_tonumber(L, 2) : NAN;
-	if (running && running != controller) {
-		controller->quiet = !(seconds <= 0);
-	} else {
-		controller->quiet = controller->loops = 0;
+	if (!shim_polls_first(controller, seconds)) {
+		controller->loops = 0;
 		count = shim_step_once(L, controller, seconds);
 	}
 	int first = lua_gettop(L) - count + 1;

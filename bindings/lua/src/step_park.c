@@ -89,6 +89,15 @@ int shim_park_yielded(lua_State *L, struct controller *controller, struct task *
 	return status ? -1 : 0;
 }
 
+/* Says why the object at 1 cannot be waited for. -1 */
+static int refuse(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
+{
+	why->object = 1;
+	controller->ending = task;
+	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
+	return -1;
+}
+
 /* Parks a task on the socket that its method has handed over, which lies at 1 on its stack. 0, or -1 with a message on L. */
 static int park_on_socket(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
 {
@@ -104,11 +113,8 @@ static int park_on_socket(lua_State *L, struct controller *controller, struct ta
 	why->code = cq_controller_park(controller->cq, task->id, wait, 1);
 	if (why->code == 0)
 		return 0;
-	why->object = 1;
 	why->fd = cq_socket_pollfd(socket->so);
-	controller->ending = task;
-	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
-	return -1;
+	return refuse(L, controller, task, why);
 }
 
 int shim_park_given(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
@@ -117,10 +123,5 @@ int shim_park_given(lua_State *L, struct controller *controller, struct task *ta
 	if (controller->handed_kind == HANDED_SOCKET)
 		return park_on_socket(L, controller, task, why);
 	why->code = shim_park_handed(controller, task);
-	if (why->code == 0)
-		return 0;
-	why->object = 1;
-	controller->ending = task;
-	lua_pushfstring(L, UNABLE, cq_strerror(why->code), why->fd);
-	return -1;
+	return why->code ? refuse(L, controller, task, why) : 0;
 }

@@ -95,7 +95,7 @@ impl Seat {
         if self.stream.established.get() {
             member.events |= libc::POLLIN;
         }
-        let timeout = Some(member.timeout.map_or(left, |retry| retry.min(left)));
+        let timeout = Span::least(member.timeout, Some(left));
         Member { condition, timeout, ..member }
     }
 

@@ -18,16 +18,18 @@ const WARM: usize = 32;
 
 thread_local! {
     static STACKS: RefCell<Vec<Stack>> = const { RefCell::new(Vec::new()) };
-    /// The tasks that are being resumed on this thread, the innermost last.
-    static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
+    /// The controllers whose tasks are being resumed on this thread, the innermost last.
+    static STEPPED: RefCell<Vec<Stepped>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A task that is being resumed.
-struct Running {
+/// A controller whose tasks are being resumed.
+struct Stepped {
     controller: AtomicShared<Controller>,
-    task: TaskId,
+    /// The task that runs; `None` between two.
+    task: Option<TaskId>,
     /// What the layer above knows of the fiber; null: the task is none.
     fiber: *const (),
+    /// What woke the fiber.
     fired: Vec<Fired>,
 }
 
@@ -76,67 +78,102 @@ impl Drop for Fiber {
     }
 }
 
-/// Runs `resume` as task `task` of `controller`. `fiber`: the task is a fiber, so that its waits suspend it, and `current`
-/// tells this; null: they are refused. `fired` is what woke it. The reference to the controller is moved in and out, so no
-/// count changes.
-pub fn run_as<R>(
-    controller: &mut Option<AtomicShared<Controller>>,
-    task: TaskId,
-    fiber: *const (),
-    fired: &mut Vec<Fired>,
-    resume: impl FnOnce() -> R,
+/// Resumes tasks of one controller on this thread.
+pub struct Resumer<'a> {
+    list: &'a RefCell<Vec<Stepped>>,
+    /// Where in the list the controller stands.
+    place: usize,
+}
+
+/// Calls `resume`, which resumes tasks of a controller, one after the other. To be called outside of any fiber, as `resume`
+/// has to stay in this thread.
+pub fn resuming<R>(
+    controller: AtomicShared<Controller>,
+    resume: impl FnOnce(&Resumer<'_>) -> R,
 ) -> R {
-    let Some(running) = controller.take() else { return resume() };
-    let entry = Running { controller: running, task, fiber, fired: std::mem::take(fired) };
-    RUNNING.with(|running| running.borrow_mut().push(entry));
-    let popped = Popped;
-    let result = resume();
-    if let Some(entry) = popped.pop() {
-        *fired = entry.fired;
-        *controller = Some(entry.controller);
-    }
-    result
+    STEPPED.with(|list| {
+        let place = list.borrow().len();
+        let entry = Stepped { controller, task: None, fiber: std::ptr::null(), fired: Vec::new() };
+        list.borrow_mut().push(entry);
+        resume(&Resumer { list, place })
+    })
 }
 
-/// Takes the innermost task out of `RUNNING`, also if resuming it panics.
-struct Popped;
+impl Resumer<'_> {
+    /// Runs `resume` as that task, whose waits are refused.
+    pub fn run_callback<R>(&self, task: TaskId, resume: impl FnOnce() -> R) -> R {
+        self.enter(Some(task), std::ptr::null());
+        let result = resume();
+        self.enter(None, std::ptr::null());
+        result
+    }
 
-impl Popped {
-    fn pop(self) -> Option<Running> {
-        std::mem::forget(self);
-        RUNNING.with(|running| running.borrow_mut().pop())
+    /// Runs `resume` as that task, which is a fiber, so that its waits suspend it. `current` tells `fiber`. `fired` is what
+    /// woke it.
+    pub fn run_fiber<R>(
+        &self,
+        task: TaskId,
+        fiber: *const (),
+        fired: &mut Vec<Fired>,
+        resume: impl FnOnce() -> R,
+    ) -> R {
+        self.enter(Some(task), fiber);
+        self.exchange(fired);
+        let result = resume();
+        self.enter(None, std::ptr::null());
+        self.exchange(fired);
+        result
+    }
+
+    #[inline]
+    fn enter(&self, task: Option<TaskId>, fiber: *const ()) {
+        if let Some(entry) = self.list.borrow_mut().get_mut(self.place) {
+            (entry.task, entry.fiber) = (task, fiber);
+        }
+    }
+
+    #[inline]
+    fn exchange(&self, fired: &mut Vec<Fired>) {
+        if let Some(entry) = self.list.borrow_mut().get_mut(self.place) {
+            std::mem::swap(&mut entry.fired, fired);
+        }
     }
 }
 
-impl Drop for Popped {
+impl Drop for Resumer<'_> {
     fn drop(&mut self) {
-        let entry = RUNNING.with(|running| running.borrow_mut().pop());
-        drop(entry);
+        let entry = self.list.borrow_mut().pop();
+        drop(entry); // what that calls may look at the list
     }
 }
 
 /// Looks at the innermost task that is being resumed on this thread. A thread that ends has none, also when what it runs
 /// then, as destructors of static objects, calls the library.
 #[inline]
-fn innermost<T>(look: impl FnOnce(&Running) -> T) -> Option<T> {
-    RUNNING.try_with(|running| running.borrow().last().map(look)).ok().flatten()
+fn innermost<T>(look: impl FnOnce(&Stepped, TaskId) -> T) -> Option<T> {
+    let find = |list: &RefCell<Vec<Stepped>>| {
+        let list = list.borrow();
+        let found = list.iter().rev().find_map(|entry| Some((entry, entry.task?)));
+        found.map(|(entry, task)| look(entry, task))
+    };
+    STEPPED.try_with(find).ok().flatten()
 }
 
 /// The innermost task that is being resumed on this thread, and its controller.
 pub fn running() -> Option<(AtomicShared<Controller>, TaskId)> {
-    innermost(|entry| (entry.controller.clone(), entry.task))
+    innermost(|entry, task| (entry.controller.clone(), task))
 }
 
-/// What `run_as` was given for the fiber that runs on this thread; null if none does. Not inlined, as this may come after
+/// What `Resumer::run_fiber` was given for the fiber that runs on this thread; null if none does. Not inlined, as this may come after
 /// its suspension.
 #[inline(never)]
 pub fn current() -> *const () {
-    innermost(|entry| entry.fiber).unwrap_or(std::ptr::null())
+    innermost(|entry, _| entry.fiber).unwrap_or(std::ptr::null())
 }
 
 /// Whether a task runs on this thread.
 pub fn is_running() -> bool {
-    innermost(|_| ()).is_some()
+    innermost(|_, _| ()).is_some()
 }
 
 /// Waits until a member of `set` fires, and tells `each` which ones did. In a fiber, suspends it; outside a
@@ -156,18 +193,30 @@ fn suspend_on(
     park: impl FnOnce(&Controller, TaskId) -> Result<()>,
     each: &mut dyn FnMut(Fired),
 ) -> Result<()> {
-    let (controller, task) = running().ok_or(Errno::BADF)?;
-    let parked = park(&controller, task);
+    suspend_if(|controller, task| Some(park(controller, task)), each).unwrap_or(Err(Errno::BADF))
+}
+
+/// As `suspend_on`, if `park` parks the fiber. `None`: it does not, or no fiber runs.
+pub fn suspend_if(
+    park: impl FnOnce(&Controller, TaskId) -> Option<Result<()>>,
+    each: &mut dyn FnMut(Fired),
+) -> Option<Result<()>> {
+    let (controller, task) = innermost(|entry, task| {
+        let is_fiber = !entry.fiber.is_null();
+        is_fiber.then(|| (entry.controller.clone(), task))
+    })??;
+    let parked = park(&controller, task)?;
     drop(controller);
-    parked?;
-    sys::fiber::suspend();
-    tell_fired(each)
+    Some(parked.and_then(|()| {
+        sys::fiber::suspend();
+        tell_fired(each)
+    }))
 }
 
 /// Whether the task that runs is a fiber; `None` outside of tasks.
 #[inline]
 fn running_is_fiber() -> Option<bool> {
-    innermost(|entry| !entry.fiber.is_null())
+    innermost(|entry, _| !entry.fiber.is_null())
 }
 
 /// Whether the caller may wait: EDEADLK in a callback.
@@ -195,15 +244,14 @@ pub fn wait_for_scope(member: Member, is_deaf: bool) -> Result<()> {
 /// suspension, for the reason given at `sys::fiber::suspend`.
 #[inline(never)]
 fn tell_fired(each: &mut dyn FnMut(Fired)) -> Result<()> {
-    RUNNING.with(|running| {
-        let running = running.borrow();
-        let Some(entry) = running.last() else { return Ok(()) };
+    let tell = |entry: &Stepped, _| {
         if let [Fired { member: ENDED, events }] = entry.fired[..] {
             return Err(Errno(events as i32));
         }
         entry.fired.iter().for_each(|fired| each(*fired));
         Ok(())
-    })
+    };
+    innermost(tell).unwrap_or(Ok(()))
 }
 
 /// As `poll`, for one member; whether its descriptor or its timeout fired is not told.

@@ -6,7 +6,7 @@ use super::controller::own;
 use crate::clock::Span;
 use crate::controller::{Controller, TaskId};
 use crate::errno::Result;
-use crate::fiber::run_as;
+use crate::fiber::resuming;
 use crate::log;
 use crate::sys::program::{Hook, Hooks, Listener};
 use std::ffi::{c_char, c_int, c_void};
@@ -74,9 +74,11 @@ fn run(cq: &Controller, hook: Option<Hook>, data: *mut c_void) {
     let Some(hook) = hook else { return };
     let handle = std::ptr::from_ref(cq).cast_mut().cast();
     cq.note_inside(true);
-    run_as(&mut Some(cq.share()), TaskId::nobody(), std::ptr::null(), &mut Vec::new(), || {
-        // SAFETY: who set it promised that it may be called so; the step holds the controller.
-        unsafe { hook(handle, data) }
+    resuming(cq.share(), |resumer| {
+        resumer.run_callback(TaskId::nobody(), || {
+            // SAFETY: who set it promised that it may be called so; the step holds the controller.
+            unsafe { hook(handle, data) }
+        })
     });
     cq.note_inside(false);
 }

@@ -6,7 +6,7 @@ use super::boundary::{borrow, call, hand_out, hand_out_made, put, seconds, take_
 use super::socket_settings::direction;
 use crate::clock::{Instant, Span};
 use crate::connect;
-use crate::controller::Member;
+use crate::controller::{Controller, Member};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
@@ -257,9 +257,8 @@ pub fn retry<T>(
     let mut first = true;
     loop {
         let error = match operation(first) {
-            Err(error) if error.is_again() => match before_wait(socket, &mut deadline) {
-                Ok(member) => {
-                    fiber::poll_one(member)?;
+            Err(error) if error.is_again() => match wait_to_retry(socket, &mut deadline)? {
+                Ok(()) => {
                     first = false;
                     match socket.is_closed() {
                         true => Errno::BADF,
@@ -274,6 +273,24 @@ pub fn retry<T>(
         };
         side.map(|side| socket.set_error(side, Some(error)));
         return Err(error);
+    }
+}
+
+/// Waits for what the socket's last operation wants. The outer error is the end of the task's wait, the inner one sticks.
+fn wait_to_retry(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Result<()>> {
+    if socket.timeout().is_none() {
+        // Nearly always a fiber waits for its descriptor and for nothing else.
+        let park = |cq: &Controller, task| {
+            cq.end_turn();
+            socket.with_plain_wait(0, |on| cq.park_on_descriptor(task, true, on))
+        };
+        if let Some(waited) = fiber::suspend_if(park, &mut |_| {}) {
+            return waited.map(Ok);
+        }
+    }
+    match before_wait(socket, deadline) {
+        Ok(member) => fiber::poll_one(member).map(Ok),
+        Err(error) => Ok(Err(error)),
     }
 }
 

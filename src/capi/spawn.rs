@@ -5,7 +5,7 @@ use super::boundary::{call, put_optional, slice, text, value};
 use super::controller::own;
 use super::poll::{cq_interest, member, plain_events};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack, Target};
-use crate::controller::{Controller, Member, Order, Payload, Polled, TaskId};
+use crate::controller::{Controller, Member, Order, Payload, Polled, TaskId, LEVEL};
 use crate::errno::{Errno, Result};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -190,12 +190,12 @@ unsafe fn park_on_descriptor(
     match unsafe { interest.socket.as_ref() } {
         None if interest.fd < 0 || events == 0 => None,
         None => {
-            let on = Polled { fd: interest.fd, events, owner: None, lasting: true };
+            let fd = interest.fd;
+            let on = Polled { fd, events, owner: None, lasting: true, emptied: LEVEL };
             Some(cq.park_on_descriptor(task, false, on))
         }
-        Some(socket) => socket.with_plain_wait(events, |fd, events, owner| {
-            let on = Polled { fd, events, owner: Some(owner), lasting: lasts };
-            cq.park_on_descriptor(task, false, on)
+        Some(socket) => socket.with_plain_wait(events, |on| {
+            cq.park_on_descriptor(task, false, Polled { lasting: lasts, ..on })
         }),
     }
 }

@@ -8,7 +8,7 @@ use super::task::{self, cq_task, pack};
 use crate::clock::{Instant, Span};
 use crate::controller::{Controller, Fired, Payload, TaskId};
 use crate::errno::{Errno, Result};
-use crate::fiber;
+use crate::fiber::{self, resuming, Resumer};
 use crate::sys::fiber::outside;
 use crate::sys::memory::AtomicShared;
 use std::ffi::{c_int, c_void};
@@ -147,7 +147,7 @@ fn ready_of(task: TaskId, data: usize, fired: *const Fired, count: usize) -> cq_
 fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) -> Result<cq_ready> {
     let cq = cq.share();
     loop {
-        outside(|| run_job(&mut Some(cq.clone()), task, payload))?;
+        alone(&cq, task, payload)?;
         let (next, data, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
         match data {
             Payload::Foreign(data) => return Ok(ready_of(next, data, fired, count)),
@@ -172,31 +172,38 @@ pub(super) fn run_other(
 ) -> Result<()> {
     match payload {
         Payload::Foreign(_) | Payload::Batch => leave_to_others(cq, task),
-        other => outside(|| run_job(&mut Some(cq.clone()), task, other)),
+        other => alone(cq, task, other),
     }
 }
 
-/// Resumes a callback or fiber, or calls a posted function. The reference to the controller travels through `held`,
-/// as the task may free the controller.
+/// Resumes one callback or fiber, or calls a posted function.
+fn alone(cq: &AtomicShared<Controller>, task: TaskId, payload: Payload) -> Result<()> {
+    let mut fired = cq.take_kept();
+    let ended = outside(|| {
+        resuming(cq.clone(), |resumer| run_job((cq, resumer), task, payload, &mut fired))
+    });
+    cq.keep(fired);
+    ended
+}
+
+/// Resumes a callback or fiber, or calls a posted function. The caller has a reference of its own, as the task may free the
+/// controller.
 fn run_job(
-    held: &mut Option<AtomicShared<Controller>>,
+    (cq, resumer): (&Controller, &Resumer),
     task: TaskId,
     payload: Payload,
+    fired: &mut Vec<Fired>,
 ) -> Result<()> {
-    let mut fired = held.as_ref().map(|cq| cq.take_kept()).unwrap_or_default();
-    if let Some(cq) = held {
-        cq.note_inside(true);
-    }
+    cq.note_inside(true);
     let code = match payload {
-        Payload::Callback(job) | Payload::Fiber(job) => task::dispatch(held, task, job, &mut fired),
-        Payload::Posted(posted) => task::run_posted(held, task, posted, &mut fired),
+        Payload::Callback(job) | Payload::Fiber(job) => {
+            task::dispatch((cq, resumer), task, job, fired)
+        }
+        Payload::Posted(posted) => task::run_posted((cq, resumer), task, posted),
         // Others resume these.
         Payload::Foreign(_) | Payload::Batch | Payload::Output(_) | Payload::Inspector => 0,
     };
-    if let Some(cq) = held {
-        cq.note_inside(false);
-        cq.keep(fired);
-    }
+    cq.note_inside(false);
     if code == 0 {
         Ok(())
     } else {
@@ -235,7 +242,8 @@ pub(super) fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Re
     let cq = &waited_for.unwrap_or_else(|| cq.share());
     cq.enter()?;
     let stepping = Stepping(cq);
-    let result = hooks::wait(cq, timeout, lazy).and_then(|()| outside(|| run_batch(cq.share())));
+    let result = hooks::wait(cq, timeout, lazy)
+        .and_then(|()| outside(|| resuming(cq.share(), |resumer| run_batch(cq, resumer))));
     let alive = stepping.leave();
     result.map(|()| alive)
 }
@@ -270,20 +278,23 @@ fn await_work(cq: &Controller, until: Option<Span>) -> Result<AtomicShared<Contr
     waited.map(|()| again)
 }
 
-fn run_batch(cq: AtomicShared<Controller>) -> Result<()> {
-    let mut held = Some(cq);
-    while let Some((task, payload, _)) = held.as_ref().and_then(|cq| cq.next_kept()) {
-        match payload {
+fn run_batch(cq: &Controller, resumer: &Resumer) -> Result<()> {
+    let mut fired = cq.take_kept();
+    let mut result = Ok(());
+    while let Some((task, payload)) = cq.next_turn(&mut fired) {
+        result = match payload {
             Payload::Callback(_) | Payload::Fiber(_) | Payload::Posted(_) => {
-                run_job(&mut held, task, payload)?
+                run_job((cq, resumer), task, payload, &mut fired)
             }
-            Payload::Foreign(_) | Payload::Batch => {
-                return held.as_ref().map_or(Ok(()), |cq| leave_to_others(cq, task));
-            }
-            Payload::Output(_) | Payload::Inspector => {} // never handed out
+            Payload::Foreign(_) | Payload::Batch => leave_to_others(cq, task),
+            Payload::Output(_) | Payload::Inspector => Ok(()), // never handed out
+        };
+        if result.is_err() {
+            break;
         }
     }
-    Ok(())
+    cq.keep(fired);
+    result
 }
 
 /// Steps until no tasks are left, and then answers 0, or until `timeout` seconds have passed (NaN or negative:

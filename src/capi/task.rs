@@ -3,8 +3,8 @@
 
 use crate::controller::{Controller, Fired, Payload, ScopeId, TaskId};
 use crate::errno::{Errno, Result};
-use crate::fiber::{current, run_as, Fiber};
-use crate::sys::memory::{boxed, AtomicShared, Shared};
+use crate::fiber::{current, Fiber, Resumer};
+use crate::sys::memory::{boxed, Shared};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
@@ -206,34 +206,33 @@ fn spawn(
 
 /// Resumes a job, outside of any fiber. Returns the code that its task ended with, or 0 if the task goes on.
 pub fn dispatch(
-    held: &mut Option<AtomicShared<Controller>>,
+    (cq, resumer): (&Controller, &Resumer<'_>),
     task: TaskId,
     job: usize,
     fired: &mut Vec<Fired>,
 ) -> c_int {
-    let handle = held.as_ref().map_or(std::ptr::null(), AtomicShared::as_ptr);
     // SAFETY: the payload of a job task is a counted reference; this takes another one, so the job
     // outlives its resumption whatever happens to the task.
     let job = unsafe { Shared::<Job>::beside(job as *const Job) };
     job.running.set(true);
     let (code, ended) = match &job.body {
         Body::Callback(callback) => {
-            let (to, size) = (fired.as_ptr(), fired.len()); // which stay where they are
-            let code = run_as(held, task, std::ptr::null(), fired, || {
+            let (handle, argument) = (std::ptr::from_ref(cq).cast_mut(), job.argument);
+            let code = resumer.run_callback(task, || {
                 // SAFETY: the caller of attach promised that it may be called so.
-                unsafe { callback(handle.cast_mut(), pack(task), job.argument, to, size) }
+                unsafe { callback(handle, pack(task), argument, fired.as_ptr(), fired.len()) }
             });
-            (code, !held.as_ref().is_some_and(|cq| cq.is_parked(task)))
+            (code, !cq.is_parked(task))
         }
         Body::Fiber(fiber) => {
             let here = Shared::as_ptr(&job).cast();
-            let ended = run_as(held, task, here, fired, || fiber.resume());
+            let ended = resumer.run_fiber(task, here, fired, || fiber.resume());
             (job.result.as_ref().filter(|_| ended).map_or(0, |result| result.get()), ended)
         }
     };
     job.running.set(false);
-    let code = outcome(held.as_ref(), task, code);
-    if let (true, Some(cq)) = (ended, held.as_ref()) {
+    let code = outcome(cq, task, code);
+    if ended {
         // ENOENT: it was cancelled meanwhile.
         let _ = cq.finish(task).map(drop_payload);
     }
@@ -264,27 +263,24 @@ pub(super) fn post(
 
 /// Calls a posted function, as a callback. Returns its code.
 pub(super) fn run_posted(
-    held: &mut Option<AtomicShared<Controller>>,
+    (cq, resumer): (&Controller, &Resumer<'_>),
     task: TaskId,
     posted: usize,
-    fired: &mut Vec<Fired>,
 ) -> c_int {
     // SAFETY: from `post`; the task had the only reference, and ends here.
     let posted = unsafe { Box::from_raw(posted as *mut Posted) };
-    if let Some(cq) = held {
-        let _ = cq.finish(task);
-    }
+    let _ = cq.finish(task);
     // SAFETY: who posted it promised that it may be called so.
     let call = || unsafe { (posted.function)(posted.argument) };
-    let code = run_as(held, task, std::ptr::null(), fired, call);
-    outcome(held.as_ref(), task, code)
+    let code = resumer.run_callback(task, call);
+    outcome(cq, task, code)
 }
 
 /// The code that a step ends with after a task has ended with one.
-fn outcome(cq: Option<&AtomicShared<Controller>>, task: TaskId, code: c_int) -> c_int {
-    match cq {
-        Some(cq) if code != 0 => cq.note_failure(task, code),
-        _ => code,
+fn outcome(cq: &Controller, task: TaskId, code: c_int) -> c_int {
+    match code {
+        0 => 0,
+        code => cq.note_failure(task, code),
     }
 }
 

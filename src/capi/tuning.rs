@@ -141,7 +141,7 @@ pub unsafe extern "C" fn cq_socket_setsockopt(
     call(|| {
         // SAFETY: as documented.
         let (socket, value) = unsafe { (borrow(socket)?, bytes(value, size)?) };
-        Ok(sock::set_raw_option(socket.option_fd()?, level, name, value)?)
+        socket.set_raw_option(level, name, value)
     })
 }
 

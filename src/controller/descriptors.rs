@@ -14,36 +14,19 @@
 //! - a descriptor with an owner is treated like a foreign one if its member is not `lasting`: the kernel reports
 //!   ready descriptors in an order that depends on when they were registered, and Lua programs depend on that order.
 
+use super::member::LEVEL;
 use super::owner::{Owner, FOREIGN};
+use super::row::Row;
 use super::waits::{WaitKey, Waits, NONE};
 use super::{Controller, Polled};
 use crate::errno::{Errno, Result};
 use crate::fork::{births, births_again};
-use crate::poller::{Events, Poller, Token};
+use crate::poller::{Events, Poller, Token, EDGES};
 use crate::sys::describe::{Describe, Words};
 use crate::sys::memory::{AtomicShared, AtomicWeak};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::os::fd::RawFd;
-
-/// One row of the table.
-struct Row {
-    /// -1: the row is free.
-    fd: RawFd,
-    /// How many descriptors have had the row before, modulo 2^20: see `GENERATIONS`.
-    generation: u32,
-    /// `FOREIGN`, or the number of the owner.
-    owner: u64,
-    /// Whether its registration outlives waits.
-    lasting: bool,
-    /// The first and the last wait in order of arrival.
-    first: u32,
-    last: u32,
-    /// The events that the kernel has been told of.
-    registered: Events,
-    /// Whether the row is listed in `orphans`.
-    orphan: bool,
-}
 
 /// A token has 48 bits: 28 for the index of the row, 20 for its generation.
 const PLACES: u32 = 28;
@@ -130,18 +113,15 @@ impl Descriptors {
         &mut self,
         poller: &Poller,
         me: &AtomicWeak<Controller>,
-        fd: RawFd,
-        events: Events,
-        owner: Option<&Owner>,
-        lasting: bool,
+        on: Polled<'_>,
     ) -> Result<u32> {
-        if let Some(index) = self.row_of(fd) {
+        if let Some(index) = self.row_of(on.fd) {
             let row = &self.rows[index as usize];
-            if row.owner == owner.map_or(FOREIGN, Owner::id) && row.registered & events == events {
+            if row.owner == on.owner.map_or(FOREIGN, Owner::id) && row.will_tell(on) {
                 return Ok(index); // nearly always
             }
         }
-        self.register_more(poller, me, (fd, events), owner, lasting)
+        self.register_more(poller, me, on)
     }
 
     #[cold]
@@ -149,9 +129,7 @@ impl Descriptors {
         &mut self,
         poller: &Poller,
         me: &AtomicWeak<Controller>,
-        (fd, events): (RawFd, Events),
-        owner: Option<&Owner>,
-        lasting: bool,
+        Polled { fd, events, owner, lasting, emptied }: Polled<'_>,
     ) -> Result<u32> {
         let wanted_owner = owner.map_or(FOREIGN, Owner::id);
         let found = self.row_of(fd).filter(|&row| {
@@ -168,20 +146,32 @@ impl Descriptors {
         let claims = owner.is_some() && self.rows[index as usize].owner == FOREIGN;
         let row = &mut self.rows[index as usize];
         let wanted = row.registered | events;
+        let edges = match owner.is_some() && emptied == LEVEL {
+            true => 0,
+            false if claims => {
+                if lasting {
+                    EDGES
+                } else {
+                    0
+                }
+            }
+            false => row.edges,
+        };
         // An owner that claims a foreign row without waiters may have another descriptor under that number, one that
         // the kernel does not watch yet: so it is told of all events.
         let before = if claims && row.first == NONE { 0 } else { row.registered };
-        if wanted != before && self.born == births_again() {
-            poller.set(fd, name(index, row.generation), before, wanted)?;
+        let tells = wanted != before || row.armed & events != events;
+        if tells && self.born == births_again() {
+            poller.set(fd, name(index, row.generation), before, wanted | edges)?;
         }
         // Only now: the kernel has said that there is such a descriptor.
         if is_new {
             self.enter(poller, index, fd, wanted)?;
         }
         let row = &mut self.rows[index as usize];
-        if wanted != before {
+        if tells {
             self.registered += usize::from(row.registered == 0);
-            row.registered = wanted;
+            (row.registered, row.armed, row.edges) = (wanted, wanted, edges);
         }
         if let Some(owner) = owner.filter(|_| claims) {
             (row.owner, row.lasting) = (wanted_owner, lasting);
@@ -216,7 +206,7 @@ impl Descriptors {
             && row.last == key
             && row.fd == on.fd
             && row.owner == on.owner.map_or(FOREIGN, Owner::id)
-            && row.registered & on.events == on.events
+            && row.will_tell(on)
             && self.row_of(on.fd) == Some(index)
     }
 
@@ -233,16 +223,7 @@ impl Descriptors {
         let more = |list: &mut Vec<u32>| list.try_reserve(index + 1 - list.len().min(index + 1));
         more(&mut self.free).and_then(|()| more(&mut self.orphans)).map_err(|_| Errno::NOMEM)?;
         self.rows.try_reserve(1).map_err(|_| Errno::NOMEM)?;
-        self.rows.push(Row {
-            fd: -1,
-            generation: 0,
-            owner: FOREIGN,
-            lasting: false,
-            first: NONE,
-            last: NONE,
-            registered: 0,
-            orphan: false,
-        });
+        self.rows.push(Row::FREE);
         self.free.push(index as u32);
         Ok(index as u32)
     }
@@ -276,7 +257,7 @@ impl Descriptors {
             *place = NONE;
         }
         row.generation = (row.generation + 1) & GENERATIONS;
-        (row.fd, row.owner, row.lasting) = (-1, FOREIGN, false);
+        (row.fd, row.owner, row.lasting, row.edges) = (-1, FOREIGN, false, 0);
         self.set_words(index, None);
         self.free.push(index);
     }
@@ -309,6 +290,12 @@ impl Descriptors {
         self.rows[index as usize].last
     }
 
+    /// The kernel has told of a row.
+    #[inline]
+    pub fn note_told(&mut self, index: u32, events: Events) {
+        self.rows[index as usize].note_told(events);
+    }
+
     /// Narrows a registration to what is waited for: an event came that nobody wanted.
     pub fn narrow(&mut self, poller: &Poller, waits: &Waits, index: u32) {
         let row = &self.rows[index as usize];
@@ -317,9 +304,11 @@ impl Descriptors {
             self.registered -= usize::from(wanted == 0 && registered != 0);
             if self.may_tell(index) {
                 // Failure means that the kernel has dropped it already.
-                let _ = poller.set(row.fd, name(index, row.generation), registered, wanted);
+                let after = if wanted == 0 { 0 } else { wanted | row.edges };
+                let _ = poller.set(row.fd, name(index, row.generation), registered, after);
             }
-            self.rows[index as usize].registered = wanted;
+            let row = &mut self.rows[index as usize];
+            (row.registered, row.armed) = (wanted, wanted);
         }
     }
 
@@ -364,7 +353,8 @@ impl Descriptors {
                 }
                 (false, _) => {}
             }
-            self.rows[index as usize].registered = 0;
+            let row = &mut self.rows[index as usize];
+            (row.registered, row.armed) = (0, 0);
             self.registered -= 1;
         }
         let row = &self.rows[index as usize];
@@ -375,8 +365,9 @@ impl Descriptors {
 
     /// Registers the descriptor of a row anew: its number stands for another open file now.
     pub fn renew(&mut self, poller: &Poller, index: u32) {
-        let row = &self.rows[index as usize];
-        if row.registered != 0 && self.may_tell(index) {
+        if self.rows[index as usize].registered != 0 && self.may_tell(index) {
+            let row = &mut self.rows[index as usize];
+            (row.edges, row.armed) = (0, row.registered);
             let _ = poller.set(row.fd, name(index, row.generation), 0, row.registered);
         }
     }
@@ -385,6 +376,7 @@ impl Descriptors {
     pub fn disown(&mut self, index: u32) {
         let row = &mut self.rows[index as usize];
         (row.owner, row.lasting) = (FOREIGN, false);
+        row.doubt();
         self.set_words(index, None);
     }
 
@@ -396,10 +388,9 @@ impl Descriptors {
         for (index, row) in self.rows.iter_mut().enumerate().filter(|(_, row)| row.fd >= 0) {
             let wanted = waits.wanted(row.first);
             let token = name(index as u32, row.generation);
-            row.registered = match wanted != 0 && poller.set(row.fd, token, 0, wanted).is_ok() {
-                true => wanted,
-                false => 0,
-            };
+            let told = wanted != 0 && poller.set(row.fd, token, 0, wanted | row.edges).is_ok();
+            row.registered = if told { wanted } else { 0 };
+            row.armed = row.registered;
             self.registered += usize::from(row.registered != 0);
         }
     }

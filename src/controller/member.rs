@@ -7,6 +7,11 @@ use crate::poller::Events;
 use crate::sys::memory::AtomicShared;
 use std::os::fd::RawFd;
 
+/// See `Member::emptied`.
+pub const LEVEL: u64 = 0;
+/// See `Member::emptied`.
+pub const NEVER: u64 = 1;
+
 /// One member of a wait set: a descriptor, a timeout, a condition, in any mix. It fires as soon as any of them does.
 #[derive(Clone)]
 pub struct Member {
@@ -16,6 +21,9 @@ pub struct Member {
     pub events: Events,
     /// Whether its registration may outlive the wait, if it has an owner.
     pub lasting: bool,
+    /// For an owner's stream whose receives empty the kernel's buffer unless they get all that they ask for: in which turn
+    /// one did so last, or `NEVER`. Its registration may be edge-triggered. `LEVEL` for all others.
+    pub emptied: u64,
     /// The owner, which takes the descriptor out of controllers before it is closed. `None`: a foreign descriptor.
     pub owner: Option<Owner>,
     /// The timeout, counted from the call that parks the task.
@@ -32,6 +40,7 @@ impl Member {
         fd: -1,
         events: 0,
         lasting: true,
+        emptied: LEVEL,
         owner: None,
         timeout: None,
         condition: None,
@@ -71,6 +80,7 @@ impl Member {
             events: self.events,
             owner: self.owner.as_ref(),
             lasting: self.lasting,
+            emptied: self.emptied,
         }
     }
 
@@ -102,6 +112,8 @@ pub struct Polled<'a> {
     pub owner: Option<&'a Owner>,
     /// As in `Member`.
     pub lasting: bool,
+    /// As in `Member`.
+    pub emptied: u64,
 }
 
 impl Polled<'_> {
@@ -113,6 +125,7 @@ impl Polled<'_> {
             events: self.events,
             owner: self.owner.cloned(),
             lasting: self.lasting,
+            emptied: self.emptied,
             ..Member::NOTHING
         }
     }

@@ -31,6 +31,7 @@ mod parking;
 mod poll;
 mod report;
 mod report_text;
+mod row;
 mod run_queue;
 mod running;
 mod scope;
@@ -48,7 +49,7 @@ pub use descriptor::Descriptor;
 pub use ending::ENDED;
 pub use extras::{Join, Name, Text};
 pub use listing::{Doing, Listed, Thing};
-pub use member::{Fired, Member, Polled};
+pub use member::{Fired, Member, Polled, LEVEL, NEVER};
 pub use outcome::Failure;
 pub use owner::Owner;
 pub use run_queue::Order;
@@ -152,6 +153,8 @@ pub struct Controller {
     entered: Cell<bool>,
     /// How many callbacks and fibers of this controller run now, nested in each other.
     inside: Cell<u32>,
+    /// The turn that is under way, or `NO_TURN`.
+    turn: Cell<u64>,
     /// The thread that stepped it last, or made it.
     thread: AtomicU64,
     /// The owner of the kernel queue's descriptor, which other controllers may poll.
@@ -211,6 +214,7 @@ impl Controller {
             closing: Cell::new(false),
             entered: Cell::new(false),
             inside: Cell::new(0),
+            turn: Cell::new(turn::NO_TURN),
             thread: AtomicU64::new(this_thread()),
             owner,
             me: me.clone(),

@@ -6,7 +6,7 @@ use super::scope::End;
 use super::state::State;
 use super::turn::end_turn;
 use super::waits::NONE;
-use super::{Controller, Member, Payload, Polled, TaskId};
+use super::{Controller, Member, Payload, Polled, TaskId, NEVER};
 use crate::errno::{Errno, Result};
 
 impl Controller {
@@ -47,6 +47,7 @@ impl Controller {
 
     /// Parks a task on events of a descriptor. Its turn has ended already. `by_itself` is as for `park`.
     pub fn park_on_descriptor(&self, task: TaskId, by_itself: bool, on: Polled<'_>) -> Result<()> {
+        let on = Polled { emptied: self.emptied_now(on.emptied), ..on };
         let mut state = self.state.borrow_mut();
         if state.wait_again(task, by_itself, on) {
             return Ok(());
@@ -85,8 +86,18 @@ impl Controller {
         self.wait_on_one(&mut state, task, member)
     }
 
+    /// `Member::emptied`, if that was in the present turn: since then the kernel has not told of what comes next.
     #[inline]
-    fn wait_on_one(&self, state: &mut State, task: TaskId, member: Member) -> Result<()> {
+    fn emptied_now(&self, emptied: u64) -> u64 {
+        match emptied == self.turn.get() {
+            true => emptied,
+            false => emptied.min(NEVER),
+        }
+    }
+
+    #[inline]
+    fn wait_on_one(&self, state: &mut State, task: TaskId, mut member: Member) -> Result<()> {
+        member.emptied = self.emptied_now(member.emptied);
         let waits = state.wait_on(&self.me, task.index, 0, member, &mut None, false);
         if waits.is_err() {
             state.unpark(task.index);
@@ -109,8 +120,9 @@ impl Controller {
         let (mut empty, mut now, mut result) = (true, None, Ok(()));
         let set = set.into_iter();
         let later = state.ready.order == Order::NewestFirst && set.size_hint().1 != Some(1);
-        for (member, interest) in set.enumerate() {
+        for (member, mut interest) in set.enumerate() {
             empty = false;
+            interest.emptied = self.emptied_now(interest.emptied);
             state.widest = state.widest.max(member + 1);
             result = state.wait_on(&self.me, task.index, member as u32, interest, &mut now, later);
             if result.is_err() {

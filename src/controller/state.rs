@@ -5,6 +5,7 @@ use super::descriptors::Descriptors;
 use super::extras::Extras;
 use super::inspect::Inspector;
 use super::listing::Counts;
+use super::member::LEVEL;
 use super::run_queue::{Link, Order, RunQueue};
 use super::scopes::Scopes;
 use super::timers::{TimerKey, Timers};
@@ -184,7 +185,7 @@ impl State {
         on: Polled<'_>,
     ) -> Result<()> {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        let row = self.descriptors.register(poller, me, on.fd, on.events, on.owner, on.lasting)?;
+        let row = self.descriptors.register(poller, me, on)?;
         let key = self.insert_wait(task, member, On::Descriptor(row, on.events))?;
         self.descriptors.add(&self.waits, key, row);
         Ok(())
@@ -200,8 +201,8 @@ impl State {
             match on {
                 On::Unregistered(fd, events, lasting, owner) => {
                     let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-                    let owner = owner.as_ref();
-                    let row = self.descriptors.register(poller, me, fd, events, owner, lasting)?;
+                    let on = Polled { fd, events, owner: owner.as_ref(), lasting, emptied: LEVEL };
+                    let row = self.descriptors.register(poller, me, on)?;
                     self.set_on(key, On::Descriptor(row, events));
                     self.descriptors.add(&self.waits, key, row);
                 }

@@ -2,7 +2,7 @@
 //! A step: begun and ended by whoever drives the controller, who takes its ready tasks one by one in between.
 
 use super::run_queue::Order;
-use super::turn::{begin_turn, end_turn};
+use super::turn::{begin_turn, end_last_turn, end_turn};
 use super::{Condition, Controller, Fired, Payload, TaskId};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
@@ -127,7 +127,7 @@ impl Controller {
             self.thread.store(here, Ordering::Relaxed);
             self.state.borrow().waits.conditions().for_each(Condition::move_here);
         }
-        end_turn(self);
+        end_last_turn(self);
         if self.state.borrow().descriptors.is_inherited() {
             self.reset()?;
         }
@@ -157,27 +157,29 @@ impl Controller {
     ///
     /// A turn begins here, and ends when the task is parked or finished.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
+        let mut fired = self.take_kept();
+        let found = self.next_turn(&mut fired);
+        let kept = (fired.as_ptr(), fired.len());
+        self.keep(fired);
+        found.map(|(task, payload)| (task, payload, kept))
+    }
+
+    /// As `next_kept`, but the caller keeps what fired, for which `take_kept` has room.
+    pub fn next_turn(&self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         loop {
-            let mut state = self.state.borrow_mut();
-            let mut fired = std::mem::take(&mut state.fired);
-            let found = state.next(&mut fired);
-            let kept = (fired.as_ptr(), fired.len());
-            state.fired = fired;
-            drop(state);
-            let (task, payload) = found?;
+            let (task, payload) = self.next(fired)?;
             match payload {
                 Payload::Output(place) => self.send_on(task, place),
                 Payload::Inspector => self.tell_readers(),
                 _ => {
                     begin_turn(self);
-                    return Some((task, payload, kept));
+                    return Some((task, payload));
                 }
             }
         }
     }
 
-    /// Takes the vector of what fired, which `next_kept` has filled, for the time of a resumption. `keep` gives it
-    /// back.
+    /// Takes the vector of what fired, for the time of a resumption or a batch of them. `keep` gives it back.
     pub fn take_kept(&self) -> Vec<Fired> {
         std::mem::take(&mut self.state.borrow_mut().fired)
     }

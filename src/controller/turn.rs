@@ -8,6 +8,7 @@ use crate::errno::{Errno, Result};
 use crate::sys::memory::Weak;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Once;
 
 /// Something that holds output back until the turn ends: a socket.
@@ -41,12 +42,15 @@ impl Holder {
     }
 }
 
+/// What `Controller::turn` is while none is under way.
+pub const NO_TURN: u64 = u64::MAX;
+
 /// The state of a thread's turns and sockets. Kept together and without a destructor, since it is looked at twice
 /// in every resumption.
 pub struct Now {
     /// The number of the turn that is under way on this thread; 0: none.
     pub turn: Cell<u64>,
-    /// How many turns this thread has had.
+    /// The number of the last turn. No number comes twice in a process.
     count: Cell<u64>,
     /// Whether `HELD` has entries.
     holding: Cell<bool>,
@@ -110,14 +114,34 @@ pub fn current() -> u64 {
     with_now(|now| now.turn.get())
 }
 
+/// The number of the next turn.
+#[inline]
+fn next_turn(now: &Now) -> u64 {
+    let number = match now.count.get() {
+        full if full % RANGE == 0 => next_range(),
+        number => number,
+    };
+    now.count.set(number + 1);
+    number + 1
+}
+
+/// A thread takes the numbers of its turns out of ranges of so many.
+const RANGE: u64 = 1 << 32;
+
+#[cold]
+fn next_range() -> u64 {
+    static RANGES: AtomicU64 = AtomicU64::new(1);
+    RANGES.fetch_add(1, Ordering::Relaxed).wrapping_mul(RANGE) + 1
+}
+
 /// Begins the turn of a task that is about to be resumed. A task that returned without being parked has not ended its
 /// turn: what it held back is sent now.
 #[inline]
 pub(super) fn begin_turn(controller: &Controller) {
     let holding = NOW.with(|now| {
-        let count = now.count.get() + 1;
-        now.count.set(count);
-        now.turn.set(count);
+        let turn = next_turn(now);
+        controller.turn.set(turn);
+        now.turn.set(turn);
         now.moment.set(now.moment.get() + 1);
         now.holding.get()
     });
@@ -137,6 +161,13 @@ pub(super) fn end_turn(controller: &Controller) {
     if holding {
         release_all(|output| controller.send_later(output));
     }
+}
+
+/// The kernel is about to be asked what is ready: the controller's turn is over, also if its task was not parked.
+#[inline]
+pub(super) fn end_last_turn(controller: &Controller) {
+    controller.turn.set(NO_TURN);
+    end_turn(controller);
 }
 
 /// Notes that `output` holds something back. It leaves before fork(2) too, or both processes would send it, and at exit(3).

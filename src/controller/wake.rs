@@ -32,6 +32,7 @@ impl State {
             self.stale = true;
             return;
         };
+        self.descriptors.note_told(row, events);
         let mut key = self.first_to_wake(row);
         let mut unwanted = true;
         while let Some(wait) = self.waits.get(key) {

@@ -96,13 +96,10 @@ fn a_wait_in_a_fiber_suspends_it_until_its_member_fires() {
         controller.wait(None, false).unwrap();
         let mut fired = Vec::new();
         while controller.next(&mut fired).is_some() {
-            ended = run_as(
-                &mut Some(controller.clone()),
-                task,
-                std::ptr::from_ref(&fiber).cast(),
-                &mut fired,
-                || fiber.resume(),
-            );
+            let here = std::ptr::from_ref(&fiber).cast();
+            ended = resuming(controller.clone(), |resumer| {
+                resumer.run_fiber(task, here, &mut fired, || fiber.resume())
+            });
         }
     }
     assert_eq!(STEPS.get(), 1);
@@ -120,10 +117,11 @@ fn outside_of_a_controller_a_wait_blocks_the_thread() {
 fn within_a_callback_a_wait_is_refused() {
     let controller = Controller::new().unwrap();
     let task = controller.spawn(Payload::Callback(0)).unwrap();
-    let found =
-        run_as(&mut Some(controller.clone()), task, std::ptr::null(), &mut Vec::new(), || {
+    let found = resuming(controller.clone(), |resumer| {
+        resumer.run_callback(task, || {
             assert_eq!(running().map(|(_, task)| task), Some(task));
             sleep(Some(Span::ZERO))
-        });
+        })
+    });
     assert_eq!(found, Err(Errno(libc::EDEADLK)));
 }

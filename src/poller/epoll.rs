@@ -20,6 +20,18 @@ use std::os::fd::RawFd;
 /// One descriptor that is ready.
 pub type Ready = sys::Event;
 
+/// Beside events, says that an interest is edge-triggered: a wait then need not look at each descriptor again that the wait
+/// before has reported, which takes a tenth of a microsecond.
+pub const EDGES: Events = 0x0800;
+
+/// The events of an interest for epoll_ctl(2).
+fn mask(events: Events) -> u32 {
+    match events & EDGES {
+        0 => events as u32,
+        _ => (events & !EDGES | super::DOUBTS) as u32 | libc::EPOLLET as u32,
+    }
+}
+
 /// An epoll instance.
 pub struct Poller {
     fd: RawFd,
@@ -73,7 +85,7 @@ impl Poller {
 
     /// Changes the interest in `fd`.
     pub fn set(&self, fd: RawFd, token: Token, before: Events, after: Events) -> Result<()> {
-        let change = |op| sys::control(self.fd, op, fd, after as u32, token).map_err(Errno::from);
+        let change = |op| sys::control(self.fd, op, fd, mask(after), token).map_err(Errno::from);
         let (op, other, missing) = match (before, after) {
             (_, 0) => {
                 let _ = change(libc::EPOLL_CTL_DEL); // gone already is as good

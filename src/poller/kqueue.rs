@@ -21,6 +21,9 @@ use queue::{Event, Filter, Flags};
 use std::cell::RefCell;
 use std::os::fd::RawFd;
 
+/// There is no edge-triggered interest here.
+pub const EDGES: Events = 0;
+
 /// One descriptor that is ready.
 pub struct Ready {
     fd: RawFd,

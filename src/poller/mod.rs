@@ -11,7 +11,8 @@
 //!   that. `inherited`: this is a child of fork(2), and the old queue is also its parent's;
 //! - `set(fd, token, before, after)`: changes the interest in `fd` from the events `before` to `after`, either of
 //!   which may be empty; `wait` reports it by `token`, a number of 48 bits. Interest is level-triggered and stays
-//!   until changed. If the kernel turns out to have dropped the descriptor (it was closed), `set` registers it
+//!   until changed. With `EDGES` among the events of `after` it may be edge-triggered: told of is what is there when
+//!   `set` is called, and then only what is new; what is told may have `DOUBTS` in it. If the kernel turns out to have dropped the descriptor (it was closed), `set` registers it
 //!   anew; forgetting what is not there is no error. EBADF: no such descriptor; EPERM: a regular file or a
 //!   directory, which are never waited for; EINVAL: the queue itself;
 //! - `closing(fd)`: the last reference to the file of `fd` is about to be closed, so that the kernel
@@ -59,7 +60,7 @@ use crate::sys;
 use std::os::fd::RawFd;
 
 pub use backend::{alert_clear, alert_close, alert_create, alert_move, alert_raise};
-pub use backend::{read, Poller, Ready};
+pub use backend::{read, Poller, Ready, EDGES};
 
 /// A poll(2) event mask.
 pub type Events = i16;
@@ -72,6 +73,16 @@ pub const ALERT: Token = (1 << 48) - 1;
 
 /// The events that a caller may ask for.
 pub const INTEREST: Events = libc::POLLIN | libc::POLLOUT | libc::POLLPRI;
+
+/// Where one of these is told of a stream, a receive that gets less than it asks for does not mean that all was received:
+/// the end of the stream, an error or urgent data stand behind it.
+pub const DOUBTS: Events = libc::POLLERR | libc::POLLHUP | libc::POLLPRI | HALF_CLOSED;
+
+/// The peer will send no more. Only where there are edges is it told.
+#[cfg(epoll)]
+const HALF_CLOSED: Events = libc::EPOLLRDHUP as Events;
+#[cfg(not(epoll))]
+const HALF_CLOSED: Events = 0;
 
 /// Refuses descriptors that are never waited for, as epoll does by itself: files and directories (EPERM), the queue
 /// itself (EINVAL).

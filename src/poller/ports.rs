@@ -16,6 +16,9 @@ use crate::sys::{self, poll, ports as port};
 use std::cell::RefCell;
 use std::os::fd::RawFd;
 
+/// There is no edge-triggered interest here.
+pub const EDGES: Events = 0;
+
 /// One descriptor that is ready.
 pub struct Ready {
     token: Token,

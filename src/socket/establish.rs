@@ -257,8 +257,7 @@ impl Inner {
             sock::adopt(fd)?;
             return listen(fd);
         }
-        self.handle.fd = sock::open(family, options.kind)?;
-        (self.handle.kind, self.handle.family) = (options.kind, family);
+        self.handle.own(sock::open(family, options.kind)?, family, options.kind);
         options.apply(self.handle.fd, family, options.kind, plan.listen)?;
         if plan.listen {
             let fd = self.handle.fd;
@@ -285,8 +284,8 @@ impl Inner {
             true => name.addresses().and_then(|list| self.first_that_does(&plan, &list)),
             false => name.step(&mut |address| begin(&plan.options, address)).map(
                 |(descriptor, address)| {
-                    self.handle.family = address::family(&SockaddrStorage::from(address));
-                    (self.handle.kind, self.handle.fd) = (plan.options.kind, descriptor.release());
+                    let family = address::family(&SockaddrStorage::from(address));
+                    self.handle.own(descriptor.release(), family, plan.options.kind);
                     Phase::Connected
                 },
             ),

@@ -4,7 +4,8 @@
 //! Each function takes the buffered bytes and whether more can come, changes them in place where the program is to
 //! see something else (CRLF to LF, unfolded headers), and says how many to take.
 
-use memchr::{memchr, memmem};
+use crate::sys::search;
+use memchr::memmem;
 
 /// What a read asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,7 +113,7 @@ fn up_to(data: &mut [u8], count: usize, rules: Rules) -> Found {
 fn translated(data: &mut [u8], count: usize, rules: Rules) -> Found {
     let plain = data.len().min(count);
     // The byte after the span matters too: it may complete a CRLF.
-    let first = if rules.text { memchr(b'\r', &data[..plain]) } else { None };
+    let first = if rules.text { search::find(b'\r', &data[..plain]) } else { None };
     let Some(first) = first else { return Taken { consumed: plain, length: plain } };
     let (mut from, mut to) = (first, first);
     while from < data.len() && to < count {
@@ -146,20 +147,24 @@ fn translated_length(data: &[u8], count: usize) -> usize {
 }
 
 fn line(data: &mut [u8], keep: bool, rules: Rules) -> Found {
+    if let Some(found) = whole_line(data, keep, rules) {
+        return found;
+    }
     let span = data.len().min(rules.max_line);
-    let scanned = rules.scanned.min(span);
-    match memchr(b'\n', &data[scanned..span]) {
-        Some(found) => ended_line(data, scanned + found, keep, rules.text),
-        None if data.is_empty() && rules.eof => Nothing,
-        None if rules.eof || data.len() >= rules.max_line => Taken { consumed: span, length: span },
-        None => NeedMore(data.len() + 1),
+    match data.is_empty() {
+        true if rules.eof => Nothing,
+        _ if rules.eof || data.len() >= rules.max_line => Taken { consumed: span, length: span },
+        _ => NeedMore(data.len() + 1),
     }
 }
 
-/// The line whose LF stands at `end`.
-fn ended_line(data: &mut [u8], end: usize, keep: bool, text: bool) -> Found {
-    let consumed = end + 1;
-    let crlf = text && end > 0 && data[end - 1] == b'\r';
+/// Finds a line with its end, of which `Rules::eof` says nothing.
+#[inline]
+pub fn whole_line(data: &mut [u8], keep: bool, rules: Rules) -> Option<Found> {
+    let span = data.len().min(rules.max_line);
+    let scanned = rules.scanned.min(span);
+    let end = scanned + search::find(b'\n', &data[scanned..span])?;
+    let crlf = rules.text && end > 0 && data[end - 1] == b'\r';
     let length = match (keep, crlf) {
         (false, true) => end - 1,
         (false, false) => end,
@@ -167,9 +172,9 @@ fn ended_line(data: &mut [u8], end: usize, keep: bool, text: bool) -> Found {
             data[end - 1] = b'\n';
             end
         }
-        (true, false) => consumed,
+        (true, false) => end + 1,
     };
-    Taken { consumed, length }
+    Some(Taken { consumed: end + 1, length })
 }
 
 /// Whether a byte may be part of a field name: a printable character other than the colon, RFC 5322 §2.2. (Blanks
@@ -195,7 +200,7 @@ fn header(data: &mut [u8], keep: bool, rules: Rules) -> Found {
     }
     let mut end = name;
     loop {
-        let Some(found) = memchr(b'\n', &data[end..]) else { return more(data) };
+        let Some(found) = search::find(b'\n', &data[end..]) else { return more(data) };
         end += found + 1;
         if end >= rules.max_line {
             return Nothing;
@@ -281,7 +286,7 @@ fn beginning(data: &mut [u8], rules: Rules) -> Found {
 /// Writes `data` to `out` with LF as CRLF.
 pub fn compose_text(data: &[u8], mut out: impl FnMut(&[u8])) {
     let mut rest = data;
-    while let Some(at) = memchr(b'\n', rest) {
+    while let Some(at) = search::find(b'\n', rest) {
         out(&rest[..at]);
         out(b"\r\n");
         rest = &rest[at + 1..];
@@ -291,7 +296,7 @@ pub fn compose_text(data: &[u8], mut out: impl FnMut(&[u8])) {
 
 /// Whether text translation would change these bytes on the way out.
 pub fn needs_translation(data: &[u8]) -> bool {
-    memchr(b'\n', data).is_some()
+    search::find(b'\n', data).is_some()
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ pub struct Handle {
     pub kind: i32,
     /// AF_UNSPEC while not known.
     pub family: i32,
+    /// A connection of TCP that the library has made or accepted: a receive that gets less than it asks for has emptied the
+    /// kernel's buffer. (SCTP and sockets of UNIX, which descriptors of the program may be, also keep boundaries in streams.)
+    pub empties: bool,
     /// The program knows the number of the descriptor, so that it may have made copies.
     pub exposed: bool,
     /// The value of `fork::forks` when it was made: a child that was forked since has a copy.
@@ -28,7 +31,14 @@ pub struct Handle {
 impl Handle {
     pub fn new(fd: RawFd, kind: i32, owner: Owner) -> Handle {
         let (born, family) = (forks(), libc::AF_UNSPEC);
-        Handle { fd, owner, kind, family, exposed: false, born }
+        Handle { fd, owner, kind, family, empties: false, exposed: false, born }
+    }
+
+    /// Takes over a descriptor that the library has just opened.
+    pub fn own(&mut self, fd: RawFd, family: i32, kind: i32) {
+        (self.fd, self.family, self.kind) = (fd, family, kind);
+        self.empties =
+            kind == libc::SOCK_STREAM && matches!(family, libc::AF_INET | libc::AF_INET6);
     }
 
     /// Whether the kernel keeps the boundaries of messages.

@@ -98,6 +98,12 @@ impl Inner {
             && self.ensure_established().is_ok()
     }
 
+    /// Whether lines are held, and what is written now is to be held too, being an answer to what is at hand.
+    #[inline]
+    pub(super) fn holds_answers(&self) -> bool {
+        self.held.some && self.held.allowed != Hold::None && !self.input.side.queue.is_empty()
+    }
+
     /// Notes that lines are held. Not inlined, as this may come after a fiber's suspension: see `sys::fiber::suspend`.
     #[inline(never)]
     pub(super) fn note_held(&mut self) {

@@ -2,7 +2,7 @@
 //! Receiving: from the kernel into the queue, from the queue to the program.
 
 use super::establish::Phase;
-use super::format::{find, Format, Found, Rules};
+use super::format::{find, whole_line, Format, Found, Rules};
 use super::kernel_buffer::KernelBuffer;
 use super::side::Side;
 use super::{Buffering, Direction, Flags, Inner, Socket};
@@ -76,7 +76,10 @@ impl Socket {
             if patience.wait {
                 inner.give_way()?;
             }
-            let found = inner.locate(format, text, patience.wait)?;
+            let found = match inner.take_line(format, text) {
+                None => inner.locate(format, text, patience.wait)?,
+                line => line,
+            };
             inner.want_more(format);
             let Some((at, length)) = found else {
                 return Ok(None);
@@ -180,6 +183,30 @@ impl Inner {
         self.must_wait(libc::POLLIN | output)
     }
 
+    /// Takes a line that is at hand: what `locate` does, for the case that nearly all lines are.
+    #[inline]
+    fn take_line(&mut self, format: Format, text: bool) -> Option<(usize, usize)> {
+        let Format::Line { keep } = format else { return None };
+        if self.input.side.queue.is_empty() {
+            return None;
+        }
+        let (max_line, scanned) = (self.input.side.max_line, self.input.scanned);
+        let rules = Rules { text, max_line, eof: false, scanned };
+        match whole_line(self.input.side.queue.data_mut(), keep, rules)? {
+            Found::Taken { consumed, length } => Some((self.take(consumed), length)),
+            _ => None,
+        }
+    }
+
+    /// Takes bytes off the queue, and tells where they lie.
+    #[inline]
+    fn take(&mut self, consumed: usize) -> usize {
+        self.input.scanned = 0;
+        let at = self.input.side.queue.consume(consumed);
+        self.input.message &= !self.input.side.queue.is_empty();
+        at
+    }
+
     /// Finds `format` at the front of the input, receiving as needed, and takes it off the queue;
     /// returns where it lies.
     fn locate(
@@ -191,6 +218,11 @@ impl Inner {
         let line = matches!(format, Format::Line { .. });
         if let Format::UpTo(count) = format {
             self.top_up(count.min(bytes::LARGE));
+        }
+        let ended = self.input.side.stat.eof || self.input.message;
+        if line && self.input.side.queue.is_empty() && !ended {
+            self.input.scanned = 0;
+            self.receive_more(1, patient)?;
         }
         loop {
             let max_line = match format {
@@ -205,10 +237,7 @@ impl Inner {
             let rules = Rules { text, max_line, eof, scanned };
             match find(self.input.side.queue.data_mut(), format, rules) {
                 Found::Taken { consumed, length } => {
-                    self.input.scanned = 0;
-                    let at = self.input.side.queue.consume(consumed);
-                    self.input.message &= !self.input.side.queue.is_empty();
-                    return Ok(Some((at, length)));
+                    return Ok(Some((self.take(consumed), length)))
                 }
                 Found::Nothing => {
                     self.input.message &= !self.input.side.queue.is_empty();
@@ -226,12 +255,18 @@ impl Inner {
                         Format::UpTo(_) => size.min(bytes::LARGE),
                         _ => size,
                     };
-                    match self.receive_some(size, patient) {
-                        Err(Errno::PIPE) => {} // look again, now that this is all
-                        result => result?,
-                    }
+                    self.receive_more(size, patient)?;
                 }
             }
+        }
+    }
+
+    /// As `receive_some`, but at end of file `Ok`: the queue is looked at again, now that this is all.
+    #[inline(never)]
+    fn receive_more(&mut self, size: usize, patient: bool) -> Result<()> {
+        match self.receive_some(size, patient) {
+            Err(Errno::PIPE) => Ok(()),
+            result => result,
         }
     }
 

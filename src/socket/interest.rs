@@ -4,11 +4,10 @@
 use super::establish::Phase;
 use super::{Inner, Socket};
 use crate::clock::{Instant, Span};
-use crate::controller::{Member, Owner};
+use crate::controller::{Member, Polled, LEVEL};
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
 use crate::sys::describe::Words;
-use std::os::fd::RawFd;
 
 /// What the last operation that answered EAGAIN waits for.
 #[derive(Clone, Copy, Default)]
@@ -45,13 +44,13 @@ impl Socket {
         })
     }
 
-    /// Calls `park` with the descriptor, the events and the owner, if a task that polls the socket waits for nothing else;
+    /// Calls `park` with the descriptor and the events, if a task that polls the socket waits for nothing else;
     /// `None` otherwise. `events` is as for `waited_for`.
     #[inline]
     pub fn with_plain_wait<R>(
         &self,
         events: Events,
-        park: impl FnOnce(RawFd, Events, &Owner) -> R,
+        park: impl FnOnce(Polled<'_>) -> R,
     ) -> Option<R> {
         self.ask(None, |inner| {
             let settled = matches!(inner.establishing.phase, Phase::Connected | Phase::Listening);
@@ -62,7 +61,9 @@ impl Socket {
             if events == 0 {
                 return None;
             }
-            Some(park(inner.handle.fd, events, &inner.handle.owner))
+            let (fd, emptied) = (inner.handle.fd, inner.emptied());
+            let owner = Some(&inner.handle.owner);
+            Some(park(Polled { fd, events, owner, lasting: true, emptied }))
         })
     }
 
@@ -104,7 +105,17 @@ impl Inner {
     fn events(&self, events: Events) -> Member {
         let owner = Some(self.handle.owner.clone());
         let (fd, timeout) = (self.handle.fd, self.interest.retry);
-        Member { fd, events, owner, timeout, ..Member::NOTHING }
+        Member { fd, events, owner, timeout, emptied: self.emptied(), ..Member::NOTHING }
+    }
+
+    /// See `Member::emptied`.
+    #[inline]
+    fn emptied(&self) -> u64 {
+        // The program may have changed how a descriptor receives whose number it knows.
+        match self.handle.empties && !self.handle.exposed {
+            true => self.input.kernel.emptied_at,
+            false => LEVEL,
+        }
     }
 
     /// Notes what to wait for; the result is EAGAIN.

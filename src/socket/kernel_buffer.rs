@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Whether the kernel has anything to receive, as far as this thread can know without asking. A wrong answer
-//! costs a wait that ends at once, since readiness is level-triggered.
+//! costs a wait that ends at once, since waits look level-triggered.
 
-use crate::controller::turn::with_now;
+use crate::controller::turn::{with_now, Now};
+use crate::controller::NEVER;
 
 /// What is known of a socket's receive buffer in the kernel.
 pub struct KernelBuffer {
@@ -14,25 +15,38 @@ pub struct KernelBuffer {
     ends: u64,
     /// The operation under way has found or left it empty.
     pub emptied: bool,
+    /// The turn in which a receive last found or left it empty: see `Member::emptied`.
+    pub emptied_at: u64,
 }
 
 impl KernelBuffer {
     pub fn new() -> KernelBuffer {
-        KernelBuffer { drained: false, moment: 0, ends: 0, emptied: false }
+        KernelBuffer { drained: false, moment: 0, ends: 0, emptied: false, emptied_at: NEVER }
     }
 
     /// The kernel's buffer was found empty, or has been emptied by a receive that got less than it asked for. The
     /// latter says nothing of an end of the stream that stands behind the data: it is believed only if no socket of
     /// this thread has ended since the buffer was last found empty.
     pub fn note_drained(&mut self, found_empty: bool) {
-        with_now(|now| {
-            if found_empty {
-                self.ends = now.ends.get();
-            }
-            self.emptied = true;
-            self.drained = self.ends == now.ends.get();
-            self.moment = now.moment.get();
+        self.emptied_at = with_now(|now| {
+            self.assume_drained(now, found_empty);
+            now.turn.get().max(NEVER)
         });
+    }
+
+    /// A new socket has nothing to receive yet.
+    pub fn note_new(&mut self) {
+        with_now(|now| self.assume_drained(now, true));
+    }
+
+    #[inline]
+    fn assume_drained(&mut self, now: &Now, found_empty: bool) {
+        if found_empty {
+            self.ends = now.ends.get();
+        }
+        self.emptied = true;
+        self.drained = self.ends == now.ends.get();
+        self.moment = now.moment.get();
     }
 
     /// The socket was accepted just now, and data may have come already. It counts as drained all the same, as
@@ -40,7 +54,7 @@ impl KernelBuffer {
     /// is noted.
     pub fn note_accepted(&mut self) {
         if !with_now(|now| now.has_clients.get()) {
-            self.note_drained(true);
+            self.note_new();
         }
     }
 

@@ -148,7 +148,7 @@ impl Socket {
         }
         socket.with(|inner| {
             inner.follow(&plan.options)?;
-            inner.input.kernel.note_drained(true);
+            inner.input.kernel.note_new();
             inner.establishing.plan = Some(plan);
             // Begin now. An error is told by the first operation.
             let _ = inner.establish();
@@ -173,7 +173,7 @@ impl Socket {
         let (a, b) = sock::pair(kind)?;
         let connected = |prepared: Prepared, fd| {
             let socket = prepared.connected(fd, libc::AF_UNIX, kind);
-            socket.ask((), |inner| inner.input.kernel.note_drained(true));
+            socket.ask((), |inner| inner.input.kernel.note_new());
             socket
         };
         Ok((connected(first, a), connected(second, b)))

@@ -16,6 +16,24 @@ use memchr::memrchr;
 /// The most program bytes that are translated before the queue is looked at again.
 const PIECE: usize = 16384;
 
+/// So much of `total` as fills blocks of `size`. A division takes as long as much of the rest of sending a short line.
+#[inline]
+fn whole_blocks(total: usize, size: usize) -> usize {
+    match total < size {
+        true => 0,
+        false => total - total % size,
+    }
+}
+
+/// Behind the last line feed.
+#[inline]
+fn end_of_lines(data: &[u8]) -> Option<usize> {
+    match data.last() {
+        Some(b'\n') => Some(data.len()), // nearly always
+        _ => memrchr(b'\n', data).map(|at| at + 1),
+    }
+}
+
 /// What goes to the peer.
 pub struct Output {
     pub side: Side,
@@ -49,6 +67,17 @@ impl Output {
         count
     }
 
+    /// Puts a further line behind those that are held, if the buffer is not full then. `false`: not done.
+    #[inline]
+    fn append_line(&mut self, line: &[u8]) -> bool {
+        let length = self.side.queue.len() + line.len();
+        if length >= self.side.size || self.side.queue.push(line).is_err() {
+            return false;
+        }
+        (self.more, self.lines) = (true, length);
+        true
+    }
+
     /// How much more the queue may hold.
     fn room(&self, handle: &Handle) -> usize {
         if handle.has_messages() {
@@ -62,17 +91,14 @@ impl Output {
         let size = self.side.size;
         match buffering {
             _ if self.more && handle.has_messages() => 0,
-            _ if self.more => total - total % size,
+            _ if self.more => whole_blocks(total, size),
             Buffering::No => total,
             // A message is not cut.
             Buffering::Full if handle.has_messages() && total < size => 0,
             Buffering::Full if handle.has_messages() => total,
             Buffering::Line if handle.has_messages() => line,
-            Buffering::Full => total - total % size,
-            Buffering::Line => {
-                let long = total - line;
-                line + (long - long % self.side.max_line.min(size))
-            }
+            Buffering::Full => whole_blocks(total, size),
+            Buffering::Line => line + whole_blocks(total - line, self.side.max_line.min(size)),
         }
     }
 
@@ -118,6 +144,9 @@ impl Inner {
         let mode = self.output.side.mode.with(flags);
         let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
         self.output.again = again;
+        if line && !mode.text && !more && self.holds_answers() && self.output.append_line(data) {
+            return (data.len(), Ok(()));
+        }
         self.output.more = more || (line && self.holds_lines());
         let mut taken = 0;
         loop {
@@ -158,11 +187,10 @@ impl Inner {
     }
 
     fn send_binary(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
-        let total = self.output.side.queue.len() + data.len();
+        let queued = self.output.side.queue.len();
+        let total = queued + data.len();
         let line = match mode.buffering {
-            Buffering::Line => {
-                memrchr(b'\n', data).map_or(0, |at| self.output.side.queue.len() + at + 1)
-            }
+            Buffering::Line => end_of_lines(data).map_or(0, |end| queued + end),
             _ => 0,
         };
         let due = self.output.due(&self.handle, mode.buffering, total, line.max(self.output.lines));
@@ -178,9 +206,13 @@ impl Inner {
                 if error == Errno::AGAIN { self.output.keep(&self.handle, data, line) } else { 0 };
             return (kept, Err(error));
         }
-        let direct = due.saturating_sub(self.output.side.queue.len());
+        let direct = due.saturating_sub(queued);
         let result = self.send_ahead(&data[..direct]);
         let sent = *result.as_ref().unwrap_or(&0);
+        if sent == data.len() && self.output.side.queue.is_empty() {
+            self.output.lines = 0;
+            return (sent, self.drain_secure()); // nearly always
+        }
         let (rest, sent_all) = (&data[sent..], sent == direct && self.output.side.queue.is_empty());
         if sent_all {
             self.output.lines = 0;

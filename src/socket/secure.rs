@@ -265,11 +265,17 @@ impl Inner {
     }
 
     /// Sends what is encrypted and could not be sent yet.
+    #[inline]
     pub(super) fn drain_secure(&mut self) -> Result<()> {
         match self.secure.engine {
-            Some(_) => self.with_tls(Inner::drain),
+            Some(_) => self.drain_engine(),
             None => Ok(()),
         }
+    }
+
+    #[inline(never)]
+    fn drain_engine(&mut self) -> Result<()> {
+        self.with_tls(Inner::drain)
     }
 
     /// Sends what the engine has for the network. EAGAIN keeps the rest.

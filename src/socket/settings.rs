@@ -120,6 +120,13 @@ impl Socket {
         }
     }
 
+    /// setsockopt(2). ENOTCONN while there is no descriptor.
+    pub fn set_raw_option(&self, level: i32, name: i32, value: &[u8]) -> Result<()> {
+        sock::set_raw_option(self.option_fd()?, level, name, value)?;
+        self.ask((), |inner| inner.handle.empties = false); // TCP_ULP, for one, changes how it receives
+        Ok(())
+    }
+
     /// Whether the time of each operation is noted.
     pub fn notes_time(&self) -> bool {
         self.ask(true, |inner| inner.time)
@@ -153,6 +160,7 @@ impl Inner {
     /// Takes over the settings of its listener for an accepted socket.
     pub(super) fn follow_listener(&mut self, listener: &Inner) {
         (self.time, self.output.flags) = (listener.time, listener.output.flags);
+        self.handle.empties = listener.handle.empties;
         self.held.follow(&listener.held);
         self.secure.follow(&listener.secure);
     }

@@ -39,6 +39,7 @@ pub mod ports;
 pub mod process;
 pub mod program;
 mod races;
+pub mod search;
 pub mod sendfile;
 pub mod signal;
 #[cfg(any(epoll, all(kqueue, emulated)))]

@@ -9,14 +9,6 @@
 
 enum { TASKS = 30, PAIRS = 6, CONDITIONS = 3, SCOPES = 3, ROOM = 96, CHAIN = 3 };
 
-static unsigned long long state;
-
-static unsigned pick(unsigned below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (unsigned)(state >> 33) % below;
-}
-
 /* A task, and the operations that it waits for the result of. */
 struct task {
 	cq_task task;
@@ -208,7 +200,7 @@ static void play(unsigned long long seed)
 	memset(bytes, 'x', sizeof bytes);
 	for (i = 0; i < (int)sizeof bytes; i += 37)
 		bytes[i] = '\n';
-	state = seed * 977 + 5;
+	pick_state = seed * 977 + 5;
 	game.controller = new_controller();
 	OK(cq_batch_new(game.controller, pick(2) ? 0 : 4096, &game.batch));
 	for (i = 0; i < PAIRS; i++)

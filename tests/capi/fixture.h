@@ -273,6 +273,16 @@ UNUSED static double cpu_seconds(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+/* What `pick` goes on from: a test that plays at random sets it to the number of its game. */
+UNUSED static unsigned long long pick_state;
+
+/* A number from 0 that is below this one, at random. */
+UNUSED static unsigned pick(unsigned below)
+{
+	pick_state = pick_state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned)(pick_state >> 33) % below;
+}
+
 /* How many descriptors this process has open. */
 UNUSED static int open_descriptors(void)
 {

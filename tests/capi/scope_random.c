@@ -8,18 +8,11 @@
 
 enum { SCOPES = 24, TASKS = 40 };
 
-static unsigned long long state;
 static cq_controller *cq;
 static cq_scope *scopes[SCOPES];
 static cq_task tasks[TASKS];
 static int living, started;
 static cq_condition *cv;
-
-static unsigned pick(unsigned below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (unsigned)(state >> 33) % below;
-}
 
 /* Any code may come but that of a bug. */
 static int any(int code)
@@ -175,7 +168,7 @@ static void play(unsigned long long seed)
 {
 	int begun = 0;
 
-	state = seed;
+	pick_state = seed;
 	living = started = 0;
 	memset(scopes, 0, sizeof scopes);
 	memset(tasks, 0, sizeof tasks);

@@ -32,7 +32,6 @@ struct place {
 
 struct world {
 	cq_controller *controller;
-	uint64_t random;
 	bool fibers, ending;
 	struct actor actors[TASKS];
 	int pipes[PIPES][2];
@@ -41,12 +40,6 @@ struct world {
 	size_t waiting[CONDITIONS];
 	int step, releases, starts, wakes;
 };
-
-static unsigned pick(struct world *world, unsigned below)
-{
-	world->random = world->random * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(world->random >> 33) % below;
-}
 
 /* -- the model of the conditions -- */
 
@@ -105,24 +98,24 @@ static void choose_set(struct actor *actor)
 	struct world *world = actor->world;
 	size_t i;
 
-	actor->members = pick(world, MEMBERS + 1);
+	actor->members = pick(MEMBERS + 1);
 	for (i = 0; i < actor->members; i++) {
 		cq_interest none = CQ_INTEREST_NONE;
 
 		actor->set[i] = none;
 		actor->pipes[i] = actor->conditions[i] = -1;
 		actor->promised[i] = 0;
-		if (pick(world, 2)) {
-			actor->pipes[i] = (int)pick(world, PIPES);
+		if (pick(2)) {
+			actor->pipes[i] = (int)pick(PIPES);
 			actor->set[i].fd = world->pipes[actor->pipes[i]][0];
 			actor->set[i].events = POLLIN;
 		}
-		if (pick(world, 2)) {
-			actor->conditions[i] = (int)pick(world, CONDITIONS);
+		if (pick(2)) {
+			actor->conditions[i] = (int)pick(CONDITIONS);
 			actor->set[i].condition = world->conditions[actor->conditions[i]];
 		}
-		if (pick(world, 3) == 0) {
-			actor->set[i].timeout = MS(pick(world, 8)) / 2;
+		if (pick(3) == 0) {
+			actor->set[i].timeout = MS(pick(8)) / 2;
 			actor->due[i] = cq_monotime() + actor->set[i].timeout;
 		}
 	}
@@ -151,19 +144,19 @@ static void judge(struct actor *actor, const uint32_t *events)
 	for (i = 0; i < actor->members; i++) {
 		judge_member(actor, i, events[i]);
 		fired += events[i] != 0;
-		if (events[i] & POLLIN && pick(actor->world, 3))
+		if (events[i] & POLLIN && pick(3))
 			CHECK(read(actor->set[i].fd, &byte, 1) == 1 || errno == EAGAIN); /* others read, too */
 	}
 	CHECK(actor->members == 0 || fired > 0);
 	actor->world->wakes++;
 	leave_queues(actor->world, (int)(actor - actor->world->actors));
-	if (pick(actor->world, 4) == 0) /* tasks wake each other, too */
-		signal_condition(actor->world, (int)pick(actor->world, CONDITIONS), pick(actor->world, 3));
+	if (pick(4) == 0) /* tasks wake each other, too */
+		signal_condition(actor->world, (int)pick(CONDITIONS), pick(3));
 }
 
 static bool goes_on(struct actor *actor)
 {
-	return !actor->world->ending && pick(actor->world, 40) != 0;
+	return !actor->world->ending && pick(40) != 0;
 }
 
 static int act_by_callback(cq_controller *controller, cq_task task, void *argument,
@@ -256,28 +249,28 @@ static void reopen_pipe(struct world *world, int number)
 
 static void disturb(struct world *world)
 {
-	struct actor *actor = &world->actors[pick(world, TASKS)];
-	int number = (int)pick(world, PIPES);
+	struct actor *actor = &world->actors[pick(TASKS)];
+	int number = (int)pick(PIPES);
 
-	switch (pick(world, 8)) {
+	switch (pick(8)) {
 	case 0:
 	case 1:
 		CHECK(write(world->pipes[number][1], "x", 1) == 1 || errno == EAGAIN);
 		break;
 	case 2:
 	case 3:
-		signal_condition(world, (int)pick(world, CONDITIONS), pick(world, 5));
+		signal_condition(world, (int)pick(CONDITIONS), pick(5));
 		break;
 	case 4:
-		if (pick(world, 4) == 0)
+		if (pick(4) == 0)
 			cancel_pipe(world, number);
 		break;
 	case 5:
-		if (pick(world, 8) == 0)
+		if (pick(8) == 0)
 			reopen_pipe(world, number);
 		break;
 	case 6:
-		if (actor->alive && pick(world, 4) == 0) {
+		if (actor->alive && pick(4) == 0) {
 			OK(cq_controller_finish(world->controller, actor->task));
 			CHECK(!actor->alive);
 		}
@@ -300,7 +293,7 @@ static void end_all(struct world *world)
 		for (i = 0; i < PIPES; i++)
 			CHECK(write(world->pipes[i][1], "x", 1) == 1 || errno == EAGAIN);
 		for (i = 0; i < TASKS; i++) /* those that wait for nothing that can come */
-			if (world->actors[i].alive && world->actors[i].started && rounds > 5 && pick(world, 2))
+			if (world->actors[i].alive && world->actors[i].started && rounds > 5 && pick(2))
 				OK(cq_controller_finish(world->controller, world->actors[i].task));
 		OK(cq_controller_step(world->controller, MS(5)));
 		CHECK(rounds < 100);
@@ -325,7 +318,7 @@ static void live(bool fibers, uint64_t seed)
 	int steps = slow() ? 200 : 5000, i;
 
 	world->controller = new_controller();
-	world->random = seed;
+	pick_state = seed;
 	world->fibers = fibers;
 	for (i = 0; i < PIPES; i++)
 		SYS(pipe2(world->pipes[i], O_NONBLOCK | O_CLOEXEC));

@@ -3,7 +3,7 @@
  * Workloads whose system calls, instructions and bytes tests/counts/capi.sh counts.
  *
  *   workload pairs|pairs-fibers MESSAGES       500 UNIX pairs, one byte bounced in each
- *   workload serve|serve-fibers                a line echo server; ends with its last client
+ *   workload serve|serve-fibers|serve-limits   a line echo server, of the last with timeouts; ends with its last client
  *   workload load PORT CONNECTIONS LINES       its client: a line at a time on each connection
  *   workload conditions ROUNDS                 two tasks that wake each other
  *   workload tasks NUMBER                      tasks that start and end, one after the other
@@ -153,7 +153,7 @@ static int serve_fiber(void *argument)
 	return 0;
 }
 
-static bool serve_by_fibers;
+static bool serve_by_fibers, serve_with_limits;
 
 static int welcome(cq_controller *cq, cq_task task, void *listener, const cq_fired *fired, size_t count)
 {
@@ -164,6 +164,8 @@ static int welcome(cq_controller *cq, cq_task task, void *listener, const cq_fir
 	while ((code = cq_socket_try_accept(listener, &client)) == 0) {
 		clients = clients < 0 ? 1 : clients + 1;
 		set_binary(client, "bl");
+		if (serve_with_limits)
+			cq_socket_set_timeout(client, 30);
 		if (serve_by_fibers)
 			check(cq_controller_wrap(controller, serve_fiber, end_client, client, NULL), "wrap");
 		else
@@ -188,12 +190,13 @@ static cq_socket *start_listener(int *port)
 	return listener;
 }
 
-static void run_server(bool fibers)
+static void run_server(const char *style)
 {
 	cq_socket *listener;
 	int port;
 
-	serve_by_fibers = fibers;
+	serve_by_fibers = *style != 0;
+	serve_with_limits = strcmp(style, "-limits") == 0;
 	listener = start_listener(&port);
 	printf("%d\n", port);
 	fflush(stdout);
@@ -425,7 +428,7 @@ int main(int argc, char **argv)
 	if (strncmp(what, "pairs", 5) == 0)
 		run_pairs(what[5] != 0);
 	else if (strncmp(what, "serve", 5) == 0)
-		run_server(what[5] != 0);
+		run_server(what + 5);
 	else if (strcmp(what, "load") == 0 && argc == 5)
 		run_load((int)number, atoi(argv[3]), atol(argv[4]));
 	else if (strcmp(what, "conditions") == 0)

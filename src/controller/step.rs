@@ -157,26 +157,42 @@ impl Controller {
     ///
     /// A turn begins here, and ends when the task is parked or finished.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
-        let mut fired = self.take_kept();
-        let found = self.next_turn(&mut fired);
-        let kept = (fired.as_ptr(), fired.len());
-        self.keep(fired);
-        found.map(|(task, payload)| (task, payload, kept))
+        loop {
+            let mut state = self.state.borrow_mut();
+            let mut fired = std::mem::take(&mut state.fired);
+            let found = state.next(&mut fired);
+            let kept = (fired.as_ptr(), fired.len());
+            state.fired = fired;
+            drop(state);
+            let (task, payload) = found?;
+            if self.hands_out(task, payload) {
+                return Some((task, payload, kept));
+            }
+        }
     }
 
     /// As `next_kept`, but the caller keeps what fired, for which `take_kept` has room.
     pub fn next_turn(&self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         loop {
             let (task, payload) = self.next(fired)?;
-            match payload {
-                Payload::Output(place) => self.send_on(task, place),
-                Payload::Inspector => self.tell_readers(),
-                _ => {
-                    begin_turn(self);
-                    return Some((task, payload));
-                }
+            if self.hands_out(task, payload) {
+                return Some((task, payload));
             }
         }
+    }
+
+    /// Resumes a task of the controller's own; for any other its turn begins, and the answer is `true`.
+    #[inline]
+    fn hands_out(&self, task: TaskId, payload: Payload) -> bool {
+        match payload {
+            Payload::Output(place) => self.send_on(task, place),
+            Payload::Inspector => self.tell_readers(),
+            _ => {
+                begin_turn(self);
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes the vector of what fired, for the time of a resumption or a batch of them. `keep` gives it back.

@@ -115,8 +115,11 @@ int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
 /* Whether the caller is a task of another controller, which polls this one before it steps it; notes then whether it has time. */
 int shim_polls_first(struct controller *controller, double timeout);
-/* The step itself, of the controller at 1: for callers that have looked at the arguments. */
-int shim_step_once(lua_State *L, struct controller *controller, double timeout);
+/* The step itself, of the controller at 1, for callers that have looked at the arguments. The first half waits. 0: nothing was
+ * ready, and the step is over. Otherwise the second half runs what is ready, or tells of the code with which the first half has
+ * failed; how many values it pushes. */
+int shim_begin_step(lua_State *L, struct controller *controller, double timeout, int *code);
+int shim_run_step(lua_State *L, struct controller *controller, int code);
 /* _quick_step(f, g): the method `step`; f is one in Lua, and g goes on after what _step cannot do by itself: step_method.c */
 int shim_quick_step(lua_State *L);
 

@@ -264,7 +264,12 @@ int shim_step(lua_State *L)
 		return 0;
 	controller->loops = !lua_isnone(L, 4);
 	controller->deadline = controller->loops ? shim_seconds(L, 4) : NAN;
-	return shim_step_once(L, controller, timeout);
+	int code;
+	if (shim_begin_step(L, controller, timeout, &code))
+		return shim_run_step(L, controller, code);
+	lua_pushboolean(L, 1);
+	lua_pushboolean(L, controller->tasks == NULL);
+	return 2;
 }
 
 int shim_polls_first(struct controller *controller, double timeout)
@@ -275,17 +280,22 @@ int shim_polls_first(struct controller *controller, double timeout)
 	return elsewhere;
 }
 
-int shim_step_once(lua_State *L, struct controller *controller, double timeout)
+int shim_begin_step(lua_State *L, struct controller *controller, double timeout, int *code)
 {
 	if (timeout < 0 || controller->is_fetched)
 		timeout = 0;
 	controller->has_run = 0;
-	lua_settop(L, 1);
-	shim_close_failed(L, controller);
-	if (!SHIM_CONTINUES)
-		push_run(L); /* which may have no memory */
-	if (controller->ending)
-		lua_pushliteral(L, "not enough memory");
+	if (controller->failed) {
+		lua_settop(L, 1);
+		shim_close_failed(L, controller);
+	}
+	if (!SHIM_CONTINUES || controller->ending) {
+		lua_settop(L, 1);
+		if (!SHIM_CONTINUES)
+			push_run(L); /* which may have no memory */
+		if (controller->ending)
+			lua_pushliteral(L, "not enough memory");
+	}
 	if (!controller->cq)
 		return luaL_error(L, "cqueue closed");
 	enter(L, controller);
@@ -296,22 +306,27 @@ int shim_step_once(lua_State *L, struct controller *controller, double timeout)
 		}
 		lua_pop(L, 1);
 	}
-	int code = cq_controller_wait(controller->cq, timeout, 0);
-	if (code == 0 && !controller->loops && !controller->is_fetched) {
-		/* A step with nothing to do needs no call that catches errors. */
-		controller->ready.count = 0;
-		controller->fetched = cq_controller_next(controller->cq, &controller->ready);
-		if (controller->fetched == ENOENT && !cq_controller_wants_places(controller->cq)) {
-			leave(controller);
-			lua_pushboolean(L, 1);
-			lua_pushboolean(L, controller->tasks == NULL);
-			return 2;
-		}
-		controller->is_fetched = 1;
+	*code = cq_controller_wait(controller->cq, timeout, 0);
+	if (*code || controller->loops || controller->is_fetched)
+		return 1;
+	/* A step with nothing to do needs no call that catches errors. */
+	controller->ready.count = 0;
+	controller->fetched = cq_controller_next(controller->cq, &controller->ready);
+	if (controller->fetched == ENOENT && !cq_controller_wants_places(controller->cq)) {
+		leave(controller);
+		return 0;
 	}
+	controller->is_fetched = 1;
+	return 1;
+}
+
+int shim_run_step(lua_State *L, struct controller *controller, int code)
+{
 	if (code == 0) {
-		if (SHIM_CONTINUES)
+		if (SHIM_CONTINUES) {
+			lua_settop(L, 1);
 			push_run(L);
+		}
 		return run_and_leave(L, controller);
 	}
 	leave(controller);

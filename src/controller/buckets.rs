@@ -18,11 +18,31 @@ const BUCKETS: usize = 64;
 /// See the module.
 pub struct Buckets {
     /// None before the first entry.
-    lists: Vec<Vec<Entry>>,
+    lists: Vec<Bucket>,
     /// Which of them have entries: a bit for each.
     filled: u64,
     base: Instant,
     len: usize,
+}
+
+/// One bucket.
+#[derive(Default)]
+struct Bucket {
+    entries: Vec<Entry>,
+    /// The least of them; of an empty bucket any one.
+    first: Option<Entry>,
+}
+
+impl Bucket {
+    /// Adds an entry, for which there is room.
+    #[inline]
+    fn push(&mut self, entry: Entry) {
+        let is_first = self.entries.is_empty() || self.first.is_none_or(|first| entry < first);
+        if is_first {
+            self.first = Some(entry);
+        }
+        self.entries.push(entry);
+    }
 }
 
 impl Default for Buckets {
@@ -39,7 +59,12 @@ impl Buckets {
 
     /// The entries in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.lists.iter().flatten()
+        self.lists.iter().flat_map(|bucket| &bucket.entries)
+    }
+
+    /// The first entry.
+    pub fn first(&self) -> Option<Entry> {
+        self.lists.get(self.filled.trailing_zeros() as usize)?.first
     }
 
     /// Whether an entry of that time can be added: no earlier one can.
@@ -51,12 +76,12 @@ impl Buckets {
     pub fn push(&mut self, entry: Entry) -> Result<()> {
         if self.lists.is_empty() {
             self.lists.try_reserve_exact(BUCKETS).map_err(|_| Errno::NOMEM)?;
-            self.lists.resize_with(BUCKETS, Vec::new);
+            self.lists.resize_with(BUCKETS, Bucket::default);
         }
         let place = self.place(&entry);
-        let list = &mut self.lists[place];
-        list.try_reserve(1).map_err(|_| Errno::NOMEM)?;
-        list.push(entry);
+        let bucket = &mut self.lists[place];
+        bucket.entries.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+        bucket.push(entry);
         self.filled |= 1 << place;
         self.len += 1;
         Ok(())
@@ -66,7 +91,7 @@ impl Buckets {
     pub fn take(&mut self, lot: &mut Vec<Entry>) {
         loop {
             let place = self.filled.trailing_zeros() as usize;
-            let mut list = std::mem::take(&mut self.lists[place]);
+            let mut list = std::mem::take(&mut self.lists[place].entries);
             self.filled &= !(1 << place);
             if place > 0 && list.len() > LOT && self.spread(&mut list, place) {
                 continue;
@@ -76,7 +101,7 @@ impl Buckets {
             self.base = list[0].0;
             self.len -= list.len();
             // The empty list keeps its memory for the bucket.
-            self.lists[place] = std::mem::replace(lot, list);
+            self.lists[place].entries = std::mem::replace(lot, list);
             return;
         }
     }
@@ -84,24 +109,25 @@ impl Buckets {
     /// Keeps the entries that fit.
     pub fn retain(&mut self, fits: impl Fn(&Entry) -> bool) {
         (self.filled, self.len) = (0, 0);
-        for (place, list) in self.lists.iter_mut().enumerate() {
-            list.retain(&fits);
-            self.len += list.len();
-            self.filled |= u64::from(!list.is_empty()) << place;
+        for (place, Bucket { entries, first }) in self.lists.iter_mut().enumerate() {
+            entries.retain(&fits);
+            *first = entries.iter().min().copied();
+            self.len += entries.len();
+            self.filled |= u64::from(!entries.is_empty()) << place;
         }
     }
 
     /// Spreads the entries of the lowest bucket over those below it. `false`: there is no memory for that, and the list is
     /// as it was, in another order.
     fn spread(&mut self, list: &mut Vec<Entry>, place: usize) -> bool {
-        let before = self.base;
-        self.base = list.iter().map(|entry| entry.0).min().unwrap_or(before);
+        let Some((base, _)) = self.lists[place].first else { return false };
+        self.base = base;
         while let Some(&entry) = list.last() {
             let to = self.place(&entry);
             let bucket = &mut self.lists[to];
-            if bucket.try_reserve(1).is_err() {
+            if bucket.entries.try_reserve(1).is_err() {
                 // There is room for them where they came from.
-                self.lists[..place].iter_mut().for_each(|bucket| list.append(bucket));
+                self.lists[..place].iter_mut().for_each(|bucket| list.append(&mut bucket.entries));
                 self.filled &= u64::MAX << place;
                 return false;
             }

@@ -3,7 +3,7 @@
 //! the live ones: then all of them are dropped. Equal deadlines fire in the order in which they were set.
 //!
 //! A few timers lie in a heap. Of many the next ones are a sorted list, and the later ones lie in buckets, from which the
-//! list is filled when it has run empty. Those that are set for a time before that of the buckets lie in the heap, too.
+//! list is filled when it has run empty and one of them is due. Those that are set for a time before that of the buckets lie in the heap, too.
 
 use super::buckets::Buckets;
 use super::heap::Heap;
@@ -24,6 +24,14 @@ pub type Entry = (Instant, TimerKey);
 
 /// Up to this number timers lie in the heap, whatever their deadlines.
 const FEW: usize = 64;
+
+/// Where an entry lies: in the field of this name.
+#[derive(Clone, Copy)]
+enum Lies {
+    Heap,
+    Next,
+    Later,
+}
 
 /// The deadlines of one controller.
 #[derive(Default)]
@@ -84,32 +92,45 @@ impl Timers {
         }
     }
 
-    /// The first entry, and whether it lies in the heap.
-    fn first(&mut self) -> Option<(Entry, bool)> {
-        if self.next.is_empty() && self.later.len() > 0 {
-            self.later.take(&mut self.next);
-        }
-        match (self.next.last(), self.heap.peek()) {
-            (Some(&next), Some(&top)) => Some(if top < next { (top, true) } else { (next, false) }),
-            (Some(&next), None) => Some((next, false)),
-            (None, top) => top.map(|&top| (top, true)),
+    /// The first entry, and where it lies.
+    #[inline]
+    fn first(&self) -> Option<(Entry, Lies)> {
+        let sorted = match self.next.last() {
+            Some(&next) => Some((next, Lies::Next)),
+            None => self.later.first().map(|later| (later, Lies::Later)),
+        };
+        match (sorted, self.heap.peek()) {
+            (Some((entry, _)), Some(&top)) if top < entry => Some((top, Lies::Heap)),
+            (None, top) => top.map(|&top| (top, Lies::Heap)),
+            (sorted, _) => sorted,
         }
     }
 
-    fn drop_first(&mut self, in_heap: bool) {
-        match in_heap {
-            true => self.heap.pop(),
-            false => self.next.pop(),
-        };
+    /// Drops the first entry; `false` if it lies further away: then it has come nearer.
+    #[inline]
+    fn drop_first(&mut self, lies: Lies) -> bool {
+        match lies {
+            Lies::Heap => self.heap.pop().is_some(),
+            Lies::Next => self.next.pop().is_some(),
+            Lies::Later => {
+                self.later.take(&mut self.next);
+                false
+            }
+        }
     }
 
     /// Takes the first entry that is due.
+    #[inline]
     pub fn pop_due(&mut self, now: Instant) -> Option<TimerKey> {
-        let ((deadline, key), in_heap) = self.first()?;
-        (deadline <= now).then(|| {
-            self.drop_first(in_heap);
-            key
-        })
+        loop {
+            let ((deadline, key), lies) = self.first()?;
+            if deadline > now {
+                return None;
+            }
+            if self.drop_first(lies) {
+                return Some(key);
+            }
+        }
     }
 
     /// Counts one stale entry less: it was the first and was dropped.
@@ -119,12 +140,13 @@ impl Timers {
 
     /// The time until the first live deadline; drops stale ones in front of it.
     pub fn next(&mut self, now: Instant, is_live: impl Fn(TimerKey) -> bool) -> Option<Span> {
-        while let Some(((deadline, key), in_heap)) = self.first() {
+        while let Some(((deadline, key), lies)) = self.first() {
             if is_live(key) {
                 return Some(deadline.since(now));
             }
-            self.drop_first(in_heap);
-            self.surfaced();
+            if self.drop_first(lies) {
+                self.surfaced();
+            }
         }
         None
     }

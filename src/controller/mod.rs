@@ -55,6 +55,7 @@ pub use outcome::Failure;
 pub use owner::Owner;
 pub use run_queue::Order;
 pub use scope::{End, Fault, ScopeId};
+pub use step::Kept;
 pub use waits::FIRED;
 
 use crate::clock::{Instant, Span};

@@ -17,6 +17,7 @@ use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller, Ready};
 use crate::slab::Slab;
 use crate::sys::memory::{AtomicShared, AtomicWeak};
+use crate::sys::prefetch::fetch;
 
 pub struct Task {
     pub serial: u64,
@@ -137,7 +138,19 @@ impl State {
     }
 
     pub fn make_ready(&mut self, index: u32) {
+        if let Payload::Foreign(data) = self.tasks[index as usize].data {
+            fetch(data);
+        }
         self.ready.push(&mut self.tasks, index);
+    }
+
+    /// What the task carries that runs next, if it is one of a binding's.
+    #[inline]
+    pub fn ahead(&self) -> Option<usize> {
+        match self.tasks.get(self.ready.ahead() as usize)?.data {
+            Payload::Foreign(data) => Some(data),
+            _ => None,
+        }
     }
 
     /// Adds a member to a task's wait set. `now` holds the time once a member has needed it, so that the clock is

@@ -133,6 +133,13 @@ impl Timers {
         }
     }
 
+    /// Of the sorted entries the one that many behind the first.
+    #[inline]
+    pub fn ahead(&self, count: usize) -> Option<TimerKey> {
+        let place = self.next.len().checked_sub(count + 1)?;
+        self.next.get(place).map(|&(_, key)| key)
+    }
+
     /// Counts one stale entry less: it was the first and was dropped.
     pub fn surfaced(&mut self) {
         self.stale = self.stale.saturating_sub(1);

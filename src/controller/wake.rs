@@ -10,6 +10,10 @@ use crate::clock::{Instant, Span};
 use crate::poller::{self, Events, Ready, Token, ALERT};
 use std::os::fd::RawFd;
 
+/// How many timers lie between one that is due and one whose record is fetched: while so many are handled, the memory
+/// answers.
+const FETCHED_AHEAD: usize = 4;
+
 impl Controller {
     /// A condition was signalled: wakes its waiter.
     #[inline]
@@ -80,6 +84,7 @@ impl State {
     /// Fires the timers that are due, in the order of their deadlines.
     pub fn fire_due(&mut self, now: Instant) {
         while let Some(key) = self.timers.pop_due(now) {
+            self.fetch_later_ones();
             let Some(wait) = self.waits.get_mut(key.wait) else {
                 self.timers.surfaced();
                 continue;
@@ -97,6 +102,19 @@ impl State {
                 }
                 _ => self.timers.surfaced(),
             }
+        }
+    }
+
+    /// Has the processor fetch the records of timers that follow, which may be due too: first that of the wait, which names the
+    /// task's.
+    #[inline]
+    fn fetch_later_ones(&self) {
+        if let Some(key) = self.timers.ahead(2 * FETCHED_AHEAD) {
+            self.waits.fetch(key.wait);
+        }
+        let near = self.timers.ahead(FETCHED_AHEAD).and_then(|key| self.waits.get(key.wait));
+        if let Some(wait) = near {
+            self.tasks.fetch(wait.task as usize);
         }
     }
 

@@ -100,6 +100,27 @@ static int quick_wait(lua_State *L)
 	return lua_yieldk(L, 0, (shim_context)shim, continue_wait);
 }
 
+/* The step of a controller that a task of another one has waited for. */
+SHIM_CONTINUATION(continue_step)
+{
+	shim_context shim;
+	shim_get_context(L, shim);
+	resumed(L, (const struct shim *)shim);
+	return shim_step_polled(L);
+}
+
+int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds)
+{
+	const struct shim *shim = controller->object.shim;
+	struct controller *running = shim->custom_controller ? NULL : stepped(L, shim);
+	if (!running)
+		return 0;
+	running->handed_kind = HANDED_CONTROLLER;
+	running->handed = controller;
+	running->seconds = seconds;
+	return lua_yieldk(L, 0, (shim_context)shim, continue_step);
+}
+
 /* A C function with the state, the function in Lua and one more value as upvalues. */
 static int with_slow_way(lua_State *L, lua_CFunction function)
 {
@@ -134,6 +155,12 @@ int shim_park_handed(struct controller *controller, struct task *task)
 	return cq_controller_park(controller->cq, task->id, wait, (size_t)count);
 }
 #else
+int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds)
+{
+	(void)L, (void)controller, (void)seconds;
+	return 0;
+}
+
 int shim_quick_sleep(lua_State *L)
 {
 	lua_settop(L, 1);

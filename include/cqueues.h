@@ -5773,9 +5773,15 @@ typedef struct cq_ready {
      */
     size_t count;
     /**
+     * The `data` of the task that comes next, in this step or in a later one; NULL if there is none, or if it was not added by
+     * `cq_controller_add`. For a caller that has the processor fetch its memory meanwhile: the task may be gone as soon
+     * as another function is called.
+     */
+    void *ahead;
+    /**
      * Reserved for later versions: not written, and not to be read.
      */
-    uint64_t reserved[2];
+    uint64_t reserved;
 } cq_ready;
 
 /**

@@ -57,7 +57,11 @@ impl Span {
         if seconds.is_nan() || seconds < 0.0 {
             return None; // nearly always
         }
-        let nanoseconds = (seconds * 1e9).ceil();
+        let nanoseconds = seconds * 1e9;
+        if nanoseconds < (1u64 << 62) as f64 {
+            let whole = nanoseconds as i64; // to i64 is one instruction, and ceil() is a call
+            return Some(Span(whole as u64 + u64::from((whole as f64) < nanoseconds)));
+        }
         (nanoseconds < u64::MAX as f64).then_some(Span(nanoseconds as u64))
     }
 

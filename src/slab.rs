@@ -3,6 +3,7 @@
 //! first. It does what the crate `slab` does, but without memory an insertion answers ENOMEM.
 
 use crate::errno::{Errno, Result};
+use crate::sys::prefetch::fetch;
 use std::ops::{Index, IndexMut};
 
 /// See the module.
@@ -80,6 +81,14 @@ impl<T> Slab<T> {
         match self.entries.get_mut(place) {
             Some(Entry::Occupied(value)) => Some(value),
             _ => None,
+        }
+    }
+
+    /// Has the processor fetch the value at a place into its cache, if there is such a place.
+    #[inline]
+    pub fn fetch(&self, place: usize) {
+        if let Some(entry) = self.entries.get(place) {
+            fetch(std::ptr::from_ref(entry) as usize);
         }
     }
 

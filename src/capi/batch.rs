@@ -10,7 +10,7 @@ use super::scope;
 use super::step::{run_other, Stepping};
 use super::task::{cq_task, pack, unpack};
 use crate::clock::Instant;
-use crate::controller::{Controller, Fired, Payload, TaskId, ENDED};
+use crate::controller::{Controller, Fired, Kept, Payload, TaskId, ENDED};
 use crate::errno::{Errno, Result};
 use crate::sys::memory::{AtomicShared, AtomicWeak};
 use std::cell::RefCell;
@@ -206,10 +206,10 @@ impl Batch {
             hooks::wait(cq, left, true)?;
             let mut any = false;
             while !out.is_full() {
-                let Some((task, payload, fired)) = cq.next_kept() else { break };
+                let Some((task, payload, kept)) = cq.next_kept() else { break };
                 any = true;
                 match payload {
-                    Payload::Batch if self.woken(cq, task, fired, out) => {}
+                    Payload::Batch if self.woken(cq, task, kept, out) => {}
                     other => run_other(cq, task, other)?,
                 }
             }
@@ -296,13 +296,7 @@ impl Batch {
     }
 
     /// Goes on with a task that the controller has handed out. `false`: it is none of this batch's.
-    fn woken(
-        &self,
-        cq: &Controller,
-        task: TaskId,
-        (fired, count): (*const Fired, usize),
-        out: &mut Results,
-    ) -> bool {
+    fn woken(&self, cq: &Controller, task: TaskId, kept: Kept, out: &mut Results) -> bool {
         let inner = &mut *self.inner.borrow_mut();
         let job = inner.jobs.get_mut(task.index as usize).and_then(Option::as_mut);
         let Some(job) = job.filter(|job| job.task == task) else { return false };
@@ -311,7 +305,7 @@ impl Batch {
             return true;
         }
         // SAFETY: good until the next call of `next_kept`.
-        let fired = unsafe { slice(fired, count) }.unwrap_or_default();
+        let fired = unsafe { slice(kept.fired, kept.count) }.unwrap_or_default();
         go_on(cq, job, &mut inner.arena, fired.first().copied(), out);
         true
     }

@@ -107,6 +107,12 @@ pub fn plain_events(interest: &cq_interest) -> Option<Events> {
     (plain && events & !INTEREST == 0).then_some(events)
 }
 
+/// Whether an interest is in no descriptor and none of the objects that have one.
+#[inline]
+pub fn is_quiet(interest: &cq_interest) -> bool {
+    interest.socket.is_null() && interest.events == 0 && !names_an_object(interest)
+}
+
 #[inline]
 fn names_an_object(interest: &cq_interest) -> bool {
     let addresses = interest.resolver as usize

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //! `cq_controller_*`, `cq_task_*`: adding, naming, parking and removing tasks.
 
-use super::boundary::{call, put_optional, slice, text, value};
+use super::boundary::{call, limit, put_optional, slice, text, value};
 use super::controller::own;
-use super::poll::{cq_interest, member, plain_events};
+use super::poll::{cq_interest, is_quiet, member, plain_events};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack, Target};
 use crate::controller::{Controller, Member, Order, Payload, Polled, TaskId, LEVEL};
 use crate::errno::{Errno, Result};
+use crate::sys::memory::AtomicShared;
 use std::ffi::{c_char, c_int, c_void};
 
 /// Adds a task of the pull interface, which language bindings use: the caller resumes it by itself.
@@ -158,7 +159,11 @@ pub unsafe extern "C" fn cq_controller_park(
         let cq = unsafe { own(controller) }?;
         let set = unsafe { slice(set, count) }?;
         if let [one] = set {
-            if let Some(done) = unsafe { park_on_descriptor(cq, unpack(task), one) } {
+            let done = match is_quiet(one) {
+                true => unsafe { park_quietly(cq, unpack(task), one) },
+                false => unsafe { park_on_descriptor(cq, unpack(task), one) },
+            };
+            if let Some(done) = done {
                 return done;
             }
             return cq.park_on_one(unpack(task), false, unsafe { parked(cq, one) }?);
@@ -197,6 +202,29 @@ unsafe fn park_on_descriptor(
         Some(socket) => socket.with_plain_wait(events, |on| {
             cq.park_on_descriptor(task, false, Polled { lasting: lasts, ..on })
         }),
+    }
+}
+
+/// Parks a task on a time or a condition and nothing else. `None` for other interests that are quiet.
+///
+/// # Safety
+///
+/// As for [`member`].
+#[inline]
+unsafe fn park_quietly(
+    cq: &Controller,
+    task: TaskId,
+    interest: &cq_interest,
+) -> Option<Result<()>> {
+    // SAFETY: as documented.
+    match (unsafe { interest.condition.as_ref() }, limit(interest.timeout)) {
+        (None, Some(span)) => Some(cq.park_on_deadline(task, false, span)),
+        (Some(condition), None) => {
+            // SAFETY: as documented.
+            let share = || unsafe { AtomicShared::beside(interest.condition) };
+            Some(cq.park_on_condition(task, false, condition, share))
+        }
+        _ => None,
     }
 }
 

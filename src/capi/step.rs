@@ -6,7 +6,7 @@ use super::controller::{close_and_drop, own, refuse_inside};
 use super::hooks;
 use super::task::{self, cq_task, pack};
 use crate::clock::{Instant, Span};
-use crate::controller::{Controller, Fired, Payload, TaskId};
+use crate::controller::{Controller, Fired, Kept, Payload, TaskId};
 use crate::errno::{Errno, Result};
 use crate::fiber::{self, resuming, Resumer};
 use crate::sys::fiber::outside;
@@ -27,8 +27,12 @@ pub struct cq_ready {
     pub fired: *const Fired,
     /// The number of elements of `fired`.
     pub count: usize,
+    /// The `data` of the task that comes next, in this step or in a later one; NULL if there is none, or if it was not added by
+    /// `cq_controller_add`. For a caller that has the processor fetch its memory meanwhile: the task may be gone as soon
+    /// as another function is called.
+    pub ahead: *mut c_void,
     /// Reserved for later versions: not written, and not to be read.
-    pub reserved: MaybeUninit<[u64; 2]>,
+    pub reserved: MaybeUninit<u64>,
 }
 
 /// For `cq_controller_wait`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
@@ -125,9 +129,9 @@ pub unsafe extern "C" fn cq_controller_next(
         if !cq.is_stepped_here() {
             return Err(if cq.is_running() { Errno(libc::EPERM) } else { Errno::BADARG });
         }
-        let (task, payload, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
+        let (task, payload, kept) = cq.next_kept().ok_or(Errno::NOENT)?;
         let found = match payload {
-            Payload::Foreign(data) => ready_of(task, data, fired, count),
+            Payload::Foreign(data) => ready_of(task, data, kept),
             Payload::Batch => return leave_to_others(cq, task),
             other => run_until_foreign(cq, task, other)?,
         };
@@ -137,9 +141,10 @@ pub unsafe extern "C" fn cq_controller_next(
     })
 }
 
-fn ready_of(task: TaskId, data: usize, fired: *const Fired, count: usize) -> cq_ready {
-    let (data, reserved) = (data as *mut c_void, MaybeUninit::uninit());
-    cq_ready { task: pack(task), data, fired, count, reserved }
+fn ready_of(task: TaskId, data: usize, kept: Kept) -> cq_ready {
+    let (data, ahead, reserved) =
+        (data as *mut c_void, kept.ahead as *mut c_void, MaybeUninit::uninit());
+    cq_ready { task: pack(task), data, fired: kept.fired, count: kept.count, ahead, reserved }
 }
 
 /// Runs callbacks and fibers until a task of the pull interface comes. A callback or fiber may free the controller.
@@ -148,9 +153,9 @@ fn run_until_foreign(cq: &Controller, mut task: TaskId, mut payload: Payload) ->
     let cq = cq.share();
     loop {
         alone(&cq, task, payload)?;
-        let (next, data, (fired, count)) = cq.next_kept().ok_or(Errno::NOENT)?;
+        let (next, data, kept) = cq.next_kept().ok_or(Errno::NOENT)?;
         match data {
-            Payload::Foreign(data) => return Ok(ready_of(next, data, fired, count)),
+            Payload::Foreign(data) => return Ok(ready_of(next, data, kept)),
             Payload::Batch => return leave_to_others(&cq, next),
             _ => (task, payload) = (next, data),
         }

@@ -26,6 +26,8 @@ pub struct Condition {
 
 struct Queue {
     waiters: Slab<Waiter>,
+    /// The controller of the first who waited since the queue was last empty: nearly always that of all. It may be gone.
+    home: AtomicWeak<Controller>,
     first: u32,
     last: u32,
     /// What they wait for.
@@ -33,7 +35,8 @@ struct Queue {
 }
 
 struct Waiter {
-    controller: AtomicWeak<Controller>,
+    /// Its controller; a reference to nothing stands for `home`.
+    elsewhere: AtomicWeak<Controller>,
     wait: u32,
     previous: u32,
     next: u32,
@@ -42,7 +45,8 @@ struct Waiter {
 impl Condition {
     /// Without waiters. `lifo` wakes the latest waiter first, otherwise the earliest. ENOMEM.
     pub fn new(lifo: bool) -> Result<AtomicShared<Condition>> {
-        let queue = Queue { waiters: Slab::default(), first: NONE, last: NONE, words: None };
+        let (waiters, home) = (Slab::default(), AtomicWeak::new());
+        let queue = Queue { waiters, home, first: NONE, last: NONE, words: None };
         let (thread, queue) = (AtomicU64::new(0), RefCell::new(queue));
         Ok(AtomicShared::new(Condition { lifo, thread, queue })?)
     }
@@ -90,13 +94,14 @@ impl Condition {
         if self.thread.load(Ordering::Relaxed) == 0 {
             return 0;
         }
-        let present = self.queue.borrow().waiters.len();
+        let (present, home) = self.queue.borrow().present();
         let mut woken = 0;
         while woken < limit.min(present) {
-            let taken = self.take();
-            let Some(waiter) = taken else { break };
-            if let Some(controller) = waiter.controller.upgrade() {
-                controller.signalled(waiter.wait);
+            let Some(Waiter { elsewhere, wait, .. }) = self.take() else { break };
+            let other = elsewhere.upgrade();
+            let found = if elsewhere.is_none() { home.as_ref() } else { other.as_ref() };
+            if let Some(controller) = found {
+                controller.signalled(wait);
                 woken += 1;
             }
         }
@@ -116,7 +121,7 @@ impl Condition {
     }
 
     /// Adds a waiter; the result names its place for `dequeue`. ENOMEM.
-    pub(crate) fn enqueue(&self, controller: AtomicWeak<Controller>, wait: u32) -> Result<u32> {
+    pub(crate) fn enqueue(&self, controller: &AtomicWeak<Controller>, wait: u32) -> Result<u32> {
         let mut queue = self.queue.borrow_mut();
         let place = queue.push(controller, wait)?;
         if queue.waiters.len() == 1 {
@@ -140,9 +145,21 @@ impl Condition {
 }
 
 impl Queue {
-    fn push(&mut self, controller: AtomicWeak<Controller>, wait: u32) -> Result<u32> {
+    /// How many wait, and the home, if it is still there.
+    fn present(&self) -> (usize, Option<AtomicShared<Controller>>) {
+        (self.waiters.len(), self.home.upgrade())
+    }
+
+    fn push(&mut self, controller: &AtomicWeak<Controller>, wait: u32) -> Result<u32> {
         let previous = self.last;
-        let place = self.waiters.insert(Waiter { controller, wait, previous, next: NONE })? as u32;
+        let mut elsewhere = AtomicWeak::new();
+        if !AtomicWeak::is_same(&self.home, controller) {
+            match previous {
+                NONE => self.home = controller.clone(),
+                _ => elsewhere = controller.clone(),
+            }
+        }
+        let place = self.waiters.insert(Waiter { elsewhere, wait, previous, next: NONE })? as u32;
         match previous {
             NONE => self.first = place,
             last => self.waiters[last as usize].next = place,

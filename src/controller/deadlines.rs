@@ -33,11 +33,15 @@ impl State {
     /// Sets a timer for a scope. ENOMEM.
     fn set_timer(&mut self, scope: u32, deadline: Instant) -> Result<u32> {
         self.sweep_timers();
-        self.timers.reserve()?;
         let serial = self.next_serial();
         let wait = self.waits.insert(scope, 0, NONE, On::Scope(serial))?;
-        self.timers.set(deadline, TimerKey { serial, wait });
-        Ok(wait)
+        match self.timers.set(deadline, TimerKey { serial, wait }) {
+            Ok(()) => Ok(wait),
+            Err(error) => {
+                self.waits.remove(wait);
+                Err(error)
+            }
+        }
     }
 
     pub fn sweep_timers(&mut self) {

@@ -11,6 +11,7 @@
 //! A step hands out what was ready when it began: tasks woken meanwhile go to the next one.
 
 mod alert;
+mod buckets;
 pub mod condition;
 mod deadlines;
 mod descriptor;
@@ -29,6 +30,7 @@ mod outside;
 mod owner;
 mod parking;
 mod poll;
+mod quiet;
 mod report;
 mod report_text;
 mod row;
@@ -54,6 +56,7 @@ pub use outcome::Failure;
 pub use owner::Owner;
 pub use run_queue::Order;
 pub use scope::{End, Fault, ScopeId};
+pub use step::Kept;
 pub use waits::FIRED;
 
 use crate::clock::{Instant, Span};
@@ -75,7 +78,7 @@ use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use timers::Timers;
-use waits::{WaitKey, Waits, NONE};
+use waits::{Waits, NONE};
 
 /// The size of a fiber's stack in bytes, unless its controller says otherwise; only touched pages cost memory.
 pub const STACK_SIZE: usize = 256 * 1024;
@@ -352,12 +355,6 @@ impl Controller {
     /// Whether it has been closed.
     pub fn is_closed(&self) -> bool {
         self.state.borrow().poller.is_none()
-    }
-
-    /// A condition was signalled: wakes its waiter.
-    pub(crate) fn signalled(&self, wait: WaitKey) {
-        self.state.borrow_mut().fire(wait, FIRED);
-        self.announce();
     }
 }
 

@@ -118,13 +118,19 @@ impl RunQueue {
         self.cursor = self.first;
     }
 
+    /// The place of the task that comes next, in this pass or in the next one; of none a place that no task has.
+    #[inline]
+    pub fn ahead(&self) -> u32 {
+        match self.order {
+            Order::OldestFirst => self.first,
+            Order::NewestFirst => self.cursor,
+        }
+    }
+
     /// Takes the next task of the pass.
     #[inline]
     pub fn take(&mut self, tasks: &mut Slab<Task>) -> Option<u32> {
-        let index = match self.order {
-            Order::OldestFirst => self.first,
-            Order::NewestFirst => self.cursor,
-        };
+        let index = self.ahead();
         let task = tasks.get_mut(index as usize)?;
         if task.link.pass == self.pass {
             return None; // it came during the pass

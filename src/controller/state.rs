@@ -18,6 +18,7 @@ use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller, Ready};
 use crate::slab::Slab;
 use crate::sys::memory::{AtomicShared, AtomicWeak};
+use crate::sys::prefetch::fetch;
 
 pub struct Task {
     pub serial: u64,
@@ -26,6 +27,15 @@ pub struct Task {
     /// Its place in the run queue.
     pub link: Link,
     pub data: Payload,
+}
+
+impl Task {
+    /// Whether it is this task, which has run, and may be parked by who asks: a fiber by itself, any other by others.
+    #[inline]
+    pub fn may_wait(&self, task: TaskId, by_itself: bool) -> bool {
+        let is_fiber = matches!(self.data, Payload::Fiber(_));
+        self.serial == task.serial && !self.link.is_queued() && is_fiber == by_itself
+    }
 }
 
 /// How the places are told where tasks stand, which only bindings know.
@@ -43,8 +53,8 @@ pub struct State {
     pub poller: Option<Poller>,
     pub tasks: Slab<Task>,
     pub waits: Waits,
-    /// The wait that has woken the task which was taken last, if the task waited for this descriptor alone. It keeps its
-    /// place in the list of the descriptor, though not in that of the task, as nearly always the task waits for the same
+    /// The wait that has woken the task which was taken last, if it was the task's only one. On a descriptor it keeps its
+    /// place in the list of that, though not in that of the task, as nearly always the task waits for the same
     /// again. `drop_lingering` gives it up before anybody looks at lists of descriptors.
     pub lingering: WaitKey,
     pub descriptors: Descriptors,
@@ -129,7 +139,19 @@ impl State {
     }
 
     pub fn make_ready(&mut self, index: u32) {
+        if let Payload::Foreign(data) = self.tasks[index as usize].data {
+            fetch(data);
+        }
         self.ready.push(&mut self.tasks, index);
+    }
+
+    /// What the task carries that runs next, if it is one of a binding's.
+    #[inline]
+    pub fn ahead(&self) -> Option<usize> {
+        match self.tasks.get(self.ready.ahead() as usize)?.data {
+            Payload::Foreign(data) => Some(data),
+            _ => None,
+        }
     }
 
     /// Adds a member to a task's wait set. `now` holds the time once a member has needed it, so that the clock is
@@ -162,13 +184,9 @@ impl State {
             self.wait_on_descriptor(me, task, member, on.polled())?;
         }
         if let Some(span) = on.timeout {
-            let waits = &self.waits;
-            self.timers.sweep(|key| waits.is_timer(key.wait, key.serial));
-            self.timers.reserve()?;
-            let serial = self.next_serial();
-            let wait = self.insert_wait(task, member, On::Deadline(serial))?;
             let deadline = now.get_or_insert_with(Instant::now).after(span);
-            self.timers.set(deadline, TimerKey { serial, wait });
+            let wait = self.insert_wait(task, member, On::Nothing)?;
+            self.set_deadline(wait, deadline)?;
         }
         if conditions {
             return self.wait_on_conditions(me, task, member, [on.condition, on.also]);
@@ -223,9 +241,19 @@ impl State {
         for condition in conditions.into_iter().flatten() {
             condition.check_thread()?;
             let key = self.insert_wait(task, member, On::Nothing)?;
-            let place = condition.enqueue(me.clone(), key)?;
+            let place = condition.enqueue(me, key)?;
             self.set_on(key, On::Condition(condition, place));
         }
+        Ok(())
+    }
+
+    /// Has a wait fire at a time. ENOMEM, and it waits for what it did.
+    #[inline]
+    pub fn set_deadline(&mut self, wait: WaitKey, deadline: Instant) -> Result<()> {
+        self.sweep_timers();
+        let serial = self.next_serial();
+        self.timers.set(deadline, TimerKey { serial, wait })?;
+        self.set_on(wait, On::Deadline(serial));
         Ok(())
     }
 
@@ -288,8 +316,7 @@ impl State {
             return false;
         }
         let Some(found) = self.tasks.get_mut(task.index as usize) else { return false };
-        let is_fiber = matches!(found.data, Payload::Fiber(_));
-        if found.serial != task.serial || found.link.is_queued() || is_fiber != by_itself {
+        if !found.may_wait(task, by_itself) {
             return false;
         }
         found.waits = std::mem::replace(&mut self.lingering, NONE);
@@ -367,15 +394,19 @@ impl State {
         Some((TaskId { index, serial }, data))
     }
 
-    /// Has the wait that has woken a task linger; `false` if it was not the task's only one, on a descriptor.
+    /// Has the wait that has woken a task linger; `false` if it was not the task's only one.
     #[inline]
     fn let_linger(&mut self, index: u32, key: WaitKey, fired: &mut Vec<Fired>) -> bool {
         let Some(wait) = self.waits.get_mut(key) else { return false };
-        let alone = matches!(wait.on, On::Descriptor(..)) && wait.next_of_task == NONE;
-        if !alone || wait.fired == 0 || wait.member != 0 {
+        if wait.next_of_task != NONE || wait.fired == 0 || wait.member != 0 {
             return false;
         }
-        fired.push(Fired { member: 0, events: std::mem::take(&mut wait.fired) as u32 });
+        let events = match wait.on {
+            On::Descriptor(..) => std::mem::take(&mut wait.fired),
+            On::Deadline(_) | On::Condition(..) => wait.fired,
+            _ => return false,
+        };
+        fired.push(Fired { member: 0, events: events as u32 });
         self.tasks[index as usize].waits = NONE;
         self.lingering = key;
         true

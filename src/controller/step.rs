@@ -10,6 +10,17 @@ use crate::sys::program::Hooks;
 use crate::thread_id::{living_thread, this_thread};
 use std::sync::atomic::Ordering;
 
+/// What is known of a task that is taken, and kept by its controller.
+#[derive(Clone, Copy)]
+pub struct Kept {
+    /// Where what fired lies until the next task is taken, and how much that is.
+    pub fired: *const Fired,
+    /// See above.
+    pub count: usize,
+    /// What the task carries that comes next, if it is one of a binding's, or 0.
+    pub ahead: usize,
+}
+
 impl Controller {
     /// Begins a step. EBUSY inside another step of the same controller.
     pub fn enter(&self) -> Result<()> {
@@ -152,16 +163,19 @@ impl Controller {
         self.state.borrow_mut().next(fired)
     }
 
-    /// As `next`, but the controller keeps what fired. Returned are its address, which holds until the next call, and
-    /// its length.
+    /// As `next`, but the controller keeps what fired.
     ///
     /// A turn begins here, and ends when the task is parked or finished.
-    pub fn next_kept(&self) -> Option<(TaskId, Payload, (*const Fired, usize))> {
+    pub fn next_kept(&self) -> Option<(TaskId, Payload, Kept)> {
         loop {
             let mut state = self.state.borrow_mut();
             let mut fired = std::mem::take(&mut state.fired);
             let found = state.next(&mut fired);
-            let kept = (fired.as_ptr(), fired.len());
+            let kept = Kept {
+                fired: fired.as_ptr(),
+                count: fired.len(),
+                ahead: state.ahead().unwrap_or(0),
+            };
             state.fired = fired;
             drop(state);
             let (task, payload) = found?;

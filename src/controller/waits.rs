@@ -77,6 +77,12 @@ impl Waits {
         self.slab.get(key as usize)
     }
 
+    /// Has the processor fetch the record at `key` into its cache.
+    #[inline]
+    pub fn fetch(&self, key: WaitKey) {
+        self.slab.fetch(key as usize);
+    }
+
     /// The record at `key`, to change.
     pub fn get_mut(&mut self, key: WaitKey) -> Option<&mut Wait> {
         self.slab.get_mut(key as usize)

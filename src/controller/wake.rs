@@ -5,10 +5,23 @@ use super::alert::Alert;
 use super::run_queue::Order;
 use super::state::State;
 use super::waits::{On, WaitKey, FIRED, NONE};
-use super::CANCELLED;
+use super::{Controller, CANCELLED};
 use crate::clock::{Instant, Span};
 use crate::poller::{self, Events, Ready, Token, ALERT};
 use std::os::fd::RawFd;
+
+/// How many timers lie between one that is due and one whose record is fetched: while so many are handled, the memory
+/// answers.
+const FETCHED_AHEAD: usize = 4;
+
+impl Controller {
+    /// A condition was signalled: wakes its waiter.
+    #[inline]
+    pub(crate) fn signalled(&self, wait: WaitKey) {
+        self.state.borrow_mut().fire(wait, FIRED);
+        self.announce();
+    }
+}
 
 impl State {
     /// Fires a wait: notes the events, and makes its task ready.
@@ -72,16 +85,37 @@ impl State {
     /// Fires the timers that are due, in the order of their deadlines.
     pub fn fire_due(&mut self, now: Instant) {
         while let Some(key) = self.timers.pop_due(now) {
-            match self.waits.is_timer(key.wait, key.serial) {
-                true => {
+            self.fetch_later_ones();
+            let Some(wait) = self.waits.get_mut(key.wait) else {
+                self.timers.surfaced();
+                continue;
+            };
+            match wait.on {
+                On::Deadline(serial) if serial == key.serial => {
+                    wait.fired |= FIRED;
+                    let task = wait.task;
                     self.timer_fired = true;
-                    match self.waits.get(key.wait).map(|wait| &wait.on) {
-                        Some(On::Scope(_)) => self.scope_due(key.wait),
-                        _ => self.fire(key.wait, FIRED),
-                    }
+                    self.make_ready(task);
                 }
-                false => self.timers.surfaced(),
+                On::Scope(serial) if serial == key.serial => {
+                    self.timer_fired = true;
+                    self.scope_due(key.wait);
+                }
+                _ => self.timers.surfaced(),
             }
+        }
+    }
+
+    /// Has the processor fetch the records of timers that follow, which may be due too: first that of the wait, which names the
+    /// task's.
+    #[inline]
+    fn fetch_later_ones(&self) {
+        if let Some(key) = self.timers.ahead(2 * FETCHED_AHEAD) {
+            self.waits.fetch(key.wait);
+        }
+        let near = self.timers.ahead(FETCHED_AHEAD).and_then(|key| self.waits.get(key.wait));
+        if let Some(wait) = near {
+            self.tasks.fetch(wait.task as usize);
         }
     }
 

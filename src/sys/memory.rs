@@ -377,6 +377,11 @@ impl<T: ?Sized, C: Count> Weak<T, C> {
         }
     }
 
+    /// Whether it is a reference to nothing, which never led to a value.
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether the value has been dropped.
     pub fn is_gone(&self) -> bool {
         // SAFETY: as above.

@@ -36,6 +36,7 @@ pub mod pem;
 pub mod poll;
 #[cfg(ports)]
 pub mod ports;
+pub mod prefetch;
 pub mod process;
 pub mod program;
 mod races;

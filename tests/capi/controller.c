@@ -223,6 +223,29 @@ TEST(a_spawned_task_is_handed_out_in_the_next_step)
 	cq_controller_free(cq);
 }
 
+TEST(a_task_that_is_handed_out_tells_whose_data_comes_next)
+{
+	cq_controller *cq = new_controller();
+	cq_ready ready;
+	cq_task tasks[3];
+	int data[3], order[] = { 0, 2 };
+
+	for (int i = 0; i < 3; i++)
+		OK(cq_controller_add(cq, &data[i], &tasks[i]));
+	OK(cq_controller_finish(cq, tasks[1]));
+	OK(cq_controller_enter(cq));
+	OK(cq_controller_wait(cq, 0, 0));
+	for (int i = 0; i < 2; i++) {
+		OK(cq_controller_next(cq, &ready));
+		CHECK(ready.data == &data[order[i]]);
+		CHECK(ready.ahead == (i == 0 ? &data[2] : NULL));
+		OK(cq_controller_finish(cq, ready.task));
+	}
+	ERR(cq_controller_next(cq, &ready), ENOENT);
+	OK(cq_controller_leave(cq));
+	cq_controller_free(cq);
+}
+
 /* One step of a pull controller in which at most one task is ready. */
 static size_t pull(cq_controller *cq, double timeout, cq_ready *ready)
 {

@@ -65,6 +65,70 @@ t.plain("a_step_within_a_task_ends_at_its_timeout", function()
 	t.check(took >= 0.02 and took < 2, "seconds: " .. tostring(took))
 end)
 
+t.plain("a_loop_within_a_task_ends_at_its_timeout_though_there_is_always_work", function()
+	local outer, inner, took = cqueues.new(), cqueues.new(), nil
+	inner:wrap(function() while not took do cqueues.sleep(0.001) end end)
+	outer:wrap(function()
+		local before = cqueues.monotime()
+		t.check(inner:loop(0.02))
+		took = cqueues.monotime() - before
+	end)
+	t.check(outer:loop(5))
+	t.check(took >= 0.02 and took < 2, "seconds: " .. tostring(took))
+	equal(inner:empty(), false)
+end)
+
+t.plain("a_controller_that_is_closed_while_a_task_loops_over_it_is_told", function()
+	local outer, inner = cqueues.new(), cqueues.new()
+	inner:wrap(cqueues.sleep, 60)
+	outer:wrap(function() inner:loop() end)
+	outer:wrap(function() cqueues.sleep(0) inner:close() end)
+	local ok, why = outer:loop(5)
+	equal(ok, false)
+	t.check(why:find("cqueue closed", 1, true), why)
+end)
+
+t.plain("two_tasks_may_loop_over_one_controller_and_a_third_may_step_it", function()
+	local outer, inner, ran, ended = cqueues.new(), cqueues.new(), 0, 0
+	inner:wrap(function() for _ = 1, 5 do cqueues.sleep(0.001) ran = ran + 1 end end)
+	for _ = 1, 2 do
+		outer:wrap(function() t.check(inner:loop(5)) ended = ended + 1 end)
+	end
+	outer:wrap(function() while ended < 2 do cqueues.sleep(0.001) t.check(inner:step(0)) end end)
+	t.check(outer:loop(5))
+	equal(ran, 5)
+	equal(ended, 2)
+end)
+
+t.plain("what_a_task_two_controllers_deep_yields_goes_up_and_the_loop_goes_on", function()
+	local outer, inner, got = cqueues.new(), cqueues.new(), nil
+	inner:wrap(function()
+		cqueues.sleep(0.001)
+		got = coroutine.yield("up", 2)
+		cqueues.sleep(0.001)
+		got = got .. "!"
+	end)
+	local ended
+	outer:wrap(function() ended = inner:loop(5) end)
+	local co = coroutine.create(function() return "done", outer:loop(5) end)
+	local _, first, second = coroutine.resume(co)
+	equal(first .. second, "up2")
+	t.check(select(2, coroutine.resume(co, "answer")) == "done")
+	equal(got, "answer!")
+	equal(ended, true)
+end)
+
+t.plain("a_loop_within_a_task_is_left_by_a_wait_that_ends", function()
+	local outer, inner, ok, why = cqueues.new(), cqueues.new(), nil, nil
+	inner:wrap(cqueues.sleep, 60)
+	outer:wrap(function() ok, why = cqueues.timeout(0.005, function() inner:loop() end) end)
+	t.check(outer:loop(5))
+	t.check(not ok, "the loop went on")
+	t.check(why ~= nil, "no reason")
+	equal(inner:count(), 1)
+	t.check(inner:step(0), "it can be stepped again")
+end)
+
 t.plain("four_levels_deep_a_line_arrives", function()
 	local a, b = t.pair()
 	local line

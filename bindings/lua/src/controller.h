@@ -13,6 +13,8 @@
 struct task {
 	cq_task id;
 	lua_State *thread;
+	/* Where the interpreter keeps the call in which it once waited; a hint for the processor's cache. */
+	const void *call;
 	/* Where the values it yielded lie on its stack: behind this index, so many. */
 	int base, count;
 	/* Lua has an object for it, which is told of its end. */
@@ -31,9 +33,9 @@ struct controller {
 	struct task *ending;
 	/* The highest place that a task has had, and for which one there is room to anchor it; see task.c. */
 	int places, reserved;
-	/* What the task that is being resumed waits for, if it is in a function that yields nothing: the socket or condition, and at
+	/* What the task that is being resumed waits for, if it is in a function that yields nothing: the socket, condition or controller, and at
 	 * most so many seconds, NaN for no limit. */
-	enum handed { HANDED_NOTHING, HANDED_SOCKET, HANDED_CONDITION, HANDED_TIME } handed_kind;
+	enum handed { HANDED_NOTHING, HANDED_SOCKET, HANDED_CONDITION, HANDED_TIME, HANDED_CONTROLLER } handed_kind;
 	void *handed;
 	double seconds;
 	/* An interest of which only socket and timeout are ever set. It is large, and most waits are for one socket. */
@@ -109,14 +111,21 @@ static inline int shim_take_end(const struct shim *shim)
 
 /* -- The step: step.c ------------------------------------------------------------------------- */
 
+/* Makes what steps need, once. */
+void shim_prepare_step(lua_State *L, struct shim *shim);
 /* _step, _take, _resume_step */
 int shim_step(lua_State *L);
 int shim_take(lua_State *L);
 int shim_resume_step(lua_State *L);
 /* Whether the caller is a task of another controller, which polls this one before it steps it; notes then whether it has time. */
 int shim_polls_first(struct controller *controller, double timeout);
-/* The step itself, of the controller at 1: for callers that have looked at the arguments. */
-int shim_step_once(lua_State *L, struct controller *controller, double timeout);
+/* The step itself, of the controller at 1, for callers that have looked at the arguments. The first half waits. 0: nothing was
+ * ready, and the step is over. Otherwise the second half runs what is ready, or tells of the code with which the first half has
+ * failed; how many values it pushes. */
+int shim_begin_step(lua_State *L, struct controller *controller, double timeout, int *code);
+int shim_run_step(lua_State *L, struct controller *controller, int code);
+/* What `_step` does for a caller in a task of another controller that has polled the one at 1. */
+int shim_step_polled(lua_State *L);
 /* _quick_step(f, g): the method `step`; f is one in Lua, and g goes on after what _step cannot do by itself: step_method.c */
 int shim_quick_step(lua_State *L);
 
@@ -149,6 +158,9 @@ int shim_report(lua_State *L, struct controller *controller, struct task *task, 
  * what has this method `signal` is taken for a condition */
 int shim_quick_sleep(lua_State *L);
 int shim_quick_wait(lua_State *L);
+/* Waits, in a task of another controller, for the one at 1, at most so many seconds, and goes on with shim_step_polled; this leaves
+ * the caller. 0 if it cannot. */
+int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds);
 /* Parks a task on the condition or the time that was handed over. An errno, or 0. */
 int shim_park_handed(struct controller *controller, struct task *task);
 

@@ -309,6 +309,7 @@ int luaopen__cqueues(lua_State *L)
 {
 	shim_module(L, SHIM_CONTROLLER, shim_controller_methods, shim_controller_meta, functions);
 	shim_make_cancellations(L);
+	shim_prepare_step(L, shim_state(L));
 	shim_push_poll(L);
 	lua_setfield(L, -2, "_POLL");
 	lua_pushstring(L, cq_vendor());

@@ -16,13 +16,15 @@ static struct controller *stepped(lua_State *L, const struct shim *shim)
 	return SHIM_HANDS_OVER(L) ? running : NULL;
 }
 
-/* Throws if the wait was ended. The controller that runs, if it is its step that has resumed this coroutine. */
-static const struct controller *resumed(lua_State *L)
+/* Throws if the wait was ended. The controller that runs, if it is its step that has resumed this coroutine, which has handed
+ * its wait over. */
+static const struct controller *resumed(lua_State *L, const struct shim *shim)
 {
-	struct shim *shim = shim_self(L);
-	struct controller *running = stepped(L, shim);
-	int code = running ? shim_take_end(shim) : 0;
-	if (code) {
+	struct controller *running = shim->running;
+	if (!running || !running->current || running->current->thread != L)
+		return NULL;
+	if (running->ended) {
+		int code = shim_take_end(shim);
 		shim_push_cancellation(L, running, running->current, code);
 		lua_error(L);
 	}
@@ -39,30 +41,29 @@ static int slowly(lua_State *L)
 
 SHIM_CONTINUATION(continue_sleep)
 {
-	shim_context unused;
-	shim_get_context(L, unused);
-	(void)unused;
-	resumed(L);
+	shim_context shim;
+	shim_get_context(L, shim);
+	resumed(L, (const struct shim *)shim);
 	return 0;
 }
 
 static int quick_sleep(lua_State *L)
 {
-	struct controller *running = lua_type(L, 1) == LUA_TNUMBER ? stepped(L, shim_self(L)) : NULL;
+	const struct shim *shim = shim_self(L);
+	struct controller *running = lua_type(L, 1) == LUA_TNUMBER ? stepped(L, shim) : NULL;
 	if (!running)
 		return slowly(L);
 	running->handed_kind = HANDED_TIME;
 	running->seconds = lua_tonumber(L, 1);
-	return lua_yieldk(L, 0, 0, continue_sleep);
+	return lua_yieldk(L, 0, (shim_context)shim, continue_sleep);
 }
 
 /* Whether the condition was signalled; with a limit that has passed, also that. */
 SHIM_CONTINUATION(continue_wait)
 {
-	shim_context unused;
-	shim_get_context(L, unused);
-	(void)unused;
-	const struct controller *running = resumed(L);
+	shim_context shim;
+	shim_get_context(L, shim);
+	const struct controller *running = resumed(L, (const struct shim *)shim);
 	size_t count = running ? running->ready.count : 0;
 	int is_signalled = count > 0 && running->ready.fired->member == 0;
 	lua_pushboolean(L, is_signalled);
@@ -85,10 +86,10 @@ static int acts_as_condition(lua_State *L)
 
 static int quick_wait(lua_State *L)
 {
-	struct shim *shim = shim_self(L);
 	struct condition *condition = shim_test(L, 1, shim_condition_tag);
 	if (!condition && !acts_as_condition(L))
 		shim_check(L, 1, shim_condition_tag, SHIM_CONDITION); /* throws */
+	const struct shim *shim = condition ? condition->object.shim : NULL;
 	int type = lua_type(L, 2);
 	struct controller *running = condition && (type == LUA_TNUMBER || type <= LUA_TNIL) ? stepped(L, shim) : NULL;
 	if (!running || lua_gettop(L) > 2 || shim->custom_condition)
@@ -96,7 +97,28 @@ static int quick_wait(lua_State *L)
 	running->handed_kind = HANDED_CONDITION;
 	running->handed = condition;
 	running->seconds = type == LUA_TNUMBER ? lua_tonumber(L, 2) : NAN;
-	return lua_yieldk(L, 0, 0, continue_wait);
+	return lua_yieldk(L, 0, (shim_context)shim, continue_wait);
+}
+
+/* The step of a controller that a task of another one has waited for. */
+SHIM_CONTINUATION(continue_step)
+{
+	shim_context shim;
+	shim_get_context(L, shim);
+	resumed(L, (const struct shim *)shim);
+	return shim_step_polled(L);
+}
+
+int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds)
+{
+	const struct shim *shim = controller->object.shim;
+	struct controller *running = shim->custom_controller ? NULL : stepped(L, shim);
+	if (!running)
+		return 0;
+	running->handed_kind = HANDED_CONTROLLER;
+	running->handed = controller;
+	running->seconds = seconds;
+	return lua_yieldk(L, 0, (shim_context)shim, continue_step);
 }
 
 /* A C function with the state, the function in Lua and one more value as upvalues. */
@@ -124,19 +146,21 @@ int shim_park_handed(struct controller *controller, struct task *task)
 {
 	cq_interest *wait = controller->handed_waits;
 	double seconds = controller->seconds;
-	int kind = controller->handed_kind;
-	size_t count = 1;
-	controller->handed_kind = HANDED_NOTHING;
-	seconds = isinf(seconds) ? NAN : seconds < 0 ? 0 : seconds;
-	wait->condition = kind == HANDED_CONDITION ? ((struct condition *)controller->handed)->cv : NULL;
-	if (kind == HANDED_CONDITION && !isnan(seconds))
-		count = 2;
-	wait[count - 1].timeout = seconds;
-	if (count == 2)
-		wait[0].timeout = NAN;
-	return cq_controller_park(controller->cq, task->id, wait, count);
+	int is_limited = !isnan(seconds) && !isinf(seconds), has_condition = controller->handed_kind == HANDED_CONDITION;
+	int count = has_condition && is_limited ? 2 : 1;
+	wait->condition = has_condition ? ((struct condition *)controller->handed)->cv : NULL;
+	wait->timeout = NAN;
+	if (is_limited)
+		wait[count - 1].timeout = seconds < 0 ? 0 : seconds;
+	return cq_controller_park(controller->cq, task->id, wait, (size_t)count);
 }
 #else
+int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds)
+{
+	(void)L, (void)controller, (void)seconds;
+	return 0;
+}
+
 int shim_quick_sleep(lua_State *L)
 {
 	lua_settop(L, 1);

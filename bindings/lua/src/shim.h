@@ -26,6 +26,8 @@ struct shim {
 	/* The marker that comes first in each yield: its address, and its reference in the registry. */
 	const void *poll;
 	int poll_ref;
+	/* In 5.1, the reference of the function that runs the tasks of a step. */
+	int run_ref;
 	/* In 5.1, the references of the markers that waiting methods return, and whether this is LuaJIT. */
 	int marks[7], is_jit;
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */

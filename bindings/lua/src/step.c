@@ -92,6 +92,8 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	int status = shim_resume(T, L, nargs, &count);
 	controller->current = NULL;
 	if (status == LUA_YIELD) {
+		if (!task->call)
+			task->call = shim_call_of(T);
 		if (controller->handed_kind)
 			return shim_park_given(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 		int top = lua_gettop(T);
@@ -118,17 +120,23 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	return NEXT;
 }
 
-/* Begins the next step of a loop at once, without a way through Lua. 0 if Lua is to decide how to go on: the loop may be over,
+/* Whether a loop goes on after a step, and for how long at most, NaN for no limit. 0 if Lua is to decide: the loop may be over,
  * a hook waits to be called (the interpreter's for SIGINT is set so), or no task has run, as after a signal. */
-static int begin_next(lua_State *L, struct controller *controller, int *code)
+static int goes_on(lua_State *L, const struct controller *controller, double deadline, double *left)
 {
-	const struct shim *shim = controller->object.shim;
-	double left = NAN;
-	*code = 0;
-	if (!controller->loops || !controller->has_run || !controller->tasks || controller->failed || shim->custom_step ||
+	*left = NAN;
+	if (!controller->has_run || !controller->tasks || controller->failed || controller->object.shim->custom_step ||
 	    lua_gethook(L))
 		return 0;
-	if (!isnan(controller->deadline) && !((left = controller->deadline - cq_monotime()) > 0))
+	return isnan(deadline) || (*left = deadline - cq_monotime()) > 0;
+}
+
+/* Begins the next step of a loop at once, without a way through Lua. 0 if Lua is to decide how to go on. */
+static int begin_next(lua_State *L, struct controller *controller, int *code)
+{
+	double left;
+	*code = 0;
+	if (!controller->loops || !goes_on(L, controller, controller->deadline, &left))
 		return 0;
 	controller->has_run = 0;
 	cq_controller_leave(controller->cq);
@@ -136,6 +144,20 @@ static int begin_next(lua_State *L, struct controller *controller, int *code)
 	if (*code == 0)
 		*code = cq_controller_wait(controller->cq, left, 0);
 	return 1;
+}
+
+/* Takes the next task, and has the processor fetch the coroutine of the one behind it: of many that are woken together each one's
+ * memory would be waited for otherwise. */
+static inline int take_next(struct controller *controller)
+{
+	int code = cq_controller_next(controller->cq, &controller->ready);
+	const struct task *ahead = controller->ready.ahead;
+	if (code == 0 && ahead) {
+		SHIM_PREFETCH(ahead->thread);
+		SHIM_PREFETCH((const char *)ahead->thread + 64);
+		SHIM_PREFETCH(ahead->call);
+	}
+	return code;
 }
 
 /* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
@@ -148,7 +170,7 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 	controller->is_fetched = 0;
 	for (;;) {
 		if (!task) {
-			int code = is_fetched ? controller->fetched : cq_controller_next(controller->cq, ready);
+			int code = is_fetched ? controller->fetched : take_next(controller);
 			is_fetched = 0;
 			if (code == ENOENT) {
 				if (cq_controller_wants_places(controller->cq))
@@ -211,20 +233,39 @@ static int protected_run(lua_State *L)
 	return run(L, controller, task, controller->nargs);
 }
 
-/* Pushes what `run_and_leave` calls: in Lua 5.1 before the controller is entered, since memory may run out for it, and a
- * finalizer may throw. */
-static void push_run(lua_State *L)
+#if SHIM_CONTINUES
+#define push_function(L, shim) ((void)(shim), lua_pushcfunction((L), protected_run))
+
+void shim_prepare_step(lua_State *L, struct shim *shim)
 {
+	(void)L, (void)shim;
+}
+#else
+/* In Lua 5.1 a function is a new object each time, for which memory may run out, and the collector run. */
+#define push_function(L, shim) lua_rawgeti((L), LUA_REGISTRYINDEX, (shim)->run_ref)
+
+void shim_prepare_step(lua_State *L, struct shim *shim)
+{
+	if (shim->run_ref)
+		return;
 	lua_pushcfunction(L, protected_run);
+	shim->run_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+#endif
+
+/* Pushes what `run_and_leave` calls. Takes no memory. */
+static void push_run(lua_State *L, const struct controller *controller)
+{
+	push_function(L, controller->object.shim);
 	lua_pushvalue(L, 1);
 }
 
 /* Runs the batch, beginning with `controller->current` if it is set; an error that is none of a task's,
- * memory running out for one, leaves the step in good order. On the stack are the controller and what `push_run`
- * pushed. */
+ * memory running out for one, leaves the step in good order. On top of the stack is what `push_run` pushed, and at 1 the
+ * controller. */
 static int run_and_leave(lua_State *L, struct controller *controller)
 {
-	int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+	int below = lua_gettop(L) - 2, status = lua_pcall(L, 1, LUA_MULTRET, 0);
 	if (status == LUA_ERRMEM && lua_isnil(L, -1)) { /* LuaJIT had no memory to resume a coroutine, and says nothing */
 		lua_pop(L, 1);
 		lua_pushliteral(L, "not enough memory");
@@ -232,7 +273,7 @@ static int run_and_leave(lua_State *L, struct controller *controller)
 	leave(controller);
 	if (status && controller->ending)
 		shim_abandon(L, controller);
-	return status ? lua_error(L) : lua_gettop(L) - 1;
+	return status ? lua_error(L) : lua_gettop(L) - below;
 }
 
 static void enter(lua_State *L, struct controller *controller)
@@ -246,6 +287,16 @@ static void enter(lua_State *L, struct controller *controller)
 	controller->object.shim->running = controller;
 }
 
+static int step_once(lua_State *L, struct controller *controller, double timeout)
+{
+	int code;
+	if (shim_begin_step(L, controller, timeout, &code))
+		return shim_run_step(L, controller, code);
+	lua_pushboolean(L, 1);
+	lua_pushboolean(L, controller->tasks == NULL);
+	return 2;
+}
+
 /* _step(controller, seconds, polled, deadline): true and whether no tasks are left, or false and why. Nil in
  * a task of another controller, unless the caller has `polled`; false for that argument stands for a loop, which is
  * answered nil too if the method `step` was replaced. A loop names its deadline, false for none, and further steps may be
@@ -253,18 +304,38 @@ static void enter(lua_State *L, struct controller *controller)
  * the caller yields what `_take` gives and goes on with `_resume_step`. */
 int shim_step(lua_State *L)
 {
-	if (!SHIM_CONTINUES) /* the method is a Lua function, which errors must name */
+	struct controller *controller = shim_test(L, 1, shim_controller_tag);
+	if (!controller && !SHIM_CONTINUES) /* the method is a Lua function, which errors must name */
 		shim_check_for_method(L, shim_controller_tag, SHIM_CONTROLLER);
-	struct controller *controller = shim_controller(L);
+	if (!controller || !controller->cq)
+		controller = shim_controller(L); /* throws */
 	double timeout = shim_seconds(L, 2);
+	int count = lua_gettop(L), is_polled = count > 2 && lua_toboolean(L, 3);
 	controller->quiet = 0;
-	if (controller->object.shim->custom_step && lua_isboolean(L, 3) && !lua_toboolean(L, 3))
+	if (controller->object.shim->custom_step && !is_polled && lua_isboolean(L, 3))
 		return 0;
-	if (!lua_toboolean(L, 3) && shim_polls_first(controller, timeout))
-		return 0;
-	controller->loops = !lua_isnone(L, 4);
+	if (!is_polled && shim_polls_first(controller, timeout))
+		return shim_poll_and_step(L, controller, timeout);
+	controller->loops = count > 3;
 	controller->deadline = controller->loops ? shim_seconds(L, 4) : NAN;
-	return shim_step_once(L, controller, timeout);
+	return step_once(L, controller, timeout);
+}
+
+int shim_step_polled(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	int is_loop = !lua_isnone(L, 4), top = lua_gettop(L);
+	double left, deadline = shim_seconds(L, 4);
+	controller->quiet = controller->loops = 0;
+	int count = step_once(L, controller, 0);
+	if (!is_loop || count != 2 || !goes_on(L, controller, deadline, &left) || !shim_polls_first(controller, left))
+		return count;
+	/* The loop's next step, without a way through Lua; if that cannot be it is told of this one. */
+	lua_settop(L, top);
+	shim_poll_and_step(L, controller, left);
+	lua_pushboolean(L, 1);
+	lua_pushboolean(L, 0);
+	return 2;
 }
 
 int shim_polls_first(struct controller *controller, double timeout)
@@ -275,15 +346,12 @@ int shim_polls_first(struct controller *controller, double timeout)
 	return elsewhere;
 }
 
-int shim_step_once(lua_State *L, struct controller *controller, double timeout)
+int shim_begin_step(lua_State *L, struct controller *controller, double timeout, int *code)
 {
 	if (timeout < 0 || controller->is_fetched)
 		timeout = 0;
 	controller->has_run = 0;
-	lua_settop(L, 1);
 	shim_close_failed(L, controller);
-	if (!SHIM_CONTINUES)
-		push_run(L); /* which may have no memory */
 	if (controller->ending)
 		lua_pushliteral(L, "not enough memory");
 	if (!controller->cq)
@@ -296,22 +364,24 @@ int shim_step_once(lua_State *L, struct controller *controller, double timeout)
 		}
 		lua_pop(L, 1);
 	}
-	int code = cq_controller_wait(controller->cq, timeout, 0);
-	if (code == 0 && !controller->loops && !controller->is_fetched) {
-		/* A step with nothing to do needs no call that catches errors. */
-		controller->ready.count = 0;
-		controller->fetched = cq_controller_next(controller->cq, &controller->ready);
-		if (controller->fetched == ENOENT && !cq_controller_wants_places(controller->cq)) {
-			leave(controller);
-			lua_pushboolean(L, 1);
-			lua_pushboolean(L, controller->tasks == NULL);
-			return 2;
-		}
-		controller->is_fetched = 1;
+	*code = cq_controller_wait(controller->cq, timeout, 0);
+	if (*code || controller->loops || controller->is_fetched)
+		return 1;
+	/* A step with nothing to do needs no call that catches errors. */
+	controller->ready.count = 0;
+	controller->fetched = cq_controller_next(controller->cq, &controller->ready);
+	if (controller->fetched == ENOENT && !cq_controller_wants_places(controller->cq)) {
+		leave(controller);
+		return 0;
 	}
+	controller->is_fetched = 1;
+	return 1;
+}
+
+int shim_run_step(lua_State *L, struct controller *controller, int code)
+{
 	if (code == 0) {
-		if (SHIM_CONTINUES)
-			push_run(L);
+		push_run(L, controller);
 		return run_and_leave(L, controller);
 	}
 	leave(controller);
@@ -341,7 +411,7 @@ int shim_resume_step(lua_State *L)
 		return luaL_error(L, "no step is suspended");
 	controller->nargs = lua_gettop(L) - 1;
 	luaL_checkstack(task->thread, controller->nargs, "too many arguments");
-	push_run(L);
+	push_run(L, controller);
 	lua_insert(L, 2);
 	lua_insert(L, 2); /* below the values */
 	lua_xmove(L, task->thread, controller->nargs);

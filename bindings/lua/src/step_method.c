@@ -27,8 +27,13 @@ static int quick_step(lua_State *L)
 	struct controller *controller = shim_controller(L);
 	lua_Number seconds = is_limited ? lua_tonumber(L, 2) : NAN;
 	if (!shim_polls_first(controller, seconds)) {
+		int code;
 		controller->loops = 0;
-		count = shim_step_once(L, controller, seconds);
+		if (!shim_begin_step(L, controller, seconds, &code)) {
+			lua_pushboolean(L, 1);
+			return 1;
+		}
+		count = shim_run_step(L, controller, code);
 	}
 	int first = lua_gettop(L) - count + 1;
 	if (count > 0 && lua_isboolean(L, first)) {

@@ -117,11 +117,27 @@ static int park_on_socket(lua_State *L, struct controller *controller, struct ta
 	return refuse(L, controller, task, why);
 }
 
+/* The same for another controller, whose step is to be made when it has something to do. */
+static int park_on_controller(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
+{
+	cq_interest wait;
+	double seconds = controller->seconds;
+	shim_ask_own(task->thread, controller->object.shim, 1, &wait);
+	wait.timeout = isinf(seconds) ? NAN : seconds < 0 ? 0 : seconds;
+	why->code = cq_controller_park(controller->cq, task->id, &wait, 1);
+	if (why->code == 0)
+		return 0;
+	why->fd = cq_interest_pollfd(&wait);
+	return refuse(L, controller, task, why);
+}
+
 int shim_park_given(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
 {
 	task->base = 0; /* it has yielded nothing, and is resumed with nothing */
 	if (controller->handed_kind == HANDED_SOCKET)
 		return park_on_socket(L, controller, task, why);
+	if (controller->handed_kind == HANDED_CONTROLLER)
+		return park_on_controller(L, controller, task, why);
 	why->code = shim_park_handed(controller, task);
 	return why->code ? refuse(L, controller, task, why) : 0;
 }

@@ -58,6 +58,7 @@ struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope
 		luaL_error(L, "%s", cq_strerror(code));
 	}
 	task->thread = lua_tothread(L, -1);
+	task->call = NULL;
 	task->base = task->count = task->is_watched = 0;
 	task->next = controller->tasks;
 	task->link = &controller->tasks;

@@ -430,13 +430,15 @@ class cq_ready(Structure):
     data: Optional[int]
     fired: Optional[int]
     count: int
-    reserved: Array[c_uint64]
+    ahead: Optional[int]
+    reserved: int
     _fields_ = [
         ("task", c_uint64),
         ("data", c_void_p),
         ("fired", c_void_p),
         ("count", c_size_t),
-        ("reserved", c_uint64 * 2),
+        ("ahead", c_void_p),
+        ("reserved", c_uint64),
     ]
 
 

@@ -14,7 +14,7 @@ fn one_reader() -> (AtomicShared<Controller>, UnixStream, UnixStream, TaskId) {
 }
 
 /// Begins a step and takes its first task.
-fn begin(controller: &Controller) -> (TaskId, Vec<Fired>) {
+pub(super) fn begin(controller: &Controller) -> (TaskId, Vec<Fired>) {
     let mut fired = Vec::new();
     controller.enter().unwrap();
     controller.wait(Some(Span::ZERO), false).unwrap();
@@ -22,7 +22,8 @@ fn begin(controller: &Controller) -> (TaskId, Vec<Fired>) {
     (task, fired)
 }
 
-fn end(controller: &Controller) -> Vec<usize> {
+/// Takes the others, and ends it.
+pub(super) fn end(controller: &Controller) -> Vec<usize> {
     let (mut rest, mut fired) = (Vec::new(), Vec::new());
     while let Some((_, payload)) = controller.next(&mut fired) {
         rest.push(number(payload));
@@ -31,7 +32,7 @@ fn end(controller: &Controller) -> Vec<usize> {
     rest
 }
 
-fn waits(controller: &Controller) -> usize {
+pub(super) fn waits(controller: &Controller) -> usize {
     controller.state.borrow().waits.len()
 }
 

@@ -3,7 +3,8 @@
 
 use super::*;
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
 
 fn key(number: u32) -> TimerKey {
     TimerKey { serial: number.into(), wait: number }
@@ -18,8 +19,7 @@ fn due(timers: &mut Timers, now: Instant) -> Vec<u32> {
 fn timers_fire_in_the_order_of_their_deadlines() {
     let mut timers = Timers::default();
     for (number, span) in [(1, 30), (2, 10), (3, 20), (4, 0)] {
-        timers.reserve().unwrap();
-        timers.set(Instant(100 + span), key(number));
+        timers.set(Instant(100 + span), key(number)).unwrap();
     }
     assert_eq!(due(&mut timers, Instant(119)), [4, 2]);
     assert_eq!(due(&mut timers, Instant(200)), [3, 1]);
@@ -30,8 +30,7 @@ fn timers_fire_in_the_order_of_their_deadlines() {
 fn equal_deadlines_fire_in_the_order_in_which_they_were_set() {
     let mut timers = Timers::default();
     for number in 1..=100 {
-        timers.reserve().unwrap();
-        timers.set(Instant(10), key(number));
+        timers.set(Instant(10), key(number)).unwrap();
     }
     assert_eq!(due(&mut timers, Instant(10)), (1..=100).collect::<Vec<_>>());
 }
@@ -39,10 +38,8 @@ fn equal_deadlines_fire_in_the_order_in_which_they_were_set() {
 #[test]
 fn a_deadline_beyond_the_end_of_time_is_the_last() {
     let mut timers = Timers::default();
-    timers.reserve().unwrap();
-    timers.set(Instant(100).after(Span(u64::MAX)), key(1));
-    timers.reserve().unwrap();
-    timers.set(Instant(105), key(2));
+    timers.set(Instant(100).after(Span(u64::MAX)), key(1)).unwrap();
+    timers.set(Instant(105), key(2)).unwrap();
     assert_eq!(due(&mut timers, Instant(u64::MAX - 1)), [2]);
 }
 
@@ -50,8 +47,7 @@ fn a_deadline_beyond_the_end_of_time_is_the_last() {
 fn the_next_deadline_is_that_of_the_first_live_timer() {
     let mut timers = Timers::default();
     for number in 1..=3 {
-        timers.reserve().unwrap();
-        timers.set(Instant(10 * u64::from(number)), key(number));
+        timers.set(Instant(10 * u64::from(number)), key(number)).unwrap();
     }
     timers.forget();
     assert_eq!(timers.next(Instant(5), |key| key.wait != 1), Some(Span(15)));
@@ -61,21 +57,68 @@ fn the_next_deadline_is_that_of_the_first_live_timer() {
 }
 
 #[test]
-fn timers_that_are_set_and_forgotten_leave_the_heap_small() {
+fn timers_that_are_set_and_forgotten_are_not_kept() {
     let (mut timers, live) = (Timers::default(), RefCell::new(HashSet::new()));
     for number in 0..100_000 {
         live.borrow_mut().insert(number);
-        timers.reserve().unwrap();
-        timers.set(Instant(1_000_000_000 + u64::from(number)), key(number));
+        timers.set(Instant(1_000_000_000 + u64::from(number)), key(number)).unwrap();
         timers.sweep(|key| live.borrow().contains(&key.wait));
         if number % 1000 != 0 {
             live.borrow_mut().remove(&number);
             timers.forget();
         }
         let limit = 2 * live.borrow().len() + 130;
-        assert!(timers.heap.len() <= limit, "{} entries at {number}", timers.heap.len());
+        assert!(timers.len() <= limit, "{} entries at {number}", timers.len());
     }
     let is_live = |key: TimerKey| live.borrow().contains(&key.wait);
     let fired = std::iter::from_fn(|| timers.pop_due(Instant(u64::MAX))).filter(|&k| is_live(k));
     assert_eq!(fired.count(), 100);
+}
+
+/// What a heap of the standard library's gives, with equal times in the order in which they were set.
+#[test]
+fn many_timers_fire_in_the_order_of_a_heap() {
+    for (range, limit) in [(1_000_000_000, 20_000), (3000, 5000), (1, 1000), (u64::MAX / 2, 5000)] {
+        let (mut timers, mut other, mut seed) = (Timers::default(), BinaryHeap::new(), range);
+        let (mut now, mut set, mut popped) = (1_000_000, 0, 0);
+        while popped < 4 * limit {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            // Now and then the clock stands, or a timer is for a moment that is past already.
+            let span = if seed % 7 == 0 { 0 } else { (seed >> 20) % range };
+            if other.len() < limit {
+                set += 1;
+                let deadline = Instant(now + span);
+                timers.set(deadline, key(set)).unwrap();
+                other.push(Reverse((deadline, key(set))));
+            } else {
+                now += (seed >> 30) % (range / 256 + 2);
+            }
+            assert_eq!(timers.len(), other.len());
+            while let Some(&Reverse((deadline, first))) = other.peek() {
+                if deadline > Instant(now) {
+                    break;
+                }
+                other.pop();
+                popped += 1;
+                assert!(timers.pop_due(Instant(now)) == Some(first));
+            }
+            assert!(timers.pop_due(Instant(now)).is_none());
+        }
+        let mut rest = 0;
+        timers.each(|_, _| rest += 1);
+        assert_eq!(rest, other.len());
+    }
+}
+
+#[test]
+fn a_sweep_reaches_timers_that_are_far_away() {
+    let mut timers = Timers::default();
+    for number in 1..=10_000 {
+        timers.set(Instant(1 << (number % 50)), key(number)).unwrap();
+        timers.forget();
+    }
+    assert!(timers.pop_due(Instant(0)).is_none()); // the next ones are sorted
+    timers.sweep(|key| key.wait % 1000 == 0);
+    assert_eq!((timers.len(), timers.count()), (10, 10));
+    assert_eq!(due(&mut timers, Instant(1)), (1..=10).map(|n| n * 1000).collect::<Vec<_>>());
 }

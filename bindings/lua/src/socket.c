@@ -3,6 +3,7 @@
  * _cqueues.socket: making sockets, from arguments or a table of options (guide 3.2.2).
  */
 #include "socket.h"
+#include <stdlib.h>
 #include <netinet/in.h>
 
 const char shim_socket_tag[] = SHIM_SOCKET;
@@ -320,6 +321,8 @@ static int socket_gc(lua_State *L)
 	socket->doomed = NULL;
 #endif
 	destroy(L, socket);
+	free(socket->whole); /* a method may have waited in it when the socket was closed */
+	socket->whole = NULL;
 	return 0;
 }
 

@@ -35,25 +35,39 @@ struct bits {
 	unsigned char value, count;
 };
 
+/* A waiting op as nearly all are: without a limit, not begun yet, and of one format at most. */
+struct brief_op {
+	uint8_t kind, format;
+	uint16_t mode;
+	uint32_t bytes; /* of the format */
+};
+
+/* There are many of these, so its members stand in the order in which they take least room. */
 struct socket {
 	struct object object;
 	cq_socket *so; /* NULL once closed */
-	int has_handler; /* whether the error handler is [1] of its user value: it may refer to the socket */
-	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
-	lua_Integer maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
-	struct bits bits[2];               /* of a byte that `unpack` began, and of one that `pack` has not completed */
-	unsigned char is_exposed;          /* Lua has its descriptor's number */
-	enum { UNKNOWN, BYTES, MESSAGES } carries; /* asked when it matters: see `ask_for_rest` */
-	unsigned char is_planned;          /* connect or listen made it; what others made has no address to connect to */
-	struct op parked[2];       /* methods that wait: one that reads and one that writes */
-	unsigned char is_parked[2];
 	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
+	lua_Integer maxerrs[2]; /* how many failures may follow each other */
+	unsigned errors[2];     /* and how many have */
+	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
+	/* Methods that wait: one that reads and one that writes, see socket_wait.h. */
+	struct brief_op brief[2];
+	struct op *whole; /* room for both, NULL until it is needed */
+	unsigned char parked[2]; /* 0, WHOLE, or the count of arguments of a brief one and 1 */
+	struct bits bits[2]; /* of a byte that `unpack` began, and of one that `pack` has not completed */
+	unsigned has_handler : 1; /* whether the error handler is [1] of its user value: it may refer to the socket */
+	unsigned is_exposed : 1;  /* Lua has its descriptor's number */
+	unsigned is_planned : 1;  /* connect or listen made it; what others made has no address to connect to */
+	unsigned carries : 2;     /* of `enum carries` */
 #if SHIM_COPIES_LATE
 	/* On which stack its bytes are being copied, before which a finalizer may run: closing waits for that. */
 	lua_State *pinned;
 	cq_socket *doomed;
 #endif
 };
+
+/* What a socket receives, which is asked when it matters: see `ask_for_rest`. */
+enum carries { UNKNOWN, BYTES, MESSAGES };
 
 /* Throws: the value at `index` is no socket, or a closed one. */
 struct socket *shim_no_socket(lua_State *L, int index);

@@ -159,7 +159,8 @@ static int socket_error(lua_State *L)
 static void clear_error(lua_State *L, struct socket *socket, uint32_t side)
 {
 	push_code(L, socket->error[side]);
-	socket->error[side] = socket->errors[side] = 0;
+	socket->error[side] = 0;
+	socket->errors[side] = 0;
 }
 
 /* socket:clearerr([which]) */

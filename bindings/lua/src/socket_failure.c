@@ -45,7 +45,9 @@ static void keep_tls_reason(lua_State *L, const struct socket *socket)
 static int keep_error(struct socket *socket, int side, int code)
 {
 	socket->error[side] = code;
-	return socket->errors[side]++ <= socket->maxerrs[side];
+	int is_allowed = (lua_Integer)socket->errors[side] <= socket->maxerrs[side];
+	socket->errors[side] += socket->errors[side] < INT_MAX;
+	return is_allowed;
 }
 
 /* Asks the error handler; returns nil or false and what it answers. */
@@ -56,6 +58,8 @@ int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *na
 	if (side >= 0 && !keep_error(socket, side, code))
 		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
 	luaL_checkstack(L, 8, "too many results");
+	if (op->kind == ACCEPT || op->kind == CLIENTS)
+		lua_settop(L, op->count + 1); /* without the socket for the next connection */
 	if (!socket->has_handler && !(socket->object.shim->replaced & ONERROR)) {
 		shim_push_first_results(L, shim_methods[op->kind].failure);
 		lua_pushinteger(L, shim_default_answer(L, socket, name, code, 0));

@@ -11,7 +11,8 @@
  * socket_driver.c, which yields and calls `go_on`; if the stack is needed then, it lies in a table.
  *
  * The op is kept in the socket, which has room for one that reads and one that writes; should two
- * tasks read from one socket, the second one's lies on its stack.
+ * tasks read from one socket, the second one's lies on its stack. An idle connection waits in an op that
+ * has hardly anything to remember, and keeps only that.
  */
 #include "controller.h"
 #include "socket_wait.h"

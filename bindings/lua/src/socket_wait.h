@@ -6,6 +6,7 @@
 #define CQUEUES_SOCKET_WAIT_H
 
 #include "socket.h"
+#include <stdlib.h>
 
 /* Nobody else calls these, which makes calls cheaper. */
 #pragma GCC visibility push(hidden)
@@ -26,21 +27,48 @@ extern const struct method shim_methods[];
 
 /* -- Ops that wait ----------------------------------------------------------------------------- */
 
-/* The place for an op in its socket, -1 if it is taken. */
-static inline int shim_park(struct socket *socket, const struct op *op)
+enum { NOT_PARKED, WHOLE = 255 };
+
+/* Whether an op without a limit is one. */
+static inline int shim_is_brief(const struct op *op)
+{
+	uint64_t more = (unsigned)op->next | (unsigned)op->collected | op->stuck | (unsigned)op->count >> 6;
+	more |= op->offset | (uintptr_t)op->format.boundary | (uint64_t)op->format.count >> 32;
+	return !more;
+}
+
+/* The place for an op in its socket, -1 if it is taken or there is no memory. `left` is NaN if it has no limit. */
+static inline int shim_park(struct socket *socket, const struct op *op, double left)
 {
 	int slot = op->kind >= WRITE;
-	if (socket->is_parked[slot])
+	if (socket->parked[slot] != NOT_PARKED)
 		return -1;
-	socket->is_parked[slot] = 1;
-	socket->parked[slot] = *op;
+	if (isnan(left) && shim_is_brief(op)) {
+		socket->parked[slot] = (unsigned char)(op->count + 1);
+		socket->brief[slot].kind = op->kind;
+		socket->brief[slot].format = (uint8_t)op->format.kind;
+		socket->brief[slot].mode = op->mode;
+		socket->brief[slot].bytes = (uint32_t)op->format.count;
+		return slot;
+	}
+	if (!socket->whole && !(socket->whole = malloc(2 * sizeof *op)))
+		return -1;
+	socket->parked[slot] = WHOLE;
+	socket->whole[slot] = *op;
 	return slot;
 }
 
 static inline struct op shim_unpark(struct socket *socket, int slot)
 {
-	socket->is_parked[slot] = 0;
-	return socket->parked[slot];
+	int how = socket->parked[slot];
+	socket->parked[slot] = NOT_PARKED;
+	if (how == WHOLE)
+		return socket->whole[slot];
+	const struct brief_op *brief = &socket->brief[slot];
+	struct op op = shim_op(brief->kind, how - 1, brief->mode, NAN);
+	op.format.kind = brief->format;
+	op.format.count = brief->bytes;
+	return op;
 }
 
 /* The op as a value on top of the stack. */

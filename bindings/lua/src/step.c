@@ -44,7 +44,7 @@ static int tell_ended(lua_State *L, struct controller *controller, const struct 
 	lua_State *T = task->thread;
 	if (lua_status(T) != LUA_YIELD)
 		return shim_runs(T) ? -1 : 0;
-	if (!task->base || lua_gettop(T) != task->base + task->count || !lua_checkstack(T, 2))
+	if (!task->base || lua_gettop(T) != task->base + (int)task->count || !lua_checkstack(T, 2))
 		return 0;
 	shim_push_poll(L);
 	shim_push_cancellation(L, controller, task, controller->ended);
@@ -57,7 +57,7 @@ static int arguments(const struct task *task, const cq_ready *ready)
 {
 	lua_State *T = task->thread;
 	if (lua_status(T) == LUA_YIELD) {
-		if (!task->base || lua_gettop(T) != task->base + task->count)
+		if (!task->base || lua_gettop(T) != task->base + (int)task->count)
 			return 0;
 		return take_fired(task, ready);
 	}
@@ -125,7 +125,7 @@ static int begin_next(lua_State *L, struct controller *controller, int *code)
 	const struct shim *shim = controller->object.shim;
 	double left = NAN;
 	*code = 0;
-	if (!controller->loops || !controller->has_run || !controller->tasks || controller->failed || shim->custom_step ||
+	if (!controller->loops || !controller->has_run || !controller->count || controller->failed || shim->custom_step ||
 	    lua_gethook(L))
 		return 0;
 	if (!isnan(controller->deadline) && !((left = controller->deadline - cq_monotime()) > 0))
@@ -191,7 +191,7 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 		task = NULL;
 	}
 	lua_pushboolean(L, 1);
-	lua_pushboolean(L, controller->tasks == NULL);
+	lua_pushboolean(L, controller->count == 0);
 	return 2;
 }
 
@@ -304,7 +304,7 @@ int shim_step_once(lua_State *L, struct controller *controller, double timeout)
 		if (controller->fetched == ENOENT && !cq_controller_wants_places(controller->cq)) {
 			leave(controller);
 			lua_pushboolean(L, 1);
-			lua_pushboolean(L, controller->tasks == NULL);
+			lua_pushboolean(L, controller->count == 0);
 			return 2;
 		}
 		controller->is_fetched = 1;

@@ -53,7 +53,7 @@ int shim_park_yielded(lua_State *L, struct controller *controller, struct task *
 	int count = lua_gettop(T) - task->base;
 	cq_interest few[SHIM_FEW], *list = few;
 	struct socket *socket;
-	task->count = count;
+	task->count = (unsigned)count;
 	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
 	    isnan(socket->timeout) && !controller->object.shim->custom_socket) {
 		/* What nearly all waits are: one socket, without a limit. */

@@ -10,22 +10,81 @@ use super::scopes::Scopes;
 use super::timers::{TimerKey, Timers};
 use super::turn::Holder;
 use super::waits::{self, On, WaitKey, Waits, NONE};
-use super::{Controller, Fired, Member, Payload, Polled, TaskId, MOST_TASKS};
+use super::{Controller, Fired, Member, Payload, Polled, TaskId, MOST_TASKS, SERIALS};
 use crate::clock::Instant;
 use crate::controller::Condition;
 use crate::errno::{Errno, Result};
 use crate::poller::{Events, Poller, Ready};
 use crate::slab::Slab;
 use crate::sys::memory::{AtomicShared, AtomicWeak};
+use std::num::NonZeroU64;
 
+/// A task. There may be a million, so it is as small as can be.
 pub struct Task {
-    pub serial: u64,
+    /// The serial, and above it the kind of the payload.
+    key: NonZeroU64,
+    /// The number of the payload.
+    number: usize,
     /// The first of its waits.
     pub waits: u32,
     /// Its place in the run queue.
     pub link: Link,
-    pub data: Payload,
 }
+
+impl Task {
+    /// One that waits for nothing and is not in the run queue.
+    pub fn new(serial: u64, data: Payload) -> Task {
+        let (kind, number) = match data {
+            Payload::Foreign(number) => (FOREIGN, number),
+            Payload::Batch => (2, 0),
+            Payload::Output(number) => (3, number),
+            Payload::Inspector => (4, 0),
+            Payload::Callback(number) => (5, number),
+            Payload::Fiber(number) => (FIBER, number),
+            Payload::Posted(number) => (7, number),
+        };
+        let key = NonZeroU64::MIN.saturating_add((serial & SERIALS | kind << KIND) - 1);
+        Task { key, number, waits: NONE, link: Link::NONE }
+    }
+
+    /// Tells it from other tasks in its place.
+    #[inline]
+    pub fn serial(&self) -> u64 {
+        self.key.get() & SERIALS
+    }
+
+    /// Whether it is a fiber.
+    #[inline]
+    pub fn is_fiber(&self) -> bool {
+        self.key.get() >> KIND == FIBER
+    }
+
+    /// What it carries.
+    #[inline]
+    pub fn data(&self) -> Payload {
+        match self.key.get() >> KIND {
+            FOREIGN => Payload::Foreign(self.number),
+            _ => self.other_data(),
+        }
+    }
+
+    #[inline(never)]
+    fn other_data(&self) -> Payload {
+        match self.key.get() >> KIND {
+            2 => Payload::Batch,
+            3 => Payload::Output(self.number),
+            4 => Payload::Inspector,
+            5 => Payload::Callback(self.number),
+            FIBER => Payload::Fiber(self.number),
+            _ => Payload::Posted(self.number),
+        }
+    }
+}
+
+/// Where the kind begins in a key, above the 40 bits of the serial.
+const KIND: u32 = SERIALS.trailing_ones();
+const FOREIGN: u64 = 1;
+const FIBER: u64 = 6;
 
 /// How the places are told where tasks stand, which only bindings know.
 #[derive(Clone, Copy, Default)]
@@ -104,7 +163,7 @@ impl State {
 
     pub fn check_task(&self, task: TaskId) -> Result<()> {
         match self.tasks.get(task.index as usize) {
-            Some(found) if found.serial == task.serial => Ok(()),
+            Some(found) if found.serial() == task.serial => Ok(()),
             _ => Err(Errno::NOENT),
         }
     }
@@ -185,7 +244,7 @@ impl State {
     ) -> Result<()> {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         let row = self.descriptors.register(poller, me, on.fd, on.events, on.owner, on.lasting)?;
-        let key = self.insert_wait(task, member, On::Descriptor(row, on.events))?;
+        let key = self.insert_wait(task, member, On::descriptor(row, on.events))?;
         self.descriptors.add(&self.waits, key, row);
         Ok(())
     }
@@ -202,7 +261,7 @@ impl State {
                     let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
                     let owner = owner.as_ref();
                     let row = self.descriptors.register(poller, me, fd, events, owner, lasting)?;
-                    self.set_on(key, On::Descriptor(row, events));
+                    self.set_on(key, On::descriptor(row, events));
                     self.descriptors.add(&self.waits, key, row);
                 }
                 other => self.set_on(key, other),
@@ -246,7 +305,7 @@ impl State {
     pub fn unpark_with(&mut self, index: u32, mut each: impl FnMut(u32, Events)) {
         let mut key = std::mem::replace(&mut self.tasks[index as usize].waits, NONE);
         while key != NONE {
-            if let Some(&waits::Wait { on: On::Descriptor(row, _), .. }) = self.waits.get(key) {
+            if let Some(&waits::Wait { on: On::Descriptor(row, ..), .. }) = self.waits.get(key) {
                 self.descriptors.remove(&self.waits, key, row);
             }
             let wait = self.waits.remove(key);
@@ -278,7 +337,7 @@ impl State {
     #[inline]
     pub fn wait_again(&mut self, task: TaskId, by_itself: bool, on: Polled<'_>) -> bool {
         let Some(wait) = self.waits.get(self.lingering) else { return false };
-        let On::Descriptor(row, events) = wait.on else { return false };
+        let On::Descriptor(row, events, _) = wait.on else { return false };
         if wait.task != task.index
             || events != on.events
             || self.scopes.ended != 0
@@ -287,8 +346,8 @@ impl State {
             return false;
         }
         let Some(found) = self.tasks.get_mut(task.index as usize) else { return false };
-        let is_fiber = matches!(found.data, Payload::Fiber(_));
-        if found.serial != task.serial || found.link.is_queued() || is_fiber != by_itself {
+        let is_fiber = found.is_fiber();
+        if found.serial() != task.serial || found.link.is_queued() || is_fiber != by_itself {
             return false;
         }
         found.waits = std::mem::replace(&mut self.lingering, NONE);
@@ -307,7 +366,7 @@ impl State {
     #[inline(never)]
     fn drop_lingering_wait(&mut self) {
         let key = std::mem::replace(&mut self.lingering, NONE);
-        if let Some(&waits::Wait { on: On::Descriptor(row, _), .. }) = self.waits.get(key) {
+        if let Some(&waits::Wait { on: On::Descriptor(row, ..), .. }) = self.waits.get(key) {
             self.descriptors.remove(&self.waits, key, row);
         }
         self.waits.remove(key);
@@ -332,7 +391,7 @@ impl State {
         self.unpark(index);
         self.ready.remove(&mut self.tasks, index);
         let task = self.tasks.remove(index as usize);
-        self.scopes.leave(TaskId { index, serial: task.serial });
+        self.scopes.leave(TaskId { index, serial: task.serial() });
         if let Some(join) = self.extras.forget(index) {
             self.scopes.signals.push(join.end()); // there is room
         }
@@ -351,7 +410,8 @@ impl State {
             return None;
         };
         self.resumptions = self.resumptions.wrapping_add(1);
-        let Task { serial, data, waits, .. } = self.tasks[index as usize];
+        let task = &self.tasks[index as usize];
+        let (serial, data, waits) = (task.serial(), task.data(), task.waits);
         if self.counts.is_some() {
             let task = TaskId { index, serial };
             self.count_turn((data != Payload::Inspector).then_some(task));

@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering;
 mod again;
 mod descriptors;
 mod outside;
+mod sizes;
 
 const IN: Events = libc::POLLIN;
 const OUT: Events = libc::POLLOUT;

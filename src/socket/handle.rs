@@ -18,7 +18,7 @@ pub struct Handle {
     /// SOCK_STREAM and so on.
     pub kind: i32,
     /// AF_UNSPEC while not known.
-    pub family: i32,
+    family: i16,
     /// The program knows the number of the descriptor, so that it may have made copies.
     pub exposed: bool,
     /// The value of `fork::forks` when it was made: a child that was forked since has a copy.
@@ -27,7 +27,7 @@ pub struct Handle {
 
 impl Handle {
     pub fn new(fd: RawFd, kind: i32, owner: Owner) -> Handle {
-        let (born, family) = (forks(), libc::AF_UNSPEC);
+        let (born, family) = (forks(), libc::AF_UNSPEC as i16);
         Handle { fd, owner, kind, family, exposed: false, born }
     }
 
@@ -38,10 +38,20 @@ impl Handle {
 
     /// The address family, asked for once.
     pub fn known_family(&mut self) -> Result<i32> {
-        if self.family == libc::AF_UNSPEC {
-            self.family = address::family(&sock::local_name(self.fd)?);
+        if self.family() == libc::AF_UNSPEC {
+            self.set_family(address::family(&sock::local_name(self.fd)?));
         }
-        Ok(self.family)
+        Ok(self.family())
+    }
+
+    /// The address family as far as it is known.
+    pub fn family(&self) -> i32 {
+        self.family.into()
+    }
+
+    /// Notes the address family.
+    pub fn set_family(&mut self, family: i32) {
+        self.family = family as i16; // the system's own type for it is no larger
     }
 
     /// Hands over the descriptor and its owner to the caller, who closes it. Returns also whether no copy of it is

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! Whether the kernel has anything to receive, as far as this thread can know without asking. A wrong answer
-//! costs a wait that ends at once, since readiness is level-triggered.
+//! costs a wait that ends at once, since readiness is level-triggered. So of the thread's counters 32 bits will do.
 
 use crate::controller::turn::with_now;
 
@@ -9,9 +9,9 @@ pub struct KernelBuffer {
     /// The last receive emptied it.
     pub drained: bool,
     /// `drained` is believed while `Now::moment` of the thread has this value.
-    moment: u64,
+    moment: u32,
     /// How many sockets of this thread had ended when it was last found empty.
-    ends: u64,
+    ends: u32,
     /// The operation under way has found or left it empty.
     pub emptied: bool,
 }
@@ -27,11 +27,11 @@ impl KernelBuffer {
     pub fn note_drained(&mut self, found_empty: bool) {
         with_now(|now| {
             if found_empty {
-                self.ends = now.ends.get();
+                self.ends = now.ends.get() as u32;
             }
             self.emptied = true;
-            self.drained = self.ends == now.ends.get();
-            self.moment = now.moment.get();
+            self.drained = self.ends == now.ends.get() as u32;
+            self.moment = now.moment.get() as u32;
         });
     }
 
@@ -47,12 +47,12 @@ impl KernelBuffer {
     /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied
     /// in this resumption, and no other socket of this thread has sent or ended since.
     pub fn is_drained(&self) -> bool {
-        self.drained && with_now(|now| now.moment.get()) == self.moment
+        self.drained && with_now(|now| now.moment.get()) as u32 == self.moment
     }
 
     /// Believes what the last receive has found, though others have run since.
     pub fn believe(&mut self) {
-        with_now(|now| self.moment = now.moment.get());
+        with_now(|now| self.moment = now.moment.get() as u32);
     }
 
     /// This socket has sent: others may have something to receive now.
@@ -61,8 +61,8 @@ impl KernelBuffer {
         with_now(|now| {
             let moment = now.moment.get();
             now.moment.set(moment + 1);
-            if self.moment == moment {
-                self.moment = moment + 1; // what this socket sends does not come back to it
+            if self.moment == moment as u32 {
+                self.moment = (moment + 1) as u32; // what this socket sends does not come back to it
             }
         });
     }

@@ -45,6 +45,8 @@ struct controller {
 	struct task *ending;
 	/* The highest place that a task has had, and for which one there is room to anchor it; see task.c. */
 	int places, reserved;
+	/* Up to which place there is room for an object of the task there. */
+	int known;
 	/* What the task that is being resumed waits for, if it is in a function that yields nothing: the socket or condition, and at
 	 * most so many seconds, NaN for no limit. */
 	enum handed { HANDED_NOTHING, HANDED_SOCKET, HANDED_CONDITION, HANDED_TIME } handed_kind;
@@ -86,7 +88,7 @@ struct controller *shim_controller(lua_State *L);
 
 /* Adds the coroutine on top of the stack to the controller at 1. */
 void shim_spawn(lua_State *L, struct controller *controller);
-/* The same in a scope, NULL for none. */
+/* The same in a scope, NULL for none; only a task in one can be watched. */
 struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope);
 /* The object on top of the stack, which it pops, is told of the task's end: its controller is at 1. */
 void shim_watch(lua_State *L, struct task *task);

@@ -3,7 +3,6 @@
  * _cqueues.socket: making sockets, from arguments or a table of options (guide 3.2.2).
  */
 #include "socket.h"
-#include <stdlib.h>
 #include <netinet/in.h>
 
 const char shim_socket_tag[] = SHIM_SOCKET;
@@ -18,6 +17,22 @@ struct socket *shim_no_socket(lua_State *L, int index)
 struct socket *shim_new_socket(lua_State *L, struct shim *shim)
 {
 	return shim_new(L, shim, shim_socket_tag, SHIM_SOCKET, sizeof(struct socket));
+}
+
+void shim_set_maxerrs(lua_State *L, struct socket *socket, uint32_t side, lua_Integer number)
+{
+	int is_small = number > SHIM_RARE && number <= INT16_MAX, was_small = socket->maxerrs[side] != SHIM_RARE;
+	if (is_small && !was_small) {
+		lua_Integer errors = socket->rare->errors[side];
+		socket->errors[side] = errors < UINT16_MAX ? (uint16_t)errors : UINT16_MAX;
+	}
+	if (!is_small && !shim_rare(socket))
+		luaL_error(L, "%s", cq_strerror(ENOMEM));
+	if (!is_small && was_small)
+		socket->rare->errors[side] = socket->errors[side];
+	if (!is_small)
+		socket->rare->maxerrs[side] = number;
+	socket->maxerrs[side] = is_small ? (int16_t)number : SHIM_RARE;
 }
 
 void shim_set_handler(lua_State *L, int index, struct socket *socket)
@@ -36,7 +51,7 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 		cq_socket_set_mode(socket->so, side, d->mode[side]);
 		cq_socket_set_bufsiz(socket->so, side, d->bufsiz[side]);
 		cq_socket_set_maxline(socket->so, side, d->maxline[side]);
-		socket->maxerrs[side] = d->maxerrs[side];
+		shim_set_maxerrs(L, socket, side, d->maxerrs[side]);
 	}
 	socket->timeout = d->timeout;
 	if (d->onerror != LUA_NOREF) {
@@ -321,8 +336,8 @@ static int socket_gc(lua_State *L)
 	socket->doomed = NULL;
 #endif
 	destroy(L, socket);
-	free(socket->whole); /* a method may have waited in it when the socket was closed */
-	socket->whole = NULL;
+	free(socket->rare); /* a method may have waited in it when the socket was closed */
+	socket->rare = NULL;
 	return 0;
 }
 

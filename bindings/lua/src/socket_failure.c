@@ -41,13 +41,32 @@ static void keep_tls_reason(lua_State *L, const struct socket *socket)
 
 #define LIMIT_EXCEEDED "exceeded unchecked error limit (%s)"
 
+lua_Integer shim_maxerrs(const struct socket *socket, uint32_t side)
+{
+	return socket->maxerrs[side] == SHIM_RARE ? socket->rare->maxerrs[side] : socket->maxerrs[side];
+}
+
+int shim_count_error(struct socket *socket, uint32_t side)
+{
+	if (socket->maxerrs[side] == SHIM_RARE)
+		return socket->rare->errors[side]++ <= socket->rare->maxerrs[side];
+	int is_allowed = socket->errors[side] <= socket->maxerrs[side];
+	socket->errors[side] += socket->errors[side] < UINT16_MAX;
+	return is_allowed;
+}
+
+void shim_forget_errors(struct socket *socket, uint32_t side)
+{
+	socket->errors[side] = 0;
+	if (socket->rare)
+		socket->rare->errors[side] = 0;
+}
+
 /* Has an error stick to its direction; whether there were no more of them than may be. */
 static int keep_error(struct socket *socket, int side, int code)
 {
 	socket->error[side] = code;
-	int is_allowed = (lua_Integer)socket->errors[side] <= socket->maxerrs[side];
-	socket->errors[side] += socket->errors[side] < INT_MAX;
-	return is_allowed;
+	return shim_count_error(socket, (uint32_t)side);
 }
 
 /* Asks the error handler; returns nil or false and what it answers. */

@@ -6,7 +6,6 @@
 #define CQUEUES_SOCKET_WAIT_H
 
 #include "socket.h"
-#include <stdlib.h>
 
 /* Nobody else calls these, which makes calls cheaper. */
 #pragma GCC visibility push(hidden)
@@ -29,7 +28,7 @@ extern const struct method shim_methods[];
 
 enum { NOT_PARKED, WHOLE = 255 };
 
-/* Whether an op without a limit is one. */
+/* Whether an op without a limit is one. Of those that write none need be: a connection that waits to write is not idle. */
 static inline int shim_is_brief(const struct op *op)
 {
 	uint64_t more = (unsigned)op->next | (unsigned)op->collected | op->stuck | (unsigned)op->count >> 6;
@@ -43,18 +42,18 @@ static inline int shim_park(struct socket *socket, const struct op *op, double l
 	int slot = op->kind >= WRITE;
 	if (socket->parked[slot] != NOT_PARKED)
 		return -1;
-	if (isnan(left) && shim_is_brief(op)) {
+	if (slot == 0 && isnan(left) && shim_is_brief(op)) {
 		socket->parked[slot] = (unsigned char)(op->count + 1);
-		socket->brief[slot].kind = op->kind;
-		socket->brief[slot].format = (uint8_t)op->format.kind;
-		socket->brief[slot].mode = op->mode;
-		socket->brief[slot].bytes = (uint32_t)op->format.count;
+		socket->brief.kind = op->kind;
+		socket->brief.format = (uint8_t)op->format.kind;
+		socket->brief.mode = op->mode;
+		socket->brief.bytes = (uint32_t)op->format.count;
 		return slot;
 	}
-	if (!socket->whole && !(socket->whole = malloc(2 * sizeof *op)))
+	if (!shim_rare(socket))
 		return -1;
 	socket->parked[slot] = WHOLE;
-	socket->whole[slot] = *op;
+	socket->rare->ops[slot] = *op;
 	return slot;
 }
 
@@ -63,8 +62,8 @@ static inline struct op shim_unpark(struct socket *socket, int slot)
 	int how = socket->parked[slot];
 	socket->parked[slot] = NOT_PARKED;
 	if (how == WHOLE)
-		return socket->whole[slot];
-	const struct brief_op *brief = &socket->brief[slot];
+		return socket->rare->ops[slot];
+	const struct brief_op *brief = &socket->brief;
 	struct op op = shim_op(brief->kind, how - 1, brief->mode, NAN);
 	op.format.kind = brief->format;
 	op.format.count = brief->bytes;

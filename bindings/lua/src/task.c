@@ -11,19 +11,24 @@ static int place(const struct task *task)
 }
 
 /* Makes room in the controller at 1 for what anchors one more task, so that neither a coroutine nor a task is left without the
- * other if there is no memory. Places are used again; a new one is the next after those that there have been. */
-static void reserve(lua_State *L, struct controller *controller)
+ * other if there is no memory. Places are used again; a new one is the next after those that there have been. Objects of
+ * tasks lie at negated places, for which there is room once there has been one. */
+static void reserve(lua_State *L, struct controller *controller, int is_watched)
 {
-	int next = controller->places + 1;
-	if (controller->reserved >= next)
+	int next = controller->places + 1, known = is_watched ? next : 0;
+	if (controller->reserved >= next && controller->known >= known)
 		return;
 	lua_getuservalue(L, 1);
-	lua_pushboolean(L, 0);
-	lua_rawseti(L, -2, next);
-	lua_pushboolean(L, 0);
-	lua_rawseti(L, -2, -next);
+	if (controller->reserved < next) {
+		lua_pushboolean(L, 0);
+		lua_rawseti(L, -2, next);
+		controller->reserved = next;
+	}
+	for (; controller->known < known; controller->known++) {
+		lua_pushboolean(L, 0);
+		lua_rawseti(L, -2, -(controller->known + 1));
+	}
 	lua_pop(L, 1);
-	controller->reserved = next;
 }
 
 /* Anchors the coroutine at `index` in the controller at 1, so that it lives as long as the task. */
@@ -93,7 +98,7 @@ void shim_drop_tasks(struct controller *controller)
 
 struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope)
 {
-	reserve(L, controller);
+	reserve(L, controller, scope != NULL);
 	struct task *task = new_task(controller);
 	int code = ENOMEM;
 	if (task && scope)

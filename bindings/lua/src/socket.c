@@ -19,6 +19,15 @@ struct socket *shim_new_socket(lua_State *L, struct shim *shim)
 	return shim_new(L, shim, shim_socket_tag, SHIM_SOCKET, sizeof(struct socket));
 }
 
+void shim_set_timeout(lua_State *L, struct socket *socket, double timeout)
+{
+	if (!isnan(timeout) && !shim_rare(socket))
+		luaL_error(L, "%s", cq_strerror(ENOMEM));
+	socket->has_timeout = !isnan(timeout);
+	if (socket->has_timeout)
+		socket->rare->timeout = timeout;
+}
+
 void shim_set_maxerrs(lua_State *L, struct socket *socket, uint32_t side, lua_Integer number)
 {
 	int is_small = number > SHIM_RARE && number <= INT16_MAX, was_small = socket->maxerrs[side] != SHIM_RARE;
@@ -53,7 +62,7 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 		cq_socket_set_maxline(socket->so, side, d->maxline[side]);
 		shim_set_maxerrs(L, socket, side, d->maxerrs[side]);
 	}
-	socket->timeout = d->timeout;
+	shim_set_timeout(L, socket, d->timeout);
 	if (d->onerror != LUA_NOREF) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, d->onerror);
 		shim_set_handler(L, lua_gettop(L) - 1, socket);

@@ -47,13 +47,13 @@ struct brief_op {
 struct rare {
 	struct op ops[2];       /* that wait and are not brief: one that reads and one that writes */
 	lua_Integer maxerrs[2], errors[2]; /* for which there is no room in the socket */
+	double timeout; /* as the program set it, also when negative: expired at once */
 };
 
 /* There are many of these, so its members stand in the order in which they take least room. */
 struct socket {
 	struct object object;
 	cq_socket *so; /* NULL once closed */
-	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
 	struct rare *rare; /* NULL until it is needed */
 	struct brief_op brief; /* a method that waits and reads */
 	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
@@ -62,6 +62,7 @@ struct socket {
 	unsigned char parked[2]; /* 0, WHOLE, or the count of arguments of a brief one and 1 */
 	struct bits bits[2]; /* of a byte that `unpack` began, and of one that `pack` has not completed */
 	unsigned char has_handler : 1; /* whether the error handler is [1] of its user value: it may refer to the socket */
+	unsigned char has_timeout : 1; /* see `rare` */
 	unsigned char is_exposed : 1;  /* Lua has its descriptor's number */
 	unsigned char is_planned : 1;  /* connect or listen made it; what others made has no address to connect to */
 	unsigned char carries : 2;     /* of `enum carries` */
@@ -82,6 +83,12 @@ static inline struct rare *shim_rare(struct socket *socket)
 		socket->rare = malloc(sizeof *socket->rare);
 	return socket->rare;
 }
+/* Its timeout, NaN for none, and sets that. Throws without memory. */
+static inline double shim_timeout_of(const struct socket *socket)
+{
+	return socket->has_timeout ? socket->rare->timeout : NAN;
+}
+void shim_set_timeout(lua_State *L, struct socket *socket, double timeout);
 #define SHIM_RARE INT16_MIN
 /* Sets how many failures of a direction may follow each other. Throws without memory. */
 void shim_set_maxerrs(lua_State *L, struct socket *socket, uint32_t side, lua_Integer number);

@@ -99,7 +99,7 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 
 int shim_go_from(lua_State *L, struct socket *socket, struct op *op, int code)
 {
-	op->timeout = socket->timeout;
+	op->timeout = shim_timeout_of(socket);
 	return settle(L, socket, op, 1, code);
 }
 
@@ -118,7 +118,7 @@ int shim_go_on(lua_State *L, struct socket *socket, struct op *op)
 int shim_go(lua_State *L, struct socket *socket, struct op *op)
 {
 	if (isnan(op->timeout)) {
-		op->timeout = socket->timeout;
+		op->timeout = shim_timeout_of(socket);
 		if (socket->object.shim->replaced & LIMIT) {
 			op->timeout = shim_ask_timeout(L);
 			if (!socket->so)

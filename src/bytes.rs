@@ -6,6 +6,7 @@
 
 use crate::errno::{Errno, Result};
 use crate::sys;
+use crate::sys::memory::boxed;
 use std::cell::{Cell, RefCell};
 
 /// The size of a block for lines and small messages.
@@ -16,17 +17,26 @@ pub const LARGE: usize = 65536 + 2048;
 /// How many blocks of each size a thread keeps, beside the small one at hand.
 const STOCK: usize = 16;
 
+/// Memory of a queue, and where in it the content lies: `start <= end <= bytes.len()`. A queue without memory is a
+/// single pointer, as an idle socket has two.
+struct Block {
+    bytes: Box<[u8]>,
+    start: usize,
+    end: usize,
+}
+
 /// Spare blocks.
 struct Spares {
     /// The small block that was given back last: nearly always it is asked for next.
-    at_hand: Cell<Option<Box<[u8]>>>,
+    at_hand: Cell<Option<Box<Block>>>,
     stock: RefCell<Stock>,
 }
 
-/// Small and large ones.
+/// Small and large ones, which go to queues as they are.
+#[allow(clippy::vec_box)]
 struct Stock {
-    small: Vec<Box<[u8]>>,
-    large: Vec<Box<[u8]>>,
+    small: Vec<Box<Block>>,
+    large: Vec<Box<Block>>,
 }
 
 thread_local! {
@@ -37,7 +47,8 @@ thread_local! {
 }
 
 /// The spare blocks of one size; `None` for a size of which none are kept.
-fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
+#[allow(clippy::vec_box)]
+fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<Block>>> {
     match size {
         SMALL => Some(&mut stock.small),
         LARGE => Some(&mut stock.large),
@@ -45,8 +56,8 @@ fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<[u8]>>> {
     }
 }
 
-/// A block of at least `size` bytes. The content is arbitrary.
-fn take_block(size: usize) -> Result<Box<[u8]>> {
+/// A block of at least `size` bytes. What is in it is arbitrary.
+fn take_block(size: usize) -> Result<Box<Block>> {
     if size <= SMALL {
         if let Ok(Some(block)) = SPARES.try_with(|spares| spares.at_hand.take()) {
             return Ok(block);
@@ -63,13 +74,13 @@ fn take_block(size: usize) -> Result<Box<[u8]>> {
     });
     match spare.ok().flatten() {
         Some(block) => Ok(block),
-        None => Ok(sys::zeros(size)?),
+        None => Ok(boxed(Block { bytes: sys::zeros(size)?, start: 0, end: 0 })?),
     }
 }
 
 /// Gives a block back to the thread's stock, or frees it if there is no place for it.
-fn give_block(block: Box<[u8]>) {
-    let other = match block.len() {
+fn give_block(block: Box<Block>) {
+    let other = match block.bytes.len() {
         SMALL => SPARES.try_with(|spares| spares.at_hand.replace(Some(block))).unwrap_or_default(),
         _ => Some(block),
     };
@@ -79,9 +90,9 @@ fn give_block(block: Box<[u8]>) {
 }
 
 #[cold]
-fn keep_block(block: Box<[u8]>) {
+fn keep_block(block: Box<Block>) {
     let _ = SPARES.try_with(|spares| {
-        if let Some(shelf) = shelf(&mut spares.stock.borrow_mut(), block.len()) {
+        if let Some(shelf) = shelf(&mut spares.stock.borrow_mut(), block.bytes.len()) {
             if shelf.len() < STOCK && shelf.try_reserve(1).is_ok() {
                 shelf.push(block);
             }
@@ -89,126 +100,141 @@ fn keep_block(block: Box<[u8]>) {
     });
 }
 
-/// See the module. `start <= end <= block.len()`.
+/// See the module.
 #[derive(Default)]
-pub struct Queue {
-    block: Box<[u8]>,
-    start: usize,
-    end: usize,
-}
+pub struct Queue(Option<Box<Block>>);
 
 impl Queue {
     /// How many bytes it holds.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.end - self.start
+        self.0.as_ref().map_or(0, |block| block.end - block.start)
     }
 
     /// Whether it holds none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.start == self.end
+        self.0.as_ref().is_none_or(|block| block.start == block.end)
     }
 
     /// Its bytes.
+    #[inline]
     pub fn data(&self) -> &[u8] {
-        &self.block[self.start..self.end]
+        self.0.as_ref().map_or(&[], |block| &block.bytes[block.start..block.end])
     }
 
     /// Its bytes, to change in place.
     pub fn data_mut(&mut self) -> &mut [u8] {
-        &mut self.block[self.start..self.end]
+        self.0.as_mut().map_or(&mut [], |block| &mut block.bytes[block.start..block.end])
     }
 
     /// Room for at least `size` bytes behind the content; `filled` says how many were written.
     pub fn room(&mut self, size: usize) -> Result<&mut [u8]> {
-        if self.is_empty() {
-            (self.start, self.end) = (0, 0);
-        }
-        if self.block.len() - self.end < size {
+        let has_room = self.0.as_mut().is_some_and(|block| {
+            if block.start == block.end {
+                (block.start, block.end) = (0, 0);
+            }
+            block.bytes.len() - block.end >= size
+        });
+        if !has_room && size > 0 {
             self.reserve(size, 0)?;
         }
-        Ok(&mut self.block[self.end..])
+        Ok(self.0.as_mut().map_or(&mut [], |block| &mut block.bytes[block.end..]))
     }
 
     /// The first `count` bytes of the room now belong to the content.
     pub fn filled(&mut self, count: usize) {
-        self.end = (self.end + count).min(self.block.len());
+        if let Some(block) = &mut self.0 {
+            block.end = (block.end + count).min(block.bytes.len());
+        }
     }
 
     /// Appends: all or, without memory, nothing.
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         if !bytes.is_empty() {
             self.room(bytes.len())?[..bytes.len()].copy_from_slice(bytes);
-            self.end += bytes.len();
+            self.filled(bytes.len());
         }
         Ok(())
     }
 
     /// Puts bytes in front: all or, without memory, nothing.
     pub fn unget(&mut self, bytes: &[u8]) -> Result<()> {
-        if bytes.len() > self.start {
+        if bytes.len() > self.0.as_ref().map_or(0, |block| block.start) {
             self.reserve(0, bytes.len())?;
         }
-        self.start -= bytes.len();
-        self.block[self.start..self.start + bytes.len()].copy_from_slice(bytes);
+        if let Some(block) = &mut self.0 {
+            block.start -= bytes.len();
+            block.bytes[block.start..block.start + bytes.len()].copy_from_slice(bytes);
+        }
         Ok(())
     }
 
     /// Drops all bytes behind the first `length`.
     pub fn truncate(&mut self, length: usize) {
-        self.end = self.end.min(self.start + length);
+        if let Some(block) = &mut self.0 {
+            block.end = block.end.min(block.start + length);
+        }
     }
 
     /// Takes `count` bytes off the front and returns where they lie; they stay readable through
     /// `slice` until the queue is changed again.
+    #[inline]
     pub fn consume(&mut self, count: usize) -> usize {
-        let at = self.start;
-        self.start = (self.start + count).min(self.end);
+        let Some(block) = &mut self.0 else { return 0 };
+        let at = block.start;
+        block.start = (at + count).min(block.end);
         at
     }
 
     /// Bytes that `consume` has just taken off.
+    #[inline]
     pub fn slice(&self, at: usize, length: usize) -> &[u8] {
-        &self.block[at..at + length]
+        self.0.as_ref().map_or(&[], |block| &block.bytes[at..at + length])
     }
 
     /// Gives the memory back if nothing is held.
+    #[inline]
     pub fn release(&mut self) {
-        if self.is_empty() && !self.block.is_empty() {
-            give_block(std::mem::take(&mut self.block));
-            (self.start, self.end) = (0, 0);
+        if self.is_empty() {
+            if let Some(block) = self.0.take() {
+                give_block(block);
+            }
         }
     }
 
     /// Makes `behind` bytes of room after the content and `before` in front of it.
     fn reserve(&mut self, behind: usize, before: usize) -> Result<()> {
-        if self.block.is_empty() {
-            self.block = take_block(before + behind)?;
-            (self.start, self.end) = (before, before);
+        let Some(block) = &mut self.0 else {
+            let mut block = take_block(before + behind)?;
+            (block.start, block.end) = (before, before);
+            self.0 = Some(block);
             return Ok(());
-        }
+        };
+        let (start, length) = (block.start, block.end - block.start);
         // One of `before` and `behind` is 0, and no term is above isize::MAX, so the sum cannot overflow.
-        let needed = before + self.len() + behind;
+        let needed = before + length + behind;
         // If there is room, the content is moved within its block, but only if that moves no more bytes than were
         // taken off in front: otherwise the block grows, so that no byte is moved again and again. Content that fits
         // a small block is moved in any case, as that costs next to nothing.
-        let few = self.len() <= SMALL;
-        if needed <= self.block.len() && (few || self.len() <= self.start) {
-            self.block.copy_within(self.start..self.end, before);
+        let few = length <= SMALL;
+        if needed <= block.bytes.len() && (few || length <= start) {
+            block.bytes.copy_within(start..start + length, before);
         } else {
-            let mut block = take_block(if few { needed } else { needed.max(2 * self.len()) })?;
-            block[before..before + self.len()].copy_from_slice(self.data());
-            give_block(std::mem::replace(&mut self.block, block));
+            let mut larger = take_block(if few { needed } else { needed.max(2 * length) })?;
+            larger.bytes[before..before + length]
+                .copy_from_slice(&block.bytes[start..start + length]);
+            give_block(std::mem::replace(block, larger));
         }
-        let length = self.len();
-        (self.start, self.end) = (before, before + length);
+        (block.start, block.end) = (before, before + length);
         Ok(())
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        if !self.block.is_empty() {
-            give_block(std::mem::take(&mut self.block));
+        if let Some(block) = self.0.take() {
+            give_block(block);
         }
     }
 }

@@ -47,6 +47,40 @@ impl Instant {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Span(pub u64);
 
+/// An optional length of time that takes no more memory than one that is there: for what there is a million of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit(u64);
+
+impl Limit {
+    /// No limit.
+    pub const NONE: Limit = Limit(u64::MAX);
+
+    /// What it is.
+    #[inline]
+    pub fn get(self) -> Option<Span> {
+        (self != Limit::NONE).then_some(Span(self.0))
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Limit {
+        Limit::NONE
+    }
+}
+
+impl From<Option<Span>> for Limit {
+    #[inline]
+    fn from(span: Option<Span>) -> Limit {
+        span.map_or(Limit::NONE, |span| Limit(span.0))
+    }
+}
+
+impl From<Span> for Limit {
+    fn from(span: Span) -> Limit {
+        Limit(span.0)
+    }
+}
+
 impl Span {
     /// No time at all.
     pub const ZERO: Span = Span(0);

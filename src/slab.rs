@@ -27,6 +27,10 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
+    /// The size of a place.
+    #[cfg(test)]
+    pub const PLACE: usize = std::mem::size_of::<Entry<T>>();
+
     /// How many values there are.
     pub fn len(&self) -> usize {
         self.len

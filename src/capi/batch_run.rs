@@ -9,6 +9,7 @@ use super::gather::receive_into;
 use super::poll::{cq_interest, member};
 use super::scope::reason;
 use super::scope_task::park_until_idle;
+use super::socket::socket_handle;
 use super::socket_io::format;
 use super::socket_settings::unpack_mode;
 use super::task::drop_payload;
@@ -19,7 +20,6 @@ use crate::dns::ask::resolver::Resolver;
 use crate::errno::{Errno, Result};
 use crate::signal::Listener;
 use crate::socket::{Direction, Flags, Format, Patience, Socket};
-use crate::sys::memory::boxed_by;
 use std::ffi::{c_int, c_void};
 
 /// The bytes that a step has read. What does not fit lies elsewhere, as long.
@@ -314,8 +314,7 @@ fn use_socket(
             return Ok(Done::size(data.len()));
         }
         CQ_DO_ACCEPT => {
-            let accepted = boxed_by(|| socket.accept())?;
-            return Ok(Done::object(Box::into_raw(accepted)));
+            return Ok(Done::object(socket_handle(socket.accept()?)));
         }
         CQ_DO_FLUSH => socket.flush(None),
         CQ_DO_FINISH => socket.finish(),

@@ -4,6 +4,7 @@
 use super::boundary::{
     borrow, call, change, hand_out_made, limit, put, put_optional, seconds, take_back, text, value,
 };
+use super::socket::socket_handle;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::process::{End, Given, Process, ProcessOptions, Stream};
@@ -231,7 +232,7 @@ unsafe fn take(process: *const Process, number: usize, socket: *mut *mut Socket)
         return Err(Errno::BADARG);
     }
     // SAFETY: as documented for the callers.
-    unsafe { put(socket, Box::into_raw(borrow(process)?.take_socket(number)?)) }
+    unsafe { put(socket, socket_handle(borrow(process)?.take_socket(number)?)) }
 }
 
 /// Waits until a process has ended, at most `timeout` seconds (NaN or negative: without limit). Its exit code is written to

@@ -2,7 +2,7 @@
 //! `cq_socket_*`: making and ending sockets, connecting and accepting. Reading and writing are in
 //! `socket_io.rs`, settings and statistics in `socket_settings.rs`.
 
-use super::boundary::{borrow, call, hand_out, hand_out_made, put, seconds, take_back, value};
+use super::boundary::{borrow, call, put, seconds, value};
 use super::socket_settings::direction;
 use crate::clock::{Instant, Span};
 use crate::connect;
@@ -10,8 +10,27 @@ use crate::controller::{Controller, Member};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
-use crate::sys::memory::{boxed_by, Room};
 use std::ffi::{c_char, c_int};
+
+/// The handle of a socket, until `cq_socket_free`. It lies in the socket's own memory.
+pub fn socket_handle(socket: Socket) -> *mut Socket {
+    let place = socket.place();
+    // SAFETY: the place is the socket's, which lives until it is taken out of there; nothing lies there before.
+    unsafe { place.write(socket) };
+    place
+}
+
+/// Hands out the socket that `make` makes. EINVAL for NULL, and it is not made.
+unsafe fn hand_out_socket(
+    place: *mut *mut Socket,
+    make: impl FnOnce() -> Result<Socket>,
+) -> Result<()> {
+    if place.is_null() {
+        return Err(Errno::BADARG);
+    }
+    // SAFETY: it was not NULL.
+    unsafe { put(place, socket_handle(make()?)) }
+}
 
 /// Makes a socket that begins to connect. Whether it succeeds is told by the first operation on the socket: no error
 /// of the network is returned here. Free it with `cq_socket_free`.
@@ -32,7 +51,7 @@ pub unsafe extern "C" fn cq_socket_connect(
         // SAFETY: as documented, here and below.
         let options = unsafe { borrow(options) }?.clone();
         options.check()?;
-        unsafe { hand_out(socket, connect::connect(options)?) }
+        unsafe { hand_out_socket(socket, || connect::connect(options)) }
     })
 }
 
@@ -49,7 +68,7 @@ pub unsafe extern "C" fn cq_socket_listen(
         // SAFETY: as documented, here and below.
         let options = unsafe { borrow(options) }?.clone();
         options.check()?;
-        unsafe { hand_out(socket, connect::listen(options)?) }
+        unsafe { hand_out_socket(socket, || connect::listen(options)) }
     })
 }
 
@@ -67,11 +86,10 @@ pub unsafe extern "C" fn cq_socket_pair(
         if first.is_null() || second.is_null() {
             return Err(Errno::BADARG);
         }
-        let rooms = (Room::new()?, Room::new()?);
         let made = Socket::pair(kind)?;
         // SAFETY: as documented, here and below.
-        unsafe { put(first, Box::into_raw(rooms.0.fill(made.0))) }?;
-        unsafe { put(second, Box::into_raw(rooms.1.fill(made.1))) }
+        unsafe { put(first, socket_handle(made.0)) }?;
+        unsafe { put(second, socket_handle(made.1)) }
     })
 }
 
@@ -83,7 +101,7 @@ pub unsafe extern "C" fn cq_socket_pair(
 pub unsafe extern "C" fn cq_socket_adopt(fd: c_int, socket: *mut *mut Socket) -> c_int {
     call(|| {
         // SAFETY: as documented.
-        unsafe { hand_out_made(socket, || Socket::adopt(fd)) }
+        unsafe { hand_out_socket(socket, || Socket::adopt(fd)) }
     })
 }
 
@@ -95,15 +113,20 @@ pub unsafe extern "C" fn cq_socket_adopt(fd: c_int, socket: *mut *mut Socket) ->
 pub unsafe extern "C" fn cq_socket_dup(fd: c_int, socket: *mut *mut Socket) -> c_int {
     call(|| {
         // SAFETY: as documented.
-        unsafe { hand_out_made(socket, || Socket::duplicate(fd)) }
+        unsafe { hand_out_socket(socket, || Socket::duplicate(fd)) }
     })
 }
 
 /// Closes and frees a socket, which no fiber may be waiting in. NULL is ignored.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_free(socket: *mut Socket) {
-    // SAFETY: as documented.
-    unsafe { take_back(socket) }
+    value((), || {
+        if !socket.is_null() {
+            // SAFETY: as documented: `socket_handle` has put it there.
+            drop(unsafe { socket.read() });
+        }
+        Ok(())
+    });
 }
 
 /// Closes a socket: the tasks that wait for it wake, in every controller; held lines are sent as far as the kernel
@@ -207,7 +230,7 @@ pub unsafe extern "C" fn cq_socket_try_accept(
 ) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
-        unsafe { hand_out_made(accepted, || borrow(socket)?.accept()) }
+        unsafe { hand_out_socket(accepted, || borrow(socket)?.accept()) }
     })
 }
 
@@ -225,8 +248,8 @@ pub unsafe extern "C" fn cq_socket_accept(
         }
         // SAFETY: as documented, here and below.
         let socket = unsafe { borrow(socket) }?;
-        let made = retry(socket, None, |_| boxed_by(|| socket.accept()))?;
-        unsafe { put(accepted, Box::into_raw(made)) }
+        let made = retry(socket, None, |_| socket.accept())?;
+        unsafe { put(accepted, socket_handle(made)) }
     })
 }
 

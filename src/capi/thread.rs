@@ -2,6 +2,7 @@
 //! `cq_thread_*`.
 
 use super::boundary::{borrow, bytes, call, hand_out, limit, put, put_optional, take_back, value};
+use super::socket::socket_handle;
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::Socket;
@@ -53,14 +54,13 @@ pub unsafe extern "C" fn cq_thread_start(
         let start = Box::into_raw(boxed(Start { entry, function, argument })?);
         // SAFETY: on failure nothing has taken it over.
         let give_up = || drop(unsafe { Box::from_raw(start) });
-        let made = boxed(ours).and_then(|ours| Ok((ours, boxed(handle)?)));
-        let (ours, handle) = made.inspect_err(|_| give_up())?;
+        let thread_handle = boxed(handle).inspect_err(|_| give_up())?;
         // SAFETY: `run` takes the box over; if it never runs it is still ours.
         let id = unsafe { sys::thread::spawn(run, start.cast()) }.inspect_err(|_| give_up())?;
-        handle.started(id);
+        thread_handle.started(id);
         // SAFETY: as documented, here and below.
-        unsafe { put(socket, Box::into_raw(ours)) }?;
-        unsafe { put(thread, Box::into_raw(handle)) }
+        unsafe { put(socket, socket_handle(ours)) }?;
+        unsafe { put(thread, Box::into_raw(thread_handle)) }
     })
 }
 
@@ -85,7 +85,7 @@ unsafe fn begin(start: *mut Start) -> Result<Begun> {
     let Start { entry, function, argument } = *unsafe { Box::from_raw(start) };
     let enter = AssertUnwindSafe(|| entry.enter());
     let socket = std::panic::catch_unwind(enter).unwrap_or(Err(Errno::PANIC))?;
-    Ok((function, Box::into_raw(boxed(socket)?), argument))
+    Ok((function, socket_handle(socket), argument))
 }
 
 /// Gives a handle back. The thread goes on if it has not ended. NULL is ignored.

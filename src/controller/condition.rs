@@ -15,6 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const NONE: u32 = u32::MAX;
 
+/// How much memory a waiter takes.
+#[cfg(test)]
+pub const PLACE: usize = Slab::<Waiter>::PLACE;
+
 /// A queue of waiting tasks, of any controllers of one thread.
 pub struct Condition {
     lifo: bool,
@@ -40,6 +44,8 @@ struct Waiter {
     wait: u32,
     previous: u32,
     next: u32,
+    /// Says nothing, but a place of the slab needs no room of its own to say that it is free.
+    _is_one: bool,
 }
 
 impl Condition {
@@ -159,7 +165,9 @@ impl Queue {
                 _ => elsewhere = controller.clone(),
             }
         }
-        let place = self.waiters.insert(Waiter { elsewhere, wait, previous, next: NONE })? as u32;
+        let place =
+            self.waiters.insert(Waiter { elsewhere, wait, previous, next: NONE, _is_one: true })?
+                as u32;
         match previous {
             NONE => self.first = place,
             last => self.waiters[last as usize].next = place,

@@ -57,7 +57,7 @@ impl State {
             return;
         }
         let key = task.waits;
-        let Some(end) = self.end_of(TaskId { index, serial: task.serial }) else { return };
+        let Some(end) = self.end_of(TaskId { index, serial: task.serial() }) else { return };
         if let Some(wait @ Wait { on: On::Deadline(_), next_of_task: NONE, .. }) =
             self.waits.get_mut(key)
         {
@@ -286,7 +286,7 @@ impl Controller {
     pub fn any_task_in(&self, scope: ScopeId) -> Result<Option<TaskId>> {
         let state = self.state.borrow();
         let found = state.scopes.any_task(state.scopes.check(scope)?);
-        Ok(found.map(|index| TaskId { index, serial: state.tasks[index as usize].serial }))
+        Ok(found.map(|index| TaskId { index, serial: state.tasks[index as usize].serial() }))
     }
 
     /// Whether a task was started in a scope or in one of those in it.

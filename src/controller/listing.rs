@@ -4,7 +4,8 @@
 use super::extras::{Name, Text};
 use super::running::Running;
 use super::scope::ScopeId;
-use super::state::{State, Task};
+use super::state::State;
+use super::task::Task;
 use super::waits::{On, NONE};
 use super::{Controller, Payload, TaskId};
 use crate::clock::Instant;
@@ -175,7 +176,7 @@ impl State {
         let State { counts, extras, tasks, .. } = self;
         let name_of = |task: TaskId| {
             let found = tasks.get(task.index as usize)?;
-            (found.serial == task.serial).then(|| extras.name(task.index).copied())?
+            (found.serial() == task.serial).then(|| extras.name(task.index).copied())?
         };
         if let Some(counts) = counts {
             counts.turn(next, name_of);
@@ -195,7 +196,7 @@ impl State {
 
     /// All tasks but the one that tells others of them.
     pub(super) fn listable(&self) -> impl Iterator<Item = (u32, &Task)> {
-        let tasks = self.tasks.iter().filter(|(_, task)| task.data != Payload::Inspector);
+        let tasks = self.tasks.iter().filter(|(_, task)| task.data() != Payload::Inspector);
         tasks.map(|(index, task)| (index as u32, task))
     }
 
@@ -211,7 +212,7 @@ impl State {
     }
 
     pub(super) fn listed(&self, index: u32, task: &Task) -> Listed<'_> {
-        let id = TaskId { index, serial: task.serial };
+        let id = TaskId { index, serial: task.serial() };
         let (mut thing, mut words, mut others, mut key) = (Thing::Nothing, None, 0, task.waits);
         while let Some(wait) = self.waits.get(key) {
             let found = self.thing(&wait.on);
@@ -224,7 +225,7 @@ impl State {
             }
             key = wait.next_of_task;
         }
-        if let Payload::Output(_) = task.data {
+        if let Payload::Output(_) = task.data() {
             thing = Thing::HeldOutput;
         }
         let doing = match (task.link.is_queued(), task.waits) {
@@ -256,7 +257,7 @@ impl State {
         match on {
             On::Nothing | On::Scope(_) => Thing::Nothing,
             On::Deadline(_) => Thing::Time,
-            On::Descriptor(row, events) => {
+            On::Descriptor(row, events, _) => {
                 Thing::Descriptor(self.descriptors.number(*row), *events)
             }
             On::Unregistered(fd, events, ..) => Thing::Descriptor(*fd, *events),
@@ -267,7 +268,7 @@ impl State {
     /// What is said of a thing that is waited for.
     fn words(&self, on: &On) -> Words {
         match on {
-            On::Descriptor(row, _) => self.descriptors.words(*row),
+            On::Descriptor(row, ..) => self.descriptors.words(*row),
             On::Unregistered(.., owner) => owner.as_ref()?.words(),
             On::Condition(condition, _) => condition.words(),
             _ => None,

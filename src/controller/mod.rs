@@ -41,6 +41,7 @@ mod scopes;
 mod shutdown;
 mod state;
 mod step;
+mod task;
 mod timers;
 pub mod turn;
 mod waits;
@@ -71,12 +72,13 @@ use descriptors::Descriptors;
 use extras::Extras;
 use inbox::{Inbox, Message};
 use outcome::Outcome;
-use run_queue::{Link, RunQueue};
+use run_queue::RunQueue;
 use scopes::Scopes;
-use state::{Places, State, Task};
+use state::{Places, State};
 use std::cell::{Cell, RefCell};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
+use task::Task;
 use timers::Timers;
 use waits::{Waits, NONE};
 
@@ -231,8 +233,7 @@ impl Controller {
         state.check_open()?;
         state.make_room(1)?;
         let serial = state.next_serial() & SERIALS;
-        let index =
-            state.tasks.insert(Task { serial, waits: NONE, link: Link::NONE, data })? as u32;
+        let index = state.tasks.insert(Task::new(serial, data))? as u32;
         state.make_ready(index);
         drop(state);
         self.announce();
@@ -349,7 +350,7 @@ impl Controller {
             Message::Post(number) => Some(Payload::Posted(number)),
             Message::Forget(_) | Message::Renew(_) => None,
         });
-        Ok(tasks.into_iter().map(|task| task.data).chain(posted))
+        Ok(tasks.into_iter().map(|task| task.data()).chain(posted))
     }
 
     /// Whether it has been closed.

@@ -7,10 +7,12 @@ use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::poller::Token;
 use crate::sys::describe::Words;
-use crate::sys::memory::{AtomicWeak, Shared};
+use crate::sys::memory::{boxed, AtomicWeak, Shared};
 use crate::thread_id::this_thread;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(test)]
+use {crate::sys::memory::Counted, std::cell::Cell};
 
 /// Stands for one descriptor of the library's own. Clones are the same owner.
 #[derive(Clone)]
@@ -19,23 +21,42 @@ pub struct Owner(Shared<Places>);
 struct Places {
     /// Tells this owner from all others that there ever were: numbers of descriptors are used again, this one is not.
     id: u64,
-    list: RefCell<Vec<Place>>,
+    list: RefCell<List>,
+}
+
+/// Nearly always one, which needs no memory of its own.
+#[derive(Default)]
+struct List {
+    /// Its controller is gone if there is none.
+    first: Place,
+    rest: Option<Box<Rest>>,
+}
+
+/// What only few descriptors have.
+#[derive(Default)]
+struct Rest {
+    places: Vec<Place>,
     /// What waits for the descriptor are for.
-    words: RefCell<Words>,
+    words: Words,
 }
 
 /// A registration.
+#[derive(Default)]
 struct Place {
     controller: AtomicWeak<Controller>,
     token: Token,
 }
 
 impl Owner {
+    /// How much memory one takes.
+    #[cfg(test)]
+    pub const SIZE: usize = std::mem::size_of::<Counted<Places, Cell<usize>>>();
+
     /// The owner of a descriptor that is registered nowhere. ENOMEM.
     pub fn new() -> Result<Owner> {
         static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
         let id = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Ok(Owner(Shared::new(Places { id, list: RefCell::default(), words: RefCell::default() })?))
+        Ok(Owner(Shared::new(Places { id, list: RefCell::default() })?))
     }
 
     /// Its number; not `FOREIGN`.
@@ -46,33 +67,33 @@ impl Owner {
     /// Says what waits for the descriptor are for. Controllers that other threads step learn it when the descriptor is
     /// registered there the next time.
     pub fn describe(&self, words: Words) {
-        if words.is_none() && self.0.words.borrow().is_none() {
+        if words.is_none() && self.words().is_none() {
             return; // as a rule
         }
-        for Place { controller, token } in &*self.0.list.borrow() {
+        for Place { controller, token } in self.0.list.borrow().iter() {
             if let Some(controller) = controller.upgrade() {
                 if controller.thread() == this_thread() {
                     controller.describe(*token, words.clone());
                 }
             }
         }
-        self.0.words.replace(words);
+        self.0.list.borrow_mut().set_words(words);
     }
 
     /// What that was.
     pub fn words(&self) -> Words {
-        self.0.words.borrow().clone()
+        self.0.list.borrow().rest.as_ref().and_then(|rest| rest.words.clone())
     }
 
     /// Makes room for one more registration. ENOMEM.
     pub(super) fn reserve(&self) -> Result<()> {
-        self.0.list.borrow_mut().try_reserve(1).map_err(|_| Errno::NOMEM)
+        self.0.list.borrow_mut().reserve()
     }
 
     /// Notes a registration, for which there is room.
     pub(super) fn enter(&self, controller: AtomicWeak<Controller>, token: Token) {
         let mut list = self.0.list.borrow_mut();
-        list.retain(|place| !place.controller.is_gone());
+        list.forget_gone();
         list.push(Place { controller, token });
     }
 
@@ -81,7 +102,7 @@ impl Owner {
     ///
     /// A controller that belongs to another thread gets a message and does this in its next `wait`.
     pub fn leave(&self, last: bool) {
-        let list = std::mem::take(&mut *self.0.list.borrow_mut());
+        let list = self.0.list.borrow_mut().take();
         for Place { controller, token } in list {
             let Some(controller) = controller.upgrade() else { continue };
             match controller.thread() == this_thread() {
@@ -93,11 +114,68 @@ impl Owner {
 
     /// Makes every controller register the descriptor anew, since its number stands for another open file now.
     pub(super) fn renew(&self) {
-        for Place { controller, token } in &*self.0.list.borrow() {
+        for Place { controller, token } in self.0.list.borrow().iter() {
             let Some(controller) = controller.upgrade() else { continue };
             match controller.thread() == this_thread() {
                 true => controller.renew(*token),
                 false => controller.tell(Message::Renew(*token)),
+            }
+        }
+    }
+}
+
+impl List {
+    fn iter(&self) -> impl Iterator<Item = &Place> {
+        std::iter::once(&self.first).chain(self.rest.iter().flat_map(|rest| &rest.places))
+    }
+
+    /// Takes all places out; what waits are for stays.
+    fn take(&mut self) -> impl Iterator<Item = Place> {
+        let rest = self.rest.as_mut().map(|rest| std::mem::take(&mut rest.places));
+        std::iter::once(std::mem::take(&mut self.first)).chain(rest.into_iter().flatten())
+    }
+
+    fn forget_gone(&mut self) {
+        if self.first.controller.is_gone() {
+            self.first = Place::default();
+        }
+        if let Some(rest) = &mut self.rest {
+            rest.places.retain(|place| !place.controller.is_gone());
+        }
+    }
+
+    fn rest(&mut self) -> Result<&mut Rest> {
+        if self.rest.is_none() {
+            self.rest = Some(boxed(Rest::default())?);
+        }
+        self.rest.as_deref_mut().ok_or(Errno::NOMEM)
+    }
+
+    /// ENOMEM.
+    fn reserve(&mut self) -> Result<()> {
+        match self.first.controller.is_gone() {
+            true => Ok(()),
+            false => self.rest()?.places.try_reserve(1).map_err(|_| Errno::NOMEM),
+        }
+    }
+
+    /// Adds a place, for which there is room.
+    fn push(&mut self, place: Place) {
+        match &mut self.rest {
+            Some(rest) if !self.first.controller.is_gone() => rest.places.push(place),
+            _ => self.first = place,
+        }
+    }
+
+    /// Sets what waits are for, if there is memory for it.
+    fn set_words(&mut self, words: Words) {
+        match (words, &mut self.rest) {
+            (None, Some(rest)) if rest.places.is_empty() => self.rest = None,
+            (None, None) => {}
+            (words, _) => {
+                if let Ok(rest) = self.rest() {
+                    rest.words = words;
+                }
             }
         }
     }

@@ -148,7 +148,7 @@ impl Controller {
     /// Whether a task waits for something or is about to run.
     pub fn is_parked(&self, task: TaskId) -> bool {
         let state = self.state.borrow();
-        let found = state.tasks.get(task.index as usize).filter(|t| t.serial == task.serial);
+        let found = state.tasks.get(task.index as usize).filter(|t| t.serial() == task.serial);
         found.is_some_and(|t| t.link.is_queued() || t.waits != NONE)
     }
 
@@ -156,7 +156,7 @@ impl Controller {
     pub fn payload(&self, task: TaskId) -> Result<Payload> {
         let state = self.state.borrow();
         state.check_task(task)?;
-        Ok(state.tasks[task.index as usize].data)
+        Ok(state.tasks[task.index as usize].data())
     }
 
     /// Removes a task, whatever it waits for.
@@ -164,7 +164,7 @@ impl Controller {
         end_turn(self);
         let mut state = self.state.borrow_mut();
         state.check_task(task)?;
-        let data = state.remove_task(task.index).data;
+        let data = state.remove_task(task.index).data();
         state.let_go();
         self.settle(state);
         Ok(data)
@@ -189,7 +189,7 @@ impl State {
     #[inline]
     fn take_out(&mut self, task: TaskId, by_itself: bool) -> Result<()> {
         self.check_task(task)?;
-        if !by_itself && matches!(self.tasks[task.index as usize].data, Payload::Fiber(_)) {
+        if !by_itself && self.tasks[task.index as usize].is_fiber() {
             return Err(Errno::BADARG);
         }
         self.drop_lingering();

@@ -9,7 +9,7 @@
 //! first: what becomes ready goes to the front, and a task that stays keeps its place. The second is the order of the
 //! Lua library cqueues, on which Lua programs depend.
 
-use super::state::Task;
+use super::task::Task;
 use crate::slab::Slab;
 
 /// No task.
@@ -28,9 +28,7 @@ pub enum Order {
 /// A task's place in the queue.
 #[derive(Clone, Copy)]
 pub struct Link {
-    /// Whether it is in the queue. The other fields hold only then.
-    queued: bool,
-    /// The pass in which it came.
+    /// The pass in which it came; 0: it is not in the queue, and the other fields do not hold.
     pass: u32,
     previous: u32,
     next: u32,
@@ -38,11 +36,11 @@ pub struct Link {
 
 impl Link {
     /// Of a task that is not in the queue.
-    pub const NONE: Link = Link { queued: false, pass: 0, previous: NONE, next: NONE };
+    pub const NONE: Link = Link { pass: 0, previous: NONE, next: NONE };
 
     /// Whether the task is in the queue.
     pub fn is_queued(&self) -> bool {
-        self.queued
+        self.pass != 0
     }
 }
 
@@ -54,13 +52,13 @@ pub struct RunQueue {
     last: u32,
     /// Newest first: the task that the pass comes to next.
     cursor: u32,
-    /// The number of the present pass, or of the last one.
+    /// The number of the present pass, or of the last one; not 0.
     pass: u32,
 }
 
 impl Default for RunQueue {
     fn default() -> RunQueue {
-        RunQueue { order: Order::default(), first: NONE, last: NONE, cursor: NONE, pass: 0 }
+        RunQueue { order: Order::default(), first: NONE, last: NONE, cursor: NONE, pass: 1 }
     }
 }
 
@@ -90,8 +88,8 @@ impl RunQueue {
     #[inline]
     pub fn remove(&mut self, tasks: &mut Slab<Task>, index: u32) {
         let link = &mut tasks[index as usize].link;
-        if link.queued {
-            link.queued = false;
+        if link.is_queued() {
+            link.pass = 0;
             let (previous, next) = (link.previous, link.next);
             self.remove_inner(tasks, index, previous, next);
         }
@@ -114,7 +112,7 @@ impl RunQueue {
 
     /// Begins a pass over what is ready now.
     pub fn begin_pass(&mut self) {
-        self.pass = self.pass.wrapping_add(1);
+        self.pass = self.pass.wrapping_add(1).max(1);
         self.cursor = self.first;
     }
 
@@ -136,7 +134,7 @@ impl RunQueue {
             return None; // it came during the pass
         }
         let Link { previous, next, .. } = task.link;
-        task.link.queued = false;
+        task.link.pass = 0;
         if self.first != index {
             self.remove_inner(tasks, index, previous, next);
             return Some(index);
@@ -158,14 +156,14 @@ impl RunQueue {
     /// Inserts a task in front of `next`, at the end if that is none.
     #[inline]
     fn insert(&mut self, tasks: &mut Slab<Task>, index: u32, next: u32) {
-        if tasks[index as usize].link.queued {
+        if tasks[index as usize].link.is_queued() {
             return;
         }
         let previous = match tasks.get_mut(next as usize) {
             None => std::mem::replace(&mut self.last, index),
             Some(task) => std::mem::replace(&mut task.link.previous, index),
         };
-        tasks[index as usize].link = Link { queued: true, pass: self.pass, previous, next };
+        tasks[index as usize].link = Link { pass: self.pass, previous, next };
         match tasks.get_mut(previous as usize) {
             None => self.first = index,
             Some(task) => task.link.next = index,

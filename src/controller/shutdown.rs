@@ -23,13 +23,13 @@ impl State {
     /// Whether a task is parked until a connection comes.
     fn accepts(&self, index: u32) -> bool {
         let task = &self.tasks[index as usize];
-        if task.data == Payload::Inspector {
+        if task.data() == Payload::Inspector {
             return false; // it tells how the shutdown goes
         }
         let mut key = task.waits;
         while let Some(wait) = self.waits.get(key).filter(|_| !task.link.is_queued()) {
             let fd = match wait.on {
-                On::Descriptor(row, events) if events & libc::POLLIN != 0 => {
+                On::Descriptor(row, events, _) if events & libc::POLLIN != 0 => {
                     self.descriptors.number(row)
                 }
                 _ => -1,
@@ -53,11 +53,11 @@ impl State {
         for index in 0..self.tasks.places() as u32 {
             let is_ours =
                 |data| matches!(data, Payload::Output(_) | Payload::Posted(_) | Payload::Inspector);
-            let Some(task) = self.tasks.get(index as usize).filter(|task| !is_ours(task.data))
+            let Some(task) = self.tasks.get(index as usize).filter(|task| !is_ours(task.data()))
             else {
                 continue;
             };
-            let id = TaskId { index, serial: task.serial };
+            let id = TaskId { index, serial: task.serial() };
             // Without memory for the note, this one goes on.
             if self.scopes.get(self.scopes.home(id)).is_none() && self.scopes.reserve(index).is_ok()
             {

@@ -6,8 +6,9 @@ use super::extras::Extras;
 use super::inspect::Inspector;
 use super::listing::Counts;
 use super::member::LEVEL;
-use super::run_queue::{Link, Order, RunQueue};
+use super::run_queue::{Order, RunQueue};
 use super::scopes::Scopes;
+use super::task::Task;
 use super::timers::{TimerKey, Timers};
 use super::turn::Holder;
 use super::waits::{self, On, WaitKey, Waits, NONE};
@@ -19,24 +20,6 @@ use crate::poller::{Events, Poller, Ready};
 use crate::slab::Slab;
 use crate::sys::memory::{AtomicShared, AtomicWeak};
 use crate::sys::prefetch::fetch;
-
-pub struct Task {
-    pub serial: u64,
-    /// The first of its waits.
-    pub waits: u32,
-    /// Its place in the run queue.
-    pub link: Link,
-    pub data: Payload,
-}
-
-impl Task {
-    /// Whether it is this task, which has run, and may be parked by who asks: a fiber by itself, any other by others.
-    #[inline]
-    pub fn may_wait(&self, task: TaskId, by_itself: bool) -> bool {
-        let is_fiber = matches!(self.data, Payload::Fiber(_));
-        self.serial == task.serial && !self.link.is_queued() && is_fiber == by_itself
-    }
-}
 
 /// How the places are told where tasks stand, which only bindings know.
 #[derive(Clone, Copy, Default)]
@@ -115,7 +98,7 @@ impl State {
 
     pub fn check_task(&self, task: TaskId) -> Result<()> {
         match self.tasks.get(task.index as usize) {
-            Some(found) if found.serial == task.serial => Ok(()),
+            Some(found) if found.serial() == task.serial => Ok(()),
             _ => Err(Errno::NOENT),
         }
     }
@@ -139,7 +122,7 @@ impl State {
     }
 
     pub fn make_ready(&mut self, index: u32) {
-        if let Payload::Foreign(data) = self.tasks[index as usize].data {
+        if let Payload::Foreign(data) = self.tasks[index as usize].data() {
             fetch(data);
         }
         self.ready.push(&mut self.tasks, index);
@@ -148,7 +131,7 @@ impl State {
     /// What the task carries that runs next, if it is one of a binding's.
     #[inline]
     pub fn ahead(&self) -> Option<usize> {
-        match self.tasks.get(self.ready.ahead() as usize)?.data {
+        match self.tasks.get(self.ready.ahead() as usize)?.data() {
             Payload::Foreign(data) => Some(data),
             _ => None,
         }
@@ -204,7 +187,7 @@ impl State {
     ) -> Result<()> {
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
         let row = self.descriptors.register(poller, me, on)?;
-        let key = self.insert_wait(task, member, On::Descriptor(row, on.events))?;
+        let key = self.insert_wait(task, member, On::descriptor(row, on.events))?;
         self.descriptors.add(&self.waits, key, row);
         Ok(())
     }
@@ -221,7 +204,7 @@ impl State {
                     let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
                     let on = Polled { fd, events, owner: owner.as_ref(), lasting, emptied: LEVEL };
                     let row = self.descriptors.register(poller, me, on)?;
-                    self.set_on(key, On::Descriptor(row, events));
+                    self.set_on(key, On::descriptor(row, events));
                     self.descriptors.add(&self.waits, key, row);
                 }
                 other => self.set_on(key, other),
@@ -275,7 +258,7 @@ impl State {
     pub fn unpark_with(&mut self, index: u32, mut each: impl FnMut(u32, Events)) {
         let mut key = std::mem::replace(&mut self.tasks[index as usize].waits, NONE);
         while key != NONE {
-            if let Some(&waits::Wait { on: On::Descriptor(row, _), .. }) = self.waits.get(key) {
+            if let Some(&waits::Wait { on: On::Descriptor(row, ..), .. }) = self.waits.get(key) {
                 self.descriptors.remove(&self.waits, key, row);
             }
             let wait = self.waits.remove(key);
@@ -307,7 +290,7 @@ impl State {
     #[inline]
     pub fn wait_again(&mut self, task: TaskId, by_itself: bool, on: Polled<'_>) -> bool {
         let Some(wait) = self.waits.get(self.lingering) else { return false };
-        let On::Descriptor(row, events) = wait.on else { return false };
+        let On::Descriptor(row, events, _) = wait.on else { return false };
         if wait.task != task.index
             || events != on.events
             || self.scopes.ended != 0
@@ -335,7 +318,7 @@ impl State {
     #[inline(never)]
     fn drop_lingering_wait(&mut self) {
         let key = std::mem::replace(&mut self.lingering, NONE);
-        if let Some(&waits::Wait { on: On::Descriptor(row, _), .. }) = self.waits.get(key) {
+        if let Some(&waits::Wait { on: On::Descriptor(row, ..), .. }) = self.waits.get(key) {
             self.descriptors.remove(&self.waits, key, row);
         }
         self.waits.remove(key);
@@ -360,7 +343,7 @@ impl State {
         self.unpark(index);
         self.ready.remove(&mut self.tasks, index);
         let task = self.tasks.remove(index as usize);
-        self.scopes.leave(TaskId { index, serial: task.serial });
+        self.scopes.leave(TaskId { index, serial: task.serial() });
         if let Some(join) = self.extras.forget(index) {
             self.scopes.signals.push(join.end()); // there is room
         }
@@ -379,7 +362,8 @@ impl State {
             return None;
         };
         self.resumptions = self.resumptions.wrapping_add(1);
-        let Task { serial, data, waits, .. } = self.tasks[index as usize];
+        let task = &self.tasks[index as usize];
+        let (serial, data, waits) = (task.serial(), task.data(), task.waits);
         if self.counts.is_some() {
             let task = TaskId { index, serial };
             self.count_turn((data != Payload::Inspector).then_some(task));

@@ -16,6 +16,7 @@ mod again;
 mod descriptors;
 mod outside;
 mod quiet;
+mod sizes;
 
 const IN: Events = libc::POLLIN;
 const OUT: Events = libc::POLLOUT;

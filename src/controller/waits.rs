@@ -20,8 +20,8 @@ pub const NONE: u32 = u32::MAX;
 pub enum On {
     /// Nothing that can fire.
     Nothing,
-    /// Events of a descriptor: its row in `Descriptors`, and the events.
-    Descriptor(u32, Events),
+    /// Events of a descriptor: its row in `Descriptors`, the events, and the place in the descriptor's list.
+    Descriptor(u32, Events, Between),
     /// Events of a descriptor of which the kernel has not been told yet: the descriptor, the events, and `lasting`
     /// and `owner` of the member.
     Unregistered(RawFd, Events, bool, Option<Owner>),
@@ -33,7 +33,7 @@ pub enum On {
     Scope(u64),
 }
 
-/// One record.
+/// One record. There is one for nearly each task, so it is as small as can be.
 pub struct Wait {
     /// The task's place in its slab.
     pub task: u32,
@@ -45,8 +45,30 @@ pub struct Wait {
     pub on: On,
     /// What has fired: a poll(2) mask for descriptors, `FIRED` for the rest.
     pub fired: Events,
+}
+
+/// The records before and after one in a list.
+pub struct Between {
     previous: Cell<u32>,
     next: Cell<u32>,
+}
+
+impl On {
+    /// Events of a descriptor, of a record that is in no list yet.
+    pub fn descriptor(row: u32, events: Events) -> On {
+        On::Descriptor(row, events, Between { previous: Cell::new(NONE), next: Cell::new(NONE) })
+    }
+}
+
+impl Wait {
+    /// Its place in the list of its descriptor.
+    #[inline]
+    fn between(&self) -> Option<&Between> {
+        match &self.on {
+            On::Descriptor(_, _, between) => Some(between),
+            _ => None,
+        }
+    }
 }
 
 /// A deadline or a condition fired.
@@ -61,8 +83,7 @@ pub struct Waits {
 impl Waits {
     /// Adds a record in front of the task's list `next_of_task`. ENOMEM.
     pub fn insert(&mut self, task: u32, member: u32, next_of_task: u32, on: On) -> Result<WaitKey> {
-        let (previous, next) = (Cell::new(NONE), Cell::new(NONE));
-        let wait = Wait { task, member, next_of_task, on, fired: 0, previous, next };
+        let wait = Wait { task, member, next_of_task, on, fired: 0 };
         Ok(self.slab.insert(wait)? as WaitKey)
     }
 
@@ -95,24 +116,30 @@ impl Waits {
 
     /// The records before and after this one on the same descriptor.
     pub fn neighbours(&self, key: WaitKey) -> (u32, u32) {
-        let wait = &self.slab[key as usize];
-        (wait.previous.get(), wait.next.get())
+        let between = self.slab[key as usize].between();
+        between.map_or((NONE, NONE), |between| (between.previous.get(), between.next.get()))
     }
 
     /// Makes `key` the last of a descriptor's list that ended with `previous`.
     pub fn link(&self, key: WaitKey, previous: u32) {
-        self.slab[key as usize].previous.set(previous);
-        self.slab[key as usize].next.set(NONE);
+        if let Some(between) = self.slab[key as usize].between() {
+            between.previous.set(previous);
+            between.next.set(NONE);
+        }
     }
 
     /// Sets the successor of a record in a descriptor's list.
     pub fn set_next(&self, key: WaitKey, next: u32) {
-        self.slab[key as usize].next.set(next);
+        if let Some(between) = self.slab[key as usize].between() {
+            between.next.set(next);
+        }
     }
 
     /// Sets the predecessor of a record in a descriptor's list.
     pub fn set_previous(&self, key: WaitKey, previous: u32) {
-        self.slab[key as usize].previous.set(previous);
+        if let Some(between) = self.slab[key as usize].between() {
+            between.previous.set(previous);
+        }
     }
 
     /// The union of the events that a descriptor's list waits for.
@@ -120,10 +147,9 @@ impl Waits {
         let mut wanted = 0;
         let mut key = first;
         while let Some(wait) = self.get(key) {
-            if let On::Descriptor(_, events) = wait.on {
-                wanted |= events;
-            }
-            key = wait.next.get();
+            let On::Descriptor(_, events, between) = &wait.on else { break };
+            wanted |= events;
+            key = between.next.get();
         }
         wanted
     }

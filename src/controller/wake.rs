@@ -50,7 +50,7 @@ impl State {
         let mut unwanted = true;
         while let Some(wait) = self.waits.get(key) {
             let next = self.next_to_wake(key);
-            if let On::Descriptor(_, wanted) = wait.on {
+            if let On::Descriptor(_, wanted, _) = wait.on {
                 let hit = events & (wanted | libc::POLLERR | libc::POLLHUP);
                 if hit != 0 {
                     unwanted = false;

@@ -13,7 +13,6 @@ use crate::errno::{Errno, Result};
 use crate::fork::{births, forks};
 use crate::socket::Socket;
 use crate::sys::describe::{words, Ending};
-use crate::sys::memory::boxed;
 use crate::sys::process::{spawn, Child};
 use crate::sys::{orphans, socket as sock};
 use std::cell::Cell;
@@ -32,7 +31,7 @@ pub struct Process {
     /// How long the next wait goes on before the system is asked again, without a pidfd.
     interval: Cell<Span>,
     /// The caller's ends of standard input, output and error, until they are taken.
-    sockets: [Cell<Option<Box<Socket>>>; 3],
+    sockets: [Cell<Option<Socket>>; 3],
     /// Takes the descriptor out of the controllers in which a task waits.
     owner: Owner,
     /// The values of `fork::forks` and `fork::births` when it was started.
@@ -100,7 +99,7 @@ impl Process {
     }
 
     /// The caller's end of a standard stream, once. ENOENT if there is none, or it was taken before.
-    pub fn take_socket(&self, number: usize) -> Result<Box<Socket>> {
+    pub fn take_socket(&self, number: usize) -> Result<Socket> {
         self.sockets[number].take().ok_or(Errno::NOENT)
     }
 
@@ -132,10 +131,10 @@ impl Process {
 }
 
 /// A socket for us, and the other end for a child, which expects a descriptor that blocks.
-fn pair() -> Result<(Box<Socket>, OwnedFd)> {
+fn pair() -> Result<(Socket, OwnedFd)> {
     let (ours, theirs) = sock::owned_pair(libc::SOCK_STREAM)?;
     sock::relax(theirs.as_raw_fd(), true, false)?;
-    Ok((boxed(Socket::adopt_owned(ours)?)?, theirs))
+    Ok((Socket::adopt_owned(ours)?, theirs))
 }
 
 impl Drop for Process {

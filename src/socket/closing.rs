@@ -69,7 +69,10 @@ impl Socket {
     fn end(&self, farewell: impl FnOnce(&mut Inner)) -> Result<()> {
         let (fd, owner, last) = self.with(|inner| {
             farewell(inner);
-            (inner.secure.engine, inner.secure.listener, inner.secure.place) = (None, None, None);
+            inner.secure.engine = None;
+            if let Some(more) = &mut inner.secure.more {
+                (more.listener, more.place) = (None, None);
+            }
             inner.establishing.phase = Phase::Failed(Errno::BADF);
             inner.establishing.plan = None;
             (inner.input.side.queue, inner.output.side.queue) =

@@ -10,6 +10,7 @@ use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
 use crate::sys::activation;
 use crate::sys::describe::{words, Connection};
+use crate::sys::memory::boxed;
 use crate::sys::{self, socket as sock};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::ffi::CStr;
@@ -21,7 +22,7 @@ pub enum Phase {
     /// Its first step, which looks whether the options name an address or a host.
     AwaitAddress,
     /// The addresses of its name, and a connection to one of them.
-    AwaitName(Box<dyn Connecting>),
+    AwaitName(Box<Box<dyn Connecting>>),
     /// The outcome of connect(2).
     AwaitConnection,
     /// Room in the backlog of a UNIX listener, tried again at that time.
@@ -43,7 +44,7 @@ pub struct Plan {
     /// The options of the program.
     pub options: Options,
     /// If the options name a host: what finds its addresses, until it goes into `Phase::AwaitName`.
-    pub name: Option<Box<dyn Connecting>>,
+    pub name: Option<Box<Box<dyn Connecting>>>,
 }
 
 /// How far a socket has come on its way, and why it went no further.
@@ -52,7 +53,7 @@ pub struct Establishing {
     /// What the socket is to become. `None` once it is connected or listens.
     pub plan: Option<Box<Plan>>,
     /// The reason of the last failure, in words.
-    pub reason: Option<Box<str>>,
+    pub reason: Option<Box<Box<str>>>,
 }
 
 impl Establishing {
@@ -300,7 +301,7 @@ impl Inner {
                 self.establishing.phase = Phase::AwaitName(name);
             }
             Err(_) if self.handle.fd < 0 && self.establishing.reason.is_none() => {
-                self.establishing.reason = Some(name.story().into());
+                self.establishing.reason = boxed(name.story().into()).ok();
             }
             _ => {}
         }

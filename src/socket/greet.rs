@@ -11,10 +11,12 @@
 //! handled as the listener's.
 
 use super::establish::Phase;
-use super::{Inner, Prepared, Socket};
+use super::secure::More;
+use super::{Inner, Socket};
 use crate::address;
-use crate::clock::{Instant, Span};
+use crate::clock::{Instant, Limit, Span};
 use crate::errno::{Errno, Result};
+use crate::sys::memory::boxed;
 use crate::sys::message::{self, Address};
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Greeter};
@@ -74,7 +76,7 @@ impl Socket {
             let greeter = Greeter::new(config)?;
             let listener =
                 Listener { greeter, most, places, proven: None, strays: VecDeque::new() };
-            inner.secure.listener = Some(Box::new(listener));
+            inner.secure.more()?.listener = Some(Box::new(listener));
             Ok(())
         })
     }
@@ -83,30 +85,33 @@ impl Socket {
 impl Inner {
     /// Takes a peer that has proven its address. EAGAIN when there is none.
     pub(super) fn accept_peer(&mut self) -> Result<Socket> {
-        let prepared = self.next.take().map_or_else(Prepared::new, Ok)?;
-        let Some(mut listener) = self.secure.listener.take() else { return Err(Errno::BADF) };
+        let mut more = boxed(More::default())?;
+        let prepared = self.take_prepared()?;
+        let ours = self.secure.more()?;
+        let Some(mut listener) = ours.listener.take() else { return Err(Errno::BADF) };
         let found = listener.find(self.handle.fd);
         let place = Arc::clone(&listener.places);
-        self.secure.listener = Some(listener);
+        self.secure.more()?.listener = Some(listener);
         match found {
             Ok(Found::Peer(engine, fd)) => {
                 let accepted =
-                    prepared.connected(fd.into_raw_fd(), self.handle.family, libc::SOCK_DGRAM);
+                    prepared.connected(fd.into_raw_fd(), self.handle.family(), libc::SOCK_DGRAM);
+                more.place = Some(place);
                 accepted.ask((), |inner| {
                     inner.follow_listener(self);
                     inner.secure.engine = Some(engine);
-                    inner.secure.place = Some(place);
+                    inner.secure.more = Some(more);
                     inner.establishing.phase = Phase::AwaitHandshake;
                 });
                 self.interest.events = libc::POLLIN; // for whoever polls the listener now
                 Ok(accepted)
             }
             other => {
-                self.next = Some(prepared);
+                self.keep_prepared(prepared);
                 let (events, retry) = match other? {
-                    Found::Full => (0, Some(RETRY)),
-                    Found::Tired => (libc::POLLIN, Some(Span::ZERO)),
-                    _ => (libc::POLLIN, None),
+                    Found::Full => (0, RETRY.into()),
+                    Found::Tired => (libc::POLLIN, Span::ZERO.into()),
+                    _ => (libc::POLLIN, Limit::NONE),
                 };
                 let again = self.must_wait(events);
                 self.interest.retry = retry;

@@ -18,7 +18,7 @@ pub struct Handle {
     /// SOCK_STREAM and so on.
     pub kind: i32,
     /// AF_UNSPEC while not known.
-    pub family: i32,
+    family: i16,
     /// A connection of TCP that the library has made or accepted: a receive that gets less than it asks for has emptied the
     /// kernel's buffer. (SCTP and sockets of UNIX, which descriptors of the program may be, also keep boundaries in streams.)
     pub empties: bool,
@@ -30,13 +30,14 @@ pub struct Handle {
 
 impl Handle {
     pub fn new(fd: RawFd, kind: i32, owner: Owner) -> Handle {
-        let (born, family) = (forks(), libc::AF_UNSPEC);
+        let (born, family) = (forks(), libc::AF_UNSPEC as i16);
         Handle { fd, owner, kind, family, empties: false, exposed: false, born }
     }
 
     /// Takes over a descriptor that the library has just opened.
     pub fn own(&mut self, fd: RawFd, family: i32, kind: i32) {
-        (self.fd, self.family, self.kind) = (fd, family, kind);
+        (self.fd, self.kind) = (fd, kind);
+        self.set_family(family);
         self.empties =
             kind == libc::SOCK_STREAM && matches!(family, libc::AF_INET | libc::AF_INET6);
     }
@@ -48,10 +49,20 @@ impl Handle {
 
     /// The address family, asked for once.
     pub fn known_family(&mut self) -> Result<i32> {
-        if self.family == libc::AF_UNSPEC {
-            self.family = address::family(&sock::local_name(self.fd)?);
+        if self.family() == libc::AF_UNSPEC {
+            self.set_family(address::family(&sock::local_name(self.fd)?));
         }
-        Ok(self.family)
+        Ok(self.family())
+    }
+
+    /// The address family as far as it is known.
+    pub fn family(&self) -> i32 {
+        self.family.into()
+    }
+
+    /// Notes the address family.
+    pub fn set_family(&mut self, family: i32) {
+        self.family = family as i16; // the system's own type for it is no larger
     }
 
     /// Hands over the descriptor and its owner to the caller, who closes it. Returns also whether no copy of it is

@@ -8,12 +8,11 @@
 //! Nothing is held outside of a resumption. What the kernel does not take when the resumption ends is
 //! sent by a task of the controller's own as soon as it does.
 
-use super::{Buffering, Inner, Socket};
+use super::{Body, Buffering, Inner, Socket};
 use crate::controller::turn::{self, Holder};
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
 use crate::sys::memory::Weak;
-use std::cell::RefCell;
 
 /// Which lines may be held until the task waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -32,14 +31,15 @@ pub struct Held {
     allowed: Hold,
     /// Lines are held now.
     some: bool,
-    /// The last turn in which a line was written.
-    turn: u64,
+    /// The last turn in which a line was written: the lower bits of its number, as a line that is held without need leaves
+    /// at the end of the turn all the same.
+    turn: u32,
     /// The socket itself, for the list of those that hold lines.
-    me: Weak<RefCell<Inner>>,
+    me: Weak<Body>,
 }
 
 impl Held {
-    pub fn new(me: Weak<RefCell<Inner>>) -> Held {
+    pub fn new(me: Weak<Body>) -> Held {
         Held { allowed: Hold::Lines, some: false, turn: 0, me }
     }
 
@@ -57,18 +57,18 @@ impl Held {
     /// Notes that a line is written, while there is input at hand or not. Returns whether it may be held.
     fn may_keep(&mut self, answers: bool) -> bool {
         let turn = turn::current();
-        let further = std::mem::replace(&mut self.turn, turn) == turn;
+        let further = std::mem::replace(&mut self.turn, turn as u32) == turn as u32;
         turn != 0 && (answers || (further && self.allowed == Hold::Lines))
     }
 }
 
-impl turn::Output for RefCell<Inner> {
+impl turn::Output for Body {
     fn release(&self) -> Result<()> {
-        self.try_borrow_mut().map_or(Ok(()), |mut inner| inner.release_held())
+        self.inner.try_borrow_mut().map_or(Ok(()), |mut inner| inner.release_held())
     }
 
     fn go_on(&self) -> Option<Member> {
-        let mut inner = self.try_borrow_mut().ok()?;
+        let mut inner = self.inner.try_borrow_mut().ok()?;
         let result = inner.flush(Buffering::Line);
         (result == Err(Errno::AGAIN)).then(|| inner.until_writable())
     }

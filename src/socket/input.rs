@@ -4,7 +4,7 @@
 use super::establish::Phase;
 use super::format::{find, whole_line, Format, Found, Rules};
 use super::kernel_buffer::KernelBuffer;
-use super::side::Side;
+use super::side::{Side, NO_ERROR};
 use super::{Buffering, Direction, Flags, Inner, Socket};
 use crate::bytes;
 use crate::clock::Span;
@@ -35,7 +35,7 @@ pub struct Input {
     /// The queue holds a message, of a socket that keeps boundaries: reads end behind it as at end of file.
     pub message: bool,
     /// A failure of receiving that came while there were still bytes to hand out: told by the next receive.
-    late: Option<Errno>,
+    late: Errno,
     /// What is known of the kernel's receive buffer.
     pub kernel: KernelBuffer,
 }
@@ -43,7 +43,7 @@ pub struct Input {
 impl Input {
     pub fn new() -> Input {
         let (side, kernel) = (Side::new(), KernelBuffer::new());
-        Input { side, scanned: 0, message: false, late: None, kernel }
+        Input { side, scanned: 0, message: false, late: NO_ERROR, kernel }
     }
 }
 
@@ -109,14 +109,14 @@ impl Socket {
         self.with_open(|inner| {
             inner.input.side.queue.unget(bytes)?;
             inner.input.scanned = 0;
-            inner.input.side.stat.eof = false; // the end is seen again behind them
+            inner.input.side.eof = false; // the end is seen again behind them
             Ok(())
         })
     }
 
     /// Whether end of file was seen, or the peer refuses more.
     pub fn eof(&self, direction: Direction) -> bool {
-        self.ask(false, |inner| inner.side(direction).stat.eof)
+        self.ask(false, |inner| inner.side(direction).eof)
     }
 }
 
@@ -135,7 +135,7 @@ impl Inner {
     #[inline]
     fn look_behind_the_end(&mut self) {
         if self.handle.kind == super::NO_SOCKET {
-            self.input.side.stat.eof = false;
+            self.input.side.eof = false;
         }
     }
 
@@ -147,7 +147,7 @@ impl Inner {
             return Ok(());
         }
         let again = self.must_wait(0);
-        self.interest.retry = Some(Span::ZERO);
+        self.interest.retry = Span::ZERO.into();
         Err(again)
     }
 
@@ -172,7 +172,7 @@ impl Inner {
         if !self.input.kernel.drained || !self.input.side.queue.is_empty() {
             return false;
         }
-        let open = matches!(self.establishing.phase, Phase::Connected) && !self.input.side.stat.eof;
+        let open = matches!(self.establishing.phase, Phase::Connected) && !self.input.side.eof;
         open && self.secure.engine.as_ref().is_none_or(|tls| tls.is_dry())
             && self.input.kernel.is_drained()
     }
@@ -219,7 +219,7 @@ impl Inner {
         if let Format::UpTo(count) = format {
             self.top_up(count.min(bytes::LARGE));
         }
-        let ended = self.input.side.stat.eof || self.input.message;
+        let ended = self.input.side.eof || self.input.message;
         if line && self.input.side.queue.is_empty() && !ended {
             self.input.scanned = 0;
             self.receive_more(1, patient)?;
@@ -233,7 +233,7 @@ impl Inner {
             if self.secure.is_cut_short() && matches!(format, Format::All) {
                 return Err(Errno::TRUNCATED);
             }
-            let eof = self.input.side.stat.eof || self.input.message;
+            let eof = self.input.side.eof || self.input.message;
             let rules = Rules { text, max_line, eof, scanned };
             match find(self.input.side.queue.data_mut(), format, rules) {
                 Found::Taken { consumed, length } => {
@@ -277,13 +277,13 @@ impl Inner {
         while may
             && self.input.side.queue.len() < count
             && !self.input.kernel.is_drained()
-            && !self.input.side.stat.eof
+            && !self.input.side.eof
         {
             match self.receive_some(count, true) {
                 Ok(()) => {}
                 Err(Errno::AGAIN | Errno::PIPE) => break,
                 Err(error) => {
-                    self.input.late = Some(error);
+                    self.input.late = error;
                     break;
                 }
             }
@@ -333,13 +333,14 @@ impl Inner {
     fn receive_some(&mut self, size: usize, patient: bool) -> Result<()> {
         if let Err(error) = self.ensure_established() {
             // The peer went away during the handshake.
-            self.input.side.stat.eof |= error == Errno::PIPE;
+            self.input.side.eof |= error == Errno::PIPE;
             return Err(error);
         }
-        if let Some(error) = self.input.late.take() {
-            return Err(error);
+        match std::mem::replace(&mut self.input.late, NO_ERROR) {
+            NO_ERROR => {}
+            error => return Err(error),
         }
-        if self.input.side.stat.eof {
+        if self.input.side.eof {
             return Err(Errno::PIPE);
         }
         self.release_before_wait();
@@ -361,7 +362,7 @@ impl Inner {
                 Ok(())
             }
             Ok(0) => {
-                (self.input.side.stat.eof, self.input.kernel.drained) = (true, false);
+                (self.input.side.eof, self.input.kernel.drained) = (true, false);
                 self.input.side.queue.release();
                 Err(Errno::PIPE)
             }
@@ -375,11 +376,11 @@ impl Inner {
                         self.input.kernel.note_drained(false);
                     }
                 }
-                self.input.side.count(count, self.time);
+                self.input.side.count(count);
                 Ok(())
             }
             Err(Errno::TRUNCATED) => {
-                (self.input.side.stat.eof, self.secure.cut) = (true, true);
+                (self.input.side.eof, self.secure.cut) = (true, true);
                 self.input.side.queue.release();
                 Err(Errno::PIPE)
             }

@@ -3,7 +3,7 @@
 
 use super::establish::Phase;
 use super::{Inner, Socket};
-use crate::clock::{Instant, Span};
+use crate::clock::{Instant, Limit};
 use crate::controller::{Member, Polled, LEVEL};
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
@@ -15,7 +15,7 @@ pub struct Interest {
     /// Events of the descriptor.
     pub events: Events,
     /// When to try again although no event comes.
-    pub retry: Option<Span>,
+    pub retry: Limit,
 }
 
 impl Socket {
@@ -54,7 +54,7 @@ impl Socket {
     ) -> Option<R> {
         self.ask(None, |inner| {
             let settled = matches!(inner.establishing.phase, Phase::Connected | Phase::Listening);
-            if !settled || inner.handle.fd < 0 || inner.interest.retry.is_some() {
+            if !settled || inner.handle.fd < 0 || inner.interest.retry != Limit::NONE {
                 return None;
             }
             let events = inner.asked(events);
@@ -104,7 +104,7 @@ impl Inner {
     #[inline]
     fn events(&self, events: Events) -> Member {
         let owner = Some(self.handle.owner.clone());
-        let (fd, timeout) = (self.handle.fd, self.interest.retry);
+        let (fd, timeout) = (self.handle.fd, self.interest.retry.get());
         Member { fd, events, owner, timeout, emptied: self.emptied(), ..Member::NOTHING }
     }
 
@@ -122,14 +122,15 @@ impl Inner {
     pub(super) fn must_wait(&mut self, events: Events) -> Errno {
         self.interest.events = events;
         self.interest.retry = match self.establishing.phase {
-            Phase::AwaitBacklog(at) => Some(at.since(Instant::now())),
-            _ => None,
+            Phase::AwaitBacklog(at) => at.since(Instant::now()).into(),
+            _ => Limit::NONE,
         };
         Errno::AGAIN
     }
 
     /// An operation begins: forgets what the last one wanted to wait for.
     pub(super) fn begin(&mut self) {
-        (self.interest.events, self.interest.retry, self.input.kernel.emptied) = (0, None, false);
+        (self.interest.events, self.interest.retry, self.input.kernel.emptied) =
+            (0, Limit::NONE, false);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Whether the kernel has anything to receive, as far as this thread can know without asking. A wrong answer
-//! costs a wait that ends at once, since waits look level-triggered.
+//! costs a wait that ends at once, since waits look level-triggered. So of the thread's counters that it goes by the lower bits
+//! will do; not so of the turn, a wrong one of which would be a wait that never ends.
 
 use crate::controller::turn::{with_now, Now};
 use crate::controller::NEVER;
@@ -10,9 +11,9 @@ pub struct KernelBuffer {
     /// The last receive emptied it.
     pub drained: bool,
     /// `drained` is believed while `Now::moment` of the thread has this value.
-    moment: u64,
+    moment: u32,
     /// How many sockets of this thread had ended when it was last found empty.
-    ends: u64,
+    ends: u16,
     /// The operation under way has found or left it empty.
     pub emptied: bool,
     /// The turn in which a receive last found or left it empty: see `Member::emptied`.
@@ -42,11 +43,11 @@ impl KernelBuffer {
     #[inline]
     fn assume_drained(&mut self, now: &Now, found_empty: bool) {
         if found_empty {
-            self.ends = now.ends.get();
+            self.ends = now.ends.get() as u16;
         }
         self.emptied = true;
-        self.drained = self.ends == now.ends.get();
-        self.moment = now.moment.get();
+        self.drained = self.ends == now.ends.get() as u16;
+        self.moment = now.moment.get() as u32;
     }
 
     /// The socket was accepted just now, and data may have come already. It counts as drained all the same, as
@@ -61,12 +62,12 @@ impl KernelBuffer {
     /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied
     /// in this resumption, and no other socket of this thread has sent or ended since.
     pub fn is_drained(&self) -> bool {
-        self.drained && with_now(|now| now.moment.get()) == self.moment
+        self.drained && with_now(|now| now.moment.get()) as u32 == self.moment
     }
 
     /// Believes what the last receive has found, though others have run since.
     pub fn believe(&mut self) {
-        with_now(|now| self.moment = now.moment.get());
+        with_now(|now| self.moment = now.moment.get() as u32);
     }
 
     /// This socket has sent: others may have something to receive now.
@@ -75,8 +76,8 @@ impl KernelBuffer {
         with_now(|now| {
             let moment = now.moment.get();
             now.moment.set(moment + 1);
-            if self.moment == moment {
-                self.moment = moment + 1; // what this socket sends does not come back to it
+            if self.moment == moment as u32 {
+                self.moment = (moment + 1) as u32; // what this socket sends does not come back to it
             }
         });
     }

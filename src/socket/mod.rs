@@ -38,12 +38,13 @@ pub use side::{Direction, Stat};
 pub use sys::message::{Address, Datagram, TRUNCATED};
 pub use tuning::Tuning;
 
-use crate::clock::Span;
+use crate::clock::Limit;
 use crate::controller::Owner;
 use crate::errno::{Errno, Result};
 use crate::sys;
 use crate::sys::memory::{boxed, Shared, SharedRoom};
 use crate::sys::socket as sock;
+use accept::Listening;
 pub use establish::{Connecting, Start};
 use establish::{Establishing, Phase, Plan};
 use handle::Handle;
@@ -55,7 +56,8 @@ use output::Output;
 use pace::Pace;
 use secure::Secure;
 use side::Side;
-use std::cell::RefCell;
+use std::cell::{RefCell, UnsafeCell};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// The type of a descriptor that is no socket but can be read and written.
@@ -64,7 +66,15 @@ const NO_SOCKET: i32 = 0;
 /// A socket. Shared within one thread; no borrow of its state outlives a call.
 pub struct Socket {
     /// Counted, since the thread's list of sockets with held lines has weak references to it.
-    inner: Shared<RefCell<Inner>>,
+    inner: Shared<Body>,
+}
+
+/// The memory of a socket: one block, as there are many of them.
+pub(crate) struct Body {
+    inner: RefCell<Inner>,
+    /// Where the C interface keeps the `Socket` of which it has handed out the address, so that a handle takes no block of its
+    /// own.
+    place: UnsafeCell<MaybeUninit<Socket>>,
 }
 
 /// What a socket holds.
@@ -77,12 +87,9 @@ pub(crate) struct Inner {
     secure: Secure,
     pace: Pace,
     interest: Interest,
-    /// Of a listener: memory for the next connection, which an attempt has not used that found none.
-    next: Option<Prepared>,
-    /// Whether the time of each operation is noted for `stat`.
-    time: bool,
+    listening: Option<Box<Listening>>,
     /// The default limit of waiting operations.
-    timeout: Option<Span>,
+    timeout: Limit,
     /// The program's.
     data: usize,
 }
@@ -98,9 +105,8 @@ impl Inner {
             secure: Secure::new(),
             pace: Pace::new(),
             interest: Interest::default(),
-            next: None,
-            time: true,
-            timeout: None,
+            listening: None,
+            timeout: Limit::NONE,
             data: 0,
         }
     }
@@ -115,7 +121,7 @@ impl Inner {
 
 /// The memory of a socket, which is asked for before its descriptor is there: a failure loses no connection.
 struct Prepared {
-    inner: SharedRoom<RefCell<Inner>>,
+    inner: SharedRoom<Body>,
     owner: Owner,
 }
 
@@ -128,13 +134,16 @@ impl Prepared {
     /// The socket of a descriptor, or of none: -1.
     fn socket(self, fd: RawFd, kind: i32, phase: Phase) -> Socket {
         let handle = Handle::new(fd, kind, self.owner);
-        let make = |me: &_| RefCell::new(Inner::new(handle, phase, Held::new(Clone::clone(me))));
+        let make = |me: &_| Body {
+            inner: RefCell::new(Inner::new(handle, phase, Held::new(Clone::clone(me)))),
+            place: UnsafeCell::new(MaybeUninit::uninit()),
+        };
         Socket { inner: Shared::within(self.inner, make) }
     }
 
     fn connected(self, fd: RawFd, family: i32, kind: i32) -> Socket {
         let socket = self.socket(fd, kind, Phase::Connected);
-        socket.ask((), |inner| inner.handle.family = family);
+        socket.ask((), |inner| inner.handle.set_family(family));
         socket
     }
 }
@@ -159,11 +168,13 @@ impl Socket {
 
     /// A socket that begins to connect. `name` finds the addresses where the options say a name. ENOMEM.
     pub fn connect(options: Options, name: Option<Box<dyn Connecting>>) -> Result<Socket> {
+        let name = name.map(boxed).transpose()?;
         Socket::from_plan(Plan { listen: false, options, name })
     }
 
     /// A socket that listens. ENOMEM.
     pub fn listen(options: Options, name: Option<Box<dyn Connecting>>) -> Result<Socket> {
+        let name = name.map(boxed).transpose()?;
         Socket::from_plan(Plan { listen: true, options, name })
     }
 
@@ -215,7 +226,7 @@ impl Socket {
     #[inline(always)]
     fn with_or<T>(&self, busy: T, operation: impl FnOnce(&mut Inner) -> T) -> T {
         let counted = self.inner.clone();
-        let result = match counted.try_borrow_mut() {
+        let result = match counted.inner.try_borrow_mut() {
             Ok(mut inner) => operation(&mut inner),
             Err(_) => busy,
         };
@@ -249,10 +260,15 @@ impl Socket {
     /// Reads or changes something. `busy` is the answer in a callback of the program that libssl calls from inside an
     /// operation on this socket.
     fn ask<T>(&self, busy: T, f: impl FnOnce(&mut Inner) -> T) -> T {
-        match self.inner.try_borrow_mut() {
+        match self.inner.inner.try_borrow_mut() {
             Ok(mut inner) => f(&mut inner),
             Err(_) => busy,
         }
+    }
+
+    /// Where its owner can put this very `Socket`, and have it lie there until it is taken out and dropped.
+    pub fn place(&self) -> *mut Socket {
+        self.inner.place.get().cast()
     }
 
     /// The descriptor, -1 while there is none.
@@ -282,3 +298,6 @@ impl Socket {
         self.ask(false, |inner| matches!(inner.establishing.phase, Phase::Failed(Errno::BADF)))
     }
 }
+
+#[cfg(test)]
+mod tests;

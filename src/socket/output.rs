@@ -277,9 +277,7 @@ impl Inner {
     /// One send. EPIPE is remembered as end of file.
     fn push_to_kernel(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
         if self.secure.engine.is_some() {
-            return self
-                .push_secure(first, second)
-                .inspect(|&n| self.output.side.count(n, self.time));
+            return self.push_secure(first, second).inspect(|&n| self.output.side.count(n));
         }
         let result = match second.is_empty() {
             true => sock::send(self.handle.fd, first, self.output.flags),
@@ -291,14 +289,14 @@ impl Inner {
         }
         match result {
             Ok(count) => {
-                self.output.side.count(count, self.time);
+                self.output.side.count(count);
                 self.input.kernel.note_sent();
                 Ok(count)
             }
             Err(Errno(libc::EINTR)) => Ok(0),
             Err(error) if error.is_again() => Err(self.must_wait(libc::POLLOUT)),
             Err(error) => {
-                self.output.side.stat.eof |= error == Errno::PIPE;
+                self.output.side.eof |= error == Errno::PIPE;
                 Err(error)
             }
         }

@@ -17,18 +17,23 @@ const SHARE: Span = Span(10_000_000);
 
 /// What a task has done with a socket, and in which turn.
 pub struct Pace {
-    /// How many connections were accepted, and in which turn.
+    /// How many reads there were, and since when they have gone on in which turn: the lower bits of its number, as a task
+    /// that gives way once too often loses nothing.
+    reads: u32,
+    reading: u32,
+    since: Instant,
+}
+
+/// The same of a listener: how many connections were accepted, and in which turn.
+#[derive(Default)]
+pub struct Burst {
     accepts: u32,
     accepting: u64,
-    /// How many reads there were, and since when they have gone on in which turn.
-    reads: u32,
-    reading: u64,
-    since: Instant,
 }
 
 impl Pace {
     pub fn new() -> Pace {
-        Pace { accepts: 0, accepting: 0, reads: 0, reading: 0, since: Instant(0) }
+        Pace { reads: 0, reading: 0, since: Instant(0) }
     }
 
     /// Counts a read. Returns whether the task has read for so long in this turn that it is to be resumed in the next
@@ -43,8 +48,8 @@ impl Pace {
     #[cold]
     fn has_read_long(&mut self) -> bool {
         let (now, turn) = (Instant::real(), turn::current());
-        if turn == 0 || self.reading != turn {
-            (self.reading, self.since) = (turn, now);
+        if turn == 0 || self.reading != turn as u32 {
+            (self.reading, self.since) = (turn as u32, now);
             return false;
         }
         if self.since.after(SHARE) > now {
@@ -53,7 +58,9 @@ impl Pace {
         self.reading = 0;
         true
     }
+}
 
+impl Burst {
     /// Counts a connection that is about to be accepted. Returns whether there were so many in this turn that other
     /// tasks must run.
     pub fn has_accepted_enough(&mut self) -> bool {

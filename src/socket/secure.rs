@@ -9,6 +9,7 @@ use crate::bytes;
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::describe::{words, Stage};
+use crate::sys::memory::boxed;
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
@@ -22,12 +23,8 @@ const UNSENT: usize = 2 * bytes::LARGE;
 pub struct Secure {
     /// Bytes go through here once the handshake has begun.
     pub engine: Option<Box<Engine>>,
-    /// What TLS has to know about the peer, if anything.
-    pub peer: Option<Box<Peer>>,
-    /// What makes a datagram socket a listener of DTLS.
-    pub listener: Option<Box<Listener>>,
-    /// Of a peer of such a listener: it counts as long as this is held.
-    pub place: Option<Arc<()>>,
+    /// What only few sockets have.
+    pub more: Option<Box<More>>,
     /// The socket came from a listener: it is the server of the handshake.
     pub accepted: bool,
     /// TLS ended without the peer saying so.
@@ -36,17 +33,38 @@ pub struct Secure {
     pub strict: bool,
 }
 
+/// What only few sockets have to do with TLS.
+#[derive(Default)]
+pub struct More {
+    /// What TLS has to know about the peer, if anything.
+    pub peer: Option<Box<Peer>>,
+    /// What makes a datagram socket a listener of DTLS.
+    pub listener: Option<Box<Listener>>,
+    /// Of a peer of such a listener: it counts as long as this is held.
+    pub place: Option<Arc<()>>,
+}
+
 impl Secure {
     pub fn new() -> Secure {
-        Secure {
-            engine: None,
-            peer: None,
-            listener: None,
-            place: None,
-            accepted: false,
-            cut: false,
-            strict: true,
+        Secure { engine: None, more: None, accepted: false, cut: false, strict: true }
+    }
+
+    /// What TLS has to know about the peer, if anything.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.more.as_ref()?.peer.as_deref()
+    }
+
+    /// Whether it is a listener of DTLS.
+    pub fn listens(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.listener.is_some())
+    }
+
+    /// What only few sockets have, made if it is not there. ENOMEM.
+    pub fn more(&mut self) -> Result<&mut More> {
+        if self.more.is_none() {
+            self.more = Some(boxed(More::default())?);
         }
+        self.more.as_deref_mut().ok_or(Errno::NOMEM)
     }
 
     /// Whether TLS ended without the peer saying so, and that is a failure.
@@ -106,11 +124,11 @@ impl Inner {
             self.fix_peer()?;
         }
         let none = Peer::default();
-        let peer = self.secure.peer.as_deref().unwrap_or(&none);
+        let peer = self.secure.peer().unwrap_or(&none);
         let begun = config.begin(peer, self.secure.accepted, datagrams);
         let mut tls = Box::new(begun.inspect_err(|error| {
             if *error == Errno::NOTVERIFIED {
-                self.establishing.reason = Some("the name to verify is not known".into());
+                self.establishing.reason = boxed("the name to verify is not known".into()).ok();
             }
         })?);
         if !self.input.side.queue.is_empty() {
@@ -140,8 +158,8 @@ impl Inner {
     pub(super) fn continue_handshake(&mut self) -> Result<Phase> {
         self.with_tls(|inner, tls| {
             inner.check(tls.retransmit())?;
-            let demands = inner.secure.peer.as_deref().is_some_and(|peer| peer.verify);
-            if demands && inner.secure.place.is_some() {
+            let demands = inner.secure.peer().is_some_and(|peer| peer.verify);
+            if demands && inner.secure.more.as_ref().is_some_and(|more| more.place.is_some()) {
                 tls.demand_certificate()?; // its engine was made before the socket was told so
             }
             loop {
@@ -218,7 +236,7 @@ impl Inner {
             return self.fetch(tls, patient);
         }
         let again = self.must_wait_for_network(tls);
-        self.interest.retry = Some(Span::ZERO);
+        self.interest.retry = Span::ZERO.into();
         Err(again)
     }
 
@@ -242,7 +260,7 @@ impl Inner {
                     },
                     Err(_) if done > 0 => break,
                     Err(failure) => {
-                        inner.output.side.stat.eof |= failure.code == Errno::PIPE;
+                        inner.output.side.eof |= failure.code == Errno::PIPE;
                         inner.check(Err(failure))?;
                     }
                 }
@@ -291,7 +309,7 @@ impl Inner {
                 Err(error) if error.is_again() => return Err(self.must_wait(libc::POLLOUT)),
                 Err(error) => {
                     let established = !matches!(self.establishing.phase, Phase::AwaitHandshake);
-                    self.output.side.stat.eof |= established && error == Errno::PIPE;
+                    self.output.side.eof |= established && error == Errno::PIPE;
                     return Err(error);
                 }
             }
@@ -335,7 +353,7 @@ impl Inner {
         let unsent = !tls.outgoing().is_empty() || std::mem::take(&mut self.output.blocked);
         let again = self.must_wait(libc::POLLIN | if unsent { libc::POLLOUT } else { 0 });
         if matches!(self.establishing.phase, Phase::AwaitHandshake) {
-            self.interest.retry = tls.timeout();
+            self.interest.retry = tls.timeout().into();
         }
         again
     }

@@ -2,6 +2,7 @@
 //! The settings of a socket, and its statistics.
 
 use super::establish::Phase;
+use super::side::NO_ERROR;
 use super::{Direction, Inner, Mode, Options, Socket, Stat, NO_SOCKET};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
@@ -45,30 +46,32 @@ impl Socket {
 
     /// The default limit of waiting operations.
     pub fn timeout(&self) -> Option<Span> {
-        self.ask(None, |inner| inner.timeout)
+        self.ask(None, |inner| inner.timeout.get())
     }
 
     /// Sets the default limit of waiting operations.
     pub fn set_timeout(&self, timeout: Option<Span>) {
-        self.ask((), |inner| inner.timeout = timeout);
+        self.ask((), |inner| inner.timeout = timeout.into());
     }
 
     /// The error that a waiting operation left.
     pub fn error(&self, direction: Direction) -> Option<Errno> {
-        self.ask(None, |inner| inner.side(direction).error)
+        self.ask(None, |inner| told(inner.side(direction).error))
     }
 
     /// Sets or clears that error; returns the previous one.
     pub fn set_error(&self, direction: Direction, error: Option<Errno>) -> Option<Errno> {
-        self.ask(None, |inner| std::mem::replace(&mut inner.side(direction).error, error))
+        self.ask(None, |inner| {
+            let error = error.unwrap_or(NO_ERROR);
+            told(std::mem::replace(&mut inner.side(direction).error, error))
+        })
     }
 
     /// Statistics of a direction.
     pub fn stat(&self, direction: Direction) -> Stat {
         self.ask(Stat::default(), |inner| {
             let _ = inner.release_held();
-            let side = inner.side(direction);
-            Stat { eof: side.stat.eof || side.shut, ..side.stat }
+            inner.side(direction).stat()
         })
     }
 
@@ -129,7 +132,7 @@ impl Socket {
 
     /// Whether the time of each operation is noted.
     pub fn notes_time(&self) -> bool {
-        self.ask(true, |inner| inner.time)
+        self.ask(true, |inner| inner.input.side.is_timed)
     }
 
     /// Whether a write to a peer that is gone raises no SIGPIPE.
@@ -147,11 +150,23 @@ impl Socket {
     }
 }
 
+/// An error as the program is told of it.
+fn told(error: Errno) -> Option<Errno> {
+    (error != NO_ERROR).then_some(error)
+}
+
 impl Inner {
+    fn note_times(&mut self, on: bool) {
+        (self.input.side.is_timed, self.output.side.is_timed) = (on, on);
+    }
+
     /// Takes over those options that concern what the library does, and not the descriptor. ENOMEM.
     pub(super) fn follow(&mut self, options: &Options) -> Result<()> {
-        self.secure.peer = options.peer().map(boxed).transpose()?;
-        self.time = options.time;
+        let peer = options.peer().map(boxed).transpose()?;
+        if peer.is_some() || self.secure.more.is_some() {
+            self.secure.more()?.peer = peer;
+        }
+        self.note_times(options.time);
         self.output.flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
         self.secure.strict = options.strict.unwrap_or(self.secure.strict);
         Ok(())
@@ -159,7 +174,8 @@ impl Inner {
 
     /// Takes over the settings of its listener for an accepted socket.
     pub(super) fn follow_listener(&mut self, listener: &Inner) {
-        (self.time, self.output.flags) = (listener.time, listener.output.flags);
+        self.note_times(listener.input.side.is_timed);
+        self.output.flags = listener.output.flags;
         self.handle.empties = listener.handle.empties;
         self.held.follow(&listener.held);
         self.secure.follow(&listener.secure);

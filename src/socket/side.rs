@@ -26,7 +26,10 @@ pub struct Stat {
     pub time: i64,
 }
 
-/// One direction's settings and state.
+/// Stands for none.
+pub const NO_ERROR: Errno = Errno(0);
+
+/// One direction's settings and state. There are two of it in each socket, so nothing in it is larger than need be.
 pub struct Side {
     /// The input queue or the output queue.
     pub queue: Queue,
@@ -36,26 +39,46 @@ pub struct Side {
     pub size: usize,
     /// The longest line.
     pub max_line: usize,
-    /// Statistics. `eof` in it says only what receiving or sending has found; `Socket::stat` adds `shut`.
-    pub stat: Stat,
+    /// How many bytes went this way, and the time of the last operation, which will do until the year 2106.
+    count: u64,
+    time: u32,
+    /// Whether that time is noted.
+    pub is_timed: bool,
+    /// Receiving has found the end of file, or sending that the peer refuses more; `Socket::stat` adds `shut`.
+    pub eof: bool,
     /// Shut down by the program.
     pub shut: bool,
-    /// The error that a waiting operation left, until cleared.
-    pub error: Option<Errno>,
+    /// The error that a waiting operation left, until cleared, or `NO_ERROR`.
+    pub error: Errno,
 }
 
 impl Side {
     pub fn new() -> Side {
         let (size, max_line) = (bytes::SMALL, 4096);
-        let (stat, mode) = (Stat::default(), Mode::default());
-        Side { queue: Queue::default(), mode, size, max_line, stat, shut: false, error: None }
+        Side {
+            queue: Queue::default(),
+            mode: Mode::default(),
+            size,
+            max_line,
+            count: 0,
+            time: 0,
+            is_timed: true,
+            eof: false,
+            shut: false,
+            error: NO_ERROR,
+        }
     }
 
-    /// Counts bytes that were received or sent, and notes the time if `time`.
-    pub fn count(&mut self, bytes: usize, time: bool) {
-        self.stat.count += bytes as u64;
-        if time {
-            self.stat.time = wall_seconds();
+    /// What `Socket::stat` tells.
+    pub fn stat(&self) -> Stat {
+        Stat { count: self.count, eof: self.eof || self.shut, time: self.time.into() }
+    }
+
+    /// Counts bytes that were received or sent, and notes the time if that is wanted.
+    pub fn count(&mut self, bytes: usize) {
+        self.count += bytes as u64;
+        if self.is_timed {
+            self.time = wall_seconds() as u32;
         }
     }
 }

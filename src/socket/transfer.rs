@@ -18,12 +18,12 @@ impl Socket {
             if inner.secure.engine.is_some() {
                 return Err(Errno(libc::EOPNOTSUPP));
             }
-            let (fd, flags, time) = (inner.handle.fd, inner.output.flags, inner.time);
+            let (fd, flags) = (inner.handle.fd, inner.output.flags);
             let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
             loop {
                 match call(fd, flags).map_err(Errno::from) {
                     Ok((count, found)) => {
-                        inner.side(direction).count(count, time);
+                        inner.side(direction).count(count);
                         if direction == Direction::Output {
                             inner.input.kernel.note_sent();
                         }

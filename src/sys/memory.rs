@@ -353,6 +353,12 @@ impl<T, C: Count> Weak<T, C> {
     }
 }
 
+impl<T, C: Count> Default for Weak<T, C> {
+    fn default() -> Weak<T, C> {
+        Weak::new()
+    }
+}
+
 impl<T: Any, C: Count + 'static> Weak<T, C> {
     /// The same reference without its type.
     pub fn erased(self) -> Weak<dyn Any, C> {

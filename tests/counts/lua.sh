@@ -94,6 +94,14 @@ in_callgrind() {
 	sed -n 's/.*Collected : //p' "$work/log" >"$work/$name"
 }
 
+# in_memcheck NAME COMMAND...: runs it and leaves in NAME how many bytes of malloc's it has when it ends.
+in_memcheck() {
+	name=$1
+	shift
+	timeout 120 valgrind --leak-check=no --log-file="$work/log" "$@" || return
+	sed -n 's/.*in use at exit: \([0-9,]*\) bytes.*/\1/p' "$work/log" | tr -d , >"$work/$name"
+}
+
 # served ROUNDS COMMAND...: runs a server that prints its port, and 64 clients that send it a line
 # ROUNDS times, each after the answer to the one before.
 served() {
@@ -371,7 +379,19 @@ count_memory() {
 	exec 4<&-
 	wait "$server" "$clients"
 	judge "$1" "bytes of memory of an idle connection, $many of them" \
-		"$(((after - before) / many))" 3000
+		"$(((after - before) / many))" 2000
+}
+
+# As asked of malloc, from one power of two to another: tables that double are full in both.
+count_bytes() {
+	forget
+	in_memcheck small "$1" "$here/lua/waiting.lua" 1024
+	in_memcheck large "$1" "$here/lua/waiting.lua" 8192
+	judge "$1" "bytes asked of malloc for a task that waits" "$(each 1 7168)" 1190
+	forget
+	under 'idle PORT 256' in_memcheck small "$1" "$here/lua/waiting.lua" 256 connections
+	under 'idle PORT 1024' in_memcheck large "$1" "$here/lua/waiting.lua" 1024 connections
+	judge "$1" "bytes asked of malloc for a connection that waits" "$(each 1 768)" 1890
 }
 
 # Descriptors for 10,000 connections and a thousand to begin with, and some.
@@ -408,6 +428,7 @@ for interpreter in lua5.4 luajit; do
 		count_turns "$interpreter"
 		count_connection_instructions "$interpreter"
 		count_query_instructions "$interpreter"
+		count_bytes "$interpreter"
 	else
 		skip "$interpreter" 'instructions' 'valgrind or python3 is not here'
 	fi

@@ -199,8 +199,7 @@ static void destroy(lua_State *L, struct controller *controller, int is_garbage)
 	cq_controller_free(controller->cq); /* whoever polls it wakes */
 	controller->cq = NULL;
 	controller->ending = NULL;
-	while (controller->tasks)
-		shim_drop_task(controller->tasks);
+	shim_drop_tasks(controller);
 	lua_getuservalue(L, 1);
 	if (!is_garbage) { /* nobody sees what is left of garbage, and there may be no memory */
 		lua_newtable(L);

@@ -10,22 +10,34 @@
 /* Nobody else calls these, which makes calls cheaper. */
 #pragma GCC visibility push(hidden)
 
+/* One is as small as it can be, as a program may have a million. */
 struct task {
-	cq_task id;
-	lua_State *thread;
-	/* Where the interpreter keeps the call in which it once waited; a hint for the processor's cache. */
-	const void *call;
+	cq_task id; /* 0: nobody uses this record */
+	union {
+		lua_State *thread;
+		struct task *next; /* of those that nobody uses */
+	};
 	/* Where the values it yielded lie on its stack: behind this index, so many. */
-	int base, count;
+	int base;
+	unsigned count : 31;
 	/* Lua has an object for it, which is told of its end. */
-	int is_watched;
-	struct task *next, **link;
+	unsigned is_watched : 1;
+};
+
+/* Records of tasks, which stay where they are. */
+struct chunk {
+	struct chunk *next;
+	int size;
+	struct task tasks[];
 };
 
 struct controller {
 	struct object object;
 	cq_controller *cq; /* NULL once closed */
-	struct task *tasks;
+	/* The records of its tasks, those that are free, and how many there are of tasks. */
+	struct chunk *chunks;
+	struct task *free;
+	int count;
 	/* The task that is being resumed, or is to be first, with that many arguments. */
 	struct task *current;
 	int nargs;
@@ -33,6 +45,8 @@ struct controller {
 	struct task *ending;
 	/* The highest place that a task has had, and for which one there is room to anchor it; see task.c. */
 	int places, reserved;
+	/* Up to which place there is room for an object of the task there. */
+	int known;
 	/* What the task that is being resumed waits for, if it is in a function that yields nothing: the socket, condition or controller, and at
 	 * most so many seconds, NaN for no limit. */
 	enum handed { HANDED_NOTHING, HANDED_SOCKET, HANDED_CONDITION, HANDED_TIME, HANDED_CONTROLLER } handed_kind;
@@ -74,7 +88,7 @@ struct controller *shim_controller(lua_State *L);
 
 /* Adds the coroutine on top of the stack to the controller at 1. */
 void shim_spawn(lua_State *L, struct controller *controller);
-/* The same in a scope, NULL for none. */
+/* The same in a scope, NULL for none; only a task in one can be watched. */
 struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope);
 /* The object on top of the stack, which it pops, is told of the task's end: its controller is at 1. */
 void shim_watch(lua_State *L, struct task *task);
@@ -86,8 +100,8 @@ void shim_finish(lua_State *L, struct controller *controller, struct task *task)
 /* Tells of the task that was to be told of, and removes it from the controller at 1. On top of the stack is what it is said to have
  * thrown, which stays. 0, or a status: there is still no memory. */
 int shim_abandon(lua_State *L, struct controller *controller);
-/* Frees a task, which the core has forgotten. */
-void shim_drop_task(struct task *task);
+/* Frees the records of all tasks, which the core has forgotten. */
+void shim_drop_tasks(struct controller *controller);
 /* Whether a coroutine runs, or has resumed one that runs. */
 int shim_runs(lua_State *co);
 /* Keeps the failed coroutine on top of the stack in the controller at 1 until the next step. */

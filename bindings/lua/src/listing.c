@@ -104,20 +104,26 @@ static int is_ours(const char *home, const lua_Debug *frame)
 	return is_file || strncmp(frame->short_src, "cqueues.", 8) == 0;
 }
 
+static void tell_place(const struct controller *controller, const struct task *task)
+{
+	char place[LUA_IDSIZE + 16] = "";
+	lua_Debug frame;
+	for (int level = 0; lua_getstack(task->thread, level, &frame); level++) {
+		lua_getinfo(task->thread, "Sl", &frame);
+		if (frame.currentline > 0 && !is_ours(controller->object.shim->home, &frame)) {
+			snprintf(place, sizeof place, "%s:%d", frame.short_src, frame.currentline);
+			break;
+		}
+	}
+	cq_task_set_place(controller->cq, task->id, place);
+}
+
 void shim_tell_places(const struct controller *controller)
 {
-	for (const struct task *task = controller->tasks; task; task = task->next) {
-		char place[LUA_IDSIZE + 16] = "";
-		lua_Debug frame;
-		for (int level = 0; lua_getstack(task->thread, level, &frame); level++) {
-			lua_getinfo(task->thread, "Sl", &frame);
-			if (frame.currentline > 0 && !is_ours(controller->object.shim->home, &frame)) {
-				snprintf(place, sizeof place, "%s:%d", frame.short_src, frame.currentline);
-				break;
-			}
-		}
-		cq_task_set_place(controller->cq, task->id, place);
-	}
+	for (const struct chunk *chunk = controller->chunks; chunk; chunk = chunk->next)
+		for (int i = 0; i < chunk->size; i++)
+			if (chunk->tasks[i].id)
+				tell_place(controller, &chunk->tasks[i]);
 }
 
 /* In Lua 5.1, the error of a task that waits where it cannot says nothing of waiting, and has no place. */

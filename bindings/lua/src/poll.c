@@ -156,7 +156,7 @@ static int own_object(lua_State *L, struct shim *shim, int index, cq_interest *i
 		if (!socket->so)
 			return 0; /* its methods say what is wrong */
 		interest->socket = socket->so;
-		interest->timeout = span(socket->timeout);
+		interest->timeout = span(shim_timeout_of(socket));
 		return 1;
 	} else if (object->tag == shim_condition_tag && !shim->custom_condition) {
 		interest->condition = ((struct condition *)object)->cv;

@@ -19,6 +19,31 @@ struct socket *shim_new_socket(lua_State *L, struct shim *shim)
 	return shim_new(L, shim, shim_socket_tag, SHIM_SOCKET, sizeof(struct socket));
 }
 
+void shim_set_timeout(lua_State *L, struct socket *socket, double timeout)
+{
+	if (!isnan(timeout) && !shim_rare(socket))
+		luaL_error(L, "%s", cq_strerror(ENOMEM));
+	socket->has_timeout = !isnan(timeout);
+	if (socket->has_timeout)
+		socket->rare->timeout = timeout;
+}
+
+void shim_set_maxerrs(lua_State *L, struct socket *socket, uint32_t side, lua_Integer number)
+{
+	int is_small = number > SHIM_RARE && number <= INT16_MAX, was_small = socket->maxerrs[side] != SHIM_RARE;
+	if (is_small && !was_small) {
+		lua_Integer errors = socket->rare->errors[side];
+		socket->errors[side] = errors < UINT16_MAX ? (uint16_t)errors : UINT16_MAX;
+	}
+	if (!is_small && !shim_rare(socket))
+		luaL_error(L, "%s", cq_strerror(ENOMEM));
+	if (!is_small && was_small)
+		socket->rare->errors[side] = socket->errors[side];
+	if (!is_small)
+		socket->rare->maxerrs[side] = number;
+	socket->maxerrs[side] = is_small ? (int16_t)number : SHIM_RARE;
+}
+
 void shim_set_handler(lua_State *L, int index, struct socket *socket)
 {
 	lua_createtable(L, 1, 0);
@@ -35,9 +60,9 @@ void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 		cq_socket_set_mode(socket->so, side, d->mode[side]);
 		cq_socket_set_bufsiz(socket->so, side, d->bufsiz[side]);
 		cq_socket_set_maxline(socket->so, side, d->maxline[side]);
-		socket->maxerrs[side] = d->maxerrs[side];
+		shim_set_maxerrs(L, socket, side, d->maxerrs[side]);
 	}
-	socket->timeout = d->timeout;
+	shim_set_timeout(L, socket, d->timeout);
 	if (d->onerror != LUA_NOREF) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, d->onerror);
 		shim_set_handler(L, lua_gettop(L) - 1, socket);
@@ -320,6 +345,8 @@ static int socket_gc(lua_State *L)
 	socket->doomed = NULL;
 #endif
 	destroy(L, socket);
+	free(socket->rare); /* a method may have waited in it when the socket was closed */
+	socket->rare = NULL;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #define CQUEUES_SOCKET_H
 
 #include "shim.h"
+#include <stdlib.h>
 
 /* Nobody else calls these, which makes calls cheaper. */
 #pragma GCC visibility push(hidden)
@@ -35,19 +36,36 @@ struct bits {
 	unsigned char value, count;
 };
 
+/* A waiting op as nearly all are: without a limit, not begun yet, and of one format at most. */
+struct brief_op {
+	uint8_t kind, format;
+	uint16_t mode;
+	uint32_t bytes; /* of the format */
+};
+
+/* What only few sockets need. */
+struct rare {
+	struct op ops[2];       /* that wait and are not brief: one that reads and one that writes */
+	lua_Integer maxerrs[2], errors[2]; /* for which there is no room in the socket */
+	double timeout; /* as the program set it, also when negative: expired at once */
+};
+
+/* There are many of these, so its members stand in the order in which they take least room. */
 struct socket {
 	struct object object;
 	cq_socket *so; /* NULL once closed */
-	int has_handler; /* whether the error handler is [1] of its user value: it may refer to the socket */
+	struct rare *rare; /* NULL until it is needed */
+	struct brief_op brief; /* a method that waits and reads */
 	int error[2];  /* of each direction, what the last waiting method left; 0 if nothing */
-	lua_Integer maxerrs[2], errors[2]; /* how many failures may follow each other, and how many have */
-	struct bits bits[2];               /* of a byte that `unpack` began, and of one that `pack` has not completed */
-	unsigned char is_exposed;          /* Lua has its descriptor's number */
-	enum { UNKNOWN, BYTES, MESSAGES } carries; /* asked when it matters: see `ask_for_rest` */
-	unsigned char is_planned;          /* connect or listen made it; what others made has no address to connect to */
-	struct op parked[2];       /* methods that wait: one that reads and one that writes */
-	unsigned char is_parked[2];
-	double timeout; /* as the program set it, also when negative: expired at once; NaN: none */
+	int16_t maxerrs[2]; /* how many failures may follow each other; SHIM_RARE: see `rare` */
+	uint16_t errors[2]; /* and how many have, up to the most that there is room for */
+	unsigned char parked[2]; /* 0, WHOLE, or the count of arguments of a brief one and 1 */
+	struct bits bits[2]; /* of a byte that `unpack` began, and of one that `pack` has not completed */
+	unsigned char has_handler : 1; /* whether the error handler is [1] of its user value: it may refer to the socket */
+	unsigned char has_timeout : 1; /* see `rare` */
+	unsigned char is_exposed : 1;  /* Lua has its descriptor's number */
+	unsigned char is_planned : 1;  /* connect or listen made it; what others made has no address to connect to */
+	unsigned char carries : 2;     /* of `enum carries` */
 #if SHIM_COPIES_LATE
 	/* On which stack its bytes are being copied, before which a finalizer may run: closing waits for that. */
 	lua_State *pinned;
@@ -55,6 +73,25 @@ struct socket {
 #endif
 };
 
+/* What a socket receives, which is asked when it matters: see `ask_for_rest`. */
+enum carries { UNKNOWN, BYTES, MESSAGES };
+
+/* NULL without memory. */
+static inline struct rare *shim_rare(struct socket *socket)
+{
+	if (!socket->rare)
+		socket->rare = malloc(sizeof *socket->rare);
+	return socket->rare;
+}
+/* Its timeout, NaN for none, and sets that. Throws without memory. */
+static inline double shim_timeout_of(const struct socket *socket)
+{
+	return socket->has_timeout ? socket->rare->timeout : NAN;
+}
+void shim_set_timeout(lua_State *L, struct socket *socket, double timeout);
+#define SHIM_RARE INT16_MIN
+/* Sets how many failures of a direction may follow each other. Throws without memory. */
+void shim_set_maxerrs(lua_State *L, struct socket *socket, uint32_t side, lua_Integer number);
 /* Throws: the value at `index` is no socket, or a closed one. */
 struct socket *shim_no_socket(lua_State *L, int index);
 /* The socket at `index`; throws if it is none, or closed. */
@@ -86,6 +123,10 @@ int shim_load_arguments(lua_State *L, cq_options *options);
 cq_options *shim_new_options(lua_State *L);
 /* The descriptor of a number, a socket or a file; -1 for all else. */
 int shim_descriptor_of(lua_State *L, int index);
+/* How many failures may follow each other; counts one, and tells whether it may be; forgets them: socket_failure.c */
+lua_Integer shim_maxerrs(const struct socket *socket, uint32_t side);
+int shim_count_error(struct socket *socket, uint32_t side);
+void shim_forget_errors(struct socket *socket, uint32_t side);
 /* A mode argument: CQ_MODE_DEFAULT for nil and none. Throws if it is no string. */
 uint32_t shim_opt_mode(lua_State *L, int index);
 /* The methods that can wait, those that never do, and those that set and tell. */

@@ -175,7 +175,7 @@ static void push_frame(lua_State *L, const struct op *op)
 int shim_suspend(lua_State *L, struct socket *socket, const struct op *op, double left)
 {
 	int knows_its_arguments = op->count == 0 || (op->count == 1 && op->kind <= LINES && !op->format.boundary);
-	int slot = knows_its_arguments ? shim_park(socket, op) : -1;
+	int slot = knows_its_arguments ? shim_park(socket, op, left) : -1;
 	if (slot >= 0) {
 		push_mark(L, socket->object.shim, WAIT);
 		shim_push_seconds(L, left);

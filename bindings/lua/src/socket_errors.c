@@ -159,7 +159,8 @@ static int socket_error(lua_State *L)
 static void clear_error(lua_State *L, struct socket *socket, uint32_t side)
 {
 	push_code(L, socket->error[side]);
-	socket->error[side] = socket->errors[side] = 0;
+	socket->error[side] = 0;
+	shim_forget_errors(socket, side);
 }
 
 /* socket:clearerr([which]) */
@@ -201,9 +202,9 @@ static void which_and_number(lua_State *L, int index)
 
 static void put_maxerrs(lua_State *L, struct socket *socket, uint32_t side)
 {
-	lua_pushinteger(L, socket->maxerrs[side]);
+	lua_pushinteger(L, shim_maxerrs(socket, side));
 	if (!lua_isnil(L, 3))
-		socket->maxerrs[side] = lua_tointeger(L, 3);
+		shim_set_maxerrs(L, socket, side, lua_tointeger(L, 3));
 }
 
 /* socket:setmaxerrs([which,] n) */

@@ -40,7 +40,9 @@ int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int 
 {
 	(void)first;
 	struct shim *shim = socket->object.shim;
-	struct socket *accepted = shim_new_socket(L, shim);
+	/* From 5.2 on, what a try that found no connection has made lies on the stack, and is used again. */
+	int is_made = SHIM_CONTINUES && lua_gettop(L) > op->count + 1;
+	struct socket *accepted = is_made ? lua_touserdata(L, -1) : shim_new_socket(L, shim);
 	int code = cq_socket_try_accept(socket->so, &accepted->so);
 	if (code == EAGAIN && !op->collected && !isnan(cq_socket_poll_timeout(socket->so))) {
 		/* No descriptor is left: those of sockets that nobody uses may be. */
@@ -51,10 +53,10 @@ int shim_attempt_accept(lua_State *L, struct socket *socket, struct op *op, int 
 	cq_options **options = op->count ? lua_touserdata(L, 2) : NULL;
 	if (!code && options && (code = cq_socket_configure(accepted->so, *options)))
 		cq_socket_free(accepted->so), accepted->so = NULL;
-	if (code)
-		lua_pop(L, 1);
-	else
+	if (!code)
 		shim_apply_defaults(L, shim, accepted);
+	else if (code != EAGAIN || !SHIM_CONTINUES)
+		lua_pop(L, 1);
 	return code;
 }
 

@@ -41,11 +41,32 @@ static void keep_tls_reason(lua_State *L, const struct socket *socket)
 
 #define LIMIT_EXCEEDED "exceeded unchecked error limit (%s)"
 
+lua_Integer shim_maxerrs(const struct socket *socket, uint32_t side)
+{
+	return socket->maxerrs[side] == SHIM_RARE ? socket->rare->maxerrs[side] : socket->maxerrs[side];
+}
+
+int shim_count_error(struct socket *socket, uint32_t side)
+{
+	if (socket->maxerrs[side] == SHIM_RARE)
+		return socket->rare->errors[side]++ <= socket->rare->maxerrs[side];
+	int is_allowed = socket->errors[side] <= socket->maxerrs[side];
+	socket->errors[side] += socket->errors[side] < UINT16_MAX;
+	return is_allowed;
+}
+
+void shim_forget_errors(struct socket *socket, uint32_t side)
+{
+	socket->errors[side] = 0;
+	if (socket->rare)
+		socket->rare->errors[side] = 0;
+}
+
 /* Has an error stick to its direction; whether there were no more of them than may be. */
 static int keep_error(struct socket *socket, int side, int code)
 {
 	socket->error[side] = code;
-	return socket->errors[side]++ <= socket->maxerrs[side];
+	return shim_count_error(socket, (uint32_t)side);
 }
 
 /* Asks the error handler; returns nil or false and what it answers. */
@@ -56,6 +77,8 @@ int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *na
 	if (side >= 0 && !keep_error(socket, side, code))
 		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
 	luaL_checkstack(L, 8, "too many results");
+	if (op->kind == ACCEPT || op->kind == CLIENTS)
+		lua_settop(L, op->count + 1); /* without the socket for the next connection */
 	if (!socket->has_handler && !(socket->object.shim->replaced & ONERROR)) {
 		shim_push_first_results(L, shim_methods[op->kind].failure);
 		lua_pushinteger(L, shim_default_answer(L, socket, name, code, 0));

@@ -23,20 +23,12 @@ static void refuse_format(lua_State *L, struct socket *socket, int index, const 
 
 #define MOST_BYTES INT64_C(0x4000000000000000)
 
-/* A read format: nil is "*l", numbers are counts; one that no program can mean counts nothing. */
-static struct format check_format(lua_State *L, struct socket *socket, int index)
+/* A read format, and its type: nil is "*l", numbers are counts; one that no program can mean counts nothing. */
+static struct format check_format(lua_State *L, struct socket *socket, int index, int type)
 {
 	struct format format = { CQ_READ_LINE, 0, NULL };
 	lua_Integer bytes;
-	if (shim_is_count(L, index, &bytes) && bytes >= -MOST_BYTES && bytes <= MOST_BYTES) { /* nearly always, if it is a number */
-		format.kind = bytes < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
-		format.count = (size_t)(bytes < 0 ? -bytes : bytes);
-		return format;
-	}
-	int type = lua_type(L, index);
-	if (type == LUA_TNUMBER) {
-		/* the common case: nothing to check */
-	} else if (type == LUA_TSTRING) {
+	if (type == LUA_TSTRING) {
 		size_t size;
 		const char *text = lua_tolstring(L, index, &size);
 		if (text[0] == '*' && size == 2) {
@@ -55,10 +47,15 @@ static struct format check_format(lua_State *L, struct socket *socket, int index
 		}
 		if (!lua_isnumber(L, index))
 			refuse_format(L, socket, index, lua_pushfstring(L, "invalid format %s", text));
-	} else if (lua_isnoneornil(L, index)) {
+	} else if (type == LUA_TNIL || type == LUA_TNONE) {
 		return format;
-	} else {
+	} else if (type != LUA_TNUMBER) {
 		refuse_format(L, socket, index, lua_pushfstring(L, "string expected, got %s", luaL_typename(L, index)));
+	}
+	if (shim_is_count(L, index, &bytes) && bytes >= -MOST_BYTES && bytes <= MOST_BYTES) { /* nearly always */
+		format.kind = bytes < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
+		format.count = (size_t)(bytes < 0 ? -bytes : bytes);
+		return format;
 	}
 	lua_Number count = lua_tonumber(L, index);
 	if (isnan(count))
@@ -122,7 +119,7 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 		struct format other;
 		const struct format *format = &op->format;
 		if (!format->kind) {
-			other = check_format(L, socket, op->next + 2);
+			other = check_format(L, socket, op->next + 2, lua_type(L, op->next + 2));
 			format = &other;
 		}
 		const void *data;
@@ -158,7 +155,7 @@ static inline int start_read(lua_State *L, struct socket *socket, int kind, int 
 {
 	struct op op = shim_op(kind, count, mode, timeout);
 	if (count == 1)
-		op.format = check_format(L, socket, 2);
+		op.format = check_format(L, socket, 2, lua_type(L, 2));
 	return shim_go(L, socket, &op);
 }
 
@@ -183,8 +180,12 @@ static int socket_read(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	if (socket->object.shim->replaced & RECV)
 		return shim_delegate(L, "read");
-	int count = lua_gettop(L) == 2 && lua_isstring(L, 2) ? 1 : count_formats(L, 2);
-	return start_read(L, socket, READ, count, CQ_MODE_DEFAULT, NAN);
+	int type = lua_gettop(L) == 2 ? lua_type(L, 2) : LUA_TNONE;
+	if (type != LUA_TNUMBER && type != LUA_TSTRING)
+		return start_read(L, socket, READ, count_formats(L, 2), CQ_MODE_DEFAULT, NAN);
+	struct op op = shim_op(READ, 1, CQ_MODE_DEFAULT, NAN); /* nearly always */
+	op.format = check_format(L, socket, 2, type);
+	return shim_go(L, socket, &op);
 }
 
 /* socket:xread(format[, mode][, timeout]) */
@@ -200,24 +201,23 @@ static int socket_xread(lua_State *L)
 	return start_read(L, socket, XREAD, 1, mode, timeout);
 }
 
-/* The iterator of lines; upvalues behind the state: the socket, an op to begin with, the formats. */
+/* The iterator of lines; upvalues behind the state: the socket, the formats. */
 static int next_line(lua_State *L)
 {
 	struct socket *socket = lua_touserdata(L, lua_upvalueindex(2));
-	struct op *start = lua_touserdata(L, lua_upvalueindex(3)), op = *start;
+	int count = 1;
 	lua_settop(L, 0);
 	if (!socket->so)
 		return shim_error(L, "%s", "socket closed");
-	if (op.count > 8)
-		luaL_checkstack(L, op.count + 8, "too many formats");
 	lua_pushvalue(L, lua_upvalueindex(2));
-	for (int i = 0; i < op.count; i++)
-		lua_pushvalue(L, lua_upvalueindex(4 + i));
+	lua_pushvalue(L, lua_upvalueindex(3));
+	for (; !lua_isnone(L, lua_upvalueindex(3 + count)); count++) {
+		luaL_checkstack(L, 8, "too many formats");
+		lua_pushvalue(L, lua_upvalueindex(3 + count));
+	}
 	if (socket->object.shim->replaced & RECV)
 		return shim_delegate(L, "read");
-	if (op.count == 1 && !op.format.kind)
-		op.format = start->format = check_format(L, socket, 2);
-	return shim_go(L, socket, &op);
+	return start_read(L, socket, LINES, count, CQ_MODE_DEFAULT, NAN);
 }
 
 /* The iterator of xlines: the socket, a format, mode and timeout. */
@@ -236,18 +236,47 @@ static int next_xline(lua_State *L)
 	return start_read(L, socket, XREAD, 1, mode, lua_tonumber(L, lua_upvalueindex(5)));
 }
 
+/* The same for one format that is a word: upvalue 3 is its kind. */
+static int next_usual_line(lua_State *L)
+{
+	static const char *const words[] = { [CQ_READ_LINE] = "*l", [CQ_READ_LINE_KEEP] = "*L", [CQ_READ_ALL] = "*a",
+		                             [CQ_READ_HEADER] = "*h", [CQ_READ_HEADER_KEEP] = "*H" };
+	struct socket *socket = lua_touserdata(L, lua_upvalueindex(2));
+	struct op op = shim_op(LINES, 1, CQ_MODE_DEFAULT, NAN);
+	op.format.kind = (uint32_t)lua_tointeger(L, lua_upvalueindex(3));
+	lua_settop(L, 0);
+	if (!socket->so)
+		return shim_error(L, "%s", "socket closed");
+	lua_pushvalue(L, lua_upvalueindex(2));
+	if (socket->object.shim->replaced & RECV) {
+		lua_pushstring(L, words[op.format.kind]);
+		return shim_delegate(L, "read");
+	}
+	lua_pushnil(L); /* in the place of the format, which the op knows */
+	return shim_go(L, socket, &op);
+}
+
+static int is_word(lua_State *L, int index)
+{
+	size_t size;
+	const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &size) : NULL;
+	return text && size == 2 && text[0] == '*' && strchr("lLahH", text[1]);
+}
+
 /* socket:lines(...) */
 static int socket_lines(lua_State *L)
 {
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	int count = count_formats(L, 2);
 	luaL_argcheck(L, count <= 200, 201, "too many formats");
-	struct op *start = lua_newuserdata(L, sizeof *start);
-	*start = shim_op(LINES, count, CQ_MODE_DEFAULT, NAN);
-	lua_insert(L, 2);
+	int is_usual = count == 1 && is_word(L, 2);
+	if (is_usual) {
+		lua_pushinteger(L, (lua_Integer)check_format(L, NULL, 2, LUA_TSTRING).kind); /* which throws nothing */
+		lua_replace(L, 2);
+	}
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_insert(L, 1);
-	lua_pushcclosure(L, next_line, count + 3);
+	lua_pushcclosure(L, is_usual ? next_usual_line : next_line, count + 2);
 	shim_make_iterator(L);
 	return 1;
 }
@@ -277,7 +306,7 @@ static int socket_recv(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	const void *data;
 	size_t size;
-	struct format format = check_format(L, socket, 2);
+	struct format format = check_format(L, socket, 2, lua_type(L, 2));
 	if (!lua_isnoneornil(L, 3) && !lua_isstring(L, 3))
 		shim_flush_before_reading(socket);
 	uint32_t mode = shim_opt_mode(L, 3);

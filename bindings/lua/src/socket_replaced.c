@@ -28,7 +28,7 @@ int shim_deadline(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	double timeout = shim_timeout(L, 2);
 	if (isnan(timeout))
-		timeout = socket->object.shim->replaced & LIMIT ? shim_ask_timeout(L) : socket->timeout;
+		timeout = socket->object.shim->replaced & LIMIT ? shim_ask_timeout(L) : shim_timeout_of(socket);
 	if (timeout == SHIM_NO_NUMBER)
 		return shim_error(L, "%s", "the timeout is no number");
 	if (isnan(timeout))

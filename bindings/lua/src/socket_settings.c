@@ -205,8 +205,8 @@ static int socket_settimeout(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	double timeout = opt_timeout(L, 2);
-	shim_push_seconds(L, socket->timeout);
-	socket->timeout = timeout;
+	shim_push_seconds(L, shim_timeout_of(socket));
+	shim_set_timeout(L, socket, timeout);
 	return 1;
 }
 

@@ -138,7 +138,7 @@ static int socket_events(lua_State *L)
 /* socket:timeout() */
 static int socket_timeout(lua_State *L)
 {
-	double timeout = shim_socket(L, 1)->timeout;
+	double timeout = shim_timeout_of(shim_socket(L, 1));
 	if (isnan(timeout))
 		return 0;
 	lua_pushnumber(L, timeout);

@@ -11,7 +11,8 @@
  * socket_driver.c, which yields and calls `go_on`; if the stack is needed then, it lies in a table.
  *
  * The op is kept in the socket, which has room for one that reads and one that writes; should two
- * tasks read from one socket, the second one's lies on its stack.
+ * tasks read from one socket, the second one's lies on its stack. An idle connection waits in an op that
+ * has hardly anything to remember, and keeps only that.
  */
 #include "controller.h"
 #include "socket_wait.h"
@@ -98,7 +99,7 @@ static int go(lua_State *L, struct socket *socket, struct op *op, int first)
 
 int shim_go_from(lua_State *L, struct socket *socket, struct op *op, int code)
 {
-	op->timeout = socket->timeout;
+	op->timeout = shim_timeout_of(socket);
 	return settle(L, socket, op, 1, code);
 }
 
@@ -117,7 +118,7 @@ int shim_go_on(lua_State *L, struct socket *socket, struct op *op)
 int shim_go(lua_State *L, struct socket *socket, struct op *op)
 {
 	if (isnan(op->timeout)) {
-		op->timeout = socket->timeout;
+		op->timeout = shim_timeout_of(socket);
 		if (socket->object.shim->replaced & LIMIT) {
 			op->timeout = shim_ask_timeout(L);
 			if (!socket->so)

@@ -26,21 +26,48 @@ extern const struct method shim_methods[];
 
 /* -- Ops that wait ----------------------------------------------------------------------------- */
 
-/* The place for an op in its socket, -1 if it is taken. */
-static inline int shim_park(struct socket *socket, const struct op *op)
+enum { NOT_PARKED, WHOLE = 255 };
+
+/* Whether an op without a limit is one. Of those that write none need be: a connection that waits to write is not idle. */
+static inline int shim_is_brief(const struct op *op)
+{
+	uint64_t more = (unsigned)op->next | (unsigned)op->collected | op->stuck | (unsigned)op->count >> 6;
+	more |= op->offset | (uintptr_t)op->format.boundary | (uint64_t)op->format.count >> 32;
+	return !more;
+}
+
+/* The place for an op in its socket, -1 if it is taken or there is no memory. `left` is NaN if it has no limit. */
+static inline int shim_park(struct socket *socket, const struct op *op, double left)
 {
 	int slot = op->kind >= WRITE;
-	if (socket->is_parked[slot])
+	if (socket->parked[slot] != NOT_PARKED)
 		return -1;
-	socket->is_parked[slot] = 1;
-	socket->parked[slot] = *op;
+	if (slot == 0 && isnan(left) && shim_is_brief(op)) {
+		socket->parked[slot] = (unsigned char)(op->count + 1);
+		socket->brief.kind = op->kind;
+		socket->brief.format = (uint8_t)op->format.kind;
+		socket->brief.mode = op->mode;
+		socket->brief.bytes = (uint32_t)op->format.count;
+		return slot;
+	}
+	if (!shim_rare(socket))
+		return -1;
+	socket->parked[slot] = WHOLE;
+	socket->rare->ops[slot] = *op;
 	return slot;
 }
 
 static inline struct op shim_unpark(struct socket *socket, int slot)
 {
-	socket->is_parked[slot] = 0;
-	return socket->parked[slot];
+	int how = socket->parked[slot];
+	socket->parked[slot] = NOT_PARKED;
+	if (how == WHOLE)
+		return socket->rare->ops[slot];
+	const struct brief_op *brief = &socket->brief;
+	struct op op = shim_op(brief->kind, how - 1, brief->mode, NAN);
+	op.format.kind = brief->format;
+	op.format.count = brief->bytes;
+	return op;
 }
 
 /* The op as a value on top of the stack. */

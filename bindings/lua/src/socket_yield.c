@@ -48,7 +48,7 @@ SHIM_CONTINUATION(continue_op)
 /* Leaves the method until the socket is ready or `left` seconds have passed (NaN: no limit). */
 int shim_suspend(lua_State *L, struct socket *socket, const struct op *op, double left)
 {
-	int where = shim_park(socket, op);
+	int where = shim_park(socket, op, left);
 	if (where < 0) {
 		shim_push_op(L, op);
 		where = ON_STACK;

@@ -44,7 +44,7 @@ static int tell_ended(lua_State *L, struct controller *controller, const struct 
 	lua_State *T = task->thread;
 	if (lua_status(T) != LUA_YIELD)
 		return shim_runs(T) ? -1 : 0;
-	if (!task->base || lua_gettop(T) != task->base + task->count || !lua_checkstack(T, 2))
+	if (!task->base || lua_gettop(T) != task->base + (int)task->count || !lua_checkstack(T, 2))
 		return 0;
 	shim_push_poll(L);
 	shim_push_cancellation(L, controller, task, controller->ended);
@@ -57,7 +57,7 @@ static int arguments(const struct task *task, const cq_ready *ready)
 {
 	lua_State *T = task->thread;
 	if (lua_status(T) == LUA_YIELD) {
-		if (!task->base || lua_gettop(T) != task->base + task->count)
+		if (!task->base || lua_gettop(T) != task->base + (int)task->count)
 			return 0;
 		return take_fired(task, ready);
 	}
@@ -92,8 +92,6 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	int status = shim_resume(T, L, nargs, &count);
 	controller->current = NULL;
 	if (status == LUA_YIELD) {
-		if (!task->call)
-			task->call = shim_call_of(T);
 		if (controller->handed_kind)
 			return shim_park_given(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 		int top = lua_gettop(T);
@@ -125,7 +123,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 static int goes_on(lua_State *L, const struct controller *controller, double deadline, double *left)
 {
 	*left = NAN;
-	if (!controller->has_run || !controller->tasks || controller->failed || controller->object.shim->custom_step ||
+	if (!controller->has_run || !controller->count || controller->failed || controller->object.shim->custom_step ||
 	    lua_gethook(L))
 		return 0;
 	return isnan(deadline) || (*left = deadline - cq_monotime()) > 0;
@@ -155,7 +153,6 @@ static inline int take_next(struct controller *controller)
 	if (code == 0 && ahead) {
 		SHIM_PREFETCH(ahead->thread);
 		SHIM_PREFETCH((const char *)ahead->thread + 64);
-		SHIM_PREFETCH(ahead->call);
 	}
 	return code;
 }
@@ -213,7 +210,7 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 		task = NULL;
 	}
 	lua_pushboolean(L, 1);
-	lua_pushboolean(L, controller->tasks == NULL);
+	lua_pushboolean(L, controller->count == 0);
 	return 2;
 }
 

@@ -53,9 +53,9 @@ int shim_park_yielded(lua_State *L, struct controller *controller, struct task *
 	int count = lua_gettop(T) - task->base;
 	cq_interest few[SHIM_FEW], *list = few;
 	struct socket *socket;
-	task->count = count;
+	task->count = (unsigned)count;
 	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
-	    isnan(socket->timeout) && !controller->object.shim->custom_socket) {
+	    !socket->has_timeout && !controller->object.shim->custom_socket) {
 		/* What nearly all waits are: one socket, without a limit. */
 		controller->wait.socket = socket->so;
 		controller->wait.timeout = NAN;
@@ -105,7 +105,7 @@ static int park_on_socket(lua_State *L, struct controller *controller, struct ta
 	cq_interest own, *wait = &controller->wait;
 	wait->socket = socket->so;
 	wait->timeout = controller->seconds;
-	if (!isnan(socket->timeout)) {
+	if (socket->has_timeout) {
 		shim_ask_own(task->thread, controller->object.shim, 1, &own);
 		own.timeout = fmin(own.timeout, controller->seconds); /* the other one, if one is NaN */
 		wait = &own;

@@ -11,19 +11,24 @@ static int place(const struct task *task)
 }
 
 /* Makes room in the controller at 1 for what anchors one more task, so that neither a coroutine nor a task is left without the
- * other if there is no memory. Places are used again; a new one is the next after those that there have been. */
-static void reserve(lua_State *L, struct controller *controller)
+ * other if there is no memory. Places are used again; a new one is the next after those that there have been. Objects of
+ * tasks lie at negated places, for which there is room once there has been one. */
+static void reserve(lua_State *L, struct controller *controller, int is_watched)
 {
-	int next = controller->places + 1;
-	if (controller->reserved >= next)
+	int next = controller->places + 1, known = is_watched ? next : 0;
+	if (controller->reserved >= next && controller->known >= known)
 		return;
 	lua_getuservalue(L, 1);
-	lua_pushboolean(L, 0);
-	lua_rawseti(L, -2, next);
-	lua_pushboolean(L, 0);
-	lua_rawseti(L, -2, -next);
+	if (controller->reserved < next) {
+		lua_pushboolean(L, 0);
+		lua_rawseti(L, -2, next);
+		controller->reserved = next;
+	}
+	for (; controller->known < known; controller->known++) {
+		lua_pushboolean(L, 0);
+		lua_rawseti(L, -2, -(controller->known + 1));
+	}
 	lua_pop(L, 1);
-	controller->reserved = next;
 }
 
 /* Anchors the coroutine at `index` in the controller at 1, so that it lives as long as the task. */
@@ -36,35 +41,79 @@ static void anchor(lua_State *L, const struct task *task, int index)
 	lua_pop(L, 1);
 }
 
-void shim_drop_task(struct task *task)
+/* -- Their records ------------------------------------------------------------------------------- */
+
+/* How many the first chunk has, and how many times as many each further one has, up to a page. Chosen: most controllers have
+ * few tasks, and what is left unused at the end of the last page is little beside many. */
+enum { FIRST = 4, TIMES = 4, PAGE = 4096 - 2 * sizeof(void *) };
+
+static int add_chunk(struct controller *controller)
 {
-	*task->link = task->next;
-	if (task->next)
-		task->next->link = task->link;
-	free(task);
+	int most = (int)((PAGE - sizeof(struct chunk)) / sizeof(struct task));
+	int size = controller->chunks ? controller->chunks->size * TIMES : FIRST;
+	if (size > most)
+		size = most;
+	struct chunk *chunk = malloc(sizeof *chunk + (size_t)size * sizeof *chunk->tasks);
+	if (!chunk)
+		return 0;
+	chunk->next = controller->chunks;
+	chunk->size = size;
+	controller->chunks = chunk;
+	while (size--) {
+		chunk->tasks[size].id = 0;
+		chunk->tasks[size].next = controller->free;
+		controller->free = &chunk->tasks[size];
+	}
+	return 1;
 }
+
+static struct task *new_task(struct controller *controller)
+{
+	if (!controller->free && !add_chunk(controller))
+		return NULL;
+	struct task *task = controller->free;
+	controller->free = task->next;
+	return task;
+}
+
+static void drop_task(struct controller *controller, struct task *task)
+{
+	task->id = 0;
+	task->next = controller->free;
+	controller->free = task;
+}
+
+void shim_drop_tasks(struct controller *controller)
+{
+	for (struct chunk *chunk = controller->chunks, *next; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+	controller->chunks = NULL;
+	controller->free = NULL;
+	controller->count = 0;
+}
+
+/* -- Beginning and ending ------------------------------------------------------------------------- */
 
 struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope)
 {
-	reserve(L, controller);
-	struct task *task = malloc(sizeof *task);
+	reserve(L, controller, scope != NULL);
+	struct task *task = new_task(controller);
 	int code = ENOMEM;
 	if (task && scope)
 		code = cq_scope_add(scope, task, &task->id);
 	else if (task)
 		code = cq_controller_add(controller->cq, task, &task->id);
 	if (code) {
-		free(task);
+		if (task)
+			drop_task(controller, task);
 		luaL_error(L, "%s", cq_strerror(code));
 	}
 	task->thread = lua_tothread(L, -1);
-	task->call = NULL;
-	task->base = task->count = task->is_watched = 0;
-	task->next = controller->tasks;
-	task->link = &controller->tasks;
-	if (task->next)
-		task->next->link = &task->next;
-	controller->tasks = task;
+	task->base = 0;
+	task->count = task->is_watched = 0;
+	controller->count++;
 	if (place(task) > controller->places)
 		controller->places = place(task);
 	anchor(L, task, -1);
@@ -95,7 +144,8 @@ void shim_finish(lua_State *L, struct controller *controller, struct task *task)
 	if (controller->ending == task)
 		controller->ending = NULL;
 	cq_controller_finish(controller->cq, task->id);
-	shim_drop_task(task);
+	drop_task(controller, task);
+	controller->count--;
 }
 
 /* -- Tasks that Lua knows --------------------------------------------------------------------- */

@@ -59,12 +59,6 @@ int shim_protect(lua_State *L, lua_CFunction function, void *argument)
 	return lua_pcall(L, 1, 0, 0);
 }
 
-const void *shim_call_of(lua_State *co)
-{
-	lua_Debug info;
-	return lua_getstack(co, 0, &info) ? info.i_ci : NULL;
-}
-
 int shim_is_environment(lua_State *L, const char *name, int index)
 {
 	if (!strcmp(name, "_ENV"))

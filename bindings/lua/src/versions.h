@@ -56,13 +56,6 @@ typedef lua_KContext shim_context;
 #else
 #define SHIM_PREFETCH(address) ((void)(address))
 #endif
-/* Where the interpreter keeps the innermost call of a coroutine that has yielded, or NULL: an address to fetch, and good for nothing
- * else. */
-#if SHIM_CONTINUES
-const void *shim_call_of(lua_State *co);
-#else
-#define shim_call_of(co) ((void)(co), (const void *)NULL)
-#endif
 
 #ifndef SHIM_PLAIN
 #define SHIM_PLAIN lua_newuserdata

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 //! Both orders, compared with lists that do the same slowly.
 
-use super::super::{waits, Payload};
+use super::super::Payload;
 use super::*;
 
 fn queue(order: Order, count: u32) -> (RunQueue, Slab<Task>) {
     let mut tasks = Slab::default();
     for number in 0..count {
         let data = Payload::Foreign(number as usize);
-        tasks
-            .insert(Task { serial: number.into(), waits: waits::NONE, link: Link::NONE, data })
-            .unwrap();
+        tasks.insert(Task::new(number.into(), data)).unwrap();
     }
     (RunQueue { order, ..RunQueue::default() }, tasks)
 }

@@ -290,7 +290,7 @@ static int step_once(lua_State *L, struct controller *controller, double timeout
 	if (shim_begin_step(L, controller, timeout, &code))
 		return shim_run_step(L, controller, code);
 	lua_pushboolean(L, 1);
-	lua_pushboolean(L, controller->tasks == NULL);
+	lua_pushboolean(L, controller->count == 0);
 	return 2;
 }
 

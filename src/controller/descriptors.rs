@@ -223,7 +223,7 @@ impl Descriptors {
         let more = |list: &mut Vec<u32>| list.try_reserve(index + 1 - list.len().min(index + 1));
         more(&mut self.free).and_then(|()| more(&mut self.orphans)).map_err(|_| Errno::NOMEM)?;
         self.rows.try_reserve(1).map_err(|_| Errno::NOMEM)?;
-        self.rows.push(Row::FREE);
+        self.rows.push(Row::new());
         self.free.push(index as u32);
         Ok(index as u32)
     }

@@ -39,18 +39,20 @@ pub struct Row {
 
 impl Row {
     /// A row of no descriptor, which never had one.
-    pub const FREE: Row = Row {
-        fd: -1,
-        generation: 0,
-        owner: FOREIGN,
-        lasting: false,
-        first: NONE,
-        last: NONE,
-        registered: 0,
-        armed: 0,
-        edges: 0,
-        orphan: false,
-    };
+    pub fn new() -> Row {
+        Row {
+            fd: -1,
+            generation: 0,
+            owner: FOREIGN,
+            lasting: false,
+            first: NONE,
+            last: NONE,
+            registered: 0,
+            armed: 0,
+            edges: 0,
+            orphan: false,
+        }
+    }
 
     /// The kernel has told of it.
     #[inline]

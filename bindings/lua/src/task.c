@@ -99,6 +99,8 @@ void shim_drop_tasks(struct controller *controller)
 struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope)
 {
 	reserve(L, controller, scope != NULL);
+	if (!controller->cq)
+		shim_controller(L); /* throws: a finalizer has closed it meanwhile, and nobody would free a record */
 	struct task *task = new_task(controller);
 	int code = ENOMEM;
 	if (task && scope)

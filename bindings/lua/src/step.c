@@ -294,6 +294,13 @@ static int step_once(lua_State *L, struct controller *controller, double timeout
 	return 2;
 }
 
+/* Whether an argument says how long to wait. Anything else is polled beside the controller, which is done in Lua. */
+static int is_time(lua_State *L, int index)
+{
+	lua_Number seconds = lua_tonumber(L, index);
+	return lua_isnoneornil(L, index) || (lua_type(L, index) == LUA_TNUMBER && seconds == seconds);
+}
+
 /* _step(controller, seconds, polled, deadline): true and whether no tasks are left, or false and why. Nil in
  * a task of another controller, unless the caller has `polled`; false for that argument stands for a loop, which is
  * answered nil too if the method `step` was replaced. A loop names its deadline, false for none, and further steps may be
@@ -312,7 +319,7 @@ int shim_step(lua_State *L)
 	if (controller->object.shim->custom_step && !is_polled && lua_isboolean(L, 3))
 		return 0;
 	if (!is_polled && shim_polls_first(controller, timeout))
-		return shim_poll_and_step(L, controller, timeout);
+		return is_time(L, 2) ? shim_poll_and_step(L, controller, timeout) : 0;
 	controller->loops = count > 3;
 	controller->deadline = controller->loops ? shim_seconds(L, 4) : NAN;
 	return step_once(L, controller, timeout);

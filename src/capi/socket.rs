@@ -21,6 +21,10 @@ pub fn socket_handle(socket: Socket) -> *mut Socket {
 }
 
 /// Hands out the socket that `make` makes. EINVAL for NULL, and it is not made.
+///
+/// # Safety
+///
+/// `place` is NULL or writable.
 unsafe fn hand_out_socket(
     place: *mut *mut Socket,
     make: impl FnOnce() -> Result<Socket>,

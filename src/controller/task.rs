@@ -23,12 +23,12 @@ impl Task {
     pub fn new(serial: u64, data: Payload) -> Task {
         let (kind, number) = match data {
             Payload::Foreign(number) => (FOREIGN, number),
-            Payload::Batch => (2, 0),
-            Payload::Output(number) => (3, number),
-            Payload::Inspector => (4, 0),
-            Payload::Callback(number) => (5, number),
+            Payload::Batch => (BATCH, 0),
+            Payload::Output(number) => (OUTPUT, number),
+            Payload::Inspector => (INSPECTOR, 0),
+            Payload::Callback(number) => (CALLBACK, number),
             Payload::Fiber(number) => (FIBER, number),
-            Payload::Posted(number) => (7, number),
+            Payload::Posted(number) => (POSTED, number),
         };
         let key = NonZeroU64::MIN.saturating_add((serial & SERIALS | kind << KIND) - 1);
         Task { key, number, waits: NONE, link: Link::NONE }
@@ -64,10 +64,10 @@ impl Task {
     #[inline(never)]
     fn other_data(&self) -> Payload {
         match self.key.get() >> KIND {
-            2 => Payload::Batch,
-            3 => Payload::Output(self.number),
-            4 => Payload::Inspector,
-            5 => Payload::Callback(self.number),
+            BATCH => Payload::Batch,
+            OUTPUT => Payload::Output(self.number),
+            INSPECTOR => Payload::Inspector,
+            CALLBACK => Payload::Callback(self.number),
             FIBER => Payload::Fiber(self.number),
             _ => Payload::Posted(self.number),
         }
@@ -77,4 +77,9 @@ impl Task {
 /// Where the kind begins in a key, above the 40 bits of the serial.
 const KIND: u32 = SERIALS.trailing_ones();
 const FOREIGN: u64 = 1;
+const BATCH: u64 = 2;
+const OUTPUT: u64 = 3;
+const INSPECTOR: u64 = 4;
+const CALLBACK: u64 = 5;
 const FIBER: u64 = 6;
+const POSTED: u64 = 7;

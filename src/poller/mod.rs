@@ -11,8 +11,9 @@
 //!   that. `inherited`: this is a child of fork(2), and the old queue is also its parent's;
 //! - `set(fd, token, before, after)`: changes the interest in `fd` from the events `before` to `after`, either of
 //!   which may be empty; `wait` reports it by `token`, a number of 48 bits. Interest is level-triggered and stays
-//!   until changed. With `EDGES` among the events of `after` it may be edge-triggered: told of is what is there when
-//!   `set` is called, and then only what is new; what is told may have `DOUBTS` in it. If the kernel turns out to have dropped the descriptor (it was closed), `set` registers it
+//!   until changed. With `EDGES` among the events of `after` it may be edge-triggered: `wait` then reports what
+//!   is there when `set` is called, and after that only what is new; it may report `DOUBTS` too. If the kernel
+//!   turns out to have dropped the descriptor (it was closed), `set` registers it
 //!   anew; forgetting what is not there is no error. EBADF: no such descriptor; EPERM: a regular file or a
 //!   directory, which are never waited for; EINVAL: the queue itself;
 //! - `closing(fd)`: the last reference to the file of `fd` is about to be closed, so that the kernel

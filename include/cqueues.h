@@ -5837,7 +5837,7 @@ int cq_controller_add(struct cq_controller *controller,
 
 /**
  * Begins a step of the pull interface. Then call `cq_controller_wait`, call `cq_controller_next` until it answers
- * ENOENT, and end the step with `cq_controller_leave`.
+ * ENOENT, and end the step with `cq_controller_leave`. `cq_controller_begin` is the first three of these in one call.
  *
  * Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
  */
@@ -5863,6 +5863,22 @@ int cq_controller_leave(struct cq_controller *controller);
  */
 int cq_controller_next(struct cq_controller *controller,
                        struct cq_ready *ready);
+
+/**
+ * Begins a step, waits, and takes its first task: `cq_controller_enter`, `cq_controller_wait` and `cq_controller_next`
+ * in one call. After 0 go on as after `cq_controller_next`, and end the step with `cq_controller_leave`. After anything
+ * else no step is under way: ENOENT says that nothing was ready, and that the step is over.
+ *
+ * Errors: ENOENT; EINVAL for NULL or unknown flags; EBADF after close; EBUSY inside another step of this controller;
+ * ENOMEM; ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with which a callback or fiber ended:
+ * the rest of the batch is handed out in the next step.
+ *
+ * Safety: `ready` is writable.
+ */
+int cq_controller_begin(struct cq_controller *controller,
+                        double timeout,
+                        uint32_t flags,
+                        struct cq_ready *ready);
 
 /* ==== For language bindings: many tasks in one call (cq_batch) ====================================
  * A batch resumes nothing by itself: what its tasks want goes in as an array, what came of it comes out as another.

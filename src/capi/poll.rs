@@ -107,6 +107,27 @@ pub fn plain_events(interest: &cq_interest) -> Option<Events> {
     (plain && events & !INTEREST == 0).then_some(events)
 }
 
+/// The controller that an interest is in, if that is in nothing else and has no limit.
+///
+/// # Safety
+///
+/// The controller is NULL or live.
+#[inline]
+pub unsafe fn controller_alone<'a>(interest: &cq_interest) -> Option<&'a Controller> {
+    // SAFETY: as above.
+    let controller = unsafe { interest.controller.as_ref() }?;
+    let others = interest.socket as usize
+        | interest.condition as usize
+        | interest.resolver as usize
+        | interest.signal as usize
+        | interest.thread as usize
+        | interest.notify as usize
+        | interest.process as usize
+        | interest.scope as usize
+        | interest.events as usize;
+    (others == 0 && limit(interest.timeout).is_none()).then_some(controller)
+}
+
 /// Whether an interest is in no descriptor and none of the objects that have one.
 #[inline]
 pub fn is_quiet(interest: &cq_interest) -> bool {

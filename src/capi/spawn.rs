@@ -3,7 +3,7 @@
 
 use super::boundary::{call, limit, put_optional, slice, text, value};
 use super::controller::own;
-use super::poll::{cq_interest, is_quiet, member, plain_events};
+use super::poll::{controller_alone, cq_interest, is_quiet, member, plain_events};
 use super::task::{self, cq_function, cq_release, cq_resume, cq_task, pack, unpack, Target};
 use crate::controller::{Controller, Member, Order, Payload, Polled, TaskId, LEVEL};
 use crate::errno::{Errno, Result};
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn cq_controller_park(
             if let Some(done) = done {
                 return done;
             }
-            return cq.park_on_one(unpack(task), false, unsafe { parked(cq, one) }?);
+            return unsafe { park_on_object(cq, unpack(task), one) };
         }
         let mut list = Vec::new();
         list.try_reserve_exact(count).map_err(|_| Errno::NOMEM)?;
@@ -203,6 +203,26 @@ unsafe fn park_on_descriptor(
             cq.park_on_descriptor(task, false, Polled { lasting: lasts, ..on })
         }),
     }
+}
+
+/// Parks a task on one interest, of any kind.
+///
+/// # Safety
+///
+/// As for [`member`].
+#[inline(never)]
+unsafe fn park_on_object(cq: &Controller, task: TaskId, interest: &cq_interest) -> Result<()> {
+    // SAFETY: as documented.
+    if let Some(polled) = unsafe { controller_alone(interest) } {
+        cq.end_turn();
+        let lasting = cq.order() == Order::OldestFirst;
+        let park = |on: Polled<'_>| cq.park_on_descriptor(task, false, Polled { lasting, ..on });
+        if let Some(done) = polled.with_plain_wait(park) {
+            return done;
+        }
+    }
+    // SAFETY: as documented.
+    cq.park_on_one(task, false, unsafe { parked(cq, interest) }?)
 }
 
 /// Parks a task on a time or a condition and nothing else. `None` for other interests that are quiet.

@@ -40,7 +40,7 @@ pub struct cq_ready {
 pub const CQ_WAIT_LAZY: u32 = 1;
 
 /// Begins a step of the pull interface. Then call `cq_controller_wait`, call `cq_controller_next` until it answers
-/// ENOENT, and end the step with `cq_controller_leave`.
+/// ENOENT, and end the step with `cq_controller_leave`. `cq_controller_begin` is the first three of these in one call.
 ///
 /// Errors: EINVAL for NULL; EBADF after close; EBUSY inside another step of this controller.
 #[no_mangle]
@@ -66,13 +66,25 @@ pub unsafe extern "C" fn cq_controller_leave(controller: *mut Controller) -> c_i
         if !cq.is_entered() || cq.is_inside() {
             return Err(Errno::BADARG);
         }
+        drop(Entered(controller));
+        Ok(())
+    })
+}
+
+/// A step that was entered, and ends when this is dropped.
+struct Entered(*mut Controller);
+
+impl Drop for Entered {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the step holds a reference to its controller.
+        let cq = unsafe { &*self.0 };
         cq.note_entered(false);
         if !leave(cq) {
             // SAFETY: the reference that `cq_controller_free` has left to this step.
-            drop(unsafe { AtomicShared::from_raw(controller) });
+            drop(unsafe { AtomicShared::from_raw(self.0) });
         }
-        Ok(())
-    })
+    }
 }
 
 /// Ends a step. `false`: the controller was freed during the step, and is closed now.
@@ -97,14 +109,20 @@ pub unsafe extern "C" fn cq_controller_wait(
     flags: u32,
 ) -> c_int {
     call(|| {
-        if flags & !CQ_WAIT_LAZY != 0 {
-            return Err(Errno::BADARG);
-        }
+        let lazy = is_lazy(flags)?;
         // SAFETY: as documented.
         let cq = unsafe { own(controller) }?;
         refuse_inside(cq)?;
-        hooks::wait(cq, limit(timeout), flags & CQ_WAIT_LAZY != 0)
+        hooks::wait(cq, limit(timeout), lazy)
     })
+}
+
+/// EINVAL for unknown flags.
+fn is_lazy(flags: u32) -> Result<bool> {
+    match flags & !CQ_WAIT_LAZY {
+        0 => Ok(flags == CQ_WAIT_LAZY),
+        _ => Err(Errno::BADARG),
+    }
 }
 
 /// Takes the next task of the batch that was added by `cq_controller_add`. The caller resumes it, then calls
@@ -129,16 +147,63 @@ pub unsafe extern "C" fn cq_controller_next(
         if !cq.is_stepped_here() {
             return Err(if cq.is_running() { Errno(libc::EPERM) } else { Errno::BADARG });
         }
-        let (task, payload, kept) = cq.next_kept().ok_or(Errno::NOENT)?;
-        let found = match payload {
-            Payload::Foreign(data) => ready_of(task, data, kept),
-            Payload::Batch => return leave_to_others(cq, task),
-            other => run_until_foreign(cq, task, other)?,
-        };
         // SAFETY: as documented.
-        unsafe { ready.write(found) };
+        unsafe { next(cq, ready) }
+    })
+}
+
+/// Begins a step, waits, and takes its first task: `cq_controller_enter`, `cq_controller_wait` and `cq_controller_next`
+/// in one call. After 0 go on as after `cq_controller_next`, and end the step with `cq_controller_leave`. After anything
+/// else no step is under way: ENOENT says that nothing was ready, and that the step is over.
+///
+/// Errors: ENOENT; EINVAL for NULL or unknown flags; EBADF after close; EBUSY inside another step of this controller;
+/// ENOMEM; ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with which a callback or fiber ended:
+/// the rest of the batch is handed out in the next step.
+///
+/// Safety: `ready` is writable.
+#[no_mangle]
+pub unsafe extern "C" fn cq_controller_begin(
+    controller: *mut Controller,
+    timeout: f64,
+    flags: u32,
+    ready: *mut cq_ready,
+) -> c_int {
+    call(|| {
+        if ready.is_null() {
+            return Err(Errno::BADARG);
+        }
+        let lazy = is_lazy(flags)?;
+        // SAFETY: as documented, here and below.
+        let cq = unsafe { own(controller) }?;
+        cq.enter()?;
+        cq.note_entered(true);
+        let entered = Entered(controller);
+        hooks::wait(cq, limit(timeout), lazy)?;
+        if cq.has_nothing_ready() {
+            return Err(Errno::NOENT);
+        }
+        unsafe { next(cq, ready) }?;
+        std::mem::forget(entered);
         Ok(())
     })
+}
+
+/// Takes the next task for the pull interface. ENOENT when the batch is done; otherwise see `cq_controller_next`.
+///
+/// # Safety
+///
+/// `ready` is writable.
+#[inline(always)]
+unsafe fn next(cq: &Controller, ready: *mut cq_ready) -> Result<()> {
+    let (task, payload, kept) = cq.next_kept().ok_or(Errno::NOENT)?;
+    let found = match payload {
+        Payload::Foreign(data) => ready_of(task, data, kept),
+        Payload::Batch => return leave_to_others(cq, task),
+        other => run_until_foreign(cq, task, other)?,
+    };
+    // SAFETY: as documented.
+    unsafe { ready.write(found) };
+    Ok(())
 }
 
 fn ready_of(task: TaskId, data: usize, kept: Kept) -> cq_ready {

@@ -4,7 +4,7 @@
 
 use super::run_queue::Order;
 use super::state::State;
-use super::{Controller, Member, Message, Payload};
+use super::{Controller, Member, Message, Payload, Polled, LEVEL};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::poller::{Poller, Token};
@@ -51,6 +51,15 @@ impl Controller {
         let fd = self.state.borrow().poller.as_ref().map_or(-1, Poller::fd);
         let polled = Member::owned(fd, libc::POLLIN, &self.owner);
         Ok(Member { lasting: false, ..polled }.within(limit))
+    }
+
+    /// As `interest`, for a caller that parks at once: hands over what is waited for, if that is the queue and no time.
+    pub fn with_plain_wait<R>(&self, park: impl FnOnce(Polled<'_>) -> R) -> Option<R> {
+        self.prepare_to_be_polled().ok()?;
+        let fd = self.state.borrow().poller.as_ref().map_or(-1, Poller::fd);
+        let owner = Some(&self.owner);
+        let queue = Polled { fd, events: libc::POLLIN, owner, lasting: false, emptied: LEVEL };
+        self.timeout().is_none().then(|| park(queue))
     }
 
     /// Makes the descriptor readable; from any thread.

@@ -125,17 +125,19 @@ impl State {
 
     /// Asks the kernel and makes ready what it tells of; `true` if it told of nothing.
     fn ask_kernel(&mut self, alert: &Alert, room: usize, limit: Option<Span>) -> Result<bool> {
-        let mut events = std::mem::take(&mut self.events);
         let poller = self.poller.as_ref().ok_or(Errno::BADF)?;
-        let result = poller.wait(&mut events, room, limit.and_then(Span::real));
-        for event in &events {
-            self.ready_descriptor(alert, event);
+        let result = poller.wait(&mut self.events, room, limit.and_then(Span::real));
+        let nothing = self.events.is_empty();
+        if !nothing {
+            let events = std::mem::take(&mut self.events);
+            for event in &events {
+                self.ready_descriptor(alert, event);
+            }
+            self.events = events;
         }
-        let nothing = events.is_empty();
-        self.events = events;
         match result {
-            Err(Errno(libc::EINTR)) => Ok(nothing),
-            other => other.map(|()| nothing),
+            Ok(()) | Err(Errno(libc::EINTR)) => Ok(nothing),
+            Err(error) => Err(error),
         }
     }
 }

@@ -355,10 +355,7 @@ impl State {
         fired.clear();
         self.drop_lingering();
         let Some(index) = self.ready.take(&mut self.tasks) else {
-            self.unfinished = false;
-            if self.counts.is_some() {
-                self.count_turn(None);
-            }
+            self.end_pass();
             return None;
         };
         self.resumptions = self.resumptions.wrapping_add(1);
@@ -376,6 +373,16 @@ impl State {
             fired.reverse();
         }
         Some((TaskId { index, serial }, data))
+    }
+
+    /// The pass has come to its end.
+    #[inline]
+    pub fn end_pass(&mut self) {
+        self.drop_lingering();
+        self.unfinished = false;
+        if self.counts.is_some() {
+            self.count_turn(None);
+        }
     }
 
     /// Has the wait that has woken a task linger; `false` if it was not the task's only one.

@@ -2,7 +2,7 @@
 //! A step: begun and ended by whoever drives the controller, who takes its ready tasks one by one in between.
 
 use super::run_queue::Order;
-use super::turn::{begin_turn, end_last_turn, end_turn};
+use super::turn::{begin_turn, end_last_turn, end_turn_of_step};
 use super::{Condition, Controller, Fired, Payload, TaskId};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
@@ -39,7 +39,7 @@ impl Controller {
     /// `true`: `close_after_step` was called meanwhile, and the controller must be closed now.
     #[must_use]
     pub fn leave(&self) -> bool {
-        end_turn(self);
+        end_turn_of_step(self);
         self.stepping.store(0, Ordering::Relaxed);
         self.inside.set(0); // also if a callback or fiber has panicked
         let mut state = self.state.borrow_mut();
@@ -139,11 +139,12 @@ impl Controller {
             self.state.borrow().waits.conditions().for_each(Condition::move_here);
         }
         end_last_turn(self);
-        if self.state.borrow().descriptors.is_inherited() {
-            self.reset()?;
-        }
-        self.read_inbox()?;
         let mut state = self.state.borrow_mut();
+        if state.descriptors.is_inherited() || !self.inbox.is_empty() {
+            drop(state);
+            self.catch_up()?;
+            state = self.state.borrow_mut();
+        }
         state.wait(&self.alert, limit, lazy)?;
         let stale = std::mem::take(&mut state.stale);
         drop(state);
@@ -157,10 +158,30 @@ impl Controller {
         Ok(())
     }
 
+    /// Does what has come up since the last step: this is a child process that has inherited the controller, or there are messages.
+    #[cold]
+    fn catch_up(&self) -> Result<()> {
+        if self.state.borrow().descriptors.is_inherited() {
+            self.reset()?;
+        }
+        self.read_inbox().map(drop)
+    }
+
     /// Takes the next task of the batch. `fired` is replaced by what woke it, in the order of its
     /// wait set; a task that was never parked has none.
     pub fn next(&self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         self.state.borrow_mut().next(fired)
+    }
+
+    /// Whether no task is ready. If so the pass is over.
+    #[inline]
+    pub fn has_nothing_ready(&self) -> bool {
+        let mut state = self.state.borrow_mut();
+        let nothing = state.ready.is_empty();
+        if nothing {
+            state.end_pass();
+        }
+        nothing
     }
 
     /// As `next`, but the controller keeps what fired.
@@ -168,6 +189,9 @@ impl Controller {
     /// A turn begins here, and ends when the task is parked or finished.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, Kept)> {
         loop {
+            if self.has_nothing_ready() {
+                return None;
+            }
             let mut state = self.state.borrow_mut();
             let mut fired = std::mem::take(&mut state.fired);
             let found = state.next(&mut fired);

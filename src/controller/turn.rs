@@ -163,6 +163,14 @@ pub(super) fn end_turn(controller: &Controller) {
     }
 }
 
+/// The step is over, and with it the last turn, if there was one in it.
+#[inline]
+pub(super) fn end_turn_of_step(controller: &Controller) {
+    if controller.turn.get() != NO_TURN {
+        end_turn(controller);
+    }
+}
+
 /// The kernel is about to be asked what is ready: the controller's turn is over, also if its task was not parked.
 #[inline]
 pub(super) fn end_last_turn(controller: &Controller) {

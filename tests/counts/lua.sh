@@ -186,7 +186,7 @@ count_connection_instructions() {
 	forget
 	connected 160 small "$1" in_callgrind
 	connected 1760 large "$1" in_callgrind
-	judge "$1" 'instructions of a short connection made' "$(each 1 1600)" 22500
+	judge "$1" 'instructions of a short connection made' "$(each 1 1600)" 20300
 }
 
 # Those that are due nearly together are woken together: without that it is one call each.
@@ -302,11 +302,11 @@ count_instructions() {
 		least=$(printf '%s\n' $least $median | sort -g | head -n 1)
 		if [ "${least:-9999}" -le 4100 ]; then break; fi
 	done
-	judge "$1" 'instructions to play a byte to and fro, per message' "$least" 3860
+	judge "$1" 'instructions to play a byte to and fro, per message' "$least" 3890
 	forget
 	served 20 in_callgrind small "$1" "$here/lua/echo.lua" 64
 	served 120 in_callgrind large "$1" "$here/lua/echo.lua" 64
-	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4310
+	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4150
 }
 
 # turns INTERPRETER KIND WHAT BUDGET
@@ -322,9 +322,9 @@ count_turns() {
 	turns "$1" wakeups 'of a wakeup, one of a hundred by one signal' 1660
 	turns "$1" sleeps 'to sleep for no time' 2160
 	turns "$1" sleepers 'to sleep, one of a thousand tasks' 2030
-	turns "$1" steps 'of step(0) while nothing happens' 1480
-	turns "$1" active 'of step(0) and a byte sent and read in it' 6350
-	turns "$1" nested 'of a byte sent and read four controllers deep' 16200
+	turns "$1" steps 'of step(0) while nothing happens' 1290
+	turns "$1" active 'of step(0) and a byte sent and read in it' 6250
+	turns "$1" nested 'of a byte sent and read four controllers deep' 14500
 }
 
 count_query_instructions() {

@@ -238,7 +238,7 @@ static void clean_up(struct setting *s, const struct attempt *attempt)
 		forget(s, s->values[0].p);
 	if (strstr(function->name, "sharetls") && attempt->done)
 		SSL_free((SSL *)(intptr_t)attempt->result.i);
-	if (succeeded && strcmp(function->name, "cq_controller_enter") == 0)
+	if (succeeded && (strcmp(function->name, "cq_controller_enter") == 0 || strcmp(function->name, "cq_controller_begin") == 0))
 		OK(cq_controller_leave(s->values[0].p));
 	cq_controller_free(s->host);
 	if (strcmp(function->name, "cq_running") != 0)

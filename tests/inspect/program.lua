@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A program to look at, which is served at the path that it is given.
+-- A program to look at, which is served at the path that it is given. With "steps" behind it nearly all its steps find nothing ready.
 local cqueues, condition, socket = require "cqueues", require "cqueues.condition", require "cqueues.socket"
 local controller, database, ends = cqueues.new(), condition.new():name "database", { socket.pair() }
 
@@ -17,4 +17,7 @@ controller:wrap(function()
 	end)
 end)
 assert(controller:inspect(arg[1]))
+while arg[2] == "steps" do
+	assert(controller:step(0.01))
+end
 assert(controller:loop())

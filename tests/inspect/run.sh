@@ -74,9 +74,9 @@ shows_the_longest_again() {
 	[ $tries -le 100 ] && grep -q '^busiest$' "$work/out"
 }
 
-# tells_file_and_line INTERPRETER VERSION FILE: a Lua program, and how its file is written.
+# tells_file_and_line INTERPRETER VERSION FILE [steps]: a Lua program, and how its file is written.
 tells_file_and_line() {
-	LUA_PATH="$PREFIX/share/lua/$2/?.lua;;" LUA_CPATH="$PREFIX/lib/lua/$2/?.so;;" "$1" "$3" "$work/lua.sock" &
+	LUA_PATH="$PREFIX/share/lua/$2/?.lua;;" LUA_CPATH="$PREFIX/lib/lua/$2/?.so;;" "$1" "$3" "$work/lua.sock" "${4-}" &
 	lua=$!
 	tries=0
 	until says 0 ' "sleeper", waits for .*: sleep, .*, at '"$3:8$" ps "$work/lua.sock"; do
@@ -159,6 +159,8 @@ for interpreter in lua5.1 lua5.4; do
 			tells_file_and_line $interpreter ${interpreter#lua} tests/inspect/program.lua
 		check "and of one in a folder called cqueues, on $interpreter" \
 			in_folder tells_file_and_line $interpreter ${interpreter#lua} cqueues/server.lua
+		check "and of one that makes its steps itself, on $interpreter" \
+			tells_file_and_line $interpreter ${interpreter#lua} tests/inspect/program.lua steps
 	else
 		verdict skip "cq ps shows where the tasks of a program stand: no $interpreter"
 	fi

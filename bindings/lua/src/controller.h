@@ -54,13 +54,15 @@ struct controller {
 	double seconds;
 	/* An interest of which only socket and timeout are ever set. It is large, and most waits are for one socket. */
 	cq_interest wait;
-	/* Two of which only the first one's condition and the timeouts are ever set. */
+	/* Two of which only the first one's condition, or its controller for the time of a call, and the timeouts are ever set. */
 	cq_interest handed_waits[2];
 	/* The task that is being resumed, and what has fired for it. */
 	cq_ready ready;
-	/* Whether `ready` was asked for before the call that catches errors, and with which code. It stays so if that call fails,
-	 * as the stack may end there: the next step begins with it. */
-	int is_fetched, fetched;
+	/* Whether the library's step is under way. */
+	int is_begun;
+	/* Whether `ready` holds a task that was taken before the call that catches errors. It stays so if that call fails, as the
+	 * stack may end there: the next step begins with it. */
+	int is_fetched;
 	/* Which controller runs this one's step inside one of its tasks. */
 	struct controller *outer;
 	unsigned serial;
@@ -138,6 +140,9 @@ int shim_polls_first(struct controller *controller, double timeout);
  * failed; how many values it pushes. */
 int shim_begin_step(lua_State *L, struct controller *controller, double timeout, int *code);
 int shim_run_step(lua_State *L, struct controller *controller, int code);
+/* Whether a loop goes on after a step, and for how long at most, NaN for no limit. 0 if Lua is to decide: the loop may be over,
+ * a hook waits to be called (the interpreter's for SIGINT is set so), or no task has run, as after a signal. */
+int shim_goes_on(lua_State *L, const struct controller *controller, double deadline, double *left);
 /* What `_step` does for a caller in a task of another controller that has polled the one at 1. */
 int shim_step_polled(lua_State *L);
 /* _quick_step(f, g): the method `step`; f is one in Lua, and g goes on after what _step cannot do by itself: step_method.c */

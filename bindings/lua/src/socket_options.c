@@ -72,7 +72,8 @@ static int whole(lua_State *L, int index, const char *name)
 static int load_host(lua_State *L, cq_options *options, int host, int port)
 {
 	const char *name = luaL_checkstring(L, host);
-	luaL_checkstring(L, port);
+	if (lua_type(L, port) != LUA_TNUMBER) /* which would become a string */
+		luaL_checkstring(L, port);
 	luaL_argcheck(L, strlen(name) == lua_rawlen(L, host), host, "host with a NUL inside");
 	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
 	if (!(number >= 0 && number <= 65535 && number == floor(number)))
@@ -152,6 +153,12 @@ static uint32_t field_bit(const char *key)
 	return 0;
 }
 
+/* The fields that nearly every table has, which are read by `shim_load_address`. */
+static int is_address(const char *key)
+{
+	return same(key, "host") || same(key, "port") || same(key, "path");
+}
+
 /* The fields that are there: most tables have few, and asking for each that could be there takes longer
  * than to connect. One with a metatable may have any. */
 static uint32_t present_fields(lua_State *L, int index)
@@ -163,8 +170,9 @@ static uint32_t present_fields(lua_State *L, int index)
 	}
 	lua_pushnil(L);
 	while (lua_next(L, index)) {
-		if (lua_type(L, -2) == LUA_TSTRING)
-			present |= field_bit(lua_tostring(L, -2));
+		const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+		if (key && !is_address(key))
+			present |= field_bit(key);
 		lua_pop(L, 1);
 	}
 	return present;

@@ -118,9 +118,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	return NEXT;
 }
 
-/* Whether a loop goes on after a step, and for how long at most, NaN for no limit. 0 if Lua is to decide: the loop may be over,
- * a hook waits to be called (the interpreter's for SIGINT is set so), or no task has run, as after a signal. */
-static int goes_on(lua_State *L, const struct controller *controller, double deadline, double *left)
+int shim_goes_on(lua_State *L, const struct controller *controller, double deadline, double *left)
 {
 	*left = NAN;
 	if (!controller->has_run || !controller->count || controller->failed || controller->object.shim->custom_step ||
@@ -129,32 +127,44 @@ static int goes_on(lua_State *L, const struct controller *controller, double dea
 	return isnan(deadline) || (*left = deadline - cq_monotime()) > 0;
 }
 
-/* Begins the next step of a loop at once, without a way through Lua. 0 if Lua is to decide how to go on. */
-static int begin_next(lua_State *L, struct controller *controller, int *code)
+/* Begins a step and takes its first task. Unless that is 0, no step is under way, and no task was ready with ENOENT. */
+static int begin(struct controller *controller, double seconds)
 {
-	double left;
-	*code = 0;
-	if (!controller->loops || !goes_on(L, controller, controller->deadline, &left))
-		return 0;
-	controller->has_run = 0;
-	cq_controller_leave(controller->cq);
-	*code = cq_controller_enter(controller->cq);
-	if (*code == 0)
-		*code = cq_controller_wait(controller->cq, left, 0);
-	return 1;
+	controller->ready.count = 0;
+	controller->is_begun = 1; /* callbacks run inside */
+	int code = cq_controller_begin(controller->cq, seconds, 0, &controller->ready);
+	if (code)
+		controller->is_begun = 0;
+	return code;
 }
 
-/* Takes the next task, and has the processor fetch the coroutine of the one behind it: of many that are woken together each one's
- * memory would be waited for otherwise. */
-static inline int take_next(struct controller *controller)
+/* Begins the next step of a loop at once, without a way through Lua. ENOENT if Lua is to decide how to go on. */
+static int begin_next(lua_State *L, struct controller *controller)
 {
-	int code = cq_controller_next(controller->cq, &controller->ready);
+	double left;
+	if (!controller->loops || !shim_goes_on(L, controller, controller->deadline, &left))
+		return ENOENT;
+	controller->has_run = 0;
+	cq_controller_leave(controller->cq);
+	return begin(controller, left);
+}
+
+/* Tells who looks at the controller where its tasks stand, if somebody wants to know. */
+static void tell_places(const struct controller *controller)
+{
+	if (cq_controller_wants_places(controller->cq))
+		shim_tell_places(controller);
+}
+
+/* Has the processor fetch the coroutine of the task behind the one that was taken: of many that are woken together each one's memory
+ * would be waited for otherwise. */
+static inline void fetch_ahead(const struct controller *controller)
+{
 	const struct task *ahead = controller->ready.ahead;
-	if (code == 0 && ahead) {
+	if (ahead) {
 		SHIM_PREFETCH(ahead->thread);
 		SHIM_PREFETCH((const char *)ahead->thread + 64);
 	}
-	return code;
 }
 
 /* Runs the batch. Continues a task that had yielded without the marker if `task` is given. */
@@ -167,15 +177,13 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 	controller->is_fetched = 0;
 	for (;;) {
 		if (!task) {
-			int code = is_fetched ? controller->fetched : take_next(controller);
+			int code = is_fetched ? 0 : cq_controller_next(controller->cq, ready);
 			is_fetched = 0;
 			if (code == ENOENT) {
-				if (cq_controller_wants_places(controller->cq))
-					shim_tell_places(controller);
-				if (!begin_next(L, controller, &code))
+				tell_places(controller);
+				code = begin_next(L, controller);
+				if (code == ENOENT)
 					break;
-				if (code == 0)
-					continue;
 			}
 			if (code) {
 				/* A callback or fiber of the C library on this controller has failed. */
@@ -185,11 +193,11 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				return 3;
 			}
 			task = ready->data;
+			fetch_ahead(controller);
 			controller->has_run = 1;
 			controller->ended = end_of(ready);
 			if (controller->ended) {
 				controller->is_fetched = 1; /* stays so if there is no memory: the next step begins with it */
-				controller->fetched = 0;
 				nargs = tell_ended(L, controller, task);
 				controller->is_fetched = 0;
 			} else {
@@ -214,12 +222,21 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 	return 2;
 }
 
+/* The step is over, or goes on later: another controller runs this one's step inside one of its tasks, or none. */
 static void leave(struct controller *controller)
 {
 	controller->object.shim->running = controller->outer;
 	controller->outer = NULL;
-	if (!controller->suspended)
+	if (controller->is_begun && !controller->suspended) {
+		controller->is_begun = 0;
 		cq_controller_leave(controller->cq);
+	}
+}
+
+static void run_inside(struct controller *controller)
+{
+	controller->outer = controller->object.shim->running;
+	controller->object.shim->running = controller;
 }
 
 static int protected_run(lua_State *L)
@@ -273,6 +290,7 @@ static int run_and_leave(lua_State *L, struct controller *controller)
 	return status ? lua_error(L) : lua_gettop(L) - below;
 }
 
+/* Begins a step without waiting. Throws if that cannot be. */
 static void enter(lua_State *L, struct controller *controller)
 {
 	int code = cq_controller_enter(controller->cq);
@@ -280,74 +298,27 @@ static void enter(lua_State *L, struct controller *controller)
 		luaL_error(L, "cqueue running");
 	else if (code)
 		luaL_error(L, "%s", cq_strerror(code));
-	controller->outer = controller->object.shim->running;
-	controller->object.shim->running = controller;
+	controller->is_begun = 1;
 }
 
-static int step_once(lua_State *L, struct controller *controller, double timeout)
+/* Begins a step with what there was no memory for in the last one: a task that is over and is to be told of, or one that was taken. */
+static int begin_with_last(lua_State *L, struct controller *controller, double seconds)
 {
-	int code;
-	if (shim_begin_step(L, controller, timeout, &code))
-		return shim_run_step(L, controller, code);
-	lua_pushboolean(L, 1);
-	lua_pushboolean(L, controller->count == 0);
-	return 2;
-}
-
-/* Whether an argument says how long to wait. Anything else is polled beside the controller, which is done in Lua. */
-static int is_time(lua_State *L, int index)
-{
-	lua_Number seconds = lua_tonumber(L, index);
-	return lua_isnoneornil(L, index) || (lua_type(L, index) == LUA_TNUMBER && seconds == seconds);
-}
-
-/* _step(controller, seconds, polled, deadline): true and whether no tasks are left, or false and why. Nil in
- * a task of another controller, unless the caller has `polled`; false for that argument stands for a loop, which is
- * answered nil too if the method `step` was replaced. A loop names its deadline, false for none, and further steps may be
- * made before this returns. The marker if a task yielded without it:
- * the caller yields what `_take` gives and goes on with `_resume_step`. */
-int shim_step(lua_State *L)
-{
-	struct controller *controller = shim_test(L, 1, shim_controller_tag);
-	if (!controller && !SHIM_CONTINUES) /* the method is a Lua function, which errors must name */
-		shim_check_for_method(L, shim_controller_tag, SHIM_CONTROLLER);
-	if (!controller || !controller->cq)
-		controller = shim_controller(L); /* throws */
-	double timeout = shim_seconds(L, 2);
-	int count = lua_gettop(L), is_polled = count > 2 && lua_toboolean(L, 3);
-	controller->quiet = 0;
-	if (controller->object.shim->custom_step && !is_polled && lua_isboolean(L, 3))
-		return 0;
-	if (!is_polled && shim_polls_first(controller, timeout))
-		return is_time(L, 2) ? shim_poll_and_step(L, controller, timeout) : 0;
-	controller->loops = count > 3;
-	controller->deadline = controller->loops ? shim_seconds(L, 4) : NAN;
-	return step_once(L, controller, timeout);
-}
-
-int shim_step_polled(lua_State *L)
-{
-	struct controller *controller = shim_controller(L);
-	int is_loop = !lua_isnone(L, 4), top = lua_gettop(L);
-	double left, deadline = shim_seconds(L, 4);
-	controller->quiet = controller->loops = 0;
-	int count = step_once(L, controller, 0);
-	if (!is_loop || count != 2 || !goes_on(L, controller, deadline, &left) || !shim_polls_first(controller, left))
-		return count;
-	/* The loop's next step, without a way through Lua; if that cannot be it is told of this one. */
-	lua_settop(L, top);
-	shim_poll_and_step(L, controller, left);
-	lua_pushboolean(L, 1);
-	lua_pushboolean(L, 0);
-	return 2;
-}
-
-int shim_polls_first(struct controller *controller, double timeout)
-{
-	const struct controller *running = controller->object.shim->running;
-	int elsewhere = running && running != controller;
-	controller->quiet = elsewhere && !(timeout <= 0);
-	return elsewhere;
+	if (controller->ending)
+		lua_pushliteral(L, "not enough memory");
+	enter(L, controller);
+	run_inside(controller);
+	if (controller->ending) {
+		if (shim_abandon(L, controller)) {
+			leave(controller);
+			return lua_error(L);
+		}
+		lua_pop(L, 1);
+	}
+	int code = cq_controller_wait(controller->cq, seconds, 0);
+	if (code)
+		leave(controller);
+	return code;
 }
 
 int shim_begin_step(lua_State *L, struct controller *controller, double timeout, int *code)
@@ -356,29 +327,28 @@ int shim_begin_step(lua_State *L, struct controller *controller, double timeout,
 		timeout = 0;
 	controller->has_run = 0;
 	shim_close_failed(L, controller);
-	if (controller->ending)
-		lua_pushliteral(L, "not enough memory");
 	if (!controller->cq)
 		return luaL_error(L, "cqueue closed");
-	enter(L, controller);
-	if (controller->ending) {
-		if (shim_abandon(L, controller)) {
-			leave(controller);
-			return lua_error(L);
-		}
-		lua_pop(L, 1);
-	}
-	*code = cq_controller_wait(controller->cq, timeout, 0);
-	if (*code || controller->loops || controller->is_fetched)
+	if (controller->ending || controller->is_fetched || controller->is_begun) {
+		*code = begin_with_last(L, controller, timeout);
 		return 1;
-	/* A step with nothing to do needs no call that catches errors. */
-	controller->ready.count = 0;
-	controller->fetched = cq_controller_next(controller->cq, &controller->ready);
-	if (controller->fetched == ENOENT && !cq_controller_wants_places(controller->cq)) {
-		leave(controller);
+	}
+	run_inside(controller);
+	*code = begin(controller, timeout);
+	if (*code == 0) {
+		controller->is_fetched = 1;
+		return 1;
+	}
+	leave(controller);
+	if (*code == ENOENT) {
+		tell_places(controller);
 		return 0;
 	}
-	controller->is_fetched = 1;
+	if (*code == EBUSY || *code == EBADF) {
+		enter(L, controller); /* throws, unless it is what a callback has ended with */
+		controller->is_begun = 0;
+		cq_controller_leave(controller->cq);
+	}
 	return 1;
 }
 
@@ -388,22 +358,10 @@ int shim_run_step(lua_State *L, struct controller *controller, int code)
 		push_run(L, controller);
 		return run_and_leave(L, controller);
 	}
-	leave(controller);
 	lua_pushboolean(L, 0);
 	lua_pushstring(L, cq_strerror(code));
 	lua_pushinteger(L, code);
 	return 3;
-}
-
-/* _take(controller): what the task that suspended the step has yielded. */
-int shim_take(lua_State *L)
-{
-	struct controller *controller = shim_controller(L);
-	if (!controller->suspended || !controller->current)
-		return luaL_error(L, "no step is suspended");
-	luaL_checkstack(L, controller->nargs, "too many results");
-	lua_xmove(controller->current->thread, L, controller->nargs);
-	return controller->nargs;
 }
 
 /* _resume_step(controller, ...): goes on after a yield without the marker; the values go to the task. */

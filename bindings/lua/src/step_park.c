@@ -120,15 +120,19 @@ static int park_on_socket(lua_State *L, struct controller *controller, struct ta
 /* The same for another controller, whose step is to be made when it has something to do. */
 static int park_on_controller(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
 {
-	cq_interest wait;
+	const struct controller *handed = controller->handed;
+	cq_interest *wait = controller->handed_waits;
 	double seconds = controller->seconds;
-	shim_ask_own(task->thread, controller->object.shim, 1, &wait);
-	wait.timeout = isinf(seconds) ? NAN : seconds < 0 ? 0 : seconds;
-	why->code = cq_controller_park(controller->cq, task->id, &wait, 1);
-	if (why->code == 0)
-		return 0;
-	why->fd = cq_interest_pollfd(&wait);
-	return refuse(L, controller, task, why);
+	if (!handed->quiet)
+		cq_controller_recall(handed->cq);
+	wait->condition = NULL;
+	wait->controller = handed->cq;
+	wait->timeout = isinf(seconds) ? NAN : seconds < 0 ? 0 : seconds;
+	why->code = cq_controller_park(controller->cq, task->id, wait, 1);
+	if (why->code)
+		why->fd = cq_interest_pollfd(wait);
+	wait->controller = NULL;
+	return why->code ? refuse(L, controller, task, why) : 0;
 }
 
 int shim_park_given(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)

@@ -895,6 +895,7 @@ FUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("cq_controller_enter", c_int, (c_void_p,)),
     ("cq_controller_leave", c_int, (c_void_p,)),
     ("cq_controller_next", c_int, (c_void_p, c_void_p)),
+    ("cq_controller_begin", c_int, (c_void_p, c_double, c_uint32, c_void_p)),
     ("cq_batch_new", c_int, (c_void_p, c_size_t, c_void_p)),
     ("cq_batch_free", None, (c_void_p,)),
     ("cq_batch_memory", c_int, (c_void_p, c_void_p, c_void_p)),

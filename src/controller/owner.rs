@@ -7,12 +7,12 @@ use super::Controller;
 use crate::errno::{Errno, Result};
 use crate::poller::Token;
 use crate::sys::describe::Words;
+#[cfg(test)]
+use crate::sys::memory::Counted;
 use crate::sys::memory::{boxed, AtomicWeak, Shared};
 use crate::thread_id::this_thread;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
-#[cfg(test)]
-use {crate::sys::memory::Counted, std::cell::Cell};
 
 /// Stands for one descriptor of the library's own. Clones are the same owner.
 #[derive(Clone)]
@@ -21,7 +21,8 @@ pub struct Owner(Shared<Places>);
 struct Places {
     /// Tells this owner from all others that there ever were: numbers of descriptors are used again, this one is not.
     id: u64,
-    list: RefCell<List>,
+    /// Empty while `Owner::with_list` has it.
+    list: Cell<List>,
 }
 
 /// Nearly always one, which needs no memory of its own.
@@ -50,13 +51,13 @@ struct Place {
 impl Owner {
     /// How much memory one takes.
     #[cfg(test)]
-    pub const SIZE: usize = std::mem::size_of::<Counted<Places, Cell<usize>>>();
+    pub const SIZE: usize = std::mem::size_of::<Counted<Places, Cell<u32>>>();
 
     /// The owner of a descriptor that is registered nowhere. ENOMEM.
     pub fn new() -> Result<Owner> {
         static OWNERS: AtomicU64 = AtomicU64::new(FOREIGN + 1);
         let id = OWNERS.fetch_add(1, Ordering::Relaxed);
-        Ok(Owner(Shared::new(Places { id, list: RefCell::default() })?))
+        Ok(Owner(Shared::new(Places { id, list: Cell::default() })?))
     }
 
     /// Its number; not `FOREIGN`.
@@ -70,31 +71,42 @@ impl Owner {
         if words.is_none() && self.words().is_none() {
             return; // as a rule
         }
-        for Place { controller, token } in self.0.list.borrow().iter() {
-            if let Some(controller) = controller.upgrade() {
+        self.with_list(|list| {
+            for Place { controller, token } in list.iter() {
+                let Some(controller) = controller.upgrade() else { continue };
                 if controller.thread() == this_thread() {
                     controller.describe(*token, words.clone());
                 }
             }
-        }
-        self.0.list.borrow_mut().set_words(words);
+            list.set_words(words);
+        });
     }
 
     /// What that was.
     pub fn words(&self) -> Words {
-        self.0.list.borrow().rest.as_ref().and_then(|rest| rest.words.clone())
+        self.with_list(|list| list.rest.as_ref().and_then(|rest| rest.words.clone()))
+    }
+
+    /// Looks at the list or changes it. Nothing that `act` calls comes back to this owner.
+    #[inline]
+    fn with_list<T>(&self, act: impl FnOnce(&mut List) -> T) -> T {
+        let mut list = self.0.list.take();
+        let result = act(&mut list);
+        self.0.list.set(list);
+        result
     }
 
     /// Makes room for one more registration. ENOMEM.
     pub(super) fn reserve(&self) -> Result<()> {
-        self.0.list.borrow_mut().reserve()
+        self.with_list(List::reserve)
     }
 
     /// Notes a registration, for which there is room.
     pub(super) fn enter(&self, controller: AtomicWeak<Controller>, token: Token) {
-        let mut list = self.0.list.borrow_mut();
-        list.forget_gone();
-        list.push(Place { controller, token });
+        self.with_list(|list| {
+            list.forget_gone();
+            list.push(Place { controller, token });
+        });
     }
 
     /// Takes the descriptor out of every controller and wakes the tasks that wait for it there. `last`: it is the
@@ -102,7 +114,7 @@ impl Owner {
     ///
     /// A controller that belongs to another thread gets a message and does this in its next `wait`.
     pub fn leave(&self, last: bool) {
-        let list = self.0.list.borrow_mut().take();
+        let list = self.with_list(List::take);
         for Place { controller, token } in list {
             let Some(controller) = controller.upgrade() else { continue };
             match controller.thread() == this_thread() {
@@ -114,13 +126,15 @@ impl Owner {
 
     /// Makes every controller register the descriptor anew, since its number stands for another open file now.
     pub(super) fn renew(&self) {
-        for Place { controller, token } in self.0.list.borrow().iter() {
-            let Some(controller) = controller.upgrade() else { continue };
-            match controller.thread() == this_thread() {
-                true => controller.renew(*token),
-                false => controller.tell(Message::Renew(*token)),
+        self.with_list(|list| {
+            for Place { controller, token } in list.iter() {
+                let Some(controller) = controller.upgrade() else { continue };
+                match controller.thread() == this_thread() {
+                    true => controller.renew(*token),
+                    false => controller.tell(Message::Renew(*token)),
+                }
             }
-        }
+        });
     }
 }
 

@@ -24,10 +24,11 @@ pub struct Listening {
 impl Inner {
     /// What only listeners have, made if it is not there. ENOMEM.
     fn listening(&mut self) -> Result<&mut Listening> {
-        if self.listening.is_none() {
-            self.listening = Some(boxed(Listening::default())?);
+        let place = &mut self.rare()?.listening;
+        if place.is_none() {
+            *place = Some(boxed(Listening::default())?);
         }
-        self.listening.as_deref_mut().ok_or(Errno::NOMEM)
+        place.as_deref_mut().ok_or(Errno::NOMEM)
     }
 
     /// Memory for the next connection. ENOMEM.
@@ -37,7 +38,7 @@ impl Inner {
 
     /// Keeps it for the next attempt.
     pub(super) fn keep_prepared(&mut self, prepared: Prepared) {
-        if let Some(listening) = &mut self.listening {
+        if let Ok(listening) = self.listening() {
             listening.next = Some(prepared);
         }
     }
@@ -53,14 +54,14 @@ impl Socket {
     /// process or the system is out of descriptors. ENOMEM, and the connection stays where it is.
     pub fn accept(&self) -> Result<Socket> {
         self.operate(|inner| {
-            match inner.secure.listens() {
+            match inner.greets() {
                 true => inner.establish()?,
                 false => inner.establish_listener()?,
             }
             if inner.listening()?.burst.has_accepted_enough() {
                 return Err(inner.must_wait(libc::POLLIN));
             }
-            if inner.secure.listens() {
+            if inner.greets() {
                 return inner.accept_peer();
             }
             let prepared = inner.take_prepared()?;

@@ -69,9 +69,9 @@ impl Socket {
     fn end(&self, farewell: impl FnOnce(&mut Inner)) -> Result<()> {
         let (fd, owner, last) = self.with(|inner| {
             farewell(inner);
-            inner.secure.engine = None;
-            if let Some(more) = &mut inner.secure.more {
-                (more.listener, more.place) = (None, None);
+            inner.engine = None;
+            if let Some(rare) = &mut inner.rare {
+                (rare.listener, rare.place) = (None, None);
             }
             inner.establishing.phase = Phase::Failed(Errno::BADF);
             inner.establishing.plan = None;

@@ -5,12 +5,11 @@
 use super::options::Options;
 use super::{Inner, Socket};
 use crate::address;
-use crate::clock::{Instant, Span};
+use crate::clock::Span;
 use crate::controller::{Descriptor, Member};
 use crate::errno::{Errno, Result};
 use crate::sys::activation;
 use crate::sys::describe::{words, Connection};
-use crate::sys::memory::boxed;
 use crate::sys::{self, socket as sock};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::ffi::CStr;
@@ -22,11 +21,11 @@ pub enum Phase {
     /// Its first step, which looks whether the options name an address or a host.
     AwaitAddress,
     /// The addresses of its name, and a connection to one of them.
-    AwaitName(Box<Box<dyn Connecting>>),
+    AwaitName,
     /// The outcome of connect(2).
     AwaitConnection,
-    /// Room in the backlog of a UNIX listener, tried again at that time.
-    AwaitBacklog(Instant),
+    /// Room in the backlog of a UNIX listener, tried again after `BACKLOG_RETRY`.
+    AwaitBacklog,
     /// The end of the TLS handshake.
     AwaitHandshake,
     /// Nothing: it is connected, is a bound datagram socket, or was made from a descriptor that does not listen.
@@ -43,22 +42,28 @@ pub struct Plan {
     pub listen: bool,
     /// The options of the program.
     pub options: Options,
-    /// If the options name a host: what finds its addresses, until it goes into `Phase::AwaitName`.
-    pub name: Option<Box<Box<dyn Connecting>>>,
+    /// If the options name a host: what finds its addresses, until there is a connection to one of them or none is left.
+    pub name: Option<Box<dyn Connecting>>,
 }
 
-/// How far a socket has come on its way, and why it went no further.
+/// How far a socket has come on its way.
 pub struct Establishing {
     pub phase: Phase,
     /// What the socket is to become. `None` once it is connected or listens.
     pub plan: Option<Box<Plan>>,
-    /// The reason of the last failure, in words.
-    pub reason: Option<Box<Box<str>>>,
 }
 
 impl Establishing {
     pub fn new(phase: Phase) -> Establishing {
-        Establishing { phase, plan: None, reason: None }
+        Establishing { phase, plan: None }
+    }
+
+    /// What finds the addresses of a name and connects to one of them, while that is awaited.
+    pub fn race(&self) -> Option<&dyn Connecting> {
+        match self.phase {
+            Phase::AwaitName => self.plan.as_ref()?.name.as_deref(),
+            _ => None,
+        }
     }
 
     /// EBADF after close.
@@ -91,7 +96,7 @@ pub trait Connecting {
 /// How long a connect waits for room in a UNIX listener's backlog before it tries again: the kernel has no event for it.
 /// Chosen: with a smaller one clients of a listener that does not accept use the processor, and each millisecond more
 /// delays every connection that found the backlog full.
-const BACKLOG_RETRY: Span = Span(5_000_000);
+pub const BACKLOG_RETRY: Span = Span(5_000_000);
 
 impl Socket {
     /// Continues connecting or binding: `Ok` once that is done, EAGAIN while it must wait.
@@ -105,7 +110,7 @@ impl Socket {
             match inner.establish() {
                 Ok(()) | Err(Errno::AGAIN) => Ok(inner.handle.fd),
                 // After a failure of TLS the descriptor still has a peer.
-                Err(_) if inner.secure.engine.is_some() => Ok(inner.handle.fd),
+                Err(_) if inner.engine.is_some() => Ok(inner.handle.fd),
                 Err(error) => Err(error),
             }
         })
@@ -114,9 +119,13 @@ impl Socket {
     /// What it is doing, in a word.
     pub fn phase(&self) -> &'static CStr {
         self.ask(c"busy", |inner| match &inner.establishing.phase {
-            Phase::AwaitName(name) if name.is_connecting() => c"connecting",
-            Phase::AwaitAddress | Phase::AwaitName(_) => c"resolving",
-            Phase::AwaitConnection | Phase::AwaitBacklog(_) => c"connecting",
+            Phase::AwaitName
+                if inner.establishing.race().is_some_and(|race| race.is_connecting()) =>
+            {
+                c"connecting"
+            }
+            Phase::AwaitAddress | Phase::AwaitName => c"resolving",
+            Phase::AwaitConnection | Phase::AwaitBacklog => c"connecting",
             Phase::AwaitHandshake => c"handshaking",
             Phase::Connected => c"connected",
             Phase::Listening => c"listening",
@@ -168,9 +177,9 @@ impl Inner {
                 Phase::Connected | Phase::Listening => return Ok(()),
                 Phase::Failed(error) => return Err(error),
                 Phase::AwaitAddress => self.open(),
-                Phase::AwaitName(_) => self.await_name(),
+                Phase::AwaitName => self.await_name(),
                 Phase::AwaitConnection => self.finish_connect(),
-                Phase::AwaitBacklog(at) => self.retry_connect(at),
+                Phase::AwaitBacklog => self.retry_connect(),
                 Phase::AwaitHandshake => self.continue_handshake(),
             };
             match next {
@@ -183,7 +192,7 @@ impl Inner {
                 // It has not begun, and can when descriptors are free.
                 Err(error) if self.is_short_of_descriptors(error) => return Err(error),
                 Err(error) => {
-                    if self.establishing.reason.is_none() && self.handle.fd >= 0 {
+                    if self.known_reason().is_none() && self.handle.fd >= 0 {
                         self.explain(&error.text());
                     }
                     self.establishing.phase = Phase::Failed(error);
@@ -193,7 +202,7 @@ impl Inner {
     }
 
     fn is_short_of_descriptors(&self, error: Errno) -> bool {
-        matches!(self.establishing.phase, Phase::AwaitAddress | Phase::AwaitName(_))
+        matches!(self.establishing.phase, Phase::AwaitAddress | Phase::AwaitName)
             && self.handle.fd < 0
             && error.is_shortage()
     }
@@ -208,10 +217,7 @@ impl Inner {
         }
         self.establish()?;
         let stream = matches!(self.handle.kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET);
-        if stream
-            && self.secure.engine.is_none()
-            && matches!(self.establishing.phase, Phase::Connected)
-        {
+        if stream && self.engine.is_none() && matches!(self.establishing.phase, Phase::Connected) {
             sock::listen(self.handle.fd, sock::BACKLOG)?;
             self.establishing.phase = Phase::Listening;
         }
@@ -234,9 +240,9 @@ impl Inner {
     }
 
     fn open(&mut self) -> Result<Phase> {
-        let Some(mut plan) = self.establishing.plan.take() else { return Err(Errno::BADF) };
-        let result = match plan.name.take() {
-            Some(name) => Ok(Phase::AwaitName(name)),
+        let Some(plan) = self.establishing.plan.take() else { return Err(Errno::BADF) };
+        let result = match plan.name {
+            Some(_) => Ok(Phase::AwaitName),
             None => plan.options.address().and_then(|address| self.open_at(&plan, &address)),
         };
         self.establishing.plan = Some(plan);
@@ -274,13 +280,8 @@ impl Inner {
 
     /// One step of the phase `AwaitName`: finds the addresses of a name, and connects to or listens at one of them.
     fn await_name(&mut self) -> Result<Phase> {
-        let (phase, plan) = (
-            std::mem::replace(&mut self.establishing.phase, Phase::AwaitAddress),
-            self.establishing.plan.take(),
-        );
-        let (Phase::AwaitName(mut name), Some(plan)) = (phase, plan) else {
-            return Err(Errno::BADF);
-        };
+        let Some(mut plan) = self.establishing.plan.take() else { return Err(Errno::BADF) };
+        let Some(mut name) = plan.name.take() else { return Err(Errno::BADF) };
         let result = match plan.listen || plan.options.kind == libc::SOCK_DGRAM {
             true => name.addresses().and_then(|list| self.first_that_does(&plan, &list)),
             false => name.step(&mut |address| begin(&plan.options, address)).map(
@@ -291,20 +292,18 @@ impl Inner {
                 },
             ),
         };
-        self.establishing.plan = Some(plan);
         match result {
             Err(Errno::AGAIN) => {
                 self.interest.events = name.interest().events;
-                self.establishing.phase = Phase::AwaitName(name);
+                plan.name = Some(name);
             }
-            Err(error) if error.is_shortage() && self.handle.fd < 0 => {
-                self.establishing.phase = Phase::AwaitName(name);
-            }
-            Err(_) if self.handle.fd < 0 && self.establishing.reason.is_none() => {
-                self.establishing.reason = boxed(name.story().into()).ok();
+            Err(error) if error.is_shortage() && self.handle.fd < 0 => plan.name = Some(name),
+            Err(_) if self.handle.fd < 0 && self.known_reason().is_none() => {
+                self.set_reason(name.story());
             }
             _ => {}
         }
+        self.establishing.plan = Some(plan);
         result
     }
 
@@ -315,7 +314,7 @@ impl Inner {
             result = self.open_at(plan, &SockaddrStorage::from(address));
             match result {
                 Ok(_) => {
-                    self.establishing.reason = None; // it was about another address
+                    self.clear_reason(); // it was about another address
                     break;
                 }
                 Err(_) if self.handle.fd >= 0 => {
@@ -337,7 +336,7 @@ impl Inner {
             }
             // UNIX sockets only: the backlog is full.
             Err(Errno(libc::EAGAIN)) => {
-                self.establishing.phase = Phase::AwaitBacklog(Instant::now().after(BACKLOG_RETRY));
+                self.establishing.phase = Phase::AwaitBacklog;
                 Err(self.must_wait(0))
             }
             Err(error) => Err(error),
@@ -357,10 +356,7 @@ impl Inner {
         }
     }
 
-    fn retry_connect(&mut self, at: Instant) -> Result<Phase> {
-        if Instant::now() < at {
-            return Err(self.must_wait(0));
-        }
+    fn retry_connect(&mut self) -> Result<Phase> {
         let target = self.target()?;
         self.connect(&target)
     }

@@ -11,10 +11,11 @@
 //! handled as the listener's.
 
 use super::establish::Phase;
-use super::secure::More;
+use super::interest::Retry;
+use super::rare::Rare;
 use super::{Inner, Socket};
 use crate::address;
-use crate::clock::{Instant, Limit, Span};
+use crate::clock::{Instant, Span};
 use crate::errno::{Errno, Result};
 use crate::sys::memory::boxed;
 use crate::sys::message::{self, Address};
@@ -76,7 +77,7 @@ impl Socket {
             let greeter = Greeter::new(config)?;
             let listener =
                 Listener { greeter, most, places, proven: None, strays: VecDeque::new() };
-            inner.secure.more()?.listener = Some(Box::new(listener));
+            inner.rare()?.listener = Some(Box::new(listener));
             Ok(())
         })
     }
@@ -85,22 +86,22 @@ impl Socket {
 impl Inner {
     /// Takes a peer that has proven its address. EAGAIN when there is none.
     pub(super) fn accept_peer(&mut self) -> Result<Socket> {
-        let mut more = boxed(More::default())?;
+        let mut rare = boxed(Rare::default())?;
         let prepared = self.take_prepared()?;
-        let ours = self.secure.more()?;
+        let ours = self.rare()?;
         let Some(mut listener) = ours.listener.take() else { return Err(Errno::BADF) };
         let found = listener.find(self.handle.fd);
         let place = Arc::clone(&listener.places);
-        self.secure.more()?.listener = Some(listener);
+        self.rare()?.listener = Some(listener);
         match found {
             Ok(Found::Peer(engine, fd)) => {
                 let accepted =
                     prepared.connected(fd.into_raw_fd(), self.handle.family(), libc::SOCK_DGRAM);
-                more.place = Some(place);
+                rare.place = Some(place);
                 accepted.ask((), |inner| {
                     inner.follow_listener(self);
-                    inner.secure.engine = Some(engine);
-                    inner.secure.more = Some(more);
+                    inner.engine = Some(engine);
+                    inner.rare = Some(rare);
                     inner.establishing.phase = Phase::AwaitHandshake;
                 });
                 self.interest.events = libc::POLLIN; // for whoever polls the listener now
@@ -111,7 +112,7 @@ impl Inner {
                 let (events, retry) = match other? {
                     Found::Full => (0, RETRY.into()),
                     Found::Tired => (libc::POLLIN, Span::ZERO.into()),
-                    _ => (libc::POLLIN, Limit::NONE),
+                    _ => (libc::POLLIN, Retry::NONE),
                 };
                 let again = self.must_wait(events);
                 self.interest.retry = retry;

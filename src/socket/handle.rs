@@ -17,21 +17,23 @@ pub struct Handle {
     pub owner: Owner,
     /// SOCK_STREAM and so on.
     pub kind: i32,
-    /// AF_UNSPEC while not known.
-    family: i16,
+    /// AF_UNSPEC while not known. No system has a larger one.
+    family: u8,
     /// A connection of TCP that the library has made or accepted: a receive that gets less than it asks for has emptied the
     /// kernel's buffer. (SCTP and sockets of UNIX, which descriptors of the program may be, also keep boundaries in streams.)
     pub empties: bool,
     /// The program knows the number of the descriptor, so that it may have made copies.
     pub exposed: bool,
+    /// It came from a listener, so that this is the server of a TLS handshake.
+    pub accepted: bool,
     /// The value of `fork::forks` when it was made: a child that was forked since has a copy.
     born: u32,
 }
 
 impl Handle {
     pub fn new(fd: RawFd, kind: i32, owner: Owner) -> Handle {
-        let (born, family) = (forks(), libc::AF_UNSPEC as i16);
-        Handle { fd, owner, kind, family, empties: false, exposed: false, born }
+        let (born, family) = (forks(), libc::AF_UNSPEC as u8);
+        Handle { fd, owner, kind, family, empties: false, exposed: false, accepted: false, born }
     }
 
     /// Takes over a descriptor that the library has just opened.
@@ -62,7 +64,7 @@ impl Handle {
 
     /// Notes the address family.
     pub fn set_family(&mut self, family: i32) {
-        self.family = family as i16; // the system's own type for it is no larger
+        self.family = family as u8;
     }
 
     /// Hands over the descriptor and its owner to the caller, who closes it. Returns also whether no copy of it is

@@ -12,7 +12,7 @@ use super::{Body, Buffering, Inner, Socket};
 use crate::controller::turn::{self, Holder};
 use crate::controller::Member;
 use crate::errno::{Errno, Result};
-use crate::sys::memory::Weak;
+use crate::sys::memory::Shared;
 
 /// Which lines may be held until the task waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -34,13 +34,11 @@ pub struct Held {
     /// The last turn in which a line was written: the lower bits of its number, as a line that is held without need leaves
     /// at the end of the turn all the same.
     turn: u32,
-    /// The socket itself, for the list of those that hold lines.
-    me: Weak<Body>,
 }
 
 impl Held {
-    pub fn new(me: Weak<Body>) -> Held {
-        Held { allowed: Hold::Lines, some: false, turn: 0, me }
+    pub fn new() -> Held {
+        Held { allowed: Hold::Lines, some: false, turn: 0 }
     }
 
     /// Whether lines are held now.
@@ -104,14 +102,15 @@ impl Inner {
         self.held.some && self.held.allowed != Hold::None && !self.input.side.queue.is_empty()
     }
 
-    /// Notes that lines are held. Not inlined, as this may come after a fiber's suspension: see `sys::fiber::suspend`.
+    /// Notes that lines are held, of the socket in this memory. Not inlined, as this may come after a fiber's suspension:
+    /// see `sys::fiber::suspend`.
     #[inline(never)]
-    pub(super) fn note_held(&mut self) {
+    pub(super) fn note_held(&mut self, body: &Shared<Body>) {
         if self.held.some || self.output.lines == 0 {
             return;
         }
         self.held.some = true;
-        if turn::hold(Holder::new(self.held.me.clone())).is_err() {
+        if turn::hold(Holder::new(Shared::downgrade(body))).is_err() {
             let _ = self.release_held(); // at once, as nobody else would do it
         }
     }

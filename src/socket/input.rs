@@ -36,6 +36,10 @@ pub struct Input {
     pub message: bool,
     /// A failure of receiving that came while there were still bytes to hand out: told by the next receive.
     late: Errno,
+    /// TLS ended without the peer saying so.
+    pub cut: bool,
+    /// Whether such an end is a failure.
+    pub strict: bool,
     /// What is known of the kernel's receive buffer.
     pub kernel: KernelBuffer,
 }
@@ -43,7 +47,13 @@ pub struct Input {
 impl Input {
     pub fn new() -> Input {
         let (side, kernel) = (Side::new(), KernelBuffer::new());
-        Input { side, scanned: 0, message: false, late: NO_ERROR, kernel }
+        Input { side, scanned: 0, message: false, late: NO_ERROR, cut: false, strict: true, kernel }
+    }
+
+    /// Whether TLS ended without the peer saying so, and that is a failure.
+    #[inline]
+    pub fn is_cut_short(&self) -> bool {
+        self.cut && self.strict
     }
 }
 
@@ -96,7 +106,7 @@ impl Socket {
             inner.look_behind_the_end();
             while inner.input.side.queue.len() < size && !inner.input.message {
                 inner.receive_some(size, false).map_err(|error| match error {
-                    Errno::PIPE if inner.secure.is_cut_short() => Errno::TRUNCATED,
+                    Errno::PIPE if inner.input.is_cut_short() => Errno::TRUNCATED,
                     error => error,
                 })?;
             }
@@ -173,7 +183,7 @@ impl Inner {
             return false;
         }
         let open = matches!(self.establishing.phase, Phase::Connected) && !self.input.side.eof;
-        open && self.secure.engine.as_ref().is_none_or(|tls| tls.is_dry())
+        open && self.engine.as_ref().is_none_or(|tls| tls.is_dry())
             && self.input.kernel.is_drained()
     }
 
@@ -230,7 +240,7 @@ impl Inner {
                 _ => self.input.side.max_line,
             };
             let scanned = if line { self.input.scanned } else { 0 };
-            if self.secure.is_cut_short() && matches!(format, Format::All) {
+            if self.input.is_cut_short() && matches!(format, Format::All) {
                 return Err(Errno::TRUNCATED);
             }
             let eof = self.input.side.eof || self.input.message;
@@ -294,7 +304,7 @@ impl Inner {
     /// The answer to a read for which there is nothing.
     fn nothing<T>(&self, format: Format) -> Result<Option<T>> {
         match format {
-            _ if self.secure.is_cut_short() => Err(Errno::TRUNCATED),
+            _ if self.input.is_cut_short() => Err(Errno::TRUNCATED),
             Format::Line { .. } | Format::Exactly(_) | Format::UpTo(_) => Err(Errno::PIPE),
             Format::All | Format::Header { .. } | Format::Body(_) => Ok(None),
         }
@@ -302,7 +312,7 @@ impl Inner {
 
     /// Receives about `ask` bytes at most into the queue. Returns also how many it had room for.
     fn receive_into_queue(&mut self, ask: usize, patient: bool) -> (Result<usize>, usize) {
-        if self.secure.engine.is_some() {
+        if self.engine.is_some() {
             let mut queue = std::mem::take(&mut self.input.side.queue);
             let (result, asked) = match queue.room(ask) {
                 Ok(room) => {
@@ -344,7 +354,7 @@ impl Inner {
             return Err(Errno::PIPE);
         }
         self.release_before_wait();
-        if patient && self.secure.engine.is_none() && self.input.kernel.is_drained() {
+        if patient && self.engine.is_none() && self.input.kernel.is_drained() {
             self.input.side.queue.release();
             return Err(self.must_wait_for_input());
         }
@@ -369,7 +379,7 @@ impl Inner {
             Ok(count) => {
                 self.input.side.queue.filled(count);
                 self.input.message = self.handle.has_messages();
-                if self.secure.engine.is_none() {
+                if self.engine.is_none() {
                     // A short read of a file tells nothing, and pollers refuse to wait for files.
                     self.input.kernel.drained = false;
                     if count < asked && self.handle.kind == libc::SOCK_STREAM {
@@ -380,12 +390,12 @@ impl Inner {
                 Ok(())
             }
             Err(Errno::TRUNCATED) => {
-                (self.input.side.eof, self.secure.cut) = (true, true);
+                (self.input.side.eof, self.input.cut) = (true, true);
                 self.input.side.queue.release();
                 Err(Errno::PIPE)
             }
             Err(Errno(libc::EINTR)) => Ok(()),
-            Err(error) if error.is_again() && self.secure.engine.is_some() => {
+            Err(error) if error.is_again() && self.engine.is_some() => {
                 self.input.side.queue.release();
                 Err(error)
             }

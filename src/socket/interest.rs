@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! What a socket waits for after EAGAIN: events of its descriptor, a time after which to try again.
 
-use super::establish::Phase;
+use super::establish::{Phase, BACKLOG_RETRY};
 use super::{Inner, Socket};
-use crate::clock::{Instant, Limit};
+use crate::clock::Span;
 use crate::controller::{Member, Polled, LEVEL};
 use crate::errno::{Errno, Result};
 use crate::poller::Events;
@@ -15,15 +15,48 @@ pub struct Interest {
     /// Events of the descriptor.
     pub events: Events,
     /// When to try again although no event comes.
-    pub retry: Limit,
+    pub retry: Retry,
+}
+
+/// A time after which to try again, in microseconds, or `NONE`. One of more than an hour is cut, as a try that comes early
+/// waits again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Retry(u32);
+
+impl Retry {
+    /// Not to be tried again.
+    pub const NONE: Retry = Retry(u32::MAX);
+
+    /// What it is.
+    pub fn get(self) -> Option<Span> {
+        (self != Retry::NONE).then_some(Span(u64::from(self.0) * 1000))
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Retry {
+        Retry::NONE
+    }
+}
+
+impl From<Span> for Retry {
+    fn from(span: Span) -> Retry {
+        Retry(span.0.div_ceil(1000).min(u64::from(u32::MAX - 1)) as u32)
+    }
+}
+
+impl From<Option<Span>> for Retry {
+    fn from(span: Option<Span>) -> Retry {
+        span.map_or(Retry::NONE, Retry::from)
+    }
 }
 
 impl Socket {
     /// What to wait for after EAGAIN.
     pub fn interest(&self) -> Member {
-        self.ask(Member::NOTHING, |inner| match &inner.establishing.phase {
-            Phase::AwaitName(race) => race.interest(),
-            _ => inner.events(inner.interest.events),
+        self.ask(Member::NOTHING, |inner| match inner.establishing.race() {
+            Some(race) => race.interest(),
+            None => inner.events(inner.interest.events),
         })
     }
 
@@ -32,12 +65,13 @@ impl Socket {
     /// close.
     pub fn waited_for(&self, events: Events) -> Result<Member> {
         self.ask(Ok(Member::NOTHING), |inner| {
-            match &inner.establishing.phase {
-                // While addresses are looked for and tried, `events` does not count: the connection has no descriptor
-                // yet.
-                Phase::AwaitName(race) => return Ok(race.interest()),
+            match inner.establishing.phase {
                 Phase::Failed(Errno::BADF) if inner.handle.fd < 0 => return Err(Errno::BADF),
                 _ => {}
+            }
+            // While addresses are looked for and tried, `events` does not count: the connection has no descriptor yet.
+            if let Some(race) = inner.establishing.race() {
+                return Ok(race.interest());
             }
             let events = inner.asked(events);
             Ok(inner.events(events))
@@ -54,7 +88,7 @@ impl Socket {
     ) -> Option<R> {
         self.ask(None, |inner| {
             let settled = matches!(inner.establishing.phase, Phase::Connected | Phase::Listening);
-            if !settled || inner.handle.fd < 0 || inner.interest.retry != Limit::NONE {
+            if !settled || inner.handle.fd < 0 || inner.interest.retry != Retry::NONE {
                 return None;
             }
             let events = inner.asked(events);
@@ -122,8 +156,8 @@ impl Inner {
     pub(super) fn must_wait(&mut self, events: Events) -> Errno {
         self.interest.events = events;
         self.interest.retry = match self.establishing.phase {
-            Phase::AwaitBacklog(at) => at.since(Instant::now()).into(),
-            _ => Limit::NONE,
+            Phase::AwaitBacklog => BACKLOG_RETRY.into(),
+            _ => Retry::NONE,
         };
         Errno::AGAIN
     }
@@ -131,6 +165,6 @@ impl Inner {
     /// An operation begins: forgets what the last one wanted to wait for.
     pub(super) fn begin(&mut self) {
         (self.interest.events, self.interest.retry, self.input.kernel.emptied) =
-            (0, Limit::NONE, false);
+            (0, Retry::NONE, false);
     }
 }

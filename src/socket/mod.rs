@@ -22,6 +22,7 @@ mod names;
 mod options;
 mod output;
 mod pace;
+mod rare;
 mod reason;
 mod secure;
 mod sendfile;
@@ -44,7 +45,7 @@ use crate::errno::{Errno, Result};
 use crate::sys;
 use crate::sys::memory::{boxed, Shared, SharedRoom};
 use crate::sys::socket as sock;
-use accept::Listening;
+use crate::tls::Engine;
 pub use establish::{Connecting, Start};
 use establish::{Establishing, Phase, Plan};
 use handle::Handle;
@@ -54,7 +55,7 @@ use input::Input;
 use interest::Interest;
 use output::Output;
 use pace::Pace;
-use secure::Secure;
+use rare::Rare;
 use side::Side;
 use std::cell::{RefCell, UnsafeCell};
 use std::mem::MaybeUninit;
@@ -84,10 +85,11 @@ pub(crate) struct Inner {
     input: Input,
     output: Output,
     held: Held,
-    secure: Secure,
+    /// TLS: bytes go through here once the handshake has begun.
+    engine: Option<Box<Engine>>,
     pace: Pace,
     interest: Interest,
-    listening: Option<Box<Listening>>,
+    rare: Option<Box<Rare>>,
     /// The default limit of waiting operations.
     timeout: Limit,
     /// The program's.
@@ -95,17 +97,17 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    fn new(handle: Handle, phase: Phase, held: Held) -> Inner {
+    fn new(handle: Handle, phase: Phase) -> Inner {
         Inner {
             handle,
             establishing: Establishing::new(phase),
             input: Input::new(),
             output: Output::new(),
-            held,
-            secure: Secure::new(),
+            held: Held::new(),
+            engine: None,
             pace: Pace::new(),
             interest: Interest::default(),
-            listening: None,
+            rare: None,
             timeout: Limit::NONE,
             data: 0,
         }
@@ -134,11 +136,9 @@ impl Prepared {
     /// The socket of a descriptor, or of none: -1.
     fn socket(self, fd: RawFd, kind: i32, phase: Phase) -> Socket {
         let handle = Handle::new(fd, kind, self.owner);
-        let make = |me: &_| Body {
-            inner: RefCell::new(Inner::new(handle, phase, Held::new(Clone::clone(me)))),
-            place: UnsafeCell::new(MaybeUninit::uninit()),
-        };
-        Socket { inner: Shared::within(self.inner, make) }
+        let inner = RefCell::new(Inner::new(handle, phase));
+        let body = Body { inner, place: UnsafeCell::new(MaybeUninit::uninit()) };
+        Socket { inner: Shared::within(self.inner, |_| body) }
     }
 
     fn connected(self, fd: RawFd, family: i32, kind: i32) -> Socket {
@@ -168,13 +168,11 @@ impl Socket {
 
     /// A socket that begins to connect. `name` finds the addresses where the options say a name. ENOMEM.
     pub fn connect(options: Options, name: Option<Box<dyn Connecting>>) -> Result<Socket> {
-        let name = name.map(boxed).transpose()?;
         Socket::from_plan(Plan { listen: false, options, name })
     }
 
     /// A socket that listens. ENOMEM.
     pub fn listen(options: Options, name: Option<Box<dyn Connecting>>) -> Result<Socket> {
-        let name = name.map(boxed).transpose()?;
         Socket::from_plan(Plan { listen: true, options, name })
     }
 
@@ -225,9 +223,15 @@ impl Socket {
     /// such a callback.
     #[inline(always)]
     fn with_or<T>(&self, busy: T, operation: impl FnOnce(&mut Inner) -> T) -> T {
+        self.with_body(busy, |inner, _| operation(inner))
+    }
+
+    /// As `with_or`, and tells the operation in which memory it works.
+    #[inline(always)]
+    fn with_body<T>(&self, busy: T, operation: impl FnOnce(&mut Inner, &Shared<Body>) -> T) -> T {
         let counted = self.inner.clone();
         let result = match counted.inner.try_borrow_mut() {
-            Ok(mut inner) => operation(&mut inner),
+            Ok(mut inner) => operation(&mut inner, &counted),
             Err(_) => busy,
         };
         result
@@ -276,9 +280,9 @@ impl Socket {
         self.ask(-1, |inner| {
             let _ = inner.release_held();
             inner.handle.exposed = true;
-            match &inner.establishing.phase {
-                Phase::AwaitName(race) => race.interest().fd,
-                _ => inner.handle.fd,
+            match inner.establishing.race() {
+                Some(race) => race.interest().fd,
+                None => inner.handle.fd,
             }
         })
     }

@@ -6,9 +6,10 @@ use super::establish::Phase;
 use super::format::{compose_text, needs_translation};
 use super::handle::Handle;
 use super::side::Side;
-use super::{Buffering, Flags, Inner, Mode, Socket};
+use super::{Body, Buffering, Flags, Inner, Mode, Socket};
 use crate::bytes::SMALL;
 use crate::errno::{Errno, Result};
+use crate::sys::memory::Shared;
 use crate::sys::message::send_two;
 use crate::sys::socket as sock;
 use memchr::memrchr;
@@ -117,14 +118,16 @@ impl Socket {
     /// With `more`, another send follows at once: nothing leaves yet unless the buffer is full. With
     /// `again`, the caller comes back with what was not taken: a large buffer is not filled with it.
     pub fn send(&self, data: &[u8], flags: Flags, more: bool, again: bool) -> (usize, Result<()>) {
-        self.with_or((0, Err(Errno::BUSY)), |inner| inner.send(data, flags, more, again))
+        self.with_body((0, Err(Errno::BUSY)), |inner, body| {
+            inner.send(body, data, flags, more, again)
+        })
     }
 
     /// Sends what is buffered: all of it, or, with `flags`, what the buffering of the mode says must leave.
     /// EAGAIN keeps the rest.
     pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
         self.with_open(|inner| {
-            if !inner.output.side.queue.is_empty() || inner.secure.engine.is_some() {
+            if !inner.output.side.queue.is_empty() || inner.engine.is_some() {
                 inner.begin();
             }
             inner.output.more = false;
@@ -136,7 +139,14 @@ impl Socket {
 
 impl Inner {
     #[inline(always)]
-    fn send(&mut self, data: &[u8], flags: Flags, more: bool, again: bool) -> (usize, Result<()>) {
+    fn send(
+        &mut self,
+        body: &Shared<Body>,
+        data: &[u8],
+        flags: Flags,
+        more: bool,
+        again: bool,
+    ) -> (usize, Result<()>) {
         self.begin();
         if let Err(error) = self.establishing.check_open() {
             return (0, Err(error));
@@ -158,7 +168,7 @@ impl Inner {
             taken += count;
             if result.is_err() || taken == data.len() {
                 if self.output.more && !more {
-                    self.note_held();
+                    self.note_held(body);
                 }
                 return (taken, result);
             }
@@ -276,7 +286,7 @@ impl Inner {
 
     /// One send. EPIPE is remembered as end of file.
     fn push_to_kernel(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
-        if self.secure.engine.is_some() {
+        if self.engine.is_some() {
             return self.push_secure(first, second).inspect(|&n| self.output.side.count(n));
         }
         let result = match second.is_empty() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! How much a task may do with one socket in one turn before other tasks must run.
 
-use crate::clock::{Instant, Span};
+use crate::clock::Instant;
 use crate::controller::turn;
 
 /// How many connections a task accepts in one turn. Chosen, and measured over loopback: 64 take 0.3 ms. With fewer a burst
@@ -12,16 +12,16 @@ const BURST: u32 = 64;
 /// one turn is resumed in the next step. Both are chosen. Measured: 128 short lines take 0.1 ms, and 128 reads of 4,096
 /// bytes 1.1 ms, which is how much longer a turn may be. With a smaller share a stream that never ends is read in more
 /// steps; with a larger one the other tasks wait longer.
-const READS: u32 = 128;
-const SHARE: Span = Span(10_000_000);
+const READS: u8 = 128;
+const SHARE_MICROSECONDS: u32 = 10_000;
 
 /// What a task has done with a socket, and in which turn.
 pub struct Pace {
-    /// How many reads there were, and since when they have gone on in which turn: the lower bits of its number, as a task
-    /// that gives way once too often loses nothing.
-    reads: u32,
-    reading: u32,
-    since: Instant,
+    /// How many reads there were, and since which microsecond they have gone on in which turn: the lower bits of each, as a
+    /// task that gives way once too often loses nothing.
+    reads: u8,
+    reading: u16,
+    since: u32,
 }
 
 /// The same of a listener: how many connections were accepted, and in which turn.
@@ -33,7 +33,7 @@ pub struct Burst {
 
 impl Pace {
     pub fn new() -> Pace {
-        Pace { reads: 0, reading: 0, since: Instant(0) }
+        Pace { reads: 0, reading: 0, since: 0 }
     }
 
     /// Counts a read. Returns whether the task has read for so long in this turn that it is to be resumed in the next
@@ -47,12 +47,12 @@ impl Pace {
     /// The clock is looked at seldom, so that a task that reads little never notices.
     #[cold]
     fn has_read_long(&mut self) -> bool {
-        let (now, turn) = (Instant::real(), turn::current());
-        if turn == 0 || self.reading != turn as u32 {
-            (self.reading, self.since) = (turn as u32, now);
+        let (now, turn) = ((Instant::real().0 / 1000) as u32, turn::current());
+        if turn == 0 || self.reading != turn as u16 {
+            (self.reading, self.since) = (turn as u16, now);
             return false;
         }
-        if self.since.after(SHARE) > now {
+        if now.wrapping_sub(self.since) < SHARE_MICROSECONDS {
             return false;
         }
         self.reading = 0;

@@ -3,19 +3,17 @@
 
 use nix::sys::socket::SockaddrStorage;
 
-use super::establish::Phase;
 use super::{Inner, Socket};
 use crate::address::describe;
 use crate::errno::Errno;
-use crate::sys::memory::boxed;
 use crate::sys::socket as sock;
 
 impl Socket {
     /// Why the connection failed, in words: "certificate has expired, peer 127.0.0.1:443".
     pub fn reason(&self) -> Option<String> {
-        self.ask(None, |inner| match &inner.establishing.phase {
-            Phase::AwaitName(race) => Some(race.story()),
-            _ => inner.establishing.reason.as_deref().map(|reason| reason.to_string()),
+        self.ask(None, |inner| match inner.establishing.race() {
+            Some(race) => Some(race.story()),
+            None => inner.known_reason().map(str::to_owned),
         })
     }
 }
@@ -23,7 +21,7 @@ impl Socket {
 impl Inner {
     /// Keeps a reason, with the peer that it concerns: the host by its name, else the address.
     pub(super) fn explain(&mut self, reason: &str) {
-        let host = self.secure.peer().and_then(|peer| Some((peer.host.as_deref()?, peer.port)));
+        let host = self.peer().and_then(|peer| Some((peer.host.as_deref()?, peer.port)));
         let peer = match host {
             Some((host, port)) if host.contains(':') => format!("[{host}]:{port}"),
             Some((host, port)) => format!("{host}:{port}"),
@@ -46,6 +44,6 @@ impl Inner {
             true => reason.to_owned(),
             false => format!("{reason}, {whose} {address}"),
         };
-        self.establishing.reason = boxed(reason.into()).ok();
+        self.set_reason(reason);
     }
 }

@@ -3,81 +3,18 @@
 //! once `start_tls` has been called, and never go back to plain text.
 
 use super::establish::Phase;
-use super::greet::Listener;
 use super::{Inner, Socket};
 use crate::bytes;
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::describe::{words, Stage};
-use crate::sys::memory::boxed;
 use crate::sys::socket as sock;
 use crate::tls::{Config, Engine, Failure, Peer, Read, Written, OVERHEAD, RECORD};
 use std::ffi::c_void;
-use std::sync::Arc;
 
 /// How many encrypted bytes may be unsent before nothing more is read: twice what writes leave there. What exceeds
 /// that are answers to messages of the peer, which has to take them before more of it is read.
 const UNSENT: usize = 2 * bytes::LARGE;
-
-/// TLS on a socket, and what it has to know.
-pub struct Secure {
-    /// Bytes go through here once the handshake has begun.
-    pub engine: Option<Box<Engine>>,
-    /// What only few sockets have.
-    pub more: Option<Box<More>>,
-    /// The socket came from a listener: it is the server of the handshake.
-    pub accepted: bool,
-    /// TLS ended without the peer saying so.
-    pub cut: bool,
-    /// Whether such an end is a failure.
-    pub strict: bool,
-}
-
-/// What only few sockets have to do with TLS.
-#[derive(Default)]
-pub struct More {
-    /// What TLS has to know about the peer, if anything.
-    pub peer: Option<Box<Peer>>,
-    /// What makes a datagram socket a listener of DTLS.
-    pub listener: Option<Box<Listener>>,
-    /// Of a peer of such a listener: it counts as long as this is held.
-    pub place: Option<Arc<()>>,
-}
-
-impl Secure {
-    pub fn new() -> Secure {
-        Secure { engine: None, more: None, accepted: false, cut: false, strict: true }
-    }
-
-    /// What TLS has to know about the peer, if anything.
-    pub fn peer(&self) -> Option<&Peer> {
-        self.more.as_ref()?.peer.as_deref()
-    }
-
-    /// Whether it is a listener of DTLS.
-    pub fn listens(&self) -> bool {
-        self.more.as_ref().is_some_and(|more| more.listener.is_some())
-    }
-
-    /// What only few sockets have, made if it is not there. ENOMEM.
-    pub fn more(&mut self) -> Result<&mut More> {
-        if self.more.is_none() {
-            self.more = Some(boxed(More::default())?);
-        }
-        self.more.as_deref_mut().ok_or(Errno::NOMEM)
-    }
-
-    /// Whether TLS ended without the peer saying so, and that is a failure.
-    #[inline]
-    pub fn is_cut_short(&self) -> bool {
-        self.cut && self.strict
-    }
-
-    /// Takes over the settings of the listener for an accepted socket.
-    pub fn follow(&mut self, listener: &Secure) {
-        (self.accepted, self.strict) = (true, listener.strict);
-    }
-}
 
 impl Socket {
     /// Goes on with the handshake, and begins it if it has not begun: `Ok` once it is done. What was
@@ -86,7 +23,7 @@ impl Socket {
     pub fn start_tls(&self, config: &Config) -> Result<()> {
         self.operate(|inner| {
             inner.establish()?;
-            if inner.secure.engine.is_some() {
+            if inner.engine.is_some() {
                 return Ok(());
             }
             if matches!(inner.establishing.phase, Phase::Listening) {
@@ -113,7 +50,7 @@ impl Socket {
 
     /// Asks the engine; `None` without TLS.
     pub fn tls<T>(&self, ask: impl FnOnce(&Engine) -> T) -> Option<T> {
-        self.ask(None, |inner| inner.secure.engine.as_deref().map(ask))
+        self.ask(None, |inner| inner.engine.as_deref().map(ask))
     }
 }
 
@@ -124,11 +61,11 @@ impl Inner {
             self.fix_peer()?;
         }
         let none = Peer::default();
-        let peer = self.secure.peer().unwrap_or(&none);
-        let begun = config.begin(peer, self.secure.accepted, datagrams);
+        let peer = self.peer().unwrap_or(&none);
+        let begun = config.begin(peer, self.handle.accepted, datagrams);
         let mut tls = Box::new(begun.inspect_err(|error| {
             if *error == Errno::NOTVERIFIED {
-                self.establishing.reason = boxed("the name to verify is not known".into()).ok();
+                self.set_reason("the name to verify is not known".into());
             }
         })?);
         if !self.input.side.queue.is_empty() {
@@ -136,7 +73,7 @@ impl Inner {
             self.input.message = false;
         }
         self.input.scanned = 0;
-        self.secure.engine = Some(tls);
+        self.engine = Some(tls);
         self.establishing.phase = Phase::AwaitHandshake;
         self.handle.owner.describe(words(Stage("TLS handshake")));
         Ok(())
@@ -158,8 +95,8 @@ impl Inner {
     pub(super) fn continue_handshake(&mut self) -> Result<Phase> {
         self.with_tls(|inner, tls| {
             inner.check(tls.retransmit())?;
-            let demands = inner.secure.peer().is_some_and(|peer| peer.verify);
-            if demands && inner.secure.more.as_ref().is_some_and(|more| more.place.is_some()) {
+            let demands = inner.peer().is_some_and(|peer| peer.verify);
+            if demands && inner.rare.as_ref().is_some_and(|rare| rare.place.is_some()) {
                 tls.demand_certificate()?; // its engine was made before the socket was told so
             }
             loop {
@@ -178,9 +115,9 @@ impl Inner {
         &mut self,
         step: impl FnOnce(&mut Inner, &mut Engine) -> Result<T>,
     ) -> Result<T> {
-        let Some(mut tls) = self.secure.engine.take() else { return Err(Errno::BADF) };
+        let Some(mut tls) = self.engine.take() else { return Err(Errno::BADF) };
         let result = step(self, &mut tls);
-        self.secure.engine = Some(tls);
+        self.engine = Some(tls);
         result
     }
 
@@ -285,7 +222,7 @@ impl Inner {
     /// Sends what is encrypted and could not be sent yet.
     #[inline]
     pub(super) fn drain_secure(&mut self) -> Result<()> {
-        match self.secure.engine {
+        match self.engine {
             Some(_) => self.drain_engine(),
             None => Ok(()),
         }
@@ -365,7 +302,7 @@ impl Inner {
 
     /// Tells the peer of a TLS stream that nothing more will be sent. EAGAIN keeps the rest.
     pub(super) fn say_goodbye(&mut self) -> Result<()> {
-        if self.secure.engine.is_none() {
+        if self.engine.is_none() {
             return Ok(());
         }
         self.with_tls(|inner, tls| {

@@ -20,9 +20,8 @@ impl Socket {
         if let Err(error) = self.flush(None) {
             return (0, Err(error));
         }
-        let is_plain = self.with_or(false, |inner| {
-            inner.secure.engine.is_none() && inner.handle.kind != NO_SOCKET
-        });
+        let is_plain =
+            self.with_or(false, |inner| inner.engine.is_none() && inner.handle.kind != NO_SOCKET);
         if is_plain {
             match self.send_by_kernel(file, offset, count.min(MOST)) {
                 Ok(Some(sent)) => return (sent, Ok(())),

@@ -85,17 +85,17 @@ impl Socket {
 
     /// Whether a TLS stream has ended without the peer saying so.
     pub fn is_truncated(&self) -> bool {
-        self.ask(false, |inner| inner.secure.cut)
+        self.ask(false, |inner| inner.input.cut)
     }
 
     /// Whether an end of a TLS stream that the peer did not announce is a failure.
     pub fn strict(&self) -> bool {
-        self.ask(true, |inner| inner.secure.strict)
+        self.ask(true, |inner| inner.input.strict)
     }
 
     /// Sets whether an end of a TLS stream that the peer did not announce is a failure, which is the default.
     pub fn set_strict(&self, on: bool) {
-        self.ask((), |inner| inner.secure.strict = on);
+        self.ask((), |inner| inner.input.strict = on);
     }
 
     /// Applies to an existing socket those options that can still be applied. Its address is not among them.
@@ -163,12 +163,12 @@ impl Inner {
     /// Takes over those options that concern what the library does, and not the descriptor. ENOMEM.
     pub(super) fn follow(&mut self, options: &Options) -> Result<()> {
         let peer = options.peer().map(boxed).transpose()?;
-        if peer.is_some() || self.secure.more.is_some() {
-            self.secure.more()?.peer = peer;
+        if peer.is_some() || self.rare.is_some() {
+            self.rare()?.peer = peer;
         }
         self.note_times(options.time);
         self.output.flags = if options.no_sigpipe { libc::MSG_NOSIGNAL } else { 0 };
-        self.secure.strict = options.strict.unwrap_or(self.secure.strict);
+        self.input.strict = options.strict.unwrap_or(self.input.strict);
         Ok(())
     }
 
@@ -176,8 +176,8 @@ impl Inner {
     pub(super) fn follow_listener(&mut self, listener: &Inner) {
         self.note_times(listener.input.side.is_timed);
         self.output.flags = listener.output.flags;
-        self.handle.empties = listener.handle.empties;
+        (self.handle.accepted, self.handle.empties) = (true, listener.handle.empties);
+        self.input.strict = listener.input.strict;
         self.held.follow(&listener.held);
-        self.secure.follow(&listener.secure);
     }
 }

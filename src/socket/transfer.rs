@@ -15,7 +15,7 @@ impl Socket {
         self.operate(|inner| {
             inner.ensure_established()?;
             let _ = inner.release_held();
-            if inner.secure.engine.is_some() {
+            if inner.engine.is_some() {
                 return Err(Errno(libc::EOPNOTSUPP));
             }
             let (fd, flags) = (inner.handle.fd, inner.output.flags);

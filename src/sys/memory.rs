@@ -84,33 +84,44 @@ pub trait Count {
     fn get(&self) -> usize;
 }
 
-impl Count for Cell<usize> {
-    fn new(count: usize) -> Cell<usize> {
-        Cell::new(count)
+/// 32 bits, as small blocks have counts too. A panic ends what would need more.
+impl Count for Cell<u32> {
+    fn new(count: usize) -> Cell<u32> {
+        Cell::new(count as u32) // 0 or 1
     }
 
     #[inline]
     fn increment(&self) {
-        self.set(self.get() + 1);
+        match Cell::get(self).wrapping_add(1) {
+            0 => too_many(),
+            more => self.set(more),
+        }
     }
 
     #[inline]
     fn increment_if_any(&self) -> bool {
-        let any = self.get() != 0;
-        self.set(self.get() + usize::from(any));
+        let any = Cell::get(self) != 0;
+        if any {
+            self.increment();
+        }
         any
     }
 
     #[inline]
     fn decrement(&self) -> bool {
-        let left = self.get() - 1;
+        let left = Cell::get(self) - 1;
         self.set(left);
         left == 0
     }
 
     fn get(&self) -> usize {
-        Cell::get(self)
+        Cell::get(self) as usize
     }
+}
+
+#[cold]
+fn too_many() -> ! {
+    panic!("more references than can be counted");
 }
 
 impl Count for AtomicUsize {
@@ -147,10 +158,10 @@ impl Count for AtomicUsize {
 }
 
 /// A counted reference within one thread: `Rc` that answers ENOMEM.
-pub struct Shared<T: ?Sized, C: Count = Cell<usize>>(NonNull<Counted<T, C>>);
+pub struct Shared<T: ?Sized, C: Count = Cell<u32>>(NonNull<Counted<T, C>>);
 
 /// A reference that does not keep the value: the weak one of `Shared`.
-pub struct Weak<T: ?Sized, C: Count = Cell<usize>>(Option<NonNull<Counted<T, C>>>);
+pub struct Weak<T: ?Sized, C: Count = Cell<u32>>(Option<NonNull<Counted<T, C>>>);
 
 /// A counted reference whose count any thread may change: `Arc` that answers ENOMEM. It stays in its thread all the same,
 /// unless who carries it to another one sees to what the value asks for.
@@ -165,7 +176,7 @@ unsafe impl<T: Send + Sync> Sync for Shared<T, AtomicUsize> {}
 pub type AtomicWeak<T> = Weak<T, AtomicUsize>;
 
 /// Memory for a value to which a `Shared` will lead.
-pub type SharedRoom<T> = Room<Counted<T, Cell<usize>>>;
+pub type SharedRoom<T> = Room<Counted<T, Cell<u32>>>;
 
 /// A value and its counts.
 pub struct Counted<T: ?Sized, C> {

@@ -379,7 +379,7 @@ count_memory() {
 	exec 4<&-
 	wait "$server" "$clients"
 	judge "$1" "bytes of memory of an idle connection, $many of them" \
-		"$(((after - before) / many))" 2000
+		"$(((after - before) / many))" 1880
 }
 
 # As asked of malloc, from one power of two to another: tables that double are full in both.
@@ -391,7 +391,7 @@ count_bytes() {
 	forget
 	under 'idle PORT 256' in_memcheck small "$1" "$here/lua/waiting.lua" 256 connections
 	under 'idle PORT 1024' in_memcheck large "$1" "$here/lua/waiting.lua" 1024 connections
-	judge "$1" "bytes asked of malloc for a connection that waits" "$(each 1 768)" 1890
+	judge "$1" "bytes asked of malloc for a connection that waits" "$(each 1 768)" 1770
 }
 
 # Descriptors for 10,000 connections and a thousand to begin with, and some.

@@ -45,6 +45,12 @@ local cycles = {
 		s:onerror(function() return cycle end)
 		return s
 	end,
+	handlers_of_each_others_sockets = function(cycle)
+		local a, b = socket.pair()
+		a:onerror(function() return b, cycle end)
+		b:onerror(function() return a, cycle end)
+		return a, b
+	end,
 	conditions = function(cycle)
 		local cq, c = cqueues.new(), condition.new()
 		cq:wrap(function() c:wait() return cycle end)
@@ -134,6 +140,49 @@ for kind, make in pairs(cycles) do
 		end
 	end)
 end
+
+-- Has a finalizer call f once what f refers to is garbage.
+local function finalize(f)
+	if newproxy then
+		getmetatable(newproxy(true)).__gc = f
+	else
+		setmetatable({}, { __gc = f })
+	end
+end
+
+t.plain("an_error_handler_lasts_as_long_as_its_socket", function()
+	local sockets, peers, told = {}, {}, {}
+	for i = 1, 40 do
+		local s, peer = socket.pair()
+		peers[i] = peer
+		s:settimeout(0)
+		s:onerror(function() return "handler " .. i end)
+		sockets[i] = s
+	end
+	for _ = 1, 4 do
+		collectgarbage()
+	end
+	for i, s in ipairs(sockets) do
+		equal(select(2, s:read "*l"), "handler " .. i)
+		s:onerror(i % 2 == 0 and function() return "other " .. i end or nil)
+	end
+	collectgarbage()
+	for i, s in ipairs(sockets) do
+		s:clearerr()
+		equal(select(2, s:read "*l"), i % 2 == 0 and "other " .. i or t.errno.ETIMEDOUT)
+	end
+	(function()
+		local s, peer = socket.pair()
+		peers[#peers + 1] = peer
+		s:settimeout(0)
+		s:onerror(function() return "garbage too" end)
+		finalize(function() told[1], told[2] = s:read "*l" end)
+	end)()
+	for _ = 1, 4 do
+		collectgarbage()
+	end
+	t.values({ nil, "garbage too", n = 2 }, told[1], told[2])
+end)
 
 -- Kilobytes of Lua's memory after everything was collected.
 local function kilobytes()

@@ -13,7 +13,7 @@ static int cqueues_create(lua_State *L)
 {
 	struct shim *shim = shim_self(L);
 	struct controller *controller =
-	    shim_new(L, shim, shim_controller_tag, SHIM_CONTROLLER, sizeof *controller);
+	    shim_new_with_value(L, shim, shim_controller_tag, SHIM_CONTROLLER, sizeof *controller);
 	lua_newtable(L);
 	lua_setuservalue(L, -2);
 	static const cq_interest none = CQ_INTEREST_NONE;

@@ -4,6 +4,17 @@
  */
 #include "shim.h"
 
+/* Makes a table in the registry that is weak in its keys or its values. */
+static void make_weak(lua_State *L, const char *name, const char *mode)
+{
+	lua_newtable(L);
+	lua_newtable(L);
+	lua_pushstring(L, mode);
+	lua_setfield(L, -2, "__mode");
+	lua_setmetatable(L, -2);
+	lua_setfield(L, LUA_REGISTRYINDEX, name);
+}
+
 struct shim *shim_state(lua_State *L)
 {
 	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_STATE);
@@ -28,12 +39,9 @@ struct shim *shim_state(lua_State *L)
 	d->onerror = LUA_NOREF;
 	shim->poll = lua_newuserdata(L, 1); /* a value equal only to itself */
 	shim->poll_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-	lua_newtable(L);
-	lua_newtable(L);
-	lua_pushliteral(L, "v");
-	lua_setfield(L, -2, "__mode");
-	lua_setmetatable(L, -2);
-	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_CONTROLLERS);
+	make_weak(L, SHIM_CONTROLLERS, "v");
+	if (SHIM_KEEPS_ASIDE)
+		make_weak(L, SHIM_HANDLERS, "k");
 	return shim;
 }
 
@@ -73,15 +81,26 @@ void shim_module(lua_State *L, const char *name, const luaL_Reg *methods, const 
 	lua_remove(L, -2);
 }
 
-void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size)
+/* The userdata on top of the stack as an object. */
+static void *begin_object(lua_State *L, struct object *object, struct shim *shim, const char *tag, const char *name,
+                          size_t size)
 {
-	struct object *object = lua_newuserdata(L, size);
 	memset(object, 0, size);
 	object->shim = shim;
 	luaL_getmetatable(L, name);
 	lua_setmetatable(L, -2);
 	object->tag = tag;
 	return object;
+}
+
+void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size)
+{
+	return begin_object(L, SHIM_PLAIN(L, size), shim, tag, name, size);
+}
+
+void *shim_new_with_value(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size)
+{
+	return begin_object(L, lua_newuserdata(L, size), shim, tag, name, size);
 }
 
 int shim_push_type(lua_State *L, const char *tag, const char *kind)

@@ -82,6 +82,7 @@ extern const char shim_listener_tag[], shim_thread_tag[], shim_notifier_tag[], s
 /* Keys of the registry: strings, since LuaJIT on 64-bit ARM has no light userdata to spare. */
 #define SHIM_STATE "cqueues.state"
 #define SHIM_CONTROLLERS "cqueues.controllers" /* weak: number -> controller */
+#define SHIM_HANDLERS "cqueues.handlers" /* with SHIM_KEEPS_ASIDE, weak: socket -> error handler */
 #define SHIM_TRACEBACK "cqueues.traceback" /* what makes tracebacks for `step`, or nil */
 #define SHIM_TLS_REASON "cqueues.tls.reason" /* why TLS failed last, in words */
 
@@ -98,6 +99,8 @@ void shim_module(lua_State *L, const char *name, const luaL_Reg *methods, const 
                  const luaL_Reg *functions);
 /* Makes an object of `size` bytes of a class. */
 void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size);
+/* The same with a user value. */
+void *shim_new_with_value(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size);
 /* Checks that the argument is of a class and returns its content. */
 void *shim_check(lua_State *L, int index, const char *tag, const char *name);
 /* The same without an error: NULL. */

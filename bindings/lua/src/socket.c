@@ -44,15 +44,6 @@ void shim_set_maxerrs(lua_State *L, struct socket *socket, uint32_t side, lua_In
 	socket->maxerrs[side] = is_small ? (int16_t)number : SHIM_RARE;
 }
 
-void shim_set_handler(lua_State *L, int index, struct socket *socket)
-{
-	lua_createtable(L, 1, 0);
-	lua_insert(L, -2);
-	lua_rawseti(L, -2, 1);
-	lua_setuservalue(L, index);
-	socket->has_handler = 1;
-}
-
 void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket)
 {
 	const struct defaults *d = &shim->defaults;

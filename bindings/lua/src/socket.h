@@ -61,7 +61,7 @@ struct socket {
 	uint16_t errors[2]; /* and how many have, up to the most that there is room for */
 	unsigned char parked[2]; /* 0, WHOLE, or the count of arguments of a brief one and 1 */
 	struct bits bits[2]; /* of a byte that `unpack` began, and of one that `pack` has not completed */
-	unsigned char has_handler : 1; /* whether the error handler is [1] of its user value: it may refer to the socket */
+	unsigned char has_handler : 1; /* see `shim_get_handler`: the handler may refer to the socket */
 	unsigned char has_timeout : 1; /* see `rare` */
 	unsigned char is_exposed : 1;  /* Lua has its descriptor's number */
 	unsigned char is_planned : 1;  /* connect or listen made it; what others made has no address to connect to */
@@ -106,6 +106,8 @@ struct socket *shim_new_socket(lua_State *L, struct shim *shim);
 void shim_apply_defaults(lua_State *L, struct shim *shim, struct socket *socket);
 /* Pops a function and makes it the error handler of the socket at `index`. */
 void shim_set_handler(lua_State *L, int index, struct socket *socket);
+/* Pushes it; there is one. */
+void shim_get_handler(lua_State *L, int index);
 /* Pushes bytes of the socket's buffer. */
 #if SHIM_COPIES_LATE
 void shim_push_bytes(lua_State *L, struct socket *socket, const void *data, size_t size);

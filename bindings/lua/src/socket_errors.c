@@ -92,6 +92,44 @@ static int check_handler(lua_State *L, int index)
 	return given;
 }
 
+#if SHIM_KEEPS_ASIDE
+void shim_set_handler(lua_State *L, int index, struct socket *socket)
+{
+	index = lua_absindex(L, index);
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_HANDLERS);
+	lua_pushvalue(L, index);
+	lua_pushvalue(L, -3);
+	lua_rawset(L, -3);
+	lua_pop(L, 2);
+	socket->has_handler = 1;
+}
+
+void shim_get_handler(lua_State *L, int index)
+{
+	index = lua_absindex(L, index);
+	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_HANDLERS);
+	lua_pushvalue(L, index);
+	lua_rawget(L, -2);
+	lua_remove(L, -2);
+}
+#else
+void shim_set_handler(lua_State *L, int index, struct socket *socket)
+{
+	lua_createtable(L, 1, 0);
+	lua_insert(L, -2);
+	lua_rawseti(L, -2, 1);
+	lua_setuservalue(L, index);
+	socket->has_handler = 1;
+}
+
+void shim_get_handler(lua_State *L, int index)
+{
+	lua_getuservalue(L, index);
+	lua_rawgeti(L, -1, 1);
+	lua_remove(L, -2);
+}
+#endif
+
 static void push_default(lua_State *L)
 {
 	shim_push_state(L);
@@ -103,12 +141,10 @@ static int socket_onerror(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	int given = check_handler(L, 2);
-	if (socket->has_handler) {
-		lua_getuservalue(L, 1);
-		lua_rawgeti(L, -1, 1);
-	} else {
+	if (socket->has_handler)
+		shim_get_handler(L, 1);
+	else
 		push_default(L);
-	}
 	if (given)
 		socket->has_handler = 0;
 	if (!lua_isnil(L, 2)) {

@@ -12,9 +12,7 @@ void shim_push_handler(lua_State *L, struct socket *socket)
 		lua_pushvalue(L, 1);
 		lua_call(L, 1, 1);
 	} else {
-		lua_getuservalue(L, 1);
-		lua_rawgeti(L, -1, 1);
-		lua_remove(L, -2);
+		shim_get_handler(L, 1);
 	}
 }
 

@@ -236,31 +236,65 @@ static int next_xline(lua_State *L)
 	return start_read(L, socket, XREAD, 1, mode, lua_tonumber(L, lua_upvalueindex(5)));
 }
 
-/* The same for one format that is a word: upvalue 3 is its kind. */
-static int next_usual_line(lua_State *L)
+/* The same for one format that is a word. */
+static inline int next_of_kind(lua_State *L, uint32_t kind, const char *word)
 {
-	static const char *const words[] = { [CQ_READ_LINE] = "*l", [CQ_READ_LINE_KEEP] = "*L", [CQ_READ_ALL] = "*a",
-		                             [CQ_READ_HEADER] = "*h", [CQ_READ_HEADER_KEEP] = "*H" };
 	struct socket *socket = lua_touserdata(L, lua_upvalueindex(2));
 	struct op op = shim_op(LINES, 1, CQ_MODE_DEFAULT, NAN);
-	op.format.kind = (uint32_t)lua_tointeger(L, lua_upvalueindex(3));
+	op.format.kind = kind;
 	lua_settop(L, 0);
 	if (!socket->so)
 		return shim_error(L, "%s", "socket closed");
 	lua_pushvalue(L, lua_upvalueindex(2));
 	if (socket->object.shim->replaced & RECV) {
-		lua_pushstring(L, words[op.format.kind]);
+		lua_pushstring(L, word);
 		return shim_delegate(L, "read");
 	}
 	lua_pushnil(L); /* in the place of the format, which the op knows */
 	return shim_go(L, socket, &op);
 }
 
-static int is_word(lua_State *L, int index)
+/* A function for each of them, so that an iterator has no upvalue for that: there are as many as idle connections. */
+static int next_line_bare(lua_State *L)
+{
+	return next_of_kind(L, CQ_READ_LINE, "*l");
+}
+
+static int next_line_kept(lua_State *L)
+{
+	return next_of_kind(L, CQ_READ_LINE_KEEP, "*L");
+}
+
+static int next_all(lua_State *L)
+{
+	return next_of_kind(L, CQ_READ_ALL, "*a");
+}
+
+static int next_header_bare(lua_State *L)
+{
+	return next_of_kind(L, CQ_READ_HEADER, "*h");
+}
+
+static int next_header_kept(lua_State *L)
+{
+	return next_of_kind(L, CQ_READ_HEADER_KEEP, "*H");
+}
+
+/* The iterator of the format at `index`, NULL if that is no such word. */
+static lua_CFunction iterator_of_word(lua_State *L, int index)
 {
 	size_t size;
 	const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &size) : NULL;
-	return text && size == 2 && text[0] == '*' && strchr("lLahH", text[1]);
+	if (!text || size != 2 || text[0] != '*')
+		return NULL;
+	switch (text[1]) {
+	case 'l': return next_line_bare;
+	case 'L': return next_line_kept;
+	case 'a': return next_all;
+	case 'h': return next_header_bare;
+	case 'H': return next_header_kept;
+	default: return NULL;
+	}
 }
 
 /* socket:lines(...) */
@@ -269,14 +303,12 @@ static int socket_lines(lua_State *L)
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	int count = count_formats(L, 2);
 	luaL_argcheck(L, count <= 200, 201, "too many formats");
-	int is_usual = count == 1 && is_word(L, 2);
-	if (is_usual) {
-		lua_pushinteger(L, (lua_Integer)check_format(L, NULL, 2, LUA_TSTRING).kind); /* which throws nothing */
-		lua_replace(L, 2);
-	}
+	lua_CFunction usual = count == 1 ? iterator_of_word(L, 2) : NULL;
+	if (usual)
+		lua_settop(L, 1);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_insert(L, 1);
-	lua_pushcclosure(L, is_usual ? next_usual_line : next_line, count + 2);
+	lua_pushcclosure(L, usual ? usual : next_line, usual ? 2 : count + 2);
 	shim_make_iterator(L);
 	return 1;
 }

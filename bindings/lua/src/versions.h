@@ -37,6 +37,7 @@ typedef luaL_Stream shim_file;
 #else
 #define shim_resume lua_resume
 #define SHIM_PLAIN(L, size) lua_newuserdatauv((L), (size), 0)
+#define SHIM_KEEPS_ASIDE 1
 #endif
 #if LUA_VERSION_NUM < 503
 typedef int shim_context;
@@ -59,6 +60,9 @@ typedef lua_KContext shim_context;
 
 #ifndef SHIM_PLAIN
 #define SHIM_PLAIN lua_newuserdata
+/* Whether a userdata has no place for a value of its own unless that is asked for: what few objects of a class keep is in a
+ * table then, whose keys they are and which keeps none of them (an ephemeron table). */
+#define SHIM_KEEPS_ASIDE 0
 #endif
 /* Whether lua_pushlstring collects, and may run finalizers, before it copies the bytes, and not afterwards. */
 #define SHIM_COPIES_LATE (LUA_VERSION_NUM < 503)

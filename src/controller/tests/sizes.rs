@@ -18,8 +18,8 @@ fn records_are_small_and_free_places_no_larger() {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn an_owner_is_one_block_of_56_bytes() {
-    const { assert!(Owner::SIZE <= 56) };
+fn an_owner_is_one_block_of_40_bytes() {
+    const { assert!(Owner::SIZE <= 40) };
 }
 
 #[test]

@@ -32,8 +32,25 @@ fn the_last_reference_drops_the_value<C: Count>() {
 
 #[test]
 fn the_last_reference_drops_the_value_once() {
-    the_last_reference_drops_the_value::<Cell<usize>>();
+    the_last_reference_drops_the_value::<Cell<u32>>();
     the_last_reference_drops_the_value::<AtomicUsize>();
+}
+
+#[test]
+fn a_count_that_is_full_is_a_panic_and_stays_as_it_is() {
+    let (first, full) = (Shared::<u8>::new(1).unwrap(), u32::MAX as usize);
+    let strong = |count: u32| {
+        // SAFETY: `first` keeps the block.
+        unsafe { Counted::strong(first.0) }.set(count);
+    };
+    strong(u32::MAX);
+    let weak = Shared::downgrade(&first);
+    let (cloned, upgraded) = (|| drop(first.clone()), || drop(weak.upgrade()));
+    for more in [&cloned as &dyn Fn(), &upgraded] {
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(more)).is_err());
+        assert_eq!(Shared::count(&first), full);
+    }
+    strong(1);
 }
 
 #[test]

@@ -363,7 +363,7 @@ impl Descriptors {
         }
     }
 
-    /// Registers the descriptor of a row anew: its number stands for another open file now.
+    /// Registers the descriptor of a row anew, level-triggered: see `Owner::renew`.
     pub fn renew(&mut self, poller: &Poller, index: u32) {
         if self.rows[index as usize].registered != 0 && self.may_tell(index) {
             let row = &mut self.rows[index as usize];

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub enum Message {
     /// The owner of a registered descriptor has closed it.
     Forget(Token),
-    /// The number of a registered descriptor stands for another open file now.
+    /// What is known of a registered descriptor holds no longer.
     Renew(Token),
     /// Something is to be run: a task with `Payload::Posted` and this number, which only the poster understands.
     Post(usize),

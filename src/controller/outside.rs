@@ -126,7 +126,7 @@ impl Controller {
         }
     }
 
-    /// Another open file has come under the number of a registered descriptor: see `Owner::renew`.
+    /// What is known of a registered descriptor holds no longer: see `Owner::renew`.
     pub(super) fn renew(&self, token: Token) {
         let mut state = self.state.borrow_mut();
         let State { descriptors, poller, .. } = &mut *state;

@@ -124,8 +124,9 @@ impl Owner {
         }
     }
 
-    /// Makes every controller register the descriptor anew, since its number stands for another open file now.
-    pub(super) fn renew(&self) {
+    /// Makes every controller register the descriptor anew, level-triggered: its number stands for another open file now, or
+    /// an option has changed how it receives.
+    pub fn renew(&self) {
         self.with_list(|list| {
             for Place { controller, token } in list.iter() {
                 let Some(controller) = controller.upgrade() else { continue };

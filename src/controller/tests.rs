@@ -16,6 +16,7 @@ mod again;
 mod descriptors;
 mod outside;
 mod quiet;
+mod row;
 mod sizes;
 
 const IN: Events = libc::POLLIN;

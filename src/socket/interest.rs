@@ -145,11 +145,19 @@ impl Inner {
     /// See `Member::emptied`.
     #[inline]
     fn emptied(&self) -> u64 {
-        // The program may have changed how a descriptor receives whose number it knows.
-        match self.handle.empties && !self.handle.exposed {
+        // The program may have changed how a descriptor receives whose number it knows. Nobody receives from a listener.
+        let reads = !matches!(self.establishing.phase, Phase::Listening);
+        match self.handle.empties && !self.handle.exposed && reads {
             true => self.input.kernel.emptied_at,
             false => LEVEL,
         }
+    }
+
+    /// An option has changed how the descriptor receives: there can be something to read though nothing has come, which no
+    /// wait of the kernel's notices. Stating the interest anew makes it look, for tasks that wait already.
+    pub(super) fn look_again(&mut self) {
+        self.handle.empties = false; // TCP_ULP, for one, has receives end at records
+        self.handle.owner.renew();
     }
 
     /// Notes what to wait for; the result is EAGAIN.

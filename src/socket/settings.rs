@@ -110,6 +110,9 @@ impl Socket {
                     listens,
                 )?;
             }
+            if options.oob_inline {
+                inner.look_again();
+            }
             options.relax(inner.handle.fd, listens)?;
             inner.follow(options)
         })
@@ -126,7 +129,7 @@ impl Socket {
     /// setsockopt(2). ENOTCONN while there is no descriptor.
     pub fn set_raw_option(&self, level: i32, name: i32, value: &[u8]) -> Result<()> {
         sock::set_raw_option(self.option_fd()?, level, name, value)?;
-        self.ask((), |inner| inner.handle.empties = false); // TCP_ULP, for one, changes how it receives
+        self.ask((), Inner::look_again);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ pub union Room {
     bytes: [u8; 128],
 }
 
+#[cfg(any(target_os = "linux", target_os = "android", not(mmsg)))]
 impl Room {
     /// Without anything in it.
     pub const EMPTY: Room = Room { bytes: [0; 128] };

@@ -123,6 +123,51 @@ out:
 	return result;
 }
 
+/* So many that the later ones lie in buckets, which are spread over others when their time comes. */
+enum { SLEEPERS = 700 };
+
+struct sleeper {
+	int place; /* in the order of their times */
+	int *next; /* whose time it is */
+};
+
+static int sleep_once(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
+{
+	struct sleeper *sleeper = argument;
+	cq_interest later = on_time(1 + sleeper->place / 1e6);
+
+	(void)fired;
+	if (count == 0)
+		return cq_controller_park(cq, task, &later, 1);
+	EQ(sleeper->place, *sleeper->next);
+	++*sleeper->next;
+	return 0;
+}
+
+/* The clock stands still, so that their times are as far apart as they say. */
+static int many_sleepers(void)
+{
+	static struct sleeper sleepers[SLEEPERS];
+	cq_controller *cq = NULL;
+	int result = 0, i, next = 0;
+
+	OK(cq_clock_set_rate(0));
+	TRY(cq_controller_new(&cq));
+	for (i = 0; i < SLEEPERS; i++) {
+		sleepers[i].place = i * 611 % SLEEPERS;
+		sleepers[i].next = &next;
+		TRY(cq_controller_attach(cq, sleep_once, NULL, &sleepers[i], NULL));
+	}
+	TRY(cq_controller_step(cq, 0));
+	OK(cq_clock_advance(2));
+	while (!cq_controller_empty(cq))
+		TRY(cq_controller_step(cq, 0));
+	EQ(next, SLEEPERS);
+out:
+	cq_controller_free(cq);
+	return result;
+}
+
 static int sleep_in_fiber(void *argument)
 {
 	++*(int *)argument;
@@ -675,6 +720,7 @@ static void fail_each(int (*scenario)(void), bool warm, int stride, int lost, in
 	}
 
 SCENARIO(callbacks_without_memory, many_callbacks, true, 0)
+SCENARIO(timers_without_memory, many_sleepers, true, 0)
 SCENARIO(fibers_without_memory, many_fibers, true, 0)
 SCENARIO(first_fibers_without_memory, many_fibers, false, 8)
 SCENARIO(wait_sets_without_memory, pull_and_wait, true, 0)

@@ -139,6 +139,52 @@ TEST(a_controller_outlives_the_thread_that_made_it)
 	cq_controller_free(cq);
 }
 
+struct meeting {
+	cq_condition *condition;
+	cq_controller *other;
+};
+
+static int wait_once(void *condition)
+{
+	return cq_condition_wait(condition, -1);
+}
+
+static void *wait_here(void *argument)
+{
+	struct meeting *meeting = argument;
+
+	meeting->other = new_controller();
+	OK(cq_controller_wrap(meeting->other, wait_once, NULL, meeting->condition, NULL));
+	OK(cq_controller_step(meeting->other, 0));
+	return NULL;
+}
+
+TEST(a_condition_that_has_gone_to_another_thread_is_not_waited_for_again)
+{
+	struct meeting meeting = { new_condition(false), NULL };
+	cq_interest set = on_condition(meeting.condition);
+	cq_controller *cq = new_controller();
+	cq_ready ready;
+	cq_task task;
+	int waits;
+
+	OK(cq_controller_add(cq, NULL, &task));
+	for (waits = 0; waits < 3; waits++) {
+		OK(cq_controller_enter(cq));
+		OK(cq_controller_wait(cq, 0, 0));
+		OK(cq_controller_next(cq, &ready));
+		if (waits == 2)
+			elsewhere(wait_here, &meeting);
+		ERR(cq_controller_park(cq, task, &set, 1), waits == 2 ? EPERM : 0);
+		OK(cq_controller_leave(cq));
+		if (waits < 2)
+			OK(cq_condition_signal(meeting.condition, 1, NULL));
+	}
+	cq_controller_free(cq);
+	cq_controller_free(meeting.other);
+	cq_condition_free(meeting.condition);
+}
+
 struct intrusion {
 	cq_controller *cq;
 	cq_condition *condition;

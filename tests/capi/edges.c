@@ -191,6 +191,36 @@ TEST(what_stands_behind_urgent_data_is_told)
 	end_link(&link);
 }
 
+/* What went wrong: that SO_OOBINLINE makes urgent data readable, which has come before, is not told by the kernel unless it is
+   asked anew. */
+TEST(urgent_data_that_becomes_readable_by_an_option_is_told)
+{
+	static const int on = 1;
+	int way;
+
+	for (way = 0; way < 2; way++) {
+		struct link link = new_link();
+		struct waiter waiter = wait_for(&link, POLLIN, NULL);
+
+		begin(&waiter);
+		EQ(send(link.peer, "!", 1, MSG_OOB), 1);
+		expect_resumed(&waiter, 0);
+		if (way == 0) {
+			OK(cq_socket_setsockopt(link.socket, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on));
+		} else {
+			cq_options *options = new_options();
+
+			OK(cq_options_set(options, CQ_OPTION_OOBINLINE, 1));
+			OK(cq_socket_configure(link.socket, options));
+			cq_options_free(options);
+		}
+		CHECK(is_there(link.fd, POLLIN) & POLLIN);
+		expect_resumed(&waiter, 1);
+		expect_resumed(&waiter, 1);
+		end_link(&link);
+	}
+}
+
 TEST(a_reset_is_told_until_the_socket_is_closed)
 {
 	struct link link = new_link();

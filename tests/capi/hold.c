@@ -78,6 +78,39 @@ TEST(the_first_line_leaves_at_once_and_the_others_when_the_task_waits_or_ends)
 	end(&line);
 }
 
+TEST(what_is_held_leaves_as_soon_as_its_task_waits_for_the_same_again)
+{
+	cq_condition *condition = new_condition(false);
+	cq_interest sets[] = { on_time(0), on_condition(condition) };
+	size_t which;
+	int round;
+
+	for (which = 0; which < COUNT(sets); which++) {
+		cq_controller *cq = new_controller();
+		struct line line;
+		cq_ready ready;
+		cq_task task;
+
+		begin(&line);
+		OK(cq_controller_add(cq, NULL, &task));
+		for (round = 0; round < 3; round++) {
+			OK(cq_controller_enter(cq));
+			OK(cq_controller_wait(cq, 1, 0));
+			OK(cq_controller_next(cq, &ready));
+			say(&line, "one\n");
+			say(&line, "two\n");
+			expect_now(line.peer, "one\n");
+			OK(cq_controller_park(cq, task, &sets[which], 1));
+			expect_now(line.peer, "two\n");
+			OK(cq_condition_signal(condition, 1, NULL));
+			OK(cq_controller_leave(cq));
+		}
+		cq_controller_free(cq);
+		end(&line);
+	}
+	cq_condition_free(condition);
+}
+
 TEST(outside_a_controller_every_line_leaves_at_once)
 {
 	struct line line;

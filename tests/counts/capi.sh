@@ -102,6 +102,8 @@ count_events() {
 	budget 'signal, sent and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3
 	two_runs $short $long files events
 	budget 'file, changed and waited for: system calls' "$(per_operation 4 '.*' $short $long)" 3.01
+	two_runs $short $long connections events
+	budget 'connection, waited for and accepted: epoll_ctl' "$(per_operation 4 epoll_ctl $short $long)" 0
 	short=100 long=600
 	two_runs $short $long threads events >/dev/null 2>&1
 	# A wait that ends a moment too early, which happens on a machine that is busy, is repeated.

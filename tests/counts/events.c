@@ -2,20 +2,23 @@
 /*
  * One fiber that causes events and waits for them, so many times:
  *
- *   events signals|files|threads NUMBER
+ *   events signals|files|threads|connections NUMBER
  *
- * A signal is sent by one system call, and a file changed by one.
+ * A signal is sent by one system call, and a file changed by one. The connections are made by a fiber of their own.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <cqueues.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static cq_controller *controller;
 static long number;
 
 static void check(int code, const char *what)
@@ -92,16 +95,56 @@ static int threads(void *argument)
 	return 0;
 }
 
+/* Each time somebody waits already. */
+static int connect_and_yield(void *listener)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	cq_name name;
+
+	check(cq_socket_localname(listener, &name), "name");
+	address.sin_port = htons((uint16_t)name.port);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (long i = 0; i < number; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+			return 1;
+		check(cq_sleep(0), "sleep");
+		close(fd);
+	}
+	return 0;
+}
+
+static int connections(void *argument)
+{
+	cq_options *options;
+	cq_socket *listener, *client;
+
+	(void)argument;
+	check(cq_options_new(&options), "options");
+	check(cq_options_host(options, "127.0.0.1", 0), "address");
+	check(cq_socket_listen(options, &listener), "listen");
+	check(cq_socket_establish(listener), "establish");
+	check(cq_controller_wrap(controller, connect_and_yield, NULL, listener, NULL), "wrap");
+	for (long i = 0; i < number; i++) {
+		check(cq_socket_accept(listener, &client), "accept");
+		cq_socket_free(client);
+	}
+	cq_socket_free(listener);
+	cq_options_free(options);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc == 3 ? argv[1] : "";
-	cq_controller *controller;
-	cq_function body = strcmp(what, "signals") == 0 ? signals :
-	                   strcmp(what, "files") == 0   ? files :
-	                   strcmp(what, "threads") == 0 ? threads : NULL;
+	cq_function body = strcmp(what, "signals") == 0     ? signals :
+	                   strcmp(what, "files") == 0       ? files :
+	                   strcmp(what, "connections") == 0 ? connections :
+	                   strcmp(what, "threads") == 0     ? threads : NULL;
 
 	if (!body) {
-		fputs("usage: events signals|files|threads NUMBER\n", stderr);
+		fputs("usage: events signals|files|threads|connections NUMBER\n", stderr);
 		return 2;
 	}
 	number = atol(argv[2]);

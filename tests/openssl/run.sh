@@ -17,7 +17,7 @@ mkdir -p "$work"
 
 # With the tree's other build left as it is: a build folder of its own.
 builds() {
-	mkdir -p "$work/tree" && for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings cmake include pkgconfig programs src \
+	mkdir -p "$work/tree" target && for file in Makefile Cargo.toml Cargo.lock build.rs cbindgen.toml bindings cmake include pkgconfig programs src \
 		tools target; do
 		ln -sfn "$PWD/$file" "$work/tree/$file"
 	done

@@ -82,6 +82,44 @@ fn a_task_does_not_take_over_the_wait_of_another_one() {
     wait(&controller, first, &condition).unwrap();
     assert_eq!((end(&controller), condition.signal(2)), (vec![], 2));
     assert_eq!(numbers(&step(&controller)), [2, 1]);
+    let third = spawn_started(&controller, 3);
+    wait(&controller, first, &condition).unwrap();
+    assert_eq!((condition.signal(1), begin(&controller).0), (1, first));
+    wait(&controller, third, &condition).unwrap();
+    wait(&controller, first, &condition).unwrap();
+    assert_eq!((end(&controller), condition.signal(2)), (vec![], 2));
+    assert_eq!(numbers(&step(&controller)), [3, 1]);
+}
+
+#[test]
+fn a_task_that_ends_leaves_the_condition_that_it_has_waited_for_last() {
+    let controller = Controller::new().unwrap();
+    let (condition, other) = (Condition::new(false).unwrap(), Condition::new(false).unwrap());
+    let [first, second, third] = [1, 2, 3].map(|number| spawn_started(&controller, number));
+    wait(&controller, third, &other).unwrap();
+    wait(&controller, first, &condition).unwrap();
+    wait(&controller, second, &condition).unwrap();
+    assert_eq!((condition.signal(1), begin(&controller).0), (1, first));
+    wait(&controller, first, &other).unwrap();
+    assert_eq!((condition.waiting(), other.waiting()), (1, 2));
+    controller.finish(first).unwrap();
+    assert_eq!((condition.waiting(), other.waiting(), other.signal(2)), (1, 1, 1));
+    assert_eq!((end(&controller), numbers(&step(&controller))), (vec![], vec![3]));
+}
+
+#[test]
+fn a_task_that_ends_leaves_the_condition_that_it_has_waited_for_again() {
+    let (controller, condition, first) = woken();
+    end(&controller);
+    let second = spawn_started(&controller, 2);
+    wait(&controller, first, &condition).unwrap();
+    wait(&controller, second, &condition).unwrap();
+    assert_eq!((condition.signal(1), begin(&controller).0), (1, first));
+    assert_eq!(condition.signal(1), 1);
+    wait(&controller, first, &condition).unwrap(); // it stands where the second one stood
+    controller.finish(first).unwrap();
+    assert_eq!((condition.waiting(), end(&controller)), (0, vec![]));
+    assert_eq!(numbers(&step(&controller)), [2]);
 }
 
 #[test]
@@ -106,6 +144,13 @@ fn nothing_is_waited_for_by_a_task_that_is_over_or_a_fiber() {
     assert_eq!(wait(&controller, task, &condition), Err(Errno::NOENT));
     assert_eq!(sleep(&controller, task, 0), Err(Errno::NOENT));
     assert_eq!((condition.waiting(), waits(&controller)), (0, 0));
+
+    // Not even where it waits by itself, again and again.
+    assert_eq!((end(&controller), numbers(&step(&controller))), (vec![], vec![0]));
+    controller.park_on_condition(fiber, true, &condition, || condition.clone()).unwrap();
+    assert_eq!((condition.signal(1), begin(&controller).0), (1, fiber));
+    assert_eq!(wait(&controller, fiber, &condition), Err(Errno::BADARG));
+    assert_eq!(condition.waiting(), 0);
 }
 
 #[test]

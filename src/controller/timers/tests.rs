@@ -29,10 +29,10 @@ fn timers_fire_in_the_order_of_their_deadlines() {
 #[test]
 fn equal_deadlines_fire_in_the_order_in_which_they_were_set() {
     let mut timers = Timers::default();
-    for number in 1..=100 {
+    for number in 1..=1000 {
         timers.set(Instant(10), key(number)).unwrap();
     }
-    assert_eq!(due(&mut timers, Instant(10)), (1..=100).collect::<Vec<_>>());
+    assert_eq!(due(&mut timers, Instant(10)), (1..=1000).collect::<Vec<_>>());
 }
 
 #[test]
@@ -41,6 +41,23 @@ fn a_deadline_beyond_the_end_of_time_is_the_last() {
     timers.set(Instant(100).after(Span(u64::MAX)), key(1)).unwrap();
     timers.set(Instant(105), key(2)).unwrap();
     assert_eq!(due(&mut timers, Instant(u64::MAX - 1)), [2]);
+}
+
+#[test]
+fn many_deadlines_beyond_the_end_of_time_are_the_last() {
+    let mut timers = Timers::default();
+    for number in 1..=1000 {
+        let end = if number % 2 == 0 { u64::MAX } else { u64::MAX / 4 * u64::from(number % 4) };
+        timers.set(Instant(end), key(number)).unwrap();
+    }
+    timers.set(Instant(5), key(0)).unwrap();
+    assert_eq!(due(&mut timers, Instant(5)), [0]);
+    let order = |rest| (1..=1000).filter(move |number| number % 4 == rest);
+    let (early, late) = (order(1).chain(order(3)), order(0).chain(order(2)));
+    assert_eq!(due(&mut timers, Instant(u64::MAX - 1)), early.collect::<Vec<_>>());
+    let mut late: Vec<u32> = late.collect();
+    late.sort();
+    assert_eq!(due(&mut timers, Instant(u64::MAX)), late);
 }
 
 #[test]
@@ -112,13 +129,20 @@ fn many_timers_fire_in_the_order_of_a_heap() {
 
 #[test]
 fn a_sweep_reaches_timers_that_are_far_away() {
+    let far = |number: u32| Instant((1 << (number % 50)) + u64::from(number % 7));
     let mut timers = Timers::default();
     for number in 1..=10_000 {
-        timers.set(Instant(1 << (number % 50)), key(number)).unwrap();
+        timers.set(far(number), key(number)).unwrap();
         timers.forget();
     }
     assert!(timers.pop_due(Instant(0)).is_none()); // the next ones are sorted
-    timers.sweep(|key| key.wait % 1000 == 0);
-    assert_eq!((timers.len(), timers.count()), (10, 10));
-    assert_eq!(due(&mut timers, Instant(1)), (1..=10).map(|n| n * 1000).collect::<Vec<_>>());
+    let stays = |number: u32| number % 99 == 0 && number % 50 > 20; // none of the first ones
+    timers.sweep(|key| stays(key.wait));
+    let mut left: Vec<_> = (1..=10_000).filter(|&n| stays(n)).map(|n| (far(n), n)).collect();
+    assert_eq!((timers.len(), timers.count()), (left.len(), left.len()));
+    left.sort();
+    for (deadline, number) in left {
+        assert_eq!(timers.next(Instant(0), |_| true), Some(Span(deadline.0)));
+        assert!(timers.pop_due(deadline) == Some(key(number)));
+    }
 }

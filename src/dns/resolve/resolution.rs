@@ -290,17 +290,19 @@ impl Resolution {
         };
         let zone = frame.zone();
         let way = follow(&packet, &frame.name, frame.rtype, frame.class, &zone);
+        // Records that do not lead from the name to the data are left out.
+        let strays = way.records.len() != packet.count(ANSWER);
+        let led = |frame: &Frame| {
+            let (name, rtype, class) = (&frame.name, frame.rtype, frame.class);
+            strays.then(|| rebuilt(&packet, &way.records, name, rtype, class))
+        };
         match meaning(&packet, &way, &zone, !setup.config.recurse) {
             Meaning::Final => {
                 if !way.complete {
                     let what = if packet.code() == rcode::NXDOMAIN { "name" } else { "record" };
                     self.story = format!("{}: no such {what}, says {address}", way.end);
                 }
-                let packet = match way.records.len() == packet.count(ANSWER) {
-                    true => packet,
-                    // The answer has records that do not lead from the name to the data: they are left out.
-                    false => rebuilt(&packet, &way.records, &frame.name, frame.rtype, frame.class),
-                };
+                let packet = led(frame).unwrap_or(packet);
                 if setup.config.cache {
                     let question = (&frame.name, frame.rtype, frame.class);
                     keep(cache, setup.view, question, &packet, now);
@@ -344,7 +346,7 @@ impl Resolution {
                 // The answer of a stub's server is what the program gets; of other servers only counts that they
                 // failed.
                 match setup.config.recurse {
-                    false => frame.refuse(packet),
+                    false => frame.refuse(led(frame).unwrap_or(packet)),
                     true => frame.refuse(frame.unanswered()),
                 }
             }

@@ -37,7 +37,7 @@ pub const SETSID: Option<c_int> = Some(libc::POSIX_SPAWN_SETSID as c_int);
 pub const SETSID: Option<c_int> = if cfg!(target_vendor = "apple") { Some(0x0400) } else { None };
 
 /// The list of the process's environment.
-#[cfg(not(target_vendor = "apple"))]
+#[cfg(not(any(target_vendor = "apple", target_os = "freebsd")))]
 pub fn environ() -> *const *const c_char {
     unsafe extern "C" {
         static environ: *const *const c_char;
@@ -54,4 +54,15 @@ pub fn environ() -> *const *const c_char {
     }
     // SAFETY: it returns the address of the list.
     unsafe { *_NSGetEnviron() }
+}
+
+/// The program has `environ` there, and not the C library: a library that names it cannot be linked.
+#[cfg(target_os = "freebsd")]
+pub fn environ() -> *const *const c_char {
+    // SAFETY: the name ends with NUL; what it stands for is the address of the list, or there is none.
+    unsafe {
+        let list: *const *const *const c_char =
+            libc::dlsym(libc::RTLD_DEFAULT, c"environ".as_ptr()).cast();
+        list.as_ref().map_or(std::ptr::null(), |list| *list)
+    }
 }

@@ -179,6 +179,8 @@ fn what_was_not_asked_for_is_not_in_the_answer() {
     assert_eq!(bench.ask("www.test", "A", &world), "0 www.test. A 192.0.2.80");
     bench.ask("bank.test", "A", &|_, _| "nxdomain".into());
     assert_eq!(bench.asked, ["192.0.2.1 bank.test. A"], "it was not kept either");
+    // Nor where the server knows nothing of the name.
+    assert_eq!(bench.ask("mail.test", "A", &|_, _| "an bank.test A 192.0.2.66".into()), "0");
 }
 
 #[test]

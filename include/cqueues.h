@@ -2572,6 +2572,11 @@ int cq_socket_unget(const struct cq_socket *socket,
                     size_t size);
 
 /**
+ * Counts the buffered bytes of a direction. 0 for NULL.
+ */
+size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
+
+/**
  * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
  * names replace the socket's own for this call. `sent` receives how many bytes were taken, also on error; bytes that
  * were taken and not sent leave with later sends or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the
@@ -2637,11 +2642,6 @@ int cq_socket_try_finish(const struct cq_socket *socket);
  * Errors: as there, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
  */
 int cq_socket_finish(const struct cq_socket *socket);
-
-/**
- * Counts the buffered bytes of a direction. 0 for NULL.
- */
-size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
 
 /* ==== How a socket buffers, and its limits (cq_socket_mode) =======================================
  * Modes are words of letters, one for each direction: "t" or "b" (text, binary), "n", "l" or "f" (unbuffered, by lines,

@@ -124,11 +124,13 @@ impl Queue {
     }
 
     /// Its bytes, to change in place.
+    #[inline]
     pub fn data_mut(&mut self) -> &mut [u8] {
         self.0.as_mut().map_or(&mut [], |block| &mut block.bytes[block.start..block.end])
     }
 
     /// Room for at least `size` bytes behind the content; `filled` says how many were written.
+    #[inline]
     pub fn room(&mut self, size: usize) -> Result<&mut [u8]> {
         let has_room = self.0.as_mut().is_some_and(|block| {
             if block.start == block.end {
@@ -143,6 +145,7 @@ impl Queue {
     }
 
     /// The first `count` bytes of the room now belong to the content.
+    #[inline]
     pub fn filled(&mut self, count: usize) {
         if let Some(block) = &mut self.0 {
             block.end = (block.end + count).min(block.bytes.len());
@@ -150,6 +153,7 @@ impl Queue {
     }
 
     /// Appends: all or, without memory, nothing.
+    #[inline]
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         if !bytes.is_empty() {
             self.room(bytes.len())?[..bytes.len()].copy_from_slice(bytes);

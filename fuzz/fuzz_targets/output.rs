@@ -10,7 +10,7 @@
 
 mod script;
 
-use cqueues::capi::socket_io::{cq_socket_try_send, cq_socket_try_flush};
+use cqueues::capi::socket_output::{cq_socket_try_flush, cq_socket_try_send};
 use cqueues::capi::socket_settings::cq_mode_parse;
 use cqueues::socket::{Buffering, Direction, Mode, Socket};
 use libfuzzer_sys::fuzz_target;
@@ -73,7 +73,7 @@ impl Stage {
             self.stream.push_back(byte);
         }
         self.mixed &= self.socket.pending(Direction::Output) > taken;
-        self.mixed |= self.mode.buffering == Buffering::Full;
+        self.mixed |= self.mode.buffering != Buffering::Line;
         match code {
             0 => {
                 assert_eq!(taken, data.len());

@@ -4,7 +4,8 @@
 use super::boundary::{borrow, bytes, call, put, slice};
 use super::datagram::room;
 use super::socket::retry;
-use super::socket_io::{patience, CQ_AGAIN, CQ_MORE};
+use super::socket_io::patience;
+use super::socket_output::{CQ_AGAIN, CQ_MORE};
 use super::socket_settings::{unpack_mode, CQ_MODE_DEFAULT};
 use crate::errno::{Errno, Result};
 use crate::socket::{Direction, Flags, Format, Patience, Socket};

@@ -41,6 +41,7 @@ pub mod semaphore;
 pub mod signal;
 pub mod socket;
 pub mod socket_io;
+pub mod socket_output;
 pub mod socket_settings;
 pub mod spawn;
 pub mod step;

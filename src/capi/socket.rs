@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! `cq_socket_*`: making and ending sockets, connecting and accepting. Reading and writing are in
-//! `socket_io.rs`, settings and statistics in `socket_settings.rs`.
+//! `socket_io.rs` and `socket_output.rs`, settings and statistics in `socket_settings.rs`.
 
 use super::boundary::{borrow, call, put, seconds, value};
 use super::socket_settings::direction;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-//! `cq_socket_*`: reading and writing.
+//! `cq_socket_*`: reading.
 
 use super::boundary::{borrow, bytes, call, put, value};
 use super::socket::retry;
 use super::socket_settings::{direction, unpack_mode, CQ_MODE_DEFAULT};
 use crate::errno::{Errno, Result};
-use crate::socket::{Direction, Flags, Format, Patience, Socket};
+use crate::socket::{Direction, Format, Patience, Socket};
 use std::ffi::{c_int, c_void};
 
 /// For `format`: everything until end of file.
@@ -32,12 +32,6 @@ pub const CQ_PATIENT: u32 = 1;
 /// take yet is waited for together with the input; an error is left to the next send.
 pub const CQ_FLUSH: u32 = 2;
 
-/// For `cq_socket_try_send`, joined to a mode by `|`: another send follows at once, and the bytes of both leave together.
-pub const CQ_MORE: u32 = 1024;
-/// For `cq_socket_try_send`, joined to a mode by `|`: the caller waits and comes back with what was not taken, so that it
-/// need not be copied.
-pub const CQ_AGAIN: u32 = 2048;
-
 pub(super) fn patience(flags: u32) -> Result<Patience> {
     match flags & !(CQ_PATIENT | CQ_FLUSH) {
         0 => Ok(Patience { wait: flags & CQ_PATIENT != 0, flush: flags & CQ_FLUSH != 0 }),
@@ -61,11 +55,25 @@ pub(super) fn format<'a>(kind: u32, count: usize) -> Result<Format<'a>> {
 /// The place of received bytes; NULL with a size of 0 stands for "nothing of the kind".
 type Place = (*const c_void, usize);
 
+#[inline(never)]
 fn receive(socket: &Socket, format: Format, mode: u32, patience: Patience) -> Result<Place> {
-    let found = socket.receive(format, unpack_mode(mode)?, patience, |bytes| {
-        (bytes.as_ptr().cast(), bytes.len())
-    })?;
+    let found = socket.receive(format, unpack_mode(mode)?, patience, place_of)?;
     Ok(found.unwrap_or((std::ptr::null(), 0)))
+}
+
+fn place_of(bytes: &[u8]) -> Place {
+    (bytes.as_ptr().cast(), bytes.len())
+}
+
+/// Takes a line that is buffered. `None`: not done, and `receive` is to be called.
+#[inline(always)]
+fn line_at_hand(socket: &Socket, format: u32, patient: bool) -> Option<Result<Place>> {
+    let keep = match format {
+        CQ_READ_LINE => false,
+        CQ_READ_LINE_KEEP => true,
+        _ => return None,
+    };
+    socket.take_line_at_hand(keep, patient, place_of)
 }
 
 /// Checks the outputs before `receive` takes anything, and fills them.
@@ -111,6 +119,51 @@ pub unsafe extern "C" fn cq_socket_try_recv(
     size: *mut usize,
 ) -> c_int {
     // SAFETY: as documented.
+    let has_input = unsafe { socket.as_ref() }.is_some_and(Socket::has_input_at_hand);
+    let attempt = match has_input && mode == CQ_MODE_DEFAULT {
+        true => try_recv_at_hand,
+        false => try_recv,
+    };
+    // SAFETY: as documented.
+    unsafe { attempt(socket, format, count, mode, flags, data, size) }
+}
+
+/// `cq_socket_try_recv` with something in the buffer, in the socket's own mode. Two functions, so that neither saves registers that
+/// only the other needs.
+#[inline(never)]
+unsafe extern "C" fn try_recv_at_hand(
+    socket: *const Socket,
+    format: u32,
+    count: usize,
+    mode: u32,
+    flags: u32,
+    data: *mut *const c_void,
+    size: *mut usize,
+) -> c_int {
+    // SAFETY: as `cq_socket_try_recv` documents.
+    call(|| unsafe {
+        hand_over(data, size, || {
+            let (socket, patience) = (borrow(socket)?, patience(flags)?);
+            match line_at_hand(socket, format, patience.wait) {
+                Some(line) => line,
+                None => receive(socket, self::format(format, count)?, mode, patience),
+            }
+        })
+    })
+}
+
+/// `cq_socket_try_recv` of whatever else.
+#[inline(never)]
+unsafe extern "C" fn try_recv(
+    socket: *const Socket,
+    format: u32,
+    count: usize,
+    mode: u32,
+    flags: u32,
+    data: *mut *const c_void,
+    size: *mut usize,
+) -> c_int {
+    // SAFETY: as `cq_socket_try_recv` documents.
     call(|| unsafe {
         hand_over(data, size, || {
             receive(borrow(socket)?, self::format(format, count)?, mode, patience(flags)?)
@@ -155,13 +208,55 @@ pub unsafe extern "C" fn cq_socket_read(
     size: *mut usize,
 ) -> c_int {
     // SAFETY: as documented.
+    let has_input = unsafe { socket.as_ref() }.is_some_and(Socket::has_input_at_hand);
+    let attempt = if has_input { read_at_hand } else { read };
+    // SAFETY: as documented.
+    unsafe { attempt(socket, format, count, data, size) }
+}
+
+/// `cq_socket_read` with something in the buffer.
+#[inline(never)]
+unsafe extern "C" fn read_at_hand(
+    socket: *const Socket,
+    format: u32,
+    count: usize,
+    data: *mut *const c_void,
+    size: *mut usize,
+) -> c_int {
+    // SAFETY: as `cq_socket_read` documents.
     call(|| unsafe {
         hand_over(data, size, || {
-            let (socket, format) = (borrow(socket)?, self::format(format, count)?);
-            retry(socket, Some(Direction::Input), |first| {
-                receive(socket, format, CQ_MODE_DEFAULT, Patience { wait: first, flush: true })
-            })
+            let socket = borrow(socket)?;
+            match line_at_hand(socket, format, true) {
+                Some(Ok(line)) => Ok(line),
+                Some(Err(again)) => wait_for(socket, self::format(format, count)?, Some(again)),
+                None => wait_for(socket, self::format(format, count)?, None),
+            }
         })
+    })
+}
+
+/// `cq_socket_read` of whatever else.
+#[inline(never)]
+unsafe extern "C" fn read(
+    socket: *const Socket,
+    format: u32,
+    count: usize,
+    data: *mut *const c_void,
+    size: *mut usize,
+) -> c_int {
+    // SAFETY: as `cq_socket_read` documents.
+    call(|| unsafe {
+        hand_over(data, size, || wait_for(borrow(socket)?, self::format(format, count)?, None))
+    })
+}
+
+/// Waits for what `format` asks for. `failed`: how the first attempt has ended, if it was made.
+#[inline]
+fn wait_for(socket: &Socket, format: Format, mut failed: Option<Errno>) -> Result<Place> {
+    retry(socket, Some(Direction::Input), |first| match failed.take() {
+        Some(error) => Err(error),
+        None => receive(socket, format, CQ_MODE_DEFAULT, Patience { wait: first, flush: true }),
     })
 }
 
@@ -200,117 +295,6 @@ pub unsafe extern "C" fn cq_socket_unget(
 ) -> c_int {
     // SAFETY: as documented.
     call(|| unsafe { borrow(socket)?.unget(bytes(data, size)?) })
-}
-
-/// Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
-/// names replace the socket's own for this call. `sent` receives how many bytes were taken, also on error; bytes that
-/// were taken and not sent leave with later sends or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the
-/// buffer is full.
-///
-/// Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then
-/// send the rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the
-/// system says.
-///
-/// Safety: `data` is readable for `size` bytes, `sent` is writable.
-#[no_mangle]
-pub unsafe extern "C" fn cq_socket_try_send(
-    socket: *const Socket,
-    data: *const c_void,
-    size: usize,
-    mode: u32,
-    sent: *mut usize,
-) -> c_int {
-    call(|| {
-        // SAFETY: as documented, here and below.
-        let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
-        let flags = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
-        unsafe { put(sent, 0) }?;
-        let (taken, result) = socket.send(data, flags, more, again);
-        unsafe { put(sent, taken) }?;
-        result
-    })
-}
-
-/// Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode says. An error
-/// stays until `cq_socket_set_error` clears it, and is returned by every later write. To know how much was taken
-/// before an error, use `cq_socket_try_send`.
-///
-/// Errors: EINVAL for NULL, and for a size that no object can have; ETIMEDOUT; ENOMEM; EPIPE; EBADF after close;
-/// EDEADLK in a callback; what the system says.
-///
-/// Safety: `data` is readable for `size` bytes.
-#[no_mangle]
-pub unsafe extern "C" fn cq_socket_write(
-    socket: *const Socket,
-    data: *const c_void,
-    size: usize,
-) -> c_int {
-    call(|| {
-        // SAFETY: as documented.
-        let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        let mut taken = 0;
-        retry(socket, Some(Direction::Output), |_| {
-            if taken == data.len() && taken > 0 {
-                return socket.flush(Some(Flags::default()));
-            }
-            let (count, result) = socket.send(&data[taken..], Flags::default(), false, true);
-            taken += count;
-            result
-        })
-    })
-}
-
-/// Sends buffered output without waiting. With `mode` 0 everything is sent. Otherwise the buffering that `mode`
-/// names, or that of the socket if it names none, says what must leave: with `l`, the lines that were sent in that
-/// mode.
-///
-/// Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
-#[no_mangle]
-pub unsafe extern "C" fn cq_socket_try_flush(socket: *const Socket, mode: u32) -> c_int {
-    call(|| {
-        // SAFETY: as documented.
-        let socket = unsafe { borrow(socket) }?;
-        let flags = unpack_mode(mode)?;
-        socket.flush((mode != CQ_MODE_DEFAULT).then_some(flags))
-    })
-}
-
-/// Sends everything that is buffered, waiting at most the socket's timeout.
-///
-/// Errors: EINVAL for NULL; ETIMEDOUT; EPIPE; EBADF after close; EDEADLK in a callback.
-#[no_mangle]
-pub unsafe extern "C" fn cq_socket_flush(socket: *const Socket) -> c_int {
-    call(|| {
-        // SAFETY: as documented.
-        let socket = unsafe { borrow(socket) }?;
-        retry(socket, Some(Direction::Output), |_| socket.flush(None))
-    })
-}
-
-/// Sends everything that is buffered, tells the peer that this was all, with TLS too, and shuts the output down, without
-/// waiting. Reading goes on. What has no such end, a pipe or a datagram socket, is only flushed. An end that the kernel had
-/// no room for would look to a TLS peer as if somebody had cut the stream short: `cq_socket_shutdown` and
-/// `cq_socket_close` do not wait for room, this does.
-///
-/// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE; EBADF after close; what the system says.
-#[no_mangle]
-pub unsafe extern "C" fn cq_socket_try_finish(socket: *const Socket) -> c_int {
-    // SAFETY: as documented.
-    call(|| unsafe { borrow(socket) }?.finish())
-}
-
-/// Sends everything that is buffered, tells the peer that this was all, and shuts the output down, waiting at most the
-/// socket's timeout. Otherwise as `cq_socket_try_finish`.
-///
-/// Errors: as there, ETIMEDOUT instead of EAGAIN; EDEADLK in a callback.
-#[no_mangle]
-pub unsafe extern "C" fn cq_socket_finish(socket: *const Socket) -> c_int {
-    call(|| {
-        // SAFETY: as documented.
-        let socket = unsafe { borrow(socket) }?;
-        retry(socket, Some(Direction::Output), |_| socket.finish())
-    })
 }
 
 /// Counts the buffered bytes of a direction. 0 for NULL.

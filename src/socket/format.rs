@@ -159,7 +159,7 @@ fn line(data: &mut [u8], keep: bool, rules: Rules) -> Found {
 }
 
 /// Finds a line with its end, of which `Rules::eof` says nothing.
-#[inline]
+#[inline(always)]
 pub fn whole_line(data: &mut [u8], keep: bool, rules: Rules) -> Option<Found> {
     let span = data.len().min(rules.max_line);
     let scanned = rules.scanned.min(span);

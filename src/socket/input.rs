@@ -2,7 +2,7 @@
 //! Receiving: from the kernel into the queue, from the queue to the program.
 
 use super::establish::Phase;
-use super::format::{find, whole_line, Format, Found, Rules};
+use super::format::{find, Format, Found, Rules};
 use super::kernel_buffer::KernelBuffer;
 use super::side::{Side, NO_ERROR};
 use super::{Buffering, Direction, Flags, Inner, Socket};
@@ -86,10 +86,7 @@ impl Socket {
             if patience.wait {
                 inner.give_way()?;
             }
-            let found = match inner.take_line(format, text) {
-                None => inner.locate(format, text, patience.wait)?,
-                line => line,
-            };
+            let found = inner.locate(format, text, patience.wait)?;
             inner.want_more(format);
             let Some((at, length)) = found else {
                 return Ok(None);
@@ -152,7 +149,7 @@ impl Inner {
     /// EAGAIN, with a retry in the next step, if the task has received so much in this turn that other tasks must
     /// run.
     #[inline]
-    fn give_way(&mut self) -> Result<()> {
+    pub(super) fn give_way(&mut self) -> Result<()> {
         if !self.pace.has_read_enough() {
             return Ok(());
         }
@@ -193,24 +190,9 @@ impl Inner {
         self.must_wait(libc::POLLIN | output)
     }
 
-    /// Takes a line that is at hand: what `locate` does, for the case that nearly all lines are.
-    #[inline]
-    fn take_line(&mut self, format: Format, text: bool) -> Option<(usize, usize)> {
-        let Format::Line { keep } = format else { return None };
-        if self.input.side.queue.is_empty() {
-            return None;
-        }
-        let (max_line, scanned) = (self.input.side.max_line, self.input.scanned);
-        let rules = Rules { text, max_line, eof: false, scanned };
-        match whole_line(self.input.side.queue.data_mut(), keep, rules)? {
-            Found::Taken { consumed, length } => Some((self.take(consumed), length)),
-            _ => None,
-        }
-    }
-
     /// Takes bytes off the queue, and tells where they lie.
     #[inline]
-    fn take(&mut self, consumed: usize) -> usize {
+    pub(super) fn take(&mut self, consumed: usize) -> usize {
         self.input.scanned = 0;
         let at = self.input.side.queue.consume(consumed);
         self.input.message &= !self.input.side.queue.is_empty();

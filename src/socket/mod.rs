@@ -8,6 +8,7 @@
 //! queues the rest.
 
 mod accept;
+mod at_hand;
 mod closing;
 mod establish;
 mod format;

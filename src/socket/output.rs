@@ -69,8 +69,8 @@ impl Output {
     }
 
     /// Puts a further line behind those that are held, if the buffer is not full then. `false`: not done.
-    #[inline]
-    fn append_line(&mut self, line: &[u8]) -> bool {
+    #[inline(always)]
+    pub(super) fn append_line(&mut self, line: &[u8]) -> bool {
         let length = self.side.queue.len() + line.len();
         if length >= self.side.size || self.side.queue.push(line).is_err() {
             return false;
@@ -154,9 +154,6 @@ impl Inner {
         let mode = self.output.side.mode.with(flags);
         let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
         self.output.again = again;
-        if line && !mode.text && !more && self.holds_answers() && self.output.append_line(data) {
-            return (data.len(), Ok(()));
-        }
         self.output.more = more || (line && self.holds_lines());
         let mut taken = 0;
         loop {

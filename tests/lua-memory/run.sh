@@ -61,7 +61,7 @@ for version in $versions; do
 		continue
 	fi
 	LUA_PATH="$prefix/share/lua/$version/?.lua" LUA_CPATH="$prefix/lib/lua/$version/?.so" \
-		$under "$work/memory" tests/lua-memory/scenarios.lua $stride "$@" >"$work/log" 2>&1
+		SCENARIOS_FOLDER=$work/files $under "$work/memory" tests/lua-memory/scenarios.lua $stride "$@" >"$work/log" 2>&1
 	status=$?
 	sed -n "s/^FAILED/& $name:/p" "$work/log"
 	if [ $status -gt 1 ] || ! grep -q 'passed, ' "$work/log"; then

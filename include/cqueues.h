@@ -974,7 +974,7 @@ int cq_socket_getsockopt(const struct cq_socket *socket,
 #define CQ_CANCELLED 32
 
 /**
- * For `cq_controller_wait`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
+ * For `cq_controller_wait` and `cq_controller_begin`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
  * or 100 µs at the latest.
  */
 #define CQ_WAIT_LAZY 1
@@ -5765,7 +5765,7 @@ typedef struct cq_ready {
     void *data;
     /**
      * The members of its wait set that fired, in the order of the set; holds until the next call of
-     * `cq_controller_next` with this controller.
+     * `cq_controller_next` or `cq_controller_begin` with this controller.
      */
     const struct cq_fired *fired;
     /**
@@ -5870,8 +5870,9 @@ int cq_controller_next(struct cq_controller *controller,
  * else no step is under way: ENOENT says that nothing was ready, and that the step is over.
  *
  * Errors: ENOENT; EINVAL for NULL or unknown flags; EBADF after close; EBUSY inside another step of this controller;
- * ENOMEM; ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with which a callback or fiber ended:
- * the rest of the batch is handed out in the next step.
+ * EPERM while another thread steps it; ENOMEM; ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with
+ * which a callback or fiber ended, of which `cq_controller_failure` tells more: what else was ready is handed out in the
+ * next step.
  *
  * Safety: `ready` is writable.
  */

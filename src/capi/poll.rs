@@ -116,16 +116,9 @@ pub fn plain_events(interest: &cq_interest) -> Option<Events> {
 pub unsafe fn controller_alone<'a>(interest: &cq_interest) -> Option<&'a Controller> {
     // SAFETY: as above.
     let controller = unsafe { interest.controller.as_ref() }?;
-    let others = interest.socket as usize
-        | interest.condition as usize
-        | interest.resolver as usize
-        | interest.signal as usize
-        | interest.thread as usize
-        | interest.notify as usize
-        | interest.process as usize
-        | interest.scope as usize
-        | interest.events as usize;
-    (others == 0 && limit(interest.timeout).is_none()).then_some(controller)
+    let others = cq_interest { controller: std::ptr::null(), ..*interest };
+    let alone = is_quiet(&others) && others.condition.is_null() && limit(others.timeout).is_none();
+    alone.then_some(controller)
 }
 
 /// Whether an interest is in no descriptor and none of the objects that have one.
@@ -186,14 +179,8 @@ unsafe fn named(interest: &cq_interest) -> Result<Member> {
 ///
 /// As for `named`.
 unsafe fn scope_alone(interest: &cq_interest) -> Result<Member> {
-    let others = interest.resolver as usize
-        | interest.controller as usize
-        | interest.signal as usize
-        | interest.thread as usize
-        | interest.notify as usize
-        | interest.process as usize
-        | interest.condition as usize;
-    if others != 0 {
+    let others = cq_interest { scope: std::ptr::null(), ..*interest };
+    if names_an_object(&others) || !others.condition.is_null() {
         return Err(Errno::BADARG);
     }
     // SAFETY: as above.

@@ -68,12 +68,7 @@ fn place_of(bytes: &[u8]) -> Place {
 /// Takes a line that is buffered. `None`: not done, and `receive` is to be called.
 #[inline(always)]
 fn line_at_hand(socket: &Socket, format: u32, patient: bool) -> Option<Result<Place>> {
-    let keep = match format {
-        CQ_READ_LINE => false,
-        CQ_READ_LINE_KEEP => true,
-        _ => return None,
-    };
-    socket.take_line_at_hand(keep, patient, place_of)
+    socket.take_line_at_hand(format == CQ_READ_LINE_KEEP, patient, place_of)
 }
 
 /// Checks the outputs before `receive` takes anything, and fills them.
@@ -118,20 +113,29 @@ pub unsafe extern "C" fn cq_socket_try_recv(
     data: *mut *const c_void,
     size: *mut usize,
 ) -> c_int {
-    // SAFETY: as documented.
-    let has_input = unsafe { socket.as_ref() }.is_some_and(Socket::has_input_at_hand);
-    let attempt = match has_input && mode == CQ_MODE_DEFAULT {
-        true => try_recv_at_hand,
-        false => try_recv,
-    };
-    // SAFETY: as documented.
-    unsafe { attempt(socket, format, count, mode, flags, data, size) }
+    // SAFETY: as documented, here and below.
+    match mode == CQ_MODE_DEFAULT && unsafe { may_be_at_hand(socket, format) } {
+        true => unsafe { try_recv::<true>(socket, format, count, mode, flags, data, size) },
+        false => unsafe { try_recv::<false>(socket, format, count, mode, flags, data, size) },
+    }
 }
 
-/// `cq_socket_try_recv` with something in the buffer, in the socket's own mode. Two functions, so that neither saves registers that
-/// only the other needs.
+/// Whether a line is asked for and something is buffered. What follows is made twice, with a line `AT_HAND` and without, so
+/// that neither saves registers that only the other needs.
+///
+/// # Safety
+///
+/// `socket` is NULL or live.
+#[inline(always)]
+unsafe fn may_be_at_hand(socket: *const Socket, format: u32) -> bool {
+    let is_line = matches!(format, CQ_READ_LINE | CQ_READ_LINE_KEEP);
+    // SAFETY: as above.
+    is_line && unsafe { socket.as_ref() }.is_some_and(Socket::has_input_at_hand)
+}
+
+/// `cq_socket_try_recv`; a line that is `AT_HAND` is wanted in the socket's own mode.
 #[inline(never)]
-unsafe extern "C" fn try_recv_at_hand(
+unsafe extern "C" fn try_recv<const AT_HAND: bool>(
     socket: *const Socket,
     format: u32,
     count: usize,
@@ -144,29 +148,12 @@ unsafe extern "C" fn try_recv_at_hand(
     call(|| unsafe {
         hand_over(data, size, || {
             let (socket, patience) = (borrow(socket)?, patience(flags)?);
-            match line_at_hand(socket, format, patience.wait) {
-                Some(line) => line,
-                None => receive(socket, self::format(format, count)?, mode, patience),
+            if AT_HAND {
+                if let Some(line) = line_at_hand(socket, format, patience.wait) {
+                    return line;
+                }
             }
-        })
-    })
-}
-
-/// `cq_socket_try_recv` of whatever else.
-#[inline(never)]
-unsafe extern "C" fn try_recv(
-    socket: *const Socket,
-    format: u32,
-    count: usize,
-    mode: u32,
-    flags: u32,
-    data: *mut *const c_void,
-    size: *mut usize,
-) -> c_int {
-    // SAFETY: as `cq_socket_try_recv` documents.
-    call(|| unsafe {
-        hand_over(data, size, || {
-            receive(borrow(socket)?, self::format(format, count)?, mode, patience(flags)?)
+            receive(socket, self::format(format, count)?, mode, patience)
         })
     })
 }
@@ -207,16 +194,16 @@ pub unsafe extern "C" fn cq_socket_read(
     data: *mut *const c_void,
     size: *mut usize,
 ) -> c_int {
-    // SAFETY: as documented.
-    let has_input = unsafe { socket.as_ref() }.is_some_and(Socket::has_input_at_hand);
-    let attempt = if has_input { read_at_hand } else { read };
-    // SAFETY: as documented.
-    unsafe { attempt(socket, format, count, data, size) }
+    // SAFETY: as documented, here and below.
+    match unsafe { may_be_at_hand(socket, format) } {
+        true => unsafe { read::<true>(socket, format, count, data, size) },
+        false => unsafe { read::<false>(socket, format, count, data, size) },
+    }
 }
 
-/// `cq_socket_read` with something in the buffer.
+/// `cq_socket_read`; a line may be `AT_HAND`.
 #[inline(never)]
-unsafe extern "C" fn read_at_hand(
+unsafe extern "C" fn read<const AT_HAND: bool>(
     socket: *const Socket,
     format: u32,
     count: usize,
@@ -227,36 +214,19 @@ unsafe extern "C" fn read_at_hand(
     call(|| unsafe {
         hand_over(data, size, || {
             let socket = borrow(socket)?;
-            match line_at_hand(socket, format, true) {
-                Some(Ok(line)) => Ok(line),
-                Some(Err(again)) => wait_for(socket, self::format(format, count)?, Some(again)),
-                None => wait_for(socket, self::format(format, count)?, None),
+            let mut first = if AT_HAND { line_at_hand(socket, format, true) } else { None };
+            if let Some(Ok(line)) = first {
+                return Ok(line);
             }
+            let format = self::format(format, count)?;
+            retry(socket, Some(Direction::Input), |is_first| match first.take() {
+                Some(again) => again,
+                None => {
+                    let patience = Patience { wait: is_first, flush: true };
+                    receive(socket, format, CQ_MODE_DEFAULT, patience)
+                }
+            })
         })
-    })
-}
-
-/// `cq_socket_read` of whatever else.
-#[inline(never)]
-unsafe extern "C" fn read(
-    socket: *const Socket,
-    format: u32,
-    count: usize,
-    data: *mut *const c_void,
-    size: *mut usize,
-) -> c_int {
-    // SAFETY: as `cq_socket_read` documents.
-    call(|| unsafe {
-        hand_over(data, size, || wait_for(borrow(socket)?, self::format(format, count)?, None))
-    })
-}
-
-/// Waits for what `format` asks for. `failed`: how the first attempt has ended, if it was made.
-#[inline]
-fn wait_for(socket: &Socket, format: Format, mut failed: Option<Errno>) -> Result<Place> {
-    retry(socket, Some(Direction::Input), |first| match failed.take() {
-        Some(error) => Err(error),
-        None => receive(socket, format, CQ_MODE_DEFAULT, Patience { wait: first, flush: true }),
     })
 }
 

@@ -4,7 +4,6 @@
 use super::boundary::{borrow, bytes, call, put};
 use super::socket::retry;
 use super::socket_settings::{unpack_mode, CQ_MODE_DEFAULT};
-use crate::errno::{Errno, Result};
 use crate::socket::{Direction, Flags, Socket};
 use std::ffi::{c_int, c_void};
 
@@ -32,41 +31,28 @@ pub unsafe extern "C" fn cq_socket_try_send(
     mode: u32,
     sent: *mut usize,
 ) -> c_int {
-    // SAFETY: as documented.
-    let holds = unsafe { socket.as_ref() }.is_some_and(Socket::holds_something);
-    let attempt = match holds && mode == CQ_MODE_DEFAULT && !sent.is_null() {
-        true => try_send_answer,
-        false => try_send,
-    };
-    // SAFETY: as documented.
-    unsafe { attempt(socket, data, size, mode, sent) }
+    // SAFETY: as documented, here and below.
+    match unsafe { holds_lines(socket) } && mode == CQ_MODE_DEFAULT && !sent.is_null() {
+        true => unsafe { try_send::<true>(socket, data, size, mode, sent) },
+        false => unsafe { try_send::<false>(socket, data, size, mode, sent) },
+    }
 }
 
-/// `cq_socket_try_send` while lines are held, in the socket's own mode, with a place for the number of bytes.
-#[inline(never)]
-unsafe extern "C" fn try_send_answer(
-    socket: *const Socket,
-    data: *const c_void,
-    size: usize,
-    mode: u32,
-    sent: *mut usize,
-) -> c_int {
-    call(|| {
-        // SAFETY: as `cq_socket_try_send` documents, here and below.
-        let (own, line) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        match own.append_answer(line) {
-            true => unsafe { put(sent, size) },
-            false => match unsafe { try_send(socket, data, size, mode, sent) } {
-                0 => Ok(()),
-                code => Err(Errno(code)),
-            },
-        }
-    })
+/// Whether a socket holds lines. What follows is made twice, with it and without, so that neither saves registers that only
+/// the other needs.
+///
+/// # Safety
+///
+/// `socket` is NULL or live.
+#[inline(always)]
+unsafe fn holds_lines(socket: *const Socket) -> bool {
+    // SAFETY: as above.
+    unsafe { socket.as_ref() }.is_some_and(Socket::holds_lines)
 }
 
-/// `cq_socket_try_send` of whatever else.
+/// `cq_socket_try_send`; in the socket's own mode, while it `HOLDS` lines, the data may go behind them.
 #[inline(never)]
-unsafe extern "C" fn try_send(
+unsafe extern "C" fn try_send<const HOLDS: bool>(
     socket: *const Socket,
     data: *const c_void,
     size: usize,
@@ -76,6 +62,9 @@ unsafe extern "C" fn try_send(
     call(|| {
         // SAFETY: as `cq_socket_try_send` documents, here and below.
         let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
+        if HOLDS && socket.append_answer(data) {
+            return unsafe { put(sent, size) };
+        }
         let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
         let flags = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
         unsafe { put(sent, 0) }?;
@@ -99,16 +88,16 @@ pub unsafe extern "C" fn cq_socket_write(
     data: *const c_void,
     size: usize,
 ) -> c_int {
-    // SAFETY: as documented.
-    let holds = unsafe { socket.as_ref() }.is_some_and(Socket::holds_something);
-    let attempt = if holds { write_answer } else { write };
-    // SAFETY: as documented.
-    unsafe { attempt(socket, data, size) }
+    // SAFETY: as documented, here and below.
+    match unsafe { holds_lines(socket) } {
+        true => unsafe { write::<true>(socket, data, size) },
+        false => unsafe { write::<false>(socket, data, size) },
+    }
 }
 
-/// `cq_socket_write` while lines are held.
+/// `cq_socket_write`; while the socket `HOLDS` lines the data may go behind them.
 #[inline(never)]
-unsafe extern "C" fn write_answer(
+unsafe extern "C" fn write<const HOLDS: bool>(
     socket: *const Socket,
     data: *const c_void,
     size: usize,
@@ -116,30 +105,18 @@ unsafe extern "C" fn write_answer(
     call(|| {
         // SAFETY: as `cq_socket_write` documents.
         let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        match socket.append_answer(data) {
-            true => Ok(()),
-            false => write_all(socket, data),
+        if HOLDS && socket.append_answer(data) {
+            return Ok(());
         }
-    })
-}
-
-/// `cq_socket_write` of whatever else.
-#[inline(never)]
-unsafe extern "C" fn write(socket: *const Socket, data: *const c_void, size: usize) -> c_int {
-    // SAFETY: as `cq_socket_write` documents.
-    call(|| unsafe { write_all(borrow(socket)?, bytes(data, size)?) })
-}
-
-#[inline]
-fn write_all(socket: &Socket, data: &[u8]) -> Result<()> {
-    let mut taken = 0;
-    retry(socket, Some(Direction::Output), |_| {
-        if taken == data.len() && taken > 0 {
-            return socket.flush(Some(Flags::default()));
-        }
-        let (count, result) = socket.send(&data[taken..], Flags::default(), false, true);
-        taken += count;
-        result
+        let mut taken = 0;
+        retry(socket, Some(Direction::Output), |_| {
+            if taken == data.len() && taken > 0 {
+                return socket.flush(Some(Flags::default()));
+            }
+            let (count, result) = socket.send(&data[taken..], Flags::default(), false, true);
+            taken += count;
+            result
+        })
     })
 }
 

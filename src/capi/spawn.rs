@@ -166,7 +166,7 @@ pub unsafe extern "C" fn cq_controller_park(
             if let Some(done) = done {
                 return done;
             }
-            return unsafe { park_on_object(cq, unpack(task), one) };
+            return unsafe { park_on_any(cq, unpack(task), one) };
         }
         let mut list = Vec::new();
         list.try_reserve_exact(count).map_err(|_| Errno::NOMEM)?;
@@ -211,7 +211,7 @@ unsafe fn park_on_descriptor(
 ///
 /// As for [`member`].
 #[inline(never)]
-unsafe fn park_on_object(cq: &Controller, task: TaskId, interest: &cq_interest) -> Result<()> {
+unsafe fn park_on_any(cq: &Controller, task: TaskId, interest: &cq_interest) -> Result<()> {
     // SAFETY: as documented.
     if let Some(polled) = unsafe { controller_alone(interest) } {
         cq.end_turn();

@@ -23,7 +23,7 @@ pub struct cq_ready {
     /// The `data` that `cq_controller_add` was given for it.
     pub data: *mut c_void,
     /// The members of its wait set that fired, in the order of the set; holds until the next call of
-    /// `cq_controller_next` with this controller.
+    /// `cq_controller_next` or `cq_controller_begin` with this controller.
     pub fired: *const Fired,
     /// The number of elements of `fired`.
     pub count: usize,
@@ -35,7 +35,7 @@ pub struct cq_ready {
     pub reserved: MaybeUninit<u64>,
 }
 
-/// For `cq_controller_wait`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
+/// For `cq_controller_wait` and `cq_controller_begin`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
 /// or 100 µs at the latest.
 pub const CQ_WAIT_LAZY: u32 = 1;
 
@@ -157,8 +157,9 @@ pub unsafe extern "C" fn cq_controller_next(
 /// else no step is under way: ENOENT says that nothing was ready, and that the step is over.
 ///
 /// Errors: ENOENT; EINVAL for NULL or unknown flags; EBADF after close; EBUSY inside another step of this controller;
-/// ENOMEM; ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with which a callback or fiber ended:
-/// the rest of the batch is handed out in the next step.
+/// EPERM while another thread steps it; ENOMEM; ENOTSUP if a task of `cq_batch_step` is ready; otherwise the code with
+/// which a callback or fiber ended, of which `cq_controller_failure` tells more: what else was ready is handed out in the
+/// next step.
 ///
 /// Safety: `ready` is writable.
 #[no_mangle]
@@ -179,9 +180,6 @@ pub unsafe extern "C" fn cq_controller_begin(
         cq.note_entered(true);
         let entered = Entered(controller);
         hooks::wait(cq, limit(timeout), lazy)?;
-        if cq.has_nothing_ready() {
-            return Err(Errno::NOENT);
-        }
         unsafe { next(cq, ready) }?;
         std::mem::forget(entered);
         Ok(())

@@ -53,13 +53,18 @@ impl Controller {
         Ok(Member { lasting: false, ..polled }.within(limit))
     }
 
-    /// As `interest`, for a caller that parks at once: hands over what is waited for, if that is the queue and no time.
+    /// As `interest`, for a caller that parks at once: hands over what is waited for if that is the queue alone. `None`: tasks
+    /// are ready, there are timers, or `interest` would fail.
     pub fn with_plain_wait<R>(&self, park: impl FnOnce(Polled<'_>) -> R) -> Option<R> {
+        let state = self.state.borrow();
+        if !state.ready.is_empty() || !state.timers.is_empty() {
+            return None;
+        }
+        drop(state);
         self.prepare_to_be_polled().ok()?;
         let fd = self.state.borrow().poller.as_ref().map_or(-1, Poller::fd);
         let owner = Some(&self.owner);
-        let queue = Polled { fd, events: libc::POLLIN, owner, lasting: false, emptied: LEVEL };
-        self.timeout().is_none().then(|| park(queue))
+        Some(park(Polled { fd, events: libc::POLLIN, owner, lasting: false, emptied: LEVEL }))
     }
 
     /// Makes the descriptor readable; from any thread.

@@ -92,7 +92,8 @@ impl Owner {
     fn with_list<T>(&self, act: impl FnOnce(&mut List) -> T) -> T {
         let mut list = self.0.list.take();
         let result = act(&mut list);
-        self.0.list.set(list);
+        let came_back = self.0.list.replace(list);
+        debug_assert!(came_back.first.controller.is_gone() && came_back.rest.is_none());
         result
     }
 

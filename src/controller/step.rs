@@ -158,7 +158,8 @@ impl Controller {
         Ok(())
     }
 
-    /// Does what has come up since the last step: this is a child process that has inherited the controller, or there are messages.
+    /// Takes a new queue of the kernel's if this is a child process that has inherited the controller, and reads the messages
+    /// of other threads.
     #[cold]
     fn catch_up(&self) -> Result<()> {
         if self.state.borrow().descriptors.is_inherited() {
@@ -173,26 +174,16 @@ impl Controller {
         self.state.borrow_mut().next(fired)
     }
 
-    /// Whether no task is ready. If so the pass is over.
-    #[inline]
-    pub fn has_nothing_ready(&self) -> bool {
-        let mut state = self.state.borrow_mut();
-        let nothing = state.ready.is_empty();
-        if nothing {
-            state.end_pass();
-        }
-        nothing
-    }
-
     /// As `next`, but the controller keeps what fired.
     ///
     /// A turn begins here, and ends when the task is parked or finished.
     pub fn next_kept(&self) -> Option<(TaskId, Payload, Kept)> {
         loop {
-            if self.has_nothing_ready() {
+            let mut state = self.state.borrow_mut();
+            if state.ready.is_empty() {
+                state.end_pass();
                 return None;
             }
-            let mut state = self.state.borrow_mut();
             let mut fired = std::mem::take(&mut state.fired);
             let found = state.next(&mut fired);
             let kept = Kept {

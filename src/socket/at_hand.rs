@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! The shortest ways, which most lines take where several come together: a line that is buffered is taken, and one that
-//! answers it is put behind those that are held. Each looks whether anything else would have to be done first, and then
-//! does nothing, so that the way for all cases can be taken.
+//! Short ways for lines, of which several have come together: one that is buffered is taken without asking for more, and
+//! its answer is put behind the lines that are held. If anything else had to be done first, each of the two changes
+//! nothing and says so, and its caller goes the long way: `Socket::receive` or `Socket::send`.
 
 use super::format::{whole_line, Found, Rules};
 use super::side::NO_ERROR;
@@ -9,7 +9,7 @@ use super::{Buffering, Inner, Socket};
 use crate::errno::Result;
 
 impl Socket {
-    /// Whether a line may be buffered. This and the next cost next to nothing where lines come one by one.
+    /// Whether a line may be buffered.
     #[inline(always)]
     pub fn has_input_at_hand(&self) -> bool {
         self.inner.inner.try_borrow().is_ok_and(|inner| !inner.input.side.queue.is_empty())
@@ -17,7 +17,7 @@ impl Socket {
 
     /// Whether lines are held, so that an answer may be put behind them.
     #[inline(always)]
-    pub fn holds_something(&self) -> bool {
+    pub fn holds_lines(&self) -> bool {
         self.inner.inner.try_borrow().is_ok_and(|inner| inner.held.is_some())
     }
 
@@ -52,7 +52,7 @@ impl Inner {
     fn line_at_hand(&mut self, keep: bool, patient: bool) -> Option<Result<(usize, usize)>> {
         let (text, max_line) = (self.input.side.mode.text, self.input.side.max_line);
         if self.input.side.queue.is_empty()
-            || (keep && text) // an end of line is changed in place, and the line may be left for the next step
+            || (keep && text) // CRLF would be made LF in place, and `give_way` may leave the line in the queue
             || self.input.side.error != NO_ERROR
             || !(self.output.side.queue.is_empty() || self.holds_only_lines())
         {

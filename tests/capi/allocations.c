@@ -355,14 +355,14 @@ out:
 
 static int watch_a_folder(void)
 {
-	const char *path = temporary_path("allocations"), *name;
+	const char *path = temporary_path_of(getppid(), "allocations"), *name;
 	cq_notify *notifier = NULL;
 	char file[150];
 	uint32_t changes;
 	int result = 0, fd, code;
 
 	snprintf(file, sizeof file, "%s/file", path);
-	unlink(file); /* one that ended for want of memory leaves both behind */
+	unlink(file); /* a child before this one that ended for want of memory has left both behind */
 	rmdir(path);
 	SYS(mkdir(path, 0700));
 	TRY(cq_notify_opendir(path, CQ_NOTIFY_ALL, 0, &notifier));

@@ -190,11 +190,8 @@ static int answer(void *argument)
 TEST(answers_are_held_with_those_before_them_but_for_errors_and_parts_of_lines)
 {
 	struct stage stage = buffered("bl", "a\nb\nc\nd\n");
-	cq_controller *cq = new_controller();
 
-	OK(cq_controller_wrap(cq, answer, NULL, &stage, NULL));
-	run(cq);
-	cq_controller_free(cq);
+	in_a_fiber(answer, &stage);
 	end(&stage);
 }
 
@@ -213,12 +210,9 @@ static int answer_in_text(void *argument)
 TEST(answers_are_translated)
 {
 	struct stage stage = buffered("tl", "a\r\nb\r\nc\r\n");
-	cq_controller *cq = new_controller();
 
-	OK(cq_controller_wrap(cq, answer_in_text, NULL, &stage, NULL));
-	run(cq);
+	in_a_fiber(answer_in_text, &stage);
 	plain_expect(stage.peer, "A\r\nB\r\n");
-	cq_controller_free(cq);
 	end(&stage);
 }
 
@@ -240,11 +234,8 @@ static int answer_at_once(void *argument)
 TEST(what_is_not_buffered_is_not_held)
 {
 	struct stage stage = buffered("bn", "a\nb\n");
-	cq_controller *cq = new_controller();
 
-	OK(cq_controller_wrap(cq, answer_at_once, NULL, &stage, NULL));
-	run(cq);
-	cq_controller_free(cq);
+	in_a_fiber(answer_at_once, &stage);
 	end(&stage);
 }
 
@@ -266,12 +257,9 @@ static int answer_after_a_wait(void *argument)
 TEST(an_answer_forgets_what_a_wait_was_for)
 {
 	struct stage stage = buffered("bl", "a\nb\n");
-	cq_controller *cq = new_controller();
 
-	OK(cq_controller_wrap(cq, answer_after_a_wait, NULL, &stage, NULL));
-	run(cq);
+	in_a_fiber(answer_after_a_wait, &stage);
 	plain_expect(stage.peer, "A\nB\nC\n");
-	cq_controller_free(cq);
 	end(&stage);
 }
 
@@ -296,11 +284,8 @@ static int answer_translated(void *argument)
 TEST(an_answer_in_another_mode_goes_its_own_way)
 {
 	struct stage stage = buffered("bl", "a\nb\n");
-	cq_controller *cq = new_controller();
 
-	OK(cq_controller_wrap(cq, answer_translated, NULL, &stage, NULL));
-	run(cq);
+	in_a_fiber(answer_translated, &stage);
 	CHECK(!is_readable(stage.peer)); /* nor did what was refused leave later */
-	cq_controller_free(cq);
 	end(&stage);
 }

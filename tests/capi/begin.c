@@ -116,6 +116,7 @@ static int fail(cq_controller *controller, cq_task task, void *argument, const c
 TEST(the_code_of_a_callback_ends_the_step_and_loses_nothing)
 {
 	int codes[] = { EIO, EBUSY, EBADF, ENOENT }, data;
+	cq_failure failure;
 	cq_ready ready;
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
@@ -124,6 +125,8 @@ TEST(the_code_of_a_callback_ends_the_step_and_loses_nothing)
 		OK(cq_controller_attach(cq, fail, NULL, &codes[i], NULL));
 		OK(cq_controller_add(cq, &data, NULL));
 		ERR(cq_controller_begin(cq, 0, 0, &ready), codes[i]);
+		OK(cq_controller_failure(cq, &failure));
+		EQ(failure.code, codes[i]);
 		check_over(cq);
 		OK(cq_controller_begin(cq, 0, 0, &ready));
 		CHECK(ready.data == &data);
@@ -159,13 +162,6 @@ TEST(a_task_of_a_batch_is_left_to_it)
 	close(ends[0]), close(ends[1]);
 }
 
-static int free_controller(cq_controller *controller, cq_task task, void *argument, const cq_fired *fired, size_t count)
-{
-	(void)task, (void)argument, (void)fired, (void)count;
-	cq_controller_free(controller);
-	return 0;
-}
-
 static void free_around_the_wait(cq_controller *controller, void *argument)
 {
 	(void)argument;
@@ -178,7 +174,7 @@ TEST(a_controller_freed_in_the_middle_lives_until_the_step_ends)
 	int releases = 0, data;
 	cq_ready ready;
 
-	OK(cq_controller_attach(cq, free_controller, count_release, &releases, NULL));
+	OK(cq_controller_attach(cq, free_its_controller, count_release, &releases, NULL));
 	OK(cq_controller_attach(cq, wait_for_ever, count_release, &releases, NULL));
 	ERR(cq_controller_begin(cq, 0, 0, &ready), ENOENT); /* and with the step it is gone */
 	EQ(releases, 2);
@@ -190,7 +186,7 @@ TEST(a_controller_freed_in_the_middle_lives_until_the_step_ends)
 	EQ(releases, 3);
 
 	cq = new_controller();
-	OK(cq_controller_attach(cq, free_controller, count_release, &releases, NULL));
+	OK(cq_controller_attach(cq, free_its_controller, count_release, &releases, NULL));
 	OK(cq_controller_add(cq, &data, NULL));
 	OK(cq_controller_begin(cq, 0, 0, &ready));
 	CHECK(ready.data == &data);

@@ -456,21 +456,13 @@ TEST(a_controller_freed_inside_a_pull_step_lives_until_the_step_ends)
 	EQ(releases, 1);
 }
 
-static int free_controller(cq_controller *controller, cq_task task, void *argument,
-                           const cq_fired *fired, size_t count)
-{
-	(void)task, (void)argument, (void)fired, (void)count;
-	cq_controller_free(controller);
-	return 0;
-}
-
 TEST(a_controller_freed_by_a_callback_in_a_pull_step_lives_until_the_step_ends)
 {
 	cq_controller *cq = new_controller();
 	int releases = 0;
 	cq_ready ready;
 
-	OK(cq_controller_attach(cq, free_controller, count_release, &releases, NULL));
+	OK(cq_controller_attach(cq, free_its_controller, count_release, &releases, NULL));
 	OK(cq_controller_attach(cq, wait_for_ever, count_release, &releases, NULL));
 	OK(cq_controller_enter(cq));
 	OK(cq_controller_wait(cq, 0, 0));

@@ -61,6 +61,16 @@ UNUSED static void run(cq_controller *controller)
 			OK(cq_controller_step((controller), 1)); \
 	} while (0)
 
+/* Runs a function as the only fiber of a controller, to its end. */
+UNUSED static void in_a_fiber(cq_function function, void *argument)
+{
+	cq_controller *cq = new_controller();
+
+	OK(cq_controller_wrap(cq, function, NULL, argument, NULL));
+	run(cq);
+	cq_controller_free(cq);
+}
+
 UNUSED static cq_interest on_fd(int fd, uint32_t events)
 {
 	cq_interest interest = CQ_INTEREST_NONE;
@@ -350,13 +360,18 @@ UNUSED static int wait_for_child(pid_t child)
 }
 
 /* A path below the folder for temporary files, of this process alone. */
-UNUSED static const char *temporary_path(const char *name)
+UNUSED static const char *temporary_path_of(pid_t process, const char *name)
 {
 	static char path[100];
 	const char *folder = getenv("TMPDIR");
 
-	snprintf(path, sizeof path, "%.60s/cqueues-%s-%ld", folder ? folder : "/tmp", name, (long)getpid());
+	snprintf(path, sizeof path, "%.60s/cqueues-%s-%ld", folder ? folder : "/tmp", name, (long)process);
 	return path;
+}
+
+UNUSED static const char *temporary_path(const char *name)
+{
+	return temporary_path_of(getpid(), name);
 }
 
 /* A release function that counts: the argument begins with the counter. */
@@ -380,6 +395,15 @@ UNUSED static int end_at_once(cq_controller *controller, cq_task task, void *arg
                               const cq_fired *fired, size_t count)
 {
 	(void)controller, (void)task, (void)argument, (void)fired, (void)count;
+	return 0;
+}
+
+/* A callback that frees its controller. */
+UNUSED static int free_its_controller(cq_controller *controller, cq_task task, void *argument,
+                                      const cq_fired *fired, size_t count)
+{
+	(void)task, (void)argument, (void)fired, (void)count;
+	cq_controller_free(controller);
 	return 0;
 }
 

@@ -41,16 +41,6 @@ static void say(struct line *line, const char *text)
 	OK(cq_socket_write(line->socket, text, strlen(text)));
 }
 
-/* Runs a function as a fiber, to its end. */
-static void in_a_fiber(cq_function function, struct line *line)
-{
-	cq_controller *cq = new_controller();
-
-	OK(cq_controller_wrap(cq, function, NULL, line, NULL));
-	run(cq);
-	cq_controller_free(cq);
-}
-
 static int write_three(void *argument)
 {
 	struct line *line = argument;

@@ -72,7 +72,7 @@ static int whole(lua_State *L, int index, const char *name)
 static int load_host(lua_State *L, cq_options *options, int host, int port)
 {
 	const char *name = luaL_checkstring(L, host);
-	if (lua_type(L, port) != LUA_TNUMBER) /* which would become a string */
+	if (lua_type(L, port) != LUA_TNUMBER) /* a number would become a string */
 		luaL_checkstring(L, port);
 	luaL_argcheck(L, strlen(name) == lua_rawlen(L, host), host, "host with a NUL inside");
 	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
@@ -153,7 +153,7 @@ static uint32_t field_bit(const char *key)
 	return 0;
 }
 
-/* The fields that nearly every table has, which are read by `shim_load_address`. */
+/* Whether it is a field of an address, as nearly every table has them: `shim_load_address` reads these. */
 static int is_address(const char *key)
 {
 	return same(key, "host") || same(key, "port") || same(key, "path");

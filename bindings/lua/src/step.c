@@ -127,11 +127,11 @@ int shim_goes_on(lua_State *L, const struct controller *controller, double deadl
 	return isnan(deadline) || (*left = deadline - cq_monotime()) > 0;
 }
 
-/* Begins a step and takes its first task. Unless that is 0, no step is under way, and no task was ready with ENOENT. */
+/* Begins a step and takes its first task. After any code but 0 no step is under way; ENOENT: no task was ready. */
 static int begin(struct controller *controller, double seconds)
 {
 	controller->ready.count = 0;
-	controller->is_begun = 1; /* callbacks run inside */
+	controller->is_begun = 1; /* already now: callbacks of the C library run inside the call, and may come here */
 	int code = cq_controller_begin(controller->cq, seconds, 0, &controller->ready);
 	if (code)
 		controller->is_begun = 0;
@@ -222,7 +222,7 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 	return 2;
 }
 
-/* The step is over, or goes on later: another controller runs this one's step inside one of its tasks, or none. */
+/* The controller that ran before this one runs again. The library's step ends, unless it was suspended. */
 static void leave(struct controller *controller)
 {
 	controller->object.shim->running = controller->outer;
@@ -233,6 +233,7 @@ static void leave(struct controller *controller)
 	}
 }
 
+/* This controller runs, inside the one that has run until now, if any. */
 static void run_inside(struct controller *controller)
 {
 	controller->outer = controller->object.shim->running;
@@ -301,7 +302,8 @@ static void enter(lua_State *L, struct controller *controller)
 	controller->is_begun = 1;
 }
 
-/* Begins a step with what there was no memory for in the last one: a task that is over and is to be told of, or one that was taken. */
+/* Begins a step with what the last one had no memory for: a task that is over and is to be told of, or one that was taken. Throws
+ * if a step is under way. */
 static int begin_with_last(lua_State *L, struct controller *controller, double seconds)
 {
 	if (controller->ending)
@@ -345,7 +347,7 @@ int shim_begin_step(lua_State *L, struct controller *controller, double timeout,
 		return 0;
 	}
 	if (*code == EBUSY || *code == EBADF) {
-		enter(L, controller); /* throws, unless it is what a callback has ended with */
+		enter(L, controller); /* throws if the library has refused the step: a callback may have ended with the same code */
 		controller->is_begun = 0;
 		cq_controller_leave(controller->cq);
 	}

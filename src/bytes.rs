@@ -56,10 +56,18 @@ fn shelf(stock: &mut Stock, size: usize) -> Option<&mut Vec<Box<Block>>> {
     }
 }
 
-/// A block of at least `size` bytes. What is in it is arbitrary.
+/// The small block at hand, empty.
+#[inline(never)]
+fn take_at_hand() -> Option<Box<Block>> {
+    let mut block = SPARES.try_with(|spares| spares.at_hand.take()).ok().flatten()?;
+    (block.start, block.end) = (0, 0); // its last queue may have been dropped with something in it
+    Some(block)
+}
+
+/// A block of at least `size` bytes. What is in it is arbitrary, and where its content lies.
 fn take_block(size: usize) -> Result<Box<Block>> {
     if size <= SMALL {
-        if let Ok(Some(block)) = SPARES.try_with(|spares| spares.at_hand.take()) {
+        if let Some(block) = take_at_hand() {
             return Ok(block);
         }
     }
@@ -124,13 +132,13 @@ impl Queue {
     }
 
     /// Its bytes, to change in place.
-    #[inline]
+    #[inline(always)]
     pub fn data_mut(&mut self) -> &mut [u8] {
         self.0.as_mut().map_or(&mut [], |block| &mut block.bytes[block.start..block.end])
     }
 
     /// Room for at least `size` bytes behind the content; `filled` says how many were written.
-    #[inline]
+    #[inline(always)]
     pub fn room(&mut self, size: usize) -> Result<&mut [u8]> {
         let has_room = self.0.as_mut().is_some_and(|block| {
             if block.start == block.end {
@@ -142,6 +150,15 @@ impl Queue {
             self.reserve(size, 0)?;
         }
         Ok(self.0.as_mut().map_or(&mut [], |block| &mut block.bytes[block.end..]))
+    }
+
+    /// As `room`, for a queue that is empty and a message that fits a small block: nearly always there is one at hand.
+    #[inline(always)]
+    pub fn small_room(&mut self) -> Result<&mut [u8]> {
+        if self.0.is_none() {
+            self.0 = take_at_hand();
+        }
+        self.room(SMALL)
     }
 
     /// The first `count` bytes of the room now belong to the content.

@@ -125,6 +125,22 @@ fn blocks_of_the_usual_sizes_return_to_the_stock_and_are_used_again() {
 }
 
 #[test]
+fn room_for_a_small_message_is_a_whole_block_with_nothing_in_it() {
+    let first = queue_of(b"not taken");
+    let block = address(&first);
+    drop(first);
+    let mut queue = Queue::default();
+    assert_eq!(queue.small_room().unwrap().len(), SMALL);
+    assert_eq!((address(&queue), queue.data()), (block, &b""[..]));
+    queue.filled(3);
+    queue.consume(3);
+    assert_eq!(queue.small_room().unwrap().len(), SMALL);
+    assert_eq!(address(&queue), block);
+    let mut other = Queue::default(); // there is none at hand
+    assert_eq!(other.small_room().unwrap().len(), SMALL);
+}
+
+#[test]
 fn the_stock_does_not_grow_beyond_its_limit() {
     let queues: Vec<Queue> = (0..3 * STOCK).map(|_| queue_of(b"bytes")).collect();
     drop(queues);

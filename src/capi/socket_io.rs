@@ -65,10 +65,34 @@ fn place_of(bytes: &[u8]) -> Place {
     (bytes.as_ptr().cast(), bytes.len())
 }
 
-/// Takes a line that is buffered. `None`: not done, and `receive` is to be called.
+/// What is read, for which functions are made apart, so that none saves registers that only another needs.
+type Kind = u8;
+const OTHERS: Kind = 0;
+const LINES: Kind = 1;
+const BYTES: Kind = 2;
+
 #[inline(always)]
-fn line_at_hand(socket: &Socket, format: u32, patient: bool) -> Option<Result<Place>> {
-    socket.take_line_at_hand(format == CQ_READ_LINE_KEEP, patient, place_of)
+fn kind_of(format: u32) -> Kind {
+    match format {
+        CQ_READ_LINE | CQ_READ_LINE_KEEP => LINES,
+        CQ_READ_EXACTLY | CQ_READ_UP_TO => BYTES,
+        _ => OTHERS,
+    }
+}
+
+/// Takes what is asked for by the short way. `None`: not done.
+#[inline(always)]
+fn receive_short<const KIND: Kind>(
+    socket: &Socket,
+    format: u32,
+    count: usize,
+    patient: bool,
+) -> Option<Result<Place>> {
+    match KIND {
+        LINES => socket.take_line(format == CQ_READ_LINE_KEEP, patient, place_of),
+        BYTES => socket.take_bytes(self::format(format, count).ok()?, patient, place_of),
+        _ => None,
+    }
 }
 
 /// Checks the outputs before `receive` takes anything, and fills them.
@@ -113,29 +137,18 @@ pub unsafe extern "C" fn cq_socket_try_recv(
     data: *mut *const c_void,
     size: *mut usize,
 ) -> c_int {
-    // SAFETY: as documented, here and below.
-    match mode == CQ_MODE_DEFAULT && unsafe { may_be_at_hand(socket, format) } {
-        true => unsafe { try_recv::<true>(socket, format, count, mode, flags, data, size) },
-        false => unsafe { try_recv::<false>(socket, format, count, mode, flags, data, size) },
-    }
+    let attempt = match kind_of(format) {
+        LINES if mode == CQ_MODE_DEFAULT => try_recv::<LINES>,
+        BYTES if mode == CQ_MODE_DEFAULT => try_recv::<BYTES>,
+        _ => try_recv::<OTHERS>,
+    };
+    // SAFETY: as documented.
+    unsafe { attempt(socket, format, count, mode, flags, data, size) }
 }
 
-/// Whether a line is asked for and something is buffered. What follows is made twice, with a line `AT_HAND` and without, so
-/// that neither saves registers that only the other needs.
-///
-/// # Safety
-///
-/// `socket` is NULL or live.
-#[inline(always)]
-unsafe fn may_be_at_hand(socket: *const Socket, format: u32) -> bool {
-    let is_line = matches!(format, CQ_READ_LINE | CQ_READ_LINE_KEEP);
-    // SAFETY: as above.
-    is_line && unsafe { socket.as_ref() }.is_some_and(Socket::has_input_at_hand)
-}
-
-/// `cq_socket_try_recv`; a line that is `AT_HAND` is wanted in the socket's own mode.
+/// `cq_socket_try_recv`, which takes lines and bytes in the socket's own mode by the short way.
 #[inline(never)]
-unsafe extern "C" fn try_recv<const AT_HAND: bool>(
+unsafe extern "C" fn try_recv<const KIND: Kind>(
     socket: *const Socket,
     format: u32,
     count: usize,
@@ -148,10 +161,9 @@ unsafe extern "C" fn try_recv<const AT_HAND: bool>(
     call(|| unsafe {
         hand_over(data, size, || {
             let (socket, patience) = (borrow(socket)?, patience(flags)?);
-            if AT_HAND {
-                if let Some(line) = line_at_hand(socket, format, patience.wait) {
-                    return line;
-                }
+            let short = receive_short::<KIND>(socket, format, count, patience.wait);
+            if let Some(done) = short {
+                return done;
             }
             receive(socket, self::format(format, count)?, mode, patience)
         })
@@ -194,16 +206,18 @@ pub unsafe extern "C" fn cq_socket_read(
     data: *mut *const c_void,
     size: *mut usize,
 ) -> c_int {
-    // SAFETY: as documented, here and below.
-    match unsafe { may_be_at_hand(socket, format) } {
-        true => unsafe { read::<true>(socket, format, count, data, size) },
-        false => unsafe { read::<false>(socket, format, count, data, size) },
-    }
+    let read = match kind_of(format) {
+        LINES => read::<LINES>,
+        BYTES => read::<BYTES>,
+        _ => read::<OTHERS>,
+    };
+    // SAFETY: as documented.
+    unsafe { read(socket, format, count, data, size) }
 }
 
-/// `cq_socket_read`; a line may be `AT_HAND`.
+/// `cq_socket_read`, which takes lines and bytes by the short way.
 #[inline(never)]
-unsafe extern "C" fn read<const AT_HAND: bool>(
+unsafe extern "C" fn read<const KIND: Kind>(
     socket: *const Socket,
     format: u32,
     count: usize,
@@ -214,20 +228,33 @@ unsafe extern "C" fn read<const AT_HAND: bool>(
     call(|| unsafe {
         hand_over(data, size, || {
             let socket = borrow(socket)?;
-            let mut first = if AT_HAND { line_at_hand(socket, format, true) } else { None };
-            if let Some(Ok(line)) = first {
-                return Ok(line);
+            let mut first = receive_short::<KIND>(socket, format, count, true);
+            if let Some(Ok(found)) = first {
+                return Ok(found);
             }
-            let format = self::format(format, count)?;
             retry(socket, Some(Direction::Input), |is_first| match first.take() {
-                Some(again) => again,
-                None => {
-                    let patience = Patience { wait: is_first, flush: true };
-                    receive(socket, format, CQ_MODE_DEFAULT, patience)
-                }
+                Some(failed) => failed,
+                None => receive_at_last::<KIND>(socket, format, count, is_first),
             })
         })
     })
+}
+
+/// What `cq_socket_read` does after it has waited.
+#[inline(never)]
+fn receive_at_last<const KIND: Kind>(
+    socket: &Socket,
+    format: u32,
+    count: usize,
+    wait: bool,
+) -> Result<Place> {
+    match receive_short::<KIND>(socket, format, count, wait) {
+        Some(done) => done,
+        None => {
+            let patience = Patience { wait, flush: true };
+            receive(socket, self::format(format, count)?, CQ_MODE_DEFAULT, patience)
+        }
+    }
 }
 
 /// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the output mode says

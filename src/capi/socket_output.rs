@@ -4,6 +4,7 @@
 use super::boundary::{borrow, bytes, call, put};
 use super::socket::retry;
 use super::socket_settings::{unpack_mode, CQ_MODE_DEFAULT};
+use crate::errno::Result;
 use crate::socket::{Direction, Flags, Socket};
 use std::ffi::{c_int, c_void};
 
@@ -31,47 +32,31 @@ pub unsafe extern "C" fn cq_socket_try_send(
     mode: u32,
     sent: *mut usize,
 ) -> c_int {
-    // SAFETY: as documented, here and below.
-    match unsafe { holds_lines(socket) } && mode == CQ_MODE_DEFAULT && !sent.is_null() {
-        true => unsafe { try_send::<true>(socket, data, size, mode, sent) },
-        false => unsafe { try_send::<false>(socket, data, size, mode, sent) },
-    }
-}
-
-/// Whether a socket holds lines. What follows is made twice, with it and without, so that neither saves registers that only
-/// the other needs.
-///
-/// # Safety
-///
-/// `socket` is NULL or live.
-#[inline(always)]
-unsafe fn holds_lines(socket: *const Socket) -> bool {
-    // SAFETY: as above.
-    unsafe { socket.as_ref() }.is_some_and(Socket::holds_lines)
-}
-
-/// `cq_socket_try_send`; in the socket's own mode, while it `HOLDS` lines, the data may go behind them.
-#[inline(never)]
-unsafe extern "C" fn try_send<const HOLDS: bool>(
-    socket: *const Socket,
-    data: *const c_void,
-    size: usize,
-    mode: u32,
-    sent: *mut usize,
-) -> c_int {
     call(|| {
-        // SAFETY: as `cq_socket_try_send` documents, here and below.
+        // SAFETY: as documented, here and below.
         let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        if HOLDS && socket.append_answer(data) {
-            return unsafe { put(sent, size) };
-        }
-        let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
-        let flags = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
         unsafe { put(sent, 0) }?;
-        let (taken, result) = socket.send(data, flags, more, again);
+        let short = match mode & !CQ_AGAIN {
+            CQ_MODE_DEFAULT => socket.send_short(data, Flags::default(), mode & CQ_AGAIN != 0),
+            _ => None,
+        };
+        let (taken, result) = match short {
+            Some(done) => done,
+            None => try_send(socket, data, mode)?,
+        };
         unsafe { put(sent, taken) }?;
         result
     })
+}
+
+/// `cq_socket_try_send` in another mode, or by the long way. Not inlined, as it saves registers that the short way does not
+/// need.
+#[inline(never)]
+fn try_send(socket: &Socket, data: &[u8], mode: u32) -> Result<(usize, Result<()>)> {
+    let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
+    let flags = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
+    let short = if more { None } else { socket.send_short(data, flags, again) };
+    Ok(short.unwrap_or_else(|| socket.send(data, flags, more, again)))
 }
 
 /// Writes bytes, waiting at most the socket's timeout until they were sent or buffered, as its mode says. An error
@@ -88,35 +73,30 @@ pub unsafe extern "C" fn cq_socket_write(
     data: *const c_void,
     size: usize,
 ) -> c_int {
-    // SAFETY: as documented, here and below.
-    match unsafe { holds_lines(socket) } {
-        true => unsafe { write::<true>(socket, data, size) },
-        false => unsafe { write::<false>(socket, data, size) },
-    }
+    call(|| {
+        // SAFETY: as documented.
+        let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
+        match socket.send_short(data, Flags::default(), true) {
+            Some((_, Ok(()))) => Ok(()),
+            first => write(socket, data, first),
+        }
+    })
 }
 
-/// `cq_socket_write`; while the socket `HOLDS` lines the data may go behind them.
+/// Goes on writing. `first`: how many bytes the first attempt has taken, and how it has ended, if it was made.
 #[inline(never)]
-unsafe extern "C" fn write<const HOLDS: bool>(
-    socket: *const Socket,
-    data: *const c_void,
-    size: usize,
-) -> c_int {
-    call(|| {
-        // SAFETY: as `cq_socket_write` documents.
-        let (socket, data) = unsafe { (borrow(socket)?, bytes(data, size)?) };
-        if HOLDS && socket.append_answer(data) {
-            return Ok(());
+fn write(socket: &Socket, data: &[u8], mut first: Option<(usize, Result<()>)>) -> Result<()> {
+    let mut taken = 0;
+    retry(socket, Some(Direction::Output), |_| {
+        if taken == data.len() && taken > 0 {
+            return socket.flush(Some(Flags::default()));
         }
-        let mut taken = 0;
-        retry(socket, Some(Direction::Output), |_| {
-            if taken == data.len() && taken > 0 {
-                return socket.flush(Some(Flags::default()));
-            }
-            let (count, result) = socket.send(&data[taken..], Flags::default(), false, true);
-            taken += count;
-            result
-        })
+        let (count, result) = match first.take() {
+            Some(done) => done,
+            None => socket.send(&data[taken..], Flags::default(), false, true),
+        };
+        taken += count;
+        result
     })
 }
 

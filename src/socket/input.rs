@@ -35,7 +35,7 @@ pub struct Input {
     /// The queue holds a message, of a socket that keeps boundaries: reads end behind it as at end of file.
     pub message: bool,
     /// A failure of receiving that came while there were still bytes to hand out: told by the next receive.
-    late: Errno,
+    pub(super) late: Errno,
     /// TLS ended without the peer saying so.
     pub cut: bool,
     /// Whether such an end is a failure.
@@ -131,7 +131,7 @@ impl Inner {
     /// Sets what a task waits for that polls the socket after a successful read: for input if the read has emptied
     /// the kernel's buffer to find what it was asked for, and for output if some could not leave.
     #[inline]
-    fn want_more(&mut self, format: Format) {
+    pub(super) fn want_more(&mut self, format: Format) {
         let counted = matches!(format, Format::Exactly(_) | Format::UpTo(_));
         let input = if self.input.kernel.emptied && !counted { libc::POLLIN } else { 0 };
         let output = if std::mem::take(&mut self.output.blocked) { libc::POLLOUT } else { 0 };
@@ -185,7 +185,7 @@ impl Inner {
     }
 
     /// EAGAIN: input must come, or pending output must go.
-    fn must_wait_for_input(&mut self) -> Errno {
+    pub(super) fn must_wait_for_input(&mut self) -> Errno {
         let output = if std::mem::take(&mut self.output.blocked) { libc::POLLOUT } else { 0 };
         self.must_wait(libc::POLLIN | output)
     }
@@ -199,8 +199,7 @@ impl Inner {
         at
     }
 
-    /// Finds `format` at the front of the input, receiving as needed, and takes it off the queue;
-    /// returns where it lies.
+    /// Finds `format` at the front of the input, receiving as needed, and takes it off the queue; returns where it lies.
     fn locate(
         &mut self,
         format: Format,
@@ -216,6 +215,17 @@ impl Inner {
             self.input.scanned = 0;
             self.receive_more(1, patient)?;
         }
+        self.search(format, text, patient)
+    }
+
+    /// As `locate`, with what is buffered first.
+    pub(super) fn search(
+        &mut self,
+        format: Format,
+        text: bool,
+        patient: bool,
+    ) -> Result<Option<(usize, usize)>> {
+        let line = matches!(format, Format::Line { .. });
         loop {
             let max_line = match format {
                 Format::Body(_) => self.input.side.max_line.max(self.input.side.size),
@@ -348,6 +358,12 @@ impl Inner {
         };
         let ask = size.max(usual).saturating_sub(held).clamp(1, MOST);
         let (result, asked) = self.receive_into_queue(ask, patient);
+        self.note_received(result, asked)
+    }
+
+    /// Notes what a receive has brought, which had room for so many bytes. EPIPE at end of file.
+    #[inline(always)]
+    pub(super) fn note_received(&mut self, result: Result<usize>, asked: usize) -> Result<()> {
         match result {
             Ok(0) if self.handle.kind == libc::SOCK_DGRAM => {
                 (self.input.message, self.input.kernel.drained) = (true, false);

@@ -61,8 +61,15 @@ impl KernelBuffer {
 
     /// Whether a receive could only answer EAGAIN, as far as this thread can know: the kernel's buffer was emptied
     /// in this resumption, and no other socket of this thread has sent or ended since.
+    #[inline]
     pub fn is_drained(&self) -> bool {
-        self.drained && with_now(|now| now.moment.get()) as u32 == self.moment
+        self.drained && self.is_believed()
+    }
+
+    /// Not inlined, so that the thread's state is looked up only if it is needed.
+    #[inline(never)]
+    fn is_believed(&self) -> bool {
+        with_now(|now| now.moment.get()) as u32 == self.moment
     }
 
     /// Believes what the last receive has found, though others have run since.

@@ -8,7 +8,6 @@
 //! queues the rest.
 
 mod accept;
-mod at_hand;
 mod closing;
 mod establish;
 mod format;
@@ -28,6 +27,7 @@ mod reason;
 mod secure;
 mod sendfile;
 mod settings;
+mod short;
 mod side;
 mod transfer;
 mod tuning;

@@ -79,6 +79,11 @@ impl Output {
         true
     }
 
+    /// Notes whether the program will send again what is not taken.
+    pub(super) fn set_again(&mut self, again: bool) {
+        self.again = again;
+    }
+
     /// How much more the queue may hold.
     fn room(&self, handle: &Handle) -> usize {
         if handle.has_messages() {
@@ -220,6 +225,20 @@ impl Inner {
             self.output.lines = 0;
             return (sent, self.drain_secure()); // nearly always
         }
+        self.keep_rest(data, direct, line, result)
+    }
+
+    /// Queues what of `data` was not sent, or was not to be sent: `direct` bytes were, and its last line ends at `line`
+    /// of the queue.
+    #[inline(never)]
+    pub(super) fn keep_rest(
+        &mut self,
+        data: &[u8],
+        direct: usize,
+        line: usize,
+        result: Result<usize>,
+    ) -> (usize, Result<()>) {
+        let sent = *result.as_ref().unwrap_or(&0);
         let (rest, sent_all) = (&data[sent..], sent == direct && self.output.side.queue.is_empty());
         if sent_all {
             self.output.lines = 0;
@@ -281,7 +300,7 @@ impl Inner {
         self.drain_secure()
     }
 
-    /// One send. EPIPE is remembered as end of file.
+    /// One send.
     fn push_to_kernel(&mut self, first: &[u8], second: &[u8]) -> Result<usize> {
         if self.engine.is_some() {
             return self.push_secure(first, second).inspect(|&n| self.output.side.count(n));
@@ -294,6 +313,12 @@ impl Inner {
         if matches!(self.establishing.phase, Phase::AwaitConnection) {
             result = self.connecting(result);
         }
+        self.note_sent(result)
+    }
+
+    /// Notes how a send has ended. EPIPE is remembered as end of file.
+    #[inline(always)]
+    pub(super) fn note_sent(&mut self, result: Result<usize>) -> Result<usize> {
         match result {
             Ok(count) => {
                 self.output.side.count(count);

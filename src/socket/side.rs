@@ -75,6 +75,7 @@ impl Side {
     }
 
     /// Counts bytes that were received or sent, and notes the time if that is wanted.
+    #[inline(always)]
     pub fn count(&mut self, bytes: usize) {
         self.count += bytes as u64;
         if self.is_timed {

@@ -103,6 +103,7 @@ pub fn accept(fd: RawFd) -> io::Result<RawFd> {
 }
 
 /// recv(2), which does not wait whatever the descriptor's flags say.
+#[inline(always)]
 pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     let flags = libc::MSG_DONTWAIT;
     let (data, size) = (buffer.as_mut_ptr().cast(), buffer.len());

@@ -291,7 +291,7 @@ count_instructions() {
 	# Where Lua's strings fall in its table is different in each run, and changes this by 30: the median of five, and of
 	# such medians the least of three.
 	least=
-	most=3900
+	most=3640
 	for _ in 1 2 3; do
 		median=$(for _ in 1 2 3 4 5; do
 			forget
@@ -307,7 +307,7 @@ count_instructions() {
 	forget
 	served 20 in_callgrind small "$1" "$here/lua/echo.lua" 64
 	served 120 in_callgrind large "$1" "$here/lua/echo.lua" 64
-	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 4150
+	judge "$1" 'instructions to echo a line over TCP, 64 connections' "$(each 1 6400)" 3750
 }
 
 # turns INTERPRETER KIND WHAT BUDGET
@@ -324,8 +324,8 @@ count_turns() {
 	turns "$1" sleeps 'to sleep for no time' 2160
 	turns "$1" sleepers 'to sleep, one of a thousand tasks' 2030
 	turns "$1" steps 'of step(0) while nothing happens' 1290
-	turns "$1" active 'of step(0) and a byte sent and read in it' 6250
-	turns "$1" nested 'of a byte sent and read four controllers deep' 14500
+	turns "$1" active 'of step(0) and a byte sent and read in it' 5950
+	turns "$1" nested 'of a byte sent and read four controllers deep' 14100
 }
 
 count_query_instructions() {

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+//! Short ways for what nearly all reads and writes are. Of lines that have come together, one that is buffered is taken without
+//! asking for more, and its answer is put behind those that are held. A line or a few bytes that come alone are brought by
+//! one receive, and the answer leaves at once. If anything else has to be done first, each of these says so, and its
+//! caller goes the long way, which finds everything in order: `Socket::receive` or `Socket::send`.
+
+use super::establish::Phase;
+use super::format::{find, needs_translation, whole_line, Format, Found, Rules};
+use super::side::{Side, NO_ERROR};
+use super::{Buffering, Flags, Inner, Socket};
+use crate::bytes::SMALL;
+use crate::errno::{Errno, Result};
+use crate::sys::socket as sock;
+
+impl Socket {
+    /// Takes a line as `receive` would, in the socket's own mode. `None`: not done.
+    #[inline(always)]
+    pub fn take_line<R>(
+        &self,
+        keep: bool,
+        patient: bool,
+        take: impl FnOnce(&[u8]) -> R,
+    ) -> Option<Result<R>> {
+        let mut inner = self.inner.inner.try_borrow_mut().ok()?;
+        let line = match inner.input.side.queue.is_empty() {
+            false => inner.line_at_hand(keep, patient),
+            true => inner.alone::<true>(patient, Format::Line { keep }),
+        };
+        match line? {
+            Ok((at, length)) => Some(Ok(take(inner.input.side.queue.slice(at, length)))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Takes a number of bytes as `receive` would, in the socket's own mode, if nothing is buffered. `None`: not done.
+    #[inline(always)]
+    pub fn take_bytes<R>(
+        &self,
+        format: Format,
+        patient: bool,
+        take: impl FnOnce(&[u8]) -> R,
+    ) -> Option<Result<R>> {
+        let mut inner = self.inner.inner.try_borrow_mut().ok()?;
+        let few = match format {
+            Format::Exactly(count) | Format::UpTo(count) => (1..=SMALL).contains(&count),
+            _ => false,
+        };
+        if !few || !inner.input.side.queue.is_empty() {
+            return None;
+        }
+        match inner.alone::<false>(patient, format)? {
+            Ok((at, length)) => Some(Ok(take(inner.input.side.queue.slice(at, length)))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Sends a line, or anything in a mode that buffers nothing, as `send` would; an answer is queued if those before it
+    /// are held. `None`: not done.
+    #[inline(always)]
+    pub fn send_short(
+        &self,
+        data: &[u8],
+        flags: Flags,
+        again: bool,
+    ) -> Option<(usize, Result<()>)> {
+        let mut inner = self.inner.inner.try_borrow_mut().ok()?;
+        let mode = inner.output.side.mode.with(flags);
+        let line = match mode.buffering {
+            Buffering::Line => !mode.text && data.last() == Some(&b'\n'),
+            _ => false,
+        };
+        if line && inner.held.is_some() {
+            return inner.append_answer(data).then_some((data.len(), Ok(())));
+        }
+        let all = mode.buffering == Buffering::No && !data.is_empty();
+        match line || (all && !(mode.text && needs_translation(data))) {
+            true => inner.send_alone(data, line, again),
+            false => None,
+        }
+    }
+}
+
+impl Inner {
+    /// Takes a buffered line off the queue, and tells where it lies.
+    #[inline(always)]
+    fn line_at_hand(&mut self, keep: bool, patient: bool) -> Option<Result<(usize, usize)>> {
+        let (text, max_line) = (self.input.side.mode.text, self.input.side.max_line);
+        if (keep && text) // CRLF would be made LF in place, and `give_way` may leave the line in the queue
+            || self.input.side.error != NO_ERROR
+            || !(self.output.side.queue.is_empty() || self.holds_only_lines())
+        {
+            return None;
+        }
+        let rules = Rules { text, max_line, eof: false, scanned: self.input.scanned };
+        let found = whole_line(self.input.side.queue.data_mut(), keep, rules)?;
+        let Found::Taken { consumed, length } = found else { return None };
+        self.begin();
+        if patient {
+            if let Err(error) = self.give_way() {
+                return Some(Err(error));
+            }
+        }
+        Some(Ok((self.take(consumed), length)))
+    }
+
+    /// Whether bytes go between the kernel and the program as they are, in a stream that is connected.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        matches!(self.establishing.phase, Phase::Connected)
+            && self.engine.is_none()
+            && self.handle.kind == libc::SOCK_STREAM
+    }
+
+    /// Receives what comes alone, a `LINE` or a number of bytes, and tells where it lies.
+    #[inline(always)]
+    fn alone<const LINE: bool>(
+        &mut self,
+        patient: bool,
+        format: Format,
+    ) -> Option<Result<(usize, usize)>> {
+        let Side { mode, size, max_line, eof, error, .. } = self.input.side;
+        let suits = self.is_plain()
+            && size <= SMALL
+            && !eof
+            && error == NO_ERROR
+            && self.input.late == NO_ERROR
+            && self.output.side.queue.is_empty();
+        if !suits {
+            return None;
+        }
+        self.begin();
+        if patient {
+            if self.input.kernel.is_drained() {
+                self.input.side.queue.release();
+                return Some(Err(self.must_wait_for_input()));
+            }
+            if let Err(error) = self.give_way() {
+                return Some(Err(error));
+            }
+        }
+        let room = match self.input.side.queue.small_room() {
+            Ok(room) => room,
+            Err(error) => return Some(Err(error)),
+        };
+        let asked = room.len();
+        let received = sock::receive(self.handle.fd, room).map_err(Errno::from);
+        match self.note_received(received, asked) {
+            Ok(()) | Err(Errno::PIPE) => {}
+            Err(error) => return Some(Err(error)),
+        }
+        self.input.scanned = 0;
+        let rules = Rules { text: mode.text, max_line, eof: false, scanned: 0 };
+        let data = self.input.side.queue.data_mut();
+        let found = match LINE {
+            true => whole_line(data, format == Format::Line { keep: true }, rules),
+            false if data.is_empty() => None,
+            false => Some(find(data, format, rules)),
+        };
+        let Some(Found::Taken { consumed, length }) = found else {
+            return Some(self.search_on(format, mode.text, patient));
+        };
+        self.want_more(format);
+        Some(Ok((self.take(consumed), length)))
+    }
+
+    /// Not all of what was asked for has come, or it is cut.
+    #[cold]
+    fn search_on(&mut self, format: Format, text: bool, patient: bool) -> Result<(usize, usize)> {
+        let found = self.search(format, text, patient)?;
+        self.want_more(format);
+        found.ok_or(Errno::PIPE)
+    }
+
+    /// Sends what is not buffered, unless it is a line that is to be held.
+    #[inline(never)]
+    fn send_alone(&mut self, data: &[u8], line: bool, again: bool) -> Option<(usize, Result<()>)> {
+        let suits = self.is_plain()
+            && self.output.side.error == NO_ERROR
+            && self.output.side.queue.is_empty();
+        if !suits || (line && self.holds_lines()) {
+            return None;
+        }
+        self.begin();
+        (self.output.more, self.output.lines) = (false, 0);
+        let sent = sock::send(self.handle.fd, data, self.output.flags).map_err(Errno::from);
+        match self.note_sent(sent) {
+            Ok(count) if count == data.len() => Some((count, Ok(()))),
+            sent => {
+                self.output.set_again(again);
+                let end = if line { data.len() } else { 0 };
+                Some(self.keep_rest(data, data.len(), end, sent))
+            }
+        }
+    }
+
+    /// Queues an answer behind the lines that are held.
+    #[inline(always)]
+    fn append_answer(&mut self, line: &[u8]) -> bool {
+        let suits = self.output.side.error == NO_ERROR && self.holds_answers();
+        if !suits || !self.output.append_line(line) {
+            return false;
+        }
+        self.begin();
+        true
+    }
+}

@@ -11,7 +11,8 @@
 #
 # A few suites that failed beside the others are run once more, alone, and that run counts;
 # the table says so: what fails only on a busy machine is mostly a test in a hurry. When
-# many have failed the machine is not the cause, and they stand as they are.
+# many have failed the machine is not the cause, and they stand as they are. AGAIN=yes tells
+# a suite of it, so that a long one can leave out what has passed.
 #
 # What failed is told once more behind the table, before the sum, also when it passed alone.
 #
@@ -162,6 +163,7 @@ failures() {
 
 # again NAME...: runs these suites once more; the lines of the table are those of this run.
 again() {
+	export AGAIN=yes
 	for suite in "$@"; do
 		grep -v "^$suite " "$table" >"$table.rest"
 		mv "$table.rest" "$table"

@@ -89,8 +89,13 @@ fn receive_short<const KIND: Kind>(
     patient: bool,
 ) -> Option<Result<Place>> {
     match KIND {
-        LINES => socket.take_line(format == CQ_READ_LINE_KEEP, patient, place_of),
-        BYTES => socket.take_bytes(self::format(format, count).ok()?, patient, place_of),
+        LINES => {
+            let keep = format == CQ_READ_LINE_KEEP;
+            socket.take_short::<true, _>(Format::Line { keep }, patient, place_of)
+        }
+        BYTES => {
+            socket.take_short::<false, _>(self::format(format, count).ok()?, patient, place_of)
+        }
         _ => None,
     }
 }

@@ -13,42 +13,20 @@ use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 
 impl Socket {
-    /// Takes a line as `receive` would, in the socket's own mode. `None`: not done.
+    /// Takes a `LINE`, or a number of bytes, as `receive` would, in the socket's own mode. `None`: not done.
     #[inline(always)]
-    pub fn take_line<R>(
-        &self,
-        keep: bool,
-        patient: bool,
-        take: impl FnOnce(&[u8]) -> R,
-    ) -> Option<Result<R>> {
-        let mut inner = self.inner.inner.try_borrow_mut().ok()?;
-        let line = match inner.input.side.queue.is_empty() {
-            false => inner.line_at_hand(keep, patient),
-            true => inner.alone::<true>(patient, Format::Line { keep }),
-        };
-        match line? {
-            Ok((at, length)) => Some(Ok(take(inner.input.side.queue.slice(at, length)))),
-            Err(error) => Some(Err(error)),
-        }
-    }
-
-    /// Takes a number of bytes as `receive` would, in the socket's own mode, if nothing is buffered. `None`: not done.
-    #[inline(always)]
-    pub fn take_bytes<R>(
+    pub fn take_short<const LINE: bool, R>(
         &self,
         format: Format,
         patient: bool,
         take: impl FnOnce(&[u8]) -> R,
     ) -> Option<Result<R>> {
         let mut inner = self.inner.inner.try_borrow_mut().ok()?;
-        let few = match format {
-            Format::Exactly(count) | Format::UpTo(count) => (1..=SMALL).contains(&count),
-            _ => false,
+        let found = match inner.input.side.queue.is_empty() {
+            false => inner.at_hand::<LINE>(format, patient),
+            true => inner.alone::<LINE>(format, patient),
         };
-        if !few || !inner.input.side.queue.is_empty() {
-            return None;
-        }
-        match inner.alone::<false>(patient, format)? {
+        match found? {
             Ok((at, length)) => Some(Ok(take(inner.input.side.queue.slice(at, length)))),
             Err(error) => Some(Err(error)),
         }
@@ -81,24 +59,41 @@ impl Socket {
 }
 
 impl Inner {
-    /// Takes a buffered line off the queue, and tells where it lies.
+    /// Takes what is buffered off the queue, and tells where it lies.
     #[inline(always)]
-    fn line_at_hand(&mut self, keep: bool, patient: bool) -> Option<Result<(usize, usize)>> {
+    fn at_hand<const LINE: bool>(
+        &mut self,
+        format: Format,
+        patient: bool,
+    ) -> Option<Result<(usize, usize)>> {
         let (text, max_line) = (self.input.side.mode.text, self.input.side.max_line);
-        if (keep && text) // CRLF would be made LF in place, and `give_way` may leave the line in the queue
-            || self.input.side.error != NO_ERROR
+        if self.input.side.error != NO_ERROR
             || !(self.output.side.queue.is_empty() || self.holds_only_lines())
         {
             return None;
         }
         let rules = Rules { text, max_line, eof: false, scanned: self.input.scanned };
-        let found = whole_line(self.input.side.queue.data_mut(), keep, rules)?;
+        let found = match format {
+            // A CRLF that is kept would be made LF in place, and `give_way` may leave the line in the queue.
+            Format::Line { keep } if LINE && !(keep && text) => {
+                whole_line(self.input.side.queue.data_mut(), keep, rules)?
+            }
+            Format::Exactly(count) | Format::UpTo(count)
+                if !LINE && !text && count > 0 && self.input.side.queue.len() >= count =>
+            {
+                Found::Taken { consumed: count, length: count }
+            }
+            _ => return None,
+        };
         let Found::Taken { consumed, length } = found else { return None };
         self.begin();
         if patient {
             if let Err(error) = self.give_way() {
                 return Some(Err(error));
             }
+        }
+        if self.output.blocked {
+            self.want_more(format);
         }
         Some(Ok((self.take(consumed), length)))
     }
@@ -115,11 +110,12 @@ impl Inner {
     #[inline(always)]
     fn alone<const LINE: bool>(
         &mut self,
-        patient: bool,
         format: Format,
+        patient: bool,
     ) -> Option<Result<(usize, usize)>> {
         let Side { mode, size, max_line, eof, error, .. } = self.input.side;
-        let suits = self.is_plain()
+        let suits = (LINE || is_small(format))
+            && self.is_plain()
             && size <= SMALL
             && !eof
             && error == NO_ERROR
@@ -202,5 +198,14 @@ impl Inner {
         }
         self.begin();
         true
+    }
+}
+
+/// Whether a number of bytes fits a small block. None at all need not be received.
+#[inline(always)]
+fn is_small(format: Format) -> bool {
+    match format {
+        Format::Exactly(count) | Format::UpTo(count) => (1..=SMALL).contains(&count),
+        _ => false,
     }
 }

@@ -333,7 +333,7 @@ count_interpreted_turns() {
 	LUA_INIT='jit.off()'
 	export LUA_INIT
 	turns "$1" signals "to signal a task's condition and wait for one's own" 2600
-	turns "$1" wakeups 'of a wakeup, one of a hundred by one signal' 1720
+	turns "$1" wakeups 'of a wakeup, one of a hundred by one signal' 1740
 	turns "$1" sleeps 'to sleep for no time' 2080
 	turns "$1" sleepers 'to sleep, one of a thousand tasks' 1980
 	turns "$1" steps 'of step(0) while nothing happens' 1170

@@ -43,21 +43,27 @@ end)
 
 local step, resume_step, take = core._step, core._resume_step, core._take
 local begin_loop, steps_by_method = core._begin_loop, core._steps_by_method
+local HANDED, step_handed = core._HANDED or {}, core._step_handed -- in 5.1, see handed.c
 
 -- What C's step cannot do by itself. It answers nil in a task of another controller, where a step waits
--- by polling itself first; and the marker when a task has yielded without it, meaning whoever resumed this
--- thread: the values go up, the answer goes back into the task, and the step goes on.
-local function go_on(self, seconds, ok)
+-- by polling itself first; HANDED when it has done that itself; and the marker when a task has yielded without it,
+-- meaning whoever resumed this thread: the values go up, the answer goes back into the task, and the step goes on.
+local function go_on(self, seconds, ok, deadline)
 	local message, code, thread, object, fd
-	while ok ~= true and ok ~= false do
-		if ok == POLL then
+	while true do
+		if ok == HANDED then
+			ok, message, code, thread, object, fd = step_handed(self, 0, true, deadline)
+		elseif ok == POLL then
 			ok, message, code, thread, object, fd = resume_step(self, yield(take(self)))
-		else
+		elseif ok == nil then
 			poll(self, seconds)
 			ok, message, code, thread, object, fd = step(self, 0, true)
+		elseif ok == true or ok == false then
+			return ok, message, code, thread, object, fd
+		else
+			ok = HANDED -- somebody has resumed the task by hand, with this
 		end
 	end
-	return ok, message, code, thread, object, fd
 end
 
 -- The results of a failed step: four values, or more with the polled object and its descriptor.
@@ -93,12 +99,12 @@ end
 -- false, message, errno, coroutine, polled object, descriptor. From 5.2 on C does it, as far as it can.
 local function public_step(self, seconds)
 	local ok, message, code, thread, object, fd = step(self, seconds)
-	if ok == nil or ok == POLL then
-		return rest_of_step(self, seconds, ok)
-	elseif ok then
+	if ok == true then
 		return true
+	elseif ok == false then
+		return failure(message, code, thread, object, fd)
 	end
-	return failure(message, code, thread, object, fd)
+	return rest_of_step(self, seconds, ok)
 end
 
 -- The seconds left until a deadline; nil without one.
@@ -126,12 +132,10 @@ local function loop(self, seconds)
 		local left = left_until(deadline)
 		-- Here and not in a function of its own, as this is done for each step of nearly every program.
 		local ok, message, code, thread, object, fd = step(self, left, false, deadline or false)
-		if ok == nil or ok == POLL then
-			if ok == nil and steps_by_method() then
-				ok, message, code, thread, object, fd = replaced_step(self, left)
-			else
-				ok, message, code, thread, object, fd = go_on(self, left, ok)
-			end
+		if ok == nil and steps_by_method() then
+			ok, message, code, thread, object, fd = replaced_step(self, left)
+		elseif ok ~= true and ok ~= false then
+			ok, message, code, thread, object, fd = go_on(self, left, ok, deadline or false)
 		end
 		if not ok then
 			return failure(message, code, thread, object, fd)

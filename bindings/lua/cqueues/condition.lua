@@ -8,6 +8,10 @@ local condition = require "_cqueues"._public(core)
 local check, signal = core._check, condition.new().signal
 local POLL, wait = cqueues._POLL, require "_cqueues"._waiter()
 
+-- Short ways for those that wait by our poll; see handed.c. In 5.1 C functions cannot go on after a yield.
+local is_ours = wait == require "_cqueues"._wait
+local HANDED, hand_wait = require "_cqueues"._HANDED, is_ours and require "_cqueues"._hand_wait
+
 -- poll answers in the order of its arguments, so the condition comes first if it was signalled.
 local function woken(self, first, ...)
 	if first == self then
@@ -20,11 +24,25 @@ local function woken(self, first, ...)
 	return false, first, ...
 end
 
-core._define("wait", require "_cqueues"._quick_wait(function(self, ...)
+local function wait_for(self, ...)
+	if hand_wait then
+		local signalled, late = hand_wait(self, ...)
+		if late == nil and signalled == true then
+			return true
+		elseif signalled == POLL then
+			error(late, 0)
+		elseif late then
+			return signalled, (...)
+		elseif signalled ~= HANDED then
+			return signalled or false
+		end
+	end
 	if type(self) ~= "userdata" or self.signal ~= signal then
 		check(self)
 	end
 	return woken(self, wait(self, ...))
-end, signal))
+end
+
+core._define("wait", is_ours and require "_cqueues"._quick_wait(wait_for, signal) or wait_for)
 
 return condition

@@ -19,7 +19,9 @@ struct task {
 	};
 	/* Where the values it yielded lie on its stack: behind this index, so many. */
 	int base;
-	unsigned count : 31;
+	unsigned count : 28;
+	/* In 5.1, an `enum handed`: what it waits for if a function has handed that over, and yielded the mark. */
+	unsigned handed : 3;
 	/* Lua has an object for it, which is told of its end. */
 	unsigned is_watched : 1;
 };
@@ -173,12 +175,38 @@ int shim_report(lua_State *L, struct controller *controller, struct task *task, 
 
 /* -- Waits that are handed over: handed.c ---------------------------------------------------------- */
 
+/* The controller whose step has resumed this coroutine, if nobody in between has to see what it waits for. */
+struct controller *shim_stepped(lua_State *L, const struct shim *shim);
+#if SHIM_CONTINUES
+#define shim_has_handed(T, shim) ((void)(T), (void)(shim), 1)
+#define shim_handed(task) HANDED_NOTHING
+#define shim_handed_arguments(controller, task) ((void)(controller), (void)(task), 0)
+#else
+/* Leaves a function whose wait was handed over: it yields the object at 1 and the mark, and returns what `shim_handed_arguments`
+ * says. To be called as the last act: `return shim_leave(...)`. */
+int shim_leave(lua_State *L, const struct shim *shim);
+/* _hand_wait(condition, seconds): whether it was signalled and, if the time has passed, true; if the wait is ended, the marker and what
+ * is to be thrown; the mark if it cannot be handed over, and nothing was done. */
+int shim_hand_wait(lua_State *L);
+/* Does what `_wait` does if it is for a number alone in a task: -1, having yielded. 0 if not. */
+int shim_hand_time(lua_State *L, const struct shim *shim);
+/* _step_handed(controller, 0, true, deadline): goes on with a step that has handed over its wait for the controller. */
+int shim_step_handed(lua_State *L);
+/* Whether a coroutine has yielded the mark, and nobody has resumed it since. */
+static inline int shim_has_handed(lua_State *T, const struct shim *shim)
+{
+	return lua_touserdata(T, 2) == shim->hand;
+}
+/* How many values a task is resumed with whose wait was handed over, which lie on top of its stack; see `arguments`. */
+int shim_handed_arguments(const struct controller *controller, const struct task *task);
+#define shim_handed(task) ((task)->handed)
+#endif
 /* _quick_sleep(f), _quick_wait(f, signal): `sleep` of cqueues and `wait` of conditions, which leave to f what they cannot do;
  * what has this method `signal` is taken for a condition */
 int shim_quick_sleep(lua_State *L);
 int shim_quick_wait(lua_State *L);
 /* Waits, in a task of another controller, for the one at 1, at most so many seconds, and goes on with shim_step_polled; this leaves
- * the caller. 0 if it cannot. */
+ * the caller, which in 5.1 must return the answer at once. 0 if it cannot. */
 int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds);
 /* Parks a task on the condition or the time that was handed over. An errno, or 0. */
 int shim_park_handed(struct controller *controller, struct task *task);

@@ -206,7 +206,12 @@ static int cqueues_wait(lua_State *L)
 	struct shim *shim = shim_self(L);
 	if (!shim->running)
 		return poll_blocking(L, shim);
-	shim_push_poll(L);
+#if !SHIM_CONTINUES
+	int left = shim_hand_time(L, shim);
+	if (left)
+		return left;
+#endif
+	lua_rawgeti(L, LUA_REGISTRYINDEX, shim->poll_ref);
 	lua_insert(L, 1);
 	return lua_yield(L, lua_gettop(L));
 }
@@ -258,6 +263,10 @@ static const luaL_Reg functions[] = {
 	{ "_quick_wait", shim_quick_wait },
 	{ "_quick_step", shim_quick_step },
 	{ "_step", shim_step },
+#if !SHIM_CONTINUES
+	{ "_hand_wait", shim_hand_wait },
+	{ "_step_handed", shim_step_handed },
+#endif
 	{ "_take", shim_take },
 	{ "_resume_step", shim_resume_step },
 	{ "_begin_loop", shim_begin_loop },
@@ -312,6 +321,10 @@ int luaopen__cqueues(lua_State *L)
 	shim_prepare_step(L, shim_state(L));
 	shim_push_poll(L);
 	lua_setfield(L, -2, "_POLL");
+#if !SHIM_CONTINUES
+	lua_rawgeti(L, LUA_REGISTRYINDEX, shim_state(L)->hand_ref);
+	lua_setfield(L, -2, "_HANDED");
+#endif
 	lua_pushstring(L, cq_vendor());
 	lua_setfield(L, -2, "VENDOR");
 	lua_pushinteger(L, cq_version());

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * cqueues.sleep and condition:wait where they need no more than the step: what they wait for is handed over beside the
- * stack, as sockets do (`shim_suspend`), and nothing is yielded. All else is done by functions in Lua.
+ * stack, as sockets do (`shim_suspend`). All else is done by functions in Lua.
+ *
+ * From 5.4 on nothing is yielded, and a continuation goes on. In 5.1 and LuaJIT a C function may yield as its last act, and returns
+ * what it is resumed with: the step works that out (`shim_handed_arguments`), so that no Lua code stands between the task and
+ * the step but a function that throws if the wait was ended. Such a function yields a mark, since lua_yield may throw when a wait
+ * has been handed over, and the task yield something else then.
  */
 #include "controller.h"
 #include "scope.h"
 
 #if SHIM_HANDS
-/* The controller whose step has resumed this coroutine, if nobody in between has to see what it waits for. */
-static struct controller *stepped(lua_State *L, const struct shim *shim)
+struct controller *shim_stepped(lua_State *L, const struct shim *shim)
 {
 	struct controller *running = shim->running;
 	if (!running || !running->current || running->current->thread != L || shim->custom_poll != LUA_NOREF)
@@ -31,6 +35,7 @@ static const struct controller *resumed(lua_State *L, const struct shim *shim)
 	return running;
 }
 
+#if SHIM_CONTINUES
 /* Has the function in Lua, an upvalue, do it. */
 static int slowly(lua_State *L)
 {
@@ -50,7 +55,7 @@ SHIM_CONTINUATION(continue_sleep)
 static int quick_sleep(lua_State *L)
 {
 	const struct shim *shim = shim_self(L);
-	struct controller *running = lua_type(L, 1) == LUA_TNUMBER ? stepped(L, shim) : NULL;
+	struct controller *running = lua_type(L, 1) == LUA_TNUMBER ? shim_stepped(L, shim) : NULL;
 	if (!running)
 		return slowly(L);
 	running->handed_kind = HANDED_TIME;
@@ -91,7 +96,7 @@ static int quick_wait(lua_State *L)
 		shim_check(L, 1, shim_condition_tag, SHIM_CONDITION); /* throws */
 	const struct shim *shim = condition ? condition->object.shim : NULL;
 	int type = lua_type(L, 2);
-	struct controller *running = condition && (type == LUA_TNUMBER || type <= LUA_TNIL) ? stepped(L, shim) : NULL;
+	struct controller *running = condition && (type == LUA_TNUMBER || type <= LUA_TNIL) ? shim_stepped(L, shim) : NULL;
 	if (!running || lua_gettop(L) > 2 || shim->custom_condition)
 		return slowly(L);
 	running->handed_kind = HANDED_CONDITION;
@@ -112,7 +117,7 @@ SHIM_CONTINUATION(continue_step)
 int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds)
 {
 	const struct shim *shim = controller->object.shim;
-	struct controller *running = shim->custom_controller ? NULL : stepped(L, shim);
+	struct controller *running = shim->custom_controller ? NULL : shim_stepped(L, shim);
 	if (!running)
 		return 0;
 	running->handed_kind = HANDED_CONTROLLER;
@@ -141,6 +146,90 @@ int shim_quick_wait(lua_State *L)
 {
 	return with_slow_way(L, quick_wait);
 }
+#else
+int shim_leave(lua_State *L, const struct shim *shim)
+{
+	if (lua_gettop(L) != 1)
+		lua_settop(L, 1);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, shim->hand_ref);
+	return lua_yield(L, 2);
+}
+
+/* A condition answers whether it was signalled and, if the time has passed, true; a number is answered as poll does. */
+int shim_handed_arguments(const struct controller *controller, const struct task *task)
+{
+	lua_State *T = task->thread;
+	const cq_ready *ready = &controller->ready;
+	if (task->handed == HANDED_TIME) {
+		lua_pushvalue(T, 1);
+		return 1;
+	}
+	if (task->handed != HANDED_CONDITION)
+		return 1; /* the mark */
+	int is_signalled = ready->count > 0 && ready->fired->member == 0;
+	lua_pushboolean(T, is_signalled);
+	if (ready->count == 0 || (ready->count == 1 && is_signalled))
+		return 1;
+	lua_pushboolean(T, 1);
+	return 2;
+}
+
+int shim_hand_wait(lua_State *L)
+{
+	struct condition *condition = shim_test(L, 1, shim_condition_tag);
+	const struct shim *shim = condition ? condition->object.shim : NULL;
+	int count = lua_gettop(L), type = count > 1 ? lua_type(L, 2) : LUA_TNIL;
+	int is_plain = condition && count <= 2 && (type == LUA_TNUMBER || type == LUA_TNIL) && !shim->custom_condition;
+	struct controller *running = is_plain ? shim_stepped(L, shim) : NULL;
+	if (!running) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, shim_self(L)->hand_ref);
+		return 1;
+	}
+	running->handed_kind = HANDED_CONDITION;
+	running->handed = condition;
+	running->seconds = type == LUA_TNUMBER ? lua_tonumber(L, 2) : NAN;
+	return shim_leave(L, shim);
+}
+
+int shim_hand_time(lua_State *L, const struct shim *shim)
+{
+	struct controller *running = lua_type(L, 1) == LUA_TNUMBER && lua_gettop(L) == 1 ? shim_stepped(L, shim) : NULL;
+	if (!running)
+		return 0;
+	running->handed_kind = HANDED_TIME;
+	running->seconds = lua_tonumber(L, 1);
+	return shim_leave(L, shim);
+}
+
+int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds)
+{
+	const struct shim *shim = controller->object.shim;
+	struct controller *running = shim->custom_controller ? NULL : shim_stepped(L, shim);
+	if (!running)
+		return 0;
+	running->handed_kind = HANDED_CONTROLLER;
+	running->handed = controller;
+	running->seconds = seconds;
+	return shim_leave(L, shim);
+}
+
+int shim_step_handed(lua_State *L)
+{
+	resumed(L, shim_controller(L)->object.shim);
+	return shim_step_polled(L);
+}
+
+int shim_quick_sleep(lua_State *L)
+{
+	lua_settop(L, 1);
+	return 1;
+}
+
+int shim_quick_wait(lua_State *L)
+{
+	return shim_quick_sleep(L);
+}
+#endif
 
 int shim_park_handed(struct controller *controller, struct task *task)
 {

@@ -28,6 +28,9 @@ struct shim {
 	int poll_ref;
 	/* In 5.1, the reference of the function that runs the tasks of a step. */
 	int run_ref;
+	/* In 5.1, what a function that hands its wait over yields: its address, and its reference. */
+	const void *hand;
+	int hand_ref;
 	/* In 5.1, the references of the markers that waiting methods return, and whether this is LuaJIT. */
 	int marks[7], is_jit;
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */

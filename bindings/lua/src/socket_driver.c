@@ -2,10 +2,11 @@
  *
  * How a socket method waits in Lua 5.1 and LuaJIT: it answers a marker to a Lua function, which yields.
  */
+#include "controller.h"
 #include "socket_wait.h"
 
 #if !SHIM_CONTINUES
-/* What a method returns to `settle`: a result, or one of these and up to two values. */
+/* What a method returns to `settle`: a result, or one of these and up to two values, the first of which is never nil. */
 enum { WAIT, FRAME, MANY, NONE, FAIL, TEXT, CALL };
 
 /* Moves the values above `frame` into a table: { ... }, its size. */
@@ -33,7 +34,8 @@ int shim_results(lua_State *L, const struct op *op)
 		return 1;
 	if (count == 0) {
 		push_mark(L, shim, NONE);
-		return 1;
+		lua_pushboolean(L, 1);
+		return 2;
 	}
 	push_table(L, frame);
 	push_mark(L, shim, MANY);
@@ -62,21 +64,23 @@ int shim_call_handler(lua_State *L, struct socket *socket, const struct op *op, 
 	lua_rawseti(L, -2, 2);
 	lua_pushinteger(L, code);
 	lua_rawseti(L, -2, 3);
-	lua_pushinteger(L, socket->object.shim->is_jit ? 3 : 4); /* a tail call counts in 5.1 */
+	lua_pushinteger(L, socket->object.shim->is_jit ? 3 : 5); /* tail calls count in 5.1 */
 	lua_rawseti(L, -2, 4);
 	return 3;
 }
 
-/* WAIT comes with the timeout and the op's slot, FRAME with the timeout and the stack in a table,
+/* The Lua functions. `settle` is small, and what is rare stands beside it, since a frame that is large makes the stack of each coroutine
+ * that waits grow.
+ *
+ * WAIT comes with the op's slot and the timeout, FRAME with the stack in a table and the timeout,
  * MANY with the results in a table and their number; FAIL with what comes before the answer of an error handler, and the
- * handler with its arguments; TEXT with an object to be written and the stack; CALL with a function and its arguments.
+ * handler with its arguments; TEXT with the stack and an object to be written; CALL with a function and its arguments.
  * What is called here may wait.
  *
- * LuaJIT can compile these functions, but each call into C ends a trace and begins another, which
- * costs a seventh more instructions for a line echoed than interpreting them. */
+ * LuaJIT is not to compile iterators: a trace is made for one function f, of which each iterator has its own. A line echoed to 64
+ * connections took a quarter more instructions then. */
 static const char driver[] =
-    "if jit then jit.off(true, true) end\n"
-    "local WAIT, FRAME, MANY, NONE, FAIL, TEXT, CALL, POLL, waits, yield, unpack, go_on, go_on_frame = ...\n"
+    "local WAIT, FRAME, MANY, NONE, FAIL, TEXT, CALL, park, unpack, go_on, go_on_frame = ...\n"
     "local getmetatable, tostring, type, rawget = debug and debug.getmetatable or getmetatable, tostring, type, rawget\n"
     "local function text(value)\n"
     "	local metatable = getmetatable(value)\n"
@@ -93,14 +97,14 @@ static const char driver[] =
     "	if i == 0 then return ... end\n"
     "	return behind(list, i - 1, list[i], ...)\n"
     "end\n"
-    "local function settle(socket, a, b, c)\n"
-    "	while true do\n"
+    "local function go_far(socket, a, b, c)\n"
+    "	while b ~= nil do\n"
     "		if a == WAIT then\n"
-    "			if waits.poll then waits.poll(socket, b) else yield(POLL, socket, b) end\n"
-    "			a, b, c = go_on(socket, c)\n"
+    "			park(socket, c)\n"
+    "			a, b, c = go_on(socket, b)\n"
     "		elseif a == FRAME then\n"
-    "			if waits.poll then waits.poll(socket, b) else yield(POLL, socket, b) end\n"
-    "			a, b, c = go_on_frame(socket, c)\n"
+    "			park(socket, c)\n"
+    "			a, b, c = go_on_frame(socket, b)\n"
     "		elseif a == MANY then\n"
     "			return unpack(b, 1, c)\n"
     "		elseif a == NONE then\n"
@@ -109,25 +113,54 @@ static const char driver[] =
     "			if c.before then return behind(c.before, c.count, failed(b, c[1](socket, c[2], c[3], c[4]))) end\n"
     "			return failed(b, c[1](socket, c[2], c[3], c[4]))\n"
     "		elseif a == TEXT then\n"
-    "			a, b, c = go_on_frame(socket, c, text(b))\n"
+    "			a, b, c = go_on_frame(socket, b, text(c))\n"
     "		elseif a == CALL then\n"
     "			return b(unpack(c, 1, c.n))\n"
-    "		else\n"
-    "			return a\n"
     "		end\n"
     "	end\n"
+    "	return a\n"
     "end\n"
+    "local function settle(socket, a, b, c)\n"
+    "	while a == WAIT do\n"
+    "		park(socket, c)\n"
+    "		a, b, c = go_on(socket, b)\n"
+    "	end\n"
+    "	if b == nil then return a end\n"
+    "	return go_far(socket, a, b, c)\n"
+    "end\n"
+    "local function iterator(f, socket)\n"
+    "	return function() return settle(socket, f()) end\n"
+    "end\n"
+    "if jit then jit.off(iterator, true) end\n"
     "return function(f, socket)\n"
-    "	if socket then return function() return settle(socket, f()) end end\n"
+    "	if socket then return iterator(f, socket) end\n"
     "	return function(socket, ...)\n"
     "		local a, b, c = f(socket, ...)\n"
-    "		if a == socket then return a end\n"
+    "		if b == nil then return a end\n"
     "		return settle(socket, a, b, c)\n"
     "	end\n"
-    "end\n";
+    "end, function(poll) park = poll end\n";
 
 #define SHIM_DRIVER "cqueues.driver"
-#define SHIM_WAITS "cqueues.waits" /* a table: poll, the function that sockets wait through, if it is another one */
+#define SHIM_WAITS "cqueues.waits" /* a function that has sockets wait through another one */
+
+/* park(socket, seconds): leaves the task until the socket is ready or the time has passed. What it returns says nothing: somebody
+ * may have resumed the task by hand. */
+static int park(lua_State *L)
+{
+	struct socket *socket = lua_touserdata(L, 1); /* was checked before */
+	struct shim *shim = socket->object.shim;
+	struct controller *running = shim->custom_socket || !socket->so ? NULL : shim_stepped(L, shim);
+	if (!running) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, shim->poll_ref);
+		lua_insert(L, 1);
+		return lua_yield(L, lua_gettop(L));
+	}
+	running->handed_kind = HANDED_SOCKET;
+	running->handed = socket;
+	running->seconds = lua_isnil(L, 2) ? NAN : lua_tonumber(L, 2);
+	return shim_leave(L, shim);
+}
 
 /* go_on(socket, slot) */
 static int go_on(lua_State *L)
@@ -178,14 +211,14 @@ int shim_suspend(lua_State *L, struct socket *socket, const struct op *op, doubl
 	int slot = knows_its_arguments ? shim_park(socket, op, left) : -1;
 	if (slot >= 0) {
 		push_mark(L, socket->object.shim, WAIT);
-		shim_push_seconds(L, left);
 		lua_pushinteger(L, slot);
+		shim_push_seconds(L, left);
 		return 3;
 	}
 	push_frame(L, op);
 	push_mark(L, socket->object.shim, FRAME);
-	shim_push_seconds(L, left);
 	lua_pushvalue(L, 2);
+	shim_push_seconds(L, left);
 	return 3;
 }
 
@@ -194,8 +227,8 @@ int shim_convert(lua_State *L, struct socket *socket, const struct op *op)
 {
 	push_frame(L, op);
 	push_mark(L, socket->object.shim, TEXT);
-	lua_rawgeti(L, 2, op->next + 1);
 	lua_pushvalue(L, 2);
+	lua_rawgeti(L, 2, op->next + 1);
 	return 3;
 }
 
@@ -244,19 +277,15 @@ static void push_driver(lua_State *L)
 		lua_pushvalue(L, -1);
 		shim->marks[mark] = luaL_ref(L, LUA_REGISTRYINDEX);
 	}
-	shim_push_poll(L);
-	lua_newtable(L);
-	lua_pushvalue(L, -1);
-	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_WAITS);
-	lua_getglobal(L, "coroutine");
-	lua_getfield(L, -1, "yield");
-	lua_remove(L, -2);
+	shim_push_state(L);
+	lua_pushcclosure(L, park, 1);
 	lua_getglobal(L, "unpack");
 	shim_push_state(L);
 	lua_pushcclosure(L, go_on, 1);
 	shim_push_state(L);
 	lua_pushcclosure(L, go_on_frame, 1);
-	lua_call(L, 13, 1);
+	lua_call(L, 11, 2);
+	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_WAITS);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_DRIVER);
 }
@@ -287,7 +316,7 @@ void shim_wait_through(lua_State *L)
 	push_driver(L);
 	lua_getfield(L, LUA_REGISTRYINDEX, SHIM_WAITS);
 	lua_pushvalue(L, 1);
-	lua_setfield(L, -2, "poll");
-	lua_pop(L, 2);
+	lua_call(L, 1, 0);
+	lua_pop(L, 1);
 }
 #endif

@@ -44,8 +44,14 @@ static int tell_ended(lua_State *L, struct controller *controller, const struct 
 	lua_State *T = task->thread;
 	if (lua_status(T) != LUA_YIELD)
 		return shim_runs(T) ? -1 : 0;
-	if (!task->base || lua_gettop(T) != task->base + (int)task->count || !lua_checkstack(T, 2))
+	if (shim_handed(task)) {
+		if (!shim_has_handed(T, controller->object.shim))
+			return 0;
+		if (shim_handed(task) == HANDED_SOCKET || shim_handed(task) == HANDED_CONTROLLER)
+			return shim_handed_arguments(controller, task);
+	} else if (!task->base || lua_gettop(T) != task->base + (int)task->count || !lua_checkstack(T, 2)) {
 		return 0;
+	}
 	shim_push_poll(L);
 	shim_push_cancellation(L, controller, task, controller->ended);
 	lua_xmove(L, T, 2);
@@ -53,10 +59,12 @@ static int tell_ended(lua_State *L, struct controller *controller, const struct 
 }
 
 /* How many values a task is resumed with, which lie on top of its stack; -1 if it cannot be resumed: somebody else has. */
-static int arguments(const struct task *task, const cq_ready *ready)
+static int arguments(const struct controller *controller, const struct task *task, const cq_ready *ready)
 {
 	lua_State *T = task->thread;
 	if (lua_status(T) == LUA_YIELD) {
+		if (shim_handed(task))
+			return shim_has_handed(T, controller->object.shim) ? shim_handed_arguments(controller, task) : 0;
 		if (!task->base || lua_gettop(T) != task->base + (int)task->count)
 			return 0;
 		return take_fired(task, ready);
@@ -92,7 +100,7 @@ static int resume(lua_State *L, struct controller *controller, struct task *task
 	int status = shim_resume(T, L, nargs, &count);
 	controller->current = NULL;
 	if (status == LUA_YIELD) {
-		if (controller->handed_kind)
+		if (controller->handed_kind && shim_has_handed(T, controller->object.shim))
 			return shim_park_given(L, controller, task, &why) ? report(L, controller, task, &why) : NEXT;
 		int top = lua_gettop(T);
 		if (count < 0)
@@ -201,7 +209,7 @@ static int run(lua_State *L, struct controller *controller, struct task *task, i
 				nargs = tell_ended(L, controller, task);
 				controller->is_fetched = 0;
 			} else {
-				nargs = arguments(task, ready);
+				nargs = arguments(controller, task, ready);
 			}
 		}
 		int result = resume(L, controller, task, nargs, &yielded);
@@ -261,10 +269,12 @@ void shim_prepare_step(lua_State *L, struct shim *shim)
 
 void shim_prepare_step(lua_State *L, struct shim *shim)
 {
-	if (shim->run_ref)
+	if (shim->hand_ref)
 		return;
 	lua_pushcfunction(L, protected_run);
 	shim->run_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+	shim->hand = lua_newuserdata(L, 1);
+	shim->hand_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 #endif
 

@@ -56,16 +56,18 @@ int shim_step(lua_State *L)
 
 int shim_step_polled(lua_State *L)
 {
-	struct controller *controller = shim_controller(L);
-	int is_loop = !lua_isnone(L, 4), top = lua_gettop(L);
-	double left, deadline = shim_seconds(L, 4);
+	struct controller *controller = lua_touserdata(L, 1); /* was checked before the wait */
+	int type = lua_type(L, 4), is_loop = type > LUA_TNIL, top = lua_gettop(L);
+	double left, deadline = type == LUA_TNUMBER ? (double)lua_tonumber(L, 4) : NAN;
 	controller->quiet = controller->loops = 0;
 	int count = step_once(L, controller, 0);
 	if (!is_loop || count != 2 || !shim_goes_on(L, controller, deadline, &left) || !shim_polls_first(controller, left))
 		return count;
 	/* The loop's next step, without a way through Lua; if that cannot be it is told of this one. */
-	lua_settop(L, top);
-	shim_poll_and_step(L, controller, left);
+	if (SHIM_CONTINUES)
+		lua_settop(L, top);
+	if ((count = shim_poll_and_step(L, controller, left)))
+		return count;
 	lua_pushboolean(L, 1);
 	lua_pushboolean(L, 0);
 	return 2;

@@ -54,6 +54,8 @@ int shim_park_yielded(lua_State *L, struct controller *controller, struct task *
 	cq_interest few[SHIM_FEW], *list = few;
 	struct socket *socket;
 	task->count = (unsigned)count;
+	if (!SHIM_CONTINUES)
+		task->handed = HANDED_NOTHING;
 	if (count == 1 && (socket = shim_test(T, task->base + 1, shim_socket_tag)) && socket->so &&
 	    !socket->has_timeout && !controller->object.shim->custom_socket) {
 		/* What nearly all waits are: one socket, without a limit. */
@@ -137,7 +139,9 @@ static int park_on_controller(lua_State *L, struct controller *controller, struc
 
 int shim_park_given(lua_State *L, struct controller *controller, struct task *task, struct refusal *why)
 {
-	task->base = 0; /* it has yielded nothing, and is resumed with nothing */
+	task->base = 0; /* it has yielded nothing that it is resumed with */
+	if (!SHIM_CONTINUES)
+		task->handed = controller->handed_kind;
 	if (controller->handed_kind == HANDED_SOCKET)
 		return park_on_socket(L, controller, task, why);
 	if (controller->handed_kind == HANDED_CONTROLLER)

@@ -114,7 +114,7 @@ struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope
 	}
 	task->thread = lua_tothread(L, -1);
 	task->base = 0;
-	task->count = task->is_watched = 0;
+	task->count = task->handed = task->is_watched = 0;
 	controller->count++;
 	if (place(task) > controller->places)
 		controller->places = place(task);

@@ -98,9 +98,12 @@ static inline int shim_tointeger(lua_State *L, int index, lua_Integer *value)
 #else
 #define shim_is_count shim_tointeger
 #endif
-/* Whether a C function that yields keeps its stack in sight of whoever has resumed it, and the wait of a socket can be handed
- * over beside the stack: see `shim_suspend`. */
-#if LUA_VERSION_NUM < 504
+/* Whether a function of ours can yield in a way that the step tells from all others, and its wait be handed over beside the
+ * stack: see handed.c. In 5.1 it leaves a mark. From 5.4 on it yields nothing, and its stack stays in sight. */
+#if LUA_VERSION_NUM < 502
+#define SHIM_HANDS 1
+#define SHIM_HANDS_OVER(L) 1 /* lua_yield throws if not */
+#elif LUA_VERSION_NUM < 504
 #define SHIM_HANDS 0
 #define SHIM_HANDS_OVER(L) 0
 #else

@@ -116,7 +116,7 @@ lua_examples() {
 		fi
 	done
 }
-# c_examples NAME PROGRAM: the checks of tests/demo/NAME_example.py on a program in C.
+# c_examples NAME PROGRAM: the checks of tests/demo/NAME_example.py on a program in C, or in Rust.
 c_examples() {
 	if [ ! -x "build/examples/$2" ]; then
 		skipped=$((skipped + 1))
@@ -134,6 +134,12 @@ for program in cores handover; do c_examples $program $program; done
 c_examples timers timers
 c_examples proxy proxy_tcp
 c_examples chat chat_server
+if ${CARGO:-cargo} build --target-dir target --example visitors >"$log" 2>&1; then
+	mkdir -p build/examples && cp target/debug/examples/visitors build/examples/visitors
+	c_examples rust visitors
+else
+	verdict bad 'the example in Rust is built'
+fi
 for name in chat http proxy starttls repl resolver; do lua_examples "$name"; done
 lua_examples luv lua5.1 lua5.2 lua5.3 lua5.4 luajit # those for which Debian has luv
 

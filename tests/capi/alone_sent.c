@@ -30,6 +30,8 @@ TEST(of_a_line_that_is_too_long_for_the_kernel_the_rest_is_queued_or_left)
 	EQ(cq_socket_pending(line.socket, CQ_OUTPUT), 4096); /* as much as the buffer has room for */
 	left = drain(line.peer, text);
 	EQ(left, sent - 4096);
+	OK(cq_socket_try_flush(line.socket, cq_mode_parse("l", 1))); /* being part of a line, it does not wait for more */
+	EQ(cq_socket_pending(line.socket, CQ_OUTPUT), 0);
 	taken = sent;
 	while (taken < LARGE) {
 		int code = cq_socket_try_send(line.socket, text + taken, LARGE - taken, CQ_MODE_DEFAULT, &sent);
@@ -43,6 +45,25 @@ TEST(of_a_line_that_is_too_long_for_the_kernel_the_rest_is_queued_or_left)
 	EQ(left, LARGE);
 	free(text);
 	end(&line);
+}
+
+TEST(what_is_sent_again_does_not_fill_a_large_buffer)
+{
+	static const uint32_t flags[] = { CQ_AGAIN, 0, CQ_AGAIN };
+	char *text = large_line();
+	size_t i;
+
+	for (i = 0; i < COUNT(flags); i++) {
+		struct line line = line_of("bl");
+		size_t sent = 0, kept = flags[i] ? 0 : 65536;
+
+		OK(cq_socket_set_bufsiz(line.socket, CQ_OUTPUT, 65536));
+		ERR(cq_socket_try_send(line.socket, text, LARGE, flags[i], &sent), EAGAIN);
+		EQ(cq_socket_pending(line.socket, CQ_OUTPUT), kept);
+		EQ(drain(line.peer, text), sent - kept);
+		end(&line);
+	}
+	free(text);
 }
 
 struct writer {

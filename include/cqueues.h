@@ -974,8 +974,8 @@ int cq_socket_getsockopt(const struct cq_socket *socket,
 #define CQ_CANCELLED 32
 
 /**
- * For `cq_controller_wait` and `cq_controller_begin`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
- * or 100 µs at the latest.
+ * For `cq_controller_wait` and `cq_controller_begin`: while tasks wake each other, the kernel is asked only now and
+ * then: after 61 resumptions or 100 µs at the latest.
  */
 #define CQ_WAIT_LAZY 1
 

@@ -86,7 +86,9 @@ fn take_block(size: usize) -> Result<Box<Block>> {
     }
 }
 
-/// Gives a block back to the thread's stock, or frees it if there is no place for it.
+/// Gives a block back to the thread's stock, or frees it if there is no place for it. Not inlined, as is `take_at_hand`: a
+/// fiber may have come to another thread, whose variables lie elsewhere. See `sys::fiber::suspend`.
+#[inline(never)]
 fn give_block(block: Box<Block>) {
     let other = match block.bytes.len() {
         SMALL => SPARES.try_with(|spares| spares.at_hand.replace(Some(block))).unwrap_or_default(),

@@ -43,27 +43,26 @@ end)
 
 local step, resume_step, take = core._step, core._resume_step, core._take
 local begin_loop, steps_by_method = core._begin_loop, core._steps_by_method
-local HANDED, step_handed = core._HANDED or {}, core._step_handed -- in 5.1, see handed.c
+-- In 5.1, see handed.c.
+local HANDED, park, step_handed = core._HANDED or {}, core._park_controller, core._step_handed
 
 -- What C's step cannot do by itself. It answers nil in a task of another controller, where a step waits
--- by polling itself first; HANDED when it has done that itself; and the marker when a task has yielded without it,
+-- by polling itself first; HANDED and a time if that wait can be handed over; and the marker when a task has yielded without it,
 -- meaning whoever resumed this thread: the values go up, the answer goes back into the task, and the step goes on.
-local function go_on(self, seconds, ok, deadline)
-	local message, code, thread, object, fd
-	while true do
+local function go_on(self, seconds, ok, message, deadline)
+	local code, thread, object, fd
+	while ok ~= true and ok ~= false do
 		if ok == HANDED then
+			park(self, message) -- whatever it answers: somebody may have resumed the task by hand
 			ok, message, code, thread, object, fd = step_handed(self, 0, true, deadline)
 		elseif ok == POLL then
 			ok, message, code, thread, object, fd = resume_step(self, yield(take(self)))
-		elseif ok == nil then
+		else
 			poll(self, seconds)
 			ok, message, code, thread, object, fd = step(self, 0, true)
-		elseif ok == true or ok == false then
-			return ok, message, code, thread, object, fd
-		else
-			ok = HANDED -- somebody has resumed the task by hand, with this
 		end
 	end
+	return ok, message, code, thread, object, fd
 end
 
 -- The results of a failed step: four values, or more with the polled object and its descriptor.
@@ -86,9 +85,9 @@ local function replaced_step(self, seconds)
 end
 
 -- What a step has come to, after what C's step could not do by itself.
-local function rest_of_step(self, seconds, ok)
-	local message, code, thread, object, fd
-	ok, message, code, thread, object, fd = go_on(self, seconds, ok)
+local function rest_of_step(self, seconds, ok, message)
+	local code, thread, object, fd
+	ok, message, code, thread, object, fd = go_on(self, seconds, ok, message)
 	if ok then
 		return true
 	end
@@ -104,7 +103,7 @@ local function public_step(self, seconds)
 	elseif ok == false then
 		return failure(message, code, thread, object, fd)
 	end
-	return rest_of_step(self, seconds, ok)
+	return rest_of_step(self, seconds, ok, message)
 end
 
 -- The seconds left until a deadline; nil without one.
@@ -135,7 +134,7 @@ local function loop(self, seconds)
 		if ok == nil and steps_by_method() then
 			ok, message, code, thread, object, fd = replaced_step(self, left)
 		elseif ok ~= true and ok ~= false then
-			ok, message, code, thread, object, fd = go_on(self, left, ok, deadline or false)
+			ok, message, code, thread, object, fd = go_on(self, left, ok, message, deadline or false)
 		end
 		if not ok then
 			return failure(message, code, thread, object, fd)

@@ -10,7 +10,8 @@
 //! - A fiber whose controller is freed while it waits never goes on, and what lies on its stack is not dropped. So what a
 //!   session owns is in a box that belongs to its task, and the task's `release` drops it, however the task ends.
 //! - A call that waits lets other fibers run. So no borrow of what they share is held across one.
-//! - A panic must not leave a fiber's function. Here it ends the session alone.
+//! - A panic must not leave a fiber's function, nor a `release`. Here it ends the session alone, and what is dropped does not
+//!   panic.
 
 use cqueues::capi::controller::{cq_controller_free, cq_controller_new, cq_running};
 use cqueues::capi::library::cq_strerror;
@@ -27,6 +28,7 @@ use cqueues::controller::Controller;
 use cqueues::socket::Socket;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void, CStr, CString};
+use std::io::Write;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
@@ -48,28 +50,50 @@ struct House {
     is_closed: Cell<bool>,
 }
 
+impl House {
+    /// A name is taken once.
+    fn enter(&self, name: &str) -> bool {
+        let mut visitors = self.visitors.borrow_mut();
+        let is_new = !name.is_empty() && !visitors.iter().any(|other| other == name);
+        if is_new {
+            visitors.push(name.to_owned());
+        }
+        is_new
+    }
+
+    fn leave(&self, name: &str) {
+        self.visitors.borrow_mut().retain(|other| other != name);
+        let _ = writeln!(std::io::stdout(), "{name} leaves"); // println! panics if nobody reads
+    }
+}
+
 /// A client, from when it comes until it leaves.
 struct Session {
     socket: *mut Socket,
     house: Rc<House>,
-    name: String,
+    /// Once it is in the house.
+    name: Option<String>,
 }
 
 impl Session {
     fn serve(&mut self) -> Result<()> {
-        self.say("Your name?")?;
-        self.name = self.line()?.to_owned();
-        self.house.visitors.borrow_mut().push(self.name.clone());
-        self.say(&format!("Welcome, {}.", self.name))?;
+        let house = self.house.clone();
+        while self.name.is_none() {
+            self.say("Your name?")?;
+            let name = self.line()?.to_owned();
+            self.name = house.enter(&name).then_some(name);
+        }
+        let name = self.name.clone().unwrap_or_default();
+        self.say(&format!("Welcome, {name}."))?;
         loop {
             match self.line()? {
                 "who" => {
-                    let list = self.house.visitors.borrow().join(", "); // the borrow ends before the wait
+                    let list = house.visitors.borrow().join(", "); // the borrow ends before the wait
                     self.say(&list)?;
                 }
-                "fall" => panic!("{} falls", self.name),
+                "fall" => panic!("{name} falls"),
                 "close" => {
-                    self.house.is_closed.set(true);
+                    house.is_closed.set(true);
                     self.say("We close.")?;
                 }
                 _ => self.say("who, fall or close?")?,
@@ -80,8 +104,8 @@ impl Session {
     /// Waits for a line, which holds until the next one is asked for. EPIPE at the end.
     fn line(&mut self) -> Result<&str> {
         let (mut data, mut size) = (null(), 0);
-        // SAFETY: the socket is ours, and the places are writable. The bytes lie in its buffer until the next read, for which
-        // this borrow must have ended.
+        // SAFETY: the socket is ours, and the places are writable. A line is never NULL, and lies in the buffer until the next
+        // read, for which this borrow must have ended.
         let bytes: &[u8] = unsafe {
             done(cq_socket_read(self.socket, CQ_READ_LINE, 0, &mut data, &mut size))?;
             std::slice::from_raw_parts(data.cast(), size)
@@ -99,9 +123,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if !self.name.is_empty() {
-            self.house.visitors.borrow_mut().retain(|name| *name != self.name);
-            println!("{} leaves", self.name);
+        if let Some(name) = &self.name {
+            self.house.leave(name);
         }
         // SAFETY: it is ours.
         unsafe { cq_socket_free(self.socket) };
@@ -160,9 +183,9 @@ unsafe extern "C" fn welcome(door: *mut c_void) -> c_int {
         loop {
             let code = cq_socket_accept(*listener, &mut socket);
             if code != 0 {
-                return code;
+                return code; // the listener has failed: the step returns this
             }
-            let session = Session { socket, house: house.clone(), name: String::new() };
+            let session = Session { socket, house: house.clone(), name: None };
             let _ = spawn(controller, session, serve); // without memory this one client is turned away
         }
     }
@@ -172,6 +195,7 @@ fn run(address: &str, port: c_int) -> Result<()> {
     let (mut options, mut listener, mut controller) = (null_mut(), null_mut(), null_mut());
     let house = Rc::new(House::default());
     let address = CString::new(address).map_err(|_| libc::EINVAL)?;
+    // What fails before the loop ends the program.
     // SAFETY: each object is used between when it is made and when it is freed, and the places are writable.
     unsafe {
         let mut name: cq_name = std::mem::zeroed();
@@ -187,11 +211,12 @@ fn run(address: &str, port: c_int) -> Result<()> {
             name.port
         );
         done(cq_controller_new(&mut controller))?;
-        spawn(controller, Door(listener, house.clone()), welcome)?;
-        while !house.is_closed.get() {
-            done(cq_controller_step(controller, -1.0))?;
+        let mut result = spawn(controller, Door(listener, house.clone()), welcome);
+        while result.is_ok() && !house.is_closed.get() {
+            result = done(cq_controller_step(controller, -1.0));
         }
         cq_controller_free(controller); // the sessions wait still, and are dropped
+        result?;
     }
     println!("{} are left", house.visitors.borrow().len());
     Ok(())

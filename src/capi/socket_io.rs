@@ -245,7 +245,7 @@ unsafe extern "C" fn read<const KIND: Kind>(
     })
 }
 
-/// What `cq_socket_read` does after it has waited.
+/// What `cq_socket_read` does after it has waited. Not inlined: a fiber may go on in another thread, whose variables lie elsewhere.
 #[inline(never)]
 fn receive_at_last<const KIND: Kind>(
     socket: &Socket,

@@ -55,7 +55,8 @@ pub unsafe extern "C" fn cq_socket_try_send(
 fn try_send(socket: &Socket, data: &[u8], mode: u32) -> Result<(usize, Result<()>)> {
     let (more, again) = (mode & CQ_MORE != 0, mode & CQ_AGAIN != 0);
     let flags = unpack_mode(mode & !(CQ_MORE | CQ_AGAIN))?;
-    let short = if more { None } else { socket.send_short(data, flags, again) };
+    let may_be_short = !more && flags != Flags::default(); // in the default mode that was tried
+    let short = if may_be_short { socket.send_short(data, flags, again) } else { None };
     Ok(short.unwrap_or_else(|| socket.send(data, flags, more, again)))
 }
 

@@ -35,8 +35,8 @@ pub struct cq_ready {
     pub reserved: MaybeUninit<u64>,
 }
 
-/// For `cq_controller_wait` and `cq_controller_begin`: while tasks wake each other, the kernel is asked only now and then: after 61 resumptions
-/// or 100 µs at the latest.
+/// For `cq_controller_wait` and `cq_controller_begin`: while tasks wake each other, the kernel is asked only now and
+/// then: after 61 resumptions or 100 µs at the latest.
 pub const CQ_WAIT_LAZY: u32 = 1;
 
 /// Begins a step of the pull interface. Then call `cq_controller_wait`, call `cq_controller_next` until it answers

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Short ways for what nearly all reads and writes are. Of lines that have come together, one that is buffered is taken without
+//! Short ways for common reads and writes. Of lines that have come together, one that is buffered is taken without
 //! asking for more, and its answer is put behind those that are held. A line or a few bytes that come alone are brought by
 //! one receive, and the answer leaves at once. If anything else has to be done first, each of these says so, and its
 //! caller goes the long way, which finds everything in order: `Socket::receive` or `Socket::send`.

@@ -359,7 +359,7 @@ UNUSED static int wait_for_child(pid_t child)
 	return status;
 }
 
-/* A path below the folder for temporary files, of this process alone. */
+/* A path below the folder for temporary files, of one process alone. */
 UNUSED static const char *temporary_path_of(pid_t process, const char *name)
 {
 	static char path[100];
@@ -369,6 +369,7 @@ UNUSED static const char *temporary_path_of(pid_t process, const char *name)
 	return path;
 }
 
+/* As `temporary_path_of`, of this process. */
 UNUSED static const char *temporary_path(const char *name)
 {
 	return temporary_path_of(getpid(), name);

@@ -86,6 +86,11 @@ run_program() {
 		echo "-- $1"
 		shift 2
 		"$@" "$program" >"$log" 2>&1
+		status=$?
+		if [ $status -ne 0 ] && [ "$(count "$log" | cut -d ' ' -f 2)" = 0 ]; then
+			echo "FAILED $program ended with status $status" >>"$log"
+			echo '0 passed, 1 failed, 0 skipped' >>"$log"
+		fi
 	fi
 	# What valgrind says about system calls that it does not know.
 	grep -v -e '^--[0-9]*-- ' "$log"
@@ -125,11 +130,17 @@ if [ $# -eq 0 ]; then
 	for half in odd even; do
 		echo "-- $half files"
 		cat "$work/$half.log"
-		tally "$work/$half.log"
+		if [ -z "$(count "$work/$half.log")" ]; then
+			verdict FAILED "the $half files counted nothing"
+		else
+			tally "$work/$half.log"
+		fi
 	done
 	finish
 fi
-if [ -z "${AGAIN-}" ]; then rm -f "$work"/*.log; fi
+if [ -z "${AGAIN-}" ]; then
+	for name in $names; do rm -f "$work/$name.log" "$work/$name".*.log; done
+fi
 
 # The example servers, for the tests that do harm to them.
 EXAMPLES=$work

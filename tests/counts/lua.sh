@@ -330,6 +330,7 @@ count_turns() {
 
 # By the interpreter of LuaJIT alone, as valgrind does not follow compiled traces.
 count_interpreted_turns() {
+	init=${LUA_INIT-}
 	LUA_INIT='jit.off()'
 	export LUA_INIT
 	turns "$1" signals "to signal a task's condition and wait for one's own" 2600
@@ -339,7 +340,7 @@ count_interpreted_turns() {
 	turns "$1" steps 'of step(0) while nothing happens' 1170
 	turns "$1" active 'of step(0) and a byte sent and read in it' 6700
 	turns "$1" nested 'of a byte sent and read four controllers deep' 15700
-	unset LUA_INIT
+	LUA_INIT=$init
 }
 
 count_query_instructions() {

@@ -27,6 +27,29 @@ def visitors_know_who_is_there(command):
 
 
 @check
+def a_name_is_asked_for_until_it_is_one(command):
+    with running(command, "127.0.0.1", 0) as server, visitor(server, "ann") as ann, Line(server.port) as line:
+        for name in ("", "ann"):
+            line.until("Your name?")
+            line.send(f"{name}\n")
+        line.until("Your name?")
+        equal(line.ask("ben\n", "Welcome"), "Welcome, ben.\r\n")
+        ann.close()
+        server.says(b"ann leaves\n")
+        equal(line.ask("who\n", "ben"), "ben\r\n")
+
+
+@check
+def it_goes_on_when_nobody_reads_what_it_prints(command):
+    with running(command, "127.0.0.1", 0) as server, visitor(server, "ann") as ann:
+        server.process.stdout.close()
+        with visitor(server, "ben") as ben:
+            ben.send("fall\n")
+            equal(ben.rest(), b"")
+        equal(ann.ask("who\n", "ann"), "ann\r\n")
+
+
+@check
 def a_panic_ends_one_session(command):
     with running(command, "127.0.0.1", 0) as server, visitor(server, "ann") as ann, visitor(server, "ben") as ben:
         ann.send("fall\n")

@@ -26,15 +26,15 @@ end
 
 local function wait_for(self, ...)
 	if hand_wait then
-		local signalled, late = hand_wait(self, ...)
-		if late == nil and signalled == true then
-			return true
+		local mark, signalled, late = hand_wait(self, ...)
+		if mark ~= HANDED then
+			return false -- somebody has resumed the task by hand
 		elseif signalled == POLL then
 			error(late, 0)
 		elseif late then
 			return signalled, (...)
 		elseif signalled ~= HANDED then
-			return signalled or false
+			return signalled
 		end
 	end
 	if type(self) ~= "userdata" or self.signal ~= signal then

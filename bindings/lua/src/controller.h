@@ -49,7 +49,7 @@ struct controller {
 	int places, reserved;
 	/* Up to which place there is room for an object of the task there. */
 	int known;
-	/* What the task that is being resumed waits for, if it is in a function that yields nothing: the socket, condition or controller, and at
+	/* What the task that is being resumed waits for, if it is in a function that hands that over: the socket, condition or controller, and at
 	 * most so many seconds, NaN for no limit. */
 	enum handed { HANDED_NOTHING, HANDED_SOCKET, HANDED_CONDITION, HANDED_TIME, HANDED_CONTROLLER } handed_kind;
 	void *handed;
@@ -182,15 +182,19 @@ struct controller *shim_stepped(lua_State *L, const struct shim *shim);
 #define shim_handed(task) HANDED_NOTHING
 #define shim_handed_arguments(controller, task) ((void)(controller), (void)(task), 0)
 #else
-/* Leaves a function whose wait was handed over: it yields the object at 1 and the mark, and returns what `shim_handed_arguments`
- * says. To be called as the last act: `return shim_leave(...)`. */
+/* Leaves the task, whose wait was handed over: yields the object at 1 and the mark; the calling function returns what
+ * `shim_handed_arguments` says, or what the program passes that resumes the task by hand. To be called as the last act:
+ * `return shim_leave(...)`. */
 int shim_leave(lua_State *L, const struct shim *shim);
-/* _hand_wait(condition, seconds): whether it was signalled and, if the time has passed, true; if the wait is ended, the marker and what
- * is to be thrown; the mark if it cannot be handed over, and nothing was done. */
+/* _hand_wait(condition, seconds): the mark, and whether it was signalled and, if the time has passed, true; if the wait is ended, the
+ * marker and what is to be thrown; the mark once more if it cannot be handed over, and nothing was done. Without the mark in front
+ * the task was resumed by hand. */
 int shim_hand_wait(lua_State *L);
 /* Does what `_wait` does if it is for a number alone in a task: -1, having yielded. 0 if not. */
 int shim_hand_time(lua_State *L, const struct shim *shim);
-/* _step_handed(controller, 0, true, deadline): goes on with a step that has handed over its wait for the controller. */
+/* _park_controller(controller, seconds): hands over the wait for a controller, as `shim_poll_and_step` has asked. */
+int shim_park_controller(lua_State *L);
+/* _step_handed(controller, 0, true, deadline): goes on with a step after that wait. */
 int shim_step_handed(lua_State *L);
 /* Whether a coroutine has yielded the mark, and nobody has resumed it since. */
 static inline int shim_has_handed(lua_State *T, const struct shim *shim)
@@ -203,10 +207,12 @@ int shim_handed_arguments(const struct controller *controller, const struct task
 #endif
 /* _quick_sleep(f), _quick_wait(f, signal): `sleep` of cqueues and `wait` of conditions, which leave to f what they cannot do;
  * what has this method `signal` is taken for a condition */
+/* In 5.1 they return f. */
 int shim_quick_sleep(lua_State *L);
 int shim_quick_wait(lua_State *L);
 /* Waits, in a task of another controller, for the one at 1, at most so many seconds, and goes on with shim_step_polled; this leaves
- * the caller, which in 5.1 must return the answer at once. 0 if it cannot. */
+ * the caller. In 5.1 it pushes the mark and the seconds, for the caller to return: Lua calls `_park_controller` with them, and
+ * `_step_handed`. 0 if it cannot. */
 int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds);
 /* Parks a task on the condition or the time that was handed over. An errno, or 0. */
 int shim_park_handed(struct controller *controller, struct task *task);

@@ -265,6 +265,7 @@ static const luaL_Reg functions[] = {
 	{ "_step", shim_step },
 #if !SHIM_CONTINUES
 	{ "_hand_wait", shim_hand_wait },
+	{ "_park_controller", shim_park_controller },
 	{ "_step_handed", shim_step_handed },
 #endif
 	{ "_take", shim_take },

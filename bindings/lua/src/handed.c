@@ -4,9 +4,10 @@
  * stack, as sockets do (`shim_suspend`). All else is done by functions in Lua.
  *
  * From 5.4 on nothing is yielded, and a continuation goes on. In 5.1 and LuaJIT a C function may yield as its last act, and returns
- * what it is resumed with: the step works that out (`shim_handed_arguments`), so that no Lua code stands between the task and
- * the step but a function that throws if the wait was ended. Such a function yields a mark, since lua_yield may throw when a wait
- * has been handed over, and the task yield something else then.
+ * what it is resumed with: the step works that out (`shim_handed_arguments`). The function yields a mark that only the step knows:
+ * lua_yield may throw after the wait was noted, and if the task then yields something else the mark tells the two apart. A program
+ * may resume the task by hand, with values of its own. So what a wait returns is believed only behind the mark, and the waits
+ * of sockets and controllers return nothing that is looked at.
  */
 #include "controller.h"
 #include "scope.h"
@@ -155,7 +156,7 @@ int shim_leave(lua_State *L, const struct shim *shim)
 	return lua_yield(L, 2);
 }
 
-/* A condition answers whether it was signalled and, if the time has passed, true; a number is answered as poll does. */
+/* A condition answers the mark, whether it was signalled and, if the time has passed, true; a number is answered as poll does. */
 int shim_handed_arguments(const struct controller *controller, const struct task *task)
 {
 	lua_State *T = task->thread;
@@ -169,9 +170,9 @@ int shim_handed_arguments(const struct controller *controller, const struct task
 	int is_signalled = ready->count > 0 && ready->fired->member == 0;
 	lua_pushboolean(T, is_signalled);
 	if (ready->count == 0 || (ready->count == 1 && is_signalled))
-		return 1;
+		return 2; /* with the mark below */
 	lua_pushboolean(T, 1);
-	return 2;
+	return 3;
 }
 
 int shim_hand_wait(lua_State *L)
@@ -183,7 +184,8 @@ int shim_hand_wait(lua_State *L)
 	struct controller *running = is_plain ? shim_stepped(L, shim) : NULL;
 	if (!running) {
 		lua_rawgeti(L, LUA_REGISTRYINDEX, shim_self(L)->hand_ref);
-		return 1;
+		lua_pushvalue(L, -1);
+		return 2;
 	}
 	running->handed_kind = HANDED_CONDITION;
 	running->handed = condition;
@@ -207,6 +209,19 @@ int shim_poll_and_step(lua_State *L, struct controller *controller, double secon
 	struct controller *running = shim->custom_controller ? NULL : shim_stepped(L, shim);
 	if (!running)
 		return 0;
+	lua_rawgeti(L, LUA_REGISTRYINDEX, shim->hand_ref);
+	shim_push_seconds(L, seconds);
+	return 2;
+}
+
+int shim_park_controller(lua_State *L)
+{
+	struct controller *controller = shim_controller(L);
+	const struct shim *shim = controller->object.shim;
+	double seconds = shim_seconds(L, 2);
+	struct controller *running = shim->custom_controller ? NULL : shim_stepped(L, shim);
+	if (!running)
+		return 0; /* a step follows, which waits by itself */
 	running->handed_kind = HANDED_CONTROLLER;
 	running->handed = controller;
 	running->seconds = seconds;

@@ -4,8 +4,8 @@
  *
  * A task's coroutine yields the marker `_POLL` and the objects that it waits for. They stay on its stack while it is parked,
  * which keeps them alive; when some have fired, those are pushed on top and the coroutine is resumed with them. From Lua
- * 5.4 on a method of a socket yields nothing if the step has resumed its coroutine directly: it leaves the socket in
- * `controller->handed`. Any other yield without the marker goes up to whoever resumed the thread that runs the step; see
+ * 5.4 on a function that waits yields nothing if the step has resumed its coroutine directly, and in 5.1 the object and a mark: it
+ * leaves what it waits for in `controller->handed` (handed.c). Any other yield without the marker goes up to whoever resumed the thread that runs the step; see
  * `step` in cqueues.lua.
  */
 #include "controller.h"
@@ -44,18 +44,20 @@ static int tell_ended(lua_State *L, struct controller *controller, const struct 
 	lua_State *T = task->thread;
 	if (lua_status(T) != LUA_YIELD)
 		return shim_runs(T) ? -1 : 0;
-	if (shim_handed(task)) {
+	int handed = shim_handed(task), code = controller->ended, has_mark = handed == HANDED_CONDITION;
+	if (handed) {
 		if (!shim_has_handed(T, controller->object.shim))
 			return 0;
-		if (shim_handed(task) == HANDED_SOCKET || shim_handed(task) == HANDED_CONTROLLER)
+		if (handed == HANDED_SOCKET || handed == HANDED_CONTROLLER)
 			return shim_handed_arguments(controller, task);
+		controller->ended = 0; /* nobody else is to be told */
 	} else if (!task->base || lua_gettop(T) != task->base + (int)task->count || !lua_checkstack(T, 2)) {
 		return 0;
 	}
 	shim_push_poll(L);
-	shim_push_cancellation(L, controller, task, controller->ended);
+	shim_push_cancellation(L, controller, task, code);
 	lua_xmove(L, T, 2);
-	return 2;
+	return has_mark ? 3 : 2; /* with the mark below */
 }
 
 /* How many values a task is resumed with, which lie on top of its stack; -1 if it cannot be resumed: somebody else has. */

@@ -33,8 +33,8 @@ static int is_time(lua_State *L, int index)
 /* _step(controller, seconds, polled, deadline): true and whether no tasks are left, or false and why. Nil in
  * a task of another controller, unless the caller has `polled`; false for that argument stands for a loop, which is
  * answered nil too if the method `step` was replaced. A loop names its deadline, false for none, and further steps may be
- * made before this returns. The marker if a task yielded without it:
- * the caller yields what `_take` gives and goes on with `_resume_step`. */
+ * made before this returns. The marker if a task yielded without it: the caller yields what `_take` gives and goes on with
+ * `_resume_step`. In 5.1 also the mark of handed waits: see `shim_poll_and_step`. */
 int shim_step(lua_State *L)
 {
 	struct controller *controller = shim_test(L, 1, shim_controller_tag);
@@ -79,9 +79,11 @@ int shim_take(lua_State *L)
 	struct controller *controller = shim_controller(L);
 	if (!controller->suspended || !controller->current)
 		return luaL_error(L, "no step is suspended");
-	luaL_checkstack(L, controller->nargs, "too many results");
-	lua_xmove(controller->current->thread, L, controller->nargs);
-	return controller->nargs;
+	int count = controller->nargs;
+	luaL_checkstack(L, count, "too many results");
+	lua_xmove(controller->current->thread, L, count);
+	controller->nargs = 0; /* they are there once */
+	return count;
 }
 
 #if SHIM_CONTINUES

@@ -435,7 +435,9 @@ class Ends(unittest.TestCase):
             async for _ in kept:
                 break
             gc.collect()
-            await cqueues.sleep(0.01)
+            with cqueues.move_on_after(10):
+                while not closed:
+                    await cqueues.sleep(0.001)
             self.assertEqual(closed, ["left"])
             a, b = cqueues.pair()
             await a.write(b"1\n2\n")

@@ -333,13 +333,13 @@ count_interpreted_turns() {
 	init=${LUA_INIT-}
 	LUA_INIT='jit.off()'
 	export LUA_INIT
-	turns "$1" signals "to signal a task's condition and wait for one's own" 2600
-	turns "$1" wakeups 'of a wakeup, one of a hundred by one signal' 1740
+	turns "$1" signals "to signal a task's condition and wait for one's own" 2680
+	turns "$1" wakeups 'of a wakeup, one of a hundred by one signal' 1810
 	turns "$1" sleeps 'to sleep for no time' 2080
 	turns "$1" sleepers 'to sleep, one of a thousand tasks' 1980
 	turns "$1" steps 'of step(0) while nothing happens' 1170
 	turns "$1" active 'of step(0) and a byte sent and read in it' 6700
-	turns "$1" nested 'of a byte sent and read four controllers deep' 15700
+	turns "$1" nested 'of a byte sent and read four controllers deep' 17000
 	LUA_INIT=$init
 }
 

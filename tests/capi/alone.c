@@ -162,6 +162,29 @@ TEST(bytes_in_text_mode_are_those_of_the_program)
 	end(&line);
 }
 
+static void receive_in_text(cq_socket *socket, uint32_t format, size_t count, const char *wanted)
+{
+	const void *data = NULL;
+	size_t size = 0;
+
+	OK(cq_socket_try_recv(socket, format, count, cq_mode_parse("t", 1), 0, &data, &size));
+	EQ(size, strlen(wanted));
+	CHECK(memcmp(data, wanted, size) == 0);
+}
+
+TEST(what_is_read_in_the_mode_of_one_call_is_what_that_says)
+{
+	struct line line = line_of("bl");
+
+	plain_write(line.peer, "a\r\nb\r\n");
+	receive_in_text(line.socket, CQ_READ_EXACTLY, 2, "a\n");
+	receive_in_text(line.socket, CQ_READ_UP_TO, 2, "b\n"); /* which was buffered */
+	plain_write(line.peer, "c\r\nd\r\n");
+	receive_in_text(line.socket, CQ_READ_LINE_KEEP, 0, "c\n");
+	receive_in_text(line.socket, CQ_READ_LINE_KEEP, 0, "d\n");
+	end(&line);
+}
+
 TEST(bytes_of_a_message_end_with_it)
 {
 	cq_socket *first, *second;

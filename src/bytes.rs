@@ -64,7 +64,7 @@ fn take_at_hand() -> Option<Box<Block>> {
     Some(block)
 }
 
-/// A block of at least `size` bytes. What is in it is arbitrary, and where its content lies.
+/// A block of at least `size` bytes. Its bytes, and where its content lies, are arbitrary.
 fn take_block(size: usize) -> Result<Box<Block>> {
     if size <= SMALL {
         if let Some(block) = take_at_hand() {

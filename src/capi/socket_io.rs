@@ -65,7 +65,7 @@ fn place_of(bytes: &[u8]) -> Place {
     (bytes.as_ptr().cast(), bytes.len())
 }
 
-/// What is read, for which functions are made apart, so that none saves registers that only another needs.
+/// A kind of formats. What reads is compiled once for each, so that none saves registers that only another needs.
 type Kind = u8;
 const OTHERS: Kind = 0;
 const LINES: Kind = 1;
@@ -239,27 +239,27 @@ unsafe extern "C" fn read<const KIND: Kind>(
             }
             retry(socket, Some(Direction::Input), |is_first| match first.take() {
                 Some(failed) => failed,
-                None => receive_at_last::<KIND>(socket, format, count, is_first),
+                None => attempt::<KIND>(socket, format, count, is_first),
             })
         })
     })
 }
 
-/// What `cq_socket_read` does after it has waited. Not inlined: a fiber may go on in another thread, whose variables lie elsewhere.
+/// An attempt of `cq_socket_read`: the first, for which there was no short way, or one after a wait. Not inlined: a fiber may
+/// go on in another thread, whose variables lie elsewhere.
 #[inline(never)]
-fn receive_at_last<const KIND: Kind>(
+fn attempt<const KIND: Kind>(
     socket: &Socket,
     format: u32,
     count: usize,
-    wait: bool,
+    is_first: bool,
 ) -> Result<Place> {
-    match receive_short::<KIND>(socket, format, count, wait) {
-        Some(done) => done,
-        None => {
-            let patience = Patience { wait, flush: true };
-            receive(socket, self::format(format, count)?, CQ_MODE_DEFAULT, patience)
-        }
+    let short = if is_first { None } else { receive_short::<KIND>(socket, format, count, false) };
+    if let Some(done) = short {
+        return done;
     }
+    let patience = Patience { wait: is_first, flush: true };
+    receive(socket, self::format(format, count)?, CQ_MODE_DEFAULT, patience)
 }
 
 /// Receives until `size` bytes are buffered, without waiting. Pending output is sent first, if the output mode says

@@ -147,8 +147,8 @@ fn translated_length(data: &[u8], count: usize) -> usize {
 }
 
 fn line(data: &mut [u8], keep: bool, rules: Rules) -> Found {
-    if let Some(found) = whole_line(data, keep, rules) {
-        return found;
+    if let Some((consumed, length)) = whole_line(data, keep, rules) {
+        return Taken { consumed, length };
     }
     let span = data.len().min(rules.max_line);
     match data.is_empty() {
@@ -158,9 +158,9 @@ fn line(data: &mut [u8], keep: bool, rules: Rules) -> Found {
     }
 }
 
-/// Finds a line with its end, of which `Rules::eof` says nothing.
+/// Finds a line with its end, whatever `Rules::eof` says: how many bytes to take, and how many of them are for the program.
 #[inline(always)]
-pub fn whole_line(data: &mut [u8], keep: bool, rules: Rules) -> Option<Found> {
+pub fn whole_line(data: &mut [u8], keep: bool, rules: Rules) -> Option<(usize, usize)> {
     let span = data.len().min(rules.max_line);
     let scanned = rules.scanned.min(span);
     let end = scanned + search::find(b'\n', &data[scanned..span])?;
@@ -174,7 +174,7 @@ pub fn whole_line(data: &mut [u8], keep: bool, rules: Rules) -> Option<Found> {
         }
         (true, false) => end + 1,
     };
-    Some(Taken { consumed: end + 1, length })
+    Some((end + 1, length))
 }
 
 /// Whether a byte may be part of a field name: a printable character other than the colon, RFC 5322 §2.2. (Blanks

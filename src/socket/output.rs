@@ -43,7 +43,7 @@ pub struct Output {
     /// The program has said that another send follows at once, or its lines are held: nothing leaves yet.
     pub more: bool,
     /// The program will send again what was not taken.
-    again: bool,
+    pub(super) again: bool,
     /// MSG_NOSIGNAL or 0.
     pub flags: i32,
     /// Pending output could not be sent before the last receive, so that a wait for input has to wait for it too.
@@ -77,11 +77,6 @@ impl Output {
         }
         (self.more, self.lines) = (true, length);
         true
-    }
-
-    /// Notes whether the program will send again what is not taken.
-    pub(super) fn set_again(&mut self, again: bool) {
-        self.again = again;
     }
 
     /// How much more the queue may hold.
@@ -228,8 +223,8 @@ impl Inner {
         self.keep_rest(data, direct, line, result)
     }
 
-    /// Queues what of `data` was not sent, or was not to be sent: `direct` bytes were, and its last line ends at `line`
-    /// of the queue.
+    /// Queues what of `data` has not left: `direct` bytes were to leave now, and `result` tells how many did. The last line
+    /// in it ends at `line` in the queue.
     #[inline(never)]
     pub(super) fn keep_rest(
         &mut self,

@@ -42,6 +42,9 @@ impl Socket {
         again: bool,
     ) -> Option<(usize, Result<()>)> {
         let mut inner = self.inner.inner.try_borrow_mut().ok()?;
+        if inner.output.side.error != NO_ERROR {
+            return None;
+        }
         let mode = inner.output.side.mode.with(flags);
         let line = match mode.buffering {
             Buffering::Line => !mode.text && data.last() == Some(&b'\n'),
@@ -73,7 +76,7 @@ impl Inner {
             return None;
         }
         let rules = Rules { text, max_line, eof: false, scanned: self.input.scanned };
-        let found = match format {
+        let (consumed, length) = match format {
             // A CRLF that is kept would be made LF in place, and `give_way` may leave the line in the queue.
             Format::Line { keep } if LINE && !(keep && text) => {
                 whole_line(self.input.side.queue.data_mut(), keep, rules)?
@@ -81,11 +84,10 @@ impl Inner {
             Format::Exactly(count) | Format::UpTo(count)
                 if !LINE && !text && count > 0 && self.input.side.queue.len() >= count =>
             {
-                Found::Taken { consumed: count, length: count }
+                (count, count)
             }
             _ => return None,
         };
-        let Found::Taken { consumed, length } = found else { return None };
         self.begin();
         if patient {
             if let Err(error) = self.give_way() {
@@ -150,16 +152,19 @@ impl Inner {
         let found = match LINE {
             true => whole_line(data, format == Format::Line { keep: true }, rules),
             false if data.is_empty() => None,
-            false => Some(find(data, format, rules)),
+            false => match find(data, format, rules) {
+                Found::Taken { consumed, length } => Some((consumed, length)),
+                _ => None,
+            },
         };
-        let Some(Found::Taken { consumed, length }) = found else {
+        let Some((consumed, length)) = found else {
             return Some(self.search_on(format, mode.text, patient));
         };
         self.want_more(format);
         Some(Ok((self.take(consumed), length)))
     }
 
-    /// Not all of what was asked for has come, or it is cut.
+    /// Goes on as the long way does, when not all of what was asked for has come, or a line is too long.
     #[cold]
     fn search_on(&mut self, format: Format, text: bool, patient: bool) -> Result<(usize, usize)> {
         let found = self.search(format, text, patient)?;
@@ -170,9 +175,7 @@ impl Inner {
     /// Sends what is not buffered, unless it is a line that is to be held.
     #[inline(never)]
     fn send_alone(&mut self, data: &[u8], line: bool, again: bool) -> Option<(usize, Result<()>)> {
-        let suits = self.is_plain()
-            && self.output.side.error == NO_ERROR
-            && self.output.side.queue.is_empty();
+        let suits = self.is_plain() && self.output.side.queue.is_empty();
         if !suits || (line && self.holds_lines()) {
             return None;
         }
@@ -182,7 +185,7 @@ impl Inner {
         match self.note_sent(sent) {
             Ok(count) if count == data.len() => Some((count, Ok(()))),
             sent => {
-                self.output.set_again(again);
+                self.output.again = again;
                 let end = if line { data.len() } else { 0 };
                 Some(self.keep_rest(data, data.len(), end, sent))
             }
@@ -192,8 +195,7 @@ impl Inner {
     /// Queues an answer behind the lines that are held.
     #[inline(always)]
     fn append_answer(&mut self, line: &[u8]) -> bool {
-        let suits = self.output.side.error == NO_ERROR && self.holds_answers();
-        if !suits || !self.output.append_line(line) {
+        if !self.holds_answers() || !self.output.append_line(line) {
             return false;
         }
         self.begin();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A line or some bytes that come alone, or are buffered, take a short way to the program. Nothing tells them from others. */
 
-#include "line.h"
+#include "stage.h"
 
 static int patient_code(cq_socket *socket)
 {
@@ -13,55 +13,55 @@ static int patient_code(cq_socket *socket)
 
 TEST(a_line_in_pieces_is_found_whole)
 {
-	struct line line = line_of("bl");
+	struct stage stage = stage_of("bl");
 
-	plain_write(line.peer, "whole\n");
-	RECV(line.socket, CQ_READ_LINE_KEEP, 0, "whole\n");
-	EQ(patient_code(line.socket), EAGAIN);
-	EQ(cq_socket_events(line.socket), POLLIN);
-	plain_write(line.peer, "be");
-	ERR(recv_code(line.socket, CQ_READ_LINE, 0), EAGAIN);
-	EQ(cq_socket_events(line.socket), POLLIN);
-	EQ(cq_socket_pending(line.socket, CQ_INPUT), 2);
-	plain_write(line.peer, "gin");
-	ERR(recv_code(line.socket, CQ_READ_LINE, 0), EAGAIN);
-	plain_write(line.peer, "\nand");
-	READ(line.socket, CQ_READ_LINE, 0, "begin");
-	RECV(line.socket, CQ_READ_EXACTLY, 3, "and");
-	plain_write(line.peer, "\n");
-	RECV(line.socket, CQ_READ_LINE, 0, "");
-	end(&line);
+	plain_write(stage.peer, "whole\n");
+	RECV(stage.socket, CQ_READ_LINE_KEEP, 0, "whole\n");
+	EQ(patient_code(stage.socket), EAGAIN);
+	EQ(cq_socket_events(stage.socket), POLLIN);
+	plain_write(stage.peer, "be");
+	ERR(recv_code(stage.socket, CQ_READ_LINE, 0), EAGAIN);
+	EQ(cq_socket_events(stage.socket), POLLIN);
+	EQ(cq_socket_pending(stage.socket, CQ_INPUT), 2);
+	plain_write(stage.peer, "gin");
+	ERR(recv_code(stage.socket, CQ_READ_LINE, 0), EAGAIN);
+	plain_write(stage.peer, "\nand");
+	READ(stage.socket, CQ_READ_LINE, 0, "begin");
+	RECV(stage.socket, CQ_READ_EXACTLY, 3, "and");
+	plain_write(stage.peer, "\n");
+	RECV(stage.socket, CQ_READ_LINE, 0, "");
+	end(&stage);
 }
 
 TEST(what_comes_behind_a_line_is_not_asked_for_by_the_patient)
 {
-	struct line line = line_of("bl");
+	struct stage stage = stage_of("bl");
 
-	plain_write(line.peer, "a\n");
-	RECV(line.socket, CQ_READ_LINE, 0, "a");
-	plain_write(line.peer, "b\n"); /* by a descriptor of which the library knows nothing */
-	EQ(patient_code(line.socket), EAGAIN);
-	RECV(line.socket, CQ_READ_LINE, 0, "b");
-	end(&line);
+	plain_write(stage.peer, "a\n");
+	RECV(stage.socket, CQ_READ_LINE, 0, "a");
+	plain_write(stage.peer, "b\n"); /* by a descriptor of which the library knows nothing */
+	EQ(patient_code(stage.socket), EAGAIN);
+	RECV(stage.socket, CQ_READ_LINE, 0, "b");
+	end(&stage);
 }
 
 TEST(a_line_alone_is_cut_and_translated_as_others_are)
 {
-	struct line line = line_of("tl");
+	struct stage stage = stage_of("tl");
 
-	plain_write(line.peer, "one\r\n");
-	READ(line.socket, CQ_READ_LINE, 0, "one");
-	plain_write(line.peer, "two\r\n");
-	READ(line.socket, CQ_READ_LINE_KEEP, 0, "two\n");
-	OK(cq_socket_set_maxline(line.socket, CQ_INPUT, 3));
-	plain_write(line.peer, "three\r\n");
-	READ(line.socket, CQ_READ_LINE_KEEP, 0, "thr");
-	OK(cq_socket_set_maxline(line.socket, CQ_INPUT, 100));
-	READ(line.socket, CQ_READ_LINE_KEEP, 0, "ee\n");
-	OK(cq_socket_set_mode(line.socket, CQ_INPUT, cq_mode_parse("b", 1)));
-	plain_write(line.peer, "four\r\n");
-	READ(line.socket, CQ_READ_LINE, 0, "four\r");
-	end(&line);
+	plain_write(stage.peer, "one\r\n");
+	READ(stage.socket, CQ_READ_LINE, 0, "one");
+	plain_write(stage.peer, "two\r\n");
+	READ(stage.socket, CQ_READ_LINE_KEEP, 0, "two\n");
+	OK(cq_socket_set_maxline(stage.socket, CQ_INPUT, 3));
+	plain_write(stage.peer, "three\r\n");
+	READ(stage.socket, CQ_READ_LINE_KEEP, 0, "thr");
+	OK(cq_socket_set_maxline(stage.socket, CQ_INPUT, 100));
+	READ(stage.socket, CQ_READ_LINE_KEEP, 0, "ee\n");
+	OK(cq_socket_set_mode(stage.socket, CQ_INPUT, cq_mode_parse("b", 1)));
+	plain_write(stage.peer, "four\r\n");
+	READ(stage.socket, CQ_READ_LINE, 0, "four\r");
+	end(&stage);
 }
 
 TEST(buffers_of_other_sizes_change_nothing)
@@ -74,24 +74,24 @@ TEST(buffers_of_other_sizes_change_nothing)
 	text[sizeof text - 2] = '\n';
 	text[sizeof text - 1] = 0;
 	for (i = 0; i < COUNT(sizes); i++) {
-		struct line line = line_of("bl");
+		struct stage stage = stage_of("bl");
 
-		OK(cq_socket_set_bufsiz(line.socket, CQ_INPUT, sizes[i]));
-		plain_write(line.peer, text);
-		READ(line.socket, CQ_READ_LINE_KEEP, 0, text);
-		ERR(recv_code(line.socket, CQ_READ_LINE, 0), EAGAIN);
-		end(&line);
+		OK(cq_socket_set_bufsiz(stage.socket, CQ_INPUT, sizes[i]));
+		plain_write(stage.peer, text);
+		READ(stage.socket, CQ_READ_LINE_KEEP, 0, text);
+		ERR(recv_code(stage.socket, CQ_READ_LINE, 0), EAGAIN);
+		end(&stage);
 	}
 }
 
 TEST(a_line_holds_nothing_of_another_connection)
 {
-	struct line first = line_of("bl"), second;
+	struct stage first = stage_of("bl"), second;
 
 	plain_write(first.peer, "read\nnot read");
 	READ(first.socket, CQ_READ_LINE, 0, "read");
 	end(&first); /* its buffer goes to who asks next */
-	second = line_of("bl");
+	second = stage_of("bl");
 	plain_write(second.peer, "mine\n");
 	READ(second.socket, CQ_READ_LINE, 0, "mine");
 	EQ(cq_socket_pending(second.socket, CQ_INPUT), 0);
@@ -102,64 +102,64 @@ TEST(a_line_holds_nothing_of_another_connection)
 
 TEST(of_bytes_as_many_as_were_asked_for_are_taken)
 {
-	struct line line = line_of("bl");
+	struct stage stage = stage_of("bl");
 
-	plain_write(line.peer, "abc");
-	RECV(line.socket, CQ_READ_EXACTLY, 2, "ab");
-	RECV(line.socket, CQ_READ_EXACTLY, 1, "c");
-	ERR(recv_code(line.socket, CQ_READ_EXACTLY, 1), EAGAIN);
-	EQ(cq_socket_events(line.socket), POLLIN);
-	plain_write(line.peer, "de");
-	ERR(recv_code(line.socket, CQ_READ_EXACTLY, 3), EAGAIN);
-	EQ(cq_socket_pending(line.socket, CQ_INPUT), 2);
-	plain_write(line.peer, "fg");
-	READ(line.socket, CQ_READ_EXACTLY, 3, "def");
-	RECV(line.socket, CQ_READ_UP_TO, 10, "g");
-	plain_write(line.peer, "hi");
-	RECV(line.socket, CQ_READ_UP_TO, 10, "hi");
-	RECV(line.socket, CQ_READ_EXACTLY, 0, "");
-	RECV(line.socket, CQ_READ_UP_TO, 0, "");
-	ERR(recv_code(line.socket, CQ_READ_UP_TO, 1), EAGAIN);
-	end(&line);
+	plain_write(stage.peer, "abc");
+	RECV(stage.socket, CQ_READ_EXACTLY, 2, "ab");
+	RECV(stage.socket, CQ_READ_EXACTLY, 1, "c");
+	ERR(recv_code(stage.socket, CQ_READ_EXACTLY, 1), EAGAIN);
+	EQ(cq_socket_events(stage.socket), POLLIN);
+	plain_write(stage.peer, "de");
+	ERR(recv_code(stage.socket, CQ_READ_EXACTLY, 3), EAGAIN);
+	EQ(cq_socket_pending(stage.socket, CQ_INPUT), 2);
+	plain_write(stage.peer, "fg");
+	READ(stage.socket, CQ_READ_EXACTLY, 3, "def");
+	RECV(stage.socket, CQ_READ_UP_TO, 10, "g");
+	plain_write(stage.peer, "hi");
+	RECV(stage.socket, CQ_READ_UP_TO, 10, "hi");
+	RECV(stage.socket, CQ_READ_EXACTLY, 0, "");
+	RECV(stage.socket, CQ_READ_UP_TO, 0, "");
+	ERR(recv_code(stage.socket, CQ_READ_UP_TO, 1), EAGAIN);
+	end(&stage);
 }
 
 TEST(what_could_not_leave_before_bytes_that_are_buffered_is_waited_for_with_the_next_ones)
 {
-	struct line line = line_of("bf");
+	struct stage stage = stage_of("bf");
 	char *text = large_line();
 	size_t sent;
 
-	plain_write(line.peer, "abcd\ne\n");
-	OK(cq_socket_set_bufsiz(line.socket, CQ_OUTPUT, LARGE));
-	OK(cq_socket_try_send(line.socket, text, LARGE - 1, CQ_MODE_DEFAULT, &sent)); /* more than the kernel takes */
-	OK(cq_socket_try_fill(line.socket, 7));
-	EQ(cq_socket_events(line.socket), 0);
-	RECV(line.socket, CQ_READ_EXACTLY, 2, "ab");
-	EQ(cq_socket_events(line.socket), POLLOUT);
-	RECV(line.socket, CQ_READ_UP_TO, 2, "cd");
-	EQ(cq_socket_events(line.socket), 0);
-	OK(cq_socket_try_fill(line.socket, 3));
-	RECV(line.socket, CQ_READ_LINE, 0, "");
-	EQ(cq_socket_events(line.socket), POLLOUT);
-	RECV(line.socket, CQ_READ_LINE, 0, "e");
+	plain_write(stage.peer, "abcd\ne\n");
+	OK(cq_socket_set_bufsiz(stage.socket, CQ_OUTPUT, LARGE));
+	OK(cq_socket_try_send(stage.socket, text, LARGE - 1, CQ_MODE_DEFAULT, &sent)); /* more than the kernel takes */
+	OK(cq_socket_try_fill(stage.socket, 7));
+	EQ(cq_socket_events(stage.socket), 0);
+	RECV(stage.socket, CQ_READ_EXACTLY, 2, "ab");
+	EQ(cq_socket_events(stage.socket), POLLOUT);
+	RECV(stage.socket, CQ_READ_UP_TO, 2, "cd");
+	EQ(cq_socket_events(stage.socket), 0);
+	OK(cq_socket_try_fill(stage.socket, 3));
+	RECV(stage.socket, CQ_READ_LINE, 0, "");
+	EQ(cq_socket_events(stage.socket), POLLOUT);
+	RECV(stage.socket, CQ_READ_LINE, 0, "e");
 	free(text);
-	end(&line);
+	end(&stage);
 }
 
 TEST(bytes_in_text_mode_are_those_of_the_program)
 {
-	struct line line = line_of("tl");
+	struct stage stage = stage_of("tl");
 
-	plain_write(line.peer, "a\r\nb\r");
-	READ(line.socket, CQ_READ_EXACTLY, 2, "a\n");
-	ERR(recv_code(line.socket, CQ_READ_EXACTLY, 2), EAGAIN); /* what the CR is, tells what follows */
-	plain_write(line.peer, "\nc");
-	READ(line.socket, CQ_READ_EXACTLY, 3, "b\nc");
-	plain_write(line.peer, "\r");
-	ERR(recv_code(line.socket, CQ_READ_UP_TO, 5), EAGAIN);
-	plain_write(line.peer, "d\r\n");
-	READ(line.socket, CQ_READ_UP_TO, 5, "\rd\n");
-	end(&line);
+	plain_write(stage.peer, "a\r\nb\r");
+	READ(stage.socket, CQ_READ_EXACTLY, 2, "a\n");
+	ERR(recv_code(stage.socket, CQ_READ_EXACTLY, 2), EAGAIN); /* what the CR is, tells what follows */
+	plain_write(stage.peer, "\nc");
+	READ(stage.socket, CQ_READ_EXACTLY, 3, "b\nc");
+	plain_write(stage.peer, "\r");
+	ERR(recv_code(stage.socket, CQ_READ_UP_TO, 5), EAGAIN);
+	plain_write(stage.peer, "d\r\n");
+	READ(stage.socket, CQ_READ_UP_TO, 5, "\rd\n");
+	end(&stage);
 }
 
 static void receive_in_text(cq_socket *socket, uint32_t format, size_t count, const char *wanted)
@@ -174,15 +174,15 @@ static void receive_in_text(cq_socket *socket, uint32_t format, size_t count, co
 
 TEST(what_is_read_in_the_mode_of_one_call_is_what_that_says)
 {
-	struct line line = line_of("bl");
+	struct stage stage = stage_of("bl");
 
-	plain_write(line.peer, "a\r\nb\r\n");
-	receive_in_text(line.socket, CQ_READ_EXACTLY, 2, "a\n");
-	receive_in_text(line.socket, CQ_READ_UP_TO, 2, "b\n"); /* which was buffered */
-	plain_write(line.peer, "c\r\nd\r\n");
-	receive_in_text(line.socket, CQ_READ_LINE_KEEP, 0, "c\n");
-	receive_in_text(line.socket, CQ_READ_LINE_KEEP, 0, "d\n");
-	end(&line);
+	plain_write(stage.peer, "a\r\nb\r\n");
+	receive_in_text(stage.socket, CQ_READ_EXACTLY, 2, "a\n");
+	receive_in_text(stage.socket, CQ_READ_UP_TO, 2, "b\n"); /* which was buffered */
+	plain_write(stage.peer, "c\r\nd\r\n");
+	receive_in_text(stage.socket, CQ_READ_LINE_KEEP, 0, "c\n");
+	receive_in_text(stage.socket, CQ_READ_LINE_KEEP, 0, "d\n");
+	end(&stage);
 }
 
 TEST(bytes_of_a_message_end_with_it)
@@ -202,53 +202,53 @@ TEST(bytes_of_a_message_end_with_it)
 
 TEST(bytes_behind_the_end_are_fewer)
 {
-	struct line line = line_of("bl");
+	struct stage stage = stage_of("bl");
 
-	plain_write(line.peer, "ab");
-	SYS(shutdown(line.peer, SHUT_WR));
-	READ(line.socket, CQ_READ_EXACTLY, 3, "ab");
-	ERR(read_code(line.socket, CQ_READ_EXACTLY, 3), EPIPE);
-	ERR(read_code(line.socket, CQ_READ_UP_TO, 3), EPIPE);
-	end(&line);
+	plain_write(stage.peer, "ab");
+	SYS(shutdown(stage.peer, SHUT_WR));
+	READ(stage.socket, CQ_READ_EXACTLY, 3, "ab");
+	ERR(read_code(stage.socket, CQ_READ_EXACTLY, 3), EPIPE);
+	ERR(read_code(stage.socket, CQ_READ_UP_TO, 3), EPIPE);
+	end(&stage);
 }
 
 /* -- ends -- */
 
 TEST(the_end_comes_behind_the_last_line)
 {
-	struct line line = line_of("bl");
+	struct stage stage = stage_of("bl");
 
-	plain_write(line.peer, "line\nrest");
-	READ(line.socket, CQ_READ_LINE, 0, "line");
-	SYS(shutdown(line.peer, SHUT_WR));
-	READ(line.socket, CQ_READ_LINE, 0, "rest");
-	ERR(read_code(line.socket, CQ_READ_LINE, 0), EPIPE);
-	CHECK(cq_socket_eof(line.socket, CQ_INPUT));
-	EQ(cq_socket_error(line.socket, CQ_INPUT), 0);
-	OK(cq_socket_write(line.socket, "answer\n", 7));
-	plain_expect(line.peer, "answer\n");
-	end(&line);
+	plain_write(stage.peer, "line\nrest");
+	READ(stage.socket, CQ_READ_LINE, 0, "line");
+	SYS(shutdown(stage.peer, SHUT_WR));
+	READ(stage.socket, CQ_READ_LINE, 0, "rest");
+	ERR(read_code(stage.socket, CQ_READ_LINE, 0), EPIPE);
+	CHECK(cq_socket_eof(stage.socket, CQ_INPUT));
+	EQ(cq_socket_error(stage.socket, CQ_INPUT), 0);
+	OK(cq_socket_write(stage.socket, "answer\n", 7));
+	plain_expect(stage.peer, "answer\n");
+	end(&stage);
 
-	line = line_of("bl");
-	SYS(shutdown(line.peer, SHUT_WR));
-	ERR(recv_code(line.socket, CQ_READ_LINE, 0), EPIPE); /* nothing has come at all */
-	CHECK(cq_socket_eof(line.socket, CQ_INPUT));
-	end(&line);
+	stage = stage_of("bl");
+	SYS(shutdown(stage.peer, SHUT_WR));
+	ERR(recv_code(stage.socket, CQ_READ_LINE, 0), EPIPE); /* nothing has come at all */
+	CHECK(cq_socket_eof(stage.socket, CQ_INPUT));
+	end(&stage);
 }
 
 TEST(a_reset_is_told_and_stays)
 {
-	struct line line;
+	struct stage stage;
 
-	line.socket = half_tcp(&line.peer);
-	set_modes(line.socket, "bl");
-	plain_write(line.peer, "line\n");
-	READ(line.socket, CQ_READ_LINE, 0, "line");
-	reset_connection(line.peer);
-	ERR(read_code(line.socket, CQ_READ_LINE, 0), ECONNRESET);
-	ERR(read_code(line.socket, CQ_READ_LINE, 0), ECONNRESET);
-	EQ(cq_socket_error(line.socket, CQ_INPUT), ECONNRESET);
-	cq_socket_free(line.socket);
+	stage.socket = half_tcp(&stage.peer);
+	set_modes(stage.socket, "bl");
+	plain_write(stage.peer, "line\n");
+	READ(stage.socket, CQ_READ_LINE, 0, "line");
+	reset_connection(stage.peer);
+	ERR(read_code(stage.socket, CQ_READ_LINE, 0), ECONNRESET);
+	ERR(read_code(stage.socket, CQ_READ_LINE, 0), ECONNRESET);
+	EQ(cq_socket_error(stage.socket, CQ_INPUT), ECONNRESET);
+	cq_socket_free(stage.socket);
 }
 
 TEST(a_reset_that_came_behind_bytes_is_told_by_the_next_read)
@@ -259,17 +259,17 @@ TEST(a_reset_that_came_behind_bytes_is_told_by_the_next_read)
 
 	pair(&one, &other);
 	for (i = 0; i < COUNT(formats); i++) {
-		struct line line;
+		struct stage stage;
 
-		line.socket = half_tcp(&line.peer);
-		set_modes(line.socket, "bl");
-		plain_write(line.peer, "abc");
-		OK(cq_socket_fill(line.socket, 3));
-		reset_connection(line.peer);
+		stage.socket = half_tcp(&stage.peer);
+		set_modes(stage.socket, "bl");
+		plain_write(stage.peer, "abc");
+		OK(cq_socket_fill(stage.socket, 3));
+		reset_connection(stage.peer);
 		OK(cq_socket_write(one, "x\n", 2)); /* the library asks the kernel again once a socket of the thread has sent */
-		RECV(line.socket, CQ_READ_UP_TO, 10, "abc");
-		ERR(recv_code(line.socket, formats[i], 1), ECONNRESET);
-		cq_socket_free(line.socket);
+		RECV(stage.socket, CQ_READ_UP_TO, 10, "abc");
+		ERR(recv_code(stage.socket, formats[i], 1), ECONNRESET);
+		cq_socket_free(stage.socket);
 	}
 	cq_socket_free(one);
 	cq_socket_free(other);
@@ -277,34 +277,34 @@ TEST(a_reset_that_came_behind_bytes_is_told_by_the_next_read)
 
 TEST(errors_that_were_left_are_told_first)
 {
-	struct line line = line_of("bl");
+	struct stage stage = stage_of("bl");
 	size_t sent = 0;
 
-	plain_write(line.peer, "a\n");
-	OK(cq_socket_set_error(line.socket, CQ_INPUT, EIO, NULL));
-	OK(cq_socket_set_error(line.socket, CQ_OUTPUT, ENOSPC, NULL));
-	ERR(read_code(line.socket, CQ_READ_LINE, 0), EIO);
-	ERR(cq_socket_write(line.socket, "b\n", 2), ENOSPC);
-	CHECK(!is_readable(line.peer));
-	RECV(line.socket, CQ_READ_LINE, 0, "a"); /* which no error stays with */
-	OK(cq_socket_try_send(line.socket, "c\n", 2, CQ_MODE_DEFAULT, &sent));
+	plain_write(stage.peer, "a\n");
+	OK(cq_socket_set_error(stage.socket, CQ_INPUT, EIO, NULL));
+	OK(cq_socket_set_error(stage.socket, CQ_OUTPUT, ENOSPC, NULL));
+	ERR(read_code(stage.socket, CQ_READ_LINE, 0), EIO);
+	ERR(cq_socket_write(stage.socket, "b\n", 2), ENOSPC);
+	CHECK(!is_readable(stage.peer));
+	RECV(stage.socket, CQ_READ_LINE, 0, "a"); /* which no error stays with */
+	OK(cq_socket_try_send(stage.socket, "c\n", 2, CQ_MODE_DEFAULT, &sent));
 	EQ(sent, 2);
-	plain_expect(line.peer, "c\n");
-	end(&line);
+	plain_expect(stage.peer, "c\n");
+	end(&stage);
 }
 
 TEST(pending_output_leaves_before_a_line_is_waited_for)
 {
-	struct line line = line_of("bf");
+	struct stage stage = stage_of("bf");
 
-	OK(cq_socket_write(line.socket, "question", 8));
-	plain_write(line.peer, "a\n");
-	RECV(line.socket, CQ_READ_LINE, 0, "a"); /* does not send: it was not asked to */
-	CHECK(!is_readable(line.peer));
-	plain_write(line.peer, "b\n");
-	READ(line.socket, CQ_READ_LINE, 0, "b");
-	plain_expect(line.peer, "question");
-	end(&line);
+	OK(cq_socket_write(stage.socket, "question", 8));
+	plain_write(stage.peer, "a\n");
+	RECV(stage.socket, CQ_READ_LINE, 0, "a"); /* does not send: it was not asked to */
+	CHECK(!is_readable(stage.peer));
+	plain_write(stage.peer, "b\n");
+	READ(stage.socket, CQ_READ_LINE, 0, "b");
+	plain_expect(stage.peer, "question");
+	end(&stage);
 }
 
 /* -- a task that always finds the next line -- */
@@ -313,8 +313,7 @@ enum { MANY = 1 << 15 };
 
 struct reader {
 	cq_socket *socket, *peer;
-	int others; /* how often the other task ran meanwhile */
-	bool over;
+	struct bystander other;
 };
 
 static int read_all(void *argument)
@@ -330,34 +329,23 @@ static int read_all(void *argument)
 		while (cq_monotime() < until)
 			;
 	}
-	reader->over = true;
-	return 0;
-}
-
-static int count_steps(void *argument)
-{
-	struct reader *reader = argument;
-
-	while (!reader->over) {
-		reader->others++;
-		OK(cq_sleep(0));
-	}
+	reader->other.over = true;
 	return 0;
 }
 
 TEST(a_task_that_reads_lines_one_by_one_lets_others_run)
 {
-	struct reader reader = { NULL, NULL, 0, false };
+	struct reader reader = { NULL, NULL, { 0, false } };
 	cq_controller *cq = new_controller();
 
 	pair(&reader.socket, &reader.peer);
 	set_modes(reader.socket, "bl");
 	set_modes(reader.peer, "bn");
 	OK(cq_controller_wrap(cq, read_all, NULL, &reader, NULL));
-	OK(cq_controller_wrap(cq, count_steps, NULL, &reader, NULL));
+	OK(cq_controller_wrap(cq, stand_by, NULL, &reader.other, NULL));
 	run(cq);
-	CHECK(reader.others >= 4); /* of more than 65 ms it has 10 at once */
-	CHECK(reader.others < MANY / 128);
+	CHECK(reader.other.steps >= 4); /* of more than 65 ms it has 10 at once */
+	CHECK(reader.other.steps < MANY / 128);
 	cq_controller_free(cq);
 	cq_socket_free(reader.socket);
 	cq_socket_free(reader.peer);

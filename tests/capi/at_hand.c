@@ -1,31 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines that are buffered take a short way to the program, and answers behind held lines one from it. Nothing tells them from others. */
 
-#include "fixture.h"
-#include <stdlib.h>
+#include "stage.h"
 
 /* A socket with these bytes in its buffer, behind a first line that was read. */
-struct stage {
-	cq_socket *socket;
-	int peer;
-};
-
 static struct stage buffered(const char *modes, const char *text)
 {
-	struct stage stage;
+	struct stage stage = stage_of(modes);
 
-	stage.socket = half_pair(&stage.peer);
-	set_modes(stage.socket, modes);
 	plain_write(stage.peer, "first\n");
 	plain_write(stage.peer, text);
 	READ(stage.socket, CQ_READ_LINE, 0, "first");
 	return stage;
-}
-
-static void end(struct stage *stage)
-{
-	cq_socket_free(stage->socket);
-	SYS(close(stage->peer));
 }
 
 TEST(pending_output_leaves_before_a_buffered_line_is_read)
@@ -106,8 +92,8 @@ enum { MANY = 1 << 16 };
 
 struct reader {
 	struct stage stage;
-	int lines, others; /* how often the other task ran meanwhile */
-	bool over;
+	int lines;
+	struct bystander other;
 };
 
 static int read_all(void *argument)
@@ -123,18 +109,7 @@ static int read_all(void *argument)
 		for (double until = cq_monotime() + 2e-6; cq_monotime() < until;)
 			;
 	}
-	reader->over = true;
-	return 0;
-}
-
-static int count_steps(void *argument)
-{
-	struct reader *reader = argument;
-
-	while (!reader->over) {
-		reader->others++;
-		OK(cq_sleep(0));
-	}
+	reader->other.over = true;
 	return 0;
 }
 
@@ -142,7 +117,7 @@ static void read_many(const char *modes, const char *line)
 {
 	size_t size = strlen(line);
 	char *text = malloc(size * MANY);
-	struct reader reader = { { NULL, -1 }, 0, 0, false };
+	struct reader reader = { { NULL, -1 }, 0, { 0, false } };
 	cq_controller *cq = new_controller();
 
 	CHECK(text != NULL);
@@ -151,11 +126,11 @@ static void read_many(const char *modes, const char *line)
 	reader.stage = buffered(modes, "");
 	OK(cq_socket_unget(reader.stage.socket, text, size * MANY));
 	OK(cq_controller_wrap(cq, read_all, NULL, &reader, NULL));
-	OK(cq_controller_wrap(cq, count_steps, NULL, &reader, NULL));
+	OK(cq_controller_wrap(cq, stand_by, NULL, &reader.other, NULL));
 	run(cq);
 	EQ(reader.lines, MANY);
-	CHECK(reader.others >= 4); /* of 130 ms it has 10 at once */
-	CHECK(reader.others < MANY / 128);
+	CHECK(reader.other.steps >= 4); /* of 130 ms it has 10 at once */
+	CHECK(reader.other.steps < MANY / 128);
 	cq_controller_free(cq);
 	end(&reader.stage);
 	free(text);

@@ -4,13 +4,14 @@
 local core = require "_cqueues.condition"
 local cqueues = require "cqueues"
 
-local condition = require "_cqueues"._public(core)
+local shim = require "_cqueues"
+local condition = shim._public(core)
 local check, signal = core._check, condition.new().signal
-local POLL, wait = cqueues._POLL, require "_cqueues"._waiter()
+local POLL, wait = cqueues._POLL, shim._waiter()
 
 -- Short ways for those that wait by our poll; see handed.c. In 5.1 C functions cannot go on after a yield.
-local is_ours = wait == require "_cqueues"._wait
-local HANDED, hand_wait = require "_cqueues"._HANDED, is_ours and require "_cqueues"._hand_wait
+local is_ours = wait == shim._wait
+local HANDED, hand_wait = shim._HANDED, is_ours and shim._hand_wait
 
 -- poll answers in the order of its arguments, so the condition comes first if it was signalled.
 local function woken(self, first, ...)
@@ -43,6 +44,6 @@ local function wait_for(self, ...)
 	return woken(self, wait(self, ...))
 end
 
-core._define("wait", is_ours and require "_cqueues"._quick_wait(wait_for, signal) or wait_for)
+core._define("wait", is_ours and shim._quick_wait(wait_for, signal) or wait_for)
 
 return condition

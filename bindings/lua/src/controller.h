@@ -207,7 +207,7 @@ int shim_handed_arguments(const struct controller *controller, const struct task
 #endif
 /* _quick_sleep(f), _quick_wait(f, signal): `sleep` of cqueues and `wait` of conditions, which leave to f what they cannot do;
  * what has this method `signal` is taken for a condition */
-/* In 5.1 they return f. */
+/* Before 5.4 they return f. */
 int shim_quick_sleep(lua_State *L);
 int shim_quick_wait(lua_State *L);
 /* Waits, in a task of another controller, for the one at 1, at most so many seconds, and goes on with shim_step_polled; this leaves

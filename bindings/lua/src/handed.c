@@ -233,17 +233,6 @@ int shim_step_handed(lua_State *L)
 	resumed(L, shim_controller(L)->object.shim);
 	return shim_step_polled(L);
 }
-
-int shim_quick_sleep(lua_State *L)
-{
-	lua_settop(L, 1);
-	return 1;
-}
-
-int shim_quick_wait(lua_State *L)
-{
-	return shim_quick_sleep(L);
-}
 #endif
 
 int shim_park_handed(struct controller *controller, struct task *task)
@@ -265,6 +254,14 @@ int shim_poll_and_step(lua_State *L, struct controller *controller, double secon
 	return 0;
 }
 
+int shim_park_handed(struct controller *controller, struct task *task)
+{
+	(void)controller, (void)task;
+	return EINVAL; /* nothing is handed over */
+}
+#endif
+
+#if !(SHIM_HANDS && SHIM_CONTINUES)
 int shim_quick_sleep(lua_State *L)
 {
 	lua_settop(L, 1);
@@ -274,11 +271,5 @@ int shim_quick_sleep(lua_State *L)
 int shim_quick_wait(lua_State *L)
 {
 	return shim_quick_sleep(L);
-}
-
-int shim_park_handed(struct controller *controller, struct task *task)
-{
-	(void)controller, (void)task;
-	return EINVAL; /* nothing is handed over */
 }
 #endif

@@ -5,8 +5,8 @@
  * A task's coroutine yields the marker `_POLL` and the objects that it waits for. They stay on its stack while it is parked,
  * which keeps them alive; when some have fired, those are pushed on top and the coroutine is resumed with them. From Lua
  * 5.4 on a function that waits yields nothing if the step has resumed its coroutine directly, and in 5.1 the object and a mark: it
- * leaves what it waits for in `controller->handed` (handed.c). Any other yield without the marker goes up to whoever resumed the thread that runs the step; see
- * `step` in cqueues.lua.
+ * leaves what it waits for in `controller->handed` (handed.c). Any other yield without the marker goes up to whoever resumed
+ * the thread that runs the step; see `step` in cqueues.lua.
  */
 #include "controller.h"
 #include "scope.h"

@@ -126,8 +126,9 @@ def echo_servers():
     """The echo servers in C that could be built, cheapest library first."""
     program = ours("echo")
     variants = variants_of(*((f"libcqueues, {style}", program, style) for style in ("callbacks", "fibers", "batched", "pieces")))
-    for name, library in (("libev", "ev"), ("libuv", "uv"), ("libevent", "event")):
-        variants += as_peers(variants_of((name, build(f"echo_{library}", [f"-l{library}"]))))
+    for name, server, library in (("libev", "ev", "ev"), ("libuv", "uv", "uv"), ("libevent", "event", "event"),
+                                  ("libevent, bufferevents", "bufferevent", "event")):
+        variants += as_peers(variants_of((name, build(f"echo_{server}", [f"-l{library}"]))))
     return variants + variants_of(("bare epoll", build("echo_epoll")))
 
 

@@ -136,7 +136,10 @@ impl Queue {
     /// Its bytes, to change in place.
     #[inline(always)]
     pub fn data_mut(&mut self) -> &mut [u8] {
-        self.0.as_mut().map_or(&mut [], |block| &mut block.bytes[block.start..block.end])
+        match &mut self.0 {
+            Some(block) => &mut block.bytes[block.start..block.end],
+            None => &mut [],
+        }
     }
 
     /// Room for at least `size` bytes behind the content; `filled` says how many were written.
@@ -158,9 +161,14 @@ impl Queue {
     #[inline(always)]
     pub fn small_room(&mut self) -> Result<&mut [u8]> {
         if self.0.is_none() {
-            self.0 = take_at_hand();
+            std::mem::forget(std::mem::replace(&mut self.0, take_at_hand())); // of nothing
         }
-        self.room(SMALL)
+        if self.0.is_none() || !self.is_empty() {
+            return self.room(SMALL);
+        }
+        let Some(block) = &mut self.0 else { return Ok(&mut []) }; // there is one
+        (block.start, block.end) = (0, 0);
+        Ok(&mut block.bytes)
     }
 
     /// The first `count` bytes of the room now belong to the content.
@@ -211,9 +219,12 @@ impl Queue {
     }
 
     /// Bytes that `consume` has just taken off.
-    #[inline]
+    #[inline(always)]
     pub fn slice(&self, at: usize, length: usize) -> &[u8] {
-        self.0.as_ref().map_or(&[], |block| &block.bytes[at..at + length])
+        match &self.0 {
+            Some(block) => &block.bytes[at..at + length],
+            None => &[],
+        }
     }
 
     /// Gives the memory back if nothing is held.

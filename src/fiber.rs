@@ -213,6 +213,27 @@ pub fn suspend_if(
     }))
 }
 
+/// Suspends the fiber that runs, if `park` has parked it; `None` otherwise. `park` calls nothing that resumes tasks. What fired
+/// is not told.
+pub fn suspend_parked(park: impl FnOnce(&Controller, TaskId) -> bool) -> Option<Result<()>> {
+    let parked = innermost(|entry, task| !entry.fiber.is_null() && park(&entry.controller, task));
+    if parked != Some(true) {
+        return None;
+    }
+    sys::fiber::suspend();
+    Some(see_end())
+}
+
+/// ECANCELED, ETIMEDOUT if the wait of the running task was ended. Not inlined behind the suspension.
+#[inline(never)]
+fn see_end() -> Result<()> {
+    let see = |entry: &Stepped, _| match entry.fired[..] {
+        [Fired { member: ENDED, events }] => Err(Errno(events as i32)),
+        _ => Ok(()),
+    };
+    innermost(see).unwrap_or(Ok(()))
+}
+
 /// Whether the task that runs is a fiber; `None` outside of tasks.
 #[inline]
 fn running_is_fiber() -> Option<bool> {

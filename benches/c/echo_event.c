@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line echo server on libevent, by plain events: bufferevents cost more. */
+/* A line echo server on libevent, by plain events; `echo_bufferevent.c` uses its buffers. */
 
 #include "peer.h"
 #include <event2/event.h>

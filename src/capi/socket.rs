@@ -6,7 +6,7 @@ use super::boundary::{borrow, call, put, seconds, value};
 use super::socket_settings::direction;
 use crate::clock::{Instant, Span};
 use crate::connect;
-use crate::controller::{Controller, Member};
+use crate::controller::{Controller, Member, Polled};
 use crate::errno::{Errno, Result};
 use crate::fiber;
 use crate::socket::{Direction, Options, Socket};
@@ -303,10 +303,21 @@ pub fn retry<T>(
     }
 }
 
-/// Waits for what the socket's last operation wants. The outer error is the end of the task's wait, the inner one sticks.
+/// Waits for what the socket's last operation wants. Not inlined, as what it looks up of the thread would be looked up
+/// once for all waits. The outer error is the end of the task's wait, the inner one sticks.
+#[inline(never)]
 fn wait_to_retry(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Result<()>> {
     if socket.timeout().is_none() {
-        // Nearly always a fiber waits for its descriptor and for nothing else.
+        // Nearly always a fiber waits for its descriptor and for nothing else, and has done so before.
+        let again = |cq: &Controller, task| {
+            let park = |on: Polled<'_>| cq.park_again(task, true, on);
+            cq.turn_holds_nothing()
+                && socket.with_plain_wait(0, park) == Some(true)
+                && cq.end_turn_that_holds_nothing()
+        };
+        if let Some(waited) = fiber::suspend_parked(again) {
+            return waited.map(Ok);
+        }
         let park = |cq: &Controller, task| {
             cq.end_turn();
             socket.with_plain_wait(0, |on| cq.park_on_descriptor(task, true, on))

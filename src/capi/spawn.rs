@@ -154,6 +154,65 @@ pub unsafe extern "C" fn cq_controller_park(
     set: *const cq_interest,
     count: usize,
 ) -> c_int {
+    // SAFETY: as documented, here and below.
+    match unsafe { parked_again(controller, task, set, count) } {
+        Some(cq) => end_turn(cq),
+        None => unsafe { park(controller, task, set, count) },
+    }
+}
+
+/// Parks a task on the socket that it waited for when it was resumed, as nearly all tasks do, and tells its controller,
+/// on which the turn is to be ended. `None`: not done.
+///
+/// # Safety
+///
+/// As for `cq_controller_park`.
+#[inline(always)]
+unsafe fn parked_again<'a>(
+    controller: *mut Controller,
+    task: cq_task,
+    set: *const cq_interest,
+    count: usize,
+) -> Option<&'a Controller> {
+    // SAFETY: as documented.
+    let (cq, interest) = unsafe { (own(controller).ok()?, set.as_ref().filter(|_| count == 1)?) };
+    // SAFETY: as documented.
+    let socket = unsafe { interest.socket.as_ref() }?;
+    let events = plain_events(interest)?;
+    let parked = socket.with_plain_wait(events, |on| cq.park_again(unpack(task), false, on));
+    (parked == Some(true)).then_some(cq)
+}
+
+/// Ends the turn of the task that was parked.
+#[inline(always)]
+fn end_turn(cq: &Controller) -> c_int {
+    match cq.end_turn_that_holds_nothing() {
+        true => 0,
+        false => end_turn_that_holds(cq),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn end_turn_that_holds(cq: &Controller) -> c_int {
+    call(|| {
+        cq.end_turn();
+        Ok(())
+    })
+}
+
+/// `cq_controller_park`, for whatever a task waits for.
+///
+/// # Safety
+///
+/// As there.
+#[inline(never)]
+unsafe fn park(
+    controller: *mut Controller,
+    task: cq_task,
+    set: *const cq_interest,
+    count: usize,
+) -> c_int {
     call(|| {
         // SAFETY: as documented, here and below.
         let cq = unsafe { own(controller) }?;

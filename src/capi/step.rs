@@ -256,6 +256,7 @@ fn alone(cq: &AtomicShared<Controller>, task: TaskId, payload: Payload) -> Resul
 
 /// Resumes a callback or fiber, or calls a posted function. The caller has a reference of its own, as the task may free the
 /// controller.
+#[inline(always)]
 fn run_job(
     (cq, resumer): (&Controller, &Resumer),
     task: TaskId,
@@ -346,6 +347,9 @@ fn await_work(cq: &Controller, until: Option<Span>) -> Result<AtomicShared<Contr
     waited.map(|()| again)
 }
 
+/// Resumes what is ready. Not inlined: what it looks up of the thread is looked up once for the batch, during which the thread
+/// stays the same.
+#[inline(never)]
 fn run_batch(cq: &Controller, resumer: &Resumer) -> Result<()> {
     let mut fired = cq.take_kept();
     let mut result = Ok(());

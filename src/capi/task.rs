@@ -205,6 +205,7 @@ fn spawn(
 }
 
 /// Resumes a job, outside of any fiber. Returns the code that its task ended with, or 0 if the task goes on.
+#[inline(always)]
 pub fn dispatch(
     (cq, resumer): (&Controller, &Resumer<'_>),
     task: TaskId,
@@ -231,6 +232,15 @@ pub fn dispatch(
         }
     };
     job.running.set(false);
+    match ended || code != 0 {
+        true => end(cq, task, code, ended),
+        false => 0,
+    }
+}
+
+/// Notes the code of a task, and removes it if it has `ended`.
+#[inline(never)]
+fn end(cq: &Controller, task: TaskId, code: c_int, ended: bool) -> c_int {
     let code = outcome(cq, task, code);
     if ended {
         // ENOENT: it was cancelled meanwhile.

@@ -95,9 +95,12 @@ impl Descriptors {
     }
 
     /// The row of the descriptor that has this number.
+    #[inline(always)]
     pub fn row_of(&self, fd: RawFd) -> Option<u32> {
-        let place = usize::try_from(fd).ok().and_then(|fd| self.numbers.get(fd));
-        place.copied().filter(|&row| row != NONE)
+        match self.numbers.get(usize::try_from(fd).ok()?) {
+            Some(&row) if row != NONE => Some(row),
+            _ => None,
+        }
     }
 
     /// The row of the descriptor that an event reports by this token; `None` if that registration should be gone.
@@ -199,9 +202,9 @@ impl Descriptors {
     }
 
     /// Whether a wait is the only one of a row, which is that of this descriptor and registered for what is asked for.
-    #[inline]
+    #[inline(always)]
     pub fn has_only(&self, index: u32, key: WaitKey, on: Polled<'_>) -> bool {
-        let row = &self.rows[index as usize];
+        let Some(row) = self.rows.get(index as usize) else { return false };
         row.first == key
             && row.last == key
             && row.fd == on.fd
@@ -318,10 +321,16 @@ impl Descriptors {
         self.born == births_again() && self.numbers[self.rows[index as usize].fd as usize] == index
     }
 
+    /// Whether there may be any for `drop_orphans`.
+    #[inline]
+    pub fn has_orphans(&self) -> bool {
+        !self.orphans.is_empty()
+    }
+
     /// Drops the registrations that must not outlive their waits.
     #[inline]
     pub fn drop_orphans(&mut self, poller: &Poller, waits: &Waits) {
-        if !self.orphans.is_empty() {
+        if self.has_orphans() {
             self.drop_all_orphans(poller, waits);
         }
     }

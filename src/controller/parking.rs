@@ -4,16 +4,19 @@
 use super::run_queue::Order;
 use super::scope::End;
 use super::state::State;
-use super::turn::end_turn;
+use super::turn::{self, end_turn};
 use super::waits::NONE;
 use super::{Controller, Member, Payload, Polled, TaskId, NEVER};
 use crate::errno::{Errno, Result};
 
 impl Controller {
+    // None of these is inlined, as they look up the state of the thread: see `turn::with_now`.
+
     /// Parks a task until a member fires. Without members it is ready again in the next step.
     /// On error (EBADF, EPERM: the descriptor cannot be polled) the task is parked on nothing.
     ///
     /// `by_itself`: the task is a fiber and makes this call itself. Nobody else may park a fiber (EINVAL).
+    #[inline(never)]
     pub fn park(
         &self,
         task: TaskId,
@@ -31,6 +34,7 @@ impl Controller {
     }
 
     /// Parks a task on a wait set of one member. `by_itself` is as for `park`.
+    #[inline(never)]
     pub fn park_on_one(&self, task: TaskId, by_itself: bool, member: Member) -> Result<()> {
         end_turn(self);
         if member.is_plain() {
@@ -45,7 +49,31 @@ impl Controller {
         self.wait_on_one(&mut state, task, member)
     }
 
+    /// Whether nothing is held back in the turn of the task that runs.
+    #[inline(always)]
+    pub fn turn_holds_nothing(&self) -> bool {
+        turn::with_now_inlined(|now| !now.is_holding())
+    }
+
+    /// As `end_turn`, if nothing is held back; `false` otherwise.
+    #[inline(always)]
+    pub fn end_turn_that_holds_nothing(&self) -> bool {
+        turn::end_if_nothing_is_held()
+    }
+
+    /// Parks a task that runs on what it was parked on before; its turn is to be ended behind that. `by_itself` is as for
+    /// `park`. `false`: not done.
+    #[inline(always)]
+    pub fn park_again(&self, task: TaskId, by_itself: bool, on: Polled<'_>) -> bool {
+        let on = Polled { emptied: self.emptied_now(on.emptied), ..on };
+        match self.state.try_borrow_mut() {
+            Ok(mut state) => state.wait_again(task, by_itself, on),
+            Err(_) => false,
+        }
+    }
+
     /// Parks a task on events of a descriptor. Its turn has ended already. `by_itself` is as for `park`.
+    #[inline(never)]
     pub fn park_on_descriptor(&self, task: TaskId, by_itself: bool, on: Polled<'_>) -> Result<()> {
         let on = Polled { emptied: self.emptied_now(on.emptied), ..on };
         let mut state = self.state.borrow_mut();
@@ -67,6 +95,7 @@ impl Controller {
 
     /// Parks a task until a scope of some controller has no tasks left. `is_deaf`: what ends the task's other waits
     /// does not end this one, since it ends those tasks too.
+    #[inline(never)]
     pub fn park_for_scope(
         &self,
         task: TaskId,

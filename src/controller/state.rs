@@ -287,7 +287,7 @@ impl State {
     }
 
     /// Parks a task that runs on what it was parked on before; `false` if that was something else.
-    #[inline]
+    #[inline(always)]
     pub fn wait_again(&mut self, task: TaskId, by_itself: bool, on: Polled<'_>) -> bool {
         let Some(wait) = self.waits.get(self.lingering) else { return false };
         let On::Descriptor(row, events, _) = wait.on else { return false };
@@ -327,10 +327,16 @@ impl State {
     /// Newest first: the registration of a descriptor whose last waiter waits for others, or has ended, is dropped at
     /// once and not in the next step. The order of registration decides which descriptor the kernel reports first,
     /// and Lua programs know the order of the original library, which drops registrations at this point.
+    #[inline(always)]
     pub fn let_go(&mut self) {
-        if self.ready.order == Order::OldestFirst {
-            return;
+        let any = self.lingering != NONE || self.descriptors.has_orphans();
+        if any && self.ready.order == Order::NewestFirst {
+            self.drop_left();
         }
+    }
+
+    #[inline(never)]
+    fn drop_left(&mut self) {
         self.drop_lingering();
         if let Some(poller) = self.poller.as_ref() {
             self.descriptors.drop_orphans(poller, &self.waits);
@@ -351,6 +357,7 @@ impl State {
     }
 
     /// See `Controller::next`.
+    #[inline(always)]
     pub fn next(&mut self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         fired.clear();
         self.drop_lingering();

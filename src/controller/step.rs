@@ -201,9 +201,10 @@ impl Controller {
     }
 
     /// As `next_kept`, but the caller keeps what fired, for which `take_kept` has room.
+    #[inline(always)]
     pub fn next_turn(&self, fired: &mut Vec<Fired>) -> Option<(TaskId, Payload)> {
         loop {
-            let (task, payload) = self.next(fired)?;
+            let (task, payload) = self.state.borrow_mut().next(fired)?;
             if self.hands_out(task, payload) {
                 return Some((task, payload));
             }

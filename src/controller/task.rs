@@ -53,17 +53,10 @@ impl Task {
     }
 
     /// What it carries.
-    #[inline]
+    #[inline(always)]
     pub fn data(&self) -> Payload {
         match self.key.get() >> KIND {
             FOREIGN => Payload::Foreign(self.number),
-            _ => self.other_data(),
-        }
-    }
-
-    #[inline(never)]
-    fn other_data(&self) -> Payload {
-        match self.key.get() >> KIND {
             BATCH => Payload::Batch,
             OUTPUT => Payload::Output(self.number),
             INSPECTOR => Payload::Inspector,

@@ -64,6 +64,14 @@ pub struct Now {
     pub has_clients: Cell<bool>,
 }
 
+impl Now {
+    /// Whether a socket of this thread holds output back.
+    #[inline]
+    pub fn is_holding(&self) -> bool {
+        self.holding.get()
+    }
+}
+
 thread_local! {
     static NOW: Now =
         const {
@@ -101,15 +109,20 @@ impl Drop for List {
     }
 }
 
-/// Reads or changes the state of the calling thread.
-#[inline]
+/// Reads or changes the state of the calling thread. Not inlined, as this may come after a fiber's suspension: see
+/// `sys::fiber::suspend`.
+#[inline(never)]
 pub fn with_now<R>(f: impl FnOnce(&Now) -> R) -> R {
     NOW.with(f)
 }
 
-/// The number of the turn that is under way on this thread; 0: none. Not inlined, as this may come after a fiber's
-/// suspension: see `sys::fiber::suspend`.
-#[inline(never)]
+/// The same, for functions in which no fiber is suspended, nor in what they are inlined in.
+#[inline(always)]
+pub fn with_now_inlined<R>(f: impl FnOnce(&Now) -> R) -> R {
+    NOW.with(f)
+}
+
+/// The number of the turn that is under way on this thread; 0: none.
 pub fn current() -> u64 {
     with_now(|now| now.turn.get())
 }
@@ -161,6 +174,18 @@ pub(super) fn end_turn(controller: &Controller) {
     if holding {
         release_all(|output| controller.send_later(output));
     }
+}
+
+/// Ends the turn that is under way on this thread; `false` if something was held back in it, and nothing is done.
+#[inline(always)]
+pub(super) fn end_if_nothing_is_held() -> bool {
+    NOW.with(|now| {
+        let nothing = !now.holding.get();
+        if nothing {
+            now.turn.set(0);
+        }
+        nothing
+    })
 }
 
 /// The step is over, and with it the last turn, if there was one in it.

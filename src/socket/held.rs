@@ -52,9 +52,9 @@ impl Held {
         self.allowed = listener.allowed;
     }
 
-    /// Notes that a line is written, while there is input at hand or not. Returns whether it may be held.
-    fn may_keep(&mut self, answers: bool) -> bool {
-        let turn = turn::current();
+    /// Notes that a line is written in a turn, while there is input at hand or not. Returns whether it may be held.
+    #[inline(always)]
+    fn may_keep(&mut self, turn: u64, answers: bool) -> bool {
         let further = std::mem::replace(&mut self.turn, turn as u32) == turn as u32;
         turn != 0 && (answers || (further && self.allowed == Hold::Lines))
     }
@@ -88,11 +88,12 @@ impl Socket {
 }
 
 impl Inner {
-    /// Whether a line that is written now is to be held.
-    pub(super) fn holds_lines(&mut self) -> bool {
+    /// Whether a line that is written now, in the thread's turn of that number or in none, is to be held.
+    #[inline(always)]
+    pub(super) fn holds_lines(&mut self, turn: u64) -> bool {
         self.held.allowed != Hold::None
             && !self.handle.has_messages()
-            && self.held.may_keep(!self.input.side.queue.is_empty())
+            && self.held.may_keep(turn, !self.input.side.queue.is_empty())
             && self.ensure_established().is_ok()
     }
 

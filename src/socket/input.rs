@@ -8,6 +8,7 @@ use super::side::{Side, NO_ERROR};
 use super::{Buffering, Direction, Flags, Inner, Socket};
 use crate::bytes;
 use crate::clock::Span;
+use crate::controller::turn::with_now;
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
 
@@ -148,14 +149,19 @@ impl Inner {
 
     /// EAGAIN, with a retry in the next step, if the task has received so much in this turn that other tasks must
     /// run.
-    #[inline]
+    #[inline(always)]
     pub(super) fn give_way(&mut self) -> Result<()> {
-        if !self.pace.has_read_enough() {
-            return Ok(());
+        match self.pace.has_read_enough() {
+            false => Ok(()),
+            true => Err(self.must_come_again()),
         }
+    }
+
+    #[cold]
+    fn must_come_again(&mut self) -> Errno {
         let again = self.must_wait(0);
         self.interest.retry = Span::ZERO.into();
-        Err(again)
+        again
     }
 
     fn flush_before_input(&mut self) {
@@ -379,9 +385,10 @@ impl Inner {
                 self.input.message = self.handle.has_messages();
                 if self.engine.is_none() {
                     // A short read of a file tells nothing, and pollers refuse to wait for files.
+                    let emptied = count < asked && self.handle.kind == libc::SOCK_STREAM;
                     self.input.kernel.drained = false;
-                    if count < asked && self.handle.kind == libc::SOCK_STREAM {
-                        self.input.kernel.note_drained(false);
+                    if emptied {
+                        with_now(|now| self.input.kernel.note_drained(now, false));
                     }
                 }
                 self.input.side.count(count);
@@ -398,7 +405,7 @@ impl Inner {
                 Err(error)
             }
             Err(error) if error.is_again() => {
-                self.input.kernel.note_drained(true);
+                with_now(|now| self.input.kernel.note_drained(now, true));
                 self.input.side.queue.release();
                 Err(self.must_wait_for_input())
             }

@@ -28,11 +28,10 @@ impl KernelBuffer {
     /// The kernel's buffer was found empty, or has been emptied by a receive that got less than it asked for. The
     /// latter says nothing of an end of the stream that stands behind the data: it is believed only if no socket of
     /// this thread has ended since the buffer was last found empty.
-    pub fn note_drained(&mut self, found_empty: bool) {
-        self.emptied_at = with_now(|now| {
-            self.assume_drained(now, found_empty);
-            now.turn.get().max(NEVER)
-        });
+    #[inline(always)]
+    pub fn note_drained(&mut self, now: &Now, found_empty: bool) {
+        self.assume_drained(now, found_empty);
+        self.emptied_at = now.turn.get().max(NEVER);
     }
 
     /// A new socket has nothing to receive yet.
@@ -63,13 +62,13 @@ impl KernelBuffer {
     /// in this resumption, and no other socket of this thread has sent or ended since.
     #[inline]
     pub fn is_drained(&self) -> bool {
-        self.drained && self.is_believed()
+        self.drained && with_now(|now| self.is_believed(now))
     }
 
-    /// Not inlined, so that the thread's state is looked up only if it is needed.
-    #[inline(never)]
-    fn is_believed(&self) -> bool {
-        with_now(|now| now.moment.get()) as u32 == self.moment
+    /// Whether `drained` is still believed.
+    #[inline(always)]
+    pub fn is_believed(&self, now: &Now) -> bool {
+        now.moment.get() as u32 == self.moment
     }
 
     /// Believes what the last receive has found, though others have run since.
@@ -77,16 +76,14 @@ impl KernelBuffer {
         with_now(|now| self.moment = now.moment.get() as u32);
     }
 
-    /// This socket has sent: others may have something to receive now.
-    #[inline(never)]
-    pub fn note_sent(&mut self) {
-        with_now(|now| {
-            let moment = now.moment.get();
-            now.moment.set(moment + 1);
-            if self.moment == moment as u32 {
-                self.moment = (moment + 1) as u32; // what this socket sends does not come back to it
-            }
-        });
+    /// This socket has sent: others of this thread may have something to receive now.
+    #[inline(always)]
+    pub fn note_sent(&mut self, now: &Now) {
+        let moment = now.moment.get();
+        now.moment.set(moment + 1);
+        if self.moment == moment as u32 {
+            self.moment = (moment + 1) as u32; // what this socket sends does not come back to it
+        }
     }
 }
 

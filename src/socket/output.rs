@@ -8,6 +8,7 @@ use super::handle::Handle;
 use super::side::Side;
 use super::{Body, Buffering, Flags, Inner, Mode, Socket};
 use crate::bytes::SMALL;
+use crate::controller::turn::{self, with_now, Now};
 use crate::errno::{Errno, Result};
 use crate::sys::memory::Shared;
 use crate::sys::message::send_two;
@@ -154,7 +155,7 @@ impl Inner {
         let mode = self.output.side.mode.with(flags);
         let line = mode.buffering == Buffering::Line && data.last() == Some(&b'\n');
         self.output.again = again;
-        self.output.more = more || (line && self.holds_lines());
+        self.output.more = more || (line && self.holds_lines(turn::current()));
         let mut taken = 0;
         loop {
             let rest = &data[taken..];
@@ -308,16 +309,16 @@ impl Inner {
         if matches!(self.establishing.phase, Phase::AwaitConnection) {
             result = self.connecting(result);
         }
-        self.note_sent(result)
+        with_now(|now| self.note_sent(now, result))
     }
 
     /// Notes how a send has ended. EPIPE is remembered as end of file.
     #[inline(always)]
-    pub(super) fn note_sent(&mut self, result: Result<usize>) -> Result<usize> {
+    pub(super) fn note_sent(&mut self, now: &Now, result: Result<usize>) -> Result<usize> {
         match result {
             Ok(count) => {
                 self.output.side.count(count);
-                self.input.kernel.note_sent();
+                self.input.kernel.note_sent(now);
                 Ok(count)
             }
             Err(Errno(libc::EINTR)) => Ok(0),

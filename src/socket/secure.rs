@@ -6,6 +6,7 @@ use super::establish::Phase;
 use super::{Inner, Socket};
 use crate::bytes;
 use crate::clock::Span;
+use crate::controller::turn::with_now;
 use crate::errno::{Errno, Result};
 use crate::sys::describe::{words, Stage};
 use crate::sys::socket as sock;
@@ -240,7 +241,7 @@ impl Inner {
             {
                 Ok(count) => {
                     tls.sent(count);
-                    self.input.kernel.note_sent();
+                    with_now(|now| self.input.kernel.note_sent(now));
                 }
                 Err(Errno(libc::EINTR)) => {}
                 Err(error) if error.is_again() => return Err(self.must_wait(libc::POLLOUT)),
@@ -271,13 +272,13 @@ impl Inner {
             Ok(count) => {
                 self.input.kernel.drained = false;
                 if count < asked && !datagrams {
-                    self.input.kernel.note_drained(false);
+                    with_now(|now| self.input.kernel.note_drained(now, false));
                 }
                 Ok(())
             }
             Err(Errno(libc::EINTR)) => Ok(()),
             Err(error) if error.is_again() => {
-                self.input.kernel.note_drained(true);
+                with_now(|now| self.input.kernel.note_drained(now, true));
                 Err(self.must_wait_for_network(tls))
             }
             Err(error) => Err(error),

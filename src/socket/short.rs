@@ -9,8 +9,10 @@ use super::format::{find, needs_translation, whole_line, Format, Found, Rules};
 use super::side::{Side, NO_ERROR};
 use super::{Buffering, Flags, Inner, Socket};
 use crate::bytes::SMALL;
+use crate::controller::turn::{with_now, with_now_inlined};
 use crate::errno::{Errno, Result};
 use crate::sys::socket as sock;
+use std::io;
 
 impl Socket {
     /// Takes a `LINE`, or a number of bytes, as `receive` would, in the socket's own mode. `None`: not done.
@@ -128,7 +130,8 @@ impl Inner {
         }
         self.begin();
         if patient {
-            if self.input.kernel.is_drained() {
+            let kernel = &self.input.kernel;
+            if kernel.drained && with_now_inlined(|now| kernel.is_believed(now)) {
                 self.input.side.queue.release();
                 return Some(Err(self.must_wait_for_input()));
             }
@@ -141,10 +144,20 @@ impl Inner {
             Err(error) => return Some(Err(error)),
         };
         let asked = room.len();
-        let received = sock::receive(self.handle.fd, room).map_err(Errno::from);
-        match self.note_received(received, asked) {
-            Ok(()) | Err(Errno::PIPE) => {}
-            Err(error) => return Some(Err(error)),
+        match sock::receive(self.handle.fd, room) {
+            Ok(count) if count > 0 => {
+                self.input.side.queue.filled(count);
+                self.input.message = false;
+                self.input.kernel.drained = false;
+                if count < asked {
+                    with_now_inlined(|now| self.input.kernel.note_drained(now, false));
+                }
+                self.input.side.count(count);
+            }
+            other => match self.note_received(other.map_err(Errno::from), asked) {
+                Ok(()) | Err(Errno::PIPE) => {}
+                Err(error) => return Some(Err(error)),
+            },
         }
         self.input.scanned = 0;
         let rules = Rules { text: mode.text, max_line, eof: false, scanned: 0 };
@@ -152,6 +165,7 @@ impl Inner {
         let found = match LINE {
             true => whole_line(data, format == Format::Line { keep: true }, rules),
             false if data.is_empty() => None,
+            false if !mode.text => plain(data.len(), format),
             false => match find(data, format, rules) {
                 Found::Taken { consumed, length } => Some((consumed, length)),
                 _ => None,
@@ -173,23 +187,37 @@ impl Inner {
     }
 
     /// Sends what is not buffered, unless it is a line that is to be held.
-    #[inline(never)]
+    #[inline(always)]
     fn send_alone(&mut self, data: &[u8], line: bool, again: bool) -> Option<(usize, Result<()>)> {
         let suits = self.is_plain() && self.output.side.queue.is_empty();
-        if !suits || (line && self.holds_lines()) {
+        if !suits || (line && self.holds_lines(with_now_inlined(|now| now.turn.get()))) {
             return None;
         }
         self.begin();
         (self.output.more, self.output.lines) = (false, 0);
-        let sent = sock::send(self.handle.fd, data, self.output.flags).map_err(Errno::from);
-        match self.note_sent(sent) {
-            Ok(count) if count == data.len() => Some((count, Ok(()))),
-            sent => {
-                self.output.again = again;
-                let end = if line { data.len() } else { 0 };
-                Some(self.keep_rest(data, data.len(), end, sent))
+        let sent = sock::send(self.handle.fd, data, self.output.flags);
+        match sent {
+            Ok(count) if count == data.len() => {
+                self.output.side.count(count);
+                with_now_inlined(|now| self.input.kernel.note_sent(now));
+                Some((count, Ok(())))
             }
+            sent => Some(self.keep_what_was_not_sent(data, line, again, sent)),
         }
+    }
+
+    #[cold]
+    fn keep_what_was_not_sent(
+        &mut self,
+        data: &[u8],
+        line: bool,
+        again: bool,
+        sent: io::Result<usize>,
+    ) -> (usize, Result<()>) {
+        let sent = with_now(|now| self.note_sent(now, sent.map_err(Errno::from)));
+        self.output.again = again;
+        let end = if line { data.len() } else { 0 };
+        self.keep_rest(data, data.len(), end, sent)
     }
 
     /// Queues an answer behind the lines that are held.
@@ -201,6 +229,17 @@ impl Inner {
         self.begin();
         true
     }
+}
+
+/// As `find`, for a number of bytes that are taken as they are.
+#[inline(always)]
+fn plain(present: usize, format: Format) -> Option<(usize, usize)> {
+    let count = match format {
+        Format::UpTo(count) => count.min(present),
+        Format::Exactly(count) if count <= present => count,
+        _ => return None,
+    };
+    Some((count, count))
 }
 
 /// Whether a number of bytes fits a small block. None at all need not be received.

@@ -2,6 +2,7 @@
 //! Messages that do not go through the buffers: one system call moves them, with their addresses and descriptors.
 
 use super::{Direction, Socket};
+use crate::controller::turn::with_now;
 use crate::errno::{Errno, Result};
 use std::os::fd::RawFd;
 
@@ -25,7 +26,7 @@ impl Socket {
                     Ok((count, found)) => {
                         inner.side(direction).count(count);
                         if direction == Direction::Output {
-                            inner.input.kernel.note_sent();
+                            with_now(|now| inner.input.kernel.note_sent(now));
                         }
                         return Ok(found);
                     }

@@ -117,7 +117,7 @@ pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// send(2), likewise; `flags` is 0 or MSG_NOSIGNAL.
-#[inline]
+#[inline(always)]
 pub fn send(fd: RawFd, data: &[u8], flags: i32) -> io::Result<usize> {
     let flags = flags | libc::MSG_DONTWAIT;
     // SAFETY: the data is readable for its length.

@@ -256,7 +256,16 @@ static int ask(void *argument)
 	return code;
 }
 
-static void each_try_is_told(const char *config)
+static int ask_again(void *resolver)
+{
+	cq_dns_packet *packet = NULL;
+	int code = cq_dns_resolver_query((cq_dns_resolver *)resolver, "www.test", TYPE_A, CLASS_IN, -1, &packet);
+
+	cq_dns_packet_free(packet);
+	return code ? code : ask(resolver);
+}
+
+static void each_try_is_told(const char *config, int (*asking)(void *))
 {
 	struct nameserver server;
 	cq_dns_resolver *resolver;
@@ -266,7 +275,7 @@ static void each_try_is_told(const char *config)
 	controller = new_controller();
 	open_nameserver(&server);
 	resolver = resolver_for(server.port, config);
-	asks = start(ask, resolver);
+	asks = start(asking, resolver);
 	snprintf(wanted, sizeof wanted, "answer of 127.0.0.1:%d to AAAA silent.test., try 1", server.port);
 	waits_for(asks, wanted);
 	snprintf(wanted, sizeof wanted, "answer of 127.0.0.1:%d to AAAA silent.test., try 2", server.port);
@@ -278,15 +287,20 @@ static void each_try_is_told(const char *config)
 
 TEST(an_answer_names_server_question_and_try)
 {
-	each_try_is_told("options timeout:1 attempts:2\n");
+	each_try_is_told("options timeout:1 attempts:2\n", ask);
+}
+
+TEST(so_it_does_when_its_socket_is_used_again)
+{
+	each_try_is_told("options timeout:1 attempts:2\n", ask_again);
 }
 
 TEST(so_it_does_over_tcp)
 {
-	each_try_is_told("options timeout:1 attempts:2 tcp:only\n");
+	each_try_is_told("options timeout:1 attempts:2 tcp:only\n", ask_again);
 }
 
 TEST(so_it_does_at_a_shared_port)
 {
-	each_try_is_told("options timeout:1 attempts:2 ports:2\n");
+	each_try_is_told("options timeout:1 attempts:2 ports:2\n", ask_again);
 }

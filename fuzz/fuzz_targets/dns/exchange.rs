@@ -9,6 +9,7 @@
 use cqueues::clock::{Instant, Span};
 use cqueues::dns::message::name::Name;
 use cqueues::dns::message::packet::{rcode, Packet, ANSWER, QUESTION};
+use cqueues::dns::message::query::ROOM;
 use cqueues::dns::message::types::IN;
 use cqueues::dns::resolve::cache::Cache;
 use cqueues::dns::resolve::exchange::{Ask, Exchange, Noise, Verdict};
@@ -49,7 +50,7 @@ fn message(exchange: &Exchange, rest: &[u8]) -> Vec<u8> {
     let mut head = [0; 5];
     let size = rest.len().min(5);
     head[..size].copy_from_slice(&rest[..size]);
-    let query = exchange.query();
+    let query = Packet::parse(exchange.query(&mut [0; ROOM])).expect("a message");
     let question = query.records(QUESTION).next().expect("a question");
     let end = question.rdata as usize;
     let mut bytes = query.wire()[..end].to_vec();

@@ -7,7 +7,7 @@ use super::route::Route;
 use super::seat;
 use super::stat::Stat;
 use super::stream::Stream;
-use super::words::Asked;
+use super::words::{tell, words, Telling};
 use crate::clock::{Instant, Span};
 use crate::controller::Condition;
 use crate::controller::Member;
@@ -17,7 +17,7 @@ use crate::dns::resolve::outcome::Outcome;
 use crate::dns::system::config::Tcp;
 use crate::dns::system::server::Transport;
 use crate::errno::{Errno, Result};
-use crate::sys::describe::{words, Words};
+use crate::sys::describe::Words;
 use crate::sys::memory::AtomicShared;
 use crate::sys::socket as sock;
 use crate::tls;
@@ -82,7 +82,7 @@ pub struct Flight {
     /// The last message that came and was no answer.
     noise: Option<Noise>,
     /// What its waits are for.
-    words: Words,
+    telling: Telling,
     /// The server seems not to keep the letter case of names; TCP is to tell.
     folds: bool,
     /// What the answer has told of the server.
@@ -140,15 +140,15 @@ impl Flight {
         stat.queries += 1;
         let transport = &exchange.ask.transport;
         let tries = *transport == Transport::Unverified;
-        let link = match *transport != Transport::Plain || manner.tcp == Tcp::Only {
+        let (link, known) = match *transport != Transport::Plain || manner.tcp == Tcp::Only {
             true => {
                 let route = Route::new(&exchange.ask, manner.interface, manner.credentials)?;
-                dial(&mut exchange, &route, manner.condition, false, now, stat)?
+                (dial(&mut exchange, &route, manner.condition, false, now, stat)?, None)
             }
             false => {
-                let link = cast(&mut exchange, manner, spare)?;
+                let cast = cast(&mut exchange, manner, spare)?;
                 stat.udp_sent.add(exchange.size());
-                link
+                cast
             }
         };
         let full = now.after(manner.patience);
@@ -156,8 +156,8 @@ impl Flight {
         let deadline = if tries { now.after(manner.patience.min(TRIAL)) } else { full };
         let relief = now.after(GRACE);
         let Manner { patience, tcp, interface, attempt, .. } = *manner;
-        let words = words(Asked { ask: exchange.ask.clone(), attempt });
-        link.describe(&words, manner.condition);
+        let describe = |words: &Words| link.describe(words, manner.condition);
+        let telling = tell(known, &exchange.ask, attempt, describe);
         Ok(Flight {
             exchange,
             link,
@@ -167,7 +167,7 @@ impl Flight {
             deadline,
             relief,
             noise: None,
-            words,
+            telling,
             folds: false,
             lesson: Lesson::default(),
             more: 0,
@@ -190,7 +190,7 @@ impl Flight {
     pub fn leave(self) -> Left {
         let v4 = self.exchange.ask.server.is_ipv4();
         match self.link {
-            Link::Datagram(socket) => Left::Socket(Spare { socket, v4 }),
+            Link::Datagram(socket) => Left::Socket(Spare { socket, v4, telling: self.telling }),
             Link::Stream(seat) => seat.keep().map_or(Left::Nothing, Left::Stream),
             Link::Shared(_) => Left::Nothing,
         }
@@ -364,7 +364,7 @@ impl Flight {
         match dialled {
             Ok(link) => {
                 self.link = link;
-                self.link.describe(&self.words, condition);
+                self.link.describe(&words(&self.telling), condition);
                 Progress::Wait
             }
             Err(_) if self.folds => Progress::Folded,
@@ -392,7 +392,7 @@ impl Flight {
             }
             match seat.failure() {
                 None => {
-                    seat.describe(&self.words);
+                    seat.describe(&words(&self.telling));
                     return Ok(None);
                 }
                 Some(failure) if failure.may_repeat && !self.renewed => {

@@ -23,8 +23,8 @@ use crate::thread_id::this_thread;
 use crate::tls;
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::{Entry, HashMap};
-use std::hash::BuildHasherDefault;
-use std::net::SocketAddr;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
 
@@ -70,12 +70,43 @@ struct Common {
     ended: RefCell<Option<Progress>>,
     /// What it has told of the server.
     lesson: Cell<Lesson>,
-    /// Those who wait: a number, and what wakes them.
-    waiting: RefCell<Vec<(u32, AtomicShared<Condition>)>>,
+    waiting: RefCell<Waiting>,
     /// The number that was given last.
     last: Cell<u32>,
     /// The number of the leader.
     leader: Cell<Option<u32>>,
+}
+
+/// One who waits: a number, and what wakes it.
+type Waiter = (u32, AtomicShared<Condition>);
+
+/// Those who wait. Nearly always it is one, which needs no memory of its own.
+#[derive(Default)]
+struct Waiting {
+    first: Option<Waiter>,
+    others: Vec<Waiter>,
+}
+
+impl Waiting {
+    fn add(&mut self, waiter: Waiter) {
+        match self.first {
+            None => self.first = Some(waiter),
+            Some(_) => self.others.push(waiter),
+        }
+    }
+
+    fn remove(&mut self, number: u32) {
+        self.first.take_if(|waiter| waiter.0 == number);
+        self.others.retain(|waiter| waiter.0 != number);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Waiter> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn count(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
 }
 
 /// The part of one resolver in an exchange.
@@ -131,7 +162,7 @@ impl Joint {
                     flight: RefCell::new(Some(flight)),
                     ended: RefCell::new(None),
                     lesson: Cell::default(),
-                    waiting: RefCell::new(Vec::with_capacity(1)), // nearly always one
+                    waiting: RefCell::default(),
                     last: Cell::new(0),
                     leader: Cell::new(None),
                 });
@@ -142,7 +173,7 @@ impl Joint {
         let number = common.last.get().wrapping_add(1);
         common.last.set(number);
         let condition = manner.condition.clone();
-        common.waiting.borrow_mut().push((number, condition.clone()));
+        common.waiting.borrow_mut().add((number, condition.clone()));
         let patience = manner.patience;
         let (deadline, relief) = (now.after(patience), now.after(GRACE));
         Ok(Joint { common, number, condition, deadline, patience, relief, left: Left::Nothing })
@@ -217,12 +248,12 @@ impl Joint {
             self.left = flight.leave();
         }
         common.forget();
-        if common.waiting.borrow().len() < 2 {
+        if common.waiting.borrow().count() < 2 {
             return;
         }
         let concerns_all = !matches!(progress, Progress::Wait | Progress::Again);
         *common.ended.borrow_mut() = concerns_all.then(|| progress.clone());
-        for (number, condition) in &*common.waiting.borrow() {
+        for (number, condition) in common.waiting.borrow().iter() {
             if *number != self.number {
                 condition.signal(usize::MAX);
             }
@@ -253,7 +284,7 @@ impl Joint {
         if self.common.thread != this_thread() || self.common.ended.borrow().is_some() {
             return nothing;
         }
-        let alone = self.common.waiting.borrow().len() == 1;
+        let alone = self.common.waiting.borrow().count() == 1;
         let leads = self.common.leader.get().is_none_or(|leader| leader == self.number);
         let left = self.deadline.since(now);
         let mut member = match &*self.common.flight.borrow() {
@@ -296,39 +327,43 @@ impl Drop for Joint {
         }
         let common = &self.common;
         let mut waiting = common.waiting.borrow_mut();
-        waiting.retain(|entry| entry.0 != self.number);
-        if waiting.is_empty() {
+        waiting.remove(self.number);
+        let Some((_, next)) = waiting.iter().next() else {
             // If there is no flight, `end` has taken it and called `forget`.
             if common.flight.borrow().is_some() {
                 common.forget();
             }
             return;
-        }
+        };
         if common.leader.get() == Some(self.number) {
             common.leader.set(None);
             if common.ended.borrow().is_none() {
-                waiting[0].1.signal(usize::MAX);
+                next.signal(usize::MAX);
             }
         }
     }
 }
 
-/// The hash of what makes exchanges equal. FNV-1a needs no random key here: whoever makes two questions collide only
-/// keeps them from being shared.
+/// The hash of what makes exchanges equal. It needs no random key here: whoever makes two questions collide only keeps
+/// them from being shared.
 fn digest(ask: &Ask, kind: &Kind) -> u64 {
-    let mut hash = 0xCBF2_9CE4_8422_2325u64;
-    let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
-    ask.name.wire().iter().for_each(|byte| add(byte.to_ascii_lowercase()));
-    [ask.rtype, ask.class, ask.server.port()].iter().for_each(|word| {
-        add(*word as u8);
-        add((word >> 8) as u8);
-    });
-    match ask.server.ip() {
-        std::net::IpAddr::V4(v4) => v4.octets().into_iter().for_each(&mut add),
-        std::net::IpAddr::V6(v6) => v6.octets().into_iter().for_each(&mut add),
+    let mut hash = Spread::default();
+    // The bit by which capital letters differ is set in all bytes.
+    let fold = u64::from_ne_bytes([0x20; 8]);
+    let mut words = ask.name.wire().chunks_exact(8);
+    for word in &mut words {
+        hash.write_u64(word.try_into().map_or(0, u64::from_ne_bytes) | fold);
     }
-    add(u8::from(ask.recursive) | u8::from(kind.edns) << 1);
-    hash
+    let rest = words.remainder().iter();
+    hash.write_u64(rest.fold(0, |word, &byte| word << 8 | u64::from(byte | 0x20)));
+    let flags = u64::from(ask.recursive) | u64::from(kind.edns) << 1;
+    let words = [ask.rtype, ask.class, ask.server.port()].map(u64::from);
+    hash.write_u64(words[0] << 48 | words[1] << 32 | words[2] << 16 | flags);
+    match ask.server.ip() {
+        IpAddr::V4(v4) => hash.write_u64(v4.to_bits().into()),
+        IpAddr::V6(v6) => v6.segments().iter().for_each(|&part| hash.write_u64(part.into())),
+    }
+    hash.finish()
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 use super::flight::Manner;
 use super::ports::{self, Slot};
 use super::seat::Seat;
+use super::words::Telling;
 use crate::controller::{Condition, Descriptor};
+use crate::dns::message::query::ROOM;
 use crate::dns::resolve::exchange::Exchange;
 use crate::errno::Result;
 use crate::sys::describe::Words;
@@ -55,42 +57,47 @@ pub struct Spare {
     pub socket: Descriptor,
     /// Whether it is for IPv4.
     pub v4: bool,
+    /// What its waits are for.
+    pub telling: Telling,
 }
 
 impl Spare {
     /// The socket, disconnected, so that it has neither port nor peer. `None` if it does not fit the server, if an
     /// interface is given, or if another process may have a copy.
     #[cfg(target_os = "linux")]
-    fn fresh(self, server: &SocketAddr, interface: &SocketAddr) -> Option<Descriptor> {
+    fn fresh(self, server: &SocketAddr, interface: &SocketAddr) -> Option<(Descriptor, Telling)> {
         let unbound = interface.ip().is_unspecified() && interface.port() == 0;
         let fits = unbound && self.v4 == server.is_ipv4() && self.socket.is_alone();
-        (fits && sock::disconnect(self.socket.fd()).is_ok()).then_some(self.socket)
+        let fresh = fits && sock::disconnect(self.socket.fd()).is_ok();
+        fresh.then_some((self.socket, self.telling))
     }
 
     /// `None`: on other systems the port stays the same.
     #[cfg(not(target_os = "linux"))]
-    fn fresh(self, _server: &SocketAddr, _interface: &SocketAddr) -> Option<Descriptor> {
+    fn fresh(self, _server: &SocketAddr, _interface: &SocketAddr) -> Option<(Descriptor, Telling)> {
         None
     }
 }
 
-/// Sends the question in a datagram.
-pub fn cast(exchange: &mut Exchange, manner: &Manner, spare: Option<Spare>) -> Result<Link> {
+/// Sends the question in a datagram. Returns also what waits for the socket are for, if it was used before.
+pub fn cast(
+    exchange: &mut Exchange,
+    manner: &Manner,
+    spare: Option<Spare>,
+) -> Result<(Link, Telling)> {
     let server = exchange.ask.server;
-    Ok(match manner.ports {
-        0 => {
-            let socket = match spare.and_then(|spare| spare.fresh(&server, &manner.interface)) {
-                Some(socket) => socket,
-                None => open(&server, &manner.interface)?,
-            };
-            sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
-            tell_address(exchange, socket.fd());
-            let query = exchange.query();
-            sock::send(socket.fd(), query.wire(), libc::MSG_NOSIGNAL)?;
-            Link::Datagram(socket)
-        }
-        count => Link::Shared(ports::send(exchange, count, &manner.interface, manner.condition)?),
-    })
+    if manner.ports > 0 {
+        let slot = ports::send(exchange, manner.ports, &manner.interface, manner.condition)?;
+        return Ok((Link::Shared(slot), None));
+    }
+    let (socket, telling) = match spare.and_then(|spare| spare.fresh(&server, &manner.interface)) {
+        Some(fresh) => fresh,
+        None => (open(&server, &manner.interface)?, None),
+    };
+    sock::connect(socket.fd(), &SockaddrStorage::from(server))?;
+    tell_address(exchange, socket.fd());
+    sock::send(socket.fd(), exchange.query(&mut [0; ROOM]), libc::MSG_NOSIGNAL)?;
+    Ok((Link::Datagram(socket), telling))
 }
 
 /// Tells an exchange that sends a cookie from which address the query leaves.

@@ -11,6 +11,7 @@ use super::flight::ROOM;
 use super::link::{local_address, open};
 use crate::controller::Descriptor;
 use crate::controller::{Condition, Member};
+use crate::dns::message::query;
 use crate::dns::resolve::exchange::Exchange;
 use crate::errno::{Errno, Result};
 use crate::fork::forks;
@@ -98,13 +99,14 @@ pub fn send(
     while port.waiting.borrow().contains_key(&exchange.id()) {
         exchange.set_id(random::id());
     }
-    let query = exchange.query();
+    let mut room = [0; query::ROOM];
+    let query = exchange.query(&mut room);
     let fd = port.descriptor.fd();
     match port.server {
-        Some(_) => sock::send(fd, query.wire(), libc::MSG_NOSIGNAL)?,
+        Some(_) => sock::send(fd, query, libc::MSG_NOSIGNAL)?,
         None => {
             let to = Address::new(&SockaddrStorage::from(server));
-            message::send_to(fd, query.wire(), Some(&to), libc::MSG_NOSIGNAL)?
+            message::send_to(fd, query, Some(&to), libc::MSG_NOSIGNAL)?
         }
     };
     let condition = RefCell::new(condition.clone());

@@ -57,6 +57,8 @@ struct Inner {
     spare: Option<Spare>,
     /// The connections of former exchanges.
     kept: Kept,
+    /// The resolution of the last question, whose memory the next one uses.
+    rested: Option<Box<Resolution>>,
     /// Signalled when something came that another resolver has received: `own_condition`, or one that `submit_for`
     /// was given.
     condition: AtomicShared<Condition>,
@@ -96,6 +98,7 @@ impl Resolver {
             stat: Stat::default(),
             spare: None,
             kept: Kept::default(),
+            rested: None,
             own_condition: condition.clone(),
             condition,
             serial: 0,
@@ -127,8 +130,12 @@ impl Resolver {
         inner.sources.refresh(now);
         inner.kept.tend(now);
         inner.reason.clear();
-        let resolution = Resolution::new(Rc::clone(inner.sources.setup()), name, rtype, class)?;
-        let replaced = inner.give_up(Work::Busy(Box::new(resolution), None, now));
+        let setup = Rc::clone(inner.sources.setup());
+        let resolution = match inner.rested.take() {
+            Some(mut rested) => rested.begin(setup, name, rtype, class).map(|()| rested)?,
+            None => Box::new(Resolution::new(setup, name, rtype, class)?),
+        };
+        let replaced = inner.give_up(Work::Busy(resolution, None, now));
         inner.serial += 1;
         inner.condition = condition.unwrap_or(&inner.own_condition).clone();
         drop(inner);
@@ -346,7 +353,12 @@ impl Inner {
             let found =
                 matches!(&result, Ok(packet) if packet.code() == 0 && packet.count(ANSWER) > 0);
             self.reason = if found { String::new() } else { std::mem::take(&mut resolution.story) };
-            self.work = Work::Done(result);
+            if let Work::Busy(mut resolution, ..) =
+                std::mem::replace(&mut self.work, Work::Done(result))
+            {
+                resolution.rest();
+                self.rested = Some(resolution);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::route::Route;
 use super::stream::{Failure, Place, Stream};
 use crate::clock::{Instant, Span};
 use crate::controller::{Condition, Member};
+use crate::dns::message::query::ROOM;
 use crate::dns::resolve::exchange::Exchange;
 use crate::errno::{Errno, Result};
 use crate::random;
@@ -57,10 +58,11 @@ pub fn send(
     while stream.is_taken(exchange.id()) {
         exchange.set_id(random::id());
     }
-    let query = exchange.query();
-    let length = query.wire().len() as u16;
+    let mut room = [0; ROOM];
+    let query = exchange.query(&mut room);
+    let length = query.len() as u16;
     stream.unsent.borrow_mut().extend(length.to_be_bytes());
-    stream.unsent.borrow_mut().extend(query.wire());
+    stream.unsent.borrow_mut().extend(query);
     let condition = RefCell::new(condition.clone());
     #[allow(clippy::arc_with_non_send_sync)] // other threads only ever drop it
     let place =

@@ -8,6 +8,7 @@ mod location;
 pub mod name;
 pub mod options;
 pub mod packet;
+pub mod query;
 pub mod record;
 pub mod records;
 pub mod text;

@@ -36,8 +36,8 @@ impl Name {
         let mut rest = if text == b"." { b"" } else { text };
         while let Some((&byte, tail)) = rest.split_first() {
             rest = tail;
-            // One byte stays for the root.
-            if at - label > LABEL + 1 || at >= LONGEST {
+            // One byte stays for the root. How long labels are is seen when they end.
+            if at >= LONGEST {
                 return Err(Errno::ILLEGAL);
             }
             if byte == b'.' {
@@ -147,6 +147,12 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
 
 /// Whether the name at `at` of a message is the one of a wire form.
 pub fn stands(message: &[u8], at: usize, wire: &[u8]) -> bool {
+    // Most names point to where the same bytes stand.
+    let pointer = message.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+    let place = (pointer & 0x3FFF) as usize;
+    if pointer >= 0xC000 && place < at && message[place..].starts_with(wire) {
+        return true;
+    }
     let mut rest = wire;
     trace(message, at, |labels| match rest.split_at_checked(labels.len()) {
         Some((mine, others)) if same(mine, labels) => {

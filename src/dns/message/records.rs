@@ -8,7 +8,8 @@ use super::record::Record;
 /// The counts of the header.
 #[inline]
 pub(super) fn counts(message: &[u8]) -> [u16; 4] {
-    std::array::from_fn(|i| u16::from_be_bytes([message[4 + 2 * i], message[5 + 2 * i]]))
+    let &[_, _, _, _, a, b, c, d, e, f, g, h] = message.first_chunk::<HEADER>().expect("a header");
+    [[a, b], [c, d], [e, f], [g, h]].map(u16::from_be_bytes)
 }
 
 /// A place between two records.

@@ -37,8 +37,12 @@ pub enum Meaning {
 
 /// The records on the way from a name, and where it leads.
 pub struct Way<'a> {
-    /// Aliases and, at the end, data.
+    /// Aliases and, at the end, data. Empty if it is `plain`.
     pub records: Vec<Record<'a>>,
+    /// The answer section is data of the name itself and nothing else, as a rule: all of it lies on the way.
+    pub plain: bool,
+    /// The shortest lifetime of its data then.
+    pub lifetime: u32,
     /// The name that is no alias, as far as the message tells.
     pub end: Name,
     /// How many aliases there are.
@@ -54,6 +58,8 @@ pub struct Way<'a> {
 pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone: &Name) -> Way<'a> {
     let mut way = Way {
         records: Vec::new(),
+        plain: false,
+        lifetime: u32::MAX,
         end: name.clone(),
         aliases: 0,
         complete: false,
@@ -62,13 +68,24 @@ pub fn follow<'a>(packet: &'a Packet, name: &Name, rtype: u16, class: u16, zone:
     let fits = |record: &Record| record.class == class || class == ANY;
     if name.is_within(zone) {
         // Most answers have records of the name itself, and no alias.
-        let own = packet.records(ANSWER).filter(fits).filter(|record| {
+        let is_own = |record: &Record| {
             (record.rtype == rtype || rtype == ALL)
+                && fits(record)
                 && name.is_at(record.message, record.name as usize)
-        });
-        way.records.extend(own);
-        way.complete = !way.records.is_empty();
-        if way.complete || packet.count(ANSWER) == 0 {
+        };
+        let count = packet.count(ANSWER);
+        let mut own = 0;
+        for record in packet.records(ANSWER).filter(is_own) {
+            own += 1;
+            way.lifetime = way.lifetime.min(positive(record.ttl));
+        }
+        way.complete = own > 0;
+        way.plain = own == count;
+        if way.plain {
+            return way;
+        }
+        if way.complete {
+            way.records.extend(packet.records(ANSWER).filter(is_own));
             return way;
         }
     }

@@ -214,7 +214,35 @@ impl Cache {
         packet: &Packet,
         now: Instant,
     ) {
-        let Some(ttl) = lifetime(packet, name, rtype) else { return };
+        if let Some(ttl) = lifetime(packet, name, rtype) {
+            self.put_for(ttl, view, (name, rtype, class), packet, now);
+        }
+    }
+
+    /// Keeps an answer that has data of that name and type and nothing else, the shortest of whose lifetimes is `ttl`.
+    pub fn put_data(
+        &mut self,
+        view: u64,
+        question: (&Name, u16, u16),
+        packet: &Packet,
+        ttl: u32,
+        now: Instant,
+    ) {
+        let flags = packet.flags();
+        match flag::rcode(flags) == rcode::NOERROR && flags & flag::TC == 0 {
+            true => self.put_for(ttl, view, question, packet, now),
+            false => self.put_answer(view, question, packet, now),
+        }
+    }
+
+    fn put_for(
+        &mut self,
+        ttl: u32,
+        view: u64,
+        (name, rtype, class): (&Name, u16, u16),
+        packet: &Packet,
+        now: Instant,
+    ) {
         let size = packet.wire().len() + name.wire().len();
         let key = self.key(view, name, Kind::Answer(rtype, class));
         let no_such_name = flag::rcode(packet.flags()) == rcode::NXDOMAIN;

@@ -14,8 +14,8 @@ use crate::errno::{Errno, Result};
 pub(crate) struct Candidates {
     /// The name as it was written.
     own: Name,
-    /// All names to try, in the order of asking.
-    all: Vec<Name>,
+    /// All names to try, in the order of asking; `None`: `own` alone, as a rule.
+    all: Option<Vec<Name>>,
     /// How many of them `next` has handed out.
     taken: usize,
     /// Whether the files were looked at.
@@ -41,11 +41,11 @@ impl Candidates {
         let own = Name::scan(name.as_bytes())?;
         let alone = setup.config.search.is_empty() || own.is_root() || is_absolute(name);
         let all = match alone {
-            true => vec![own.clone()],
+            true => None,
             // A candidate that is too long is no name.
             false => {
                 let list = setup.config.candidates(name);
-                list.iter().filter_map(|text| Name::scan(text.as_bytes()).ok()).collect()
+                Some(list.iter().filter_map(|text| Name::scan(text.as_bytes()).ok()).collect())
             }
         };
         Ok(Candidates { own, all, taken: 0, began: false, negative: None, stories: Vec::new() })
@@ -70,7 +70,7 @@ impl Candidates {
 
     /// The next name to ask for.
     pub(crate) fn next(&mut self) -> Option<Name> {
-        let name = self.all.get(self.taken)?.clone();
+        let name = self.all().get(self.taken)?.clone();
         self.taken += 1;
         Some(name)
     }
@@ -84,7 +84,7 @@ impl Candidates {
         story: String,
     ) {
         if ending == Ending::Unreachable {
-            self.taken = self.all.len();
+            self.taken = self.all().len();
         }
         let code = result.as_ref().map_or(rcode::SERVFAIL, Packet::code);
         // As in getaddrinfo(3): that a domain of the search list has no such name says nothing about the name.
@@ -121,6 +121,12 @@ impl Candidates {
         result
     }
 
+    /// Forgets what came of the names.
+    pub(crate) fn rest(&mut self) {
+        self.negative = None;
+        self.stories = Vec::new();
+    }
+
     /// What happened with each name that was tried, in words.
     pub(crate) fn story(&self) -> String {
         self.stories.join("; ")
@@ -128,7 +134,12 @@ impl Candidates {
 
     /// The name as it was written, then the others.
     pub(crate) fn each(&self) -> impl Iterator<Item = &Name> {
-        std::iter::once(&self.own).chain(self.all.iter().filter(|name| **name != self.own))
+        std::iter::once(&self.own)
+            .chain(self.all.iter().flatten().filter(|name| **name != self.own))
+    }
+
+    fn all(&self) -> &[Name] {
+        self.all.as_deref().unwrap_or(std::slice::from_ref(&self.own))
     }
 
     fn in_files(&self, setup: &Setup, (rtype, class): (u16, u16)) -> Option<Packet> {

@@ -10,6 +10,7 @@
 use super::cookie::{self, told, Cookie, Offer, Told};
 use crate::dns::message::name::{same, Name};
 use crate::dns::message::packet::{flag, rcode, Packet, ANSWER, HEADER};
+use crate::dns::message::query::{Query, ROOM};
 use crate::dns::system::server::Transport;
 use std::net::{IpAddr, SocketAddr};
 
@@ -211,19 +212,18 @@ impl Exchange {
         padded.then(|| &NOTHING[..(size + 4).next_multiple_of(BLOCK) - (size + 4)])
     }
 
-    /// The query.
-    pub fn query(&self) -> Packet {
+    /// The bytes of the query, which are put into the room.
+    pub fn query<'a>(&self, room: &'a mut [u8; ROOM]) -> &'a [u8] {
         let flags = if self.ask.recursive { flag::RD } else { 0 };
         let flags = if self.trust { flags | flag::AD } else { flags };
         let (rtype, class) = (self.ask.rtype, self.ask.class);
-        let mut packet = Packet::query(self.id, flags, self.name(), rtype, class);
+        let mut query = Query::new(room, (self.id, flags), (self.name(), rtype, class));
         if self.edns {
             let option = self.cookie.as_ref().map(|cookie| (cookie::OPTION, cookie.data()));
-            let option =
-                option.or_else(|| Some((PADDING, self.padding(packet.wire().len() + 11)?)));
-            packet.add_opt(EDNS_SIZE, option);
+            let option = option.or_else(|| Some((PADDING, self.padding(query.size() + 11)?)));
+            query.add_opt(EDNS_SIZE, option);
         }
-        packet
+        query.wire()
     }
 
     /// The name as it is sent.

@@ -5,7 +5,7 @@ use super::answer::SERVERS;
 use super::cache::Cache;
 use super::compose::{from_hosts, local, reply};
 use super::exchange::Ask;
-use super::servers::Servers;
+use super::servers::{Server, Servers};
 use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::name::Name;
@@ -116,13 +116,14 @@ impl Frame {
         }
     }
 
-    /// The servers to begin with; `None` if there are none, or if the configuration allows to ask none.
+    /// The servers to begin with, in `room`; `None` if there are none, or if the configuration allows to ask none.
     pub(crate) fn choose(
         &self,
         setup: &Setup,
         cache: &mut Cache,
         now: Instant,
         random: &mut dyn FnMut() -> u32,
+        room: Vec<Server>,
     ) -> Option<Servers> {
         if !setup.config.asks() {
             return None;
@@ -132,24 +133,17 @@ impl Frame {
             // DS records are in the parent zone, so they are not asked of the zone itself, RFC 4035 §3.1.4.1.
             let above = if self.rtype == types::DS { self.name.parent() } else { None };
             let known = cache.zone(setup.view, above.as_ref().unwrap_or(&self.name), now);
-            let nearer =
-                known.filter(|known| hinted.is_none_or(|zone| known.zone.labels() > zone.labels()));
+            let nearer = known
+                .filter(|known| hinted.is_none_or(|(zone, _)| known.zone.labels() > zone.labels()));
             if let Some(delegation) = nearer {
                 return Some(Servers::of(&delegation, setup, cache, now));
             }
         }
-        let zone = hinted?;
-        let hints = setup.hints.of(zone);
-        if hints.len() == 1 {
-            let address = hints.iter().map(|hint| setup.config.approach(&hint.server));
-            return Some(Servers::new(
-                zone.clone(),
-                address,
-                VecDeque::new(),
-                setup.view,
-                cache,
-                now,
-            ));
+        let (zone, hints) = hinted?;
+        let mut servers = Servers { addresses: room, ..Servers::none(zone.clone()) };
+        if let [hint] = &hints[..] {
+            servers.addresses.push(setup.config.approach(&hint.server).into());
+            return Some(servers);
         }
         // By priority. A recursive resolver asks servers of equal priority in random order, a stub in the given
         // order. With `rotate` all servers count as equal, and are asked in random order.
@@ -162,8 +156,13 @@ impl Frame {
             })
             .collect();
         order.sort_by_key(|&(priority, chance, _)| (priority, chance));
-        let addresses = order.iter().map(|entry| setup.config.approach(entry.2));
-        Some(Servers::new(zone.clone(), addresses, VecDeque::new(), setup.view, cache, now))
+        servers.add(
+            order.iter().map(|entry| setup.config.approach(entry.2)),
+            setup.view,
+            cache,
+            now,
+        );
+        Some(servers)
     }
 
     /// Takes over the addresses that the search for a name server has found. `packet`: the answer, if there is one.

@@ -8,22 +8,21 @@
 
 use super::answer::{follow, meaning, Meaning, CHAIN};
 use super::cache::{Cache, Trait};
-use super::candidates::{Candidates, Ending};
-use super::compose::{joined, keep, missing, rebuilt};
+use super::candidates::Candidates;
+use super::compose::{keep, rebuilt};
 use super::exchange::Ask;
 use super::frame::{Frame, Next, Purpose};
 use super::outcome::Outcome;
-use super::servers::Servers;
+use super::servers::{Server, Servers};
 use super::setup::Setup;
 use crate::clock::Instant;
 use crate::dns::message::format::{named, RCODES};
-use crate::dns::message::packet::{flag, rcode, Packet, ADDITIONAL, ANSWER};
-use crate::dns::message::types::{A, AAAA};
+use crate::dns::message::packet::{rcode, Packet, ANSWER};
+use crate::dns::message::types::ALL;
 use crate::errno::{Errno, Result};
 use crate::log;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Limits of the work for one query: exchanges for one name; exchanges in all; frames at once, as a name may depend
 /// on another that depends on a third; and servers of one zone for which no address is found.
@@ -51,6 +50,8 @@ pub struct Resolution {
     candidates: Candidates,
     /// The first is that of the name that the program asked for; each needs the one behind it. The last is worked on.
     frames: Vec<Frame>,
+    /// Room for the addresses of servers.
+    room: Vec<Server>,
     sends: u32,
     /// No server has answered: trying another name would take as long again.
     silent: bool,
@@ -71,11 +72,27 @@ impl Resolution {
             candidates,
             // Most questions need no more.
             frames: Vec::with_capacity(1),
+            room: Vec::new(),
             sends: 0,
             silent: false,
             error: None,
             story: String::new(),
         })
+    }
+
+    /// Begins another question in place of one that has rested.
+    pub fn begin(&mut self, setup: Rc<Setup>, name: &str, rtype: u16, class: u16) -> Result<()> {
+        self.candidates = Candidates::new(&setup, name)?;
+        (self.setup, self.rtype, self.class) = (setup, rtype, class);
+        Ok(())
+    }
+
+    /// Forgets a question that is over. What it has of memory is for the next one.
+    pub fn rest(&mut self) {
+        self.frames.clear();
+        self.candidates.rest();
+        (self.sends, self.silent, self.error) = (0, false, None);
+        self.story.clear();
     }
 
     /// Counts further messages of the exchange that was asked for last: over TCP, without EDNS, with another cookie. Tells
@@ -156,7 +173,8 @@ impl Resolution {
                 frame.answer = Some(packet);
                 return Next::Go;
             }
-            let Some(servers) = frame.choose(&setup, cache, now, random) else {
+            let room = std::mem::take(&mut self.room);
+            let Some(servers) = frame.choose(&setup, cache, now, random, room) else {
                 self.story = format!("{}: no server is known", frame.name);
                 return Next::Done(Ok(frame.unanswered()));
             };
@@ -291,7 +309,9 @@ impl Resolution {
         let zone = frame.zone();
         let way = follow(&packet, &frame.name, frame.rtype, frame.class, &zone);
         // Records that do not lead from the name to the data are left out.
-        let strays = way.records.len() != packet.count(ANSWER);
+        let plain = way.plain && way.complete && frame.rtype != ALL;
+        let plain = plain.then_some(way.lifetime);
+        let strays = !way.plain && way.records.len() != packet.count(ANSWER);
         let led = |frame: &Frame| {
             let (name, rtype, class) = (&frame.name, frame.rtype, frame.class);
             strays.then(|| rebuilt(&packet, &way.records, name, rtype, class))
@@ -305,7 +325,10 @@ impl Resolution {
                 let packet = led(frame).unwrap_or(packet);
                 if setup.config.cache {
                     let question = (&frame.name, frame.rtype, frame.class);
-                    keep(cache, setup.view, question, &packet, now);
+                    match plain {
+                        Some(ttl) => cache.put_data(setup.view, question, &packet, ttl, now),
+                        None => keep(cache, setup.view, question, &packet, now),
+                    }
                 }
                 frame.answer = Some(packet);
                 frame.refusal = None;
@@ -352,87 +375,6 @@ impl Resolution {
             }
         }
     }
-
-    /// Completes the answer of the innermost frame: with the aliases that led to it, and with the addresses of the
-    /// hosts that it names (option `smart`).
-    fn enrich(&mut self, packet: Packet, cache: &mut Cache, now: Instant) -> Next {
-        let config = Arc::clone(&self.setup.config);
-        let Some(frame) = self.frames.last_mut() else {
-            return Next::Go;
-        };
-        let mut packet = packet;
-        if !frame.parts.is_empty() {
-            let parts = std::mem::take(&mut frame.parts);
-            packet = joined(&parts, &packet, &frame.asked, frame.rtype, frame.class);
-            if config.cache {
-                let question = (&frame.asked, frame.rtype, frame.class);
-                keep(cache, self.setup.view, question, &packet, now);
-            }
-        }
-        if !config.smart || !matches!(frame.purpose, Purpose::Question) {
-            return Next::Done(Ok(packet));
-        }
-        let hosts = frame.hosts.get_or_insert_with(|| missing(&packet));
-        if let Some((name, rtype)) = hosts.pop_front() {
-            let class = frame.class;
-            frame.answer = Some(packet);
-            self.frames.push(Frame::new(Purpose::Smart, name, rtype, class));
-            return Next::Go;
-        }
-        // What does not fit is left out: nothing depends on it.
-        for record in frame.additional.iter().flat_map(|other| other.records(ANSWER)) {
-            let _ = packet.copy(ADDITIONAL, &record);
-        }
-        Next::Done(Ok(packet))
-    }
-
-    /// Ends the innermost frame: hands its result to the frame below, or ends the search for a candidate.
-    fn pop(&mut self, result: Result<Packet>) -> Option<Action> {
-        let frame = self.frames.pop()?;
-        match frame.purpose {
-            Purpose::Question => self.conclude(&frame, result),
-            Purpose::Server => {
-                let below = self.frames.last_mut()?;
-                below.found_server(&self.setup, result.ok().as_ref(), &frame.asked, frame.rtype);
-                None
-            }
-            Purpose::Smart => {
-                let below = self.frames.last_mut()?;
-                let packet = result.ok()?;
-                match packet.count(ANSWER) {
-                    0 if packet.code() != rcode::NOERROR => {}
-                    // Perhaps it has an IPv6 address.
-                    0 if frame.rtype == A => below.hosts.as_mut()?.push_front((frame.asked, AAAA)),
-                    _ => below.additional.push(packet),
-                }
-                None
-            }
-        }
-    }
-
-    /// Ends the search for one candidate. After a negative answer the other candidates are tried.
-    fn conclude(&mut self, frame: &Frame, result: Result<Packet>) -> Option<Action> {
-        let trusted = self.setup.config.trusts_ad();
-        let spelt = result.map(|mut packet| {
-            packet.spell(&frame.asked);
-            if !trusted && packet.flags() & flag::AD != 0 {
-                packet.set_flags(packet.flags() & !flag::AD);
-            }
-            packet
-        });
-        let found = |packet: &Packet| packet.code() == rcode::NOERROR && packet.count(ANSWER) > 0;
-        if spelt.as_ref().is_ok_and(found) {
-            return spelt.ok().map(Action::Done);
-        }
-        let story = std::mem::take(&mut self.story);
-        let ending = match &spelt {
-            Err(_) => Ending::Unreachable,
-            Ok(_) if self.silent => Ending::Unreachable,
-            Ok(_) => Ending::Answered,
-        };
-        self.candidates.failed(&frame.asked, spelt, ending, story);
-        None
-    }
 }
 
 /// What a server failed at, told also to whoever reads the log: another one may know.
@@ -441,5 +383,6 @@ fn warned(story: String) -> String {
     story
 }
 
+mod ending;
 #[cfg(test)]
 mod tests;

@@ -48,20 +48,17 @@ impl Servers {
         Servers { zone, addresses: Vec::new(), names: VecDeque::new(), current: 0, dead_ends: 0 }
     }
 
-    pub(crate) fn new(
-        zone: Name,
+    /// Adds the addresses that are asked.
+    pub(crate) fn add(
+        &mut self,
         addresses: impl Iterator<Item = NameServer>,
-        names: VecDeque<(Name, u16)>,
         view: u64,
         cache: &mut Cache,
         now: Instant,
-    ) -> Servers {
-        let mut addresses: Vec<_> = addresses.take(SERVERS).map(Server::from).collect();
-        if addresses.len() > 1 {
-            // Who was silent lately comes last; the order is kept otherwise.
-            addresses.sort_by_key(|server| cache.is(view, server.address, Trait::Silent, now));
-        }
-        Servers { zone, addresses, names, current: 0, dead_ends: 0 }
+    ) {
+        self.addresses.extend(addresses.take(SERVERS).map(Server::from));
+        // Who was silent lately comes last; the order is kept otherwise.
+        self.addresses.sort_by_key(|server| cache.is(view, server.address, Trait::Silent, now));
     }
 
     /// The servers of a zone to which another server has referred: IPv4 addresses first, as packets to IPv6 addresses
@@ -76,9 +73,10 @@ impl Servers {
         let known = known.filter(|address| setup.may_ask(address));
         let (v4, v6): (Vec<SocketAddr>, Vec<SocketAddr>) = known.partition(|a| a.is_ipv4());
         let unknown = delegation.servers.iter().filter(|server| server.1.is_empty());
-        let names = unknown.map(|server| (server.0.clone(), A)).collect();
-        let addresses = v4.into_iter().chain(v6).map(NameServer::from);
-        Servers::new(delegation.zone.clone(), addresses, names, setup.view, cache, now)
+        let mut servers = Servers::none(delegation.zone.clone());
+        servers.names = unknown.map(|server| (server.0.clone(), A)).collect();
+        servers.add(v4.into_iter().chain(v6).map(NameServer::from), setup.view, cache, now);
+        servers
     }
 
     /// The server to ask next: the first among those that were asked least.

@@ -112,10 +112,10 @@ impl Hints {
         servers
     }
 
-    /// The zone nearest to a name.
-    pub fn nearest(&self, name: &Name) -> Option<&Name> {
-        let above = self.zones.iter().map(|entry| &entry.0).filter(|zone| name.is_within(zone));
-        above.max_by_key(|zone| zone.labels())
+    /// The zone nearest to a name, and its servers in the order of insertion.
+    pub fn nearest(&self, name: &Name) -> Option<&(Name, Vec<Hint>)> {
+        let above = self.zones.iter().filter(|(zone, _)| name.is_within(zone));
+        above.max_by_key(|(zone, _)| zone.labels())
     }
 
     /// Zones, and under each its servers with their priorities; the latest zone first.

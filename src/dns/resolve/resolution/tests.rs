@@ -5,10 +5,11 @@
 use super::super::compose::SMART;
 use super::*;
 use crate::clock::Span;
-use crate::dns::message::packet::{flag, AUTHORITY, LARGEST, QUESTION};
-use crate::dns::message::types::{IN, SOA};
+use crate::dns::message::packet::{flag, ADDITIONAL, AUTHORITY, LARGEST, QUESTION};
+use crate::dns::message::types::{A, IN, SOA};
 use crate::dns::system::config::Syntax;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 mod world;
 use world::*;
@@ -27,6 +28,21 @@ fn silent_servers_are_asked_in_turn_as_often_as_attempts_says() {
     let servers: Vec<&str> = bench.asked.iter().map(|ask| &ask[8..9]).collect();
     assert_eq!(servers, ["1", "2", "1", "2", "1", "2"]);
     assert_eq!(bench.story, "www.test.: no answer from 192.0.2.2:53");
+}
+
+#[test]
+fn a_question_in_the_memory_of_one_that_failed_has_all_its_tries() {
+    let text = "nameserver 192.0.2.1\nnameserver 192.0.2.2\noptions attempts:20 nocache";
+    let mut bench = Bench::stub(text);
+    for owner in ["www.test.", "ftp.test."] {
+        assert_eq!(bench.ask(owner, "A", &|_, _| "silence".into()), "2");
+        assert_eq!(bench.asked.len(), SENDS as usize, "{owner}");
+        assert_eq!(bench.ask(owner, "A", &|_, _| "servfail".into()), "2");
+        assert_eq!(bench.ask("www.test.", "A", &one_name("www.test.")), "0 www.test. A 192.0.2.80");
+        assert_eq!(bench.asked, ["192.0.2.1 www.test. A"]);
+        assert_eq!(bench.ask("www.test.", "AAAA", &one_name("www.test.")), "3");
+        assert_eq!(bench.story, "www.test.: no such name, says 192.0.2.1:53");
+    }
 }
 
 #[test]

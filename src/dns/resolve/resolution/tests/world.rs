@@ -3,11 +3,13 @@
 
 use super::*;
 use crate::dns::message::name::Name;
+use crate::dns::message::packet::ADDITIONAL;
 use crate::dns::message::record::Record;
 use crate::dns::message::types;
 use crate::dns::system::config::Config;
 use crate::dns::system::hints::Hints;
 use crate::dns::system::hosts::Hosts;
+use std::sync::Arc;
 
 pub(super) fn name(text: &str) -> Name {
     Name::scan(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -70,6 +72,8 @@ pub(super) struct Bench {
     pub(super) asked: Vec<String>,
     pub(super) story: String,
     pub(super) random: u32,
+    /// The last question, whose memory the next one uses.
+    pub(super) rested: Option<Resolution>,
 }
 
 impl Bench {
@@ -93,10 +97,12 @@ impl Bench {
         let (config, hosts, hints) = (Arc::new(config), Arc::new(hosts), Arc::new(hints));
         let setup = Rc::new(Setup { config, hosts, hints, view: 1, local: true });
         let (cache, now) = (Cache::default(), Instant(0));
-        Bench { setup, cache, now, asked: Vec::new(), story: String::new(), random: 0 }
+        let (asked, story) = (Vec::new(), String::new());
+        Bench { setup, cache, now, asked, story, random: 0, rested: None }
     }
 
     pub(super) fn set(&mut self, change: impl FnOnce(&mut Setup)) {
+        self.rested = None;
         change(Rc::get_mut(&mut self.setup).expect("nobody resolves meanwhile"));
     }
 
@@ -110,8 +116,19 @@ impl Bench {
     /// Resolves a name in a world. Notes whom it asked as "192.0.2.1 www.test. A".
     pub(super) fn resolve(&mut self, owner: &str, rtype: &str, world: World) -> Result<Packet> {
         let setup = Rc::clone(&self.setup);
-        let mut resolution = Resolution::new(setup, owner, number(rtype), IN)?;
+        let rtype = number(rtype);
+        let mut resolution = match self.rested.take() {
+            Some(mut rested) => rested.begin(setup, owner, rtype, IN).map(|()| rested)?,
+            None => Resolution::new(setup, owner, rtype, IN)?,
+        };
         self.asked.clear();
+        let result = self.work(&mut resolution, world);
+        resolution.rest();
+        self.rested = Some(resolution);
+        result
+    }
+
+    fn work(&mut self, resolution: &mut Resolution, world: World) -> Result<Packet> {
         let mut outcome = None;
         loop {
             let random = &mut self.random;

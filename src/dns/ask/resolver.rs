@@ -131,10 +131,8 @@ impl Resolver {
         inner.kept.tend(now);
         inner.reason.clear();
         let setup = Rc::clone(inner.sources.setup());
-        let resolution = match inner.rested.take() {
-            Some(mut rested) => rested.begin(setup, name, rtype, class).map(|()| rested)?,
-            None => Box::new(Resolution::new(setup, name, rtype, class)?),
-        };
+        let rested = inner.rested.take();
+        let resolution = Resolution::in_place_of(rested, setup, name, rtype, class)?;
         let replaced = inner.give_up(Work::Busy(resolution, None, now));
         inner.serial += 1;
         inner.condition = condition.unwrap_or(&inner.own_condition).clone();
@@ -237,7 +235,7 @@ impl Resolver {
     pub fn close(&self) {
         let mut inner = self.inner.borrow_mut();
         let replaced = inner.give_up(Work::Closed);
-        let left = (inner.spare.take(), std::mem::take(&mut inner.kept));
+        let left = (inner.spare.take(), std::mem::take(&mut inner.kept), inner.rested.take());
         drop(inner);
         drop(left);
         wake(replaced);
@@ -288,8 +286,9 @@ impl Inner {
             }
             let again = CACHE.with(|cache| {
                 let cache = &mut *cache.borrow_mut();
-                cache.learn(setup.view, under_way.ask().server, &under_way.lesson(), now);
-                let may_repeat = resolution.charge(under_way.lesson().more);
+                let lesson = under_way.lesson();
+                cache.learn(setup.view, under_way.ask().server, &lesson, now);
+                let may_repeat = resolution.charge(lesson.more);
                 match progress {
                     Progress::Over(result) => outcome = Some(result),
                     // Begun again, and not sent again: whoever received is gone.

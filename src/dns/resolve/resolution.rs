@@ -80,11 +80,20 @@ impl Resolution {
         })
     }
 
-    /// Begins another question in place of one that has rested.
-    pub fn begin(&mut self, setup: Rc<Setup>, name: &str, rtype: u16, class: u16) -> Result<()> {
-        self.candidates = Candidates::new(&setup, name)?;
-        (self.setup, self.rtype, self.class) = (setup, rtype, class);
-        Ok(())
+    /// The same, in the memory of one that has rested, if there is one.
+    pub fn in_place_of(
+        rested: Option<Box<Resolution>>,
+        setup: Rc<Setup>,
+        name: &str,
+        rtype: u16,
+        class: u16,
+    ) -> Result<Box<Resolution>> {
+        let Some(mut rested) = rested else {
+            return Ok(Box::new(Resolution::new(setup, name, rtype, class)?));
+        };
+        rested.candidates = Candidates::new(&setup, name)?;
+        (rested.setup, rested.rtype, rested.class) = (setup, rtype, class);
+        Ok(rested)
     }
 
     /// Forgets a question that is over. What it has of memory is for the next one.

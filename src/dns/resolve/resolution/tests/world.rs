@@ -73,7 +73,7 @@ pub(super) struct Bench {
     pub(super) story: String,
     pub(super) random: u32,
     /// The last question, whose memory the next one uses.
-    pub(super) rested: Option<Resolution>,
+    pub(super) rested: Option<Box<Resolution>>,
 }
 
 impl Bench {
@@ -116,11 +116,8 @@ impl Bench {
     /// Resolves a name in a world. Notes whom it asked as "192.0.2.1 www.test. A".
     pub(super) fn resolve(&mut self, owner: &str, rtype: &str, world: World) -> Result<Packet> {
         let setup = Rc::clone(&self.setup);
-        let rtype = number(rtype);
-        let mut resolution = match self.rested.take() {
-            Some(mut rested) => rested.begin(setup, owner, rtype, IN).map(|()| rested)?,
-            None => Resolution::new(setup, owner, rtype, IN)?,
-        };
+        let rested = self.rested.take();
+        let mut resolution = Resolution::in_place_of(rested, setup, owner, number(rtype), IN)?;
         self.asked.clear();
         let result = self.work(&mut resolution, world);
         resolution.rest();

@@ -112,7 +112,40 @@ t.test("mistakes_in_a_question_do_not_cost_a_resolver", function()
 	local pool = from_hosts()
 	t.throws("FOO: unknown DNS type", pool.query, pool, "a.test", "FOO")
 	t.throws("string expected", pool.query, pool)
+	pool.timeout = {}
+	t.throws("arithmetic on", pool.query, pool, "a.test")
 	equal(pool.busy, 0)
+end)
+
+t.test("a_pool_whose_methods_are_replaced_asks_through_them", function()
+	local pool, calls = from_hosts(), {}
+	local get, put = pool.get, pool.put
+	function pool:get(timeout)
+		calls[#calls + 1] = timeout
+		return get(self, timeout)
+	end
+	function pool:put(one)
+		calls[#calls + 1] = resolver.type(one)
+		return put(self, one)
+	end
+	equal(d.addresses(pool:query("a.test", "A", "IN", 7)), "10.0.0.1")
+	values({ 7, "dns resolver", 0 }, calls[1], calls[2], pool.busy)
+	function pool.get() return nil, errno.EAGAIN end
+	values({ nil, errno.EAGAIN, n = 2 }, pool:query "a.test")
+end)
+
+t.test("what_is_no_resolver_of_the_pool_is_taken_in_or_refused", function()
+	local pool, other, foreign = from_hosts(), from_hosts(), resolver.new()
+	local one = other:get()
+	pool:put(one)
+	pool:put(foreign)
+	values({ 0, 1, 1 }, pool.busy, other.busy, #pool.cache)
+	equal(pool.cache[1] == one and resolver.type(foreign) or resolver.type(one), "closed dns resolver")
+	t.throws("resolver defunct", pool.put, pool, foreign)
+	for _, wrong in ipairs { 7, "resolver", {}, pool } do
+		t.throws("dns resolver expected, got " .. type(wrong), pool.put, pool, wrong)
+	end
+	values({ true }, pool:check())
 end)
 
 t.test("many_tasks_share_a_pool", function()

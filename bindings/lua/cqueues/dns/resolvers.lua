@@ -103,17 +103,12 @@ local function enter(self, one)
 	return token
 end
 
---- Takes a resolver out of the pool; waits for one if as many are out as may be.
---
--- timeout: seconds to wait at most; nil for the pool's.
--- Returns the resolver, or nil and a code.
-function pool:get(timeout)
-	check(self, "get")
-	timeout = arguments.seconds(timeout, 1, "get") or self.timeout
-	local deadline = timeout and monotime() + timeout
+-- `get`, when the arguments are known to be right.
+local function take(self, timeout)
+	local deadline = timeout and self.busy >= self.hiwat and monotime() + timeout
 	while self.busy >= self.hiwat do
 		local left
-		if timeout then
+		if deadline then
 			left = deadline - monotime()
 			if left <= 0 then
 				return nil, ETIMEDOUT
@@ -142,14 +137,29 @@ function pool:get(timeout)
 	return one
 end
 
+--- Takes a resolver out of the pool; waits for one if as many are out as may be.
+--
+-- timeout: seconds to wait at most; nil for the pool's.
+-- Returns the resolver, or nil and a code.
+function pool:get(timeout)
+	check(self, "get")
+	return take(self, arguments.seconds(timeout, 1, "get") or self.timeout)
+end
+
+local get = pool.get
+
 --- Puts a resolver back. Its question, if it has one, is given up.
 function pool:put(one)
 	check(self, "put")
-	if not (type(one) == "table" and one.stat or resolver.type(one)) then
-		arguments.refuse_type(one, 1, "put", "dns resolver")
+	local token = self.alive[one]
+	local usable = token and release(one)
+	if not usable then
+		if not (type(one) == "table" and one.stat or resolver.type(one)) then
+			arguments.refuse_type(one, 1, "put", "dns resolver")
+		end
+		one:stat() -- throws if it is closed
+		usable = release(one)
 	end
-	one:stat() -- throws if it is closed
-	local usable, token = release(one), self.alive[one]
 	if not token then
 		token = enter(self, one) -- it was made by somebody else
 	elseif token.out then
@@ -204,13 +214,19 @@ function pool:query(name, type, class, timeout)
 	name = arguments.text(name, 1, "query")
 	check_question(name, type, class)
 	timeout = arguments.seconds(timeout, 4, "query") or self.timeout
-	local deadline = timeout and monotime() + timeout
 	local one, answer, code
-	one, code = self:get(timeout)
+	if self.get == get and self.busy < self.hiwat then
+		timeout = timeout and timeout + 0 -- a pool's own may be anything: that throws before a resolver is out
+		one, code = take(self, timeout) -- at once
+	else
+		local deadline = timeout and monotime() + timeout
+		one, code = self:get(timeout)
+		timeout = deadline and deadline - monotime()
+	end
 	if not one then
 		return nil, code
 	end
-	answer, code = one:query(name, type, class, deadline and deadline - monotime())
+	answer, code = one:query(name, type, class, timeout)
 	self:put(one)
 	if answer then
 		return answer

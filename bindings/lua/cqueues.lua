@@ -27,8 +27,8 @@ end
 
 cqueues.poll, core._poll = poll, poll
 
---- What modules of ours wait by: it returns the marker and what poll would throw if the wait is ended. A program that has
--- replaced poll before it loaded them has them wait by its own.
+--- What modules of ours wait by: it returns the marker and what poll would throw if the wait is ended, of which the second function
+-- here is true. A program that has replaced poll before it loaded them has them wait by its own.
 function core._waiter()
 	return cqueues.poll == poll and wait or cqueues.poll
 end

@@ -264,6 +264,12 @@ python_md_shows_its_example() {
 }
 
 # What `make lua-api` makes is what is there.
+# luaL_error and the like name a line of ours if Lua code of ours has called: bindings/lua/src/arguments.c has others.
+lua_errors_name_programs() {
+	! grep -nE 'luaL_(error|arg(error|check|expected)|typeerror|(check|opt)(any|integer|number|l?string|option|type|udata))\(' \
+		bindings/lua/src/*.[ch]
+}
+
 lua_api_is_fresh() {
 	"$1" tools/lua-api/make.lua --check
 }
@@ -347,6 +353,7 @@ check 'docs/cpp.md names every class' cpp_md_names_every_class
 check 'docs/cpp.md and the README show parts of examples/cpp' cpp_md_shows_its_examples
 check 'docs/python.md and the README show parts of examples/python' python_md_shows_its_example
 check 'bindings/lua/api names every option' lua_api_names_every_option
+check 'errors of the Lua binding name the line of the program' lua_errors_name_programs
 for lua in lua5.4 lua5.3 lua5.2 lua5.1 luajit lua; do
 	if command -v "$lua" >/dev/null; then break; fi
 done

@@ -114,6 +114,9 @@ local function loader()
 
 	-- tostring whose metamethod may poll, on Lua 5.1 too: it is called from Lua, not from C.
 	function auxlib.tostring(...)
+		if select("#", ...) == 0 then
+			arguments.refuse(1, "tostring", "value expected")
+		end
 		local metatable = getmetatable((...))
 		local handler = type(metatable) == "table" and rawget(metatable, "__tostring")
 		if handler then

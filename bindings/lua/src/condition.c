@@ -48,7 +48,7 @@ static int condition_signal(lua_State *L)
 static int condition_name(lua_State *L)
 {
 	struct condition *condition = check(L);
-	int code = cq_condition_set_name(condition->cv, luaL_checkstring(L, 2));
+	int code = cq_condition_set_name(condition->cv, shim_checkstring(L, 2, NULL));
 	if (code)
 		return shim_failure(L, code);
 	lua_settop(L, 1);

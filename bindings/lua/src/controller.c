@@ -12,7 +12,7 @@ struct controller *shim_controller(lua_State *L)
 	struct controller *controller =
 	    shim_check(L, 1, shim_controller_tag, SHIM_CONTROLLER);
 	if (!controller->cq)
-		luaL_error(L, "cqueue closed");
+		shim_error(L, "cqueue closed");
 	return controller;
 }
 
@@ -21,8 +21,8 @@ static int controller_attach(lua_State *L)
 {
 	struct controller *controller = shim_controller(L);
 	lua_settop(L, 2);
-	luaL_checktype(L, 2, LUA_TTHREAD);
-	luaL_argcheck(L, !shim_runs(lua_tothread(L, 2)), 2, "the coroutine is running");
+	shim_check_type(L, 2, LUA_TTHREAD);
+	shim_argcheck(L, !shim_runs(lua_tothread(L, 2)), 2, "the coroutine is running");
 	shim_forgive(L, controller);
 	shim_spawn(L, controller);
 	lua_settop(L, 1);
@@ -33,7 +33,7 @@ static int controller_attach(lua_State *L)
 static int controller_wrap(lua_State *L)
 {
 	struct controller *controller = shim_controller(L);
-	luaL_checktype(L, 2, LUA_TFUNCTION);
+	shim_check_type(L, 2, LUA_TFUNCTION);
 	int count = lua_gettop(L) - 1;
 	lua_State *T = lua_newthread(L);
 	lua_insert(L, 2);
@@ -50,7 +50,7 @@ static int controller_pollfd(lua_State *L)
 	struct controller *controller = shim_controller(L);
 	int fd = -1, code = cq_controller_pollfd(controller->cq, &fd);
 	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
+		return shim_error(L, "%s", cq_strerror(code));
 	controller->is_exposed = 1;
 	lua_pushinteger(L, fd);
 	return 1;
@@ -117,7 +117,7 @@ static int controller_alert(lua_State *L)
 {
 	int code = cq_controller_alert(shim_controller(L)->cq);
 	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
+		return shim_error(L, "%s", cq_strerror(code));
 	lua_settop(L, 1);
 	return 1;
 }
@@ -126,7 +126,7 @@ static int controller_alert(lua_State *L)
 static int controller_inspect(lua_State *L)
 {
 	struct controller *controller = shim_controller(L);
-	int code = cq_controller_inspect(controller->cq, luaL_optstring(L, 2, NULL));
+	int code = cq_controller_inspect(controller->cq, shim_optstring(L, 2, NULL));
 	if (code)
 		return shim_failure(L, code);
 	lua_settop(L, 1);
@@ -137,10 +137,10 @@ static int controller_inspect(lua_State *L)
 static int controller_shutdown(lua_State *L)
 {
 	struct controller *controller = shim_controller(L);
-	double grace = lua_isnoneornil(L, 2) ? NAN : fmax(luaL_checknumber(L, 2), 0);
+	double grace = lua_isnoneornil(L, 2) ? NAN : fmax(shim_checknumber(L, 2), 0);
 	int code = cq_controller_shutdown(controller->cq, grace);
 	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
+		return shim_error(L, "%s", cq_strerror(code));
 	lua_settop(L, 1);
 	return 1;
 }
@@ -158,13 +158,13 @@ static int controller_pause(lua_State *L)
 	struct controller *controller = shim_controller(L);
 	int signals[64], count = 0, top = lua_gettop(L);
 	for (int i = 2; i <= top; i++) {
-		lua_Integer signal = luaL_checkinteger(L, i);
+		lua_Integer signal = shim_checkinteger(L, i);
 		if (signal > 0 && signal <= 64 && count < 64) /* others are none */
 			signals[count++] = (int)signal;
 	}
 	int code = cq_controller_pause(controller->cq, signals, (size_t)count);
 	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
+		return shim_error(L, "%s", cq_strerror(code));
 	return 0;
 }
 
@@ -173,7 +173,7 @@ static int controller_reset(lua_State *L)
 {
 	int code = cq_controller_reset(shim_controller(L)->cq);
 	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
+		return shim_error(L, "%s", cq_strerror(code));
 	return 0;
 }
 
@@ -214,7 +214,7 @@ static int controller_close(lua_State *L)
 	struct controller *controller =
 	    shim_check(L, 1, shim_controller_tag, SHIM_CONTROLLER);
 	if (is_stepped(controller) || controller->suspended)
-		return luaL_error(L, "cqueue running");
+		return shim_error(L, "cqueue running");
 	destroy(L, controller, 0);
 	return 0;
 }

@@ -79,7 +79,8 @@ struct controller {
 	double deadline;
 	/* How many coroutines of failed tasks are kept; see task.c. */
 	int failed;
-	/* The code that the wait of the task that is being resumed was ended with, until that is told; 0: it was not. */
+	/* The code that the wait of the task that is being resumed was ended with, until that is told; 0: it was not. And the first object
+	 * that it has yielded to wait for, a key that is compared alone: NULL if it has yielded none. */
 	int ended;
 };
 

@@ -59,7 +59,7 @@ static int cqueues_new(lua_State *L)
 {
 	int count = cqueues_create(L);
 	if (count == 3)
-		return luaL_error(L, "%s", lua_tostring(L, -2));
+		return shim_error(L, "%s", lua_tostring(L, -2));
 	return count;
 }
 
@@ -188,7 +188,7 @@ static int poll_blocking(lua_State *L, struct shim *shim)
 		int fd = -1;
 		for (int i = 0; i < top && fd < 0; i++)
 			fd = cq_interest_pollfd(&list[i]);
-		return luaL_error(L, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), fd);
+		return shim_error(L, "unable to update event disposition: %s (fd:%d)", cq_strerror(code), fd);
 	}
 	int count = 0;
 	for (int i = 0; i < top; i++) {
@@ -219,7 +219,7 @@ static int cqueues_wait(lua_State *L)
 /* _public(module): a table with what of it is for programs: all but names that begin with an underscore */
 static int cqueues_public(lua_State *L)
 {
-	luaL_checktype(L, 1, LUA_TTABLE);
+	shim_check_type(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	lua_newtable(L);
 	for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {

@@ -15,7 +15,7 @@
 
 void dns_read_file(lua_State *L, int index)
 {
-	shim_file *file = luaL_checkudata(L, index, LUA_FILEHANDLE);
+	shim_file *file = shim_check_class(L, index, LUA_FILEHANDLE);
 	luaL_Buffer text;
 	size_t got;
 	luaL_buffinit(L, &text);
@@ -108,7 +108,7 @@ unsigned dns_check_section(lua_State *L, int index)
 		return unknown(L, index, "section");
 	}
 	if (lua_isnoneornil(L, index))
-		luaL_checkstring(L, index);
+		shim_checkstring(L, index, NULL);
 	return check_number(L, index, 0, "section", find_section);
 }
 
@@ -152,11 +152,11 @@ static int dns_version(lua_State *L)
 static double check_limit(lua_State *L, int index)
 {
 	const double most = 4294967296.0;
-	double limit = trunc(luaL_optnumber(L, index, most));
+	double limit = trunc(shim_optnumber(L, index, most));
 	if ((limit < 0 && !isinf(limit)) || limit > most)
 		return most;
 	if (!(limit >= 2))
-		luaL_argerror(L, index, lua_pushfstring(L, "[0, %d): interval is empty", limit == 1));
+		shim_argerror(L, index, lua_pushfstring(L, "[0, %d): interval is empty", limit == 1));
 	return limit;
 }
 
@@ -169,7 +169,7 @@ static int dns_random(lua_State *L)
 	do {
 		unsigned char bytes[4];
 		if (getentropy(bytes, sizeof bytes))
-			return luaL_error(L, "%s", cq_strerror(errno));
+			return shim_error(L, "%s", cq_strerror(errno));
 		number = bytes[0] + 256.0 * (bytes[1] + 256.0 * (bytes[2] + 256.0 * bytes[3]));
 	} while (number >= most - fmod(most, limit)); /* those would make the low ones more likely */
 	shim_push_unsigned(L, fmod(number, limit));
@@ -226,7 +226,7 @@ static int dns_reverse(lua_State *L)
 {
 	char name[80];
 	cq_address address;
-	if (cq_address_parse(luaL_checkstring(L, 1), 0, &address) || cq_dns_reverse_name(&address, name, sizeof name))
+	if (cq_address_parse(shim_checkstring(L, 1, NULL), 0, &address) || cq_dns_reverse_name(&address, name, sizeof name))
 		return 0;
 	lua_pushstring(L, name);
 	return 1;

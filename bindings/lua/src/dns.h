@@ -67,7 +67,7 @@ struct hints {
 		while ((code_ = function((object), text_, size_, &length_)) && length_ >= size_) \
 			text_ = lua_newuserdata((L), size_ = length_ + 1); \
 		if (code_) \
-			luaL_error((L), "%s", cq_strerror(code_)); \
+			shim_error((L), "%s", cq_strerror(code_)); \
 		lua_pushlstring((L), text_, length_); \
 	} while (0)
 

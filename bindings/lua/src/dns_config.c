@@ -18,7 +18,7 @@ static cq_dns_config *check(lua_State *L)
 static void check_fields(lua_State *L, int index)
 {
 	if (lua_type(L, index) != LUA_TSTRING && !lua_isuserdata(L, index))
-		luaL_checktype(L, index, LUA_TTABLE);
+		shim_check_type(L, index, LUA_TTABLE);
 }
 
 cq_dns_config *dns_new_config(lua_State *L, struct shim *shim, int index, int (*make)(cq_dns_config **))
@@ -29,7 +29,7 @@ cq_dns_config *dns_new_config(lua_State *L, struct shim *shim, int index, int (*
 	struct config *config = shim_new(L, shim, dns_config_tag, DNS_CONFIG, sizeof *config);
 	int code = make(&config->config);
 	if (code)
-		luaL_error(L, "%s", cq_strerror(code));
+		shim_error(L, "%s", cq_strerror(code));
 	if (fields)
 		dns_apply(L, index, config->config);
 	return config->config;
@@ -64,7 +64,7 @@ static int config_root(lua_State *L)
 
 static int check_syntax(lua_State *L, int index)
 {
-	return luaL_optinteger(L, index, CQ_DNS_RESOLV_CONF) == CQ_DNS_NSSWITCH_CONF ? CQ_DNS_NSSWITCH_CONF : CQ_DNS_RESOLV_CONF;
+	return shim_optinteger(L, index, CQ_DNS_RESOLV_CONF) == CQ_DNS_NSSWITCH_CONF ? CQ_DNS_NSSWITCH_CONF : CQ_DNS_RESOLV_CONF;
 }
 
 /* Reads the file, or the file of the path, at `index`. A code. */
@@ -72,7 +72,7 @@ static int load(lua_State *L, cq_dns_config *config, int index, int is_path)
 {
 	const char *path = is_path ? shim_check_text(L, index) : NULL;
 	if (!is_path)
-		luaL_checkudata(L, index, LUA_FILEHANDLE);
+		shim_check_class(L, index, LUA_FILEHANDLE);
 	int syntax = check_syntax(L, index + 1);
 	if (is_path)
 		return *path ? cq_dns_config_loadpath(config, path, syntax) : EINVAL;
@@ -180,7 +180,7 @@ static int config_getiface(lua_State *L)
 static int set_to(lua_State *L, int list)
 {
 	cq_dns_config *config = check(L);
-	luaL_checktype(L, 2, LUA_TTABLE);
+	shim_check_type(L, 2, LUA_TTABLE);
 	lua_settop(L, 2);
 	if (list <= CQ_DNS_LOOKUP)
 		dns_set_list(L, config, list);
@@ -218,7 +218,7 @@ static int config_setopts(lua_State *L)
 static int config_setiface(lua_State *L)
 {
 	cq_dns_config *config = check(L);
-	luaL_checkstring(L, 2);
+	shim_checkstring(L, 2, NULL);
 	lua_settop(L, 2);
 	dns_set_interface(L, config);
 	lua_pushboolean(L, 1);
@@ -233,7 +233,7 @@ static int config_settls(lua_State *L)
 	if (lua_isnil(L, 2))
 		cq_dns_config_set_tls(config, NULL);
 	else if (!shim_test_class(L, 2, SHIM_TLS))
-		return luaL_argerror(L, 2, lua_pushfstring(L, "cqueues.tls expected, got %s", luaL_typename(L, 2)));
+		return shim_argerror(L, 2, lua_pushfstring(L, "cqueues.tls expected, got %s", luaL_typename(L, 2)));
 	else
 		dns_set_tls(L, config);
 	lua_pushboolean(L, 1);
@@ -261,7 +261,7 @@ static int next_candidate(lua_State *L)
 static int config_search(lua_State *L)
 {
 	check(L);
-	luaL_checktype(L, 2, LUA_TSTRING);
+	shim_check_type(L, 2, LUA_TSTRING);
 	shim_check_text(L, 2);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_pushvalue(L, 1);

@@ -36,7 +36,7 @@ static int next_record(lua_State *L)
 			code = dns_push_record(L, lua_upvalueindex(3), &record, &search->owner, &room);
 	} while (code == EAGAIN); /* there is more room now, for which finalizers may have changed the packet */
 	search->cursor = cursor;
-	return code ? luaL_error(L, "%s", cq_strerror(code)) : 1;
+	return code ? shim_error(L, "%s", cq_strerror(code)) : 1;
 }
 
 /* The bits of the sections that the words of a text name; `is_letter` tells what words are of. */
@@ -63,14 +63,14 @@ static unsigned sections_of(lua_State *L, int (*is_letter)(int))
 	unsigned sections = 0;
 	lua_Integer number;
 	if (lua_type(L, -1) == LUA_TNUMBER) {
-		luaL_argcheck(L, shim_tointeger(L, -1, &number), 2, "number has no integer representation");
+		shim_argcheck(L, shim_tointeger(L, -1, &number), 2, "number has no integer representation");
 		return (unsigned)number;
 	}
 	if (lua_type(L, -1) == LUA_TSTRING)
 		return section_words(L, lua_tostring(L, -1), is_letter);
-	luaL_argcheck(L, lua_istable(L, -1), 2, "field section: number, string or table expected");
+	shim_argcheck(L, lua_istable(L, -1), 2, "field section: number, string or table expected");
 	for (int i = 1; lua_rawgeti(L, -1, i), !lua_isnil(L, -1); i++) {
-		luaL_argcheck(L, !lua_istable(L, -1), 2, "field section: number or string expected in the list");
+		shim_argcheck(L, !lua_istable(L, -1), 2, "field section: number or string expected in the list");
 		sections |= sections_of(L, isalnum);
 		lua_pop(L, 1);
 	}
@@ -84,7 +84,7 @@ static void load_selector(lua_State *L, cq_dns_selector *selector)
 	selector->size = sizeof *selector;
 	if (lua_isnoneornil(L, 2))
 		return;
-	luaL_checktype(L, 2, LUA_TTABLE);
+	shim_check_type(L, 2, LUA_TTABLE);
 	lua_getfield(L, 2, "section");
 	if (!lua_isnil(L, -1)) {
 		selector->sections = sections_of(L, isalpha);
@@ -118,7 +118,7 @@ int dns_packet_grep(lua_State *L)
 	lua_pushvalue(L, 1);
 	if (lua_istable(L, 2)) {
 		lua_getfield(L, 2, "name");
-		luaL_argcheck(L, lua_isnil(L, -1) || lua_isstring(L, -1), 2, "field name: string expected");
+		shim_argcheck(L, lua_isnil(L, -1) || lua_isstring(L, -1), 2, "field name: string expected");
 		search->selector.name = lua_tostring(L, -1);
 		if (search->selector.name && strlen(search->selector.name) != lua_rawlen(L, -1))
 			search->selector.name = ".."; /* what is no name is nobody's */

@@ -18,7 +18,7 @@ static struct hints *new(lua_State *L)
 
 static int one_or_error(lua_State *L, int code)
 {
-	return code ? luaL_error(L, "%s", cq_strerror(code)) : 1;
+	return code ? shim_error(L, "%s", cq_strerror(code)) : 1;
 }
 
 /* hints.new([config]): an empty table */
@@ -47,7 +47,7 @@ static int hints_insert(lua_State *L)
 	const char *zone = shim_check_text(L, 2), *address = NULL;
 	const struct config *config = shim_test(L, 3, dns_config_tag);
 	int code;
-	lua_Integer priority = luaL_optinteger(L, 4, 1);
+	lua_Integer priority = shim_optinteger(L, 4, 1);
 	if (config) {
 		code = cq_dns_hints_insert_config(hints, zone, config->config);
 	} else {
@@ -55,7 +55,7 @@ static int hints_insert(lua_State *L)
 		code = cq_dns_hints_insert(hints, zone, address, (int)priority ? (int)priority : 1);
 	}
 	if (code)
-		return luaL_error(L, "%s: %s", code == CQ_EADDRESS ? address : zone, cq_strerror(code));
+		return shim_error(L, "%s: %s", code == CQ_EADDRESS ? address : zone, cq_strerror(code));
 	lua_pushboolean(L, 1);
 	return 1;
 }

@@ -16,7 +16,7 @@ static cq_dns_hosts *make(lua_State *L, int (*make)(cq_dns_hosts **))
 	struct hosts *hosts = shim_new(L, shim_self(L), dns_hosts_tag, DNS_HOSTS, sizeof *hosts);
 	int code = make(&hosts->hosts);
 	if (code)
-		luaL_error(L, "%s", cq_strerror(code));
+		shim_error(L, "%s", cq_strerror(code));
 	return hosts->hosts;
 }
 
@@ -93,7 +93,7 @@ static int hosts_insert(lua_State *L)
 	bool canonical = !lua_toboolean(L, 4);
 	int code = cq_dns_hosts_insert(hosts, address, name, canonical);
 	if (code)
-		return luaL_error(L, "%s: %s", code == CQ_EADDRESS ? address : name, cq_strerror(code));
+		return shim_error(L, "%s: %s", code == CQ_EADDRESS ? address : name, cq_strerror(code));
 	lua_pushboolean(L, 1);
 	return 1;
 }

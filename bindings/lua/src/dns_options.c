@@ -46,12 +46,12 @@ static void refuse(lua_State *L, const char *text, int code)
 	int size = (int)strcspn(text, ":"), end = 0;
 	if (code == CQ_EADDRESS && size < (int)sizeof address && sscanf(text + size, ":%*5[0-9]%n", &end) == 0 && end && !text[size + end])
 		snprintf(address, sizeof address, ": write a port as [%.*s]%s", size, text, text + size);
-	luaL_error(L, "%s: %s%s", text, cq_strerror(code), address);
+	shim_error(L, "%s: %s%s", text, cq_strerror(code), address);
 }
 
 static void bad_field(lua_State *L, const char *name, const char *wanted)
 {
-	luaL_error(L, "field %s: %s expected, got %s", name, wanted, luaL_typename(L, -1));
+	shim_error(L, "field %s: %s expected, got %s", name, wanted, luaL_typename(L, -1));
 }
 
 /* The string on top of the stack, without a NUL inside. */
@@ -61,7 +61,7 @@ static const char *plain_text(lua_State *L, const char *name)
 	if (!text)
 		bad_field(L, name, "string");
 	if (strlen(text) != lua_rawlen(L, -1))
-		luaL_error(L, "field %s: text with a NUL inside", name);
+		shim_error(L, "field %s: text with a NUL inside", name);
 	return text;
 }
 
@@ -110,7 +110,7 @@ static void write_value(lua_State *L, int option, char *value)
 	} else if (kind != OVER_TLS && lua_isnumber(L, -1)) {
 		lua_Integer number;
 		if (!shim_tointeger(L, -1, &number))
-			luaL_error(L, "field %s: number has no integer representation", options[option].name);
+			shim_error(L, "field %s: number has no integer representation", options[option].name);
 		snprintf(value, VALUE, "%u", (unsigned)number); /* cut, as ever */
 	} else if ((kind == TCP || kind == OVER_TLS) && lua_type(L, -1) == LUA_TSTRING) {
 		snprintf(value, VALUE, "%s", lua_tostring(L, -1));
@@ -133,7 +133,7 @@ void dns_set_options(lua_State *L, cq_dns_config *config)
 		if (!lua_isnil(L, -1)) {
 			write_value(L, i, value);
 			if (cq_dns_config_set(config, options[i].name, value))
-				luaL_error(L, "field %s: not a value of it: %s", options[i].name, value);
+				shim_error(L, "field %s: not a value of it: %s", options[i].name, value);
 		}
 		lua_pop(L, 1);
 	}

@@ -45,10 +45,10 @@ static int load(lua_State *L, cq_dns_packet *packet, const char *data, size_t si
 /* The size at `index`, `usual` if there is none. */
 static size_t check_size(lua_State *L, int index, lua_Integer usual)
 {
-	lua_Integer size = luaL_optinteger(L, index, usual);
+	lua_Integer size = shim_optinteger(L, index, usual);
 	if (!lua_isnoneornil(L, index) && !(fabs(lua_tonumber(L, index)) <= INT_MAX))
-		luaL_error(L, "not enough memory");
-	luaL_argcheck(L, size >= 0, index, "size below 0");
+		shim_error(L, "not enough memory");
+	shim_argcheck(L, size >= 0, index, "size below 0");
 	return size < HEADER ? HEADER : size > DNS_LARGEST ? DNS_LARGEST : (size_t)size;
 }
 
@@ -69,7 +69,7 @@ static int packet_new(lua_State *L)
 	size_t size = 0;
 	const char *data = parses ? lua_tolstring(L, 1, &size) : NULL;
 	if (!parses && !lua_isnoneornil(L, 1) && !lua_isnumber(L, 1))
-		return luaL_argerror(L, 1, lua_pushfstring(L, "string expected, got %s", luaL_typename(L, 1)));
+		return shim_argerror(L, 1, lua_pushfstring(L, "string expected, got %s", luaL_typename(L, 1)));
 	size_t room = parses ? check_size(L, 2, (lua_Integer)size) : check_size(L, 1, QBUFSIZ);
 	struct packet *packet = dns_new_packet(L, shim_self(L));
 	packet->room = room;
@@ -84,7 +84,7 @@ static int packet_load(lua_State *L)
 {
 	size_t size;
 	cq_dns_packet *packet = check_change(L);
-	const char *data = luaL_checklstring(L, 2, &size);
+	const char *data = shim_checkstring(L, 2, &size);
 	int code = load(L, packet, data, size, ((struct packet *)lua_touserdata(L, 1))->room);
 	if (code)
 		return shim_nil_and_code(L, code);
@@ -112,16 +112,16 @@ static int packet_push(lua_State *L)
 	cq_dns_packet *packet = check_change(L);
 	unsigned section = dns_check_section(L, 2);
 	size_t length, size = 0;
-	const char *name = luaL_checklstring(L, 3, &length);
+	const char *name = shim_checkstring(L, 3, &length);
 	unsigned type = dns_check_type(L, 4), class = dns_check_class(L, 5);
-	lua_Number ttl = section == CQ_DNS_QUESTION ? 0 : luaL_optnumber(L, 6, 0); /* questions have none */
-	luaL_argcheck(L, ttl >= 0 && ttl <= 4294967295.0, 6, "seconds from 0 to 2^32 - 1 expected");
+	lua_Number ttl = section == CQ_DNS_QUESTION ? 0 : shim_optnumber(L, 6, 0); /* questions have none */
+	shim_argcheck(L, ttl >= 0 && ttl <= 4294967295.0, 6, "seconds from 0 to 2^32 - 1 expected");
 	const struct record *record = shim_test(L, 7, dns_record_tag);
 	const void *data = "";
 	if (record)
 		data = record->rr.message + record->rr.rdata, size = record->rr.rdata_length;
 	else if (section != CQ_DNS_QUESTION)
-		data = luaL_optlstring(L, 7, "", &size);
+		data = lua_isnoneornil(L, 7) ? (size = 0, "") : shim_checkstring(L, 7, &size);
 	int code = CQ_EILLEGAL;
 	if (length && strlen(name) == length)
 		code = cq_dns_packet_push(packet, section, name, type, class, (uint32_t)ttl, data, size);
@@ -166,13 +166,13 @@ static unsigned check_field(lua_State *L, int field)
 	if (fields[field].mask > 1 || lua_type(L, -1) == LUA_TNUMBER) {
 		if (!lua_isnumber(L, -1)) {
 			const char *got = luaL_typename(L, -1);
-			luaL_argerror(L, 2, lua_pushfstring(L, "field %s: number expected, got %s", fields[field].name, got));
+			shim_argerror(L, 2, lua_pushfstring(L, "field %s: number expected, got %s", fields[field].name, got));
 		}
 		lua_Integer value;
 		lua_Number number = lua_tonumber(L, -1);
 		if (fields[field].mask == 1)
 			return number != 0 && fabs(number) < 0x1p63 && number == floor(number); /* what is no integer is 0 */
-		luaL_argcheck(L, shim_tointeger(L, -1, &value), 2, "number has no integer representation");
+		shim_argcheck(L, shim_tointeger(L, -1, &value), 2, "number has no integer representation");
 		return (unsigned)value & fields[field].mask;
 	}
 	return (unsigned)lua_toboolean(L, -1);
@@ -184,11 +184,11 @@ static int packet_setflags(lua_State *L)
 	cq_dns_packet *packet = check_change(L);
 	lua_settop(L, 2);
 	if (lua_isnumber(L, 2)) {
-		cq_dns_packet_set_flags(packet, (unsigned)luaL_checkinteger(L, 2));
+		cq_dns_packet_set_flags(packet, (unsigned)shim_checkinteger(L, 2));
 		lua_settop(L, 1);
 		return 1;
 	}
-	luaL_checktype(L, 2, LUA_TTABLE);
+	shim_check_type(L, 2, LUA_TTABLE);
 	unsigned flags = cq_dns_packet_flags(packet);
 	for (int i = 0; i < FIELDS; i++) {
 		lua_pushstring(L, fields[i].name);
@@ -214,7 +214,7 @@ static int packet_qid(lua_State *L)
 /* packet:setqid(number) */
 static int packet_setqid(lua_State *L)
 {
-	cq_dns_packet_set_qid(check_change(L), (unsigned)luaL_checkinteger(L, 2));
+	cq_dns_packet_set_qid(check_change(L), (unsigned)shim_checkinteger(L, 2));
 	lua_settop(L, 1);
 	return 1;
 }
@@ -230,7 +230,7 @@ static int packet_rcode(lua_State *L)
 static int packet_count(lua_State *L)
 {
 	cq_dns_packet *packet = check(L);
-	unsigned sections = (unsigned)luaL_optinteger(L, 2, 15) & 15;
+	unsigned sections = (unsigned)shim_optinteger(L, 2, 15) & 15;
 	lua_pushinteger(L, (lua_Integer)cq_dns_packet_count(packet, sections));
 	return 1;
 }

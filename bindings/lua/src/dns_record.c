@@ -20,7 +20,7 @@ static inline const struct record *check(lua_State *L)
 {
 	const struct record *record = lua_touserdata(L, 1);
 	if (!record || lua_rawlen(L, 1) < sizeof *record || record->tag != dns_record_tag)
-		luaL_checkudata(L, 1, "DNS RR"); /* there is none: throws */
+		shim_check_class(L, 1, "DNS RR"); /* there is none: throws */
 	return record;
 }
 
@@ -34,7 +34,7 @@ static const struct record *check_type(lua_State *L)
 	if (record->rr.rtype != type) {
 		char name[16];
 		cq_dns_type_name(type, name, sizeof name);
-		luaL_argerror(L, 1, lua_pushfstring(L, "DNS RR %s expected", name));
+		shim_argerror(L, 1, lua_pushfstring(L, "DNS RR %s expected", name));
 	}
 	return record;
 }

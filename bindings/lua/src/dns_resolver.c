@@ -14,7 +14,7 @@ struct resolver *dns_resolver(lua_State *L)
 {
 	struct resolver *resolver = shim_check(L, 1, dns_resolver_tag, DNS_RESOLVER);
 	if (!resolver->resolver)
-		luaL_argerror(L, 1, "resolver defunct");
+		shim_argerror(L, 1, "resolver defunct");
 	return resolver;
 }
 
@@ -163,7 +163,7 @@ static int resolver_gc(lua_State *L)
 /* _check(name, type, class): throws what `query` would */
 static int check_question(lua_State *L)
 {
-	luaL_checkstring(L, 1);
+	shim_checkstring(L, 1, NULL);
 	dns_check_type(L, 2);
 	dns_check_class(L, 3);
 	return 0;
@@ -208,8 +208,8 @@ static void push_address(lua_State *L, const cq_address *address)
 static int known(lua_State *L)
 {
 	size_t size, count = 16, room = count;
-	const char *host = luaL_checklstring(L, 2, &size);
-	int family = (int)luaL_checkinteger(L, 3), code;
+	const char *host = shim_checkstring(L, 2, &size);
+	int family = (int)shim_checkinteger(L, 3), code;
 	cq_address few[16], *list = few;
 	if (strlen(host) != size)
 		return shim_nil_and_code(L, CQ_EILLEGAL);

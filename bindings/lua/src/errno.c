@@ -8,7 +8,7 @@
 /* errno.strerror(code) */
 static int errno_strerror(lua_State *L)
 {
-	int code = (int)luaL_checkinteger(L, 1);
+	int code = (int)shim_checkinteger(L, 1);
 	if (code == CQ_ETLS || code == CQ_ENOTVERIFIED) {
 		/* What is wrong with TLS has many reasons: as ever, the text is that of the last failure. */
 		lua_getfield(L, LUA_REGISTRYINDEX, SHIM_TLS_REASON);
@@ -38,7 +38,7 @@ int luaopen__cqueues_errno(lua_State *L)
 /* debug.f2ms(seconds): milliseconds rounded up, -1 for "no timeout"; and whether INT_MAX cut it. */
 static int debug_f2ms(lua_State *L)
 {
-	double milliseconds = ceil(luaL_checknumber(L, 1) * 1000);
+	double milliseconds = ceil(shim_checknumber(L, 1) * 1000);
 	int none = isnan(milliseconds) || (isinf(milliseconds) && milliseconds > 0);
 	int cut = !none && milliseconds > INT_MAX;
 	lua_pushinteger(L, none ? -1 : cut ? INT_MAX : milliseconds < 0 ? 0 : (int)milliseconds);
@@ -50,7 +50,7 @@ static int debug_f2ms(lua_State *L)
  * LONG_MAX cut it. */
 static int debug_f2ts(lua_State *L)
 {
-	double seconds = fmax(luaL_checknumber(L, 1), 0);
+	double seconds = fmax(shim_checknumber(L, 1), 0);
 	if (isnan(lua_tonumber(L, 1)) || isinf(seconds))
 		return 0;
 	int cut = seconds >= (double)LONG_MAX;

@@ -130,7 +130,7 @@ int shim_poll_and_step(lua_State *L, struct controller *controller, double secon
 /* A C function with the state, the function in Lua and one more value as upvalues. */
 static int with_slow_way(lua_State *L, lua_CFunction function)
 {
-	luaL_checktype(L, 1, LUA_TFUNCTION);
+	shim_check_type(L, 1, LUA_TFUNCTION);
 	lua_settop(L, 2);
 	shim_push_state(L);
 	lua_insert(L, 1);

@@ -83,7 +83,7 @@ static void tell_task(lua_State *L, const cq_task_info *info)
 int shim_note_home(lua_State *L)
 {
 	lua_Debug info;
-	luaL_checktype(L, 1, LUA_TFUNCTION);
+	shim_check_type(L, 1, LUA_TFUNCTION);
 	lua_settop(L, 1);
 	lua_getinfo(L, ">S", &info);
 	size_t size = strlen(info.source), end = strlen(".lua");
@@ -95,22 +95,13 @@ int shim_note_home(lua_State *L)
 	return 0;
 }
 
-/* Whether code stands in a file of the binding, or in a text that it has loaded. */
-static int is_ours(const char *home, const lua_Debug *frame)
-{
-	size_t size = home ? strlen(home) : 0;
-	int is_file = size && strncmp(frame->source, home, size) == 0 &&
-	              (frame->source[size] == '/' || strcmp(frame->source + size, ".lua") == 0);
-	return is_file || strncmp(frame->short_src, "cqueues.", 8) == 0;
-}
-
 static void tell_place(const struct controller *controller, const struct task *task)
 {
 	char place[LUA_IDSIZE + 16] = "";
 	lua_Debug frame;
 	for (int level = 0; lua_getstack(task->thread, level, &frame); level++) {
 		lua_getinfo(task->thread, "Sl", &frame);
-		if (frame.currentline > 0 && !is_ours(controller->object.shim->home, &frame)) {
+		if (frame.currentline > 0 && !shim_is_ours(controller->object.shim, &frame)) {
 			snprintf(place, sizeof place, "%s:%d", frame.short_src, frame.currentline);
 			break;
 		}
@@ -139,7 +130,7 @@ static void explain_yield(lua_State *L, const struct shim *shim)
 	lua_pushvalue(L, 3);
 	for (int level = 0; lua_getstack(T, level, &frame); level++) {
 		lua_getinfo(T, "Sl", &frame);
-		if (frame.currentline > 0 && !is_ours(shim->home, &frame)) {
+		if (frame.currentline > 0 && !shim_is_ours(shim, &frame)) {
 			lua_pushfstring(L, " at %s:%d", frame.short_src, frame.currentline);
 			lua_concat(L, 2);
 			break;
@@ -175,7 +166,7 @@ int shim_tasks(lua_State *L)
 	cq_task_info *list = lua_newuserdata(L, room * sizeof *list); /* may collect, and tasks go; none comes */
 	int code = cq_controller_tasks(controller->cq, list, room, &count);
 	if (code)
-		return luaL_error(L, "%s", cq_strerror(code));
+		return shim_error(L, "%s", cq_strerror(code));
 	lua_newtable(L);
 	int scopes = lua_gettop(L);
 	lua_createtable(L, (int)count, 0);

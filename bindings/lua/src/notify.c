@@ -42,7 +42,7 @@ enum { ASKED = CQ_NOTIFY_ALL | CQ_NOTIFY_RENAMED };
 /* What is wrong with the value on top of the stack, a field of opendir's table. */
 static void field_error(lua_State *L, const char *name, const char *wanted)
 {
-	luaL_argerror(L, 1, lua_pushfstring(L, "field %s: %s expected, got %s", name, wanted, luaL_typename(L, -1)));
+	shim_argerror(L, 1, lua_pushfstring(L, "field %s: %s expected, got %s", name, wanted, luaL_typename(L, -1)));
 }
 
 /* The text on top of the stack, the same for C. */
@@ -63,7 +63,7 @@ static uint32_t load_changes(lua_State *L)
 	if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
 		field_error(L, "changes", "number");
 	else if (!lua_isnil(L, -1) && !shim_tointeger(L, -1, &bits))
-		luaL_argerror(L, 1, "field changes: number has no integer representation");
+		shim_argerror(L, 1, "field changes: number has no integer representation");
 	return (uint32_t)bits & ASKED;
 }
 
@@ -158,7 +158,7 @@ typedef int want(const cq_notify *notifier, const char *name, uint32_t bits);
 /* Throws what is wrong with an argument, which is counted without the notifier. */
 static int refuse(lua_State *L, const char *method, int index, const char *why)
 {
-	return luaL_error(L, "bad argument #%d to '%s' (%s)", index - 1, method, why);
+	return shim_error(L, "bad argument #%d to '%s' (%s)", index - 1, method, why);
 }
 
 static const char *check_name(lua_State *L, const char *method)
@@ -191,7 +191,7 @@ static int add(lua_State *L, const char *method, want *what)
 	uint32_t bits = opt_bits(L, method);
 	int code = what(notifier, name, bits);
 	if (code)
-		return luaL_error(L, "notify.%s: %s", method, cq_strerror(code));
+		return shim_error(L, "notify.%s: %s", method, cq_strerror(code));
 	lua_pushboolean(L, 1);
 	return 1;
 }
@@ -291,7 +291,7 @@ static int notifier_close(lua_State *L)
 /* notify.strflag(bits) */
 static int notify_strflag(lua_State *L)
 {
-	unsigned bits = (unsigned)luaL_checkinteger(L, 1);
+	unsigned bits = (unsigned)shim_checkinteger(L, 1);
 	luaL_checkstack(L, 32, "too many flags");
 	return shim_push_words(L, changes, bits);
 }

@@ -261,7 +261,7 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 	lua_Integer fd;
 	int type = lua_type(L, index);
 	if (lua_isnumber(L, index)) {
-		luaL_argcheck(L, shim_tointeger(L, index, &fd), index, "number has no integer representation");
+		shim_argcheck(L, shim_tointeger(L, index, &fd), index, "number has no integer representation");
 		return fd == (int)fd ? (int)fd : -1;
 	}
 	if (type == LUA_TNIL)
@@ -274,7 +274,7 @@ int shim_descriptor(lua_State *L, struct shim *shim, int index)
 		lua_call(L, 1, 1);
 	}
 	if (lua_type(L, -1) != LUA_TNUMBER)
-		return luaL_error(L, "error loading field pollfd: number expected, got %s", luaL_typename(L, -1));
+		return shim_error(L, "error loading field pollfd: number expected, got %s", luaL_typename(L, -1));
 	fd = lua_tointeger(L, -1);
 	lua_pop(L, 1);
 	return fd == (int)fd ? (int)fd : -1;

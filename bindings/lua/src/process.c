@@ -150,7 +150,7 @@ static int process_pid(lua_State *L)
 static int process_kill(lua_State *L)
 {
 	struct process *process = check(L);
-	int signal = (int)luaL_optinteger(L, 2, 15); /* SIGTERM, everywhere */
+	int signal = (int)shim_optinteger(L, 2, 15); /* SIGTERM, everywhere */
 	int code = process->process ? cq_process_kill(process->process, signal) : EBADF;
 	if (code)
 		return shim_nil_and_code(L, code);

@@ -18,13 +18,13 @@ static cq_scope *open_scope(lua_State *L)
 {
 	struct scope *scope = check(L);
 	if (!scope->scope)
-		luaL_error(L, "the scope is over");
+		shim_error(L, "the scope is over");
 	return scope->scope;
 }
 
 static int throw(lua_State *L, int code)
 {
-	return luaL_error(L, "%s", cq_strerror(code));
+	return shim_error(L, "%s", cq_strerror(code));
 }
 
 /* The controller whose task runs, and that task. */
@@ -32,7 +32,7 @@ static struct controller *running(lua_State *L)
 {
 	struct controller *controller = shim_self(L)->running;
 	if (!controller || !controller->current)
-		luaL_error(L, "no task is running");
+		shim_error(L, "no task is running");
 	return controller;
 }
 
@@ -138,7 +138,7 @@ static int scope_cancel(lua_State *L)
 /* deadline(scope, seconds or nil) */
 static int scope_deadline(lua_State *L)
 {
-	double seconds = lua_isnoneornil(L, 2) ? NAN : fmax(luaL_checknumber(L, 2), 0);
+	double seconds = lua_isnoneornil(L, 2) ? NAN : fmax(shim_checknumber(L, 2), 0);
 	int code = cq_scope_deadline(open_scope(L), seconds);
 	return code ? throw(L, code) : 0;
 }
@@ -146,7 +146,7 @@ static int scope_deadline(lua_State *L)
 /* shield(scope, seconds) */
 static int scope_shield(lua_State *L)
 {
-	int code = cq_scope_shield(open_scope(L), luaL_checknumber(L, 2));
+	int code = cq_scope_shield(open_scope(L), shim_checknumber(L, 2));
 	return code ? throw(L, code) : 0;
 }
 
@@ -167,7 +167,7 @@ static int scope_set_idle(lua_State *L)
 /* set_name(scope, name) */
 static int scope_set_name(lua_State *L)
 {
-	int code = cq_scope_set_name(open_scope(L), luaL_optstring(L, 2, NULL));
+	int code = cq_scope_set_name(open_scope(L), shim_optstring(L, 2, NULL));
 	return code ? throw(L, code) : 0;
 }
 
@@ -224,8 +224,8 @@ static int scope_wrap(lua_State *L)
 	cq_scope *scope = open_scope(L);
 	struct shim *shim = shim_self(L);
 	struct controller *controller = running(L);
-	luaL_checktype(L, 2, LUA_TTABLE);
-	luaL_checktype(L, 3, LUA_TFUNCTION);
+	shim_check_type(L, 2, LUA_TTABLE);
+	shim_check_type(L, 3, LUA_TFUNCTION);
 	int count = lua_gettop(L) - 2;
 	struct known *known = shim_new(L, shim, task_tag, SHIM_TASK, sizeof *known);
 	known->controller = controller->serial;
@@ -268,7 +268,7 @@ static int scope_cancel_task(lua_State *L)
 static int scope_name_task(lua_State *L)
 {
 	struct known *known = check_task(L);
-	const char *name = luaL_optstring(L, 2, NULL);
+	const char *name = shim_optstring(L, 2, NULL);
 	struct controller *controller = of(L, known);
 	if (!controller)
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every part of the shim uses: the state of the VM, classes, argument checks.
+ * What every part of the shim uses: the state of the VM, classes, numbers that have names.
  */
 #include "shim.h"
 
@@ -126,9 +126,9 @@ void *shim_test_class(lua_State *L, int index, const char *name)
 int shim_interpose(lua_State *L, int *custom)
 {
 	const char *name = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "";
-	luaL_checkany(L, 1);
+	shim_check_any(L, 1);
 	if (lua_type(L, 1) == LUA_TNUMBER && isnan(lua_tonumber(L, 1)))
-		return luaL_error(L, "table index is NaN");
+		return shim_error(L, "table index is NaN");
 	if (!strcmp(name, "pollfd") || !strcmp(name, "events") || !strcmp(name, "timeout"))
 		*custom = 1;
 	lua_settop(L, 2);
@@ -143,7 +143,7 @@ int shim_interpose(lua_State *L, int *custom)
 
 int shim_define(lua_State *L)
 {
-	const char *name = luaL_checkstring(L, 1);
+	const char *name = shim_checkstring(L, 1, NULL);
 	lua_getfield(L, lua_upvalueindex(2), "__index");
 	lua_getfield(L, -1, name);
 	if (lua_isnil(L, -1)) {
@@ -153,139 +153,10 @@ int shim_define(lua_State *L)
 	return 0;
 }
 
-/* Whether the function at a level is one of the Lua functions through which methods wait in 5.1. */
-static int is_driver(lua_State *L, int level)
-{
-	lua_Debug info;
-	return !SHIM_CONTINUES && lua_getstack(L, level, &info) && lua_getinfo(L, "S", &info) &&
-	       (!strcmp(info.short_src, "cqueues.socket") || !strcmp(info.short_src, "cqueues.dns.resolver"));
-}
-
-/* Throws what is wrong with an argument of the function so many levels above the running one. */
-static int argerror(lua_State *L, int below, int index, const char *why)
-{
-	lua_Debug info;
-	const char *name = "?";
-	if (lua_getstack(L, below, &info)) {
-		lua_getinfo(L, "n", &info);
-		if (info.name)
-			name = info.name;
-		if (info.namewhat && !strcmp(info.namewhat, "method"))
-			index--;
-	}
-	luaL_where(L, below + 1);
-	if (index == 0)
-		lua_pushfstring(L, "calling '%s' on bad self (%s)", name, why);
-	else
-		lua_pushfstring(L, "bad argument #%d to '%s' (%s)", index, name, why);
-	lua_concat(L, 2);
-	return lua_error(L);
-}
-
-int shim_argerror(lua_State *L, int index, const char *why)
-{
-	return argerror(L, is_driver(L, 1), index, why);
-}
-
-void shim_check_fields(lua_State *L, int index, int (*is_known)(const char *name))
-{
-	if (!shim_self(L)->checks_fields || !lua_istable(L, index))
-		return;
-	index = lua_absindex(L, index);
-	lua_pushnil(L);
-	while (lua_next(L, index)) {
-		const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-		if (name && !is_known(name))
-			shim_argerror(L, index, lua_pushfstring(L, "field %s: unknown", name));
-		lua_pop(L, 1);
-	}
-}
-
-void shim_push_where(lua_State *L)
-{
-	lua_Debug info;
-	int level = 1;
-	/* In 5.1 Lua functions of our own stand in between, and tail calls have levels of their own. */
-	while (!SHIM_CONTINUES && lua_getstack(L, level, &info) && lua_getinfo(L, "S", &info) &&
-	       (*info.what == 't' || is_driver(L, level)))
-		level++;
-	luaL_where(L, level);
-}
-
-int shim_error(lua_State *L, const char *format, const char *value)
-{
-	shim_push_where(L);
-	lua_pushfstring(L, format, value);
-	lua_concat(L, 2);
-	return lua_error(L);
-}
-
-static void type_error(lua_State *L, int below, int index, const char *wanted)
-{
-	const char *got = lua_isnone(L, index) ? "no value" : luaL_typename(L, index);
-	argerror(L, below, index, lua_pushfstring(L, "%s expected, got %s", wanted, got));
-}
-
-void *shim_check(lua_State *L, int index, const char *tag, const char *name)
-{
-	void *object = shim_test(L, index, tag);
-	if (!object && is_driver(L, 1))
-		type_error(L, 1, index, name);
-	return object ? object : luaL_checkudata(L, index, name);
-}
-
-lua_Number shim_checknumber(lua_State *L, int index)
-{
-	if (!lua_isnumber(L, index))
-		type_error(L, is_driver(L, 1), index, "number");
-	return lua_tonumber(L, index);
-}
-
-int shim_optint(lua_State *L, int index, int usual)
-{
-	lua_Integer number;
-	if (lua_isnoneornil(L, index))
-		return usual;
-	shim_checknumber(L, index);
-	if (!shim_tointeger(L, index, &number))
-		shim_argerror(L, index, "number has no integer representation");
-	return (int)number;
-}
-
-const char *shim_checkstring(lua_State *L, int index, size_t *size)
-{
-	if (!lua_isstring(L, index))
-		type_error(L, is_driver(L, 1), index, "string");
-	return lua_tolstring(L, index, size);
-}
-
-int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[])
-{
-	if (!usual || !lua_isnoneornil(L, index))
-		luaL_checkstring(L, index);
-	return luaL_checkoption(L, index, usual, names);
-}
-
-const char *shim_check_text(lua_State *L, int index)
-{
-	size_t size;
-	const char *text = luaL_checklstring(L, index, &size);
-	luaL_argcheck(L, strlen(text) == size, index, "text with a NUL inside");
-	return text;
-}
-
 double shim_timeout(lua_State *L, int index)
 {
 	int none = lua_isnoneornil(L, index) || (lua_isboolean(L, index) && !lua_toboolean(L, index));
 	return none ? NAN : lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : SHIM_NO_NUMBER;
-}
-
-double shim_checktimeout(lua_State *L, int index)
-{
-	double timeout = shim_timeout(L, index);
-	if (timeout == SHIM_NO_NUMBER)
-		type_error(L, is_driver(L, 1), index, "number");
-	return timeout;
 }
 
 double shim_seconds(lua_State *L, int index)
@@ -297,23 +168,6 @@ double shim_seconds(lua_State *L, int index)
 #else
 	return lua_isnumber(L, index) ? (double)lua_tonumber(L, index) : NAN;
 #endif
-}
-
-void *shim_check_for_method(lua_State *L, const char *tag, const char *name)
-{
-	void *object = shim_test(L, 1, tag);
-	if (!object)
-		type_error(L, 1, 1, name);
-	return object;
-}
-
-void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout)
-{
-	void *object = shim_check_for_method(L, tag, name);
-	if (lua_toboolean(L, 2) && !lua_isnumber(L, 2))
-		type_error(L, 1, 2, "number");
-	*timeout = shim_seconds(L, 2);
-	return object;
 }
 
 int shim_push_limit(lua_State *L, double timeout)
@@ -395,7 +249,7 @@ int shim_push_bits(lua_State *L, unsigned mask)
 {
 	unsigned bits = 0;
 	for (int i = 1, top = lua_gettop(L); i <= top; i++)
-		bits |= (unsigned)luaL_checkinteger(L, i);
+		bits |= (unsigned)shim_checkinteger(L, i);
 	lua_pushnumber(L, bits & mask);
 	lua_pushcclosure(L, next_bit, 1);
 	return 1;

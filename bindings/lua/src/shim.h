@@ -104,9 +104,7 @@ void shim_module(lua_State *L, const char *name, const luaL_Reg *methods, const 
 void *shim_new(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size);
 /* The same with a user value. */
 void *shim_new_with_value(lua_State *L, struct shim *shim, const char *tag, const char *name, size_t size);
-/* Checks that the argument is of a class and returns its content. */
-void *shim_check(lua_State *L, int index, const char *tag, const char *name);
-/* The same without an error: NULL. */
+/* The content of the argument, NULL if it is not of the class. */
 static inline void *shim_test(lua_State *L, int index, const char *tag)
 {
 	struct object *object = lua_touserdata(L, index);
@@ -121,11 +119,6 @@ void *shim_test_class(lua_State *L, int index, const char *name);
 int shim_interpose(lua_State *L, int *custom);
 /* _define(name, function): the same for the library's own Lua methods; keeps what is there. */
 int shim_define(lua_State *L);
-/* Argument and other errors of waiting methods: in 5.1 a Lua function stands between them and their
- * caller, which is whom the text must name. */
-int shim_argerror(lua_State *L, int index, const char *why);
-/* Throws if the table at `index` has a field by name that is not known, where programs have asked for that. */
-void shim_check_fields(lua_State *L, int index, int (*is_known)(const char *name));
 /* Whether a call is worth another try: no descriptor was left, and what nobody uses any more was collected. */
 static inline int shim_collected(lua_State *L, int code)
 {
@@ -134,24 +127,12 @@ static inline int shim_collected(lua_State *L, int code)
 	lua_gc(L, LUA_GCCOLLECT, 0);
 	return 1;
 }
-int shim_error(lua_State *L, const char *format, const char *value);
-/* Pushes where the waiting method that runs was called, "file:line: " or nothing. */
-void shim_push_where(lua_State *L);
-lua_Number shim_checknumber(lua_State *L, int index);
-/* A whole number, cut to the size of int; `usual` for nil and none. */
-int shim_optint(lua_State *L, int index, int usual);
-const char *shim_checkstring(lua_State *L, int index, size_t *size);
-/* luaL_checkoption, which LuaJIT lets any value that is no string pass as the usual one. */
-int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[]);
 /* Seconds, or NaN for nil, none and what is no number. */
 double shim_seconds(lua_State *L, int index);
 /* A timeout of a method: NaN for nil, none and false. What is no number is SHIM_NO_NUMBER, which throws when the method
  * has to wait, or, with shim_checktimeout, at once. */
 double shim_timeout(lua_State *L, int index);
-double shim_checktimeout(lua_State *L, int index);
 #define SHIM_NO_NUMBER (-0x1p1000)
-/* The string at `index`, which must be the same for C; throws otherwise. */
-const char *shim_check_text(lua_State *L, int index);
 /* A time, nil for NaN. */
 int shim_push_seconds(lua_State *L, double seconds);
 /* true, or false and the code. */
@@ -161,11 +142,6 @@ int shim_nil_and_code(lua_State *L, int code);
 /* nil, text, code. */
 int shim_failure(lua_State *L, int code);
 
-/* A method that waits may stand in Lua: a loop of asking and polling. It begins with this, which checks an object
- * at 1 and seconds at 2 (NaN for none); errors name the method. */
-void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout);
-/* The object at 1 alone, for a method in Lua that asks C; errors name the method. */
-void *shim_check_for_method(lua_State *L, const char *tag, const char *name);
 /* Pushes the seconds and the deadline; nothing without a limit. */
 int shim_push_limit(lua_State *L, double timeout);
 
@@ -195,6 +171,48 @@ void shim_preload(lua_State *L);
 int luaopen__cqueues_socket(lua_State *L);
 int luaopen__cqueues_errno(lua_State *L);
 int luaopen__cqueues_debug(lua_State *L);
+
+/* -- Arguments and errors: arguments.c -------------------------------------------------------- */
+
+/* All that is thrown names the line of the program, which may be further up than the caller, and the function that the program
+ * has called. So luaL_error, luaL_argerror and luaL_check... are not used. */
+#ifdef __GNUC__
+__attribute__((format(printf, 2, 3)))
+#endif
+int shim_error(lua_State *L, const char *format, ...);
+int shim_argerror(lua_State *L, int index, const char *why);
+#define shim_argcheck(L, condition, index, why) ((void)((condition) || shim_argerror((L), (index), (why))))
+/* Pushes the line of the program, "file:line: " or nothing. */
+void shim_push_where(lua_State *L);
+/* Whether code stands in a file of the binding, or in a text that it has loaded. */
+int shim_is_ours(const struct shim *shim, const lua_Debug *frame);
+
+/* Check that the argument is of a class, ours or another library's, and return its content. */
+void *shim_check(lua_State *L, int index, const char *tag, const char *name);
+void *shim_check_class(lua_State *L, int index, const char *name);
+/* As the functions of the same name that begin with luaL_. */
+void shim_check_type(lua_State *L, int index, int type);
+void shim_check_any(lua_State *L, int index);
+lua_Number shim_checknumber(lua_State *L, int index);
+lua_Number shim_optnumber(lua_State *L, int index, lua_Number usual);
+lua_Integer shim_checkinteger(lua_State *L, int index);
+lua_Integer shim_optinteger(lua_State *L, int index, lua_Integer usual);
+const char *shim_checkstring(lua_State *L, int index, size_t *size);
+const char *shim_optstring(lua_State *L, int index, const char *usual);
+int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[]);
+/* A whole number, cut to the size of int; `usual` for nil and none. */
+int shim_optint(lua_State *L, int index, int usual);
+/* The string at `index`, which must be the same for C. */
+const char *shim_check_text(lua_State *L, int index);
+/* As shim_timeout; what is no number throws. */
+double shim_checktimeout(lua_State *L, int index);
+/* Throws if the table at `index` has a field by name that is not known, where programs have asked for that. */
+void shim_check_fields(lua_State *L, int index, int (*is_known)(const char *name));
+/* A method that waits may stand in Lua: a loop of asking and polling. It begins with this, which checks an object
+ * at 1 and seconds at 2 (NaN for none); errors name the method. */
+void *shim_begin(lua_State *L, const char *tag, const char *name, double *timeout);
+/* The object at 1 alone, for a method in Lua that asks C; errors name the method. */
+void *shim_check_for_method(lua_State *L, const char *tag, const char *name);
 
 /* -- Conditions ---------------------------------------------------------------------------- */
 

@@ -37,7 +37,7 @@ static int *check_signals(lua_State *L, size_t *count)
 	int top = lua_gettop(L);
 	int *signals = lua_newuserdata(L, (size_t)(top + 1) * sizeof *signals);
 	for (int i = 0; i < top; i++)
-		signals[i] = (int)luaL_checkinteger(L, i + 1);
+		signals[i] = (int)shim_checkinteger(L, i + 1);
 	*count = (size_t)top;
 	return signals;
 }
@@ -56,7 +56,7 @@ static size_t audible(int *signals, size_t count)
 static int done(lua_State *L, const char *name, int code)
 {
 	if (code)
-		return luaL_error(L, "signal.%s: %s", name, cq_strerror(code));
+		return shim_error(L, "signal.%s: %s", name, cq_strerror(code));
 	lua_pushboolean(L, 1);
 	return 1;
 }
@@ -144,7 +144,7 @@ static int signal_listen(lua_State *L)
 static int listener_settimeout(lua_State *L)
 {
 	struct listener *listener = check(L);
-	double timeout = luaL_optnumber(L, 2, NAN);
+	double timeout = shim_optnumber(L, 2, NAN);
 	/* None is also what makes no interval. */
 	cq_signal_set_timeout(listener->listener, timeout > 0 && !isinf(timeout) ? timeout : NAN);
 	lua_pushnumber(L, listener->timeout);
@@ -202,7 +202,7 @@ static int listener_fetch(lua_State *L)
 	else if (code == EBADF)
 		return shim_nil_and_code(L, code);
 	else
-		return luaL_error(L, "signal:wait: %s", cq_strerror(code));
+		return shim_error(L, "signal:wait: %s", cq_strerror(code));
 	return 1;
 }
 
@@ -229,7 +229,7 @@ static int listener_close(lua_State *L)
 /* signal.strsignal(number) */
 static int signal_strsignal(lua_State *L)
 {
-	lua_pushstring(L, cq_strsignal((int)luaL_checkinteger(L, 1)));
+	lua_pushstring(L, cq_strsignal((int)shim_checkinteger(L, 1)));
 	return 1;
 }
 
@@ -239,7 +239,7 @@ static int signal_strflag(lua_State *L)
 	int count = 0, top = lua_gettop(L);
 	for (int i = 1; i <= top; i++) {
 		luaL_checkstack(L, 8, "too many flags");
-		count += shim_push_words(L, features, (unsigned)luaL_checkinteger(L, i));
+		count += shim_push_words(L, features, (unsigned)shim_checkinteger(L, i));
 	}
 	return count;
 }

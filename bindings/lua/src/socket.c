@@ -10,7 +10,7 @@ const char shim_socket_tag[] = SHIM_SOCKET;
 struct socket *shim_no_socket(lua_State *L, int index)
 {
 	shim_check(L, index, shim_socket_tag, SHIM_SOCKET);
-	shim_error(L, "%s", "socket closed");
+	shim_error(L, "socket closed");
 	return NULL;
 }
 
@@ -22,7 +22,7 @@ struct socket *shim_new_socket(lua_State *L, struct shim *shim)
 void shim_set_timeout(lua_State *L, struct socket *socket, double timeout)
 {
 	if (!isnan(timeout) && !shim_rare(socket))
-		luaL_error(L, "%s", cq_strerror(ENOMEM));
+		shim_error(L, "%s", cq_strerror(ENOMEM));
 	socket->has_timeout = !isnan(timeout);
 	if (socket->has_timeout)
 		socket->rare->timeout = timeout;
@@ -36,7 +36,7 @@ void shim_set_maxerrs(lua_State *L, struct socket *socket, uint32_t side, lua_In
 		socket->errors[side] = errors < UINT16_MAX ? (uint16_t)errors : UINT16_MAX;
 	}
 	if (!is_small && !shim_rare(socket))
-		luaL_error(L, "%s", cq_strerror(ENOMEM));
+		shim_error(L, "%s", cq_strerror(ENOMEM));
 	if (!is_small && was_small)
 		socket->rare->errors[side] = socket->errors[side];
 	if (!is_small)
@@ -102,8 +102,8 @@ static int construct(lua_State *L, constructor *make)
 	struct shim *shim = shim_self(L);
 	int code, table = lua_istable(L, 1);
 	if (!table) {
-		luaL_checkstring(L, 1);
-		luaL_checkstring(L, 2);
+		shim_checkstring(L, 1, NULL);
+		shim_checkstring(L, 2, NULL);
 	}
 	lua_settop(L, 4);
 	cq_options *options = shim_new_options(L); /* freed by the collector */
@@ -152,8 +152,8 @@ static lua_Integer check_number(lua_State *L, int index)
 {
 	lua_Integer number;
 	if (!lua_isnumber(L, index))
-		luaL_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
-	luaL_argcheck(L, shim_tointeger(L, index, &number), 1, "number has no integer representation");
+		shim_argerror(L, 1, lua_pushfstring(L, "number expected, got %s", luaL_typename(L, index)));
+	shim_argcheck(L, shim_tointeger(L, index, &number), 1, "number has no integer representation");
 	return number;
 }
 

@@ -58,9 +58,9 @@ int shim_default_answer(lua_State *L, struct socket *socket, const char *method,
 int shim_default_onerror(lua_State *L)
 {
 	struct socket *socket = shim_test(L, 1, shim_socket_tag);
-	luaL_argcheck(L, socket, 1, "socket expected");
-	const char *method = luaL_checkstring(L, 2);
-	int code = (int)luaL_checkinteger(L, 3), level = (int)luaL_optinteger(L, 4, 0);
+	shim_argcheck(L, socket, 1, "socket expected");
+	const char *method = shim_checkstring(L, 2, NULL);
+	int code = (int)shim_checkinteger(L, 3), level = (int)shim_optinteger(L, 4, 0);
 	lua_pushinteger(L, shim_default_answer(L, socket, method, code, level));
 	return 1;
 }
@@ -71,11 +71,11 @@ int shim_default_onerror(lua_State *L)
 static int for_each_side(lua_State *L, int index, void (*each)(lua_State *, struct socket *, uint32_t),
                          struct socket *socket)
 {
-	const char *which = luaL_optstring(L, index, "rw");
+	const char *which = shim_optstring(L, index, "rw");
 	luaL_checkstack(L, (int)strlen(which) + 1, "too many directions");
 	for (const char *letter = which; *letter; letter++)
 		if (*letter != 'r' && *letter != 'w')
-			return luaL_argerror(L, index, lua_pushfstring(L, "%c: %c: only `r' or `w' accepted", *letter, *letter));
+			return shim_argerror(L, index, lua_pushfstring(L, "%c: %c: only `r' or `w' accepted", *letter, *letter));
 	int count = 0;
 	for (const char *letter = which; *letter; letter++, count++)
 		each(L, socket, *letter == 'r' ? CQ_INPUT : CQ_OUTPUT);
@@ -87,7 +87,7 @@ static int check_handler(lua_State *L, int index)
 {
 	int given = lua_gettop(L) >= index;
 	if (given && !lua_isnil(L, index))
-		luaL_checktype(L, index, LUA_TFUNCTION);
+		shim_check_type(L, index, LUA_TFUNCTION);
 	lua_settop(L, index);
 	return given;
 }
@@ -215,8 +215,8 @@ static void put_error(lua_State *L, struct socket *socket, uint32_t side)
 static int socket_seterror(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	luaL_checkstring(L, 2);
-	luaL_optinteger(L, 3, 0);
+	shim_checkstring(L, 2, NULL);
+	shim_optinteger(L, 3, 0);
 	lua_settop(L, 3);
 	return for_each_side(L, 2, put_error, socket);
 }
@@ -226,13 +226,13 @@ static int socket_seterror(lua_State *L)
 static void which_and_number(lua_State *L, int index)
 {
 	if (lua_type(L, index) == LUA_TNUMBER) {
-		luaL_checkinteger(L, index);
+		shim_checkinteger(L, index);
 		lua_pushliteral(L, "rw");
 		lua_insert(L, index);
 	} else if (lua_isnoneornil(L, index)) {
 		lua_settop(L, index);
 	}
-	luaL_optinteger(L, index + 1, 0);
+	shim_optinteger(L, index + 1, 0);
 	lua_settop(L, index + 1);
 }
 

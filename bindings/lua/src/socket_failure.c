@@ -89,9 +89,9 @@ int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *na
 int shim_note_failure(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	int side = (int)luaL_checkinteger(L, 2), code = (int)luaL_checkinteger(L, 3);
+	int side = (int)shim_checkinteger(L, 2), code = (int)shim_checkinteger(L, 3);
 	if (side >= 0 && !keep_error(socket, side, code))
-		return luaL_error(L, LIMIT_EXCEEDED, cq_strerror(code));
+		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
 	lua_settop(L, 1);
 	lua_getfield(L, 1, "onerror");
 	lua_pushvalue(L, 1);

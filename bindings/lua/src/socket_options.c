@@ -20,8 +20,7 @@ static int field(lua_State *L, int index, const char *name, const char *second)
 static int bad_field(lua_State *L, int index, const char *name, const char *why)
 {
 	const char *text = lua_pushfstring(L, "field %s: %s", name, why);
-	/* 2: of a method, which can wait. */
-	return index == 2 ? shim_argerror(L, index, text) : luaL_argerror(L, index, text);
+	return shim_argerror(L, index, text);
 }
 
 static int bad_type(lua_State *L, int index, const char *name, const char *wanted)
@@ -71,10 +70,10 @@ static int whole(lua_State *L, int index, const char *name)
 /* Host and port, a number or its digits, at the two indices. A code, 0 if they are right. */
 static int load_host(lua_State *L, cq_options *options, int host, int port)
 {
-	const char *name = luaL_checkstring(L, host);
+	const char *name = shim_checkstring(L, host, NULL);
 	if (lua_type(L, port) != LUA_TNUMBER) /* a number would become a string */
-		luaL_checkstring(L, port);
-	luaL_argcheck(L, strlen(name) == lua_rawlen(L, host), host, "host with a NUL inside");
+		shim_checkstring(L, port, NULL);
+	shim_argcheck(L, strlen(name) == lua_rawlen(L, host), host, "host with a NUL inside");
 	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
 	if (!(number >= 0 && number <= 65535 && number == floor(number)))
 		return CQ_ESERVICE;
@@ -378,12 +377,12 @@ int shim_load_arguments(lua_State *L, cq_options *options)
 	if (code)
 		return code;
 	if (!lua_isnoneornil(L, 3)) {
-		code = cq_options_set(options, CQ_OPTION_FAMILY, (int)luaL_checkinteger(L, 3));
-		luaL_argcheck(L, code == 0, 3, cq_strerror(code));
+		code = cq_options_set(options, CQ_OPTION_FAMILY, (int)shim_checkinteger(L, 3));
+		shim_argcheck(L, code == 0, 3, cq_strerror(code));
 	}
 	if (!lua_isnoneornil(L, 4)) {
-		code = cq_options_set(options, CQ_OPTION_TYPE, (int)luaL_checkinteger(L, 4));
-		luaL_argcheck(L, code == 0, 4, cq_strerror(code));
+		code = cq_options_set(options, CQ_OPTION_TYPE, (int)shim_checkinteger(L, 4));
+		shim_argcheck(L, code == 0, 4, cq_strerror(code));
 	}
 	return 0;
 }
@@ -407,6 +406,6 @@ cq_options *shim_new_options(lua_State *L)
 	lua_setmetatable(L, -2);
 	int code = cq_options_new(box);
 	if (code)
-		luaL_error(L, "%s", cq_strerror(code));
+		shim_error(L, "%s", cq_strerror(code));
 	return *box;
 }

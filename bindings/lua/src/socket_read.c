@@ -208,7 +208,7 @@ static int next_line(lua_State *L)
 	int count = 1;
 	lua_settop(L, 0);
 	if (!socket->so)
-		return shim_error(L, "%s", "socket closed");
+		return shim_error(L, "socket closed");
 	lua_pushvalue(L, lua_upvalueindex(2));
 	lua_pushvalue(L, lua_upvalueindex(3));
 	for (; !lua_isnone(L, lua_upvalueindex(3 + count)); count++) {
@@ -244,7 +244,7 @@ static inline int next_of_kind(lua_State *L, uint32_t kind, const char *word)
 	op.format.kind = kind;
 	lua_settop(L, 0);
 	if (!socket->so)
-		return shim_error(L, "%s", "socket closed");
+		return shim_error(L, "socket closed");
 	lua_pushvalue(L, lua_upvalueindex(2));
 	if (socket->object.shim->replaced & RECV) {
 		lua_pushstring(L, word);
@@ -302,7 +302,7 @@ static int socket_lines(lua_State *L)
 {
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	int count = count_formats(L, 2);
-	luaL_argcheck(L, count <= 200, 201, "too many formats");
+	shim_argcheck(L, count <= 200, 201, "too many formats");
 	lua_CFunction usual = count == 1 ? iterator_of_word(L, 2) : NULL;
 	if (usual)
 		lua_settop(L, 1);

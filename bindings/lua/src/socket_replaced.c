@@ -9,7 +9,7 @@
 /* _use(functions): what socket.lua has for methods that call replaced ones. */
 int shim_use_replacements(lua_State *L)
 {
-	luaL_checktype(L, 1, LUA_TTABLE);
+	shim_check_type(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	lua_setfield(L, LUA_REGISTRYINDEX, SHIM_REPLACEMENTS);
 	return 0;
@@ -30,7 +30,7 @@ int shim_deadline(lua_State *L)
 	if (isnan(timeout))
 		timeout = socket->object.shim->replaced & LIMIT ? shim_ask_timeout(L) : shim_timeout_of(socket);
 	if (timeout == SHIM_NO_NUMBER)
-		return shim_error(L, "%s", "the timeout is no number");
+		return shim_error(L, "the timeout is no number");
 	if (isnan(timeout))
 		return 0;
 	lua_pushnumber(L, cq_monotime() + timeout);
@@ -52,7 +52,7 @@ double shim_ask_timeout(lua_State *L)
 int shim_wait_by(lua_State *L)
 {
 	struct shim *shim = shim_self(L);
-	luaL_checktype(L, 1, LUA_TFUNCTION);
+	shim_check_type(L, 1, LUA_TFUNCTION);
 	lua_settop(L, 1);
 	shim_wait_through(L);
 	luaL_unref(L, LUA_REGISTRYINDEX, shim->custom_poll);

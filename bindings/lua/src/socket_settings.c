@@ -28,7 +28,7 @@ static void push_mode(lua_State *L, uint32_t mode, uint32_t side)
 /* A size: UNCHANGED for nil, none, 0 and what is no number at all; negative and huge ones are unlimited. */
 static size_t opt_size(lua_State *L, int index)
 {
-	lua_Number size = lua_isnoneornil(L, index) ? 0 : luaL_checknumber(L, index);
+	lua_Number size = lua_isnoneornil(L, index) ? 0 : shim_checknumber(L, index);
 	if (size == 0 || isnan(size))
 		return UNCHANGED;
 	return size > 0 && size < (lua_Number)SIZE_MAX ? (size_t)size : SIZE_MAX;
@@ -170,7 +170,7 @@ static int socket_setvbuf(lua_State *L)
 {
 	const struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 3);
-	int which = luaL_checkoption(L, 2, "line", vbuf_names);
+	int which = shim_checkoption(L, 2, "line", vbuf_names);
 	uint32_t mode = cq_socket_mode(socket->so, CQ_OUTPUT);
 	size_t now = cq_socket_bufsiz(socket->so, CQ_OUTPUT);
 	cq_socket_set_mode(socket->so, CQ_OUTPUT, with_buffering(mode, which));
@@ -184,7 +184,7 @@ static int class_setvbuf(lua_State *L)
 {
 	struct defaults *d = &shim_self(L)->defaults;
 	lua_settop(L, 2);
-	int which = luaL_checkoption(L, 1, "line", vbuf_names);
+	int which = shim_checkoption(L, 1, "line", vbuf_names);
 	push_vbuf(L, d->mode[CQ_OUTPUT], d->bufsiz[CQ_OUTPUT]);
 	d->mode[CQ_OUTPUT] = with_buffering(d->mode[CQ_OUTPUT], which);
 	d->bufsiz[CQ_OUTPUT] = vbuf_size(L, 2, which, d->bufsiz[CQ_OUTPUT]);
@@ -196,7 +196,7 @@ static int class_setvbuf(lua_State *L)
 /* A timeout argument: NaN for nil, none and infinity. */
 static double opt_timeout(lua_State *L, int index)
 {
-	double timeout = lua_isnoneornil(L, index) ? NAN : (double)luaL_checknumber(L, index);
+	double timeout = lua_isnoneornil(L, index) ? NAN : (double)shim_checknumber(L, index);
 	return isinf(timeout) ? NAN : timeout;
 }
 
@@ -276,7 +276,7 @@ static int socket_unget(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	size_t size;
-	const char *data = luaL_checklstring(L, 2, &size);
+	const char *data = shim_checkstring(L, 2, &size);
 	int code = cq_socket_unget(socket->so, data, size);
 	return lua_pushboolean(L, code == 0), 1;
 }
@@ -293,7 +293,7 @@ static int socket_shutdown(lua_State *L)
 	static const char *const names[] = { "rw", "r", "w", "wr", NULL };
 	static const int how[] = { SHUT_RDWR, SHUT_RD, SHUT_WR, SHUT_RDWR };
 	struct socket *socket = shim_socket(L, 1);
-	return shim_success(L, cq_socket_shutdown(socket->so, how[luaL_checkoption(L, 2, "rw", names)]));
+	return shim_success(L, cq_socket_shutdown(socket->so, how[shim_checkoption(L, 2, "rw", names)]));
 }
 
 /* socket:clear(): forgets what the last operation waits for */

@@ -13,7 +13,7 @@ static void push_eof(lua_State *L, struct socket *socket, uint32_t side)
 static int socket_eof(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
-	const char *which = luaL_optstring(L, 2, "rw");
+	const char *which = shim_optstring(L, 2, "rw");
 	int count = 0;
 	luaL_checkstack(L, (int)strlen(which) + 1, "too many directions");
 	for (; *which; which++) {

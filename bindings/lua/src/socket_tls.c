@@ -145,9 +145,9 @@ static int socket_listentls(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	cq_tls **own = shim_test_class(L, 2, SHIM_TLS);
-	luaL_argcheck(L, own && *own, 2, "cqueues.tls expected");
-	lua_Number most = luaL_optnumber(L, 3, 1024);
-	luaL_argcheck(L, most >= 1 && most <= 1e9, 3, "a number of peers expected");
+	shim_argcheck(L, own && *own, 2, "cqueues.tls expected");
+	lua_Number most = shim_optnumber(L, 3, 1024);
+	shim_argcheck(L, most >= 1 && most <= 1e9, 3, "a number of peers expected");
 	int code = cq_socket_listen_tls(socket->so, *own, (size_t)most);
 	if (code) {
 		lua_pushnil(L);

@@ -55,7 +55,7 @@ static int settle(lua_State *L, struct socket *socket, struct op *op, int first,
 		if (code == 0)
 			return shim_results(L, op);
 		if (!socket->so) /* closed in the middle of the attempt, by Lua code that ran there */
-			return shim_error(L, "%s", "socket closed");
+			return shim_error(L, "socket closed");
 #if !SHIM_CONTINUES
 		if (code == SHIM_WANTS_TEXT)
 			return shim_convert(L, socket, op);
@@ -122,7 +122,7 @@ int shim_go(lua_State *L, struct socket *socket, struct op *op)
 		if (socket->object.shim->replaced & LIMIT) {
 			op->timeout = shim_ask_timeout(L);
 			if (!socket->so)
-				return shim_error(L, "%s", "socket closed");
+				return shim_error(L, "socket closed");
 		}
 	}
 	/* Without time to wait, the kernel is asked at once. */

@@ -101,12 +101,12 @@ int shim_socket_send(lua_State *L)
 	struct socket *socket = shim_socket(L, 1);
 	size_t size, sent = 0;
 	lua_settop(L, 5);
-	const char *data = luaL_checklstring(L, 2, &size);
-	lua_Number first = luaL_checknumber(L, 3), last = luaL_checknumber(L, 4); /* fractions are cut */
+	const char *data = shim_checkstring(L, 2, &size);
+	lua_Number first = shim_checknumber(L, 3), last = shim_checknumber(L, 4); /* fractions are cut */
 	if (last >= 0x1p64 && !isinf(last))
 		last = 0;
-	luaL_argcheck(L, first >= 1 && first < (lua_Number)size + 2, 3, "start index beyond object boundary");
-	luaL_argcheck(L, last >= 0 && last < (lua_Number)size + 1, 4, "end index beyond object boundary");
+	shim_argcheck(L, first >= 1 && first < (lua_Number)size + 2, 3, "start index beyond object boundary");
+	shim_argcheck(L, last >= 0 && last < (lua_Number)size + 1, 4, "end index beyond object boundary");
 	lua_Integer from = (lua_Integer)first, to = (lua_Integer)last;
 	uint32_t mode = shim_opt_mode(L, 5);
 	int code = socket->error[CQ_OUTPUT];

@@ -308,9 +308,9 @@ static void enter(lua_State *L, struct controller *controller)
 {
 	int code = cq_controller_enter(controller->cq);
 	if (code == EBUSY)
-		luaL_error(L, "cqueue running");
+		shim_error(L, "cqueue running");
 	else if (code)
-		luaL_error(L, "%s", cq_strerror(code));
+		shim_error(L, "%s", cq_strerror(code));
 	controller->is_begun = 1;
 }
 
@@ -342,7 +342,7 @@ int shim_begin_step(lua_State *L, struct controller *controller, double timeout,
 	controller->has_run = 0;
 	shim_close_failed(L, controller);
 	if (!controller->cq)
-		return luaL_error(L, "cqueue closed");
+		return shim_error(L, "cqueue closed");
 	if (controller->ending || controller->is_fetched || controller->is_begun) {
 		*code = begin_with_last(L, controller, timeout);
 		return 1;
@@ -384,7 +384,7 @@ int shim_resume_step(lua_State *L)
 	struct controller *controller = shim_controller(L);
 	struct task *task = controller->current;
 	if (!controller->suspended || !task)
-		return luaL_error(L, "no step is suspended");
+		return shim_error(L, "no step is suspended");
 	controller->nargs = lua_gettop(L) - 1;
 	luaL_checkstack(task->thread, controller->nargs, "too many arguments");
 	push_run(L, controller);

@@ -78,7 +78,7 @@ int shim_take(lua_State *L)
 {
 	struct controller *controller = shim_controller(L);
 	if (!controller->suspended || !controller->current)
-		return luaL_error(L, "no step is suspended");
+		return shim_error(L, "no step is suspended");
 	int count = controller->nargs;
 	luaL_checkstack(L, count, "too many results");
 	lua_xmove(controller->current->thread, L, count);
@@ -142,8 +142,8 @@ static int quick_step(lua_State *L)
 
 int shim_quick_step(lua_State *L)
 {
-	luaL_checktype(L, 1, LUA_TFUNCTION);
-	luaL_checktype(L, 2, LUA_TFUNCTION);
+	shim_check_type(L, 1, LUA_TFUNCTION);
+	shim_check_type(L, 2, LUA_TFUNCTION);
 	shim_push_state(L);
 	lua_pushvalue(L, 1);
 	lua_pushvalue(L, 2);

@@ -110,7 +110,7 @@ struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope
 	if (code) {
 		if (task)
 			drop_task(controller, task);
-		luaL_error(L, "%s", cq_strerror(code));
+		shim_error(L, "%s", cq_strerror(code));
 	}
 	task->thread = lua_tothread(L, -1);
 	task->base = 0;

@@ -192,7 +192,7 @@ static int thread_outcome(lua_State *L)
 	if (code == ETIMEDOUT)
 		return 0;
 	if (code == EDEADLK)
-		return luaL_error(L, "thread.join: cannot join self");
+		return shim_error(L, "thread.join: cannot join self");
 	lua_pushboolean(L, !code && result != EOWNERDEAD);
 	if (code)
 		lua_pushinteger(L, code);

@@ -58,9 +58,9 @@ static void check_upvalues(lua_State *L, int index)
 	for (int i = 1; (name = lua_getupvalue(L, index, i)); i++) {
 		int global = !lua_iscfunction(L, index) && shim_is_environment(L, name, -1);
 		if (!global && !*name) /* as those of C functions */
-			luaL_argerror(L, index, "function has upvalues");
+			shim_argerror(L, index, "function has upvalues");
 		else if (!global)
-			luaL_argerror(L, index, lua_pushfstring(L, "function has upvalues (%s)", name));
+			shim_argerror(L, index, lua_pushfstring(L, "function has upvalues (%s)", name));
 		lua_pop(L, 1);
 	}
 }
@@ -101,7 +101,7 @@ static void dump_function(lua_State *L, int index, struct item *item)
 	failed = failed || shim_dump(L, copy_bytes, &dump);
 	lua_pop(L, 1);
 	if (failed)
-		luaL_argerror(L, index, "function cannot be dumped");
+		shim_argerror(L, index, "function cannot be dumped");
 	lua_replace(L, index);
 	item->kind = LUA_FUNCTION;
 	item->as.string.bytes = dump.bytes;
@@ -118,7 +118,7 @@ static void look_at_function(lua_State *L, int index, struct item *item)
 	item->kind = C_FUNCTION;
 	item->as.function = lua_tocfunction(L, index);
 	if (!item->as.function) /* LuaJIT: one of its own */
-		luaL_argerror(L, index, "function has upvalues");
+		shim_argerror(L, index, "function has upvalues");
 }
 
 /* -- Packing ------------------------------------------------------------------------------------------- */
@@ -126,7 +126,7 @@ static void look_at_function(lua_State *L, int index, struct item *item)
 static void look_at_string(lua_State *L, int index, struct item *item)
 {
 	item->kind = STRING;
-	item->as.string.bytes = luaL_checklstring(L, index, &item->as.string.size);
+	item->as.string.bytes = shim_checkstring(L, index, &item->as.string.size);
 }
 
 static void look_at_number(lua_State *L, int index, struct item *item)

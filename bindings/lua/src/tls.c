@@ -29,8 +29,8 @@ cq_tls **shim_new_tls(lua_State *L)
 
 static cq_tls *configuration(lua_State *L, int index)
 {
-	cq_tls **box = luaL_checkudata(L, index, SHIM_TLS);
-	luaL_argcheck(L, *box, index, "a TLS configuration expected");
+	cq_tls **box = shim_check_class(L, index, SHIM_TLS);
+	shim_argcheck(L, *box, index, "a TLS configuration expected");
 	return *box;
 }
 
@@ -78,7 +78,7 @@ static int tls_certificate_pem(lua_State *L)
 {
 	cq_tls *tls = configuration(L, 1);
 	size_t chain_size, key_size;
-	const char *chain = luaL_checklstring(L, 2, &chain_size), *key = luaL_checklstring(L, 3, &key_size);
+	const char *chain = shim_checkstring(L, 2, &chain_size), *key = shim_checkstring(L, 3, &key_size);
 	return answer(L, tls, cq_tls_certificate_pem(tls, chain, chain_size, key, key_size));
 }
 
@@ -86,7 +86,7 @@ static int tls_authorities_pem(lua_State *L)
 {
 	cq_tls *tls = configuration(L, 1);
 	size_t size;
-	const char *data = luaL_checklstring(L, 2, &size);
+	const char *data = shim_checkstring(L, 2, &size);
 	return answer(L, tls, cq_tls_authorities_pem(tls, data, size));
 }
 
@@ -94,7 +94,7 @@ static int tls_staple_der(lua_State *L)
 {
 	cq_tls *tls = configuration(L, 1);
 	size_t size;
-	const char *data = luaL_checklstring(L, 2, &size);
+	const char *data = shim_checkstring(L, 2, &size);
 	return answer(L, tls, cq_tls_staple_der(tls, data, size));
 }
 
@@ -149,7 +149,7 @@ static int tls_new(lua_State *L)
 
 static int tls_type(lua_State *L)
 {
-	luaL_checkany(L, 1);
+	shim_check_any(L, 1);
 	if (shim_test_class(L, 1, SHIM_TLS))
 		lua_pushliteral(L, "tls");
 	else

@@ -9,12 +9,12 @@ cqueues._POLL = core._POLL
 
 local refuse_type = require "cqueues.arguments".refuse_type
 
-local POLL, wait = core._POLL, core._wait
+local POLL, wait, is_end = core._POLL, core._wait, core._is_end
 local monotime, yield = core.monotime, coroutine.yield
 
 -- A wait that is ended returns the marker and what is to be thrown.
 local function woken(...)
-	if (...) == POLL then
+	if (...) == POLL and is_end(select(2, ...)) then
 		error((select(2, ...)), 0)
 	end
 	return ...
@@ -30,13 +30,13 @@ cqueues.poll, core._poll = poll, poll
 --- What modules of ours wait by: it returns the marker and what poll would throw if the wait is ended, of which the second function
 -- here is true. A program that has replaced poll before it loaded them has them wait by its own.
 function core._waiter()
-	return cqueues.poll == poll and wait or cqueues.poll
+	return cqueues.poll == poll and wait or cqueues.poll, is_end
 end
 
 --- Waits for that many seconds; in a task the others go on meanwhile.
 cqueues.sleep = core._quick_sleep(function(seconds)
 	local mark, ended = wait(seconds)
-	if mark == POLL then
+	if mark == POLL and is_end(ended) then
 		error(ended, 0)
 	end
 end)

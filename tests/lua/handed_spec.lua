@@ -28,7 +28,7 @@ end
 
 -- What a program may pass that resumes a task by hand.
 local PASSED = { { n = 0 }, { n = 1, true }, { n = 1, false }, { n = 2, nil, "y" }, { n = 1, 1 }, { n = 2, "y", true },
-	{ n = 3, 1, 2, 3 } }
+	{ n = 3, 1, 2, 3 }, { n = 1, cqueues._POLL }, { n = 2, cqueues._POLL, {} } }
 local HANDS = not (_VERSION == "Lua 5.2" or _VERSION == "Lua 5.3") -- there a wait is a poll, which answers what is passed
 
 t.plain("a_reader_that_is_resumed_by_hand_reads", function()
@@ -42,8 +42,8 @@ t.plain("a_reader_that_is_resumed_by_hand_reads", function()
 end)
 
 t.plain("a_wait_for_a_condition_that_is_resumed_by_hand_was_not_signalled", function()
-	for i = 1, HANDS and #PASSED + 1 or #PASSED do
-		local passed, cv = PASSED[i] or { n = 1, cqueues._POLL }, condition.new()
+	for _, passed in ipairs(PASSED) do
+		local cv = condition.new()
 		local co, _, result = parked(function() return cv:wait() end)
 		check(coroutine.resume(co, t.unpack(passed, 1, passed.n)))
 		equal(result[1], false)
@@ -64,6 +64,159 @@ t.plain("a_step_and_a_loop_in_a_task_that_is_resumed_by_hand_run_to_their_ends",
 			values({ true }, t.unpack(result, 1, result.n))
 			equal(ended, method == "loop") -- a step may find nothing to do
 		end
+	end
+end)
+
+t.plain("a_poll_that_is_resumed_by_hand_answers_what_is_passed", function()
+	local a = pair()
+	for _, wait in ipairs { function() return cqueues.poll(5) end, function() return cqueues.poll(condition.new()) end,
+		function() return cqueues.poll(a, condition.new(), 5) end } do
+		for _, passed in ipairs(PASSED) do
+			local count, got
+			local co = parked(function() count, got = (function(...) return select("#", ...), { ... } end)(wait()) end)
+			check(coroutine.resume(co, t.unpack(passed, 1, passed.n)))
+			equal(count, passed.n)
+			for i = 1, passed.n do
+				equal(got[i], passed[i])
+			end
+		end
+	end
+end)
+
+-- Waits of every kind, each of its own making: whoever resumes one by hand gets no error of the library's.
+local function waits()
+	local queue, semaphore, mutex = require "cqueues.queue".new(), require "cqueues.semaphore".new(0), require "cqueues.mutex".new()
+	local signal, dns = require "cqueues.signal", require "cqueues.dns"
+	check(mutex:lock()) -- the code outside of tasks holds it
+	local child = check(require "cqueues.process".spawn { "sleep", "60" })
+	local listener, watcher = signal.listen(signal.SIGUSR2), require "cqueues.notify".opendir "/"
+	local nowhere, port = t.receiver()
+	local settings = { nameserver = { ("[127.0.0.1]:%d"):format(port) } }
+	local pool = require "cqueues.dns.resolvers".new(settings)
+	local resolver = require "cqueues.dns.resolver".new(settings)
+	check(listener and watcher and nowhere)
+	return {
+		sleep = function() cqueues.sleep(0.01) end,
+		poll = function() cqueues.poll(condition.new(), 0.01) end,
+		condition = function() condition.new():wait(0.01) end,
+		["condition and an object"] = function() condition.new():wait(condition.new(), 0.01) end,
+		queue = function() queue:get(0.01) end,
+		semaphore = function() semaphore:acquire(0.01) end,
+		mutex = function() mutex:lock(0.01) end,
+		signal = function() listener:wait(0.01) end,
+		notifier = function() watcher:get(0.01) end,
+		process = function() child:wait(0.01) end,
+		promise = function() require "cqueues.promise".new():wait(0.01) end,
+		resolver = function() resolver:query("a.test.", "A", "IN", 0.01) end,
+		pool = function() pool:query("a.test.", "A", "IN", 0.01) end,
+		dns = function() dns.query("a.test.", "A", "IN", 0.01) end,
+		scope = function() cqueues.timeout(5, function() cqueues.sleep(0.01) end) end,
+	}, function() child:kill(9) child:wait(5) end
+end
+
+t.plain("no_wait_that_is_resumed_by_hand_throws", function()
+	require "cqueues.dns".setpool(require "cqueues.dns.resolvers".new { nameserver = { "[127.0.0.1]:9" } })
+	for _, passed in ipairs(PASSED) do
+		local all, clean_up = waits()
+		for name, wait in pairs(all) do
+			local controller, ended = cqueues.new(), false
+			local co = coroutine.create(function()
+				wait()
+				ended = true
+			end)
+			controller:attach(co)
+			check(controller:step(0))
+			if coroutine.status(co) == "suspended" then
+				local ok, why = coroutine.resume(co, t.unpack(passed, 1, passed.n))
+				check(ok, name .. ": " .. tostring(why))
+			end
+			for _ = 1, 100 do
+				if coroutine.status(co) == "dead" then
+					break
+				end
+				local ok, why = controller:step(0.02)
+				check(ok, name .. ", in the step: " .. tostring(why))
+			end
+			check(ended, name .. " has ended")
+		end
+		clean_up()
+	end
+end)
+
+-- pcall in which a task may wait.
+local catch = _VERSION == "Lua 5.1" and not jit and require "cqueues.protected".call or pcall
+
+t.plain("the_end_of_a_wait_is_told_to_no_other_task_that_is_resumed_by_hand", function()
+	local nowhere, port = t.receiver()
+	local ended_waits = {
+		poll = function() cqueues.poll(condition.new()) end,
+		["poll with a limit"] = function() cqueues.poll(condition.new(), 5) end,
+		sleep = function() cqueues.sleep(5) end,
+		condition = function() condition.new():wait() end,
+		["condition and an object"] = function() condition.new():wait(condition.new()) end,
+		["the marker by hand"] = function() coroutine.yield(cqueues._POLL, condition.new()) end,
+		socket = function() local a = t.bare(pair()) a:read(1) end,
+		queue = function() require "cqueues.queue".new():get() end,
+		["a step"] = function() local inner = cqueues.new() inner:wrap(cqueues.sleep, 5) inner:step() end,
+	}
+	local bystanders = {
+		socket = function()
+			local a, b = t.pair()
+			return function() return a:read(1) end, function() b:write "x" end, "x"
+		end,
+		["socket in a coroutine of a task"] = function()
+			local a, b = t.pair()
+			return require "cqueues.auxlib".wrap(function() return a:read(1) end), function() b:write "x" end, "x"
+		end,
+		resolver = function()
+			local resolver = require "cqueues.dns.resolver".new { nameserver = { ("[127.0.0.1]:%d"):format(port) } }
+			return function() return (resolver:query "a.test.") end, function() resolver:close() end, nil
+		end,
+	}
+	for name, wait in pairs(ended_waits) do
+		for bystander, make in pairs(bystanders) do
+			local f, finish, wanted = make()
+			local controller, other, result, has_ended = cqueues.new(), cqueues.new(), nil, false
+			local co = coroutine.create(function()
+				result = t.pack(f())
+				has_ended = true
+			end)
+			other:attach(co)
+			check(other:step(0))
+			controller:wrap(function()
+				cqueues.timeout(0.001, function()
+					catch(wait)
+					check(coroutine.resume(co))
+				end)
+			end)
+			check(controller:loop(5))
+			check(not has_ended, name .. " has ended the wait of a " .. bystander)
+			finish()
+			for _ = 1, 10 do
+				if has_ended then
+					break
+				end
+				pcall(other.step, other, 0.1)
+				check(has_ended or coroutine.resume(co))
+			end
+			equal(result[1], wanted)
+		end
+	end
+	nowhere:close()
+end)
+
+t.test("the_end_of_a_wait_is_told_in_a_coroutine_of_the_task_also_if_values_are_dropped", function()
+	for _, passes in ipairs { true, false } do
+		local a, got = t.pair(), nil
+		cqueues.timeout(0.001, function()
+			local co = coroutine.create(function() got = t.pack(a:read(1)) end)
+			local passed = t.pack(coroutine.resume(co))
+			while coroutine.status(co) == "suspended" do
+				local back = t.pack(coroutine.yield(t.unpack(passed, 2, passed.n)))
+				passed = t.pack(coroutine.resume(co, t.unpack(back, 1, passes and back.n or 0)))
+			end
+		end)
+		equal(got[2], t.errno.ETIMEDOUT)
 	end
 end)
 

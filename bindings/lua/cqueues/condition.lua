@@ -7,7 +7,8 @@ local cqueues = require "cqueues"
 local shim = require "_cqueues"
 local condition = shim._public(core)
 local check, signal = core._check, condition.new().signal
-local POLL, wait = cqueues._POLL, shim._waiter()
+local POLL = cqueues._POLL
+local wait, is_end = shim._waiter()
 
 -- Short ways for those that wait by our poll; see handed.c. In 5.1 C functions cannot go on after a yield.
 local is_ours = wait == shim._wait
@@ -19,7 +20,7 @@ local function woken(self, first, ...)
 		return true, ...
 	elseif first == nil and select("#", ...) == 0 then
 		return false
-	elseif first == POLL then
+	elseif first == POLL and is_end(...) then
 		error((...), 0)
 	end
 	return false, first, ...

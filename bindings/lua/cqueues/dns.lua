@@ -8,7 +8,8 @@ local errno = require "_cqueues.errno"
 local resolvers = require "cqueues.dns.resolvers"
 
 local dns = { version = core.version, random = core.random }
-local monotime, POLL, wait = cqueues.monotime, cqueues._POLL, require "_cqueues"._waiter()
+local monotime, POLL = cqueues.monotime, cqueues._POLL
+local wait, is_end = require "_cqueues"._waiter()
 local EAGAIN, ETIMEDOUT = errno.EAGAIN, errno.ETIMEDOUT
 local NOERROR, NXDOMAIN = 0, 3
 local AF_UNSPEC, AF_INET, AF_INET6 = 0, core._AF_INET, core._AF_INET6
@@ -51,7 +52,7 @@ local function await(resolver, deadline)
 			return nil, ETIMEDOUT
 		end
 		local mark, ended = wait(resolver, left)
-		if mark == POLL then
+		if mark == POLL and is_end(ended) then
 			return nil, ended.code
 		end
 	end

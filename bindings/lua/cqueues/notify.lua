@@ -7,7 +7,8 @@ local cqueues = require "cqueues"
 local notify = require "_cqueues"._public(core)
 
 local begin, fetch = core._begin, core._fetch
-local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueues.monotime
+local wait, is_end = require "_cqueues"._waiter()
+local POLL, monotime = cqueues._POLL, cqueues.monotime
 
 --- Waits for a change, at most that many seconds. What happened, as bits, and the name that it happened to; nil when
 -- the time is over; nil and a code when there is nothing left to watch (ENOENT) or something cannot be watched.
@@ -25,7 +26,7 @@ local function get(self, seconds)
 			return nil
 		end
 		local mark, ended = wait(self, left)
-		if mark == POLL then
+		if mark == POLL and is_end(ended) then
 			return nil, ended.code
 		end
 	end

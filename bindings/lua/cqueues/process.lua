@@ -8,7 +8,8 @@ local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
 local process = require "_cqueues"._public(core)
 
 local begin, outcome, descriptor = core._begin, core._outcome, core._descriptor
-local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueues.monotime
+local wait, is_end = require "_cqueues"._waiter()
+local POLL, monotime = cqueues._POLL, cqueues.monotime
 
 local unpack = table.unpack or unpack
 
@@ -124,7 +125,7 @@ function core._methods.wait(self, seconds)
 			return nil, ETIMEDOUT
 		end
 		local mark, stopped = wait(self, left)
-		if mark == POLL then
+		if mark == POLL and is_end(stopped) then
 			return nil, stopped.code
 		end
 	end

@@ -7,7 +7,8 @@ local cqueues = require "cqueues"
 local signal = require "_cqueues"._public(core)
 
 local begin, fetch = core._begin, core._fetch
-local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueues.monotime
+local wait, is_end = require "_cqueues"._waiter()
+local POLL, monotime = cqueues._POLL, cqueues.monotime
 
 --- Waits for a signal of the listener's, at most that many seconds. Its number, or nil.
 core._define("wait", function(self, seconds)
@@ -24,7 +25,7 @@ core._define("wait", function(self, seconds)
 			return nil
 		end
 		local mark, ended = wait(self, left)
-		if mark == POLL then
+		if mark == POLL and is_end(ended) then
 			return nil, ended.code
 		end
 	end

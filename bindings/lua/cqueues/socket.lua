@@ -23,7 +23,8 @@ if poll ~= require "_cqueues"._poll then
 	require "_cqueues"._wait_by(poll)
 end
 
-local POLL, waiter = cqueues._POLL, require "_cqueues"._waiter()
+local POLL = cqueues._POLL
+local waiter, is_end = require "_cqueues"._waiter()
 
 -- Waits for the socket. Returns why it is not ready: ETIMEDOUT when the deadline has passed, or the code that the wait
 -- was ended with.
@@ -33,7 +34,7 @@ local function wait(self, deadline)
 		return ETIMEDOUT
 	end
 	local mark, ended = waiter(self, left)
-	return mark == POLL and ended.code or nil
+	return mark == POLL and is_end(ended) and ended.code or nil
 end
 
 -- Asks the error handler: what it answers is returned behind nil.

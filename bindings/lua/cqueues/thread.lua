@@ -9,7 +9,8 @@ local thread = require "_cqueues"._public(core)
 
 local begin, outcome = core._begin, core._outcome
 local LOOK = 1 -- seconds
-local POLL, wait, monotime = cqueues._POLL, require "_cqueues"._waiter(), cqueues.monotime
+local wait, is_end = require "_cqueues"._waiter()
+local POLL, monotime = cqueues._POLL, cqueues.monotime
 
 --- Waits until the thread has ended, at most that many seconds. True, and what went wrong in it: a text, an error number,
 -- or nil; false and ETIMEDOUT while it runs. May be called again.
@@ -26,7 +27,7 @@ core._define("join", function(self, seconds)
 		end
 		-- Now and then it looks for a thread that has vanished, which no descriptor tells.
 		local mark, ended = wait(self, left and left < LOOK and left or LOOK)
-		if mark == POLL then
+		if mark == POLL and is_end(ended) then
 			return false, ended.code
 		end
 	end

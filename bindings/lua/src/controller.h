@@ -82,6 +82,7 @@ struct controller {
 	/* The code that the wait of the task that is being resumed was ended with, until that is told; 0: it was not. And the first object
 	 * that it has yielded to wait for, a key that is compared alone: NULL if it has yielded none. */
 	int ended;
+	const void *ended_for;
 };
 
 /* _step, _take, _resume_step: see task.c. */
@@ -118,13 +119,15 @@ void shim_forgive(lua_State *L, struct controller *controller);
 /* Closes the coroutines in the list on top of the stack, and pops it. */
 void shim_close_threads(lua_State *L);
 
-/* The end of the wait that the running task was in, once; 0 if it was not ended. */
-static inline int shim_take_end(const struct shim *shim)
+/* The end of a wait for an object that goes on in the coroutine L, once; 0 if it was not ended. What the step has resumed may resume
+ * others by hand, whose waits are not: so it is the step's own coroutine, or one inside it, which waits for what that has yielded. */
+static inline int shim_take_end(const lua_State *L, const struct shim *shim, const void *object)
 {
 	struct controller *running = shim->running;
 	int code = running ? running->ended : 0;
-	if (code)
-		running->ended = 0;
+	if (!code || (running->ended_for != object && !(running->current && running->current->thread == L)))
+		return 0;
+	running->ended = 0;
 	return code;
 }
 

@@ -216,6 +216,18 @@ static int cqueues_wait(lua_State *L)
 	return lua_yield(L, lua_gettop(L));
 }
 
+/* _is_end(ended): whether what follows the marker in the answer of a wait says that it was ended, and not what a program has passed that
+ * resumed the task by hand. Who asks tells of it: nobody else is told. */
+static int cqueues_is_end(lua_State *L)
+{
+	struct controller *running = shim_self(L)->running;
+	int is_end = shim_is_cancellation(L, 1);
+	if (is_end && running)
+		running->ended = 0;
+	lua_pushboolean(L, is_end);
+	return 1;
+}
+
 /* _public(module): a table with what of it is for programs: all but names that begin with an underscore */
 static int cqueues_public(lua_State *L)
 {
@@ -259,6 +271,7 @@ static const luaL_Reg functions[] = {
 	{ "cancel", cqueues_cancel },
 	{ "reset", cqueues_reset },
 	{ "_wait", cqueues_wait },
+	{ "_is_end", cqueues_is_end },
 	{ "_quick_sleep", shim_quick_sleep },
 	{ "_quick_wait", shim_quick_wait },
 	{ "_quick_step", shim_quick_step },

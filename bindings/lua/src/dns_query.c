@@ -68,7 +68,7 @@ static int go(lua_State *L, struct resolver *resolver);
 /* After a wait: the question may have been given up meanwhile. */
 static int go_on_with(lua_State *L, struct resolver *resolver, unsigned serial)
 {
-	int ended = shim_take_end(resolver->object.shim);
+	int ended = shim_take_end(L, resolver->object.shim, resolver);
 	if (!resolver->resolver || resolver->serial != serial)
 		return shim_nil_and_code(L, ECANCELED);
 	if (ended) {

@@ -28,8 +28,8 @@ static const struct controller *resumed(lua_State *L, const struct shim *shim)
 	struct controller *running = shim->running;
 	if (!running || !running->current || running->current->thread != L)
 		return NULL;
-	if (running->ended) {
-		int code = shim_take_end(shim);
+	int code = shim_take_end(L, shim, NULL);
+	if (code) {
 		shim_push_cancellation(L, running, running->current, code);
 		lua_error(L);
 	}

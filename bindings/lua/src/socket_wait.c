@@ -108,8 +108,8 @@ int shim_go_on(lua_State *L, struct socket *socket, struct op *op)
 	if (!socket->so && op->kind == CLIENTS)
 		return 0; /* the loop ends with its listener */
 	if (!socket->so)
-		return shim_error(L, "%s", "socket closed");
-	int ended = shim_take_end(socket->object.shim);
+		return shim_error(L, "socket closed");
+	int ended = shim_take_end(L, socket->object.shim, socket);
 	if (ended) /* it sticks to no direction: others may use the socket */
 		return shim_fail(L, socket, op, shim_methods[op->kind].name, -1, ended);
 	return go(L, socket, op, 0);

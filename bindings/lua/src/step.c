@@ -37,11 +37,12 @@ static inline int end_of(const cq_ready *ready)
 	return ready->count == 1 && ready->fired->member == CQ_ENDED ? (int)ready->fired->events : 0;
 }
 
-/* As `arguments`, for a task whose wait was ended: the marker and what the poll is to throw. Others look at
- * controller->ended. */
+/* As `arguments`, for a task whose wait was ended: the marker and what the poll is to throw. Methods of sockets and resolvers
+ * ask `shim_take_end` instead. */
 static int tell_ended(lua_State *L, struct controller *controller, const struct task *task)
 {
 	lua_State *T = task->thread;
+	controller->ended_for = NULL;
 	if (lua_status(T) != LUA_YIELD)
 		return shim_runs(T) ? -1 : 0;
 	int handed = shim_handed(task), code = controller->ended, has_mark = handed == HANDED_CONDITION;
@@ -53,6 +54,8 @@ static int tell_ended(lua_State *L, struct controller *controller, const struct 
 		controller->ended = 0; /* nobody else is to be told */
 	} else if (!task->base || lua_gettop(T) != task->base + (int)task->count || !lua_checkstack(T, 2)) {
 		return 0;
+	} else {
+		controller->ended_for = task->count ? lua_touserdata(T, task->base + 1) : NULL;
 	}
 	shim_push_poll(L);
 	shim_push_cancellation(L, controller, task, code);

@@ -12,7 +12,8 @@ local condition = require "cqueues.condition"
 local config = require "cqueues.dns.config"
 local resolver = require "cqueues.dns.resolver"
 local ETIMEDOUT = require "_cqueues.errno".ETIMEDOUT
-local POLL, wait = require "cqueues"._POLL, require "_cqueues"._waiter()
+local POLL = require "cqueues"._POLL
+local wait, is_end = require "_cqueues"._waiter()
 
 local check_question, release, known = core._check, core._release, core._known
 
@@ -117,7 +118,7 @@ local function take(self, timeout)
 		self.waiting = self.waiting + 1
 		local mark, ended = wait(self.condvar, left)
 		self.waiting = self.waiting - 1
-		if mark == POLL then
+		if mark == POLL and is_end(ended) then
 			return nil, ended.code
 		end
 	end

@@ -53,8 +53,11 @@ local function go_on(self, seconds, ok, message, deadline)
 	local code, thread, object, fd
 	while ok ~= true and ok ~= false do
 		if ok == HANDED then
-			park(self, message) -- whatever it answers: somebody may have resumed the task by hand
-			ok, message, code, thread, object, fd = step_handed(self, 0, true, deadline)
+			local mark, again
+			park(self, message)
+			repeat -- whatever they answer without two marks: somebody may have resumed the task by hand
+				mark, again, ok, message, code, thread, object, fd = step_handed(self, 0, true, deadline)
+			until mark == HANDED and again == HANDED
 		elseif ok == POLL then
 			ok, message, code, thread, object, fd = resume_step(self, yield(take(self)))
 		else

@@ -198,7 +198,8 @@ int shim_hand_wait(lua_State *L);
 int shim_hand_time(lua_State *L, const struct shim *shim);
 /* _park_controller(controller, seconds): hands over the wait for a controller, as `shim_poll_and_step` has asked. */
 int shim_park_controller(lua_State *L);
-/* _step_handed(controller, 0, true, deadline): goes on with a step after that wait. */
+/* _step_handed(controller, 0, true, deadline): goes on with a step after that wait, and with those of a loop for which it hands their
+ * waits over. The mark twice and what `_step` returns; without it twice the task was resumed, and the step is to be made again. */
 int shim_step_handed(lua_State *L);
 /* Whether a coroutine has yielded the mark, and nobody has resumed it since. */
 static inline int shim_has_handed(lua_State *T, const struct shim *shim)
@@ -218,6 +219,12 @@ int shim_quick_wait(lua_State *L);
  * the caller. In 5.1 it pushes the mark and the seconds, for the caller to return: Lua calls `_park_controller` with them, and
  * `_step_handed`. 0 if it cannot. */
 int shim_poll_and_step(lua_State *L, struct controller *controller, double seconds);
+/* The same for the next step of a loop. In 5.1 the caller returns at once what this returns, -1: Lua calls `_step_handed` again. */
+#if SHIM_HANDS && !SHIM_CONTINUES
+int shim_poll_again(lua_State *L, struct controller *controller, double seconds);
+#else
+#define shim_poll_again shim_poll_and_step
+#endif
 /* Parks a task on the condition or the time that was handed over. An errno, or 0. */
 int shim_park_handed(struct controller *controller, struct task *task);
 

@@ -214,24 +214,35 @@ int shim_poll_and_step(lua_State *L, struct controller *controller, double secon
 	return 2;
 }
 
-int shim_park_controller(lua_State *L)
+int shim_poll_again(lua_State *L, struct controller *controller, double seconds)
 {
-	struct controller *controller = shim_controller(L);
 	const struct shim *shim = controller->object.shim;
-	double seconds = shim_seconds(L, 2);
 	struct controller *running = shim->custom_controller ? NULL : shim_stepped(L, shim);
 	if (!running)
-		return 0; /* a step follows, which waits by itself */
+		return 0;
 	running->handed_kind = HANDED_CONTROLLER;
 	running->handed = controller;
 	running->seconds = seconds;
 	return shim_leave(L, shim);
 }
 
+int shim_park_controller(lua_State *L)
+{
+	return shim_poll_again(L, shim_controller(L), shim_seconds(L, 2)); /* 0: a step follows, which waits by itself */
+}
+
 int shim_step_handed(lua_State *L)
 {
-	resumed(L, shim_controller(L)->object.shim);
-	return shim_step_polled(L);
+	const struct shim *shim = shim_controller(L)->object.shim;
+	resumed(L, shim);
+	int count = shim_step_polled(L);
+	if (count < 0)
+		return count; /* it has handed over the wait for the next step */
+	for (int i = 0; i < 2; i++) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, shim->hand_ref);
+		lua_insert(L, -count - 1);
+	}
+	return count + 2;
 }
 #endif
 

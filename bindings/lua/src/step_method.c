@@ -66,7 +66,7 @@ int shim_step_polled(lua_State *L)
 	/* The loop's next step, without a way through Lua; if that cannot be it is told of this one. */
 	if (SHIM_CONTINUES)
 		lua_settop(L, top);
-	if ((count = shim_poll_and_step(L, controller, left)))
+	if ((count = shim_poll_again(L, controller, left)))
 		return count;
 	lua_pushboolean(L, 1);
 	lua_pushboolean(L, 0);

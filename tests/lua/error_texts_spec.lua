@@ -57,6 +57,34 @@ for what, row in pairs(texts) do
 	end
 end
 
+-- The usual error handler and one of the program, which throws at the level that it is given.
+t.plain("errors_of_methods_that_are_built_on_replaced_ones_name_the_line_of_the_program", function()
+	t.equal(t.child("true", [[
+		local socket, errno = require "cqueues.socket", require "cqueues.errno"
+		local recv, send
+		recv = socket.interpose("recv", function(self, ...) return recv(self, ...) end)
+		send = socket.interpose("send", function(self, ...) return send(self, ...) end)
+		local calls = {
+			function(s) local line = s:read(1) return line end,
+			function(s) local line = s:xread(1, "b", 0) return line end,
+			function(s) local ok = s:write("x") return ok end,
+			function(s) local ok = s:xwrite("x", "b", 0) return ok end,
+		}
+		for _, call in ipairs(calls) do
+			for _, has_handler in ipairs { false, true } do
+				local s = socket.pair()
+				if has_handler then
+					s:onerror(function(_, _, _, level) error("thrown", level) end)
+				end
+				s:seterror("rw", errno.ECONNRESET)
+				local _, why = pcall(call, s)
+				local info = debug.getinfo(call, "S")
+				print(why:find(("%s:%d: "):format(info.short_src, info.linedefined), 1, true) == 1 and "as it should be" or why)
+			end
+		end
+	]]), ("as it should be\n"):rep(8))
+end)
+
 -- What `reason` tells of a connect or listen that fails: whom it concerns. One's own address is no peer.
 local function reasons(s, method, code, pattern)
 	s:onerror(function(_, _, number) return number end)

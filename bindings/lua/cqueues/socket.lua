@@ -39,8 +39,8 @@ end
 
 -- Asks the error handler: what it answers is returned behind nil.
 local function fail(self, method, side, code)
-	local handler = note(self, code == ECANCELED and -1 or side, code) -- the end of a task's waits sticks to no direction
-	local answer = handler(self, method, code, 4)
+	local handler, level = note(self, code == ECANCELED and -1 or side, code) -- the end of a task's waits sticks to no direction
+	local answer = handler(self, method, code, level)
 	return answer
 end
 

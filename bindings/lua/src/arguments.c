@@ -31,14 +31,18 @@ static int is_between(lua_State *L, const struct shim *shim, int level, lua_Debu
 	return is_ours;
 }
 
-void shim_push_where(lua_State *L)
+int shim_program_level(lua_State *L, int level)
 {
 	const struct shim *shim = shim_state(L);
 	lua_Debug info;
-	int level = 1;
 	while (is_between(L, shim, level, &info))
 		level++;
-	luaL_where(L, level);
+	return level;
+}
+
+void shim_push_where(lua_State *L)
+{
+	luaL_where(L, shim_program_level(L, 1));
 }
 
 int shim_error(lua_State *L, const char *format, ...)
@@ -252,6 +256,15 @@ const char *shim_checkstring(lua_State *L, int index, size_t *size)
 const char *shim_optstring(lua_State *L, int index, const char *usual)
 {
 	return lua_isnoneornil(L, index) ? usual : shim_checkstring(L, index, NULL);
+}
+
+int shim_laxoption(lua_State *L, int index, const char *usual, const char *const names[])
+{
+	if (shim_state(L)->is_jit && !lua_isstring(L, index)) {
+		lua_pushstring(L, usual);
+		index = lua_gettop(L);
+	}
+	return shim_checkoption(L, index, usual, names);
 }
 
 int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[])

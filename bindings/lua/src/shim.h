@@ -182,6 +182,8 @@ __attribute__((format(printf, 2, 3)))
 int shim_error(lua_State *L, const char *format, ...);
 int shim_argerror(lua_State *L, int index, const char *why);
 #define shim_argcheck(L, condition, index, why) ((void)((condition) || shim_argerror((L), (index), (why))))
+/* The level of the program's function, for lua_getstack: `level` or one above it. */
+int shim_program_level(lua_State *L, int level);
 /* Pushes the line of the program, "file:line: " or nothing. */
 void shim_push_where(lua_State *L);
 /* Whether code stands in a file of the binding, or in a text that it has loaded. */
@@ -200,6 +202,8 @@ lua_Integer shim_optinteger(lua_State *L, int index, lua_Integer usual);
 const char *shim_checkstring(lua_State *L, int index, size_t *size);
 const char *shim_optstring(lua_State *L, int index, const char *usual);
 int shim_checkoption(lua_State *L, int index, const char *usual, const char *const names[]);
+/* The same, but that on LuaJIT any value that is no string stands for the usual one, as for programs ever. */
+int shim_laxoption(lua_State *L, int index, const char *usual, const char *const names[]);
 /* A whole number, cut to the size of int; `usual` for nil and none. */
 int shim_optint(lua_State *L, int index, int usual);
 /* The string at `index`, which must be the same for C. */

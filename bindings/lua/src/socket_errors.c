@@ -43,10 +43,7 @@ int shim_default_answer(lua_State *L, struct socket *socket, const char *method,
 {
 	if (code == EPIPE || code == ETIMEDOUT || code == ECANCELED)
 		return code;
-	if (level)
-		luaL_where(L, level - 1);
-	else
-		shim_push_where(L);
+	luaL_where(L, shim_program_level(L, level ? level - 1 : 1));
 	const char *peer = push_peer(L, socket, method), *why = push_why(L, socket, code);
 	lua_pushfstring(L, "%s:%s: %s", peer, method, why);
 	lua_replace(L, -3);

@@ -85,7 +85,8 @@ int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *na
 	return shim_call_handler(L, socket, op, name, code);
 }
 
-/* _note(socket, direction, code): a waiting method has failed; its error handler, and the level of its caller. */
+/* _note(socket, direction, code): a waiting method has failed; its error handler, which the caller calls, and the level of the program
+ * for that. */
 int shim_note_failure(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
@@ -96,5 +97,6 @@ int shim_note_failure(lua_State *L)
 	lua_getfield(L, 1, "onerror");
 	lua_pushvalue(L, 1);
 	lua_call(L, 1, 1);
-	return 1;
+	lua_pushinteger(L, shim_program_level(L, 1) + 1); /* the handler comes in front of the caller */
+	return 2;
 }

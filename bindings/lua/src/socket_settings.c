@@ -170,7 +170,7 @@ static int socket_setvbuf(lua_State *L)
 {
 	const struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 3);
-	int which = shim_checkoption(L, 2, "line", vbuf_names);
+	int which = shim_laxoption(L, 2, "line", vbuf_names);
 	uint32_t mode = cq_socket_mode(socket->so, CQ_OUTPUT);
 	size_t now = cq_socket_bufsiz(socket->so, CQ_OUTPUT);
 	cq_socket_set_mode(socket->so, CQ_OUTPUT, with_buffering(mode, which));
@@ -184,7 +184,7 @@ static int class_setvbuf(lua_State *L)
 {
 	struct defaults *d = &shim_self(L)->defaults;
 	lua_settop(L, 2);
-	int which = shim_checkoption(L, 1, "line", vbuf_names);
+	int which = shim_laxoption(L, 1, "line", vbuf_names);
 	push_vbuf(L, d->mode[CQ_OUTPUT], d->bufsiz[CQ_OUTPUT]);
 	d->mode[CQ_OUTPUT] = with_buffering(d->mode[CQ_OUTPUT], which);
 	d->bufsiz[CQ_OUTPUT] = vbuf_size(L, 2, which, d->bufsiz[CQ_OUTPUT]);
@@ -293,7 +293,7 @@ static int socket_shutdown(lua_State *L)
 	static const char *const names[] = { "rw", "r", "w", "wr", NULL };
 	static const int how[] = { SHUT_RDWR, SHUT_RD, SHUT_WR, SHUT_RDWR };
 	struct socket *socket = shim_socket(L, 1);
-	return shim_success(L, cq_socket_shutdown(socket->so, how[shim_checkoption(L, 2, "rw", names)]));
+	return shim_success(L, cq_socket_shutdown(socket->so, how[shim_laxoption(L, 2, "rw", names)]));
 }
 
 /* socket:clear(): forgets what the last operation waits for */

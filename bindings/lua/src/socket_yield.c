@@ -21,7 +21,7 @@ int shim_call_handler(lua_State *L, struct socket *socket, const struct op *op, 
 	lua_pushvalue(L, 1);
 	lua_pushstring(L, name);
 	lua_pushinteger(L, code);
-	lua_pushinteger(L, 3); /* the level of the method's caller */
+	lua_pushinteger(L, shim_program_level(L, 1) + 2); /* behind the handler and the method */
 	lua_callk(L, 4, LUA_MULTRET, op->count + 1, continue_handler);
 	return shim_results(L, op);
 }

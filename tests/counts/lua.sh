@@ -340,7 +340,7 @@ count_interpreted_turns() {
 	turns "$1" sleepers 'to sleep, one of a thousand tasks' 1980
 	turns "$1" steps 'of step(0) while nothing happens' 1170
 	turns "$1" active 'of step(0) and a byte sent and read in it' 6700
-	turns "$1" nested 'of a byte sent and read four controllers deep' 17000
+	turns "$1" nested 'of a byte sent and read four controllers deep' 16000
 	LUA_INIT=$init
 }
 

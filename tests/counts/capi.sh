@@ -58,12 +58,14 @@ two_runs() {
 		strace -f -c -o "$work/long" "$work/${4-workload}" "$3" "$2"
 }
 
-# serve_lines LOG WORKLOAD CONNECTIONS LINES: logs the system calls of a server under load.
+# serve_lines WORKLOAD CONNECTIONS LINES COMMAND...: runs a server, by that command, under load.
 serve_lines() {
+	workload=$1 connections=$2 lines=$3
+	shift 3
 	rm -f "$work/port"
 	mkfifo "$work/port" || return 1
-	strace -f -c -o "$1" "$work/workload" "$2" >"$work/port" &
-	read -r port <"$work/port" && "$work/workload" load "$port" "$3" "$4"
+	"$@" "$work/workload" "$workload" >"$work/port" &
+	read -r port <"$work/port" && "$work/workload" load "$port" "$connections" "$lines"
 	wait $!
 }
 
@@ -78,8 +80,8 @@ count_system_calls() {
 
 	connections=64 short=50 long=450
 	for style in serve serve-fibers serve-limits; do
-		serve_lines "$work/short" $style $connections $short
-		serve_lines "$work/long" $style $connections $long
+		serve_lines $style $connections $short strace -f -c -o "$work/short"
+		serve_lines $style $connections $long strace -f -c -o "$work/long"
 		lines=$((connections * (long - short)))
 		budget "$style: system calls per line, $connections connections" "$(per_operation 4 '.*' 0 $lines)" 2.1
 		# A new connection is read before its first line has come, or after; the end of one may come with its last line:
@@ -147,6 +149,17 @@ idle_instructions() {
 		sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
 }
 
+# line_instructions STYLE: of a line that a server echoes, the program's own and those of the C library included. How many lines
+# come in one step is chance, so it is the least of three.
+line_instructions() {
+	for try in 1 2 3; do
+		for count in 50 450; do
+			serve_lines "$1" 64 $count valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$work/$try.$count"
+			sed -n 's/.*Collected : *\([0-9]*\).*/\1/p' "$work/$try.$count"
+		done | awk 'NR == 1 { short = $1 } NR == 2 { printf "%.0f\n", ($1 - short) / (64 * 400) }'
+	done | sort -n | head -n 1
+}
+
 # scope_instructions WHAT COUNT: what is counted inside of `measured`.
 scope_instructions() {
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=measured \
@@ -188,6 +201,8 @@ if command -v valgrind >/dev/null; then
 	turn=$(instructions_each turns) fiber=$(instructions_each fibers)
 	budget "a fiber that is made, runs and ends: instructions ($fiber) as of a turn ($turn)" \
 		"$(awk -v fiber="$fiber" -v turn="$turn" 'BEGIN { printf "%.2f", fiber / turn }')" 10
+	budget 'serve: instructions per line' "$(line_instructions serve)" 1400
+	budget 'serve-fibers: instructions per line' "$(line_instructions serve-fibers)" 1540
 	one=$(scope_instructions one 1) all=$(scope_instructions one 100000)
 	budget "cancelling one of 100000 tasks: instructions as of the only one ($one)" \
 		"$(awk -v all="$all" -v one="$one" 'BEGIN { printf "%.3f", all / one }')" 1.25

@@ -2,6 +2,7 @@
 /* A task that waits for the socket that it waited for before takes a short way. Nothing tells it from others. */
 
 #include "stage.h"
+#include <sys/ioctl.h>
 
 /* A task of the pull interface that was resumed once, as its socket became readable, and a step that is under way. */
 struct turn {
@@ -35,7 +36,8 @@ static struct turn turn_in(uint32_t order)
 
 	turn.cq = new_controller();
 	OK(cq_controller_set_order(turn.cq, order));
-	turn.stage = stage_of("bl");
+	turn.stage.socket = half_tcp(&turn.stage.peer); /* which is registered edge-triggered */
+	set_modes(turn.stage.socket, "bl");
 	OK(cq_controller_add(turn.cq, NULL, &turn.task));
 	OK(park(turn.cq, turn.task, on_socket(turn.stage.socket, POLLIN)));
 	plain_write(turn.stage.peer, "first\n");
@@ -179,6 +181,27 @@ TEST(the_last_of_several_waits_counts)
 	}
 }
 
+TEST(what_is_sent_behind_the_turn_leaves_at_once)
+{
+	size_t i, sent;
+	int line, arrived;
+
+	for (i = 0; i < COUNT(orders); i++) {
+		struct turn turn = turn_in(orders[i]);
+		struct stage other = stage_of("bl");
+
+		OK(park(turn.cq, turn.task, on_socket(turn.stage.socket, POLLIN)));
+		for (line = 1; line <= 3; line++) {
+			OK(cq_socket_try_send(other.socket, "line\n", 5, CQ_MODE_DEFAULT, &sent));
+			SYS(ioctl(other.peer, FIONREAD, &arrived));
+			EQ(arrived, 5 * line);
+		}
+		leave(&turn);
+		finish(&turn);
+		end(&other);
+	}
+}
+
 TEST(a_task_that_was_to_run_again_waits_instead)
 {
 	size_t i;
@@ -225,6 +248,8 @@ TEST(two_tasks_of_a_socket_wake_both_each_time)
 				}
 			}
 			CHECK(seen[0] != seen[1]);
+			if (orders[i] == CQ_OLDEST_FIRST)
+				EQ(seen[0], second); /* the first has waited anew behind it */
 			if (seen[1] == second)
 				OK(park(turn.cq, second, on_socket(turn.stage.socket, POLLIN)));
 			ERR(cq_controller_next(turn.cq, &ready), ENOENT);
@@ -298,16 +323,22 @@ struct service {
 static int answer_twice(cq_controller *cq, cq_task task, void *argument, const cq_fired *fired, size_t count)
 {
 	struct service *service = argument;
+	int arrived;
 	size_t sent;
 
 	(void)fired;
-	if (count > 0) {
-		RECV(service->stage.socket, CQ_READ_LINE, 0, "go");
-		OK(cq_socket_try_send(service->stage.socket, "one\n", 4, CQ_MODE_DEFAULT, &sent));
-		OK(cq_socket_try_send(service->stage.socket, "two\n", 4, CQ_MODE_DEFAULT, &sent));
-		service->turns++;
-	}
-	return park(cq, task, on_socket(service->stage.socket, POLLIN));
+	if (count == 0)
+		return park(cq, task, on_socket(service->stage.socket, POLLIN));
+	RECV(service->stage.socket, CQ_READ_LINE, 0, "go");
+	OK(cq_socket_try_send(service->stage.socket, "one\n", 4, CQ_MODE_DEFAULT, &sent));
+	OK(cq_socket_try_send(service->stage.socket, "two\n", 4, CQ_MODE_DEFAULT, &sent));
+	SYS(ioctl(service->stage.peer, FIONREAD, &arrived));
+	EQ(arrived, 4);
+	OK(park(cq, task, on_socket(service->stage.socket, POLLIN)));
+	SYS(ioctl(service->stage.peer, FIONREAD, &arrived));
+	EQ(arrived, 8);
+	service->turns++;
+	return 0;
 }
 
 TEST(lines_that_are_held_leave_when_the_task_waits_again)
@@ -321,7 +352,7 @@ TEST(lines_that_are_held_leave_when_the_task_waits_again)
 	for (round = 1; round <= 3; round++) {
 		plain_write(service.stage.peer, "go\n");
 		UNTIL(service.turns == round, cq);
-		plain_expect(service.stage.peer, "one\ntwo\n"); /* without another step */
+		plain_expect(service.stage.peer, "one\ntwo\n");
 	}
 	cq_controller_free(cq);
 	end(&service.stage);

@@ -80,8 +80,8 @@ count_system_calls() {
 
 	connections=64 short=50 long=450
 	for style in serve serve-fibers serve-limits; do
-		serve_lines $style $connections $short strace -f -c -o "$work/short"
-		serve_lines $style $connections $long strace -f -c -o "$work/long"
+		serve_lines "$style" "$connections" $short strace -f -c -o "$work/short"
+		serve_lines "$style" "$connections" $long strace -f -c -o "$work/long"
 		lines=$((connections * (long - short)))
 		budget "$style: system calls per line, $connections connections" "$(per_operation 4 '.*' 0 $lines)" 2.1
 		# A new connection is read before its first line has come, or after; the end of one may come with its last line:

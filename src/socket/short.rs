@@ -147,7 +147,6 @@ impl Inner {
         match sock::receive(self.handle.fd, room) {
             Ok(count) if count > 0 => {
                 self.input.side.queue.filled(count);
-                self.input.message = false;
                 self.input.kernel.drained = false;
                 if count < asked {
                     with_now_inlined(|now| self.input.kernel.note_drained(now, false));

@@ -45,6 +45,25 @@ TEST(what_comes_behind_a_line_is_not_asked_for_by_the_patient)
 	end(&stage);
 }
 
+TEST(a_read_that_fills_its_room_says_nothing_of_what_is_left)
+{
+	struct stage stage = stage_of("bl");
+	char text[4096 + 5 + 1];
+	const void *data;
+	size_t size;
+
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = 0;
+	plain_write(stage.peer, "a\n");
+	RECV(stage.socket, CQ_READ_LINE, 0, "a"); /* all that there was */
+	plain_write(stage.peer, text);
+	OK(cq_socket_try_recv(stage.socket, CQ_READ_UP_TO, 4096, CQ_MODE_DEFAULT, 0, &data, &size));
+	EQ(size, 4096);
+	OK(cq_socket_try_recv(stage.socket, CQ_READ_UP_TO, 4096, CQ_MODE_DEFAULT, CQ_PATIENT, &data, &size));
+	EQ(size, 5);
+	end(&stage);
+}
+
 TEST(a_line_alone_is_cut_and_translated_as_others_are)
 {
 	struct stage stage = stage_of("tl");

@@ -65,6 +65,7 @@ fn take_at_hand() -> Option<Box<Block>> {
 }
 
 /// A block of at least `size` bytes. Its bytes, and where its content lies, are arbitrary.
+#[inline(never)]
 fn take_block(size: usize) -> Result<Box<Block>> {
     if size <= SMALL {
         if let Some(block) = take_at_hand() {

@@ -87,6 +87,7 @@ pub struct Resumer<'a> {
 
 /// Calls `resume`, which resumes tasks of a controller, one after the other. To be called outside of any fiber, as `resume`
 /// has to stay in this thread.
+#[inline(never)]
 pub fn resuming<R>(
     controller: AtomicShared<Controller>,
     resume: impl FnOnce(&Resumer<'_>) -> R,
@@ -147,6 +148,8 @@ impl Drop for Resumer<'_> {
     }
 }
 
+// What looks at the list of a thread, or suspends a fiber, is not inlined: see `sys::fiber::suspend`.
+
 /// Looks at the innermost task that is being resumed on this thread. A thread that ends has none, also when what it runs
 /// then, as destructors of static objects, calls the library.
 #[inline]
@@ -160,18 +163,19 @@ fn innermost<T>(look: impl FnOnce(&Stepped, TaskId) -> T) -> Option<T> {
 }
 
 /// The innermost task that is being resumed on this thread, and its controller.
+#[inline(never)]
 pub fn running() -> Option<(AtomicShared<Controller>, TaskId)> {
     innermost(|entry, task| (entry.controller.clone(), task))
 }
 
-/// What `Resumer::run_fiber` was given for the fiber that runs on this thread; null if none does. Not inlined, as this may come after
-/// its suspension.
+/// What `Resumer::run_fiber` was given for the fiber that runs on this thread; null if none does.
 #[inline(never)]
 pub fn current() -> *const () {
     innermost(|entry, _| entry.fiber).unwrap_or(std::ptr::null())
 }
 
 /// Whether a task runs on this thread.
+#[inline(never)]
 pub fn is_running() -> bool {
     innermost(|_, _| ()).is_some()
 }
@@ -179,6 +183,7 @@ pub fn is_running() -> bool {
 /// Waits until a member of `set` fires, and tells `each` which ones did. In a fiber, suspends it; outside a
 /// controller, blocks the thread; in a callback, EDEADLK. While a fiber is suspended this owns nothing that must be
 /// dropped, since the fiber may never be resumed.
+#[inline(never)]
 pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) -> Result<()> {
     match running_is_fiber() {
         None => block(set, each),
@@ -189,6 +194,7 @@ pub fn poll(set: impl IntoIterator<Item = Member>, each: &mut dyn FnMut(Fired)) 
 
 /// Suspends the fiber that runs until something fires of what `park` parks it on, and tells `each` what did. Nothing is
 /// owned while it is suspended.
+#[inline(never)]
 fn suspend_on(
     park: impl FnOnce(&Controller, TaskId) -> Result<()>,
     each: &mut dyn FnMut(Fired),
@@ -197,6 +203,7 @@ fn suspend_on(
 }
 
 /// As `suspend_on`, if `park` parks the fiber. `None`: it does not, or no fiber runs.
+#[inline(never)]
 pub fn suspend_if(
     park: impl FnOnce(&Controller, TaskId) -> Option<Result<()>>,
     each: &mut dyn FnMut(Fired),
@@ -215,6 +222,7 @@ pub fn suspend_if(
 
 /// Suspends the fiber that runs, if `park` has parked it; `None` otherwise. `park` calls nothing that resumes tasks. What fired
 /// is not told.
+#[inline(never)]
 pub fn suspend_parked(park: impl FnOnce(&Controller, TaskId) -> bool) -> Option<Result<()>> {
     let parked = innermost(|entry, task| !entry.fiber.is_null() && park(&entry.controller, task));
     if parked != Some(true) {
@@ -224,7 +232,7 @@ pub fn suspend_parked(park: impl FnOnce(&Controller, TaskId) -> bool) -> Option<
     Some(see_end())
 }
 
-/// ECANCELED, ETIMEDOUT if the wait of the running task was ended. Not inlined behind the suspension.
+/// ECANCELED, ETIMEDOUT if the wait of the running task was ended.
 #[inline(never)]
 fn see_end() -> Result<()> {
     let see = |entry: &Stepped, _| match entry.fired[..] {
@@ -235,7 +243,7 @@ fn see_end() -> Result<()> {
 }
 
 /// Whether the task that runs is a fiber; `None` outside of tasks.
-#[inline]
+#[inline(never)]
 fn running_is_fiber() -> Option<bool> {
     innermost(|entry, _| !entry.fiber.is_null())
 }
@@ -261,8 +269,7 @@ pub fn wait_for_scope(member: Member, is_deaf: bool) -> Result<()> {
     suspend_on(park, &mut |_| {})
 }
 
-/// Tells `each` what fired for the running task. ECANCELED, ETIMEDOUT if its wait was ended. Not inlined behind the
-/// suspension, for the reason given at `sys::fiber::suspend`.
+/// Tells `each` what fired for the running task. ECANCELED, ETIMEDOUT if its wait was ended.
 #[inline(never)]
 fn tell_fired(each: &mut dyn FnMut(Fired)) -> Result<()> {
     let tell = |entry: &Stepped, _| {

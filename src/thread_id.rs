@@ -8,8 +8,9 @@ thread_local! {
     static HERE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The number of the calling thread: not 0, and no other thread of this process has it, had it or will have it.
-#[inline]
+/// The number of the calling thread: not 0, and no other thread of this process has it, had it or will have it. Not inlined:
+/// see `sys::fiber::suspend`.
+#[inline(never)]
 pub fn this_thread() -> u64 {
     HERE.with(|here| match here.get() {
         0 => number(here),

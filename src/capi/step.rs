@@ -298,6 +298,7 @@ pub unsafe extern "C" fn cq_controller_step(controller: *mut Controller, timeout
 }
 
 /// Makes one step. `false`: a task has freed the controller.
+#[inline(never)] // see `sys::fiber::suspend`, here and below
 pub(super) fn step(cq: &Controller, mut timeout: Option<Span>, lazy: bool) -> Result<bool> {
     let mut waited_for = None;
     if fiber::is_running() && !cq.is_running() {
@@ -336,6 +337,7 @@ impl Drop for Stepping<'_> {
 
 /// Waits in a fiber until another controller has something to do. That controller may be freed meanwhile, and the
 /// fiber be abandoned; so the reference that keeps the controller alive is lent to the fiber.
+#[inline(never)]
 fn await_work(cq: &Controller, until: Option<Span>) -> Result<AtomicShared<Controller>> {
     let member = cq.interest(until)?;
     let lent = task::lend(cq.share())?;

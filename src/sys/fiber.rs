@@ -98,6 +98,12 @@ fn exchange(place: *mut Exceptions, other: &mut Exceptions) {
 }
 
 /// Suspends the coroutine that runs on this thread until it is resumed; `false` outside of one.
+///
+/// The coroutine may go on in another thread, whose variables lie elsewhere. The compiler takes the address of a thread's variable for
+/// one that never changes within a function, so what looks such a variable up must not be inlined where a coroutine may be
+/// suspended before, nor into a loop in which one may be: neither this function, nor others that suspend, nor those that are
+/// called in between.
+#[inline(never)]
 pub fn suspend() -> bool {
     let current = CURRENT.get();
     if current.is_null() {
@@ -111,14 +117,13 @@ pub fn suspend() -> bool {
     true
 }
 
-/// The coroutine may go on in another thread, whose `CURRENT` lies elsewhere: inlined behind a
-/// suspension, the address would be that of the thread before.
 #[inline(never)]
 fn set_current(yielder: *const Yielder<(), ()>) {
     CURRENT.set(yielder);
 }
 
 /// Runs `f` as outside of any coroutine: `suspend` does nothing there.
+#[inline(never)]
 pub fn outside<R>(f: impl FnOnce() -> R) -> R {
     let previous = CURRENT.replace(std::ptr::null());
     let result = f();

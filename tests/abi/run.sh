@@ -101,6 +101,15 @@ else
 	skip 'the header declares what is listed, and no more' "$CC has no -aux-info"
 fi
 
+name='no function that may be suspended keeps the address of a variable of its thread'
+if [ "$(uname -m)" != x86_64 ] || ! command -v python3 >/dev/null; then
+	skip "$name" 'needs python3, and is written for x86-64'
+else
+	python3 tests/abi/suspensions.py "$library" >"$work/difference" 2>&1 ||
+		echo 'the library could not be read' >>"$work/difference"
+	is_empty "$name" "$work/difference"
+fi
+
 name='the types in the header are compatible with the released ones'
 if ! command -v abidiff >/dev/null; then
 	skip "$name" 'abidiff is not installed'

@@ -452,3 +452,125 @@ TEST(no_post_is_lost_while_the_kernels_queue_is_replaced)
 	EQ(after, before);
 	cq_controller_free(lockstep.cq);
 }
+
+/* A controller that a thread steps for a while, and then another one. */
+struct stepping {
+	cq_controller *outer, *inner;
+	cq_pool *pool;
+	cq_scope *scope;
+	int ticks, code, steps;
+	double took;
+};
+
+static void *step_twice(void *argument)
+{
+	struct stepping *stepping = argument;
+
+	OK(cq_controller_step(stepping->outer, 0));
+	OK(cq_controller_step(stepping->outer, 0));
+	return NULL;
+}
+
+static void *step_to_the_end(void *argument)
+{
+	struct stepping *stepping = argument;
+
+	while (!cq_controller_empty(stepping->outer)) {
+		OK(cq_controller_step(stepping->outer, 1));
+		stepping->steps++;
+	}
+	return NULL;
+}
+
+/* Steps a controller in this thread and in one that lives on, or in one that ends and in this thread. */
+static void step_in_two_threads(struct stepping *stepping, bool first_ends)
+{
+	if (first_ends) {
+		elsewhere(step_twice, stepping);
+		step_to_the_end(stepping);
+	} else {
+		step_twice(stepping);
+		elsewhere(step_to_the_end, stepping);
+	}
+}
+
+static int tick(void *argument)
+{
+	struct stepping *stepping = argument;
+
+	for (stepping->ticks = 0; stepping->ticks < 3; stepping->ticks++)
+		OK(cq_sleep(MS(10)));
+	return 0;
+}
+
+static int step_inner(void *argument)
+{
+	struct stepping *stepping = argument;
+
+	while (!cq_controller_empty(stepping->inner))
+		OK(cq_controller_step(stepping->inner, 5));
+	return 0;
+}
+
+/* What went wrong: the fiber came to another thread in the middle of the step, which went on with what it had looked up of the
+ * first one. */
+TEST(a_fiber_that_steps_a_controller_goes_on_in_another_thread)
+{
+	int first_ends;
+
+	for (first_ends = 0; first_ends < 2; first_ends++) {
+		struct stepping stepping = { .outer = new_controller(), .inner = new_controller() };
+
+		OK(cq_controller_wrap(stepping.inner, tick, NULL, &stepping, NULL));
+		OK(cq_controller_wrap(stepping.outer, step_inner, NULL, &stepping, NULL));
+		step_in_two_threads(&stepping, first_ends);
+		EQ(stepping.ticks, 3);
+		cq_controller_free(stepping.outer);
+		cq_controller_free(stepping.inner);
+	}
+}
+
+static int block(void *argument)
+{
+	(void)argument;
+	usleep(100000);
+	return 7;
+}
+
+static int run_in_pool(void *argument)
+{
+	struct stepping *stepping = argument;
+	int result = 0;
+
+	stepping->code = cq_pool_run(stepping->pool, block, NULL, &result);
+	return 0;
+}
+
+/* What went wrong: the fiber believed itself outside of any, and asked again and again. */
+TEST(a_fiber_whose_call_in_a_pool_is_cancelled_in_another_thread_waits_for_its_end)
+{
+	int first_ends;
+
+	for (first_ends = 0; first_ends < 2; first_ends++) {
+		struct stepping stepping = { .outer = new_controller() };
+
+		OK(cq_pool_new(NULL, 1, &stepping.pool));
+		OK(cq_scope_new(stepping.outer, NULL, &stepping.scope));
+		OK(cq_scope_wrap(stepping.scope, run_in_pool, NULL, &stepping, NULL));
+		if (first_ends)
+			elsewhere(step_twice, &stepping);
+		else
+			step_twice(&stepping);
+		usleep(20000); /* the function runs */
+		OK(cq_scope_cancel(stepping.scope, ECANCELED, NULL));
+		if (first_ends)
+			step_to_the_end(&stepping);
+		else
+			elsewhere(step_to_the_end, &stepping);
+		OK(stepping.code);
+		CHECK(stepping.steps < 50);
+		cq_scope_free(stepping.scope);
+		cq_pool_free(stepping.pool);
+		cq_controller_free(stepping.outer);
+	}
+}

@@ -35,6 +35,8 @@ int shim_program_level(lua_State *L, int level)
 {
 	const struct shim *shim = shim_state(L);
 	lua_Debug info;
+	if (level < 0)
+		level = 0; /* of a program's; Lua 5.1 finds functions below 0 too */
 	while (is_between(L, shim, level, &info))
 		level++;
 	return level;
@@ -87,14 +89,16 @@ static int push_method(lua_State *L)
 	int function = lua_gettop(L);
 	lua_pushnil(L);
 	while (lua_next(L, LUA_REGISTRYINDEX)) {
-		if (lua_istable(L, -1) && (push_key_in(L, "__index", function) || push_key_in(L, "_methods", function)))
+		/* Classes have names; other tables there, of which programs may have very many, mostly have numbers. */
+		if (lua_type(L, -2) == LUA_TSTRING && lua_istable(L, -1) &&
+		    (push_key_in(L, "__index", function) || push_key_in(L, "_methods", function)))
 			return 1;
 		lua_pop(L, 1);
 	}
 	return 0;
 }
 
-/* The same as a function of a module that is loaded. */
+/* The same as a function of a module of ours that is loaded. */
 static int push_function_of_module(lua_State *L)
 {
 	int function = lua_gettop(L);
@@ -104,7 +108,7 @@ static int push_function_of_module(lua_State *L)
 	lua_pushnil(L);
 	while (lua_next(L, function + 1)) {
 		const char *module = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-		if (module && *module != '_' && lua_istable(L, -1) && push_key(L, function)) {
+		if (module && strncmp(module, "cqueues", 7) == 0 && lua_istable(L, -1) && push_key(L, function)) {
 			lua_pushfstring(L, "%s.%s", module, lua_tostring(L, -1));
 			return 1;
 		}

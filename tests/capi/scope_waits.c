@@ -409,13 +409,13 @@ static void close_tls(struct stage *s)
 static void open_resolver(struct stage *s)
 {
 	open_nameserver(&s->nameserver);
-	s->resolver = resolver_for(s->nameserver.port, "options timeout:20\n");
+	s->resolver = resolver_for(s->nameserver.port, "options timeout:20 nocache\n");
 }
 
 static void open_pool(struct stage *s)
 {
 	open_nameserver(&s->nameserver);
-	s->pool = pool_for(s->nameserver.port, "options timeout:20\n");
+	s->pool = pool_for(s->nameserver.port, "options timeout:20 nocache\n");
 }
 
 static void answer_names(struct stage *s)

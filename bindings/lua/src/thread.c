@@ -191,8 +191,10 @@ static int thread_outcome(lua_State *L)
 	int result = 0, code = cq_thread_join(thread->thread, 0, &result);
 	if (code == ETIMEDOUT)
 		return 0;
-	if (code == EDEADLK)
-		return shim_error(L, "thread.join: cannot join self");
+	if (code == EDEADLK) {
+		lua_pushliteral(L, "thread.join: cannot join self"); /* without a line, as programs know it */
+		return lua_error(L);
+	}
 	lua_pushboolean(L, !code && result != EOWNERDEAD);
 	if (code)
 		lua_pushinteger(L, code);

@@ -311,9 +311,11 @@ fn wait_to_retry(socket: &Socket, deadline: &mut Option<Instant>) -> Result<Resu
         // Nearly always a fiber waits for its descriptor and for nothing else, and has done so before.
         let again = |cq: &Controller, task| {
             let park = |on: Polled<'_>| cq.park_again(task, true, on);
-            cq.turn_holds_nothing()
-                && socket.with_plain_wait(0, park) == Some(true)
-                && cq.end_turn_that_holds_nothing()
+            let parked = socket.with_plain_wait(0, park) == Some(true);
+            if parked {
+                cq.end_turn();
+            }
+            parked
         };
         if let Some(waited) = fiber::suspend_parked(again) {
             return waited.map(Ok);

@@ -82,19 +82,20 @@ fn kind_of(format: u32) -> Kind {
 
 /// Takes what is asked for by the short way. `None`: not done.
 #[inline(always)]
-fn receive_short<const KIND: Kind, R>(
+fn receive_short<const KIND: Kind>(
     socket: &Socket,
     format: u32,
     count: usize,
     patient: bool,
-    take: impl FnOnce(&[u8]) -> R,
-) -> Option<Result<R>> {
+) -> Option<Result<Place>> {
     match KIND {
         LINES => {
             let keep = format == CQ_READ_LINE_KEEP;
-            socket.take_short::<true, _>(Format::Line { keep }, patient, take)
+            socket.take_short::<true, _>(Format::Line { keep }, patient, place_of)
         }
-        BYTES => socket.take_short::<false, _>(self::format(format, count).ok()?, patient, take),
+        BYTES => {
+            socket.take_short::<false, _>(self::format(format, count).ok()?, patient, place_of)
+        }
         _ => None,
     }
 }
@@ -167,41 +168,14 @@ unsafe extern "C" fn try_recv<const KIND: Kind>(
         BYTES => (count, CQ_MODE_DEFAULT),
         _ => (count, mode),
     };
-    let short = || {
-        if data.is_null() || size.is_null() || flags & !(CQ_PATIENT | CQ_FLUSH) != 0 {
-            return None;
-        }
-        // SAFETY: as `cq_socket_try_recv` documents, here and below.
-        let socket = unsafe { socket.as_ref() }?;
-        let patient = flags & CQ_PATIENT != 0;
-        receive_short::<KIND, _>(socket, format, count, patient, |found| unsafe {
-            data.write(found.as_ptr().cast());
-            size.write(found.len());
-        })
-    };
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(short)) {
-        Ok(Some(Ok(()))) => 0,
-        Ok(Some(Err(error))) => error.0,
-        Ok(None) => unsafe { try_recv_long(socket, format, count, mode, flags, data, size) },
-        Err(_) => Errno::PANIC.0,
-    }
-}
-
-/// `cq_socket_try_recv` by the long way.
-#[inline(never)]
-unsafe fn try_recv_long(
-    socket: *const Socket,
-    format: u32,
-    count: usize,
-    mode: u32,
-    flags: u32,
-    data: *mut *const c_void,
-    size: *mut usize,
-) -> c_int {
     // SAFETY: as `cq_socket_try_recv` documents.
     call(|| unsafe {
         hand_over(data, size, || {
             let (socket, patience) = (borrow(socket)?, patience(flags)?);
+            let short = receive_short::<KIND>(socket, format, count, patience.wait);
+            if let Some(done) = short {
+                return done;
+            }
             receive(socket, self::format(format, count)?, mode, patience)
         })
     })
@@ -265,7 +239,7 @@ unsafe extern "C" fn read<const KIND: Kind>(
     call(|| unsafe {
         hand_over(data, size, || {
             let socket = borrow(socket)?;
-            let mut first = receive_short::<KIND, _>(socket, format, count, true, place_of);
+            let mut first = receive_short::<KIND>(socket, format, count, true);
             if let Some(Ok(found)) = first {
                 return Ok(found);
             }
@@ -288,7 +262,7 @@ fn attempt<const KIND: Kind>(
 ) -> Result<Place> {
     let short = match is_first {
         true => None,
-        false => receive_short::<KIND, _>(socket, format, count, false, place_of),
+        false => receive_short::<KIND>(socket, format, count, false),
     };
     if let Some(done) = short {
         return done;

@@ -156,7 +156,10 @@ pub unsafe extern "C" fn cq_controller_park(
 ) -> c_int {
     // SAFETY: as documented, here and below.
     match unsafe { parked_again(controller, task, set, count) } {
-        Some(cq) => end_turn(cq),
+        Some(cq) => call(|| {
+            cq.end_turn();
+            Ok(())
+        }),
         None => unsafe { park(controller, task, set, count) },
     }
 }
@@ -181,24 +184,6 @@ unsafe fn parked_again<'a>(
     let events = plain_events(interest)?;
     let parked = socket.with_plain_wait(events, |on| cq.park_again(unpack(task), false, on));
     (parked == Some(true)).then_some(cq)
-}
-
-/// Ends the turn of the task that was parked.
-#[inline(always)]
-fn end_turn(cq: &Controller) -> c_int {
-    match cq.end_turn_that_holds_nothing() {
-        true => 0,
-        false => end_turn_that_holds(cq),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn end_turn_that_holds(cq: &Controller) -> c_int {
-    call(|| {
-        cq.end_turn();
-        Ok(())
-    })
 }
 
 /// `cq_controller_park`, for whatever a task waits for.

@@ -4,7 +4,7 @@
 use super::run_queue::Order;
 use super::scope::End;
 use super::state::State;
-use super::turn::{self, end_turn};
+use super::turn::end_turn;
 use super::waits::NONE;
 use super::{Controller, Member, Payload, Polled, TaskId, NEVER};
 use crate::errno::{Errno, Result};
@@ -47,18 +47,6 @@ impl Controller {
             return self.park_on(task, by_itself, [member]); // which looks whether it may wait
         }
         self.wait_on_one(&mut state, task, member)
-    }
-
-    /// Whether nothing is held back in the turn of the task that runs.
-    #[inline(always)]
-    pub fn turn_holds_nothing(&self) -> bool {
-        turn::with_now_inlined(|now| !now.is_holding())
-    }
-
-    /// As `end_turn`, if nothing is held back; `false` otherwise.
-    #[inline(always)]
-    pub fn end_turn_that_holds_nothing(&self) -> bool {
-        turn::end_if_nothing_is_held()
     }
 
     /// Parks a task that runs on what it was parked on before; its turn is to be ended behind that. `by_itself` is as for

@@ -64,14 +64,6 @@ pub struct Now {
     pub has_clients: Cell<bool>,
 }
 
-impl Now {
-    /// Whether a socket of this thread holds output back.
-    #[inline]
-    pub fn is_holding(&self) -> bool {
-        self.holding.get()
-    }
-}
-
 thread_local! {
     static NOW: Now =
         const {
@@ -174,18 +166,6 @@ pub(super) fn end_turn(controller: &Controller) {
     if holding {
         release_all(|output| controller.send_later(output));
     }
-}
-
-/// Ends the turn that is under way on this thread; `false` if something was held back in it, and nothing is done.
-#[inline(always)]
-pub(super) fn end_if_nothing_is_held() -> bool {
-    NOW.with(|now| {
-        let nothing = !now.holding.get();
-        if nothing {
-            now.turn.set(0);
-        }
-        nothing
-    })
 }
 
 /// The step is over, and with it the last turn, if there was one in it.

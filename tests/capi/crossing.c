@@ -463,7 +463,6 @@ struct stepping {
 	cq_pool *pool;
 	cq_scope *scope;
 	int ticks, code, steps;
-	double took;
 };
 
 static void *step_twice(void *argument)

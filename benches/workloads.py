@@ -21,6 +21,7 @@ QUESTIONS = 20000
 LINES = 1000000
 DATAGRAMS = 1000000
 PARSED = 200000
+SLEEPERS = 100000
 
 
 class Variant:
@@ -215,6 +216,10 @@ def lua_variants(script, *arguments, needs=None, under=()):
     return variants
 
 
+def without_luv(variants):
+    return [variant for variant in variants if not variant.name.startswith("luv")]
+
+
 def asking_scripts(parallel):
     """Ours twice, the second time with shared ports."""
     needs = "cqueues.dns.resolver"
@@ -337,7 +342,7 @@ def tls_workloads(load):
             Workload(f"tls-{direction}", f"Bulk data {verb} over TLS 1.3 (AES-128-GCM)", PER_MEBIBYTE,
                      tls_servers(direction, keys), "best", command),
             Workload(f"tls-{direction}-lua", "The same from Lua", PER_MEBIBYTE,
-                     [variant for variant in lua if not variant.name.startswith("luv")], ORIGINAL, command),
+                     without_luv(lua), ORIGINAL, command),
         ]
     for role, verb in (("server", "accepted"), ("client", "made")):
         for kind in ("full", "resumed"):
@@ -413,6 +418,33 @@ def timer_workloads(seconds):
             .shows("sleepers, rate", "How many tasks woke in a second", "wakes/s", "rate", None)]
 
 
+def lua_controller_workloads(messages):
+    """What a controller does from Lua besides sockets: tasks that wait, wake each other, and are stepped by hand."""
+    steps = lua_variants("steps", "ready", messages)
+    called = [Variant(variant.name.replace("luv", "luv without coroutine"), [*variant.command[:-2], "called", messages])
+              for variant in steps if variant.name.startswith("luv")]
+    asleep = Workload("sleepers-lua", "100,000 tasks in Lua sleep twice each, for up to a second (luv: a timer and a coroutine each)",
+                      "µs CPU/wake", lua_variants("sleepers", SLEEPERS), ORIGINAL)
+    return [
+        asleep.shows("sleepers-lua, lateness", "How late they wake, on the average", "ms", "mean", ORIGINAL),
+        Workload("tasks-waiting-lua", "100,000 tasks that wait for one condition", "bytes/task",
+                 without_luv(lua_variants("tasks", "waiting", SLEEPERS)), ORIGINAL, figure="bytes"),
+        Workload("tasks-sleeping-lua", "100,000 tasks that sleep", "bytes/task", lua_variants("tasks", "sleeping", SLEEPERS), ORIGINAL,
+                 figure="bytes"),
+        Workload("conditions-lua", "Two tasks that signal each other and wait", "µs CPU/wake", lua_variants("conditions", "pair", 3 * messages),
+                 ORIGINAL),
+        Workload("conditions-crowd-lua", "1,000 tasks woken by one signal, again and again", "µs CPU/wake",
+                 lua_variants("conditions", "crowd", 3 * messages), ORIGINAL),
+        Workload("turns-lua", "A task that gives up its turn, by sleep(0)", "µs CPU/turn", lua_variants("conditions", "turns", 2 * messages),
+                 ORIGINAL),
+        Workload("steps-idle-lua", "A step that does not wait, with 1,000 idle sockets", "µs CPU/step",
+                 lua_variants("steps", "idle", 2 * messages), ORIGINAL),
+        Workload("steps-ready-lua", "The same with one ready, for whose task a byte is written before", "µs CPU/step", steps + called, ORIGINAL),
+        Workload("nested-lua", "One byte to and fro between two tasks, four controllers deep", "µs CPU/message",
+                 lua_variants("nested", 4, messages // 2), ORIGINAL),
+    ]
+
+
 def dns_workloads():
     parse_lua = lua_variants("dns_parse", PARSED // 10, needs="cqueues.dns.packet")
     found = [
@@ -464,5 +496,6 @@ def python_workloads(seconds):
 
 
 def workloads(seconds, messages):
-    return (echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) +
-            token_workloads() + timer_workloads(seconds) + thread_workloads() + python_workloads(seconds) + dns_workloads())
+    return (echo_workloads(seconds, messages) + bulk_workloads() + udp_workloads(seconds, messages) + token_workloads() +
+            timer_workloads(seconds) + lua_controller_workloads(messages) + thread_workloads() + python_workloads(seconds) +
+            dns_workloads())

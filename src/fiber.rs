@@ -229,17 +229,7 @@ pub fn suspend_parked(park: impl FnOnce(&Controller, TaskId) -> bool) -> Option<
         return None;
     }
     sys::fiber::suspend();
-    Some(see_end())
-}
-
-/// ECANCELED, ETIMEDOUT if the wait of the running task was ended.
-#[inline(never)]
-fn see_end() -> Result<()> {
-    let see = |entry: &Stepped, _| match entry.fired[..] {
-        [Fired { member: ENDED, events }] => Err(Errno(events as i32)),
-        _ => Ok(()),
-    };
-    innermost(see).unwrap_or(Ok(()))
+    Some(tell_fired(&mut |_| {}))
 }
 
 /// Whether the task that runs is a fiber; `None` outside of tasks.

@@ -514,3 +514,54 @@ TEST(a_fiber_that_waits_again_is_told_of_the_end_of_its_controller_and_its_socke
 	RECV(reader.stage.socket, CQ_READ_LINE, 0, "go");
 	end(&reader.stage);
 }
+
+/* Reads what the peer sends, and waits again, a few times. */
+static void read_again_and_again(struct turn *turn)
+{
+	int round;
+
+	for (round = 0; round < 3; round++) {
+		resume(turn, 0, POLLIN);
+		RECV(turn->stage.socket, CQ_READ_LINE, 0, "next");
+		OK(park(turn->cq, turn->task, on_socket(turn->stage.socket, POLLIN)));
+		leave(turn);
+		expect_nothing(turn);
+		plain_write(turn->stage.peer, "next\n");
+	}
+	resume(turn, 0, POLLIN);
+	RECV(turn->stage.socket, CQ_READ_LINE, 0, "next");
+	leave(turn);
+}
+
+TEST(a_child_of_fork_waits_again_as_its_parent_does)
+{
+	enum { IN_ITS_TURN, WAITING, ARRIVED, POINTS };
+	size_t i;
+	int point;
+
+	for (i = 0; i < COUNT(orders) * POINTS; i++) {
+		struct turn turn = turn_in(orders[i / POINTS]);
+		pid_t child;
+
+		point = (int)(i % POINTS);
+		if (point != IN_ITS_TURN) {
+			OK(park(turn.cq, turn.task, on_socket(turn.stage.socket, POLLIN)));
+			leave(&turn);
+		}
+		if (point == ARRIVED)
+			plain_write(turn.stage.peer, "next\n");
+		child = (pid_t)SYS(fork());
+		if (child != 0)
+			EQ(wait_for_child(child), 0);
+		if (point == IN_ITS_TURN) {
+			OK(park(turn.cq, turn.task, on_socket(turn.stage.socket, POLLIN)));
+			leave(&turn);
+		}
+		if (point != ARRIVED || child != 0)
+			plain_write(turn.stage.peer, "next\n"); /* the child has read what came */
+		read_again_and_again(&turn);
+		if (child == 0)
+			end_child(true);
+		finish(&turn);
+	}
+}

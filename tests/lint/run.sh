@@ -333,6 +333,7 @@ if command -v python3 >/dev/null; then
 	check 'docs/limits.md names tests that exist' python3 tests/lint/limits.py
 	check 'the Python binding knows the header' python_declarations_are_fresh
 	check 'packages have the version of Cargo.toml, and name all crates' python3 tests/lint/packaging.py
+	check 'all crates build with the oldest Rust that Cargo.toml names' python3 tests/lint/crates.py
 else
 	skip python3
 fi

@@ -80,7 +80,7 @@ t.plain("an_error_in_the_function_of_a_scope_keeps_its_place", function()
 		check(message:find(("_spec.lua:%d: in "):format(line), 1, true), message)
 		local _, count = message:gsub(("_spec%%.lua:%d: in "):format(line), "")
 		equal(count, 1, message)
-		check(not message:find "cqueues/", message)
+		check(not message:find "cqueues/scope.lua", message)
 	end)
 end)
 

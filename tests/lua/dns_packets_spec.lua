@@ -164,3 +164,17 @@ t.plain("its_text_is_much_like_that_of_dig", function()
 end)
 
 t.finish()
+
+t.plain("luajit_compiles_a_loop_over_records_and_not_once_for_each_packet", function()
+	local p = d.packet({ "AN", "a.test", "A", "\1\2\3\4" }, { "AN", "a.test", "A", "\1\2\3\5" })
+	local found = 0
+	local traces = t.traces(function()
+		for _ = 1, 2000 do
+			for record in p:grep { type = "A" } do
+				found = found + #record:addr()
+			end
+		end
+	end)
+	equal(found, 2000 * 14)
+	t.check(traces < 50, traces .. " traces")
+end)

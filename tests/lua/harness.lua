@@ -283,6 +283,21 @@ function t.child(before, text)
 	return output
 end
 
+-- How many traces LuaJIT begins to record while a function runs; elsewhere the test is skipped.
+function t.traces(f)
+	if not jit or not jit.status() then
+		t.skip "it is about LuaJIT's compiler"
+	end
+	local count = 0
+	local function see(what)
+		if what == "start" then count = count + 1 end
+	end
+	jit.attach(see, "trace")
+	f()
+	jit.attach(see)
+	return count
+end
+
 -- A module that the system has beside what is tested here, or nil. run.sh says where to look.
 function t.system_module(name)
 	local path, cpath = package.path, package.cpath

@@ -352,6 +352,21 @@ t.test("xread_and_xlines_take_mode_and_timeout_in_either_order", function()
 	equal(s:xlines("*L", 1, "t")(), "four\n")
 end)
 
+t.plain("luajit_compiles_nothing_for_each_connection_whose_lines_are_read", function()
+	local formats, found = { "*l", "*L", "*a", "*h", "*H", -9, 9 }, 0
+	local traces = t.traces(function()
+		for i = 1, 700 do
+			local s = input "line: 1\n\n"
+			for line in s:lines(formats[i % #formats + 1]) do
+				found = found + #line
+			end
+			s:close()
+		end
+	end)
+	equal(found, 100 * (7 + 9 + 9 + 7 + 8 + 9 + 9))
+	t.check(traces < 100, traces .. " traces")
+end)
+
 t.test("lines_ends_with_the_input", function()
 	local s, seen = input "one\ntwo\nthree", {}
 	local next = s:lines()

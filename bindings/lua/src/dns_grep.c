@@ -2,22 +2,31 @@
  *
  * packet:grep: finding records (guide 3.2.8). The iterator is what programs run most often, so that it looks up
  * nothing by name.
+ *
+ * From 5.2 on it is a C function that has its search as an upvalue. LuaJIT would compile a loop anew for each such function, so in
+ * 5.1 it is one in Lua, around a C function that all searches share.
  */
 #include "dns.h"
 #include <ctype.h>
 
 /* What an iterator remembers. */
 struct search {
-	const struct packet *packet; /* upvalue 4 */
+	const struct packet *packet; /* which the iterator keeps */
 	cq_dns_selector selector;
 	uint64_t cursor;
 	struct owner owner;
 };
 
-/* The iterator: upvalue 2 is the search, 3 the classes of records. */
+#define CLASSES lua_upvalueindex(2) /* of records */
+#if SHIM_CONTINUES
+#define SEARCH lua_upvalueindex(3)
+#else
+#define SEARCH 1
+#endif
+
 static int next_record(lua_State *L)
 {
-	struct search *search = lua_touserdata(L, lua_upvalueindex(2));
+	struct search *search = lua_touserdata(L, SEARCH);
 	unsigned char few[1024]; /* enough for the usual types */
 	struct room room = { few, sizeof few };
 	uint64_t cursor;
@@ -33,7 +42,7 @@ static int next_record(lua_State *L)
 			search->owner.pointer = 0;
 		}
 		if (!code)
-			code = dns_push_record(L, lua_upvalueindex(3), &record, &search->owner, &room);
+			code = dns_push_record(L, CLASSES, &record, &search->owner, &room);
 	} while (code == EAGAIN); /* there is more room now, for which finalizers may have changed the packet */
 	search->cursor = cursor;
 	return code ? shim_error(L, "%s", cq_strerror(code)) : 1;
@@ -100,6 +109,42 @@ static void load_selector(lua_State *L, cq_dns_selector *selector)
 	lua_pop(L, 3);
 }
 
+/* Makes the iterator of what lies on top of the stack: the state, the classes, the search, the packet and the name. */
+#if SHIM_CONTINUES
+static void make_iterator(lua_State *L)
+{
+	lua_pushcclosure(L, next_record, 5);
+}
+#else
+#define DNS_ITERATORS "cqueues.dns.iterators"
+
+/* Packet and name are passed so that they are kept. */
+static const char iterators[] =
+    "local next = ...\n"
+    "return function(search, packet, name)\n"
+    "	return function() return next(search, packet, name) end\n"
+    "end\n";
+
+static void make_iterator(lua_State *L)
+{
+	int search = lua_gettop(L) - 2;
+	lua_getfield(L, LUA_REGISTRYINDEX, DNS_ITERATORS);
+	if (lua_isnil(L, -1)) {
+		lua_pop(L, 1);
+		if (luaL_loadbuffer(L, iterators, sizeof iterators - 1, "=cqueues.dns.packet"))
+			lua_error(L);
+		lua_pushvalue(L, search - 2);
+		lua_pushvalue(L, search - 1);
+		lua_pushcclosure(L, next_record, 2);
+		lua_call(L, 1, 1);
+		lua_pushvalue(L, -1);
+		lua_setfield(L, LUA_REGISTRYINDEX, DNS_ITERATORS);
+	}
+	lua_insert(L, search);
+	lua_call(L, 3, 1);
+}
+#endif
+
 /* packet:grep([{ section =, type =, class =, name = }]): an iterator over records */
 int dns_packet_grep(lua_State *L)
 {
@@ -107,6 +152,7 @@ int dns_packet_grep(lua_State *L)
 	struct packet *packet = shim_check(L, 1, dns_packet_tag, DNS_PACKET);
 	lua_settop(L, 2);
 	lua_pushvalue(L, lua_upvalueindex(1));
+	dns_push_classes(L);
 	struct search *search = SHIM_PLAIN(L, sizeof *search);
 	search->packet = packet;
 	search->owner.pointer = 0;
@@ -114,7 +160,6 @@ int dns_packet_grep(lua_State *L)
 	search->cursor = 0;
 	search->selector = none;
 	load_selector(L, &search->selector);
-	dns_push_classes(L);
 	lua_pushvalue(L, 1);
 	if (lua_istable(L, 2)) {
 		lua_getfield(L, 2, "name");
@@ -125,6 +170,6 @@ int dns_packet_grep(lua_State *L)
 	} else {
 		lua_pushnil(L);
 	}
-	lua_pushcclosure(L, next_record, 5);
+	make_iterator(L);
 	return 1;
 }

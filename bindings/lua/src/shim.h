@@ -33,6 +33,8 @@ struct shim {
 	int hand_ref;
 	/* In 5.1, the references of the markers that waiting methods return, and whether this is LuaJIT. */
 	int marks[7], is_jit;
+	/* In 5.1, the references of the functions that make iterators of lines, 0 for those that nobody has used. */
+	int iterators[5];
 	/* Whether :pollfd, :events or :timeout of that class were replaced. */
 	int custom_socket, custom_condition, custom_controller, custom_resolver;
 	int custom_listener, custom_thread, custom_notifier;

@@ -180,6 +180,23 @@ int shim_go_from(lua_State *L, struct socket *socket, struct op *op, int code);
 void shim_set_waiting(lua_State *L, const luaL_Reg *methods);
 /* Makes an iterator of the waiting C function on top of the stack, whose upvalue 2 is the socket. */
 void shim_make_iterator(lua_State *L);
+/* The waiting C functions of the iterators of one format that is a word, and how many there are: all that such an iterator has of its
+ * own is the socket. */
+enum { ITERATORS = 5 };
+extern const lua_CFunction shim_iterators[ITERATORS];
+/* Pushes an iterator, the one of that number, of the socket at 1. */
+void shim_iterate(lua_State *L, int number);
+/* For such a function: its socket, which lies at 1 then and alone. In 5.1 it is an argument. */
+static inline struct socket *shim_iterated(lua_State *L)
+{
+	if (SHIM_CONTINUES) {
+		lua_settop(L, 0);
+		lua_pushvalue(L, lua_upvalueindex(2));
+	} else {
+		lua_settop(L, 1);
+	}
+	return lua_touserdata(L, 1);
+}
 /* Mode and timeout of the x functions, in either order, told by their types. */
 void shim_mode_and_timeout(lua_State *L, int index, uint32_t *mode, double *timeout);
 

@@ -239,13 +239,11 @@ static int next_xline(lua_State *L)
 /* The same for one format that is a word. */
 static inline int next_of_kind(lua_State *L, uint32_t kind, const char *word)
 {
-	struct socket *socket = lua_touserdata(L, lua_upvalueindex(2));
+	struct socket *socket = shim_iterated(L);
 	struct op op = shim_op(LINES, 1, CQ_MODE_DEFAULT, NAN);
 	op.format.kind = kind;
-	lua_settop(L, 0);
 	if (!socket->so)
 		return shim_error(L, "socket closed");
-	lua_pushvalue(L, lua_upvalueindex(2));
 	if (socket->object.shim->replaced & RECV) {
 		lua_pushstring(L, word);
 		return shim_delegate(L, "read");
@@ -280,21 +278,16 @@ static int next_header_kept(lua_State *L)
 	return next_of_kind(L, CQ_READ_HEADER_KEEP, "*H");
 }
 
-/* The iterator of the format at `index`, NULL if that is no such word. */
-static lua_CFunction iterator_of_word(lua_State *L, int index)
+const lua_CFunction shim_iterators[ITERATORS] = { next_line_bare, next_line_kept, next_all, next_header_bare, next_header_kept };
+
+/* Which one is meant by the format at `index`, ITERATORS if it is no such word. */
+static int iterator_of_word(lua_State *L, int index)
 {
+	static const char words[ITERATORS + 1] = "lLahH";
 	size_t size;
 	const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &size) : NULL;
-	if (!text || size != 2 || text[0] != '*')
-		return NULL;
-	switch (text[1]) {
-	case 'l': return next_line_bare;
-	case 'L': return next_line_kept;
-	case 'a': return next_all;
-	case 'h': return next_header_bare;
-	case 'H': return next_header_kept;
-	default: return NULL;
-	}
+	const char *found = text && size == 2 && text[0] == '*' ? memchr(words, text[1], ITERATORS) : NULL;
+	return found ? (int)(found - words) : ITERATORS;
 }
 
 /* socket:lines(...) */
@@ -303,12 +296,15 @@ static int socket_lines(lua_State *L)
 	shim_check(L, 1, shim_socket_tag, SHIM_SOCKET);
 	int count = count_formats(L, 2);
 	shim_argcheck(L, count <= 200, 201, "too many formats");
-	lua_CFunction usual = count == 1 ? iterator_of_word(L, 2) : NULL;
-	if (usual)
+	int usual = count == 1 ? iterator_of_word(L, 2) : ITERATORS;
+	if (usual < ITERATORS) {
 		lua_settop(L, 1);
+		shim_iterate(L, usual);
+		return 1;
+	}
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_insert(L, 1);
-	lua_pushcclosure(L, usual ? usual : next_line, usual ? 2 : count + 2);
+	lua_pushcclosure(L, next_line, count + 2);
 	shim_make_iterator(L);
 	return 1;
 }

@@ -91,6 +91,13 @@ void shim_make_iterator(lua_State *L)
 	(void)L;
 }
 
+void shim_iterate(lua_State *L, int number)
+{
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_pushvalue(L, 1);
+	lua_pushcclosure(L, shim_iterators[number], 2);
+}
+
 int shim_delegate(lua_State *L, const char *name)
 {
 	shim_push_replacement(L, name);

@@ -210,7 +210,7 @@ fn an_end_of_one_direction_is_no_hang_up() {
 #[test]
 fn an_error_is_reported_whatever_was_asked_for() {
     let poller = Poller::new().unwrap();
-    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = sys::pipe().unwrap();
     poller.set(writer.as_raw_fd(), writer.as_raw_fd() as Token, 0, POLLOUT).unwrap();
     drop(reader);
     let found = wait(&poller, LONG);

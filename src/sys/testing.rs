@@ -34,7 +34,8 @@ pub fn interrupted<R>(f: impl FnOnce() -> R) -> R {
 /// Runs `f` in a child of fork(2), and returns the bytes that it returns there.
 pub fn in_child(f: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
     use std::io::{Read, Write};
-    let (mut reader, mut writer) = std::io::pipe().expect("a pipe");
+    let (reader, writer) = super::pipe().expect("a pipe");
+    let (mut reader, mut writer) = (std::fs::File::from(reader), std::fs::File::from(writer));
     // SAFETY: the child calls `f` and ends; the allocator is usable there.
     let child = unsafe { libc::fork() };
     if child == 0 {

@@ -348,7 +348,7 @@ count_query_instructions() {
 	queries "$1" in_callgrind 'instructions of a DNS query' 20300 0 0
 	queries "$1" in_callgrind 'instructions of a DNS query from a shared port' 22500 8 0
 	queries "$1" in_callgrind 'instructions of a DNS query that the cache answers' 8700 0 1
-	queries "$1" in_callgrind 'instructions of a DNS query through a pool' 30300 0 0 resolvers
+	queries "$1" in_callgrind 'instructions of a DNS query through a pool' 28400 0 0 resolvers
 }
 
 # idle_step COUNT INTERPRETER DESCRIPTORS STEPS: what a step costs while so many descriptors are silent.

@@ -134,6 +134,36 @@ t.test("a_pool_whose_methods_are_replaced_asks_through_them", function()
 	values({ nil, errno.EAGAIN, n = 2 }, pool:query "a.test")
 end)
 
+t.test("one_replaced_method_is_enough", function()
+	local pool, seen = from_hosts(), nil
+	local put = pool.put
+	function pool:put(one)
+		seen = one
+		return put(self, one)
+	end
+	equal(d.addresses(pool:query "a.test"), "10.0.0.1")
+	values({ "dns resolver", 0, 1 }, resolver.type(seen), pool.busy, #pool.cache)
+end)
+
+t.test("a_resolver_that_is_put_back_or_closed_while_it_asks_is_counted_once", function()
+	local silent = socket.listen { host = "127.0.0.1", port = 0, type = socket.SOCK_DGRAM }
+	t.check(silent:listen())
+	local server = ("[127.0.0.1]:%d"):format((select(3, silent:localname())))
+	for _, row in ipairs { { "put", "in the pool already", 1 }, { "close", "resolver defunct", 0 } } do
+		local what, text, kept = row[1], row[2], row[3]
+		local pool = resolvers.new { nameserver = { server }, search = {}, options = { timeout = 9, attempts = 1 } }
+		cqueues.running():wrap(function()
+			cqueues.sleep(0.005)
+			local one = next(pool.alive)
+			if what == "put" then pool:put(one) else one:close() end
+		end)
+		t.throws(text, pool.query, pool, "a.test", "A", "IN", 0.02)
+		values({ kept, true }, #pool.cache, pool:check())
+		equal(pool.busy, what == "put" and 0 or 1) -- one that is closed counts until it is collected
+	end
+	silent:close()
+end)
+
 t.test("what_is_no_resolver_of_the_pool_is_taken_in_or_refused", function()
 	local pool, other, foreign = from_hosts(), from_hosts(), resolver.new()
 	local one = other:get()

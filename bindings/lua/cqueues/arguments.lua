@@ -73,10 +73,10 @@ end
 
 --- A text; a number is one.
 function arguments.text(value, place, name)
-	if type(value) ~= "string" and type(value) ~= "number" then
-		refuse_type(value, place, name, "string")
+	if type(value) == "string" then
+		return value
 	end
-	return tostring(value)
+	return type(value) == "number" and tostring(value) or refuse_type(value, place, name, "string")
 end
 
 --- A function, or what can be called like one.

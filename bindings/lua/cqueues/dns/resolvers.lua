@@ -104,28 +104,37 @@ local function enter(self, one)
 	return token
 end
 
--- `get`, when the arguments are known to be right.
-local function take(self, timeout)
-	local deadline = timeout and self.busy >= self.hiwat and monotime() + timeout
+-- Waits until fewer are out than may be. A code if that does not come, nil otherwise.
+local function await_one(self, timeout)
+	local deadline = timeout and monotime() + timeout
 	while self.busy >= self.hiwat do
 		local left
 		if deadline then
 			left = deadline - monotime()
 			if left <= 0 then
-				return nil, ETIMEDOUT
+				return ETIMEDOUT
 			end
 		end
 		self.waiting = self.waiting + 1
 		local mark, ended = wait(self.condvar, left)
 		self.waiting = self.waiting - 1
 		if mark == POLL and is_end(ended) then
-			return nil, ended.code
+			return ended.code
 		end
 	end
+end
+
+-- `get`, when the arguments are known to be right. Returns the resolver, nil and its token, or nil and a code.
+local function take(self, timeout)
+	local code = self.busy >= self.hiwat and await_one(self, timeout)
+	if code then
+		return nil, code
+	end
 	local cache = self.cache
-	local one, code = cache[#cache], nil
+	local count = #cache
+	local one = cache[count]
 	if one then
-		cache[#cache] = nil
+		cache[count] = nil
 	else
 		one, code = resolver.new(self.resconf, self.hosts, self.hints)
 		if not one then
@@ -135,7 +144,7 @@ local function take(self, timeout)
 	local token = self.alive[one] or enter(self, one)
 	token.out, token.uses = true, token.uses + 1
 	self.busy = self.busy + 1
-	return one
+	return one, nil, token
 end
 
 --- Takes a resolver out of the pool; waits for one if as many are out as may be.
@@ -144,10 +153,34 @@ end
 -- Returns the resolver, or nil and a code.
 function pool:get(timeout)
 	check(self, "get")
-	return take(self, arguments.seconds(timeout, 1, "get") or self.timeout)
+	local one, code = take(self, arguments.seconds(timeout, 1, "get") or self.timeout)
+	if one then
+		return one
+	end
+	return nil, code
 end
 
-local get = pool.get
+-- Keeps a resolver that is back, if it is usable, or closes it, and wakes one who waits.
+local function take_in(self, one, token, is_usable)
+	local cache = self.cache
+	local count = #cache
+	if is_usable and token.uses < self.querymax and count < self.hiwat then
+		count = count + 1
+		cache[count] = one
+	else
+		one:close()
+		self.alive[one] = nil
+	end
+	while self.busy == 0 and count > self.lowat do
+		local idle = table.remove(cache)
+		count = count - 1
+		self.alive[idle] = nil
+		idle:close()
+	end
+	if self.waiting > 0 then
+		self.condvar:signal(1)
+	end
+end
 
 --- Puts a resolver back. Its question, if it has one, is given up.
 function pool:put(one)
@@ -163,28 +196,16 @@ function pool:put(one)
 	end
 	if not token then
 		token = enter(self, one) -- it was made by somebody else
-	elseif token.out then
+	elseif not token.out then
+		error("resolver is in the pool already", 2)
+	else
 		token.out = false
 		self.busy = self.busy - 1
-	else
-		error("resolver is in the pool already", 2)
 	end
-	local cache = self.cache
-	if usable and token.uses < self.querymax and #cache < self.hiwat then
-		cache[#cache + 1] = one
-	else
-		one:close()
-		self.alive[one] = nil
-	end
-	while self.busy == 0 and #cache > self.lowat do
-		local idle = table.remove(cache)
-		self.alive[idle] = nil
-		idle:close()
-	end
-	if self.waiting > 0 then
-		self.condvar:signal(1)
-	end
+	take_in(self, one, token, usable)
 end
+
+local get, put = pool.get, pool.put
 
 --- Lets one who waits look again whether there is a resolver.
 function pool:signal()
@@ -214,11 +235,11 @@ function pool:query(name, type, class, timeout)
 	check(self, "query")
 	name = arguments.text(name, 1, "query")
 	check_question(name, type, class)
-	timeout = arguments.seconds(timeout, 4, "query") or self.timeout
-	local one, answer, code
+	timeout = timeout and arguments.seconds(timeout, 4, "query") or self.timeout
+	local one, token, answer, code
 	if self.get == get and self.busy < self.hiwat then
 		timeout = timeout and timeout + 0 -- a pool's own may be anything: that throws before a resolver is out
-		one, code = take(self, timeout) -- at once
+		one, code, token = take(self, timeout) -- at once
 	else
 		local deadline = timeout and monotime() + timeout
 		one, code = self:get(timeout)
@@ -228,7 +249,13 @@ function pool:query(name, type, class, timeout)
 		return nil, code
 	end
 	answer, code = one:query(name, type, class, timeout)
-	self:put(one)
+	if token and token.out and self.put == put and release(one) then -- nobody else has put it back, or closed it
+		token.out = false
+		self.busy = self.busy - 1
+		take_in(self, one, token, true)
+	else
+		self:put(one)
+	end
 	if answer then
 		return answer
 	end

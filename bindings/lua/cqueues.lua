@@ -10,7 +10,7 @@ cqueues._POLL = core._POLL
 local refuse_type = require "cqueues.arguments".refuse_type
 
 local POLL, wait, is_end = core._POLL, core._wait, core._is_end
-local monotime, yield = core.monotime, coroutine.yield
+local monotime, running, yield = core.monotime, core.running, coroutine.yield
 
 -- A wait that is ended returns the marker and what is to be thrown.
 local function woken(...)
@@ -121,13 +121,14 @@ end
 --- Steps until there are no tasks left or the time is over. True, or as a failed step.
 --
 -- In a task of another controller the first step waits before anybody looks, so that the loop of an empty
--- controller goes on once something is attached to it.
+-- controller goes on once something is attached to it. A step that somebody has replaced is called at least once, as it may
+-- attach something.
 local function loop(self, seconds)
 	if seconds and type(seconds) ~= "number" then
 		refuse_type(seconds, 1, "loop", "number")
 	end
 	local deadline = seconds and monotime() + seconds
-	if begin_loop(self) then
+	if begin_loop(self) and not steps_by_method() then
 		return true
 	end
 	while true do
@@ -163,7 +164,7 @@ local function errors(self, seconds)
 	local deadline = seconds and monotime() + seconds or nil
 	local begun = false
 	return function()
-		if begun and self:empty() then
+		if begun and self:empty() and not (steps_by_method() and not running()) then
 			begin_loop(self) -- closes what the last failed task left open
 			return
 		end

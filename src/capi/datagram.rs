@@ -69,7 +69,7 @@ pub(super) unsafe fn room<'a>(data: *mut c_void, size: usize) -> Result<&'a mut 
 
 /// Receives one datagram into `data` without waiting. `received` receives its size. `from` receives its sender's
 /// address, whose size is 0 if there is none; `flags` receives `CQ_TRUNCATED` or 0. `from` and `flags` may be NULL.
-/// Bytes that reads have buffered are not touched.
+/// Bytes that reads have buffered are not touched. Pending output is sent first, if the output mode says `a`.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EOPNOTSUPP with TLS; ECONNREFUSED
 /// if an earlier datagram reached nobody; EBADF after close; what the system says: ENOTSOCK, ENOTCONN.
@@ -326,7 +326,7 @@ fn receive_descriptor(socket: &Socket, room: &mut [u8]) -> Result<(usize, c_int)
 
 /// Receives bytes and the descriptor that came with them, without waiting. `received` receives the number of bytes.
 /// `fd` receives the descriptor, close-on-exec and the caller's to close, or -1 if none came. Bytes that reads have
-/// buffered are not touched.
+/// buffered are not touched. Pending output is sent first, if the output mode says `a`.
 ///
 /// Errors: EINVAL for NULL; EAGAIN: wait for the socket and repeat; EPIPE at end of file; ENOBUFS if
 /// there was less room than bytes or more than one descriptor, which are closed; EOPNOTSUPP with TLS;

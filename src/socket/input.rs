@@ -87,7 +87,13 @@ impl Socket {
             if patience.wait {
                 inner.give_way()?;
             }
-            let found = inner.locate(format, text, patience.wait)?;
+            let found = match inner.locate(format, text, patience.wait) {
+                Err(error) if !error.is_again() => {
+                    inner.want_output();
+                    return Err(error);
+                }
+                found => found?,
+            };
             inner.want_more(format);
             let Some((at, length)) = found else {
                 return Ok(None);
@@ -103,10 +109,15 @@ impl Socket {
             inner.flush_before_input();
             inner.look_behind_the_end();
             while inner.input.side.queue.len() < size && !inner.input.message {
-                inner.receive_some(size, false).map_err(|error| match error {
-                    Errno::PIPE if inner.input.is_cut_short() => Errno::TRUNCATED,
-                    error => error,
-                })?;
+                if let Err(error) = inner.receive_some(size, false) {
+                    if !error.is_again() {
+                        inner.want_output();
+                    }
+                    return Err(match error {
+                        Errno::PIPE if inner.input.is_cut_short() => Errno::TRUNCATED,
+                        error => error,
+                    });
+                }
             }
             Ok(())
         })
@@ -139,6 +150,15 @@ impl Inner {
         self.interest.events = input | output;
     }
 
+    /// Sets that a task waits for output that polls the socket after a read that waits for nothing, if some could not
+    /// leave before it.
+    #[cold]
+    pub(super) fn want_output(&mut self) {
+        if std::mem::take(&mut self.output.blocked) {
+            self.interest.events = libc::POLLOUT;
+        }
+    }
+
     /// A file, a FIFO or a terminal can have more after its end was seen.
     #[inline]
     fn look_behind_the_end(&mut self) {
@@ -164,7 +184,7 @@ impl Inner {
         again
     }
 
-    fn flush_before_input(&mut self) {
+    pub(super) fn flush_before_input(&mut self) {
         let due = !self.output.side.queue.is_empty() && self.output.side.mode.autoflush;
         if due && !self.holds_only_lines() {
             self.output.more = false;

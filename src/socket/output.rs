@@ -128,17 +128,32 @@ impl Socket {
     /// EAGAIN keeps the rest.
     pub fn flush(&self, flags: Option<Flags>) -> Result<()> {
         self.with_open(|inner| {
-            if !inner.output.side.queue.is_empty() || inner.engine.is_some() {
-                inner.begin();
-            }
-            inner.output.more = false;
             let mode = inner.output.side.mode;
-            inner.flush(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))
+            inner.flush_now(flags.map_or(Buffering::No, |flags| mode.with(flags).buffering))
         })
     }
 }
 
 impl Inner {
+    /// Sends what must leave. A task that polls the socket afterwards still waits for input if the last operation did.
+    fn flush_now(&mut self, buffering: Buffering) -> Result<()> {
+        let input = self.interest.events & libc::POLLIN;
+        if !self.output.side.queue.is_empty() || self.engine.is_some() {
+            self.begin();
+        }
+        self.output.more = false;
+        self.flush(buffering)?;
+        self.interest.events |= input;
+        Ok(())
+    }
+
+    /// Sends what is pending, if it must leave by the mode.
+    #[cold]
+    fn send_nothing(&mut self, flags: Flags) -> Result<()> {
+        self.establishing.check_open()?;
+        self.flush_now(self.output.side.mode.with(flags).buffering)
+    }
+
     #[inline(always)]
     fn send(
         &mut self,
@@ -148,6 +163,9 @@ impl Inner {
         more: bool,
         again: bool,
     ) -> (usize, Result<()>) {
+        if data.is_empty() && !more {
+            return (0, self.send_nothing(flags));
+        }
         self.begin();
         if let Err(error) = self.establishing.check_open() {
             return (0, Err(error));

@@ -15,23 +15,30 @@ impl Socket {
     ) -> Result<T> {
         self.operate(|inner| {
             inner.ensure_established()?;
+            if direction == Direction::Input {
+                inner.flush_before_input(); // the peer may answer what is pending
+            }
             let _ = inner.release_held();
             if inner.engine.is_some() {
                 return Err(Errno(libc::EOPNOTSUPP));
             }
             let (fd, flags) = (inner.handle.fd, inner.output.flags);
-            let event = if direction == Direction::Input { libc::POLLIN } else { libc::POLLOUT };
             loop {
                 match call(fd, flags).map_err(Errno::from) {
                     Ok((count, found)) => {
                         inner.side(direction).count(count);
                         if direction == Direction::Output {
                             with_now(|now| inner.input.kernel.note_sent(now));
+                        } else {
+                            inner.want_output();
                         }
                         return Ok(found);
                     }
                     Err(Errno(libc::EINTR)) => {}
-                    Err(error) if error.is_again() => return Err(inner.must_wait(event)),
+                    Err(error) if error.is_again() && direction == Direction::Input => {
+                        return Err(inner.must_wait_for_input())
+                    }
+                    Err(error) if error.is_again() => return Err(inner.must_wait(libc::POLLOUT)),
                     Err(error) => return Err(error),
                 }
             }

@@ -185,4 +185,36 @@ t.plain("a_poll_that_was_replaced_before_sockets_were_loaded_is_what_they_wait_t
 	equal(told, "as it should be\n")
 end)
 
+-- A program whose step attaches what has come in the meantime ended at once: its loop never called the step.
+t.plain("a_step_that_was_replaced_is_called_for_a_controller_without_tasks", function()
+	for name, loop in pairs {
+		loop = function(controller) return controller:loop(5) end,
+		errors = function(controller)
+			local errors = {}
+			for why in controller:errors(5) do
+				errors[#errors + 1] = why
+			end
+			values({ "first", "second" }, t.unpack(errors))
+			return true
+		end,
+	} do
+		local controller, waiting, done = cqueues.new(), { "first", "second" }, 0
+		replaced(cqueues, "step", function(step, self, ...)
+			local why = table.remove(waiting, 1)
+			if why then
+				self:wrap(function()
+					done = done + 1
+					if name == "errors" then
+						error(why, 0)
+					end
+				end)
+			end
+			return step(self, ...)
+		end, function()
+			t.check(loop(controller), name)
+		end)
+		equal(done, name == "errors" and 2 or 1, name)
+	end
+end)
+
 t.finish()

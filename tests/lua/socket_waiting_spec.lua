@@ -146,4 +146,68 @@ t.plain("a_socket_of_which_more_was_asked_than_there_was_waits_for_the_rest", fu
 	end
 end)
 
+-- What a program had written in "bf" stayed here, so that a peer which answers it with a descriptor was waited for in vain.
+t.plain("a_receive_of_a_descriptor_or_a_datagram_sends_first_what_is_pending", function()
+	for _, receive in ipairs { "recvfd", "recvfrom" } do
+		local a, b = t.pair()
+		a:setmode("bf", "bf")
+		a:settimeout(0)
+		t.returns_errors(a)
+		a:write "question\n"
+		equal(select(receive == "recvfd" and 3 or 2, a[receive](a)), t.errno.ETIMEDOUT)
+		equal(b:recv "*l", "question", receive)
+		equal(a:events(), "r", receive)
+		a:clearerr()
+		a:setmode("bf", "bfA")
+		a:write "not yet"
+		a[receive](a)
+		equal(b:recv(-8), nil, receive)
+	end
+end)
+
+-- It waited for nothing, and a peer that sends before it reads was waited for in vain.
+t.plain("a_socket_waits_for_input_behind_a_flush_and_for_output_behind_the_end", function()
+	local big = ("x"):rep(2000000)
+	local function full()
+		local a, b = t.pair()
+		a:settimeout(0)
+		t.returns_errors(a)
+		a:send(big, 1, #big)
+		return a, b
+	end
+	local empty = function(b) repeat until not b:recv(-65536) end
+	for name, flush in pairs {
+		flush = function(a) return a:flush() end,
+		["write()"] = function(a) return a:write() end,
+		["write ''"] = function(a) return a:write "" end,
+		send = function(a) return a:send("", 1, 0) == 0 end,
+	} do
+		local a, b = full()
+		a:recv "*l"
+		equal(a:events(), "rw", name)
+		empty(b)
+		t.check(flush(a), name)
+		equal(select(2, a:pending()), 0, name)
+		equal(a:events(), "r", name)
+	end
+	for name, read in pairs {
+		recv = function(a) return a:recv "*l" end,
+		read = function(a) return a:read(1) end,
+		unpack = function(a) return a:unpack(8) end,
+		recvfd = function(a) return a:recvfd() end,
+		fill = function(a) return a:fill(1) or nil end,
+	} do
+		local a, b = full()
+		b:shutdown "w"
+		equal(read(a), nil, name)
+		equal(a:events(), "w", name)
+		local controller, ready = cqueues.new(), nil
+		controller:wrap(function() ready = cqueues.poll({ pollfd = a:pollfd(), events = a:events() }, 5) end)
+		controller:step(0)
+		empty(b)
+		t.check(controller:loop(5))
+		t.check(type(ready) == "table", name)
+	end
+end)
+
 t.finish()

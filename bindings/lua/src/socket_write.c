@@ -40,6 +40,8 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 		if (code)
 			return code;
 	}
+	if (op->next == 0 && (code = cq_socket_try_flush(socket->so, op->mode ? op->mode : cq_mode_parse("", 0))))
+		return code; /* nothing was given: what is pending leaves if the mode says so */
 	if (op->kind == PACK)
 		lua_pushboolean(L, 1);
 	else
@@ -110,8 +112,8 @@ int shim_socket_send(lua_State *L)
 	lua_Integer from = (lua_Integer)first, to = (lua_Integer)last;
 	uint32_t mode = shim_opt_mode(L, 5);
 	int code = socket->error[CQ_OUTPUT];
-	if (!code && to >= from)
-		code = cq_socket_try_send(socket->so, data + from - 1, (size_t)(to - from + 1), mode, &sent);
+	if (!code) /* without a byte, what is pending leaves if the mode says so */
+		code = cq_socket_try_send(socket->so, data + from - 1, to >= from ? (size_t)(to - from + 1) : 0, mode, &sent);
 	lua_pushinteger(L, (lua_Integer)sent);
 	if (code)
 		lua_pushinteger(L, code);

@@ -102,8 +102,8 @@ fn write(socket: &Socket, data: &[u8], mut first: Option<(usize, Result<()>)>) -
 }
 
 /// Sends buffered output without waiting. With `mode` 0 everything is sent. Otherwise the buffering that `mode`
-/// names, or that of the socket if it names none, says what must leave: with `l`, the lines that were sent in that
-/// mode.
+/// names, or that of the socket if it names none, says what must leave: with `l`, the lines, but for those that
+/// were sent in binary mode with `f` or `n` while the socket itself was not in `l`.
 ///
 /// Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
 #[no_mangle]

@@ -74,8 +74,10 @@ void shim_push_copy(lua_State *L, const char *bytes, size_t size);
 #endif
 #if LUA_VERSION_NUM < 503
 #define shim_push_unsigned(L, value) lua_pushnumber((L), (lua_Number)(value))
+#define shim_push_signed shim_push_unsigned
 #else
 #define shim_push_unsigned(L, value) lua_pushinteger((L), (lua_Integer)(value))
+#define shim_push_signed shim_push_unsigned
 #endif
 #if LUA_VERSION_NUM < 502
 #define lua_isinteger(L, i) 0

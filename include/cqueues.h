@@ -2579,7 +2579,7 @@ size_t cq_socket_pending(const struct cq_socket *socket, uint32_t which);
 /**
  * Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
  * names replace the socket's own for this call. `sent` receives how many bytes were taken, also on error; bytes that
- * were taken and not sent leave with later sends or a flush. With `CQ_MORE` in `mode`, nothing leaves yet unless the
+ * were taken and not sent leave with later sends or a flush, also one of no bytes. With `CQ_MORE` in `mode`, nothing leaves yet unless the
  * buffer is full.
  *
  * Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then
@@ -2610,8 +2610,8 @@ int cq_socket_write(const struct cq_socket *socket,
 
 /**
  * Sends buffered output without waiting. With `mode` 0 everything is sent. Otherwise the buffering that `mode`
- * names, or that of the socket if it names none, says what must leave: with `l`, the lines that were sent in that
- * mode.
+ * names, or that of the socket if it names none, says what must leave: with `l`, the lines, but for those that
+ * were sent in binary mode with `f` or `n` while the socket itself was not in `l`.
  *
  * Errors: EINVAL for NULL or no mode; EAGAIN keeps the rest; EPIPE; EBADF after close.
  */

@@ -128,17 +128,21 @@ local function loop(self, seconds)
 		refuse_type(seconds, 1, "loop", "number")
 	end
 	local deadline = seconds and monotime() + seconds
+	local last = deadline or false -- for C, which goes on until then
+	if deadline ~= deadline then
+		last = -math.huge -- not a number: one step is made, which waits for something to do
+	end
 	if begin_loop(self) and not steps_by_method() then
 		return true
 	end
 	while true do
 		local left = left_until(deadline)
 		-- Here and not in a function of its own, as this is done for each step of nearly every program.
-		local ok, message, code, thread, object, fd = step(self, left, false, deadline or false)
+		local ok, message, code, thread, object, fd = step(self, left, false, last)
 		if ok == nil and steps_by_method() then
 			ok, message, code, thread, object, fd = replaced_step(self, left)
 		elseif ok ~= true and ok ~= false then
-			ok, message, code, thread, object, fd = go_on(self, left, ok, message, deadline or false)
+			ok, message, code, thread, object, fd = go_on(self, left, ok, message, last)
 		end
 		if not ok then
 			return failure(message, code, thread, object, fd)
@@ -159,7 +163,7 @@ local function errors(self, seconds)
 	if seconds and type(seconds) ~= "number" then
 		refuse_type(seconds, 1, "errors", "number")
 	elseif seconds and not (seconds > -math.huge) then
-		return function() end -- no time at all, or no number
+		seconds = 0 -- no time at all, or no number
 	end
 	local deadline = seconds and monotime() + seconds or nil
 	local begun = false

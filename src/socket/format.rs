@@ -193,6 +193,7 @@ fn header(data: &mut [u8], keep: bool, rules: Rules) -> Found {
         false => NeedMore(data.len() + 1),
     };
     match data.get(name + blanks) {
+        None if name == 0 && blanks > 0 => return Nothing, // no name can follow
         None => return more(data),
         Some(b'\r') if name + blanks == 0 && data.len() == 1 => return more(data),
         Some(b':') if name > 0 => {}

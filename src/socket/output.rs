@@ -39,7 +39,7 @@ fn end_of_lines(data: &[u8]) -> Option<usize> {
 /// What goes to the peer.
 pub struct Output {
     pub side: Side,
-    /// The end of the last complete line in the queue.
+    /// The end of the last complete line in the queue, as far as is known: what a flush by lines sends.
     pub lines: usize,
     /// The program has said that another send follows at once, or its lines are held: nothing leaves yet.
     pub more: bool,
@@ -206,8 +206,9 @@ impl Inner {
             queue.release();
             return (0, pushed);
         }
-        if let (Buffering::Line, Some(at)) = (mode.buffering, memrchr(b'\n', queue.data())) {
-            self.output.lines = at + 1;
+        let from = if mode.buffering == Buffering::Line { 0 } else { before };
+        if let Some(at) = memrchr(b'\n', &queue.data()[from..]) {
+            self.output.lines = from + at + 1;
         }
         (piece.len(), self.flush(mode.buffering))
     }
@@ -215,10 +216,12 @@ impl Inner {
     fn send_binary(&mut self, data: &[u8], mode: Mode) -> (usize, Result<()>) {
         let queued = self.output.side.queue.len();
         let total = queued + data.len();
-        let line = match mode.buffering {
-            Buffering::Line => end_of_lines(data).map_or(0, |end| queued + end),
-            _ => 0,
-        };
+        // Of bytes that are buffered fully, lines are told only if those that the socket writes otherwise are.
+        let line =
+            match [mode.buffering, self.output.side.mode.buffering].contains(&Buffering::Line) {
+                true => end_of_lines(data).map_or(0, |end| queued + end),
+                false => 0,
+            };
         let due = self.output.due(&self.handle, mode.buffering, total, line.max(self.output.lines));
         if due == 0 {
             if let Err(error) = self.output.side.queue.push(data) {
@@ -226,6 +229,14 @@ impl Inner {
             }
             self.output.lines = self.output.lines.max(line);
             return (data.len(), Ok(()));
+        }
+        if due < queued && !self.handle.has_messages() {
+            // Of what is queued itself not all must leave: the beginning of a line stays.
+            if let Err(error) = self.output.side.queue.push(data) {
+                return (0, Err(error));
+            }
+            self.output.lines = self.output.lines.max(line);
+            return (data.len(), self.flush(mode.buffering));
         }
         if let Err(error) = self.may_send() {
             let kept =

@@ -77,6 +77,8 @@ struct controller {
 	/* The step is one of a loop, which ends at a time of cq_monotime, NaN for none; whether a task has run in it. */
 	int loops, has_run;
 	double deadline;
+	/* Whether the last step was left because a task had failed: the next one goes on at once. */
+	int has_failed;
 	/* How many coroutines of failed tasks are kept; see task.c. */
 	int failed;
 	/* The code that the wait of the task that is being resumed was ended with, until that is told; 0: it was not. And the first object

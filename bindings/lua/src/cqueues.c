@@ -79,7 +79,7 @@ static int cqueues_type(lua_State *L)
 /* cqueues.interpose(name, function) */
 static int cqueues_interpose(lua_State *L)
 {
-	const char *name = lua_tostring(L, 1);
+	const char *name = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL; /* a number would become a text */
 	if (name && !strcmp(name, "step"))
 		shim_self(L)->custom_step = 1;
 	return shim_interpose(L, &shim_self(L)->custom_controller);

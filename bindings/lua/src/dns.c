@@ -32,7 +32,9 @@ void dns_read_file(lua_State *L, int index)
 /* Without a position: the text is part of the interface. */
 static unsigned unknown(lua_State *L, int index, const char *what)
 {
-	lua_pushfstring(L, "%s: unknown DNS %s", luaL_tolstring(L, index, NULL), what);
+	luaL_tolstring(L, index, NULL);
+	lua_pushfstring(L, ": unknown DNS %s", what);
+	lua_concat(L, 2); /* all of the text, also behind a zero byte */
 	return (unsigned)lua_error(L);
 }
 
@@ -52,7 +54,10 @@ static unsigned check_number(lua_State *L, int index, unsigned usual, const char
 		break;
 	}
 	case LUA_TSTRING: {
-		const char *name = lua_tostring(L, index);
+		size_t size;
+		const char *name = lua_tolstring(L, index, &size);
+		if (strlen(name) != size)
+			break;
 		if (name[0] == 'A' && !name[1] && usual == 1 && find == cq_dns_type_number)
 			return 1;
 		if (name[0] == 'I' && name[1] == 'N' && !name[2] && find == cq_dns_class_number)

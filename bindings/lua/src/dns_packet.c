@@ -163,15 +163,17 @@ static int packet_flags(lua_State *L)
 /* The value on top of the stack for a field. */
 static unsigned check_field(lua_State *L, int field)
 {
-	if (fields[field].mask > 1 || lua_type(L, -1) == LUA_TNUMBER) {
+	if (fields[field].mask > 1 || lua_isnumber(L, -1)) {
 		if (!lua_isnumber(L, -1)) {
 			const char *got = luaL_typename(L, -1);
 			shim_argerror(L, 2, lua_pushfstring(L, "field %s: number expected, got %s", fields[field].name, got));
 		}
 		lua_Integer value;
 		lua_Number number = lua_tonumber(L, -1);
+		if (fields[field].mask == 1 && lua_isinteger(L, -1))
+			return lua_tointeger(L, -1) != 0;
 		if (fields[field].mask == 1)
-			return number != 0 && fabs(number) < 0x1p63 && number == floor(number); /* what is no integer is 0 */
+			return number != 0 && number >= -0x1p63 && number < 0x1p63 && number == floor(number); /* what is no integer is 0 */
 		shim_argcheck(L, shim_tointeger(L, -1, &value), 2, "number has no integer representation");
 		return (unsigned)value & fields[field].mask;
 	}

@@ -38,8 +38,8 @@ int luaopen__cqueues_errno(lua_State *L)
 /* debug.f2ms(seconds): milliseconds rounded up, -1 for "no timeout"; and whether INT_MAX cut it. */
 static int debug_f2ms(lua_State *L)
 {
-	double milliseconds = ceil(shim_checknumber(L, 1) * 1000);
-	int none = isnan(milliseconds) || (isinf(milliseconds) && milliseconds > 0);
+	double seconds = shim_checknumber(L, 1), milliseconds = ceil(seconds * 1000);
+	int none = !isfinite(seconds);
 	int cut = !none && milliseconds > INT_MAX;
 	lua_pushinteger(L, none ? -1 : cut ? INT_MAX : milliseconds < 0 ? 0 : (int)milliseconds);
 	lua_pushboolean(L, cut);
@@ -50,9 +50,10 @@ static int debug_f2ms(lua_State *L)
  * LONG_MAX cut it. */
 static int debug_f2ts(lua_State *L)
 {
-	double seconds = fmax(shim_checknumber(L, 1), 0);
-	if (isnan(lua_tonumber(L, 1)) || isinf(seconds))
+	double seconds = shim_checknumber(L, 1);
+	if (!isfinite(seconds))
 		return 0;
+	seconds = fmax(seconds, 0);
 	int cut = seconds >= (double)LONG_MAX;
 	double whole = floor(seconds), rest = cut ? 0 : ceil((seconds - whole) * 1e9);
 	if (rest >= 1e9)

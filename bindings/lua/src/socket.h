@@ -125,9 +125,10 @@ int shim_load_arguments(lua_State *L, cq_options *options);
 cq_options *shim_new_options(lua_State *L);
 /* The descriptor of a number, a socket or a file; -1 for all else. */
 int shim_descriptor_of(lua_State *L, int index);
-/* How many failures may follow each other; counts one, and tells whether it may be; forgets them: socket_failure.c */
+/* How often the error that sticks to a direction may be the answer; that error, 0 if there is none, which is counted, and thrown
+ * when it has been the answer so often; forgets the count: socket_failure.c */
 lua_Integer shim_maxerrs(const struct socket *socket, uint32_t side);
-int shim_count_error(struct socket *socket, uint32_t side);
+int shim_stuck_error(lua_State *L, struct socket *socket, uint32_t side);
 void shim_forget_errors(struct socket *socket, uint32_t side);
 /* A mode argument: CQ_MODE_DEFAULT for nil and none. Throws if it is no string. */
 uint32_t shim_opt_mode(lua_State *L, int index);

@@ -44,7 +44,7 @@ int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int 
 			*left = (struct bits){ *bytes++, BYTE };
 		value = value << 1 | (left->value >> --left->count & 1);
 	}
-	shim_push_unsigned(L, value);
+	shim_push_signed(L, (int64_t)value);
 	return 0;
 }
 
@@ -85,12 +85,23 @@ static void push_bytes(lua_State *L, struct bits *left, uint64_t value, size_t b
 	luaL_pushresult(&buffer);
 }
 
-/* Numbers are not text, and a byte of theirs that is a newline ends no line. */
-static uint32_t packing_mode(const struct socket *socket, uint32_t mode)
+/* Whether a socket sends by lines in a mode for one call. */
+static int sends_lines(const struct socket *socket, uint32_t mode)
 {
 	char flags[4];
 	cq_mode_format(cq_mode_change(cq_socket_mode(socket->so, CQ_OUTPUT), mode), CQ_OUTPUT, flags);
-	return cq_mode_change(mode, flags[1] == 'l' ? cq_mode_parse("bf", 2) : cq_mode_parse("b", 1));
+	return flags[1] == 'l';
+}
+
+/* The bits of the number at `index`. Those of one that 64 bits do not hold are those of 2^63, as x86 processors convert it. */
+static uint64_t bits_of(lua_State *L, int index)
+{
+	lua_Number number = lua_tonumber(L, index);
+	if (lua_isinteger(L, index))
+		return (uint64_t)lua_tointeger(L, index);
+	if (!(number > -0x1p63 && number < 0x1p64))
+		return UINT64_C(1) << 63;
+	return number < 0 ? (uint64_t)(int64_t)number : (uint64_t)number;
 }
 
 /* socket:pack(number[, bits][, mode]) */
@@ -98,16 +109,18 @@ int shim_socket_pack(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	lua_settop(L, 4);
-	lua_Number number = shim_checknumber(L, 2);
-	uint64_t value = lua_isinteger(L, 2) ? (uint64_t)lua_tointeger(L, 2)
-	                 : number < 0        ? (uint64_t)(int64_t)number
-	                                     : (uint64_t)number;
+	shim_checknumber(L, 2);
+	uint64_t value = bits_of(L, 2);
 	size_t bits = check_bits(L, 3);
 	if (bits > MOST_BITS)
 		return shim_argerror(L, 3, "too many bits");
-	uint32_t mode = packing_mode(socket, shim_opt_mode(L, 4));
+	uint32_t mode = shim_opt_mode(L, 4);
+	int by_lines = sends_lines(socket, mode);
+	/* Numbers are not text, and a byte of theirs that is a newline ends no line. */
+	mode = cq_mode_change(mode, by_lines ? cq_mode_parse("bf", 2) : cq_mode_parse("b", 1));
 	lua_settop(L, 1);
 	push_bytes(L, &socket->bits[CQ_OUTPUT], value, bits);
 	struct op op = shim_op(PACK, 1, mode, NAN);
+	op.format.kind = by_lines;
 	return shim_go(L, socket, &op);
 }

@@ -44,11 +44,12 @@ lua_Integer shim_maxerrs(const struct socket *socket, uint32_t side)
 	return socket->maxerrs[side] == SHIM_RARE ? socket->rare->maxerrs[side] : socket->maxerrs[side];
 }
 
-int shim_count_error(struct socket *socket, uint32_t side)
+/* Counts that a method was answered with the error that sticks to a direction; whether that may be. */
+static int count_error(struct socket *socket, uint32_t side)
 {
 	if (socket->maxerrs[side] == SHIM_RARE)
-		return socket->rare->errors[side]++ <= socket->rare->maxerrs[side];
-	int is_allowed = socket->errors[side] <= socket->maxerrs[side];
+		return socket->rare->errors[side]++ < socket->rare->maxerrs[side];
+	int is_allowed = socket->errors[side] < socket->maxerrs[side];
 	socket->errors[side] += socket->errors[side] < UINT16_MAX;
 	return is_allowed;
 }
@@ -60,11 +61,19 @@ void shim_forget_errors(struct socket *socket, uint32_t side)
 		socket->rare->errors[side] = 0;
 }
 
-/* Has an error stick to its direction; whether there were no more of them than may be. */
-static int keep_error(struct socket *socket, int side, int code)
+int shim_stuck_error(lua_State *L, struct socket *socket, uint32_t side)
 {
+	int code = socket->error[side];
+	if (code && !count_error(socket, side))
+		shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
+	return code;
+}
+
+/* Has an error stick to its direction. Throws if it did already, and has been the answer more often than may be. */
+static void keep_error(lua_State *L, struct socket *socket, int side, int code)
+{
+	shim_stuck_error(L, socket, (uint32_t)side);
 	socket->error[side] = code;
-	return shim_count_error(socket, (uint32_t)side);
 }
 
 /* Asks the error handler; returns nil or false and what it answers. */
@@ -72,8 +81,8 @@ int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *na
 {
 	if (code == CQ_ETLS || code == CQ_ENOTVERIFIED)
 		keep_tls_reason(L, socket);
-	if (side >= 0 && !keep_error(socket, side, code))
-		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
+	if (side >= 0)
+		keep_error(L, socket, side, code);
 	luaL_checkstack(L, 8, "too many results");
 	if (op->kind == ACCEPT || op->kind == CLIENTS)
 		lua_settop(L, op->count + 1); /* without the socket for the next connection */
@@ -91,8 +100,8 @@ int shim_note_failure(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	int side = (int)shim_checkinteger(L, 2), code = (int)shim_checkinteger(L, 3);
-	if (side >= 0 && !keep_error(socket, side, code))
-		return shim_error(L, LIMIT_EXCEEDED, cq_strerror(code));
+	if (side >= 0)
+		keep_error(L, socket, side, code);
 	lua_settop(L, 1);
 	lua_getfield(L, 1, "onerror");
 	lua_pushvalue(L, 1);

@@ -67,17 +67,27 @@ static int whole(lua_State *L, int index, const char *name)
 	return (int)number;
 }
 
-/* Host and port, a number or its digits, at the two indices. A code, 0 if they are right. */
+/* The port at `index`, a number or its digits; -1 for anything else. */
+static int port_at(lua_State *L, int index)
+{
+	if (lua_type(L, index) == LUA_TSTRING) { /* of which lua_isnumber would take signs, spaces and exponents, too */
+		const char *text = lua_tostring(L, index);
+		if (strspn(text, "0123456789") < lua_rawlen(L, index))
+			return -1;
+	}
+	lua_Number number = lua_isnumber(L, index) ? lua_tonumber(L, index) : -1;
+	return number >= 0 && number <= 65535 && number == floor(number) ? (int)number : -1;
+}
+
+/* Host and port at the two indices. A code, 0 if they are right. */
 static int load_host(lua_State *L, cq_options *options, int host, int port)
 {
 	const char *name = shim_checkstring(L, host, NULL);
 	if (lua_type(L, port) != LUA_TNUMBER) /* a number would become a string */
 		shim_checkstring(L, port, NULL);
 	shim_argcheck(L, strlen(name) == lua_rawlen(L, host), host, "host with a NUL inside");
-	lua_Number number = lua_isnumber(L, port) ? lua_tonumber(L, port) : -1;
-	if (!(number >= 0 && number <= 65535 && number == floor(number)))
-		return CQ_ESERVICE;
-	return cq_options_host(options, name, (int)number);
+	int number = port_at(L, port);
+	return number < 0 ? CQ_ESERVICE : cq_options_host(options, name, number);
 }
 
 /* Permissions, as text: digits as in C, so that octal ones begin with 0, or letters of "rwxrwxrwx", of which each, and each

@@ -60,8 +60,10 @@ static struct format check_format(lua_State *L, struct socket *socket, int index
 	lua_Number count = lua_tonumber(L, index);
 	if (isnan(count))
 		count = 0x1p62; /* never there */
-	else if (!(fabs(count) <= 0x1p62))
+	else if (fabs(count) > 0x1p63)
 		count = 0;
+	else if (fabs(count) > 0x1p62)
+		count = copysign(0x1p62, count);
 	format.kind = count < 0 ? CQ_READ_UP_TO : CQ_READ_EXACTLY;
 	format.count = (size_t)fabs(count);
 	return format;
@@ -130,7 +132,7 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 			const struct format rest = { CQ_READ_UP_TO, SIZE_MAX, NULL };
 			code = receive(socket, &rest, op->mode, 0, &data, &size);
 		}
-		if (code == EPIPE && ends_silently(socket, format, op->mode))
+		if (code == EPIPE && !socket->error[CQ_INPUT] && ends_silently(socket, format, op->mode))
 			return 0;
 		if (code == EPIPE || code == CQ_ETRUNCATED) {
 			lua_pushnil(L); /* end of file */
@@ -338,7 +340,7 @@ static int socket_recv(lua_State *L)
 	if (!lua_isnoneornil(L, 3) && !lua_isstring(L, 3))
 		shim_flush_before_reading(socket);
 	uint32_t mode = shim_opt_mode(L, 3);
-	int code = socket->error[CQ_INPUT];
+	int code = shim_stuck_error(L, socket, CQ_INPUT);
 	if (!code)
 		code = receive(socket, &format, mode, CQ_FLUSH, &data, &size);
 	if (!code && data) {
@@ -346,7 +348,7 @@ static int socket_recv(lua_State *L)
 		ask_for_rest(socket, &format, size);
 		return 1;
 	}
-	if (code == EPIPE && ends_silently(socket, &format, mode))
+	if (code == EPIPE && !socket->error[CQ_INPUT] && ends_silently(socket, &format, mode))
 		code = 0;
 	lua_pushnil(L);
 	if (code)

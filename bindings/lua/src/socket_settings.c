@@ -31,13 +31,13 @@ static size_t opt_size(lua_State *L, int index)
 	lua_Number size = lua_isnoneornil(L, index) ? 0 : shim_checknumber(L, index);
 	if (size == 0 || isnan(size))
 		return UNCHANGED;
-	return size > 0 && size < (lua_Number)SIZE_MAX ? (size_t)size : SIZE_MAX;
+	return size > 0 && size < 0x1p63 ? (size_t)size : SIZE_MAX;
 }
 
-static void push_size(lua_State *L, size_t size, lua_Number unlimited)
+static void push_size(lua_State *L, size_t size)
 {
 	if (size == SIZE_MAX)
-		lua_pushnumber(L, unlimited);
+		lua_pushnumber(L, HUGE_VAL);
 	else
 		lua_pushinteger(L, (lua_Integer)size);
 }
@@ -96,7 +96,7 @@ static int socket_setbufsiz(lua_State *L)
 	cq_socket *so = shim_socket(L, 1)->so;
 	for (uint32_t side = 0; side < 2; side++) {
 		size_t size = opt_size(L, (int)side + 2);
-		push_size(L, cq_socket_bufsiz(so, side), HUGE_VAL);
+		push_size(L, cq_socket_bufsiz(so, side));
 		if (size != UNCHANGED)
 			cq_socket_set_bufsiz(so, side, size);
 	}
@@ -109,7 +109,7 @@ static int socket_setmaxline(lua_State *L)
 	cq_socket *so = shim_socket(L, 1)->so;
 	for (uint32_t side = 0; side < 2; side++) {
 		size_t size = opt_size(L, (int)side + 2);
-		push_size(L, cq_socket_maxline(so, side), HUGE_VAL);
+		push_size(L, cq_socket_maxline(so, side));
 		if (size != UNCHANGED)
 			cq_socket_set_maxline(so, side, size);
 	}
@@ -120,7 +120,7 @@ static int class_set_sizes(lua_State *L, size_t *sizes)
 {
 	for (int side = 0; side < 2; side++) {
 		size_t size = opt_size(L, side + 1);
-		push_size(L, sizes[side], HUGE_VAL);
+		push_size(L, sizes[side]);
 		if (size != UNCHANGED)
 			sizes[side] = size;
 	}
@@ -155,14 +155,15 @@ static void push_vbuf(lua_State *L, uint32_t mode, size_t size)
 	char flags[4];
 	cq_mode_format(mode, CQ_OUTPUT, flags);
 	lua_pushstring(L, vbuf_names[strchr(vbuf_flags, flags[1]) - vbuf_flags]);
-	push_size(L, size, -1);
+	lua_pushinteger(L, size == SIZE_MAX ? -1 : (lua_Integer)size);
 }
 
-/* The size that goes with a way of buffering: if none is given the usual one, or, without a buffer, what there was. */
+/* The size that goes with a way of buffering: if none is given the usual one. Without a buffer it is what it was, whatever number
+ * is given. */
 static size_t vbuf_size(lua_State *L, int index, int which, size_t now)
 {
 	size_t size = opt_size(L, index);
-	return size != UNCHANGED ? size : vbuf_flags[which] == 'n' ? now : 4096;
+	return vbuf_flags[which] == 'n' ? now : size != UNCHANGED ? size : 4096;
 }
 
 /* socket:setvbuf([mode][, size]) */

@@ -6,12 +6,28 @@
 
 /* -- Writing -------------------------------------------------------------------------------- */
 
+/* Sends the bytes of a packed number, of which none ends a line, also where the socket looks for lines. */
+static int send_packed(struct socket *socket, const char *data, size_t size, uint32_t mode, size_t *sent)
+{
+	uint32_t usual = cq_socket_mode(socket->so, CQ_OUTPUT);
+	char flags[4];
+	cq_mode_format(usual, CQ_OUTPUT, flags);
+	if (flags[1] == 'l')
+		cq_socket_set_mode(socket->so, CQ_OUTPUT, cq_mode_change(usual, cq_mode_parse("f", 1)));
+	int code = cq_socket_try_send(socket->so, data, size, mode | CQ_AGAIN, sent);
+	if (flags[1] == 'l')
+		cq_socket_set_mode(socket->so, CQ_OUTPUT, usual);
+	return code;
+}
+
 /* Arguments are strings, or what is written as one; nil and false end them. */
 int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	int code = socket->error[CQ_OUTPUT];
 	if (code && code != EAGAIN)
 		return op->stuck = 1, code;
+	if (op->kind == PACK && op->format.kind && (code = cq_socket_try_flush(socket->so, cq_mode_parse("l", 1))))
+		return code; /* the lines before the number, of a socket that sends by lines */
 	for (; op->next < op->count; op->next++, op->offset = 0, first = 1) {
 		int index = op->next + 2;
 		size_t size;
@@ -35,7 +51,10 @@ int shim_attempt_write(lua_State *L, struct socket *socket, struct op *op, int f
 		/* What one call writes leaves together. */
 		uint32_t more = op->next + 1 < op->count && lua_toboolean(L, index + 1) ? CQ_MORE : 0;
 		size_t sent = 0;
-		code = cq_socket_try_send(socket->so, data + op->offset, size - op->offset, op->mode | more | CQ_AGAIN, &sent);
+		if (op->kind == PACK)
+			code = send_packed(socket, data + op->offset, size - op->offset, op->mode, &sent);
+		else
+			code = cq_socket_try_send(socket->so, data + op->offset, size - op->offset, op->mode | more | CQ_AGAIN, &sent);
 		op->offset += sent;
 		if (code)
 			return code;
@@ -111,9 +130,11 @@ int shim_socket_send(lua_State *L)
 	shim_argcheck(L, last >= 0 && last < (lua_Number)size + 1, 4, "end index beyond object boundary");
 	lua_Integer from = (lua_Integer)first, to = (lua_Integer)last;
 	uint32_t mode = shim_opt_mode(L, 5);
-	int code = socket->error[CQ_OUTPUT];
-	if (!code) /* without a byte, what is pending leaves if the mode says so */
-		code = cq_socket_try_send(socket->so, data + from - 1, to >= from ? (size_t)(to - from + 1) : 0, mode, &sent);
+	int code = shim_stuck_error(L, socket, CQ_OUTPUT);
+	if (!code) { /* without a byte, what is pending leaves if the mode says so */
+		size_t count = to >= from ? (size_t)(to - from + 1) : 0;
+		code = cq_socket_try_send(socket->so, data + from - 1, count, mode, &sent);
+	}
 	lua_pushinteger(L, (lua_Integer)sent);
 	if (code)
 		lua_pushinteger(L, code);

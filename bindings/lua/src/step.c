@@ -340,8 +340,9 @@ static int begin_with_last(lua_State *L, struct controller *controller, double s
 
 int shim_begin_step(lua_State *L, struct controller *controller, double timeout, int *code)
 {
-	if (timeout < 0 || controller->is_fetched)
+	if (timeout < 0 || controller->is_fetched || controller->has_failed)
 		timeout = 0;
+	controller->has_failed = 0;
 	controller->has_run = 0;
 	shim_close_failed(L, controller);
 	if (!controller->cq)

@@ -37,5 +37,6 @@ int shim_report(lua_State *L, struct controller *controller, struct task *task, 
 		}
 	}
 	shim_finish(L, controller, task);
+	controller->has_failed = 1;
 	return count;
 }

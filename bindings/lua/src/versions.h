@@ -77,6 +77,7 @@ void shim_push_copy(lua_State *L, const char *bytes, size_t size);
 #else
 #define shim_push_unsigned(L, value) lua_pushinteger((L), (lua_Integer)(value))
 #endif
+#define shim_push_signed shim_push_unsigned /* a value of a signed type is pushed as that */
 #if LUA_VERSION_NUM < 502
 #define lua_isinteger(L, i) 0
 #define LUA_OK 0

@@ -205,6 +205,12 @@ fn what_is_no_header_field_stays_in_the_buffer() {
 }
 
 #[test]
+fn blanks_behind_a_name_may_be_followed_by_its_colon_and_those_at_the_beginning_may_not() {
+    assert_eq!(one(&["A \t ", ": 1\nx"], HEADER, true).as_deref(), Some("A \t : 1"));
+    assert_eq!(one(&[" ", ": 1\nx"], HEADER, true), None);
+}
+
+#[test]
 fn a_last_header_field_without_anything_behind_it_might_go_on_and_stays() {
     assert_reads("A: 1\nB: 2\n", HEADER, true, &["A: 1"], "B: 2\n");
     assert_reads("A: 1\nB", HEADER, true, &["A: 1"], "B");

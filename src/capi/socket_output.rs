@@ -16,8 +16,8 @@ pub const CQ_AGAIN: u32 = 2048;
 
 /// Takes bytes for output without waiting and sends what the socket's mode says must leave; the flags that `mode`
 /// names replace the socket's own for this call. `sent` receives how many bytes were taken, also on error; bytes that
-/// were taken and not sent leave with later sends or a flush, also one of no bytes. With `CQ_MORE` in `mode`, nothing leaves yet unless the
-/// buffer is full.
+/// were taken and not sent leave with later sends, also of no bytes, or a flush. With `CQ_MORE` in `mode`, nothing
+/// leaves yet unless the buffer is full.
 ///
 /// Errors: EINVAL for NULL or no mode, and for a size that no object can have; EAGAIN: wait for the socket, then
 /// send the rest, or flush if all were taken; ENOMEM if the buffer cannot grow; EPIPE; EBADF after close; what the

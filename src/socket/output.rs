@@ -234,7 +234,7 @@ impl Inner {
             self.output.lines = self.output.lines.max(line);
             return (data.len(), Ok(()));
         }
-        if due < queued && !self.handle.has_messages() {
+        if due < queued {
             // Of what is queued itself not all must leave: the beginning of a line stays.
             if let Err(error) = self.output.side.queue.push(data) {
                 return (0, Err(error));
@@ -306,10 +306,10 @@ impl Inner {
         Ok(sent.saturating_sub(queued))
     }
 
-    /// Drops a queued message that could not be sent, so that it is not glued to the next one.
-    fn sent_or_lost(&mut self, result: Result<usize>, queued: usize) -> Result<usize> {
+    /// Drops a message of that size that was queued and could not be sent, so that it is not glued to the next one.
+    fn sent_or_lost(&mut self, result: Result<usize>, size: usize) -> Result<usize> {
         if self.handle.has_messages() && result.is_err_and(|error| !error.is_again()) {
-            self.output.dequeue(queued);
+            self.output.dequeue(size);
         }
         result
     }
@@ -327,7 +327,7 @@ impl Inner {
             let queue = std::mem::take(&mut self.output.side.queue);
             let result = self.push_to_kernel(&queue.data()[..due], &[]);
             self.output.side.queue = queue;
-            let sent = self.sent_or_lost(result, queued)?;
+            let sent = self.sent_or_lost(result, due)?;
             self.output.dequeue(sent);
         }
         self.drain_secure()

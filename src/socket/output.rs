@@ -29,7 +29,7 @@ fn whole_blocks(total: usize, size: usize) -> usize {
 
 /// Behind the last line feed.
 #[inline]
-fn end_of_lines(data: &[u8]) -> Option<usize> {
+pub(super) fn end_of_lines(data: &[u8]) -> Option<usize> {
     match data.last() {
         Some(b'\n') => Some(data.len()), // nearly always
         _ => memrchr(b'\n', data).map(|at| at + 1),
@@ -58,14 +58,17 @@ impl Output {
     }
 
     /// Queues what could not be sent, as far as there is room, and returns how many bytes it took: none without
-    /// memory.
-    fn keep(&mut self, handle: &Handle, data: &[u8], line: usize) -> usize {
+    /// memory. The last line in it ends at `end`, 0 for none.
+    fn keep(&mut self, handle: &Handle, data: &[u8], end: usize) -> usize {
         let count = match self.room(handle) {
             large if large > SMALL && self.again && data.len() > SMALL => 0,
             room => data.len().min(room),
         };
+        let queued = self.side.queue.len();
         let count = self.side.queue.push(&data[..count]).map_or(0, |()| count);
-        self.lines = self.lines.max(line.min(self.side.queue.len()));
+        if end > 0 {
+            self.lines = queued + end.min(count); // the part of a line is to leave as all of it was
+        }
         count
     }
 
@@ -217,11 +220,12 @@ impl Inner {
         let queued = self.output.side.queue.len();
         let total = queued + data.len();
         // Of bytes that are buffered fully, lines are told only if those that the socket writes otherwise are.
-        let line =
-            match [mode.buffering, self.output.side.mode.buffering].contains(&Buffering::Line) {
-                true => end_of_lines(data).map_or(0, |end| queued + end),
-                false => 0,
-            };
+        let end = match [mode.buffering, self.output.side.mode.buffering].contains(&Buffering::Line)
+        {
+            true => end_of_lines(data).unwrap_or(0),
+            false => 0,
+        };
+        let line = if end > 0 { queued + end } else { 0 };
         let due = self.output.due(&self.handle, mode.buffering, total, line.max(self.output.lines));
         if due == 0 {
             if let Err(error) = self.output.side.queue.push(data) {
@@ -230,7 +234,7 @@ impl Inner {
             self.output.lines = self.output.lines.max(line);
             return (data.len(), Ok(()));
         }
-        if due < queued && !self.handle.has_messages() {
+        if due < queued {
             // Of what is queued itself not all must leave: the beginning of a line stays.
             if let Err(error) = self.output.side.queue.push(data) {
                 return (0, Err(error));
@@ -240,7 +244,7 @@ impl Inner {
         }
         if let Err(error) = self.may_send() {
             let kept =
-                if error == Errno::AGAIN { self.output.keep(&self.handle, data, line) } else { 0 };
+                if error == Errno::AGAIN { self.output.keep(&self.handle, data, end) } else { 0 };
             return (kept, Err(error));
         }
         let direct = due.saturating_sub(queued);
@@ -250,27 +254,31 @@ impl Inner {
             self.output.lines = 0;
             return (sent, self.drain_secure()); // nearly always
         }
-        self.keep_rest(data, direct, line, result)
+        self.keep_rest(data, direct, end, result)
     }
 
     /// Queues what of `data` has not left: `direct` bytes were to leave now, and `result` tells how many did. The last line
-    /// in it ends at `line` in the queue.
+    /// in it ends at `end`, 0 for none.
     #[inline(never)]
     pub(super) fn keep_rest(
         &mut self,
         data: &[u8],
         direct: usize,
-        line: usize,
+        end: usize,
         result: Result<usize>,
     ) -> (usize, Result<()>) {
         let sent = *result.as_ref().unwrap_or(&0);
+        let end = end.saturating_sub(sent); // in the rest
         let (rest, sent_all) = (&data[sent..], sent == direct && self.output.side.queue.is_empty());
         if sent_all {
             self.output.lines = 0;
             let pushed = self.output.side.queue.push(rest);
             self.output.side.queue.release();
             return match pushed {
-                Ok(()) => (data.len(), self.drain_secure()),
+                Ok(()) => {
+                    self.output.lines = end;
+                    (data.len(), self.drain_secure())
+                }
                 Err(error) => (sent, Err(error)),
             };
         }
@@ -279,7 +287,7 @@ impl Inner {
                 return (data.len(), Err(*error)); // the message is lost, as the error says
             }
         }
-        let kept = self.output.keep(&self.handle, rest, line.saturating_sub(sent));
+        let kept = self.output.keep(&self.handle, rest, end);
         // A short send means that the kernel's buffer is full.
         (sent + kept, Err(result.err().unwrap_or_else(|| self.must_wait(libc::POLLOUT))))
     }
@@ -298,10 +306,10 @@ impl Inner {
         Ok(sent.saturating_sub(queued))
     }
 
-    /// Drops a queued message that could not be sent, so that it is not glued to the next one.
-    fn sent_or_lost(&mut self, result: Result<usize>, queued: usize) -> Result<usize> {
+    /// Drops a message of that size that was queued and could not be sent, so that it is not glued to the next one.
+    fn sent_or_lost(&mut self, result: Result<usize>, size: usize) -> Result<usize> {
         if self.handle.has_messages() && result.is_err_and(|error| !error.is_again()) {
-            self.output.dequeue(queued);
+            self.output.dequeue(size);
         }
         result
     }
@@ -319,7 +327,7 @@ impl Inner {
             let queue = std::mem::take(&mut self.output.side.queue);
             let result = self.push_to_kernel(&queue.data()[..due], &[]);
             self.output.side.queue = queue;
-            let sent = self.sent_or_lost(result, queued)?;
+            let sent = self.sent_or_lost(result, due)?;
             self.output.dequeue(sent);
         }
         self.drain_secure()

@@ -6,6 +6,7 @@
 
 use super::establish::Phase;
 use super::format::{find, needs_translation, whole_line, Format, Found, Rules};
+use super::output::end_of_lines;
 use super::side::{Side, NO_ERROR};
 use super::{Buffering, Flags, Inner, Socket};
 use crate::bytes::SMALL;
@@ -215,7 +216,9 @@ impl Inner {
     ) -> (usize, Result<()>) {
         let sent = with_now(|now| self.note_sent(now, sent.map_err(Errno::from)));
         self.output.again = again;
-        let end = if line { data.len() } else { 0 };
+        // As in `send_binary`: also of what is not buffered, if the socket sends by lines otherwise.
+        let tells = line || self.output.side.mode.buffering == Buffering::Line;
+        let end = if tells { end_of_lines(data).unwrap_or(0) } else { 0 };
         self.keep_rest(data, data.len(), end, sent)
     }
 

@@ -101,6 +101,35 @@ TEST(what_is_held_leaves_as_soon_as_its_task_waits_for_the_same_again)
 	cq_condition_free(condition);
 }
 
+static int write_many(void *argument)
+{
+	struct line *line = argument;
+
+	char text[1001];
+
+	memset(text, 'x', 999);
+	memcpy(text + 999, "\n", 2);
+	for (int i = 0; i < 6; i++)
+		say(line, text); /* the last is one too many for the buffer */
+	return 0;
+}
+
+/* The end of the line for which the buffer had no room stayed. */
+TEST(held_lines_leave_to_the_last_byte_when_they_were_more_than_the_buffer_holds)
+{
+	struct line line;
+	char data[10000];
+	ssize_t size, total = 0;
+
+	begin(&line);
+	in_a_fiber(write_many, &line);
+	while ((size = recv(line.peer, data, sizeof data, MSG_DONTWAIT)) > 0)
+		total += size;
+	EQ(total, 6000);
+	EQ(cq_socket_pending(line.socket, CQ_OUTPUT), 0);
+	end(&line);
+}
+
 TEST(outside_a_controller_every_line_leaves_at_once)
 {
 	struct line line;

@@ -34,6 +34,31 @@ local readers = {
 	xlines = function(s) return s:xlines("*l", 1)() end,
 }
 
+-- Each was counted twice, by recv or send and by the method that had called it.
+t.plain("errors_of_replaced_recv_and_send_count_once", function()
+	local methods = {
+		recv = { "read", "xread" },
+		send = { "write", "xwrite" },
+	}
+	for which, names in pairs(methods) do
+		replaced(socket, which, function(method, ...)
+			return method(...)
+		end, function()
+			for _, code in ipairs { errno.EIO, errno.EPIPE, errno.ETIMEDOUT } do
+				for _, name in ipairs(names) do
+					local a = t.returns_errors((t.pair()))
+					a:setmaxerrs("rw", 3)
+					a:seterror("rw", code)
+					for _ = 1, 3 do
+						t.check(pcall(a[name], a, which == "recv" and "*l" or "x"), name)
+					end
+					t.throws("exceeded unchecked error limit", a[name], a, which == "recv" and "*l" or "x")
+				end
+			end
+		end)
+	end
+end)
+
 t.test("what_reads_goes_through_recv", function()
 	for name, read in pairs(readers) do
 		local a, b = t.pair()

@@ -76,6 +76,19 @@ t.test("line_buffering_sends_whole_lines_in_one_and_keeps_the_rest", function()
 	end)
 end)
 
+-- A text without a line sent all that was pending in one.
+t.test("of_what_is_pending_only_whole_lines_leave_behind_a_text_without_one", function()
+	for_each_kind(function(a, b)
+		a:setmode("bn", "bl")
+		a:xwrite("one\nt", "f")
+		a:write "w"
+		values({ 0, 2 }, a:pending())
+		a:write "o\n"
+		equal(b:read "*a", "one\n")
+		equal(b:read "*a", "two\n")
+	end)
+end)
+
 t.test("full_buffering_sends_at_flush_what_is_pending_in_one", function()
 	for_each_kind(function(a, b)
 		a:setmode("bn", "bf")

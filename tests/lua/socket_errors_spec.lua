@@ -194,6 +194,40 @@ t.plain("errors_returned_too_often_in_a_row_are_thrown", function()
 	peer:close()
 end)
 
+-- EPIPE, which reads tell as the end, was not counted by them.
+t.plain("an_error_that_was_set_is_told_by_every_method_as_often_as_may_be", function()
+	local methods = {
+		{ "recv", function(s) s:recv "*l" end },
+		{ "read", function(s) s:read "*l" end },
+		{ "xread", function(s) s:xread("*l", 0) end },
+		{ "lines", function(s) s:lines "*l"() end },
+		{ "lines of a count", function(s) s:lines(3)() end },
+		{ "fill", function(s) s:fill(1, 0) end },
+		{ "unpack", function(s) s:unpack(8) end },
+		{ "recvfd", function(s) s:recvfd(nil, 0) end },
+		{ "send", function(s) s:send("x", 1, 1) end },
+		{ "write", function(s) s:write "x" end },
+		{ "xwrite", function(s) s:xwrite("x", 0) end },
+		{ "pack", function(s) s:pack(1, 8) end },
+		{ "flush", function(s) s:flush(0) end },
+		{ "sendfd", function(s) s:sendfd("m", io.stdout) end },
+	}
+	for _, code in ipairs { errno.EIO, errno.EPIPE, errno.ETIMEDOUT } do
+		for _, case in ipairs(methods) do
+			local name, method = case[1], case[2]
+			local s, peer = t.pair()
+			s:setmaxerrs("rw", 3)
+			s:seterror("rw", code)
+			for _ = 1, 3 do
+				t.check(pcall(method, s), name)
+			end
+			t.throws("exceeded unchecked error limit", method, s)
+			s:close()
+			peer:close()
+		end
+	end
+end)
+
 t.test("a_refused_connection_is_told_by_connect_read_and_write", function()
 	local l, port = t.listener()
 	l:close()

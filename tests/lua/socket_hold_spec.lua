@@ -39,6 +39,27 @@ t.test("what_is_held_leaves_when_the_task_ends", function()
 	equal(arrived(b), "one\ntwo\n")
 end)
 
+-- The end of a held line that did not fit in the buffer was no line any more, and stayed.
+t.test("all_of_the_held_lines_leaves_however_many_there_are_for_the_buffer", function()
+	for _, size in ipairs { 50, 333, 4095, 4096, 4097, 5000 } do
+		for count = 1, 100, 9 do
+			local a, b = pair()
+			local controller = cqueues.new()
+			controller:wrap(function()
+				for _ = 1, count do
+					a:write(("x"):rep(size - 1) .. "\n")
+				end
+			end)
+			controller:wrap(function()
+				t.check(b:fill(count * size, 5), ("%d lines of %d bytes"):format(count, size))
+			end)
+			equal(controller:loop(5), true)
+			a:close()
+			b:close()
+		end
+	end
+end)
+
 t.plain("outside_a_controller_every_line_leaves_at_once", function()
 	local a, b = pair()
 	a:write "one\n"

@@ -367,6 +367,26 @@ t.plain("luajit_compiles_nothing_for_each_connection_whose_lines_are_read", func
 	t.check(traces < 100, traces .. " traces")
 end)
 
+-- Of what crosses the end of the buffer the rest stays behind, with the lines in it.
+t.plain("a_line_that_began_with_a_full_buffer_leaves_as_one", function()
+	local line = ("x"):rep(18) .. "\n"
+	local writes = {
+		{ "bl", function(a) a:write(line, "be") end },
+		{ "bl", function(a) a:send(line .. "be", 1, 21, "bf") a:flush "l" end },
+		{ "tl", function(a) a:send(line .. "be", 1, 21, "bf") a:flush "l" end },
+		{ "bl", function(a) a:send(line .. "be", 1, 21, "bf") a:send("", 1, 0) end },
+	}
+	for i, write in ipairs(writes) do
+		local a, b = socket.pair()
+		a:setmode(nil, write[1])
+		b:setmode("bn", nil)
+		a:setbufsiz(nil, 16)
+		write[2](a)
+		equal(b:recv(-100) .. (b:recv(-100) or ""), line, i)
+		equal(select(2, a:pending()), 2, i)
+	end
+end)
+
 t.test("lines_ends_with_the_input", function()
 	local s, seen = input "one\ntwo\nthree", {}
 	local next = s:lines()

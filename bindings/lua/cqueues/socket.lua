@@ -37,9 +37,10 @@ local function wait(self, deadline)
 	return mark == POLL and is_end(ended) and ended.code or nil
 end
 
--- Asks the error handler: what it answers is returned behind nil.
-local function fail(self, method, side, code)
-	local handler, level = note(self, code == ECANCELED and -1 or side, code) -- the end of a task's waits sticks to no direction
+-- Asks the error handler: what it answers is returned behind nil. An error that sticks counts towards the limit of the socket if
+-- it comes from nothing that has counted it, as recv and send do.
+local function fail(self, method, side, code, counts)
+	local handler, level = note(self, code == ECANCELED and -1 or side, code, counts) -- the end of a task's waits sticks to no direction
 	local answer = handler(self, method, code, level)
 	return answer
 end
@@ -130,7 +131,7 @@ function replacements.write(self, ...)
 	local deadline = deadline_of(self)
 	local stuck = told(self, "w")
 	if stuck then
-		local answer = fail(self, "write", OUTPUT, stuck)
+		local answer = fail(self, "write", OUTPUT, stuck, true)
 		return nil, answer
 	end
 	for i = 1, select("#", ...) do

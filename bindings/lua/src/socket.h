@@ -129,6 +129,12 @@ int shim_descriptor_of(lua_State *L, int index);
  * when it has been the answer so often; forgets the count: socket_failure.c */
 lua_Integer shim_maxerrs(const struct socket *socket, uint32_t side);
 int shim_stuck_error(lua_State *L, struct socket *socket, uint32_t side);
+/* The error that sticks to the input. EPIPE, which is told as the end and not as a failure, is counted as above. */
+static inline int shim_input_error(lua_State *L, struct socket *socket)
+{
+	int code = socket->error[CQ_INPUT];
+	return code == EPIPE ? shim_stuck_error(L, socket, CQ_INPUT) : code;
+}
 void shim_forget_errors(struct socket *socket, uint32_t side);
 /* A mode argument: CQ_MODE_DEFAULT for nil and none. Throws if it is no string. */
 uint32_t shim_opt_mode(lua_State *L, int index);

@@ -22,7 +22,7 @@ int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int 
 	struct bits *left = &socket->bits[CQ_INPUT];
 	size_t size = bytes_for(op->offset, left->count);
 	const void *data = NULL;
-	int code = socket->error[CQ_INPUT];
+	int code = shim_input_error(L, socket);
 	if (!code)
 		code = cq_socket_try_fill(socket->so, size); /* of a message it may be less */
 	if (!code && cq_socket_pending(socket->so, CQ_INPUT) < size) {

@@ -94,14 +94,16 @@ int shim_fail(lua_State *L, struct socket *socket, struct op *op, const char *na
 	return shim_call_handler(L, socket, op, name, code);
 }
 
-/* _note(socket, direction, code): a waiting method has failed; its error handler, which the caller calls, and the level of the program
- * for that. */
+/* _note(socket, direction, code, counts): a waiting method has failed; its error handler, which the caller calls, and the level of the
+ * program for that. An error that recv or send has told was counted by that. */
 int shim_note_failure(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	int side = (int)shim_checkinteger(L, 2), code = (int)shim_checkinteger(L, 3);
-	if (side >= 0)
+	if (side >= 0 && lua_toboolean(L, 4))
 		keep_error(L, socket, side, code);
+	else if (side >= 0)
+		socket->error[side] = code;
 	lua_settop(L, 1);
 	lua_getfield(L, 1, "onerror");
 	lua_pushvalue(L, 1);

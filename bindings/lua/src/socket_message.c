@@ -71,7 +71,7 @@ static int receive_descriptor(lua_State *L, struct socket *socket, void *room, s
 int shim_attempt_recvfd(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
-	int code = socket->error[CQ_INPUT], top = lua_gettop(L);
+	int code = shim_input_error(L, socket), top = lua_gettop(L);
 	if (op->offset == SIZE_MAX)
 		return ENOMEM;
 	void *room = push_room(L, socket->object.shim, op->offset);

@@ -114,7 +114,7 @@ static void ask_for_rest(struct socket *socket, const struct format *format, siz
 /* Arguments are formats; results are pushed behind them. */
 int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int first)
 {
-	int code = socket->error[CQ_INPUT];
+	int code = shim_input_error(L, socket);
 	if (code && code != EPIPE)
 		return code;
 	for (; op->next < op->count; op->next++) {
@@ -361,7 +361,7 @@ static int socket_recv(lua_State *L)
 int shim_attempt_fill(lua_State *L, struct socket *socket, struct op *op, int first)
 {
 	(void)first;
-	int code = socket->error[CQ_INPUT];
+	int code = shim_input_error(L, socket);
 	if (!code)
 		code = cq_socket_try_fill(socket->so, op->offset);
 	if (code && code != EPIPE && code != CQ_ETRUNCATED)

@@ -66,6 +66,7 @@ struct socket {
 	unsigned char is_exposed : 1;  /* Lua has its descriptor's number */
 	unsigned char is_planned : 1;  /* connect or listen made it; what others made has no address to connect to */
 	unsigned char carries : 2;     /* of `enum carries` */
+	unsigned char is_counted : 2;  /* `recv` or `send`, by direction, has counted the error that sticks: see `shim_tell_stuck_error` */
 #if SHIM_COPIES_LATE
 	/* On which stack its bytes are being copied, before which a finalizer may run: closing waits for that. */
 	lua_State *pinned;
@@ -129,6 +130,8 @@ int shim_descriptor_of(lua_State *L, int index);
  * when it has been the answer so often; forgets the count: socket_failure.c */
 lua_Integer shim_maxerrs(const struct socket *socket, uint32_t side);
 int shim_stuck_error(lua_State *L, struct socket *socket, uint32_t side);
+/* The same in `recv` and `send`: a method that is made of them, as they were replaced, does not count it again. */
+int shim_tell_stuck_error(lua_State *L, struct socket *socket, uint32_t side);
 void shim_forget_errors(struct socket *socket, uint32_t side);
 /* A mode argument: CQ_MODE_DEFAULT for nil and none. Throws if it is no string. */
 uint32_t shim_opt_mode(lua_State *L, int index);

@@ -23,7 +23,9 @@ int shim_attempt_unpack(lua_State *L, struct socket *socket, struct op *op, int 
 	size_t size = bytes_for(op->offset, left->count);
 	const void *data = NULL;
 	int code = socket->error[CQ_INPUT];
-	if (!code)
+	if (code == EPIPE)
+		code = shim_stuck_error(L, socket, CQ_INPUT);
+	else if (!code)
 		code = cq_socket_try_fill(socket->so, size); /* of a message it may be less */
 	if (!code && cq_socket_pending(socket->so, CQ_INPUT) < size) {
 		lua_pushinteger(L, 0);

@@ -69,6 +69,22 @@ int shim_stuck_error(lua_State *L, struct socket *socket, uint32_t side)
 	return code;
 }
 
+int shim_tell_stuck_error(lua_State *L, struct socket *socket, uint32_t side)
+{
+	int code = shim_stuck_error(L, socket, side);
+	if (code)
+		socket->is_counted |= (unsigned char)(1u << side);
+	return code;
+}
+
+/* Whether the error that sticks is this one, and `recv` or `send` has counted that it was the answer; once. */
+static int is_counted(struct socket *socket, int side, int code)
+{
+	unsigned bit = 1u << side, counted = socket->is_counted & bit;
+	socket->is_counted &= (unsigned char)~bit;
+	return counted && socket->error[side] == code;
+}
+
 /* Has an error stick to its direction. Throws if it did already, and has been the answer more often than may be. */
 static void keep_error(lua_State *L, struct socket *socket, int side, int code)
 {
@@ -100,7 +116,7 @@ int shim_note_failure(lua_State *L)
 {
 	struct socket *socket = shim_socket(L, 1);
 	int side = (int)shim_checkinteger(L, 2), code = (int)shim_checkinteger(L, 3);
-	if (side >= 0)
+	if (side >= 0 && !is_counted(socket, side, code))
 		keep_error(L, socket, side, code);
 	lua_settop(L, 1);
 	lua_getfield(L, 1, "onerror");

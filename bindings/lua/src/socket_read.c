@@ -117,6 +117,8 @@ int shim_attempt_read(lua_State *L, struct socket *socket, struct op *op, int fi
 	int code = socket->error[CQ_INPUT];
 	if (code && code != EPIPE)
 		return code;
+	if (code)
+		code = shim_stuck_error(L, socket, CQ_INPUT);
 	for (; op->next < op->count; op->next++) {
 		struct format other;
 		const struct format *format = &op->format;
@@ -340,7 +342,7 @@ static int socket_recv(lua_State *L)
 	if (!lua_isnoneornil(L, 3) && !lua_isstring(L, 3))
 		shim_flush_before_reading(socket);
 	uint32_t mode = shim_opt_mode(L, 3);
-	int code = shim_stuck_error(L, socket, CQ_INPUT);
+	int code = shim_tell_stuck_error(L, socket, CQ_INPUT);
 	if (!code)
 		code = receive(socket, &format, mode, CQ_FLUSH, &data, &size);
 	if (!code && data) {
@@ -362,7 +364,9 @@ int shim_attempt_fill(lua_State *L, struct socket *socket, struct op *op, int fi
 {
 	(void)first;
 	int code = socket->error[CQ_INPUT];
-	if (!code)
+	if (code == EPIPE)
+		code = shim_stuck_error(L, socket, CQ_INPUT);
+	else if (!code)
 		code = cq_socket_try_fill(socket->so, op->offset);
 	if (code && code != EPIPE && code != CQ_ETRUNCATED)
 		return code;

@@ -130,7 +130,7 @@ int shim_socket_send(lua_State *L)
 	shim_argcheck(L, last >= 0 && last < (lua_Number)size + 1, 4, "end index beyond object boundary");
 	lua_Integer from = (lua_Integer)first, to = (lua_Integer)last;
 	uint32_t mode = shim_opt_mode(L, 5);
-	int code = shim_stuck_error(L, socket, CQ_OUTPUT);
+	int code = shim_tell_stuck_error(L, socket, CQ_OUTPUT);
 	if (!code) { /* without a byte, what is pending leaves if the mode says so */
 		size_t count = to >= from ? (size_t)(to - from + 1) : 0;
 		code = cq_socket_try_send(socket->so, data + from - 1, count, mode, &sent);

@@ -103,3 +103,24 @@ part("no flush before reads", function()
 	a:write "x"
 	show("result", named(a:xread(-10, 0.05)))
 end)
+
+-- What one write gives in pieces of which a later one makes an earlier one leave.
+for _, kind in ipairs { "SOCK_DGRAM", "SOCK_SEQPACKET" } do
+	for _, mode in ipairs { "tl", "bl", "bn" } do
+		part("write in pieces, " .. kind .. ", " .. mode, function()
+			for _, pieces in ipairs { { "line\nbegun", "more" }, { "line\n", "more" }, { "begun", "line\n", "more" } } do
+				for _, how in ipairs { "shutdown", "closed" } do
+					local a, b = pair(kind)()
+					a:setmode("bn", mode)
+					if how == "closed" then
+						b:close()
+					else
+						a:shutdown "w"
+					end
+					local written, code = a:write(unpack(pieces))
+					show(how .. ", " .. pieces[1], written == a, named(code))
+				end
+			end
+		end)
+	end
+end

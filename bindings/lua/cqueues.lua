@@ -133,7 +133,7 @@ local function loop(self, seconds)
 		last = -math.huge -- not a number: one step is made, which waits for something to do
 	end
 	if begin_loop(self) and not steps_by_method() then
-		return true
+		return (step(self, 0, false)) -- takes an alert back
 	end
 	while true do
 		local left = left_until(deadline)

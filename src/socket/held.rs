@@ -8,6 +8,7 @@
 //! Nothing is held outside of a resumption. What the kernel does not take when the resumption ends is
 //! sent by a task of the controller's own as soon as it does.
 
+use super::input::as_input;
 use super::{Body, Buffering, Inner, Socket};
 use crate::controller::turn::{self, Holder};
 use crate::controller::Member;
@@ -116,7 +117,8 @@ impl Inner {
         }
     }
 
-    /// Sends what is held. What must wait stays, as other output does.
+    /// Sends what is held. What must wait stays, as other output does. A failure is told to who reads next, too, as nobody
+    /// looks at the result of most of these calls.
     pub(super) fn release_held(&mut self) -> Result<()> {
         if !std::mem::take(&mut self.held.some) {
             return Ok(());
@@ -125,6 +127,9 @@ impl Inner {
         self.output.more = false;
         let result = self.flush(Buffering::Line);
         self.interest = interest;
+        if let Err(failure) = as_input(result) {
+            self.input.late = failure;
+        }
         result
     }
 

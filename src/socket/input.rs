@@ -58,6 +58,14 @@ impl Input {
     }
 }
 
+/// What a flush has come to, for the input: nothing, if only no more output is taken, now or ever.
+pub(super) fn as_input(flushed: Result<()>) -> Result<()> {
+    match flushed {
+        Err(failure) if failure.is_again() || failure == Errno::PIPE => Ok(()),
+        flushed => flushed,
+    }
+}
+
 impl Socket {
     /// Takes what `format` asks for and hands it to `take` where it lies in the buffer. `None`:
     /// end of file, or what comes is no header. EAGAIN keeps every byte; EPIPE is end of file for
@@ -74,12 +82,12 @@ impl Socket {
         self.with(|inner| {
             inner.begin();
             if patience.flush {
-                inner.flush_before_input();
+                inner.flush_before_input()?;
             }
             inner.look_behind_the_end();
             let wanted = !matches!(format, Format::Exactly(0) | Format::UpTo(0));
             if patience.wait && wanted && inner.has_nothing() {
-                inner.release_before_wait();
+                inner.release_before_wait()?;
                 inner.input.side.queue.release();
                 return Err(inner.must_wait_for_input());
             }
@@ -106,7 +114,7 @@ impl Socket {
     pub fn fill(&self, size: usize) -> Result<()> {
         self.with(|inner| {
             inner.begin();
-            inner.flush_before_input();
+            inner.flush_before_input()?;
             inner.look_behind_the_end();
             while inner.input.side.queue.len() < size && !inner.input.message {
                 if let Err(error) = inner.receive_some(size, false) {
@@ -184,19 +192,34 @@ impl Inner {
         again
     }
 
-    pub(super) fn flush_before_input(&mut self) {
+    /// Sends what is pending, as the peer may answer it. Its failure is the input's: the kernel tells a reset only once,
+    /// and the end of file that follows would pass for the peer's own, and who waits for the answer to a message that is
+    /// lost would wait in vain.
+    pub(super) fn flush_before_input(&mut self) -> Result<()> {
         let due = !self.output.side.queue.is_empty() && self.output.side.mode.autoflush;
-        if due && !self.holds_only_lines() {
-            self.output.more = false;
-            self.output.blocked = self.flush(Buffering::No) == Err(Errno::AGAIN);
-            self.begin();
+        if !due || self.holds_only_lines() {
+            return Ok(());
         }
+        self.output.more = false;
+        let flushed = self.flush(Buffering::No);
+        self.begin();
+        self.output.blocked = flushed == Err(Errno::AGAIN);
+        as_input(flushed)
     }
 
     /// The input is about to be waited for: what is held leaves first.
-    fn release_before_wait(&mut self) {
+    fn release_before_wait(&mut self) -> Result<()> {
         if self.held.is_some() {
             self.output.blocked = self.release_held() == Err(Errno::AGAIN);
+        }
+        self.tell_late()
+    }
+
+    /// The error that came before this call, once.
+    fn tell_late(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.input.late, NO_ERROR) {
+            NO_ERROR => Ok(()),
+            error => Err(error),
         }
     }
 
@@ -364,14 +387,11 @@ impl Inner {
             self.input.side.eof |= error == Errno::PIPE;
             return Err(error);
         }
-        match std::mem::replace(&mut self.input.late, NO_ERROR) {
-            NO_ERROR => {}
-            error => return Err(error),
-        }
+        self.tell_late()?;
         if self.input.side.eof {
             return Err(Errno::PIPE);
         }
-        self.release_before_wait();
+        self.release_before_wait()?;
         if patient && self.engine.is_none() && self.input.kernel.is_drained() {
             self.input.side.queue.release();
             return Err(self.must_wait_for_input());

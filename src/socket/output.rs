@@ -269,8 +269,8 @@ impl Inner {
     ) -> (usize, Result<()>) {
         let sent = *result.as_ref().unwrap_or(&0);
         let end = end.saturating_sub(sent); // in the rest
-        let (rest, sent_all) = (&data[sent..], sent == direct && self.output.side.queue.is_empty());
-        if sent_all {
+        let rest = &data[sent..];
+        if result.is_ok() && sent == direct && self.output.side.queue.is_empty() {
             self.output.lines = 0;
             let pushed = self.output.side.queue.push(rest);
             self.output.side.queue.release();
@@ -284,7 +284,8 @@ impl Inner {
         }
         if let (true, Err(error)) = (self.handle.has_messages(), &result) {
             if !error.is_again() {
-                return (data.len(), Err(*error)); // the message is lost, as the error says
+                // The message is lost, as the error says: of this, what was to leave with it.
+                return (if direct == 0 { 0 } else { data.len() }, Err(*error));
             }
         }
         let kept = self.output.keep(&self.handle, rest, end);

@@ -30,11 +30,20 @@ impl Socket {
             if matches!(inner.establishing.phase, Phase::Listening) {
                 return Err(Errno::PIPE); // a listener has no peer
             }
+            let mut flushed = Ok(());
             if inner.output.side.mode.autoflush {
                 inner.output.more = false;
-                inner.flush(super::Buffering::No)?;
+                flushed = inner.flush(super::Buffering::No);
+                if inner.handle.has_messages() {
+                    flushed?;
+                }
             }
             inner.begin_handshake(config)?;
+            match flushed {
+                Err(failure) if !failure.is_again() => return Err(inner.give_up(failure)),
+                Err(_) => inner.send_plain_first(),
+                Ok(()) => {}
+            }
             inner.establish()
         })
     }
@@ -56,6 +65,24 @@ impl Socket {
 }
 
 impl Inner {
+    /// What is pending in plain text leaves before the handshake, as far as it has not left yet. From now on all else is
+    /// encrypted, whether or not the program waits for the end of the handshake.
+    fn send_plain_first(&mut self) {
+        let plain = std::mem::take(&mut self.output.side.queue);
+        self.output.lines = 0;
+        self.output.side.count(plain.len());
+        if let Some(tls) = &mut self.engine {
+            tls.send_first(plain);
+        }
+    }
+
+    /// TLS that was asked for does not come: nothing leaves or comes in plain text instead.
+    fn give_up(&mut self, failure: Errno) -> Errno {
+        self.explain(&failure.text());
+        self.establishing.phase = Phase::Failed(failure);
+        failure
+    }
+
     fn begin_handshake(&mut self, config: &Config) -> Result<()> {
         let datagrams = self.handle.kind == libc::SOCK_DGRAM;
         if datagrams {
@@ -102,7 +129,15 @@ impl Inner {
             }
             loop {
                 let done = tls.handshake();
-                inner.drain(tls)?;
+                match inner.drain(tls) {
+                    // Who has gone needs no tickets, but may have said what it came for.
+                    Err(Errno::PIPE | Errno(libc::ECONNRESET))
+                        if matches!(done, Ok(true)) && tls.ends_with_tickets() =>
+                    {
+                        tls.forget_unsent();
+                    }
+                    sent => sent?,
+                }
                 if inner.check(done)? {
                     return Ok(Phase::Connected);
                 }

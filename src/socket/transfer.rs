@@ -16,7 +16,7 @@ impl Socket {
         self.operate(|inner| {
             inner.ensure_established()?;
             if direction == Direction::Input {
-                inner.flush_before_input(); // the peer may answer what is pending
+                inner.flush_before_input()?; // the peer may answer what is pending
             }
             let _ = inner.release_held();
             if inner.engine.is_some() {

@@ -7,7 +7,7 @@ use crate::bytes::{Queue, LARGE};
 use crate::clock::Span;
 use crate::errno::{Errno, Result};
 use crate::sys::{certificate, tls as sys};
-use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslRef, SslStream};
+use openssl::ssl::{ErrorCode, ShutdownState, Ssl, SslRef, SslStream, SslVersion};
 use openssl::x509::X509VerifyResult;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -344,6 +344,17 @@ impl Engine {
     /// How many bytes wait to go to the network.
     pub fn unsent(&self) -> usize {
         self.stream.get_ref().outgoing.len()
+    }
+
+    /// Has these bytes go to the network as they are, before all that the engine sends.
+    pub fn send_first(&mut self, plain: Queue) {
+        self.stream.get_mut().outgoing = plain;
+    }
+
+    /// Whether the last that it sends in a handshake are tickets, for sessions to come: it is a server of TLS 1.3.
+    pub fn ends_with_tickets(&self) -> bool {
+        let ssl = self.stream.ssl();
+        ssl.is_server() && ssl.version2() == Some(SslVersion::TLS1_3)
     }
 
     /// Drops the bytes that wait to go to the network, which takes no more.

@@ -211,3 +211,45 @@ for i = 1, 200 do
 	end
 end
 show("written", count)
+
+-- How often each method answers with an error that sticks, of five times that are allowed.
+local limited = {
+	{ "recv", "r", function(s) return s:recv(3) end },
+	{ "read", "r", function(s) return s:read(3) end },
+	{ "read *a", "r", function(s) return s:read "*a" end },
+	{ "xread", "r", function(s) return s:xread("*l", "tn", 0) end },
+	{ "lines", "r", function(s) return s:lines()() end },
+	{ "fill", "r", function(s) return s:fill(3) end },
+	{ "unpack", "r", function(s) return s:unpack(8) end },
+	{ "send", "w", function(s) return s:send("x", 1, 1) end },
+	{ "write", "w", function(s) return s:write "x" end },
+	{ "xwrite", "w", function(s) return s:xwrite("x", "bn", 0) end },
+	{ "flush", "w", function(s) return s:flush() end },
+}
+
+local function count_answers(which)
+	for _, method in ipairs(limited) do
+		for _, code in ipairs { "EPIPE", "EIO", "ETIMEDOUT", "none" } do
+			local s = returns_errors((pair()))
+			s:settimeout(0)
+			s:setmaxerrs(5)
+			if code ~= "none" then
+				s:seterror(method[2], errno[code])
+			end
+			local count = 0
+			while count < 10 and pcall(method[3], s) do
+				count = count + 1
+			end
+			show(which .. method[1] .. ", " .. code, count)
+		end
+	end
+end
+
+section "how many returned errors each method counts"
+count_answers ""
+
+section "the same, recv and send replaced"
+local recv, send
+recv = socket.interpose("recv", function(...) return recv(...) end)
+send = socket.interpose("send", function(...) return send(...) end)
+count_answers "replaced, "

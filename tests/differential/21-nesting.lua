@@ -89,6 +89,24 @@ cq:attach(coroutine.create(function() show "task" end))
 show("ready after attach", cqueues.poll(reader, 1))
 show("step", cq:step())
 
+section "alert of a controller without tasks"
+for _, how in ipairs { "step", "loop", "errors" } do
+	for _, seconds in ipairs { 0, false } do
+		if seconds or how ~= "step" then
+			cq = cqueues.new()
+			reader = name({ pollfd = cq:pollfd(), events = "r" }, "descriptor")
+			cq:alert()
+			show("ready", cqueues.poll(reader, 1))
+			if how == "errors" then
+				show(how, cq:errors(seconds or nil)())
+			else
+				show(how, cq[how](cq, seconds or nil))
+			end
+			show("quiet", cqueues.poll(reader, 0))
+		end
+	end
+end
+
 section "alert wakes a parent"
 outer, inner = cqueues.new(), name(cqueues.new(), "inner")
 inner:wrap(function() never:wait() end)

@@ -130,3 +130,65 @@ part("DTLS", function()
 	show("read", a:read "*a")
 	show("nothing more", named(b:xread("*l", 0.01)))
 end)
+
+-- `starttls` that cannot send what is pending before it: nothing else leaves or comes in plain text.
+for _, how in ipairs { "the peer does not read", "the peer does not read any more" } do
+	for _, what in ipairs { "write", "read" } do
+		part(how .. ", then " .. what, function()
+			calls = {}
+			local c, s = socket.pair()
+			prepare(c, "client")
+			prepare(s, "server")
+			local plain = ("p"):rep(1000000)
+			c:setmode("bn", "bf")
+			c:setvbuf("full", 2 * #plain)
+			c:send(plain, 1, #plain, "f")
+			if how == "the peer does not read" then
+				c:settimeout(0.03)
+				result("starttls", pack(c:starttls(client_context())), c)
+				s:write "plain"
+			else
+				s:write "plain"
+				s:shutdown "r"
+				result("starttls", pack(c:starttls(client_context())), c)
+			end
+			if what == "read" then
+				show("read", named(c:xread(-10, "bn", 0.05)))
+				return
+			end
+			local arrived = ""
+			run(function()
+				result("write", pack(c:xwrite("secret", "bn", 0.1)), c)
+				c:close()
+			end, function()
+				repeat
+					local piece = s:xread(-100000, "bn", 0.5)
+					arrived = arrived .. (piece or "")
+				until not piece
+			end)
+			show("has arrived in plain text", arrived:sub(1, #plain) == plain, arrived:find("secret", 1, true) ~= nil)
+		end)
+	end
+end
+
+-- The tickets that a server of TLS 1.3 sends last reach nobody then.
+for _, how in ipairs { "close", "shutdown r", "shutdown rw" } do
+	part("the client has sent all and gone: " .. how, function()
+		calls = {}
+		local c, s = socket.pair()
+		prepare(c, "client")
+		prepare(s, "server")
+		run(function()
+			show("client", c:starttls(client_context()) == c)
+			c:write "all it had to say"
+			if how == "close" then
+				c:close()
+			else
+				c:shutdown(how:match "%w+$")
+			end
+		end, function()
+			result("server", pack(s:starttls(server_context())), s)
+			show("read", s:read(17))
+		end)
+	end)
+end

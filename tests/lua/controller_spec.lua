@@ -279,6 +279,26 @@ t.plain("running_names_the_controller_and_tells_the_task_s_own_coroutine", funct
 	values({ nil, false, n = 2 }, cqueues.running())
 end)
 
+t.plain("a_running_coroutine_that_cannot_be_resumed_is_left_alone", function()
+	local cq = cqueues.new()
+	local ok, message, went_on
+	local co = coroutine.create(function()
+		cq:attach(coroutine.running())
+		ok, message = cq:step(0)
+		coroutine.yield()
+		went_on = true
+	end)
+	coroutine.resume(co)
+	equal(ok, false)
+	equal(message, "cannot resume non-suspended coroutine")
+	equal(cq:step(0), true)
+	collectgarbage()
+	equal(coroutine.status(co), "suspended")
+	coroutine.resume(co)
+	equal(went_on, true)
+	equal(cq:count(), 0)
+end)
+
 t.plain("alert_makes_the_descriptor_ready_until_the_next_step", function()
 	local cq = cqueues.new()
 	cq:wrap(forever)

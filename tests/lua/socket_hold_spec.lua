@@ -2,6 +2,7 @@
 -- Lines that a task writes in one resumption: answers leave together; with `sethold "lines"` other lines do, after the first.
 local t = dofile((arg[0]:gsub("[^/]*$", "")) .. "harness.lua")
 local cqueues, socket = require "cqueues", require "cqueues.socket"
+local errno = require "cqueues.errno"
 local equal = t.equal
 
 local function pair()
@@ -129,6 +130,30 @@ t.test("asking_for_the_descriptor_sends_what_is_held", function()
 		a[how](a)
 		equal(arrived(b), "one\ntwo\n", how)
 	end
+end)
+
+-- The kernel tells a reset once, here to the send of a held line; the end that follows is not the peer's own.
+t.test("a_reset_that_a_held_line_meets_is_told_to_the_reader", function()
+	local listener = socket.listen("127.0.0.1", 0)
+	listener:listen(5)
+	local a = socket.connect("127.0.0.1", (select(3, listener:localname())))
+	a:connect(5)
+	local b = listener:accept(5)
+	listener:close()
+	a:setmode("b", "bl")
+	b:setmode("b", "bn")
+	a:onerror(function(_, _, code) return code end)
+	b:write "question\nrest"
+	a:write "never read\n"
+	cqueues.poll { timeout = 0.01 } -- it is in the other's kernel buffer, and stays there
+	equal(a:read "*l", "question")
+	a:write "answer\n"
+	b:close()
+	cqueues.poll { timeout = 0.01 }
+	equal(a:read(4), "rest")
+	local text, code = a:read(1)
+	equal(text, nil)
+	equal(code, errno.ECONNRESET)
 end)
 
 t.finish()

@@ -22,7 +22,6 @@ static int controller_attach(lua_State *L)
 	struct controller *controller = shim_controller(L);
 	lua_settop(L, 2);
 	shim_check_type(L, 2, LUA_TTHREAD);
-	shim_argcheck(L, !shim_runs(lua_tothread(L, 2)), 2, "the coroutine is running");
 	shim_forgive(L, controller);
 	shim_spawn(L, controller);
 	lua_settop(L, 1);

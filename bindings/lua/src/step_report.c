@@ -25,7 +25,8 @@ int shim_report(lua_State *L, struct controller *controller, struct task *task, 
 	lua_pushthread(T);
 	lua_xmove(T, L, 1);
 	shim_add_traceback(L, controller->object.shim);
-	shim_keep_failed(L, controller);
+	if (!shim_runs(T)) /* else it has not failed, and may yield to whoever runs it */
+		shim_keep_failed(L, controller);
 	int count = 4;
 	if (why && why->object && why->object <= lua_gettop(T)) {
 		lua_pushvalue(T, why->object);

@@ -8,7 +8,7 @@
 //! Nothing is held outside of a resumption. What the kernel does not take when the resumption ends is
 //! sent by a task of the controller's own as soon as it does.
 
-use super::input::as_input;
+use super::ahead::as_input;
 use super::{Body, Buffering, Inner, Socket};
 use crate::controller::turn::{self, Holder};
 use crate::controller::Member;

@@ -5,7 +5,7 @@ use super::establish::Phase;
 use super::format::{find, Format, Found, Rules};
 use super::kernel_buffer::KernelBuffer;
 use super::side::{Side, NO_ERROR};
-use super::{Buffering, Direction, Flags, Inner, Socket};
+use super::{Direction, Flags, Inner, Socket};
 use crate::bytes;
 use crate::clock::Span;
 use crate::controller::turn::with_now;
@@ -23,8 +23,8 @@ const PAGE: usize = 4096;
 pub struct Patience {
     /// Answer EAGAIN without asking the kernel when it is known to have nothing.
     pub wait: bool,
-    /// First send what output is pending, if its mode says so. A failure of that is told by the next write. What the
-    /// kernel does not take yet is waited for together with the input.
+    /// First send what output is pending, if its mode says so. What the kernel does not take yet is waited for together
+    /// with the input.
     pub flush: bool,
 }
 
@@ -55,14 +55,6 @@ impl Input {
     #[inline]
     pub fn is_cut_short(&self) -> bool {
         self.cut && self.strict
-    }
-}
-
-/// What a flush has come to, for the input: nothing, if only no more output is taken, now or ever.
-pub(super) fn as_input(flushed: Result<()>) -> Result<()> {
-    match flushed {
-        Err(failure) if failure.is_again() || failure == Errno::PIPE => Ok(()),
-        flushed => flushed,
     }
 }
 
@@ -192,31 +184,8 @@ impl Inner {
         again
     }
 
-    /// Sends what is pending, as the peer may answer it. Its failure is the input's: the kernel tells a reset only once,
-    /// and the end of file that follows would pass for the peer's own, and who waits for the answer to a message that is
-    /// lost would wait in vain.
-    pub(super) fn flush_before_input(&mut self) -> Result<()> {
-        let due = !self.output.side.queue.is_empty() && self.output.side.mode.autoflush;
-        if !due || self.holds_only_lines() {
-            return Ok(());
-        }
-        self.output.more = false;
-        let flushed = self.flush(Buffering::No);
-        self.begin();
-        self.output.blocked = flushed == Err(Errno::AGAIN);
-        as_input(flushed)
-    }
-
-    /// The input is about to be waited for: what is held leaves first.
-    fn release_before_wait(&mut self) -> Result<()> {
-        if self.held.is_some() {
-            self.output.blocked = self.release_held() == Err(Errno::AGAIN);
-        }
-        self.tell_late()
-    }
-
     /// The error that came before this call, once.
-    fn tell_late(&mut self) -> Result<()> {
+    pub(super) fn tell_late(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.input.late, NO_ERROR) {
             NO_ERROR => Ok(()),
             error => Err(error),

@@ -8,6 +8,7 @@
 //! queues the rest.
 
 mod accept;
+mod ahead;
 mod closing;
 mod establish;
 mod format;

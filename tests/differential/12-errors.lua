@@ -2,14 +2,6 @@
 -- Errors of a stream: what is returned, what is kept, what is thrown.
 dofile((arg[0]:gsub("[^/]*$", "")) .. "prelude.lua")
 
-local function named(...)
-	local list = pack(...)
-	for i = 1, list.n do
-		list[i] = type(list[i]) == "number" and error_name(list[i]) or list[i]
-	end
-	return unpack(list, 1, list.n)
-end
-
 section "a new pair"
 local a, b = pair()
 show("error", a:error())

@@ -2,21 +2,6 @@
 -- Datagrams: UNIX pairs and UDP. A read takes from one datagram, a flush makes one.
 dofile((arg[0]:gsub("[^/]*$", "")) .. "prelude.lua")
 
-local function named(...)
-	local list = pack(...)
-	for i = 1, list.n do
-		list[i] = type(list[i]) == "number" and error_name(list[i]) or list[i]
-	end
-	return unpack(list, 1, list.n)
-end
-
-local function prepare(s)
-	returns_errors(s)
-	s:setmode("bn", "bn")
-	s:settimeout(0.02)
-	return s
-end
-
 local function unix()
 	local a, b = socket.pair "dgram"
 	return prepare(a), prepare(b)

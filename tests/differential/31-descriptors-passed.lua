@@ -2,14 +2,6 @@
 -- Descriptors passed over UNIX sockets, and who the peer is.
 dofile((arg[0]:gsub("[^/]*$", "")) .. "prelude.lua")
 
-local function named(...)
-	local list = pack(...)
-	for i = 1, list.n do
-		list[i] = type(list[i]) == "number" and error_name(list[i]) or list[i]
-	end
-	return unpack(list, 1, list.n)
-end
-
 local function make(kind)
 	local a, b = socket.pair(kind or "stream")
 	for _, s in ipairs { a, b } do

@@ -2,21 +2,6 @@
 -- What a read flushes, and cannot: a connection that was reset, a message to nobody.
 dofile((arg[0]:gsub("[^/]*$", "")) .. "prelude.lua")
 
-local function named(...)
-	local list = pack(...)
-	for i = 1, list.n do
-		list[i] = type(list[i]) == "number" and error_name(list[i]) or list[i]
-	end
-	return unpack(list, 1, list.n)
-end
-
-local function prepare(s)
-	returns_errors(s)
-	s:setmode("bn", "bn")
-	s:settimeout(0.1)
-	return s
-end
-
 local function tcp()
 	local listener = socket.listen("127.0.0.1", 0)
 	listener:listen(5)
@@ -24,13 +9,13 @@ local function tcp()
 	a:connect(5)
 	local b = listener:accept(5)
 	listener:close()
-	return prepare(a), prepare(b)
+	return prepare(a, 0.1), prepare(b, 0.1)
 end
 
 local function pair(kind)
 	return function()
 		local a, b = socket.pair(socket[kind])
-		return prepare(a), prepare(b)
+		return prepare(a, 0.1), prepare(b, 0.1)
 	end
 end
 

@@ -114,6 +114,15 @@ function error_name(code)
 	return code and (code > 0 and errno[code] or code) -- the library's own have names in ours only
 end
 
+-- Values, error numbers by their names.
+function named(...)
+	local list = pack(...)
+	for i = 1, list.n do
+		list[i] = type(list[i]) == "number" and error_name(list[i]) or list[i]
+	end
+	return unpack(list, 1, list.n)
+end
+
 -- pcall that lets polls through, on Lua 5.1 too.
 function protect(f, ...)
 	local co = coroutine.create(function(...) return f(...) end) -- Lua 5.1 takes no C function
@@ -161,6 +170,14 @@ end
 -- An error handler that hands every error back to the caller as its number.
 function returns_errors(s)
 	s:onerror(function(_, _, code) return code end)
+	return s
+end
+
+-- A socket that translates nothing, holds nothing back, returns its errors and waits for so many seconds, 0.02 if none are given.
+function prepare(s, seconds)
+	returns_errors(s)
+	s:setmode("bn", "bn")
+	s:settimeout(seconds or 0.02)
 	return s
 end
 

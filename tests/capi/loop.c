@@ -66,7 +66,7 @@ TEST(a_loop_that_is_done_answers_0)
 TEST(a_loop_that_is_out_of_time_says_so_and_can_go_on)
 {
 	cq_controller *cq = new_controller();
-	double little = MS(60);
+	double little = MS(250);
 
 	fiber(cq, sleep_for, &little);
 	ERR(cq_controller_loop(cq, 0), ETIMEDOUT);

@@ -88,7 +88,7 @@ static void push_bytes(lua_State *L, struct bits *left, uint64_t value, size_t b
 /* Whether a socket sends by lines in a mode for one call. */
 static int sends_lines(const struct socket *socket, uint32_t mode)
 {
-	char flags[4];
+	char flags[4] = "";
 	cq_mode_format(cq_mode_change(cq_socket_mode(socket->so, CQ_OUTPUT), mode), CQ_OUTPUT, flags);
 	return flags[1] == 'l';
 }

@@ -10,7 +10,7 @@
 static int send_packed(struct socket *socket, const char *data, size_t size, uint32_t mode, size_t *sent)
 {
 	uint32_t usual = cq_socket_mode(socket->so, CQ_OUTPUT);
-	char flags[4];
+	char flags[4] = ""; /* stays so if a finalizer has closed the socket */
 	cq_mode_format(usual, CQ_OUTPUT, flags);
 	if (flags[1] == 'l')
 		cq_socket_set_mode(socket->so, CQ_OUTPUT, cq_mode_change(usual, cq_mode_parse("f", 1)));

@@ -2361,7 +2361,7 @@ int cq_socket_reason(const struct cq_socket *socket,
 
 /**
  * For `flags` of `cq_socket_try_recv`: first send pending output, if the output mode says `a`. What the kernel does not
- * take yet is waited for together with the input; an error is left to the next send.
+ * take yet is waited for together with the input. EPIPE is left to the next send; with any other error the call fails.
  */
 #define CQ_FLUSH 2
 

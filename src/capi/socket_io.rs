@@ -29,7 +29,7 @@ pub const CQ_READ_UP_TO: u32 = 7;
 /// ms in one resumption.
 pub const CQ_PATIENT: u32 = 1;
 /// For `flags` of `cq_socket_try_recv`: first send pending output, if the output mode says `a`. What the kernel does not
-/// take yet is waited for together with the input; an error is left to the next send.
+/// take yet is waited for together with the input. EPIPE is left to the next send; with any other error the call fails.
 pub const CQ_FLUSH: u32 = 2;
 
 pub(super) fn patience(flags: u32) -> Result<Patience> {

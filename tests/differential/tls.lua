@@ -13,14 +13,6 @@ ssl = require "openssl.ssl"
 local pkey, x509 = require "openssl.pkey", require "openssl.x509"
 local names, altname = require "openssl.x509.name", require "openssl.x509.altname"
 
-function named(...)
-	local list = pack(...)
-	for i = 1, list.n do
-		list[i] = type(list[i]) == "number" and error_name(list[i]) or list[i]
-	end
-	return unpack(list, 1, list.n)
-end
-
 local key = pkey.new { type = "EC", curve = "prime256v1" }
 local certificate = x509.new()
 certificate:setVersion(3)

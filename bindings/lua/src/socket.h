@@ -142,6 +142,8 @@ uint32_t shim_opt_mode(lua_State *L, int index);
 extern const luaL_Reg shim_socket_finishing[], shim_socket_reading[], shim_socket_writing[], shim_socket_messages[];
 extern const luaL_Reg shim_socket_establishing[], shim_socket_iterating[];
 extern const luaL_Reg shim_socket_tls[], shim_socket_tls_plain[];
+/* Whether an output mode sends by lines; the mode of a closed socket does not. */
+int shim_sends_lines(uint32_t mode);
 int shim_socket_send(lua_State *L), shim_socket_pack(lua_State *L), shim_socket_unpack(lua_State *L);
 extern const luaL_Reg shim_socket_plain[], shim_socket_settings[], shim_class_settings[];
 extern const luaL_Reg shim_socket_errors[], shim_class_errors[], shim_socket_telling[];

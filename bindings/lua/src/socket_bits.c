@@ -85,14 +85,6 @@ static void push_bytes(lua_State *L, struct bits *left, uint64_t value, size_t b
 	luaL_pushresult(&buffer);
 }
 
-/* Whether a socket sends by lines in a mode for one call. */
-static int sends_lines(const struct socket *socket, uint32_t mode)
-{
-	char flags[4] = "";
-	cq_mode_format(cq_mode_change(cq_socket_mode(socket->so, CQ_OUTPUT), mode), CQ_OUTPUT, flags);
-	return flags[1] == 'l';
-}
-
 /* The bits of the number at `index`. Those of one that 64 bits do not hold are those of 2^63, as x86 processors convert it. */
 static uint64_t bits_of(lua_State *L, int index)
 {
@@ -115,7 +107,7 @@ int shim_socket_pack(lua_State *L)
 	if (bits > MOST_BITS)
 		return shim_argerror(L, 3, "too many bits");
 	uint32_t mode = shim_opt_mode(L, 4);
-	int by_lines = sends_lines(socket, mode);
+	int by_lines = shim_sends_lines(cq_mode_change(cq_socket_mode(socket->so, CQ_OUTPUT), mode));
 	/* Numbers are not text, and a byte of theirs that is a newline ends no line. */
 	mode = cq_mode_change(mode, by_lines ? cq_mode_parse("bf", 2) : cq_mode_parse("b", 1));
 	lua_settop(L, 1);

@@ -6,16 +6,23 @@
 
 /* -- Writing -------------------------------------------------------------------------------- */
 
-/* Sends the bytes of a packed number, of which none ends a line, also where the socket looks for lines. */
+int shim_sends_lines(uint32_t mode)
+{
+	char flags[4] = ""; /* stays so if there is no mode */
+	cq_mode_format(mode, CQ_OUTPUT, flags);
+	return flags[1] == 'l';
+}
+
+/* Sends the bytes of a packed number, of which none ends a line, also where the socket looks for lines. A finalizer may have closed
+ * the socket. */
 static int send_packed(struct socket *socket, const char *data, size_t size, uint32_t mode, size_t *sent)
 {
 	uint32_t usual = cq_socket_mode(socket->so, CQ_OUTPUT);
-	char flags[4] = ""; /* stays so if a finalizer has closed the socket */
-	cq_mode_format(usual, CQ_OUTPUT, flags);
-	if (flags[1] == 'l')
+	int by_lines = shim_sends_lines(usual);
+	if (by_lines)
 		cq_socket_set_mode(socket->so, CQ_OUTPUT, cq_mode_change(usual, cq_mode_parse("f", 1)));
 	int code = cq_socket_try_send(socket->so, data, size, mode | CQ_AGAIN, sent);
-	if (flags[1] == 'l')
+	if (by_lines)
 		cq_socket_set_mode(socket->so, CQ_OUTPUT, usual);
 	return code;
 }

@@ -2685,6 +2685,14 @@ int cq_socket_finish(const struct cq_socket *socket);
 void cq_socket_readable(const struct cq_socket *socket);
 
 /**
+ * Adds to what the last operation waits for: until the next one, who polls the socket waits for these events of poll(2),
+ * too. Others than POLLIN, POLLOUT and POLLPRI are ignored. It is for an operation that has given up after a time, where input
+ * that an operation before wanted still matters.
+ */
+void cq_socket_add_events(const struct cq_socket *socket,
+                          uint32_t events);
+
+/**
  * Forgets what the last operation waits for: `cq_socket_events` is 0 again.
  */
 void cq_socket_clear_events(const struct cq_socket *socket);

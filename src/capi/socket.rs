@@ -9,6 +9,7 @@ use crate::connect;
 use crate::controller::{Controller, Member, Polled};
 use crate::errno::{Errno, Result};
 use crate::fiber;
+use crate::poller::{Events, INTEREST};
 use crate::socket::{Direction, Options, Socket};
 use std::ffi::{c_char, c_int};
 
@@ -405,6 +406,18 @@ pub unsafe extern "C" fn cq_socket_readable(socket: *const Socket) {
     // SAFETY: as documented.
     value((), || {
         unsafe { borrow(socket) }?.readable();
+        Ok(())
+    });
+}
+
+/// Adds to what the last operation waits for: until the next one, who polls the socket waits for these events of poll(2),
+/// too. Others than POLLIN, POLLOUT and POLLPRI are ignored. It is for an operation that has given up after a time, where input
+/// that an operation before wanted still matters.
+#[no_mangle]
+pub unsafe extern "C" fn cq_socket_add_events(socket: *const Socket, events: u32) {
+    // SAFETY: as documented.
+    value((), || {
+        unsafe { borrow(socket) }?.add_interest(events as Events & INTEREST);
         Ok(())
     });
 }

@@ -117,6 +117,11 @@ impl Socket {
         self.ask((), |inner| inner.handle.owner.describe(words));
     }
 
+    /// Who polls the socket waits for these events, too, until its next operation.
+    pub fn add_interest(&self, events: Events) {
+        self.ask((), |inner| inner.interest.events |= events);
+    }
+
     /// Forgets what the last operation wanted to wait for.
     pub fn clear_interest(&self) {
         self.ask((), Inner::begin);

@@ -99,6 +99,7 @@ TEST(null_and_what_makes_no_sense_is_refused)
 	EQ(cq_socket_maxline(NULL, CQ_INPUT), 0);
 	EQ(cq_socket_error(NULL, CQ_INPUT), 0);
 	cq_socket_readable(NULL);
+	cq_socket_add_events(NULL, POLLIN);
 	cq_socket_clear_events(NULL);
 	cq_socket_free(NULL);
 	CHECK(none == NULL && strcmp(data, "unchanged") == 0);
@@ -669,6 +670,10 @@ TEST(a_socket_tells_what_its_last_operation_waits_for)
 	ERR(cq_socket_try_send(socket, big, 8 << 20, 0, &sent), EAGAIN);
 	EQ(cq_socket_events(socket), POLLOUT);
 	CHECK(sent > 0 && sent < 8 << 20);
+	cq_socket_add_events(socket, POLLIN | POLLHUP | 1u << 31);
+	EQ(cq_socket_events(socket), POLLIN | POLLOUT);
+	ERR(cq_socket_try_flush(socket, 0), EAGAIN);
+	EQ(cq_socket_events(socket), POLLOUT);
 	cq_socket_clear_events(socket);
 	EQ(cq_socket_events(socket), 0);
 	CHECK(isnan(cq_socket_poll_timeout(socket)));

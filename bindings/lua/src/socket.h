@@ -24,7 +24,7 @@ struct op {
 	uint8_t stuck; /* failed by the error of an earlier write */
 	uint16_t mode;
 	int count;     /* arguments behind the socket */
-	int next;      /* the argument being worked on */
+	int next;      /* the argument being worked on; of a flush, the input that was wanted before */
 	int collected; /* what nobody uses was collected, as no descriptor was left */
 	size_t offset; /* how far that argument is done, or a size */
 	double timeout, deadline;

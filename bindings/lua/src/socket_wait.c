@@ -77,8 +77,11 @@ static int settle(lua_State *L, struct socket *socket, struct op *op, int first,
 				return refuse_timeout(L, op);
 			if (isnan(op->deadline))
 				op->deadline = now + op->timeout;
-			if (op->deadline <= now)
+			if (op->deadline <= now) {
+				if (op->kind == FLUSH) /* a wait for input that came before still matters to who polls the socket */
+					cq_socket_add_events(socket->so, (uint32_t)op->next);
 				return shim_fail(L, socket, op, method->name, method->side, ETIMEDOUT);
+			}
 			left = fmax(op->deadline - now, 0);
 		}
 		struct shim *shim = socket->object.shim;

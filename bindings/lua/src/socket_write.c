@@ -3,6 +3,7 @@
  * Socket methods that write.
  */
 #include "socket.h"
+#include <poll.h>
 
 /* -- Writing -------------------------------------------------------------------------------- */
 
@@ -168,6 +169,7 @@ static int socket_flush(lua_State *L)
 	double timeout = shim_timeout(L, 3);
 	lua_settop(L, 1);
 	struct op op = shim_op(FLUSH, 0, mode, timeout);
+	op.next = cq_socket_events(socket->so) & POLLIN;
 	return shim_go(L, socket, &op);
 }
 

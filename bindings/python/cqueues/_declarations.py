@@ -658,6 +658,7 @@ FUNCTIONS: list[tuple[str, Any, tuple[Any, ...]]] = [
     ("cq_socket_try_finish", c_int, (c_void_p,)),
     ("cq_socket_finish", c_int, (c_void_p,)),
     ("cq_socket_readable", None, (c_void_p,)),
+    ("cq_socket_add_events", None, (c_void_p, c_uint32)),
     ("cq_socket_clear_events", None, (c_void_p,)),
     ("cq_mode_parse", c_uint32, (c_char_p, c_size_t)),
     ("cq_mode_change", c_uint32, (c_uint32, c_uint32)),

@@ -34,15 +34,20 @@ impl Socket {
             if inner.output.side.mode.autoflush {
                 inner.output.more = false;
                 flushed = inner.flush(super::Buffering::No);
-                if inner.handle.has_messages() {
-                    flushed?;
-                }
             }
-            inner.begin_handshake(config)?;
-            match flushed {
-                Err(failure) if !failure.is_again() => return Err(inner.give_up(failure)),
-                Err(_) => inner.send_plain_first(),
-                Ok(()) => {}
+            let begun = match flushed {
+                Err(again) if again.is_again() && !inner.handle.has_messages() => Ok(()),
+                flushed => flushed,
+            };
+            if let Err(failure) = begun.and_then(|()| inner.begin_handshake(config)) {
+                return Err(match failure {
+                    // What can be repeated.
+                    Errno::AGAIN | Errno::NOMEM | Errno(libc::EMFILE | libc::ENFILE) => failure,
+                    _ => inner.give_up(failure),
+                });
+            }
+            if flushed.is_err() {
+                inner.send_plain_first();
             }
             inner.establish()
         })
@@ -78,7 +83,10 @@ impl Inner {
 
     /// TLS that was asked for does not come: nothing leaves or comes in plain text instead.
     fn give_up(&mut self, failure: Errno) -> Errno {
-        self.explain(&failure.text());
+        if self.known_reason().is_none() {
+            self.explain(&failure.text());
+        }
+        self.input.side.queue.truncate(0);
         self.establishing.phase = Phase::Failed(failure);
         failure
     }

@@ -290,7 +290,8 @@ TEST(there_is_no_version_before_1_2_and_no_dtls_1_3)
 	ERR(cq_socket_try_starttls(ends[0], tls), CQ_ETLS);
 	told(tls, "versions: ");
 	OK(cq_tls_versions(tls, 0, CQ_TLS_1_3)); /* which means 1.2 here */
-	ERR(cq_socket_try_starttls(ends[0], tls), EAGAIN);
+	ERR(cq_socket_try_starttls(ends[1], tls), EAGAIN);
+	ERR(cq_socket_try_starttls(ends[0], tls), CQ_ETLS); /* nothing goes in plain text instead, whatever comes later */
 	cq_socket_free(ends[0]);
 	cq_socket_free(ends[1]);
 	cq_tls_free(tls);

@@ -171,6 +171,24 @@ for _, how in ipairs { "the peer does not read", "the peer does not read any mor
 	end
 end
 
+-- The same where what is pending is a message that is too long.
+for _, kind in ipairs { "SEQPACKET", "DGRAM" } do
+	part("a " .. kind .. " that is too long", function()
+		calls = {}
+		local c, s = socket.pair(socket["SOCK_" .. kind])
+		local long = ("p"):rep(4000000)
+		for end_, name in pairs { [c] = "client", [s] = "server" } do
+			prepare(end_, name)
+			end_:setmode("bf", "bf")
+			end_:setbufsiz(2 * #long, 2 * #long)
+		end
+		show("taken", c:send(long, 1, #long, "f"))
+		result("starttls", pack(c:starttls(client_context())), c)
+		result("write", pack(c:xwrite("secret", "bn")), c)
+		show("has arrived", named(s:xread(-100, "bn", 0.02)))
+	end)
+end
+
 -- The tickets that a server of TLS 1.3 sends last reach nobody then.
 for _, how in ipairs { "close", "shutdown r", "shutdown rw" } do
 	part("the client has sent all and gone: " .. how, function()

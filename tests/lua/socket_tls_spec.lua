@@ -224,7 +224,12 @@ tls.test("verify_needs_a_name", function()
 	t.bare(a)
 	t.fails(tls.ENOTVERIFIED, a:starttls(tls.client()))
 	equal(a:reason(), "the name to verify is not known")
-	b:close()
+	-- nothing goes in plain text instead, for who has not looked
+	b:write "plain\n"
+	t.fails(tls.ENOTVERIFIED, a:recv "*l")
+	equal(select(2, a:send("secret\n", 1, 7)), tls.ENOTVERIFIED)
+	a:close()
+	equal(t.bare(b):read "*l", nil)
 end)
 
 tls.test("without_verify_the_context_alone_demands", function()

@@ -31,6 +31,19 @@ tls.test("starttls_refuses_objects_that_are_no_context", function()
 	for _, wrong in ipairs { tls.authority.certificate, s } do
 		t.throws("expected, got", c.starttls, c, wrong)
 	end
+	-- those of other bindings are named
+	for class, binding in pairs { ["SSL:Context"] = "LuaSec", ["SSL:Connection"] = "LuaSec", ["openssl.ssl_ctx"] = "lua-openssl",
+		["openssl.ssl"] = "lua-openssl" } do
+		local registry, object = debug.getregistry(), io.tmpfile()
+		local known, plain = registry[class], debug.getmetatable(object)
+		registry[class] = known or {}
+		debug.setmetatable(object, registry[class])
+		for _, argument in ipairs { object, { context = object } } do
+			t.throws("openssl.ssl.context or cqueues.tls expected, got " .. class .. " of " .. binding, c.starttls, c, argument)
+		end
+		registry[class] = known
+		debug.setmetatable(object, plain)
+	end
 	equal(c:write "still in plain text\n", c)
 	equal(s:read "*l", "still in plain text")
 end)

@@ -29,6 +29,26 @@ static int push_usual(lua_State *L)
 	return 0;
 }
 
+/* Classes of other bindings of OpenSSL: what lies in their objects is not known. */
+static const struct {
+	const char *class, *binding;
+} strangers[] = {
+	{ "SSL:Context", "LuaSec" },
+	{ "SSL:Connection", "LuaSec" },
+	{ "openssl.ssl_ctx", "lua-openssl" },
+	{ "openssl.ssl", "lua-openssl" },
+};
+
+/* Throws that the object at 2 is of no use, and says what it is. */
+static int refuse_object(lua_State *L)
+{
+	const char *got = luaL_typename(L, 2);
+	for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+		if (shim_test_class(L, 2, strangers[i].class))
+			got = lua_pushfstring(L, "%s of %s", strangers[i].class, strangers[i].binding);
+	return shim_argerror(L, 2, lua_pushfstring(L, "openssl.ssl.context or cqueues.tls expected, got %s", got));
+}
+
 /* Pushes the configuration that the value at 2 stands for. */
 static int push_configuration(lua_State *L)
 {
@@ -43,7 +63,7 @@ static int push_configuration(lua_State *L)
 	if (!context && !ssl) {
 		/* An object may be meant for a context that demands certificates: it is not left out in silence. */
 		if (lua_isuserdata(L, 2))
-			shim_argerror(L, 2, lua_pushfstring(L, "openssl.ssl.context or cqueues.tls expected, got %s", luaL_typename(L, 2)));
+			refuse_object(L);
 		return push_usual(L);
 	}
 	cq_tls **box = shim_new_tls(L);

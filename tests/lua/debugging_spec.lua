@@ -253,6 +253,74 @@ t.plain("a_hook_that_is_put_in_every_coroutine_sees_the_tasks_of_all_modules", f
 	check(is_seen(counts[line - 1], 2))
 end)
 
+-- Runs a function with a hook, and returns how often the hook was called for each line of this file.
+local function under(hook_mask, count, body)
+	local counts = {}
+	if jit then
+		jit.off()
+	end
+	debug.sethook(function(_, line)
+		if debug.getinfo(2, "S").short_src:find "debugging_spec" then
+			counts[line or 0] = (counts[line or 0] or 0) + 1
+		end
+	end, hook_mask, count)
+	local ok, why = pcall(body)
+	debug.sethook()
+	if jit then
+		jit.on()
+	end
+	check(ok, why)
+	return counts
+end
+
+t.plain("tasks_have_the_hook_by_lines_of_who_makes_them", function()
+	local lines = {}
+	local counts = under("l", 0, function()
+		local cq = cqueues.new()
+		cq:wrap(function(text)
+			lines.wrapped = here()
+			cqueues.sleep(0.001)
+			equal(text, "argument")
+			cqueues.scope(function(scope)
+				scope:wrap(function()
+					cqueues.sleep(0.001)
+					lines.of_a_scope = here()
+				end)
+			end)
+			cq:wrap(function()
+				lines.of_a_task = here()
+			end)
+		end, "argument")
+		check(cq:loop(t.deadline))
+	end)
+	for what, line in pairs(lines) do
+		check(is_seen(counts[line], 1), what .. " was told " .. tostring(counts[line]) .. " times")
+	end
+	check(lines.wrapped and lines.of_a_scope and lines.of_a_task)
+end)
+
+t.plain("tasks_have_no_hook_by_counts_of_who_makes_them", function()
+	if jit then
+		t.skip "LuaJIT has one hook for all coroutines"
+	end
+	local hook = {}
+	under("l", 10, function()
+		cqueues.new():wrap(function() hook.f = debug.gethook() end):loop()
+	end)
+	equal(hook.f, nil)
+	equal(debug.gethook(), nil)
+end)
+
+t.plain("a_task_is_made_although_the_hook_cannot_be_handed_down", function()
+	local sethook, run = debug.sethook, false
+	sethook(function() end, "l")
+	debug.sethook = function() error "no hooks" end
+	local ok = pcall(function() cqueues.new():wrap(function() run = true end):loop() end)
+	debug.sethook = sethook
+	sethook()
+	check(ok and run)
+end)
+
 t.plain("the_profiler_of_luajit_counts_tasks", function()
 	if not jit then
 		t.skip "it is LuaJIT's"

@@ -34,7 +34,7 @@ static int controller_wrap(lua_State *L)
 	struct controller *controller = shim_controller(L);
 	shim_check_type(L, 2, LUA_TFUNCTION);
 	int count = lua_gettop(L) - 1;
-	lua_State *T = lua_newthread(L);
+	lua_State *T = shim_new_coroutine(L);
 	lua_insert(L, 2);
 	luaL_checkstack(T, count, "too many arguments");
 	lua_xmove(L, T, count);

@@ -95,6 +95,7 @@ struct controller *shim_controller(lua_State *L);
 /* -- Tasks: task.c ---------------------------------------------------------------------------- */
 
 /* Adds the coroutine on top of the stack to the controller at 1. */
+lua_State *shim_new_coroutine(lua_State *L);
 void shim_spawn(lua_State *L, struct controller *controller);
 /* The same in a scope, NULL for none; only a task in one can be watched. */
 struct task *shim_spawn_in(lua_State *L, struct controller *controller, cq_scope *scope);

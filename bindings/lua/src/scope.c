@@ -230,7 +230,7 @@ static int scope_wrap(lua_State *L)
 	struct known *known = shim_new(L, shim, task_tag, SHIM_TASK, sizeof *known);
 	known->controller = controller->serial;
 	lua_insert(L, 1); /* known, scope, object, function, ... */
-	lua_State *T = lua_newthread(L);
+	lua_State *T = shim_new_coroutine(L);
 	lua_insert(L, 4);
 	luaL_checkstack(T, count, "too many arguments");
 	lua_xmove(L, T, count); /* known, scope, object, thread */

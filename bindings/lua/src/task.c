@@ -31,6 +31,34 @@ static void reserve(lua_State *L, struct controller *controller, int is_watched)
 	lua_pop(L, 1);
 }
 
+/* Sets the hook of the running coroutine in the one on top of the stack, too. Lua keeps the function of a hook for each coroutine, where only
+ * its library finds it. */
+static void hand_hook_down(lua_State *L)
+{
+	int top = lua_gettop(L);
+	luaL_checkstack(L, 8, "too many arguments");
+	lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+	lua_getfield(L, -1, "debug");
+	if (lua_istable(L, -1)) {
+		lua_getfield(L, -1, "sethook");
+		lua_pushvalue(L, top);
+		lua_getfield(L, -3, "gethook");
+		if (lua_pcall(L, 0, 2, 0) == 0 && lua_isfunction(L, -2))
+			lua_pcall(L, 3, 0, 0);
+	}
+	lua_settop(L, top);
+}
+
+/* Pushes a coroutine for a task. It has the hook by lines of who makes it, so that coverage tools and debuggers see it; not one by counts
+ * of instructions, with which programs end what takes too long. */
+lua_State *shim_new_coroutine(lua_State *L)
+{
+	lua_State *T = lua_newthread(L);
+	if (lua_gethook(L) && (lua_gethookmask(L) & (LUA_MASKLINE | LUA_MASKCOUNT)) == LUA_MASKLINE)
+		hand_hook_down(L);
+	return T;
+}
+
 /* Anchors the coroutine at `index` in the controller at 1, so that it lives as long as the task. */
 static void anchor(lua_State *L, const struct task *task, int index)
 {

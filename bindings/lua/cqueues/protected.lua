@@ -3,7 +3,8 @@
 -- For the other modules here: pcall that lets a function yield on every Lua, and which task runs.
 
 local running = coroutine.running
-local trace = debug and debug.traceback
+local debug = debug or {}
+local trace, gethook, sethook = debug.traceback, debug.gethook or function() end, debug.sethook
 
 local protected = { call = pcall }
 
@@ -95,8 +96,18 @@ if not coroutine.wrap(function() return pcall(coroutine.yield, true) end)() then
 		return ok, ...
 	end
 
+	-- Make a coroutine, with the hook by lines of the running one, as tasks have it.
+	local function create(f)
+		local co = coroutine.create(function(...) return f(...) end) -- f may be no Lua function
+		local hook, mask, count = gethook()
+		if type(hook) == "function" and mask:find "l" and count == 0 then
+			sethook(co, hook, mask)
+		end
+		return co
+	end
+
 	local function call(is_traced, f, ...)
-		local co, around = coroutine.create(function(...) return f(...) end), running() -- f may be no Lua function
+		local co, around = create(f), running()
 		caller[co], outer[co] = protected.task(), around
 		if around then
 			inner[around] = co

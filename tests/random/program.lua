@@ -41,9 +41,13 @@ end
 local family_name, seed, show_only, without = parse(arg)
 local family = dofile(here .. "families/" .. family_name .. ".lua")
 
+function is_left_out(operation)
+	return without[operation.number]
+end
+
 -- Performs an operation unless it is left out, and prints what came of it.
 function perform(world, task, operation)
-	if without[operation.number] then
+	if is_left_out(operation) then
 		return
 	end
 	local label = operation.number .. " " .. operation.name

@@ -24,10 +24,16 @@ local substitutes = {
 	{ "127%.0%.0%.1:%d+", "PEER" },
 	-- The wording of Lua differs from version to version with the names that it knows of variables.
 	{ "attempt to %a+ .*", "attempt to ..." },
+	-- docs/differences.md: "A wrong object is told by its type"; the original does so from Lua 5.3 on.
+	{ "expected, got %u[%a ]*%)", "expected, got userdata)" },
+	-- Ours has a text for this mistake.
+	{ "^.*the promise is settled already$", "attempt to ..." },
 	-- Whose method was called on a closed object stands in front in one of both.
 	{ "^.*bad argument #%-?%d+ to .*%(([%a ]*closed)%)$", "%1" },
 	{ "calling '%w+' on bad self %((.*)%)$", "%1" },
-	-- Ours names the line of the program for these, the original some line of either.
+	{ "^.*bad argument #%-?%d+ to .*%((cqueue running)%)$", "%1" },
+	-- Ours names the line of the program for these, the original some line of either, or none.
+	{ "^.*(error loading field .*)$", "%1" },
 	{ "^.*(socket closed)$", "%1" },
 	{ "^.*(cqueue closed)$", "%1" },
 	{ "^.*(cqueue running)$", "%1" },

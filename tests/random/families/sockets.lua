@@ -5,8 +5,9 @@
 
 local TEXTS = { "a", "hello", "\n", "one\ntwo\n", "x\n", "K: v\n", "K: v\n w\n", "\n\n", "K: v\n w\nL: x\n\n", "rest",
 	"0123456789", "end\n", "\0\255", "12\n", "long line without an end, of some bytes", "T: 1\nU: 2\n\nbody" }
--- In text mode what `read(n)` makes of a CR is a difference (docs/differences.md), so these are for binary modes alone.
-local TEXTS_WITH_CR = { "x\r\n", "\r", "\r\n", "K: v\r\nL: w\r\n\r\nbody", "a\rb\r\n" }
+-- In text mode what `read(n)` makes of a CR is a difference (docs/differences.md), so these are for binary modes alone; and so
+-- is what "*h" makes of one that comes alone.
+local TEXTS_WITH_CR = { "x\r\n", "\r\n", "K: v\r\nL: w\r\n\r\nbody", "a\rb\r\n" }
 local MODES = { "b", "t", "bn", "tn", "bl", "tl", "bf", "tf", "n", "l", "f", "ba", "", "bnA", "t-", "-n" }
 local BINARY_MODES = { "b", "bn", "bl", "bf", "ba", "bnA" }
 local FORMATS = { "*l", "*L", "*a", "*h", "*H", 1, 3, 5, 10, -1, -5, -100, 0, "4", "*l", "*L", "-3" }
@@ -142,9 +143,10 @@ method("flush", 4, function(g)
 	local how = g:maybe(g:choose { "n", "l", "f" }, 30)
 	return how, g:maybe(g:choose(SHORT), 40)
 end)
--- docs/differences.md: "A message that failed is dropped", and those behind it are sent; so none fails here.
-method("shutdown", 2, function(g) return g:choose { "r", "w", "rw", "w", "w" } end, function(s, world, ...)
-	return not is_message_socket(s, world) and (s:shutdown(...))
+-- docs/differences.md: "A message that failed is dropped", and those behind it are sent; so none fails here. Of TCP, the
+-- input is not shut down: "`shutdown "rw"` of a connection that the peer has ended", "After `shutdown "r"`".
+method("shutdown", 2, function(g) return g:choose { "r", "w", "rw", "w", "w" } end, function(s, world, how)
+	return not is_message_socket(s, world) and (s:shutdown(world.has_tcp and "w" or how))
 end)
 method("error", 2, side)
 method("clearerr", 2, side)
@@ -267,6 +269,7 @@ end
 
 local function new_world(options)
 	local world = { condition = condition.new(options.lifo), promise = promise.new(), controller = cqueues.new() }
+	world.has_tcp = options.kind == "tcp"
 	world.has_messages = options.kind == "dgram" or options.kind == "seqpacket"
 	world.a, world.b = pair_of(options.kind)
 	world.c, world.d = pair_of "stream"

@@ -32,7 +32,7 @@ STRIP    ?= strip
 .SECONDEXPANSION:
 .SUFFIXES:
 .PHONY: all lib reference install install-lib install-doc install-types lua-api python-declarations uninstall stage examples configure demo test check bench \
-        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test packaging-test wheel wheel-test fuzz races abi-baseline header check-portability \
+        rock rock-cargo rock-module rock-install rock-test dist dist-test deb deb-test openssl-test packaging-test wheel wheel-test fuzz random races abi-baseline header check-portability \
         check-musl fmt lint clean help FORCE
 
 .DEFAULT_GOAL := all
@@ -409,6 +409,14 @@ FUZZ_SECONDS ?= 300
 fuzz:
 	@CARGO='$(CARGO)' sh fuzz/run.sh $(FUZZ_SECONDS)
 
+# Random programs on the original and on ours; see tests/random/run.py. RANDOM_FLAGS='--seeds 1..5000 sockets' passes arguments on.
+RANDOM_FLAGS ?=
+
+random:
+	@tools/prerequisites test
+	@$(MAKE) --no-print-directory --silent stage
+	@OURS_PREFIX='$(STAGE)' sh tests/random/run.sh $(RANDOM_FLAGS)
+
 # The C tests under ThreadSanitizer, the core included.
 races:
 	@tools/prerequisites portability
@@ -470,7 +478,7 @@ help:
 	@echo 'Archive    dist (the sources with all crates, the same bytes each time), dist-test'
 	@echo "Packages   deb (Debian's, of that archive), deb-test, openssl-test (OPENSSL=vendored), packaging-test"
 	@echo 'Try        demo, bench (BENCH_FLAGS passes arguments to benches/bench.py)'
-	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), races, fmt, lint, lua-api, python-declarations,'
+	@echo 'Develop    test, check, examples, fuzz (FUZZ_SECONDS each), random, races, fmt, lint, lua-api, python-declarations,'
 	@echo '           abi-baseline, check-portability, check-musl, clean, help'
 	@echo 'Remember   configure VARIABLE=VALUE...   until clean'
 	@echo 'Variables  prefix exec_prefix bindir libdir datadir mandir docdir includedir luatypes DESTDIR'

@@ -9,7 +9,7 @@ use crate::sys::{self, socket as sock};
 use std::os::fd::RawFd;
 
 impl Socket {
-    /// shutdown(2). Output that is still buffered is not sent.
+    /// shutdown(2) of what has not been shut down yet. Output that is still buffered is not sent.
     pub fn shutdown(&self, how: i32) -> Result<()> {
         self.with_open(|inner| {
             if let Err(error) = inner.establish() {
@@ -18,13 +18,22 @@ impl Socket {
                 }
             }
             let _ = inner.release_held();
-            if how != libc::SHUT_RD {
+            // The kernel refuses both again once the connection is over.
+            let input = how != libc::SHUT_WR && !inner.input.side.shut;
+            let output = how != libc::SHUT_RD && !inner.output.side.shut;
+            let how = match (input, output) {
+                (false, false) => return Ok(()),
+                (true, false) => libc::SHUT_RD,
+                (false, true) => libc::SHUT_WR,
+                (true, true) => libc::SHUT_RDWR,
+            };
+            if output {
                 inner.close_secure();
             }
             sock::shutdown(inner.handle.fd, how)?;
             kernel_buffer::note_end();
-            inner.input.side.shut |= how != libc::SHUT_WR;
-            inner.output.side.shut |= how != libc::SHUT_RD;
+            inner.input.side.shut |= input;
+            inner.output.side.shut |= output;
             Ok(())
         })
     }

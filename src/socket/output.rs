@@ -339,6 +339,11 @@ impl Inner {
         if self.engine.is_some() {
             return self.push_secure(first, second).inspect(|&n| self.output.side.count(n));
         }
+        if self.output.side.shut {
+            // send(2) would first tell that the connection was reset: once, and it is for who reads.
+            self.output.side.eof = true;
+            return Err(Errno::PIPE);
+        }
         let result = match second.is_empty() {
             true => sock::send(self.handle.fd, first, self.output.flags),
             false => send_two(self.handle.fd, first, second, self.output.flags),

@@ -164,6 +164,44 @@ show("before the connection", named(c:shutdown "w"))
 c:connect(5)
 show("after it", named(c:shutdown "w"))
 
+local function connection()
+	local listener = socket.listen("127.0.0.1", 0)
+	listener:listen()
+	local client = socket.connect("127.0.0.1", (select(3, listener:localname())))
+	client:connect(5)
+	local server = listener:accept(5)
+	listener:close()
+	returns_errors(client):setmode("bn", "bn")
+	returns_errors(server):setmode("bn", "bn")
+	return client, server
+end
+
+section "shutdown again, when the connection is over"
+for _, words in ipairs { { "rw", "rw", "r", "w" }, { "w", "w" }, { "rw", "w", "rw" } } do
+	local client, server = connection()
+	show("first", client:shutdown(words[1]))
+	server:shutdown "rw"
+	cqueues.sleep(0.01)
+	for i = 2, #words do
+		show(words[1] .. ", " .. words[i], named(client:shutdown(words[i])))
+	end
+end
+
+section "a reset is told to who reads, not to who writes what was shut down"
+for _, method in ipairs { "write", "flush" } do
+	local client, server = connection()
+	client:send("pending", 1, 7, "bf")
+	client:shutdown "rw"
+	server:write "x"
+	cqueues.poll({ pollfd = client:pollfd(), events = "r" }, 1)
+	cqueues.sleep(0.01)
+	show(method, named(client[method](client, method == "write" and "y" or nil)))
+	client:clearerr()
+	show("read", named(client:read(-10)))
+	show("ends", client:eof())
+	show("errors", named(client:error()))
+end
+
 section "a limit of returned errors"
 a, b = pair()
 returns_errors(b)

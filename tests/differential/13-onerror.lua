@@ -55,6 +55,33 @@ show("listen", named(d:listen(1)))
 show("accept", named(d:accept(1)))
 show("clients", named(d:clients(0)()))
 
+section "a number that cannot be sent"
+for _, mode in ipairs { "bn", "bl", "bf", "tn" } do
+	for _, state in ipairs { "failed", "shut", "left", "full" } do
+		for _, held in ipairs { 0, 5000 } do
+			local s, peer = pair()
+			s:settimeout(0.01)
+			s:onerror(function(_, method, code) return method, error_name(code) end)
+			if held > 0 then
+				s:send(("x"):rep(held), 1, held, "bf")
+			end
+			if state == "failed" then
+				s:seterror("w", errno.EIO)
+			elseif state == "shut" then
+				s:shutdown "w"
+			elseif state == "left" then
+				peer:close()
+			else
+				s:send(("x"):rep(1000000), 1, 1000000)
+			end
+			show(("pack, %s, %d bytes held, %s"):format(mode, held, state), s:pack(10, 8, mode))
+			show("again", s:pack(10, 4, mode))
+			show("rest of the byte", s:pack(10, 4, mode))
+			show("flush", s:flush())
+		end
+	end
+end
+
 section "the level is that of the caller"
 local function position(f)
 	local s, peer = pair()

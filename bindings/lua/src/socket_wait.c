@@ -33,7 +33,7 @@ const struct method shim_methods[] = {
 	[STARTTLS] = { "starttls", shim_attempt_starttls, -1, NIL },
 	[WRITE] = { "flush", shim_attempt_write, CQ_OUTPUT, NIL },
 	[XWRITE] = { "flush", shim_attempt_write, CQ_OUTPUT, NIL },
-	[PACK] = { "flush", shim_attempt_write, CQ_OUTPUT, FALSE },
+	[PACK] = { "pack", shim_attempt_write, CQ_OUTPUT, FALSE },
 	[FLUSH] = { "flush", shim_attempt_flush, CQ_OUTPUT, FALSE },
 	[FINISH] = { "flush", shim_attempt_flush, CQ_OUTPUT, FALSE }, /* what it waits for is a flush */
 	[SENDFD] = { "sendfd", shim_attempt_sendfd, CQ_OUTPUT, FALSE },
@@ -69,7 +69,7 @@ static int settle(lua_State *L, struct socket *socket, struct op *op, int first,
 			continue;
 		}
 		if (code != EAGAIN)
-			return shim_fail(L, socket, op, op->stuck ? "write" : method->name, method->side, code);
+			return shim_fail(L, socket, op, op->stuck && op->kind != PACK ? "write" : method->name, method->side, code);
 		double left = NAN;
 		if (!isnan(op->timeout) || !isnan(op->deadline)) {
 			double now = cq_monotime();

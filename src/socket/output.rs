@@ -339,7 +339,7 @@ impl Inner {
         if self.engine.is_some() {
             return self.push_secure(first, second).inspect(|&n| self.output.side.count(n));
         }
-        if self.output.side.shut {
+        if self.output.side.shut && self.output.flags & libc::MSG_NOSIGNAL != 0 {
             // send(2) would first tell that the connection was reset: once, and it is for who reads.
             self.output.side.eof = true;
             return Err(Errno::PIPE);

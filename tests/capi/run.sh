@@ -212,7 +212,7 @@ plain)
 		fi
 		compiles "$compiler" '-std=c11 -O2' warned
 		how=build
-		if [ "$compiler" = "$first" ]; then how=link; fi
+		if [ "$compiler" = "$first" ]; then how="link"; fi
 		compiles "$compiler" "$plain" $how
 	done
 	case $COMPILERS in
@@ -267,8 +267,8 @@ valgrind)
 	for name in $names; do
 		test -f "$here/$name.c" || continue
 		link "$name" "$work/$name" || { verdict FAILED "$name compiles"; continue; }
-		run_program "$name (valgrind)" "$work/$name" valgrind -q --leak-check=full --suppressions=$here/valgrind.supp \
-			--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+		run_program "$name (valgrind)" "$work/$name" valgrind -q --read-inline-info=no --leak-check=full \
+			--suppressions=$here/valgrind.supp --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
 			--error-exitcode=99
 	done
 	;;

@@ -24,6 +24,8 @@ cd "$(dirname "$0")/.." || exit 1
 : "${CARGO:=cargo}" "${MAKE:=make}" "${CC:=cc}"
 export CARGO MAKE CC
 export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
+# What cargo makes for tests is without debug information, which only costs time: a panic tells its place without.
+export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 # shellcheck source=tests/lua55/path.sh
 . tests/lua55/path.sh
 # shellcheck source=tests/tally.sh
@@ -34,8 +36,8 @@ export PREFIX="$PWD/build/stage" OURS_PREFIX="$PWD/build/stage"
 suites="
 stage          900 -      $MAKE --no-print-directory stage examples && echo '0 passed, 0 failed, 0 skipped'
 lint           900 beside sh tests/lint/run.sh
-capi-valgrind 3600 beside sh tests/apart.sh sh tests/capi/run.sh --valgrind
 lua-valgrind  3600 beside sh tests/apart.sh sh tests/valgrind/lua.sh
+capi-valgrind 3600 beside sh tests/apart.sh sh tests/capi/run.sh --valgrind
 py-valgrind    900 beside sh tests/apart.sh sh tests/valgrind/python.sh
 mem-valgrind  1200 beside sh tests/lua-memory/run.sh --valgrind
 capi-sanitize 1800 beside sh tests/apart.sh sh tests/capi/run.sh --sanitize

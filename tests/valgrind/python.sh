@@ -38,7 +38,7 @@ if ! "$program" -c 'import cqueues' 2>"$work/output"; then
 fi
 
 under_valgrind() {
-	timeout 300 valgrind -q --leak-check=full --show-leak-kinds=definite --num-callers=20 --child-silent-after-fork=yes \
+	timeout 300 valgrind -q --read-inline-info=no --leak-check=full --show-leak-kinds=definite --num-callers=20 --child-silent-after-fork=yes \
 		--suppressions=tests/capi/valgrind.supp --log-file="$work/log" "$program" "$@" >"$work/output" 2>&1 </dev/null
 }
 

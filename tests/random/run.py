@@ -3,6 +3,7 @@
 
     run.py [--seeds 1..100] [--luas "lua5.1 lua5.4"] [--jobs N] [FAMILY...]
     run.py --show FAMILY SEED [--luas lua5.4] [--without 3,7]
+    run.py --suite
 
 The seeds are dealt out to the interpreters; with --each every interpreter has all of them. What differs is run again by
 itself: programs wait, and on a busy machine not each time as long. What always differs is made as small as
@@ -26,6 +27,7 @@ from sides import Program, driver, namespace
 
 AGAIN = 6  # runs before two traces count as different
 AGAIN_SMALLER = 3  # the same while a program is made smaller
+SUITE_SEEDS = range(1, 49)
 FAMILIES = sorted(path.stem for path in (sides.HERE / "families").glob("*.lua"))
 
 
@@ -147,6 +149,7 @@ def parse_arguments():
     parser.add_argument("--seeds", type=numbers_of, default=numbers_of("1..100"))
     parser.add_argument("--luas", default=" ".join(driver.INTERPRETERS))
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--suite", action="store_true", help="what tests/run.sh runs: the same few programs each time")
     parser.add_argument("--each", action="store_true")
     parser.add_argument("--most", type=int, default=20, help="how many programs that differ are told in full, for a family")
     parser.add_argument("--quiet", action="store_true", help="do not name programs that are skipped or unsteady")
@@ -157,6 +160,8 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    if arguments.suite:
+        arguments.seeds, arguments.quiet, arguments.most = SUITE_SEEDS, True, 3
     namespace.enter()
     driver.isolate()
     prefix = pathlib.Path(os.environ["OURS_PREFIX"]).resolve()

@@ -81,7 +81,10 @@ on_promise("wait", 3, function(g) return g:choose(SPANS) end, function(p, t) ret
 on_promise("status", 2, nil, function(p) return p:status() end)
 on_promise("descriptor", 1, nil, function(p) return condition.type(p:pollfd()) end)
 on_promise("poll", 3, function(g) return g:choose(SPANS) end, function(p, t) return cqueues.poll(p, t) end)
-on_promise("text", 1, nil, function(p) return (tostring(p):gsub("0x%x+", "ADDRESS")) end)
+-- docs/differences.md: "`tostring` of a promise that was settled without values"
+on_promise("text", 1, nil, function(p)
+	return p:status() == "fulfilled" and select("#", p:get()) == 0 or (tostring(p):gsub("0x%x+", "ADDRESS"))
+end)
 catalogue:add("sleep", 3, function(g) return g:choose { 0, 0.005, 0.017 } end, function(_, t) return cqueues.sleep(t) end)
 
 local family = { catalogue = catalogue }

@@ -34,8 +34,8 @@ end
 local function made(world, list)
 	local results = { n = #list }
 	for i, value in ipairs(list) do
-		if NUMBERS_DIFFER and ODD_NUMBERS[value] then
-			value = "one"
+		if value == "2^31" and i > 1 or NUMBERS_DIFFER and ODD_NUMBERS[value] then
+			value = "one" -- behind the first argument it may be a timeout
 		end
 		results[i] = VALUES[value](world)
 	end
@@ -71,12 +71,12 @@ end
 
 -- Not settimeout, as the calls behind it might wait for ever, nor those that the original does in part before it refuses them.
 for _, entry in ipairs { { "read", 2 }, { "xread", 3 }, { "recv", 2 }, { "write", 2 }, { "xwrite", 3 }, { "send", 4 }, { "fill", 2 }, { "unget", 1 },
-	{ "flush", 2 }, { "setmode", 2 }, { "setmaxline", 2 }, { "seterror", 2 }, { "error", 1 }, { "clearerr", 1 },
-	{ "setmaxerrs", 2 }, { "eof", 1 }, { "shutdown", 1, 1 }, { "uncork", 1 } } do
+	{ "flush", 2 }, { "setmode", 2 }, { "seterror", 2 }, { "error", 1 }, { "clearerr", 1 },
+	{ "shutdown", 1, 1 }, { "uncork", 1 } } do
 	method("a", unpack(entry))
 end
 method("v", "signal", 1)
-for _, entry in ipairs { { "step", 1, 2 }, { "loop", 1, 2 }, { "cancel", 1 }, { "alert", 1 }, { "count", 1 }, { "empty", 1 }, { "timeout", 1 } } do
+for _, entry in ipairs { { "cancel", 1 }, { "alert", 1 }, { "count", 1 }, { "empty", 1 }, { "timeout", 1 } } do
 	method("q", unpack(entry))
 end
 call("errno.strerror", errno.strerror, 1)

@@ -14,8 +14,19 @@ local TYPES = { "A", "AAAA", "NS", "CNAME", "MX", "PTR", "SRV", "TXT", "SOA", 99
 
 local function random_name(g)
 	local labels = {}
-	for i = 1, g:number(4) do
+	for i = 1, g:number(3) do
 		labels[i] = g:choose(LABELS)
+	end
+	return table.concat(labels, ".")
+end
+
+-- A name of which no label stands in it twice: of others the original compresses less.
+local function plain_name(g)
+	local labels, seen = {}, {}
+	for label in random_name(g):gmatch "[^.]+" do
+		if not seen[label] then
+			labels[#labels + 1], seen[label] = label, true
+		end
 	end
 	return table.concat(labels, ".")
 end
@@ -43,7 +54,7 @@ RDATA.CNAME, RDATA.PTR = RDATA.NS, RDATA.NS
 -- Names are in plain or, half of them, end in a pointer to the first question's.
 local function random_record(g)
 	local kind = g:choose(TYPES)
-	local owner = g:chance(50) and domain(random_name(g)) or counted(g:choose(LABELS)) .. "\192\12"
+	local owner = g:chance(50) and domain(random_name(g)) or counted(g:choose { "a", "b", "ns" }) .. "\192\12"
 	local ttl = g:choose { 0, 1, 300, 2147483647 }
 	local class = g:choose { 1, 1, 1, 1 }
 	local data = RDATA[kind](g)
@@ -74,7 +85,11 @@ catalogue:add("read message", 6, random_message, function(world, data)
 	world.packet = packet.new(data)
 	return world.packet and world.packet:count()
 end)
-catalogue:add("load message", 2, random_message, function(world, data) return world.packet:load(data) end)
+-- There is room for all of it: one that was cut is printed differently (docs/differences.md: "A record that does not fit its type").
+catalogue:add("load message", 2, random_message, function(world, data)
+	world.packet = packet.new(4096)
+	return world.packet:load(data)
+end)
 catalogue:add("new packet", 1, function(g) return g:choose { 512, 64, 1500 } end, function(world, size)
 	world.packet = packet.new(size)
 	world.packet:setqid(7)
@@ -83,7 +98,7 @@ catalogue:add("print packet", 5, nil, function(world) return tostring(world.pack
 catalogue:add("dump packet", 3, nil, function(world) return hex(world.packet:dump()) end)
 catalogue:add("header", 3, nil, function(world) return world.packet:flags(), world.packet:qid(), world.packet:count() end)
 catalogue:add("count", 1, function(g) return g:number(15) end, function(world, sections) return world.packet:count(sections) end)
-catalogue:add("push question", 3, function(g) return random_name(g), g:choose(TYPES) end, function(world, owner, kind)
+catalogue:add("push question", 3, function(g) return plain_name(g), g:choose(TYPES) end, function(world, owner, kind)
 	return world.packet:push(packet.section.QUESTION, owner, record.type[kind] or record.type.A, 1)
 end)
 local FLAGS = { "qr", "aa", "tc", "rd", "ra", "z" }
@@ -101,8 +116,9 @@ local function fields_of(r)
 	end
 	return table.concat(list, ", ")
 end
+-- docs/differences.md: "Numbers of types and classes from 1 to 65535 are taken", so no type is asked for that has no name.
 catalogue:add("grep", 6, function(g)
-	return g:maybe(g:choose { "QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL" }), g:maybe(g:choose(TYPES), 30)
+	return g:maybe(g:choose { "QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL" }), g:maybe(TYPES[g:number(#TYPES - 1)], 30)
 end, function(world, section_name, kind)
 	local list = {}
 	for r in world.packet:grep { section = section_name and packet.section[section_name], type = kind and (record.type[kind] or kind) } do
@@ -152,9 +168,10 @@ local function options(g)
 	}
 end
 
+-- docs/differences.md: "A port in `interface`", so there is one.
 catalogue:add("new configuration", 3, function(g)
 	return { nameserver = addresses(g), search = domains(g), lookup = lookup(g), options = options(g),
-		interface = g:maybe(g:choose { "127.0.0.1", "[::1]:99" }) }
+		interface = g:maybe(g:choose { "[127.0.0.1]:77", "[::1]:99" }) }
 end, function(world, fields)
 	world.config = config.new(fields)
 	return world.config ~= nil
@@ -185,7 +202,11 @@ local function resolv_conf(g)
 	end
 	return table.concat(lines, "\n") .. g:choose { "\n", "" }
 end
-catalogue:add("read resolv.conf", 4, resolv_conf, function(world, text) return world.config:loadpath(path_of(text)) end)
+-- docs/differences.md: "Servers that a file names replace those before", so there are none.
+catalogue:add("read resolv.conf", 4, resolv_conf, function(world, text)
+	world.config = config.new()
+	return world.config:loadpath(path_of(text))
+end)
 
 -- Hosts and hints.
 
@@ -222,8 +243,9 @@ function family.make(g)
 	return { options = {}, tasks = { { name = "t1", operations = g:list(catalogue, 5 + g:number(14)) } } }
 end
 
+-- docs/differences.md: "`packet.new()` has room for QBUFSIZ bytes", so a size is given.
 function family.run(program)
-	local world = { packet = packet.new(), config = config.new(), hosts = hosts.new(), hints = hints.new() }
+	local world = { packet = packet.new(512), config = config.new(), hosts = hosts.new(), hints = hints.new() }
 	world.packet:setqid(1)
 	perform_all(world, "t1", program.tasks[1].operations)
 	remove_files()

@@ -14,9 +14,11 @@ local catalogue = new_catalogue()
 
 -- Codes of OpenSSL differ in their sign and reasons; that there is one is compared. How much is read ahead is each library's own
 -- affair, and with it whether the kernel tells a peer that closes by a reset or an end.
+local GONE = { [errno.EPIPE] = true, [errno.ECONNRESET] = true, [errno.ENOTCONN] = true }
+
 local function plain(...)
 	local list = pack(...)
-	if not list[1] and (list.n < 2 or list[2] == errno.EPIPE or list[2] == errno.ECONNRESET) then
+	if not list[1] and (list.n < 2 or GONE[list[2]]) then
 		return "gone"
 	end
 	for i = 1, list.n do
@@ -87,7 +89,8 @@ end)
 catalogue:add("sleep", 3, one_of(SPANS), function(_, t) return cqueues.sleep(t) end)
 -- docs/differences.md: "After `shutdown "r"`", over TCP.
 method("shutdown", 2, one_of { "w", "r", "w" }, function(s, world, how)
-	return (s:shutdown(world.has_tcp and "w" or how))
+	local done = s:shutdown(world.has_tcp and "w" or how)
+	return world.has_tcp or done
 end)
 method("close", 1, nil, function(s) return (s:close()) end)
 method("checktls", 2, nil, function(s) return (s:checktls()) end)

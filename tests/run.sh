@@ -64,6 +64,7 @@ ports          900 -      sh tests/backends/run.sh ports
 order          300 -      sh tests/apart.sh sh tests/differential/order/run.sh
 differential   600 -      sh tests/differential/run.sh
 table          300 -      sh tests/differential/table/run.sh
+random         300 -      sh tests/random/run.sh --suite
 clients        600 -      sh tests/lua55/modules.sh; sh tests/apart.sh sh tests/clients/run.sh
 demo           300 -      sh tests/apart.sh sh tests/demo/run.sh
 input-sanitize 900 -      sh tests/input/run.sh --sanitize

@@ -13,6 +13,7 @@ for _, modes in ipairs {
 	{ n = 0 }, { n = 2, "", "" }, { n = 2, "xyz", "lnf" }, { n = 2, "bt", "nlf" }, { n = 2, "tb", "fln" },
 	{ n = 2, nil, "b" }, { n = 2, "b", nil }, { n = 2, nil, nil }, { n = 1, "bn" }, { n = 1, "bl" }, { n = 2, "p", "p" },
 	{ n = 2, "aA", "Aa" }, { n = 2, "pP", "Pp" }, { n = 0 },
+	{ n = 2, "t\0b", "a\0b" }, { n = 2, "\0b", "b\0l" }, { n = 0 },
 } do
 	show("setmode " .. text_of(modes[1]) .. " " .. text_of(modes[2]), s:setmode(unpack(modes, 1, modes.n)))
 end

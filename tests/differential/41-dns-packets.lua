@@ -112,6 +112,17 @@ part("room", function()
 	end
 end)
 
+part("room behind records of a later section", function()
+	local data = message { qd = { question("a.test", "A") }, an = { rr("a.test", "A", "\1\2\3\4") } }
+	for _, room in ipairs { 0, 5, 11, 12, 40 } do
+		local p = packet.new(#data + room)
+		p:load(data)
+		show(tostring(room), named(p:push("QD", "test", "A")))
+		show("  unchanged", p:count(), #p:dump())
+	end
+	show("as large as its data", named(packet.new(data):push("QD", "test", "A")))
+end)
+
 part("what is refused", function()
 	local p = packet.new()
 	refused("section", p.push, p, "foo", "a.test", "A")

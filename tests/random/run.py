@@ -3,6 +3,7 @@
 
     run.py [--seeds 1..100] [--luas "lua5.1 lua5.4"] [--jobs N] [FAMILY...]
     run.py --show FAMILY SEED [--luas lua5.4] [--without 3,7]
+    run.py --suite
 
 The seeds are dealt out to the interpreters; with --each every interpreter has all of them. What differs is run again by
 itself: programs wait, and on a busy machine not each time as long. What always differs is made as small as
@@ -26,6 +27,7 @@ from sides import Program, driver, namespace
 
 AGAIN = 6  # runs before two traces count as different
 AGAIN_SMALLER = 3  # the same while a program is made smaller
+SUITE_SEEDS = range(1, 49)
 FAMILIES = sorted(path.stem for path in (sides.HERE / "families").glob("*.lua"))
 
 
@@ -87,19 +89,22 @@ class Runner:
         return program._replace(without=program.without | shrink.shrink(numbers, differs))
 
 
-def tell(runner, program, verdict, keep_all=False):
-    """Shows a program that differs, as small as it can be."""
+def tell(runner, program, keep_all=False):
+    """Shows a program, unless told otherwise as small as it can be, and how its traces differ. Returns the verdict: one
+    that does not show the difference any more is unsteady."""
     _, ordered, numbers = runner.facts(program)
-    small = program if keep_all else runner.shrink(program, ordered, numbers, verdict)
-    _, theirs, mine = runner.judge(small, ordered)
-    text, _, _ = runner.facts(small)
-    print(f"{verdict}: {program.family} {program.seed} on {runner.interpreter}; "
-          f"again: {command(runner, small)}")
+    verdict, theirs, mine = runner.judge(program, ordered)
+    if not keep_all and verdict in ("fails", "differs"):
+        program = runner.shrink(program, ordered, numbers, verdict)
+        verdict, theirs, mine = runner.judge(program, ordered)
+    text, _, _ = runner.facts(program)
+    print(f"{verdict}: {program.family} {program.seed} on {runner.interpreter}; again: {command(runner, program)}")
     print("".join(f"  {line}\n" for line in text.split("\n") if line), end="")
     for line in difflib.unified_diff([*theirs.lines, f"({theirs.ending or 'ended'})"],
                                      [*mine.lines, f"({mine.ending or 'ended'})"], "original", "ours", n=100, lineterm=""):
         print("  " + line)
     sys.stdout.flush()
+    return verdict if verdict in ("fails", "differs") else "unsteady"
 
 
 def command(runner, program):
@@ -128,11 +133,12 @@ def compare(runners, programs, jobs, most, quiet):
         verdict, _, mine = runner.judge(program, ordered[program.family][1])
         if verdict == "same" and mine.has_failed():
             verdict = "fails"
-        counts[verdict] += 1
-        if verdict in ("fails", "differs") and counts["fails"] + counts["differs"] <= most:
-            tell(runner, program, verdict)
-        elif verdict in ("fails", "differs") or verdict != "same" and not quiet:
+        is_fault = verdict in ("fails", "differs")
+        if is_fault and counts["fails"] + counts["differs"] < most:
+            verdict = tell(runner, program)
+        elif is_fault or verdict != "same" and not quiet:
             print(f"{verdict}: {program.family} {program.seed} on {runner.interpreter}", flush=True)
+        counts[verdict] += 1
     return counts
 
 
@@ -147,6 +153,7 @@ def parse_arguments():
     parser.add_argument("--seeds", type=numbers_of, default=numbers_of("1..100"))
     parser.add_argument("--luas", default=" ".join(driver.INTERPRETERS))
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--suite", action="store_true", help="what tests/run.sh runs: the same few programs each time")
     parser.add_argument("--each", action="store_true")
     parser.add_argument("--most", type=int, default=20, help="how many programs that differ are told in full, for a family")
     parser.add_argument("--quiet", action="store_true", help="do not name programs that are skipped or unsteady")
@@ -157,6 +164,8 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    if arguments.suite:
+        arguments.seeds, arguments.quiet, arguments.most = SUITE_SEEDS, True, 3
     namespace.enter()
     driver.isolate()
     prefix = pathlib.Path(os.environ["OURS_PREFIX"]).resolve()
@@ -167,8 +176,7 @@ def main():
             without = frozenset(int(number) for number in arguments.without.split(",") if number)
             program = Program(arguments.show[0], int(arguments.show[1]), without)
             for runner in runners:
-                _, ordered, _ = runner.facts(program)
-                tell(runner, program, runner.judge(program, ordered)[0], keep_all=True)
+                tell(runner, program, keep_all=True)
             return 0
         for interpreter in missing:
             print(f"skip   {interpreter}: not here, or the original for it is not")

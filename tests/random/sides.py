@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE.parent / "differential" / "table"), str(HERE.parent / "
 import driver  # noqa: E402
 import namespace  # noqa: E402
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 10
 MEMORY_KILOBYTES = 4_000_000
 
 

@@ -8,11 +8,10 @@
 
 uint32_t shim_opt_mode(lua_State *L, int index)
 {
-	size_t size;
 	if (lua_isnoneornil(L, index))
 		return CQ_MODE_DEFAULT;
-	const char *flags = shim_checkstring(L, index, &size);
-	return cq_mode_parse(flags, size);
+	const char *flags = shim_checkstring(L, index, NULL);
+	return cq_mode_parse(flags, strlen(flags)); /* a zero byte ends them, as in cqueues */
 }
 
 static void push_mode(lua_State *L, uint32_t mode, uint32_t side)

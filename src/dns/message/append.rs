@@ -16,8 +16,8 @@ pub(super) const REACH: usize = 0x4000;
 const PLACES: usize = 512;
 
 impl Packet {
-    /// Appends a record, its data with uncompressed names. CQ_EORDER if a later section has records
-    /// already; CQ_ENOBUFS if it does not fit; CQ_EILLEGAL if the data is not that of the type.
+    /// Appends a record, its data with uncompressed names. CQ_EILLEGAL if the data is not that of the type; else
+    /// CQ_ENOBUFS if it does not fit; else CQ_EORDER if a later section has records already.
     pub fn push(
         &mut self,
         section: u8,
@@ -32,12 +32,15 @@ impl Packet {
             return Err(Errno::SECTION);
         }
         self.learn();
-        if self.count(ALL & !(2 * section - 1)) > 0 {
-            return Err(Errno::ORDER);
-        }
+        let is_late = self.count(ALL & !(2 * section - 1)) > 0;
         let (start, places) = (self.data.len(), self.places.len());
-        let appended = self.append(section, name, rtype, class, ttl, data);
-        if appended.is_ok() && self.data.len() <= self.limit {
+        let mut appended = self.append(section, name, rtype, class, ttl, data);
+        if appended.is_ok() && self.data.len() > self.limit {
+            appended = Err(Errno::NOBUFS);
+        } else if appended.is_ok() && is_late {
+            appended = Err(Errno::ORDER);
+        }
+        if appended.is_ok() {
             let place = 4 + 2 * index;
             let count = self.word(place).checked_add(1).ok_or(Errno::NOBUFS)?;
             self.set_word(place, count);
@@ -45,7 +48,7 @@ impl Packet {
         }
         self.data.truncate(start);
         self.places.truncate(places);
-        appended.and(Err(Errno::NOBUFS))
+        appended
     }
 
     /// Copies a record of another message to a section.

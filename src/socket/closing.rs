@@ -18,6 +18,9 @@ impl Socket {
                 }
             }
             let _ = inner.release_held();
+            if ![libc::SHUT_RD, libc::SHUT_WR, libc::SHUT_RDWR].contains(&how) {
+                return Err(Errno(libc::EINVAL));
+            }
             // The kernel refuses both again once the connection is over.
             let input = how != libc::SHUT_WR && !inner.input.side.shut;
             let output = how != libc::SHUT_RD && !inner.output.side.shut;

@@ -11,9 +11,6 @@ use std::os::fd::RawFd;
 impl Socket {
     /// shutdown(2) of what has not been shut down yet. Output that is still buffered is not sent.
     pub fn shutdown(&self, how: i32) -> Result<()> {
-        if ![libc::SHUT_RD, libc::SHUT_WR, libc::SHUT_RDWR].contains(&how) {
-            return Err(Errno::BADARG);
-        }
         self.with_open(|inner| {
             if let Err(error) = inner.establish() {
                 if !error.is_again() {
@@ -21,6 +18,9 @@ impl Socket {
                 }
             }
             let _ = inner.release_held();
+            if ![libc::SHUT_RD, libc::SHUT_WR, libc::SHUT_RDWR].contains(&how) {
+                return Err(Errno::BADARG);
+            }
             // The kernel refuses both again once the connection is over.
             let input = how != libc::SHUT_WR && !inner.input.side.shut;
             let output = how != libc::SHUT_RD && !inner.output.side.shut;

@@ -211,7 +211,8 @@ pub unsafe extern "C" fn cq_notify_get(
     })
 }
 
-/// Reads the changes that the system has to tell by now, without waiting. `cq_notify_try_get` does so by itself.
+/// Reads the changes that the system has to tell by now, without waiting, unless some are still to be fetched: what happens after
+/// them is a change of its own. `cq_notify_try_get` does so by itself.
 ///
 /// Errors: EINVAL for NULL.
 #[no_mangle]

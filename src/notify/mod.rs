@@ -185,9 +185,14 @@ impl Notifier {
         (inner.fetched.as_ptr(), inner.fetched.len().saturating_sub(1))
     }
 
-    /// Reads the changes that the system has to tell, and notes those that are wanted.
+    /// Reads the changes that the system has to tell, and notes those that are wanted. Not while some are still to be fetched:
+    /// what happens after them is told as a change of its own.
     pub fn step(&self) -> Result<()> {
-        self.inner.borrow_mut().step()
+        let mut inner = self.inner.borrow_mut();
+        match inner.pending.is_empty() || inner.existing {
+            true => inner.step(),
+            false => Ok(()),
+        }
     }
 
     /// Whether something can be fetched without asking the system.

@@ -237,6 +237,16 @@ part("step takes what is there", function()
 	show("no more", n:get(0))
 end)
 
+part("what happens after a step is a change of its own", function()
+	local n = watch("touch a", { "a" })
+	for _ = 1, 2 do
+		sh "echo x >>a; touch new; rm new"
+		show("step", n:step())
+	end
+	show("all is read", type(cqueues.poll({ pollfd = n:pollfd(), events = "r" }, 0)))
+	say("told", told(n))
+end)
+
 part("get while more happens", function()
 	local n = watch("touch a b c", { "a", "b", "c" })
 	sh "echo x >>a; echo x >>b"

@@ -45,7 +45,7 @@ function Notifier:get(timeout) end
 ---@return (fun(): integer?, string|integer|nil)
 function Notifier:changes(timeout) end
 
----Takes over what the system has to tell, without waiting.
+---Takes over what the system has to tell, without waiting; nothing while a change is there for `get`.
 ---@param timeout? number Takes also any value: it counts for nothing.
 ---@return boolean
 function Notifier:step(timeout) end

@@ -40,7 +40,7 @@ static void after(cq_controller *controller, void *argument)
 static int sleep_a_little(void *argument)
 {
 	note(argument, '1');
-	OK(cq_sleep(MS(30)));
+	OK(cq_sleep(MS(100)));
 	note(argument, '2');
 	return 0;
 }

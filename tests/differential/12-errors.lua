@@ -262,7 +262,8 @@ local limited = {
 local function count_answers(which)
 	for _, method in ipairs(limited) do
 		for _, code in ipairs { "EPIPE", "EIO", "ETIMEDOUT", "none" } do
-			local s = returns_errors((pair()))
+			local s, peer = pair()
+			returns_errors(s)
 			s:settimeout(0)
 			s:setmaxerrs(5)
 			if code ~= "none" then
@@ -273,6 +274,7 @@ local function count_answers(which)
 				count = count + 1
 			end
 			show(which .. method[1] .. ", " .. code, count)
+			peer:close() -- not before
 		end
 	end
 end

@@ -50,6 +50,13 @@ function generator:list(catalogue, count)
 	return list
 end
 
+-- A maker of one of these, for a catalogue.
+function one_of(list)
+	return function(g)
+		return g:choose(list)
+	end
+end
+
 local catalogue = {}
 catalogue.__index = catalogue
 

@@ -66,6 +66,17 @@ function perform_all(world, task, operations)
 	end
 end
 
+-- Performs the operations of a program with one task: in a task, for so many seconds at most, if the program says so.
+function perform_alone(world, program, seconds)
+	local task = program.tasks[1]
+	if not program.options.in_task then
+		return perform_all(world, task.name, task.operations)
+	end
+	local controller = cqueues.new()
+	controller:wrap(perform_all, world, task.name, task.operations)
+	line("loop", told(controller:loop(seconds)))
+end
+
 local function show_operations(operations, indent)
 	for _, operation in ipairs(operations) do
 		if not without[operation.number] then

@@ -25,12 +25,6 @@ local function span(g)
 	return g:choose(SPANS)
 end
 
-local function one_of(list)
-	return function(g)
-		return g:choose(list)
-	end
-end
-
 local function some_socket(world, which)
 	return socket.type(world[which]) == "socket" and world[which] or nil
 end

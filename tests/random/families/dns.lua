@@ -73,12 +73,6 @@ local function random_message(g)
 	return message(fields)
 end
 
-local function one_of(list)
-	return function(g)
-		return g:choose(list)
-	end
-end
-
 -- Packets.
 
 catalogue:add("read message", 6, random_message, function(world, data)

@@ -87,13 +87,7 @@ function family.run(program)
 		write(path_of(world, file), "w", "x")
 	end
 	world.notifier = notify.opendir(world.directory)
-	if program.options.in_task then
-		local controller = cqueues.new()
-		controller:wrap(perform_all, world, "t1", program.tasks[1].operations)
-		line("loop", told(controller:loop(5)))
-	else
-		perform_all(world, "t1", program.tasks[1].operations)
-	end
+	perform_alone(world, program, 5)
 	line("rest", all_changes(function() return world.notifier:get(SPAN) end))
 	remove_directory(world.directory)
 end

@@ -101,13 +101,7 @@ function family.run(program)
 	for _, which in ipairs(SIGNALS) do
 		signal.block(signal[which])
 	end
-	if program.options.in_task then
-		local controller = cqueues.new()
-		controller:wrap(perform_all, world, "t1", program.tasks[1].operations)
-		line("loop", told(controller:loop(5)))
-	else
-		perform_all(world, "t1", program.tasks[1].operations)
-	end
+	perform_alone(world, program, 5)
 	local last = signal.listen(numbers_of(SIGNALS))
 	local left = {}
 	repeat

@@ -130,13 +130,7 @@ end
 
 function family.run(program)
 	local world = { threads = {} }
-	if program.options.in_task then
-		local controller = cqueues.new()
-		controller:wrap(perform_all, world, "t1", program.tasks[1].operations)
-		line("loop", told(controller:loop(10)))
-	else
-		perform_all(world, "t1", program.tasks[1].operations)
-	end
+	perform_alone(world, program, 10)
 	for i, last in ipairs(world.threads) do
 		if is_open(last) then
 			last.socket:close()

@@ -56,12 +56,6 @@ local function method(name, weight, make, run)
 	end)
 end
 
-local function one_of(list)
-	return function(g)
-		return g:choose(list)
-	end
-end
-
 local function text(g) return g:choose(TEXTS) end
 local function format(g) return g:choose(FORMATS) end
 

@@ -2685,9 +2685,9 @@ int cq_socket_finish(const struct cq_socket *socket);
 void cq_socket_readable(const struct cq_socket *socket);
 
 /**
- * Adds to what the last operation waits for: until the next one, who polls the socket waits for these events of poll(2),
- * too. Others than POLLIN, POLLOUT and POLLPRI are ignored. It is for an operation that has given up after a time, where input
- * that an operation before wanted still matters.
+ * Adds poll(2) events to those that `cq_socket_events` tells, until the next operation: who polls the socket waits for them, too.
+ * Others than POLLIN, POLLOUT and POLLPRI are ignored. A caller whose flush has run out of time adds POLLIN by it if the read
+ * before had found no input.
  */
 void cq_socket_add_events(const struct cq_socket *socket,
                           uint32_t events);
@@ -3450,7 +3450,8 @@ bool cq_socket_truncated(const struct cq_socket *socket);
  * one peer: the first that speaks.
  *
  * After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; after EMFILE, ENFILE and
- * ENOMEM the call can be repeated.
+ * ENOMEM the call can be repeated. What is sent before that leaves in plain text; so it does on a socket for messages while pending
+ * output keeps the call at EAGAIN.
  *
  * A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served in
  * portions: here, and in reads and writes later, EAGAIN may mean that other tasks are to have their turn first, and

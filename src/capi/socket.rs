@@ -410,9 +410,9 @@ pub unsafe extern "C" fn cq_socket_readable(socket: *const Socket) {
     });
 }
 
-/// Adds to what the last operation waits for: until the next one, who polls the socket waits for these events of poll(2),
-/// too. Others than POLLIN, POLLOUT and POLLPRI are ignored. It is for an operation that has given up after a time, where input
-/// that an operation before wanted still matters.
+/// Adds poll(2) events to those that `cq_socket_events` tells, until the next operation: who polls the socket waits for them, too.
+/// Others than POLLIN, POLLOUT and POLLPRI are ignored. A caller whose flush has run out of time adds POLLIN by it if the read
+/// before had found no input.
 #[no_mangle]
 pub unsafe extern "C" fn cq_socket_add_events(socket: *const Socket, events: u32) {
     // SAFETY: as documented.

@@ -247,7 +247,8 @@ pub unsafe extern "C" fn cq_socket_truncated(socket: *const Socket) -> bool {
 /// one peer: the first that speaks.
 ///
 /// After a failure the socket is of no use but to tell the reason, see `cq_socket_reason`; after EMFILE, ENFILE and
-/// ENOMEM the call can be repeated.
+/// ENOMEM the call can be repeated. What is sent before that leaves in plain text; so it does on a socket for messages while pending
+/// output keeps the call at EAGAIN.
 ///
 /// A peer that sends much that is not data (updates of keys, tickets, requests to negotiate again) is served in
 /// portions: here, and in reads and writes later, EAGAIN may mean that other tasks are to have their turn first, and

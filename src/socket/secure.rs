@@ -35,18 +35,15 @@ impl Socket {
                 inner.output.more = false;
                 flushed = inner.flush(super::Buffering::No);
             }
-            let begun = match flushed {
-                Err(again) if again.is_again() && !inner.handle.has_messages() => Ok(()),
-                flushed => flushed,
-            };
-            if let Err(failure) = begun.and_then(|()| inner.begin_handshake(config)) {
-                return Err(match failure {
-                    // What can be repeated.
-                    Errno::AGAIN | Errno::NOMEM | Errno(libc::EMFILE | libc::ENFILE) => failure,
-                    _ => inner.give_up(failure),
-                });
+            let is_stream = !inner.handle.has_messages();
+            let sends_first = is_stream && flushed.is_err_and(Errno::is_again);
+            let ready = if sends_first { Ok(()) } else { flushed };
+            if let Err(failure) = ready.and_then(|()| inner.begin_handshake(config)) {
+                let repeatable =
+                    failure.is_again() || failure.is_shortage() || failure == Errno::NOMEM;
+                return Err(if repeatable { failure } else { inner.give_up(failure) });
             }
-            if flushed.is_err() {
+            if sends_first {
                 inner.send_plain_first();
             }
             inner.establish()

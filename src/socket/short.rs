@@ -189,8 +189,8 @@ impl Inner {
     /// Sends what is not buffered, unless it is a line that is to be held.
     #[inline(always)]
     fn send_alone(&mut self, data: &[u8], line: bool, again: bool) -> Option<(usize, Result<()>)> {
-        let Side { shut, ref queue, .. } = self.output.side;
-        let suits = self.is_plain() && queue.is_empty() && !shut;
+        let side = &self.output.side;
+        let suits = self.is_plain() && side.queue.is_empty() && !side.shut;
         if !suits || (line && self.holds_lines(with_now_inlined(|now| now.turn.get()))) {
             return None;
         }

@@ -113,16 +113,14 @@ def command(runner, program):
 
 
 def compare(runners, programs, jobs, most, quiet):
-    """Runs them all, some beside each other; then what differed, by itself. At most so many are made small and told in
+    """Runs all programs of one family, some beside each other; then what differed, by itself. At most so many are made small and told in
     full. Returns counts of verdicts."""
     counts = dict.fromkeys(("same", "skipped", "unsteady", "fails", "differs"), 0)
-    ordered = {}
+    _, ordered, _ = runners[0].facts(programs[0])
 
     def first_try(job):
         runner, program = job
-        _, in_order, _ = ordered.get(program.family) or runner.facts(program)
-        ordered[program.family] = ("", in_order, [])
-        theirs, mine = runner.both(program, in_order)
+        theirs, mine = runner.both(program, ordered)
         return theirs == mine and not mine.has_failed()
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -130,7 +128,7 @@ def compare(runners, programs, jobs, most, quiet):
         suspects = [job for job, same in zip(work, pool.map(first_try, work)) if not same]
     counts["same"] = len(work) - len(suspects)
     for runner, program in suspects:
-        verdict, _, mine = runner.judge(program, ordered[program.family][1])
+        verdict, _, mine = runner.judge(program, ordered)
         if verdict == "same" and mine.has_failed():
             verdict = "fails"
         is_fault = verdict in ("fails", "differs")

@@ -31,8 +31,8 @@ static void reserve(lua_State *L, struct controller *controller, int is_watched)
 	lua_pop(L, 1);
 }
 
-/* Sets the hook of the running coroutine in the one on top of the stack, too. Lua keeps the function of a hook for each coroutine, where only
- * its library finds it. */
+/* Sets the hook of the running coroutine in the one on top of the stack, too. The library `debug` keeps the function behind a hook for each
+ * coroutine, and only its own functions find it. */
 static void hand_hook_down(lua_State *L)
 {
 	int top = lua_gettop(L);

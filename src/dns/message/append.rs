@@ -34,12 +34,12 @@ impl Packet {
         self.learn();
         let is_late = self.count(ALL & !(2 * section - 1)) > 0;
         let (start, places) = (self.data.len(), self.places.len());
-        let mut appended = self.append(section, name, rtype, class, ttl, data);
-        if appended.is_ok() && self.data.len() > self.limit {
-            appended = Err(Errno::NOBUFS);
-        } else if appended.is_ok() && is_late {
-            appended = Err(Errno::ORDER);
-        }
+        let appended = self.append(section, name, rtype, class, ttl, data);
+        let appended = appended.and(match self.data.len() > self.limit {
+            true => Err(Errno::NOBUFS),
+            false if is_late => Err(Errno::ORDER),
+            false => Ok(()),
+        });
         if appended.is_ok() {
             let place = 4 + 2 * index;
             let count = self.word(place).checked_add(1).ok_or(Errno::NOBUFS)?;

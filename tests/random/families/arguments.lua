@@ -5,7 +5,7 @@
 
 local catalogue = new_catalogue()
 
--- By name, so that a program can be shown. `none` is no argument at all, at the end of a list.
+-- By name, so that a program can be shown.
 local VALUES = {
 	["nil"] = function() return nil end, ["true"] = function() return true end, ["false"] = function() return false end,
 	zero = function() return 0 end, one = function() return 1 end, three = function() return 3 end,
@@ -103,7 +103,7 @@ function family.run(program)
 		prepare(name(world[which], which), 0.02)
 	end
 	world.b:xwrite("line\nrest", "bn")
-	perform_all(world, "t1", program.tasks[1].operations)
+	perform_alone(world, program)
 	prepare(world.a)
 	prepare(world.b)
 	line("rest", told(world.b:recv(-1000)) .. " " .. told(world.a:recv(-1000)) .. " " .. told(world.a:setmode()))

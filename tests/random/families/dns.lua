@@ -56,9 +56,8 @@ local function random_record(g)
 	local kind = g:choose(TYPES)
 	local owner = g:chance(50) and domain(random_name(g)) or counted(g:choose { "a", "b", "ns" }) .. "\192\12"
 	local ttl = g:choose { 0, 1, 300, 2147483647 }
-	local class = g:choose { 1, 1, 1, 1 }
 	local data = RDATA[kind](g)
-	return owner .. u16(record.type[kind] or kind) .. u16(class) .. u32(ttl) .. u16(#data) .. data
+	return owner .. u16(record.type[kind] or kind) .. u16(record.class.IN) .. u32(ttl) .. u16(#data) .. data
 end
 
 local function random_message(g)
@@ -141,7 +140,7 @@ end
 local function domains(g)
 	local list = {}
 	for i = 1, g:number(5) - 1 do
-		list[i] = random_name(g) .. g:choose { ".", "." }
+		list[i] = random_name(g) .. "."
 	end
 	return list
 end
@@ -241,7 +240,7 @@ end
 function family.run(program)
 	local world = { packet = packet.new(512), config = config.new(), hosts = hosts.new(), hints = hints.new() }
 	world.packet:setqid(1)
-	perform_all(world, "t1", program.tasks[1].operations)
+	perform_alone(world, program)
 	remove_files()
 end
 
